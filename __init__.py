@@ -1,0 +1,1 @@
+"""Watch, understand and steer a Keras training run from the terminal."""

@@ -1,0 +1,53 @@
+"""The errors a user can cause or meet, each with the exit code the command line ends with.
+
+A message is one or two sentences: what was expected, what was received, what to do.
+"""
+
+from typing import ClassVar
+
+
+class FitmonError(Exception):
+    """Something went wrong that can be said in a sentence."""
+
+    exit_code: ClassVar[int] = 1
+    """The exit code of the process when this error ends it (see the README's table)."""
+
+    kind: ClassVar[str] = "internal"
+    """The word by which events name this error."""
+
+
+class UsageError(FitmonError):
+    """The command line or a setting asks for something that cannot be."""
+
+    exit_code = 2
+    kind = "usage"
+
+
+class DataError(FitmonError):
+    """The data is missing, damaged, or not what the job needs."""
+
+    exit_code = 3
+    kind = "data"
+
+
+class TrainingError(FitmonError):
+    """The model failed while it was built or trained."""
+
+    exit_code = 4
+    kind = "training"
+
+
+class SetupError(FitmonError):
+    """This machine lacks something: TensorFlow, the right backend, a readable configuration."""
+
+    exit_code = 5
+    kind = "environment"
+
+
+EXIT_CODES: dict[str, int] = {
+    error.kind: error.exit_code for error in (FitmonError, UsageError, DataError, TrainingError, SetupError)
+}
+"""Exit code for each `kind` that a `RunFailed` event may carry."""
+
+EXIT_QUIT_WHILE_TRAINING = 130
+"""Exit code when the user quit before the run was over."""

@@ -1,0 +1,222 @@
+"""What happens in a run, as immutable facts in the past tense.
+
+The training thread emits them, `record.RunRecord` folds them, the line printer writes some of them as JSON. Epochs and
+steps are one-based; times are seconds; a metric that does not exist is absent, never None.
+"""
+
+import re
+from enum import StrEnum
+
+import msgspec
+from fitmon.engine.insight.scores import SampleScores
+
+KnobValue = float | tuple[float, ...] | None
+"""A knob's value: several when the model's layers differ, None when the model has no such knob."""
+
+
+class Phase(StrEnum):
+    """What the run is busy with."""
+
+    WAITING = "waiting to start"
+    STARTING = "starting TensorFlow"
+    LOADING = "loading data"
+    BUILDING = "building the model"
+    COMPILING = "compiling"
+    TRAINING = "training"
+    VALIDATING = "validating"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+def _event_name(class_name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", class_name).lower()
+
+
+class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=_event_name):
+    pass
+
+
+class KnobOffer(msgspec.Struct, frozen=True, kw_only=True):
+    """One knob as this run has it: its value and, if it cannot be turned, why."""
+
+    name: str
+    value: KnobValue
+    unavailable: str = ""
+    """Why this model or run lacks the knob; empty when it can be turned."""
+
+
+class PhaseChanged(_Event, frozen=True):
+    """The run began to do something else."""
+
+    phase: Phase
+    detail: str = ""
+    """More about it, such as the share of a download that is done; may be empty."""
+
+
+class RunStarted(_Event, frozen=True):
+    """Data and model are ready; training is about to begin."""
+
+    run: str
+    """The run's name: the preset's name, or what the user called it."""
+    epochs: int
+    steps: int
+    """Batches in an epoch at the starting batch size."""
+    training_samples: int
+    validation_samples: int
+    class_names: tuple[str, ...]
+    """Names of the classes in label order; empty when the data has none."""
+    knobs: tuple[KnobOffer, ...]
+    seed: int
+    device: str
+    """Where the training runs, such as `CPU (2 threads)` or `GPU:0 NVIDIA H200`."""
+    versions: dict[str, str]
+    parameters: int
+    """Number of weights in the model."""
+    jit: bool
+    """Whether the steps are compiled with XLA."""
+    majority_share: float | None
+    """Share of the validation samples in the most frequent class; None when there are no classes."""
+    notes: tuple[str, ...] = ()
+    """What the user must know about the data, a sentence each."""
+
+
+class EpochStarted(_Event, frozen=True):
+    """An epoch's first chunk is about to run."""
+
+    epoch: int
+    epochs: int
+    steps: int
+
+
+class ChunkEnded(_Event, frozen=True):
+    """One compiled call of several steps has ended."""
+
+    epoch: int
+    step: int
+    """Steps of this epoch done so far."""
+    steps: int
+    chunk_metrics: dict[str, float]
+    """Means over the samples of this chunk alone (of the epoch so far for metrics that are not means)."""
+    epoch_metrics: dict[str, float]
+    """Keras's running values since the epoch began."""
+    seconds: float
+    """Wall time of this chunk."""
+
+
+class EpochEnded(_Event, frozen=True):
+    """An epoch was trained and validated."""
+
+    epoch: int
+    epochs: int
+    seconds: float
+    """Time spent training and validating, pauses left out."""
+    metrics: dict[str, float]
+    """Keras's names: `loss`, `accuracy`, `val_loss`, `val_accuracy`, …"""
+    knobs: dict[str, KnobValue]
+    """The values this epoch was trained with."""
+
+
+class SamplesScored(_Event, frozen=True):
+    """Every validation sample has its probability for this epoch. Emitted just before `EpochEnded`."""
+
+    epoch: int
+    scores: SampleScores
+
+
+class KnobAsked(_Event, frozen=True):
+    """A change of a knob was accepted and waits for its epoch."""
+
+    knob: str
+    value: float
+    epoch: int
+    """The epoch from which it will hold."""
+
+
+class KnobApplied(_Event, frozen=True):
+    """The receipt: a knob took effect, with the value read back from the compiled step itself."""
+
+    knob: str
+    asked: float
+    value: KnobValue
+    """What the compiled step really used, read inside the same call that trained the first chunk."""
+    previous: KnobValue
+    epoch: int
+    step: int
+    """The first step of the epoch trained with it; always 1, since knobs turn between epochs."""
+
+
+class KnobRefused(_Event, frozen=True):
+    """A change was not accepted, or could not be applied; nothing was changed."""
+
+    knob: str
+    value: float
+    reason: str
+
+
+class PauseAsked(_Event, frozen=True):
+    """A pause was asked for and will take hold at the next epoch's end or chunk."""
+
+    at: str
+
+
+class RunPaused(_Event, frozen=True):
+    """Training holds until a `Resume`."""
+
+    epoch: int
+    step: int
+    reason: str
+
+
+class RunResumed(_Event, frozen=True):
+    """Training goes on, or a pause that was only asked for was taken back."""
+
+
+class LossBecameNonFinite(_Event, frozen=True):
+    """The loss was NaN or infinite after this step."""
+
+    epoch: int
+    step: int
+    value: str
+    """`nan`, `inf` or `-inf` as text, since JSON has no such numbers."""
+
+
+class RunEnded(_Event, frozen=True):
+    """The run is over as it should be: all epochs done, or stopped on request."""
+
+    reason: str
+    epochs_done: int
+    completed: bool
+    """Whether all epochs were trained."""
+
+
+class RunFailed(_Event, frozen=True):
+    """The run is over because something went wrong."""
+
+    kind: str
+    """One of `errors.EXIT_CODES`."""
+    message: str
+    """One or two sentences for the user."""
+    traceback: str
+    """Python's full traceback; empty when the message says all."""
+    epochs_done: int
+
+
+Event = (
+    PhaseChanged
+    | RunStarted
+    | EpochStarted
+    | ChunkEnded
+    | EpochEnded
+    | SamplesScored
+    | KnobAsked
+    | KnobApplied
+    | KnobRefused
+    | PauseAsked
+    | RunPaused
+    | RunResumed
+    | LossBecameNonFinite
+    | RunEnded
+    | RunFailed
+)

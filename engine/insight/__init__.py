@@ -1,0 +1,1 @@
+"""What the predictions say: probabilities against the threshold, in pure numpy."""

@@ -1,0 +1,103 @@
+"""Per-sample predictions of one epoch, and what they mean against the threshold.
+
+n is the number of samples, C the number of classes. Two classes: the model gives one probability p of class 1, and
+answers 1 only if p > threshold. Several classes: it answers the class with the largest probability.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int32]
+Booleans = npt.NDArray[np.bool_]
+Array = TypeVar("Array", bound=npt.NDArray[Any])
+
+Task = Literal["binary", "multiclass"]
+"""`binary`: one probability against a threshold. `multiclass`: the largest of several probabilities wins."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleScores:
+    """What the model answers for every validation sample. All arrays are read-only and never change."""
+
+    task: Task
+    true_class: Integers
+    """(n,) int32 in 0..C-1."""
+    predicted_class: Integers
+    """(n,) int32: the class of the largest probability; two classes: at threshold 0.5."""
+    probability_true: Floats
+    """(n,) float32 in [0, 1]: the probability given to the true class."""
+    margin: Floats
+    """(n,) float32 in [-1, 1]: `probability_true` less the largest probability of another class."""
+    probability: Floats | None
+    """(n,) float32 in [0, 1]: the probability of class 1; None for several classes."""
+
+    def __len__(self) -> int:
+        return len(self.true_class)
+
+    def distance(self, threshold: float) -> Floats:
+        """Return how far each sample lies on the right side: (n,) float32, positive where the answer is right.
+
+        Two classes: p - threshold for class 1, threshold - p for class 0. Several: the margin; `threshold` is not used.
+        A sample exactly on the border has distance 0 and is right only if `right` says so.
+        """
+        if self.probability is None:
+            return self.margin
+        side: Floats = np.where(self.true_class == 1, np.float32(1), np.float32(-1))
+        distance: Floats = side * (self.probability - np.float32(threshold))
+        return distance
+
+    def right(self, threshold: float) -> Booleans:
+        """Return (n,) bool: which samples are answered correctly at this threshold."""
+        answer = self.predicted_class if self.probability is None else self.probability > np.float32(threshold)
+        right: Booleans = answer == self.true_class
+        return right
+
+
+def score_probabilities(probabilities: npt.NDArray[np.floating], labels: npt.NDArray[np.integer]) -> SampleScores:
+    """Turn predictions into scores.
+
+    Args:
+        probabilities: (n,) or (n, 1) for two classes, (n, C) for C > 1 classes; rows in [0, 1], NaN passes through.
+        labels: (n,) class numbers in 0..C-1, or 0 and 1 for two classes.
+    """
+    predictions = np.asarray(probabilities, dtype=np.float32)
+    true_class = np.asarray(labels).reshape(-1).astype(np.int32)
+    if predictions.ndim == 1 or predictions.shape[1] == 1:
+        return _score_two_classes(predictions.reshape(-1), true_class)
+    return _score_several_classes(predictions, true_class)
+
+
+def _score_two_classes(probability: Floats, true_class: Integers) -> SampleScores:
+    probability_true = np.where(true_class == 1, probability, np.float32(1) - probability)
+    return SampleScores(
+        task="binary",
+        true_class=_frozen(true_class),
+        predicted_class=_frozen((probability > np.float32(0.5)).astype(np.int32)),
+        probability_true=_frozen(probability_true),
+        margin=_frozen(np.float32(2) * probability_true - np.float32(1)),
+        probability=_frozen(probability.copy()),
+    )
+
+
+def _score_several_classes(probabilities: Floats, true_class: Integers) -> SampleScores:
+    rows = np.arange(len(probabilities))
+    probability_true = probabilities[rows, true_class]
+    others = probabilities.copy()
+    others[rows, true_class] = -np.inf
+    return SampleScores(
+        task="multiclass",
+        true_class=_frozen(true_class),
+        predicted_class=_frozen(probabilities.argmax(axis=1).astype(np.int32)),
+        probability_true=_frozen(probability_true),
+        margin=_frozen(probability_true - others.max(axis=1)),
+        probability=None,
+    )
+
+
+def _frozen(array: Array) -> Array:
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,90 @@
+"""The knobs by name, with their ranges. Pure: the screen and the command line check a number here before they send it.
+
+How a value reaches the compiled step is the business of the neighbouring modules.
+"""
+
+import math
+from dataclasses import dataclass
+
+from fitmon.engine.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """One knob's name and range."""
+
+    name: str
+    """The name in commands, events and on the command line, such as `learning_rate`."""
+    label: str
+    """The short name on the screen."""
+    minimum: float
+    maximum: float
+    minimum_included: bool = True
+    maximum_included: bool = True
+    whole: bool = False
+    """Whether only whole numbers make sense."""
+    example: str = ""
+    """A value worth trying, in the form a user would type it."""
+
+    def wanted(self) -> str:
+        """Say in words what a value must be, such as `a number above 0 and at most 10`."""
+        number = "a whole number" if self.whole else "a number"
+        low = f"{'at least' if self.minimum_included else 'above'} {self.minimum:g}"
+        if math.isinf(self.maximum):
+            return f"{number} {low}"
+        high = f"{'at most' if self.maximum_included else 'below'} {self.maximum:g}"
+        return f"{number} {low} and {high}"
+
+    def check(self, value: float) -> float:
+        """Return the value unchanged, or raise UsageError saying what is wanted."""
+        if not math.isfinite(value) or not self._in_range(value):
+            raise UsageError(f"Expected {self.name} to be {self.wanted()}, received {value:g}.")
+        if self.whole and value != int(value):
+            raise UsageError(f"Expected {self.name} to be {self.wanted()}, received {value:g}.")
+        return value
+
+    def parse(self, text: str) -> float:
+        """Read a value a user typed, or raise UsageError saying what is wanted.
+
+        Forms such as `1e-4`, `0.3` and `128` are read; a decimal comma, an unfinished exponent, `nan`, `inf` and
+        digits grouped by `_` are not.
+        """
+        stripped = text.strip()
+        try:
+            if "_" in stripped:
+                raise ValueError(stripped)
+            value = float(stripped)
+        except ValueError:
+            raise UsageError(
+                f"Expected {self.name} to be {self.wanted()}, such as {self.example}; received {text!r}."
+            ) from None
+        return self.check(value)
+
+    def _in_range(self, value: float) -> bool:
+        above = value > self.minimum or (self.minimum_included and value == self.minimum)
+        below = value < self.maximum or (self.maximum_included and value == self.maximum)
+        return above and below
+
+
+LEARNING_RATE = Knob(name="learning_rate", label="lr", minimum=0, minimum_included=False, maximum=1000, example="5e-4")
+LEARNING_RATE_FACTOR = Knob(
+    name="learning_rate_factor", label="lr ×", minimum=0, minimum_included=False, maximum=1000, example="0.5"
+)
+"""Takes the place of `learning_rate` when the optimizer follows a schedule: schedule × factor."""
+DROPOUT = Knob(name="dropout", label="dropout", minimum=0, maximum=1, maximum_included=False, example="0.3")
+L1 = Knob(name="l1", label="L1", minimum=0, maximum=1000, example="1e-5")
+L2 = Knob(name="l2", label="L2", minimum=0, maximum=1000, example="1e-4")
+BATCH_SIZE = Knob(name="batch_size", label="batch", minimum=1, maximum=2**31 - 1, whole=True, example="128")
+EPOCHS = Knob(name="epochs", label="epochs", minimum=1, maximum=10_000_000, whole=True, example="20")
+
+KNOBS: dict[str, Knob] = {
+    knob.name: knob for knob in (LEARNING_RATE, LEARNING_RATE_FACTOR, DROPOUT, L1, L2, BATCH_SIZE, EPOCHS)
+}
+"""Every knob by name, in the order the screen shows them."""
+
+
+def knob_named(name: str) -> Knob:
+    """Return the knob of that name, or raise UsageError naming those there are."""
+    if name not in KNOBS:
+        raise UsageError(f"Expected a knob out of {', '.join(KNOBS)}; received {name!r}.")
+    return KNOBS[name]

@@ -1,0 +1,262 @@
+"""Everything known of a run, folded from its events. Plain Python: no thread, no Keras, no screen.
+
+`RunRecord.apply` is the only place that lists every event; `Snapshot` is one frozen picture for whoever draws.
+"""
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from fitmon.engine import events
+from fitmon.engine.events import KnobOffer, KnobValue, Phase
+from fitmon.engine.insight.scores import SampleScores
+from fitmon.engine.series import Curve, Series
+
+RECENT_EPOCHS = 5
+"""Time left is judged from the median of this many last epochs, so that one slow epoch does not sway it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnobState:
+    """A knob as it stands now."""
+
+    name: str
+    value: KnobValue
+    pending: float | None
+    """The value asked for that does not hold yet; None when nothing is pending."""
+    pending_epoch: int | None
+    """The epoch from which the pending value will hold."""
+    unavailable: str
+    """Why it cannot be turned; empty when it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class BestEpoch:
+    """The epoch with the lowest validation loss (training loss when nothing is validated)."""
+
+    epoch: int
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One frozen picture of a run; everything in it is immutable or read-only."""
+
+    version: int
+    """Rises with every event: equal versions are equal pictures."""
+    phase: Phase
+    phase_detail: str
+    started: events.RunStarted | None
+    """None until data and model are ready."""
+    epoch: int
+    """The epoch under way, or the last one when none is; 0 before the first."""
+    epochs: int
+    """Epochs the run is to have; 0 until known."""
+    epochs_done: int
+    step: int
+    steps: int
+    seconds_per_epoch: float | None
+    """Median of the last epochs; within the first epoch an estimate from its chunks; None before that."""
+    seconds_left: float | None
+    """At this pace, pauses left out; None while it cannot be told."""
+    metrics: dict[str, Curve]
+    """Keras's epoch metrics by name, one point an epoch at x = epoch."""
+    chunks: dict[str, Curve]
+    """Chunk means of the epoch under way, x as a fraction of epochs; emptied when the next epoch starts."""
+    best: BestEpoch | None
+    knobs: tuple[KnobState, ...]
+    receipts: tuple[events.KnobApplied, ...]
+    """Every knob that took effect, oldest first."""
+    refusal: events.KnobRefused | None
+    """The last refused change that no later request followed."""
+    scores: SampleScores | None
+    """Per-sample predictions of the last validated epoch; None when there are none for this loss."""
+    previous_scores: SampleScores | None
+    """Those of the epoch before; None before the second validated epoch."""
+    scores_epoch: int
+    """The epoch of `scores`; 0 when there are none."""
+    pause_asked: str
+    """`epoch` or `chunk` while a pause was asked for and has not taken hold; else empty."""
+    paused: events.RunPaused | None
+    """Set while the run is paused."""
+    non_finite: events.LossBecameNonFinite | None
+    ending: events.RunEnded | events.RunFailed | None
+    """The one ending event; None while the run lives."""
+
+    @property
+    def over(self) -> bool:
+        """Whether the run has ended, one way or another."""
+        return self.ending is not None
+
+    def knob(self, name: str) -> KnobState | None:
+        """Return a knob by name; None before the run has started."""
+        return next((knob for knob in self.knobs if knob.name == name), None)
+
+
+@dataclass(slots=True)
+class RunRecord:
+    """Folds events into what is known."""
+
+    phase: Phase = Phase.WAITING
+    phase_detail: str = ""
+    started: events.RunStarted | None = None
+    epoch: int = 0
+    epochs: int = 0
+    epochs_done: int = 0
+    step: int = 0
+    steps: int = 0
+    best: BestEpoch | None = None
+    offers: dict[str, KnobOffer] = field(default_factory=dict)
+    pending: dict[str, events.KnobAsked] = field(default_factory=dict)
+    receipts: tuple[events.KnobApplied, ...] = ()
+    refusal: events.KnobRefused | None = None
+    scores: SampleScores | None = None
+    previous_scores: SampleScores | None = None
+    scores_epoch: int = 0
+    pause_asked: str = ""
+    paused: events.RunPaused | None = None
+    non_finite: events.LossBecameNonFinite | None = None
+    ending: events.RunEnded | events.RunFailed | None = None
+    _version: int = 0
+    _metrics: dict[str, Series] = field(default_factory=dict)
+    _chunks: dict[str, Series] = field(default_factory=dict)
+    _chunk_seconds: float = 0.0
+    _epoch_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT_EPOCHS))
+
+    def apply(self, event: events.Event) -> None:  # noqa: C901, PLR0912 - a flat list, one line an event
+        """Take one event into account. Events come in the order in which they happened."""
+        self._version += 1
+        match event:
+            case events.PhaseChanged():
+                self.phase, self.phase_detail = event.phase, event.detail
+            case events.RunStarted():
+                self._apply_started(event)
+            case events.EpochStarted():
+                self._apply_epoch_started(event)
+            case events.ChunkEnded():
+                self._apply_chunk(event)
+            case events.EpochEnded():
+                self._apply_epoch_ended(event)
+            case events.SamplesScored():
+                self.previous_scores, self.scores = self.scores, event.scores
+                self.scores_epoch = event.epoch
+            case events.KnobAsked():
+                self.pending[event.knob] = event
+                self.refusal = None
+            case events.KnobApplied():
+                self._apply_receipt(event)
+            case events.KnobRefused():
+                self.pending.pop(event.knob, None)
+                self.refusal = event
+            case events.PauseAsked():
+                self.pause_asked = event.at
+            case events.RunPaused():
+                self.paused, self.pause_asked = event, ""
+            case events.RunResumed():
+                self.paused, self.pause_asked = None, ""
+            case events.LossBecameNonFinite():
+                self.non_finite = event
+            case events.RunEnded() | events.RunFailed():
+                self.ending, self.paused, self.pause_asked = event, None, ""
+            case _:
+                assert_never(event)
+
+    def snapshot(self) -> Snapshot:
+        """Return a frozen picture; its cost does not grow with the number of epochs."""
+        seconds_per_epoch = self._seconds_per_epoch()
+        return Snapshot(
+            version=self._version,
+            phase=self.phase,
+            phase_detail=self.phase_detail,
+            started=self.started,
+            epoch=self.epoch,
+            epochs=self.epochs,
+            epochs_done=self.epochs_done,
+            step=self.step,
+            steps=self.steps,
+            seconds_per_epoch=seconds_per_epoch,
+            seconds_left=self._seconds_left(seconds_per_epoch),
+            metrics={name: series.curve() for name, series in self._metrics.items()},
+            chunks={name: series.curve() for name, series in self._chunks.items()},
+            best=self.best,
+            knobs=tuple(self._knob_state(offer) for offer in self.offers.values()),
+            receipts=self.receipts,
+            refusal=self.refusal,
+            scores=self.scores,
+            previous_scores=self.previous_scores,
+            scores_epoch=self.scores_epoch,
+            pause_asked=self.pause_asked,
+            paused=self.paused,
+            non_finite=self.non_finite,
+            ending=self.ending,
+        )
+
+    def _apply_started(self, event: events.RunStarted) -> None:
+        self.started, self.epochs, self.steps = event, event.epochs, event.steps
+        self.offers = {offer.name: offer for offer in event.knobs}
+
+    def _apply_epoch_started(self, event: events.EpochStarted) -> None:
+        self.epoch, self.epochs = event.epoch, event.epochs
+        self.step, self.steps = 0, event.steps
+        self._chunks, self._chunk_seconds = {}, 0.0
+
+    def _apply_chunk(self, event: events.ChunkEnded) -> None:
+        self.step, self.steps = event.step, event.steps
+        self._chunk_seconds += event.seconds
+        position = event.epoch - 1 + event.step / event.steps
+        for name, value in event.chunk_metrics.items():
+            self._chunks.setdefault(name, Series()).append(position, value)
+
+    def _apply_epoch_ended(self, event: events.EpochEnded) -> None:
+        self.epochs_done, self.epochs = event.epoch, event.epochs
+        self._epoch_seconds.append(event.seconds)
+        for name, value in event.metrics.items():
+            self._metrics.setdefault(name, Series()).append(event.epoch, value)
+        for name, knob_value in event.knobs.items():
+            if name in self.offers:
+                self.offers[name] = _with_value(self.offers[name], knob_value)
+        self._judge_best(event)
+
+    def _judge_best(self, event: events.EpochEnded) -> None:
+        metric = "val_loss" if "val_loss" in event.metrics else "loss"
+        value = event.metrics.get(metric, math.nan)
+        if math.isfinite(value) and (self.best is None or value < self.best.value):
+            self.best = BestEpoch(epoch=event.epoch, metric=metric, value=value)
+
+    def _apply_receipt(self, event: events.KnobApplied) -> None:
+        self.receipts = (*self.receipts, event)
+        self.pending.pop(event.knob, None)
+        if event.knob in self.offers:
+            self.offers[event.knob] = _with_value(self.offers[event.knob], event.value)
+        if event.knob == "epochs" and isinstance(event.value, float | int):
+            self.epochs = int(event.value)
+
+    def _knob_state(self, offer: KnobOffer) -> KnobState:
+        asked = self.pending.get(offer.name)
+        return KnobState(
+            name=offer.name,
+            value=offer.value,
+            pending=asked.value if asked else None,
+            pending_epoch=asked.epoch if asked else None,
+            unavailable=offer.unavailable,
+        )
+
+    def _seconds_per_epoch(self) -> float | None:
+        if self._epoch_seconds:
+            ordered = sorted(self._epoch_seconds)
+            return ordered[len(ordered) // 2]
+        if self.step and self.steps:
+            return self._chunk_seconds / self.step * self.steps
+        return None
+
+    def _seconds_left(self, seconds_per_epoch: float | None) -> float | None:
+        if seconds_per_epoch is None or self.ending is not None or self.epochs == 0:
+            return None
+        under_way = self.step / self.steps if self.epoch > self.epochs_done and self.steps else 0.0
+        return max(0.0, (self.epochs - self.epochs_done - under_way) * seconds_per_epoch)
+
+
+def _with_value(offer: KnobOffer, value: KnobValue) -> KnobOffer:
+    return KnobOffer(name=offer.name, value=value, unavailable=offer.unavailable)

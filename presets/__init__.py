@@ -1,0 +1,1 @@
+"""Ready jobs: the systems of well-known tutorials, trainable by name."""

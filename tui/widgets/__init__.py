@@ -1,0 +1,1 @@
+"""One widget a file; what it draws is a pure function beside it."""
