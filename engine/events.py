@@ -8,10 +8,11 @@ import re
 from enum import StrEnum
 
 import msgspec
+
 from fitmon.engine.insight.scores import SampleScores
 
-KnobValue = float | tuple[float, ...] | None
-"""A knob's value: several when the model's layers differ, None when the model has no such knob."""
+KnobValue = int | float | tuple[float, ...] | None
+"""A knob's value: a whole number for batch size and epochs; several when the model's layers differ, None when the model has no such knob."""
 
 
 class Phase(StrEnum):
@@ -153,6 +154,8 @@ class KnobRefused(_Event, frozen=True):
     knob: str
     value: float
     reason: str
+    epoch: int | None = None
+    """The epoch at which it should have taken hold; None when it was refused as soon as it was asked for."""
 
 
 class PauseAsked(_Event, frozen=True):
@@ -176,6 +179,8 @@ class RunResumed(_Event, frozen=True):
 class LossBecameNonFinite(_Event, frozen=True):
     """The loss was NaN or infinite after this step."""
 
+    metric: str
+    """`loss`, or `val_loss` when the training loss was finite and the validation loss was not."""
     epoch: int
     step: int
     value: str

@@ -24,7 +24,7 @@ class KnobState:
     name: str
     value: KnobValue
     pending: float | None
-    """The value asked for that does not hold yet; None when nothing is pending."""
+    """The value asked for that will hold next; None when nothing is pending."""
     pending_epoch: int | None
     """The epoch from which the pending value will hold."""
     unavailable: str
@@ -109,7 +109,8 @@ class RunRecord:
     steps: int = 0
     best: BestEpoch | None = None
     offers: dict[str, KnobOffer] = field(default_factory=dict)
-    pending: dict[str, events.KnobAsked] = field(default_factory=dict)
+    pending: dict[tuple[str, int], events.KnobAsked] = field(default_factory=dict)
+    """Changes that wait, by knob and epoch."""
     receipts: tuple[events.KnobApplied, ...] = ()
     refusal: events.KnobRefused | None = None
     scores: SampleScores | None = None
@@ -143,12 +144,12 @@ class RunRecord:
                 self.previous_scores, self.scores = self.scores, event.scores
                 self.scores_epoch = event.epoch
             case events.KnobAsked():
-                self.pending[event.knob] = event
+                self.pending[event.knob, event.epoch] = event
                 self.refusal = None
             case events.KnobApplied():
                 self._apply_receipt(event)
             case events.KnobRefused():
-                self.pending.pop(event.knob, None)
+                self._forget_pending(event.knob, event.epoch)
                 self.refusal = event
             case events.PauseAsked():
                 self.pause_asked = event.at
@@ -227,14 +228,19 @@ class RunRecord:
 
     def _apply_receipt(self, event: events.KnobApplied) -> None:
         self.receipts = (*self.receipts, event)
-        self.pending.pop(event.knob, None)
+        self._forget_pending(event.knob, event.epoch)
         if event.knob in self.offers:
             self.offers[event.knob] = _with_value(self.offers[event.knob], event.value)
         if event.knob == "epochs" and isinstance(event.value, float | int):
             self.epochs = int(event.value)
 
+    def _forget_pending(self, knob: str, epoch: int | None) -> None:
+        if epoch is not None:
+            self.pending.pop((knob, epoch), None)
+
     def _knob_state(self, offer: KnobOffer) -> KnobState:
-        asked = self.pending.get(offer.name)
+        waiting = [asked for (knob, _), asked in self.pending.items() if knob == offer.name]
+        asked = min(waiting, key=lambda change: change.epoch, default=None)
         return KnobState(
             name=offer.name,
             value=offer.value,

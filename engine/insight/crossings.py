@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+
 from fitmon.engine.insight.scores import SampleScores
 
 NEAR = 0.1

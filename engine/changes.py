@@ -1,0 +1,114 @@
+"""The knobs of a run: which changes wait, when they turn, and the receipts that prove it.
+
+The model's own knobs are turned through the panel; batch size and number of epochs are the loop's and kept here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from fitmon.engine import events
+from fitmon.engine.errors import UsageError
+from fitmon.engine.events import KnobOffer, KnobValue
+from fitmon.engine.knobs.catalogue import knob_named
+
+if TYPE_CHECKING:
+    from fitmon.engine.commands import SetKnob
+    from fitmon.engine.knobs.panel import Panel
+
+
+class Changes:
+    """Takes requests at any time and turns the knobs between epochs."""
+
+    def __init__(self, panel: Panel, *, epochs: int, batch_size: int, emit: Callable[[events.Event], None]) -> None:
+        """Begin with the values a run starts with."""
+        self._panel = panel
+        self._emit = emit
+        self.epochs = epochs
+        """Number of epochs the run is to have."""
+        self.batch_size = batch_size
+        """Samples in a batch; may exceed the number of samples there are."""
+        self._waiting: dict[tuple[int, str], float] = {}
+        self._turned: dict[str, tuple[float, KnobValue]] = {}
+        self._values = {offer.name: offer.value for offer in self.offers()}
+
+    def offers(self) -> tuple[KnobOffer, ...]:
+        """Return every knob with its present value, or with the reason why this run lacks it."""
+        return (
+            *self._panel.offers(),
+            KnobOffer(name="batch_size", value=self.batch_size),
+            KnobOffer(name="epochs", value=self.epochs),
+        )
+
+    def values(self) -> dict[str, KnobValue]:
+        """Return the values in force, as the last chunk read them back."""
+        return {**self._values, "epochs": self.epochs}
+
+    def answer(self, request: SetKnob, epoch: int) -> None:
+        """Put a change on the list for its epoch, or refuse it; `epoch` is the last one that has begun."""
+        wanted_epoch = epoch + 1 if request.epoch is None else request.epoch
+        try:
+            self._check(request, epoch, wanted_epoch)
+        except UsageError as error:
+            self._emit(events.KnobRefused(knob=request.knob, value=request.value, reason=str(error)))
+            return
+        self._waiting[wanted_epoch, request.knob] = request.value
+        self._emit(events.KnobAsked(knob=request.knob, value=request.value, epoch=wanted_epoch))
+
+    def turn_epochs(self, epoch: int) -> None:
+        """Change the number of epochs if asked, before it is decided whether `epoch` is still one of them."""
+        asked = self._waiting.pop((epoch, "epochs"), None)
+        if asked is None:
+            return
+        previous, self.epochs = self.epochs, int(asked)
+        self._emit(
+            events.KnobApplied(
+                knob="epochs", asked=asked, value=self.epochs, previous=previous, epoch=epoch, step=1
+            )
+        )
+
+    def turn(self, epoch: int) -> bool:
+        """Turn the knobs due at an epoch; return whether the compiled step must be traced again to see it."""
+        retrace = False
+        for knob in [knob for at, knob in self._waiting if at == epoch]:
+            value = self._waiting.pop((epoch, knob))
+            self._turned[knob] = (value, self._values.get(knob))
+            if knob == "batch_size":
+                self.batch_size = int(value)
+            else:
+                retrace |= self._panel.turn(knob, value)
+        return retrace
+
+    def read_back(self, readings: Mapping[str, KnobValue], epoch: int) -> None:
+        """Take what a chunk read from the compiled step; hand out receipts for the knobs turned before it."""
+        self._values |= readings
+        for knob, (asked, previous) in self._turned.items():
+            if knob in readings:
+                value = readings[knob]
+                receipt = events.KnobApplied(
+                    knob=knob, asked=asked, value=value, previous=previous, epoch=epoch, step=1
+                )
+                self._emit(receipt)
+            else:
+                reason = f"{knob} is in no layer that this model's training passes through."
+                self._emit(events.KnobRefused(knob=knob, value=asked, reason=reason, epoch=epoch))
+        self._turned = {}
+
+    def _check(self, request: SetKnob, epoch: int, wanted_epoch: int) -> None:
+        knob_named(request.knob).check(request.value)
+        offer = next(offer for offer in self.offers() if offer.name == request.knob)
+        if offer.unavailable:
+            raise UsageError(f"{request.knob} cannot be changed: {offer.unavailable}.")
+        if wanted_epoch <= epoch:
+            raise UsageError(f"Expected an epoch after {epoch}, which has begun; received {wanted_epoch}.")
+        if request.knob == "epochs" and request.value < epoch:
+            raise UsageError(f"Expected at least {epoch} epochs, since epoch {epoch} has begun.")
+        if request.knob != "epochs" and wanted_epoch > self._last_epoch():
+            last = self._last_epoch()
+            raise UsageError(f"There is no epoch {wanted_epoch}: the run ends with epoch {last}. Raise epochs first.")
+
+    def _last_epoch(self) -> int:
+        """Return the last epoch there will be, waiting changes taken into account."""
+        asked = [(at, int(value)) for (at, knob), value in self._waiting.items() if knob == "epochs"]
+        return max(asked)[1] if asked else self.epochs

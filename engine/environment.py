@@ -1,0 +1,130 @@
+"""The one place that imports TensorFlow and Keras, and that reaches into what they do not publish.
+
+Everything here works around something: each function says what, and in which version it was seen.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fitmon.engine.errors import SetupError
+
+if TYPE_CHECKING:
+    import keras
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow and Keras with TensorFlow as the backend; takes seconds the first time.
+
+    Raises SetupError when Keras is configured for another backend, its configuration is broken, or an import fails.
+    """
+    _refuse_other_backend()
+    # Only errors of TensorFlow's C++ side belong in the log; it prints several lines about the processor otherwise.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        import keras
+        import tensorflow as tf  # noqa: F401
+    except Exception as error:
+        raise SetupError(
+            f"TensorFlow could not be imported ({type(error).__name__}: {error}). "
+            "Try `python -c 'import tensorflow'`, and reinstall it if that fails as well."
+        ) from error
+    if keras.backend.backend() != "tensorflow":
+        raise SetupError(
+            f"Expected Keras to use the backend tensorflow, received {keras.backend.backend()!r}. "
+            "Set KERAS_BACKEND=tensorflow."
+        )
+
+
+def keras_home() -> Path:
+    """Return the folder of Keras's configuration and cache: `$KERAS_HOME`, else `~/.keras`."""
+    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras").expanduser()
+
+
+def _refuse_other_backend() -> None:
+    configured = os.environ.get("KERAS_BACKEND") or _configured_backend(keras_home() / "keras.json")
+    if configured not in (None, "", "tensorflow"):
+        raise SetupError(
+            f"Expected Keras to use the backend tensorflow, received {configured!r}. Set KERAS_BACKEND=tensorflow."
+        )
+
+
+def _configured_backend(path: Path) -> str | None:
+    """Read the backend from keras.json.
+
+    Keras 3.15 takes a file that is not JSON for an empty one, and fails with an AttributeError on JSON of another
+    shape: either way the user never learns that the configuration was not used.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SetupError(f"Keras's configuration {path} cannot be read ({error}). Mend or remove it.") from error
+    try:
+        configuration = json.loads(text)
+    except ValueError as error:
+        raise SetupError(f"Expected Keras's configuration {path} to be JSON ({error}). Mend or remove it.") from error
+    if not isinstance(configuration, dict):
+        raise SetupError(
+            f"Expected Keras's configuration {path} to be a JSON object, received {type(configuration).__name__}. "
+            "Mend or remove it."
+        )
+    backend = configuration.get("backend")
+    return None if backend is None else str(backend)
+
+
+def device_name() -> str:
+    """Return where the training will run, such as `CPU (2 threads)` or `GPU:0 NVIDIA H200`."""
+    import tensorflow as tf
+
+    gpus = tf.config.list_logical_devices("GPU")
+    if gpus:
+        details = tf.config.experimental.get_device_details(tf.config.list_physical_devices("GPU")[0])
+        return f"GPU:0 {details.get('device_name', '')}".strip()
+    threads = tf.config.threading.get_intra_op_parallelism_threads() or len(os.sched_getaffinity(0))
+    return f"CPU ({threads} thread{'s' if threads != 1 else ''})"
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the packages that decide what a run computes."""
+    return {name: importlib.metadata.version(name) for name in ("fitmon", "keras", "tensorflow", "numpy")}
+
+
+def build_model(model: keras.Model, batch: Any) -> None:
+    """Create all weights, metric and optimizer state from a batch's shapes, as `fit` does before its first step.
+
+    Keras 3.15 has no public call for it; calling the model on data instead would draw the seeds in another order.
+    """
+    model._symbolic_build(data_batch=batch)  # noqa: SLF001
+
+
+def all_layers(model: keras.Model) -> Iterator[Any]:
+    """Yield every layer of a model, nested ones and cells of recurrent layers too, each once.
+
+    Keras 3.15 publishes only the top level (`model.layers`); the Dropout inside MultiHeadAttention is not in it.
+    """
+    yield from model._flatten_layers(include_self=False, recursive=True)  # noqa: SLF001
+
+
+def learning_rate_schedule(optimizer: Any) -> Any | None:
+    """Return the schedule an optimizer was built with, or None when its rate is a plain number.
+
+    Keras 3.15's `optimizer.learning_rate` gives the current value of a schedule, never the schedule itself.
+    """
+    import keras
+
+    rate = getattr(optimizer, "_learning_rate", None)
+    return rate if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule) else None
+
+
+def class_weights_as_sample_weights(y: Any, class_weight: Mapping[int, float]) -> Any:
+    """Return (n,) weights from (n, …) labels, exactly as `fit(class_weight=…)` makes them (private in Keras 3.15)."""
+    from keras.src.trainers.data_adapters import data_adapter_utils
+
+    return data_adapter_utils.class_weight_to_sample_weights(y, dict(class_weight))

@@ -1,0 +1,138 @@
+"""One compiled pass over the validation samples: loss, metrics and every sample's prediction together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fitmon.engine.loop import batch_length, compiled_step, empty_logs, loop_while, plain_numbers, reported
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    import numpy.typing as npt
+    import tensorflow as tf
+
+    from fitmon.engine.feed import ResidentFeed
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What a pass over the validation samples found."""
+
+    metrics: dict[str, float]
+    """Keras's names without the `val_` in front."""
+    predictions: npt.NDArray[np.float32] | None
+    """(m, …) the model's outputs in the order of the samples; None when the model has several outputs."""
+
+
+class Evaluator:
+    """Evaluates a compiled model on a feed, in order, with Keras's own `test_step`."""
+
+    def __init__(self, model: keras.Model, feed: ResidentFeed) -> None:
+        """Prepare an evaluator; nothing is traced yet."""
+        self._model = model
+        self._feed = feed
+        self._pass: Any = None
+
+    @property
+    def samples(self) -> int:
+        """Number of validation samples."""
+        return len(self._feed)
+
+    def retrace(self) -> None:
+        """Forget the compiled pass, so that the next one sees a changed model."""
+        self._pass = None
+
+    def evaluate(self, batch_size: int) -> Evaluation:
+        """Run the pass. Loss and metrics equal those of `model.evaluate` with the same batch size.
+
+        The model's metrics are reset first and left as the pass leaves them, as in `fit`.
+        """
+        import numpy as np
+        import tensorflow as tf
+
+        if self._pass is None:
+            self._pass = self._compile()
+        self._model.reset_metrics()
+        logs, predictions = self._pass(tf.constant(self._feed.steps(batch_size)), tf.constant(batch_size))
+        return Evaluation(
+            metrics=plain_numbers(logs),
+            predictions=None if predictions.shape[-1] == 0 else np.asarray(predictions, dtype=np.float32),
+        )
+
+    def _compile(self) -> Any:
+        import tensorflow as tf
+
+        model, feed = self._model, self._feed
+        step_function = compiled_step(model, _step_with_predictions(model), feed.signature())
+        first_logs = _empty_logs_of_first(step_function, feed.signature())
+        order = tf.range(len(feed), dtype=tf.int64)
+
+        def whole_pass(steps: tf.Tensor, batch_size: tf.Tensor) -> tuple[dict[str, Any], tf.Tensor]:
+            parts = tf.TensorArray(tf.float32, size=steps, infer_shape=False, element_shape=None)
+
+            def more(step: tf.Tensor, *_: Any) -> tf.Tensor:
+                return step < steps
+
+            def one(step: tf.Tensor, parts: tf.TensorArray, _logs: Any) -> tuple[Any, ...]:
+                logs, predictions = step_function(feed.batch(order, step, batch_size))
+                return step + 1, parts.write(step, tf.cast(predictions, tf.float32)), logs
+
+            _, parts, logs = loop_while(model, more, one, (tf.constant(0), parts, first_logs))
+            return reported(model, logs), parts.concat()
+
+        return whole_pass if model.run_eagerly else tf.function(whole_pass, autograph=False)
+
+
+def _step_with_predictions(model: keras.Model) -> Callable[[Any], tuple[Any, Any]]:
+    """Return Keras's test step that also gives the predictions it has made.
+
+    `test_step` keeps them to itself, and a second forward pass would double the cost of validating. It hands them,
+    though, to the model's public `compute_loss` and `compute_metrics`; while the step is traced these two are replaced
+    by ones that take note of what they are given. A custom step that calls neither costs a second forward pass. Several
+    outputs are given as a matrix without columns.
+    """
+    import tensorflow as tf
+
+    def step(batch: Any) -> tuple[Any, Any]:
+        with _noting_predictions(model) as noted:
+            logs = model.test_step(batch)
+        predictions = noted[-1] if noted else model(batch[0], training=False)
+        return logs, predictions if tf.is_tensor(predictions) else tf.zeros((batch_length(batch), 0))
+
+    return step
+
+
+@contextmanager
+def _noting_predictions(model: keras.Model) -> Iterator[list[Any]]:
+    noted: list[Any] = []
+    originals = {name: getattr(model, name) for name in ("compute_loss", "compute_metrics")}
+
+    def noting(original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any) -> Any:
+            noted.append(y_pred)
+            return original(x, y, y_pred, *args, **kwargs)
+
+        return call
+
+    for name, original in originals.items():
+        object.__setattr__(model, name, noting(original))
+    try:
+        yield noted
+    finally:
+        for name in originals:
+            object.__delattr__(model, name)
+
+
+def _empty_logs_of_first(step_function: Any, signature: Any) -> dict[str, Any]:
+    def logs_only(batch: Any) -> Any:
+        return step_function(batch)[0]
+
+    import tensorflow as tf
+
+    if not hasattr(step_function, "get_concrete_function"):
+        return {}
+    return empty_logs(tf.function(logs_only, input_signature=[signature], autograph=False), signature)

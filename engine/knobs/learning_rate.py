@@ -1,0 +1,138 @@
+"""The learning rate: a number the optimizer keeps in a variable, or a schedule times a factor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fitmon.engine import environment
+from fitmon.engine.events import KnobOffer
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+
+class LearningRateKnob:
+    """Turns the rate of an optimizer that was built with a number."""
+
+    def __init__(self, optimizer: Any) -> None:
+        """Take the optimizer, or the LossScaleOptimizer around it, which hands the rate through."""
+        self._optimizer = optimizer
+
+    def offers(self) -> list[KnobOffer]:
+        """Return the knob, and why there is no factor."""
+        rate = float(str(self._optimizer.learning_rate.numpy()))
+        no_factor = "this optimizer has no schedule; turn learning_rate instead"
+        return [
+            KnobOffer(name="learning_rate", value=rate),
+            KnobOffer(name="learning_rate_factor", value=None, unavailable=no_factor),
+        ]
+
+    def turn(self, name: str, value: float) -> bool:  # noqa: ARG002 - one knob only
+        """Set the rate; the compiled step reads the variable anew each time, so nothing is traced again."""
+        self._optimizer.learning_rate = value
+        return False
+
+    def readings(self) -> dict[str, tf.Tensor]:
+        """Return the rate that the compiled step uses; called while it is traced."""
+        import tensorflow as tf
+
+        return {"learning_rate": tf.convert_to_tensor(self._optimizer.learning_rate)}
+
+    def restore(self) -> None:
+        """Nothing to put back: the optimizer holds a plain number as before."""
+
+
+class ScheduleKnob:
+    """Scales a learning-rate schedule: the step uses schedule × factor."""
+
+    def __init__(self, optimizer: Any, schedule: Any) -> None:
+        """Put schedule × factor in the schedule's place; with the factor at 1 nothing changes, to the last bit."""
+        import tensorflow as tf
+
+        self._optimizer = optimizer
+        self._schedule = schedule
+        self._factor = tf.Variable(1.0, dtype=tf.float32, trainable=False)
+        optimizer.learning_rate = _scaled(schedule, self._factor)
+
+    def offers(self) -> list[KnobOffer]:
+        """Return the factor as a knob, and the rate as something that only the schedule sets."""
+        rate = float(str(self._optimizer.learning_rate.numpy()))
+        follows = "the learning rate follows a schedule; turn learning_rate_factor instead"
+        return [
+            KnobOffer(name="learning_rate", value=rate, unavailable=follows),
+            KnobOffer(name="learning_rate_factor", value=1.0),
+        ]
+
+    def turn(self, name: str, value: float) -> bool:  # noqa: ARG002 - one knob only
+        """Set the factor; nothing is traced again."""
+        self._factor.assign(value)
+        return False
+
+    def readings(self) -> dict[str, tf.Tensor]:
+        """Return rate and factor as the compiled step uses them; called while it is traced."""
+        import tensorflow as tf
+
+        return {
+            "learning_rate": tf.convert_to_tensor(self._optimizer.learning_rate),
+            "learning_rate_factor": tf.convert_to_tensor(self._factor),
+        }
+
+    def restore(self) -> None:
+        """Give the optimizer its own schedule back, so that plain Keras can load what is saved."""
+        self._optimizer.learning_rate = self._schedule
+
+
+class FixedRate:
+    """Stands for an optimizer whose rate nobody can turn."""
+
+    def __init__(self, reason: str) -> None:
+        """Say why."""
+        self._reason = reason
+
+    def offers(self) -> list[KnobOffer]:
+        """Return both knobs as unavailable."""
+        names = ("learning_rate", "learning_rate_factor")
+        return [KnobOffer(name=name, value=None, unavailable=self._reason) for name in names]
+
+    def turn(self, name: str, value: float) -> bool:
+        """Never called: the session refuses knobs that are not offered."""
+        raise AssertionError(name, value)
+
+    def readings(self) -> dict[str, tf.Tensor]:
+        """Return nothing."""
+        return {}
+
+    def restore(self) -> None:
+        """Nothing was changed."""
+
+
+def learning_rate_knob(model: keras.Model) -> LearningRateKnob | ScheduleKnob | FixedRate:
+    """Return the knob that fits the model's optimizer."""
+    import keras
+
+    optimizer = model.optimizer
+    if optimizer is None:
+        return FixedRate("this model was compiled without an optimizer")
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    schedule = environment.learning_rate_schedule(inner)
+    if schedule is not None:
+        return ScheduleKnob(inner, schedule)
+    if isinstance(inner.learning_rate, keras.Variable):
+        return LearningRateKnob(optimizer)
+    return FixedRate("this optimizer computes its learning rate by a function of its own")
+
+
+def _scaled(schedule: Any, factor: tf.Variable) -> Any:
+    import keras
+    import tensorflow as tf
+
+    class ScaledSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]  # Keras has no types
+        def __call__(self, step: Any) -> tf.Tensor:
+            rate = tf.convert_to_tensor(schedule(step))
+            return rate * tf.cast(factor, rate.dtype)
+
+        def get_config(self) -> dict[str, Any]:
+            raise NotImplementedError("fitmon's schedule is taken out again before a model is saved")
+
+    return ScaledSchedule()

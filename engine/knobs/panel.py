@@ -1,0 +1,56 @@
+"""All knobs that live inside a model, behind one door."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from fitmon.engine.events import KnobOffer
+from fitmon.engine.knobs.dropout import DropoutKnob
+from fitmon.engine.knobs.learning_rate import learning_rate_knob
+from fitmon.engine.knobs.penalty import PenaltyKnobs
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+
+class ModelKnob(Protocol):
+    """One kind of knob of a model: this is what a new kind has to offer."""
+
+    def offers(self) -> list[KnobOffer]:
+        """Return the knobs with their present values, or with the reason why the model lacks them."""
+
+    def turn(self, name: str, value: float) -> bool:
+        """Set a knob; return whether the compiled step must be traced again to see it."""
+
+    def readings(self) -> dict[str, tf.Tensor]:
+        """Return what the step uses; called while the step is traced."""
+
+    def restore(self) -> None:
+        """Leave the model as plain Keras knows it, with the present values as plain numbers."""
+
+
+class Panel:
+    """The knobs of one compiled and built model."""
+
+    def __init__(self, model: keras.Model) -> None:
+        """Make the model's knobs live. Until one is turned, training is the same to the last bit."""
+        self._knobs: list[ModelKnob] = [learning_rate_knob(model), DropoutKnob(model), PenaltyKnobs(model)]
+        self._owner = {offer.name: knob for knob in self._knobs for offer in knob.offers()}
+
+    def offers(self) -> list[KnobOffer]:
+        """Return all knobs of the model with their present values."""
+        return [offer for knob in self._knobs for offer in knob.offers()]
+
+    def turn(self, name: str, value: float) -> bool:
+        """Set a knob; return whether the compiled step must be traced again to see it."""
+        return self._owner[name].turn(name, value)
+
+    def readings(self) -> dict[str, tf.Tensor]:
+        """Return what the step uses, by knob; called while the step is traced."""
+        return {name: tensor for knob in self._knobs for name, tensor in knob.readings().items()}
+
+    def restore(self) -> None:
+        """Leave the model as plain Keras knows it, so that it can be saved, and loaded without fitmon."""
+        for knob in self._knobs:
+            knob.restore()

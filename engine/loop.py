@@ -1,0 +1,247 @@
+"""The compiled training loop: many steps of `model.train_step` in one call.
+
+It owns the compiled functions and nothing else: what to train on comes from the feed, when to stop and what to change
+from the session. Keras's own semantics are kept by calling Keras's own public step; the step is a `tf.function` of its
+own with an open batch length because that is how `fit` traces it, and so the results are the same to the last bit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    from fitmon.engine.feed import ResidentFeed
+
+Readings = Mapping[str, "tf.Tensor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What one compiled call did."""
+
+    step: int
+    """Steps of the epoch done so far."""
+    epoch_metrics: dict[str, float]
+    """Keras's running values since the epoch began, under Keras's names."""
+    chunk_metrics: dict[str, float]
+    """Means over this chunk alone where the metric is a mean; else the running value."""
+    readings: dict[str, float | tuple[float, ...]]
+    """Knob values as the compiled step used them."""
+    non_finite: bool
+    """Whether the loss became NaN or infinite at `step`; the chunk ended there."""
+
+
+class TrainingLoop:
+    """Trains a compiled model on a feed, a chunk of steps a call."""
+
+    def __init__(
+        self, model: keras.Model, feed: ResidentFeed, read_knobs: Callable[[], Readings] | None = None
+    ) -> None:
+        """Prepare a loop; nothing is traced yet.
+
+        `read_knobs` is called while a chunk is traced and returns tensors that say what the step uses; their values
+        come back with every chunk.
+        """
+        self._model = model
+        self._feed = feed
+        self._read_knobs = read_knobs or dict
+        self._chunk: Any = None
+
+    @property
+    def traced(self) -> bool:
+        """Whether the compiled call exists; if not, the next chunk spends time tracing it."""
+        return self._chunk is not None
+
+    def retrace(self) -> None:
+        """Forget the compiled call, so that the next chunk sees a changed model."""
+        self._chunk = None
+
+    def run_chunk(
+        self, order: tf.Tensor, first: int, last: int, batch_size: int, *, stop_at_non_finite: bool = True
+    ) -> Chunk:
+        """Train on batches `first` to `last` - 1 (zero-based) of an order.
+
+        With `stop_at_non_finite` the call ends after the first step that leaves the loss NaN or infinite.
+        """
+        import tensorflow as tf
+
+        if self._chunk is None:
+            self._chunk = self._compile()
+        result = self._chunk(
+            order, tf.constant(first), tf.constant(last), tf.constant(batch_size), tf.constant(stop_at_non_finite)
+        )
+        return self._told(result)
+
+    def _told(self, result: dict[str, Any]) -> Chunk:
+        import numpy as np
+
+        epoch_metrics = plain_numbers(result["epoch"])
+        chunk_metrics = {name: shortest(np.asarray(tensor)) for name, tensor in result["chunk"].items()}
+        return Chunk(
+            step=int(result["step"]),
+            epoch_metrics=epoch_metrics,
+            chunk_metrics=epoch_metrics | chunk_metrics,
+            readings={name: _reading(np.asarray(tensor)) for name, tensor in result["readings"].items()},
+            non_finite=not bool(result["finite"]),
+        )
+
+    def _compile(self) -> Any:
+        import tensorflow as tf
+
+        model, feed = self._model, self._feed
+        step_function = compiled_step(model, model.train_step, feed.signature())
+        first_logs = empty_logs(step_function, feed.signature())
+
+        def chunk(
+            order: tf.Tensor, first: tf.Tensor, last: tf.Tensor, batch_size: tf.Tensor, stop_at_non_finite: tf.Tensor
+        ) -> dict[str, Any]:
+            means = _mean_metrics(model)
+            before = {name: (tf.identity(m.total.value), tf.identity(m.count.value)) for name, m in means.items()}
+
+            def more(step: tf.Tensor, finite: tf.Tensor, *_: Any) -> tf.Tensor:
+                return tf.logical_and(step < last, tf.logical_or(finite, tf.logical_not(stop_at_non_finite)))
+
+            def one(step: tf.Tensor, _finite: tf.Tensor, longest: tf.Tensor, _logs: Any) -> tuple[Any, ...]:
+                batch = feed.batch(order, step, batch_size)
+                logs = step_function(batch)
+                return step + 1, _is_finite(logs), tf.maximum(longest, batch_length(batch)), logs
+
+            start = (first, tf.constant(True), tf.constant(0), first_logs)
+            step, finite, longest, logs = loop_while(model, more, one, start)
+            return {
+                "step": step,
+                "finite": finite,
+                "epoch": reported(model, logs),
+                "chunk": _chunk_means(means, before),
+                "readings": {**self._read_knobs(), "batch_size": longest},
+            }
+
+        return chunk if model.run_eagerly else tf.function(chunk, autograph=False)
+
+
+def compiled_step(model: keras.Model, step: Callable[[Any], Any], signature: Any) -> Any:
+    """Return `step` as a function of one batch, compiled as the model wants: by XLA, as a graph, or not at all."""
+    import tensorflow as tf
+
+    if model.run_eagerly:
+        return step
+    return tf.function(step, input_signature=[signature], jit_compile=model.jit_compile, autograph=False)
+
+
+def empty_logs(step_function: Any, signature: Any) -> dict[str, Any]:
+    """Return zeros in the shape of the logs a compiled step gives, to begin a loop with."""
+    import keras
+    import tensorflow as tf
+
+    if not hasattr(step_function, "get_concrete_function"):
+        return {}
+    outputs = step_function.get_concrete_function(signature).structured_outputs
+    return dict(keras.tree.map_structure(lambda spec: tf.zeros(spec.shape, spec.dtype), outputs))
+
+
+def loop_while(model: keras.Model, more: Callable[..., Any], one: Callable[..., Any], start: tuple[Any, ...]) -> Any:
+    """Repeat `one` while `more` holds: as a loop in the graph or, for a model that runs eagerly, in Python."""
+    import tensorflow as tf
+
+    if not model.run_eagerly:
+        return tf.while_loop(more, one, start)
+    state = start
+    while more(*state):
+        state = one(*state)
+    return state
+
+
+def batch_length(batch: Any) -> tf.Tensor:
+    """Return the number of samples that really are in a batch, () int32."""
+    import keras
+    import tensorflow as tf
+
+    return tf.shape(keras.tree.flatten(batch)[0])[0]
+
+
+def reported(model: keras.Model, logs: dict[str, Any]) -> dict[str, Any]:
+    """Return what `fit` reports: the metrics' results, or the last step's logs where a custom step names others."""
+    results = model.get_metrics_result()
+    return results if set(results) == set(logs) else logs
+
+
+def plain_numbers(logs: Mapping[str, Any]) -> dict[str, float]:
+    """Return the scalars among a step's logs as numbers, nested ones under their own names, as `fit` reports them."""
+    import numpy as np
+
+    numbers: dict[str, float] = {}
+    for name, value in logs.items():
+        if isinstance(value, Mapping):
+            numbers |= plain_numbers(value)
+        elif np.ndim(value) == 0:
+            numbers[name] = shortest(np.asarray(value))
+    return numbers
+
+
+def shortest(value: Any) -> float:
+    """Return a numpy scalar as the shortest decimal in its own precision: float32 1e-4, not 9.9999997e-05."""
+    if value.dtype.kind in "iu":
+        return int(value)
+    return float(str(value)) if value.dtype.kind == "f" else float(value)
+
+
+def _reading(value: Any) -> float | tuple[float, ...]:
+    distinct = sorted({shortest(element) for element in value.reshape(-1)})
+    return distinct[0] if len(distinct) == 1 else tuple(distinct)
+
+
+def _is_finite(logs: dict[str, Any]) -> tf.Tensor:
+    import tensorflow as tf
+
+    return tf.math.is_finite(logs["loss"]) if "loss" in logs else tf.constant(True)
+
+
+def _mean_metrics(model: keras.Model) -> dict[str, Any]:
+    """Return the metrics that are plain means, under the names Keras reports them by.
+
+    Only their sums can be taken apart into chunks. A metric reported under a longer name (several outputs) or defined
+    otherwise (AUC) is left out, and its running value shown instead.
+    """
+    import keras
+
+    flat = [inner for metric in model.metrics for inner in getattr(metric, "metrics", [metric])]
+    names = set(model.get_metrics_result())
+    return {m.name: m for m in flat if isinstance(m, keras.metrics.Mean) and m.name in names}
+
+
+def _chunk_means(means: dict[str, Any], before: dict[str, tuple[Any, Any]]) -> dict[str, tf.Tensor]:
+    import tensorflow as tf
+
+    return {
+        name: tf.math.divide_no_nan(metric.total.value - before[name][0], metric.count.value - before[name][1])
+        for name, metric in means.items()
+    }
+
+
+class Pacer:
+    """Chooses how many steps a chunk has, so that it takes about a tenth of a second.
+
+    Shorter chunks would cost the loop time between them; longer ones would make pause and stop feel late.
+    """
+
+    TARGET_SECONDS = 0.1
+    GROWTH = 4.0
+    """A chunk is at most this many times longer than the last: the first ones are slowed by compiling."""
+
+    def __init__(self) -> None:
+        self._steps = 1.0
+
+    def next_steps(self) -> int:
+        """Return the length of the next chunk, in steps."""
+        return max(1, math.floor(self._steps))
+
+    def took(self, steps: int, seconds: float) -> None:
+        """Learn from a chunk of so many steps that took so long."""
+        wanted = steps * self.TARGET_SECONDS / max(seconds, 1e-6)
+        self._steps = min(wanted, self._steps * self.GROWTH)

@@ -1,0 +1,160 @@
+"""Carries a run from its job to its ending event, in one worker thread of its own. Complete without a screen.
+
+The session owns the order of things: what is loaded, when a command takes hold, which event is told. How a step is
+compiled is the loop's business, how a knob reaches it the panel's. Seeds, policies, building, compiling and training
+all happen in the worker thread, because Keras keeps its global state per thread.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from fitmon.engine import environment, events
+from fitmon.engine.control import Control
+from fitmon.engine.errors import DataError, FitmonError, SetupError, TrainingError
+from fitmon.engine.events import Phase
+from fitmon.engine.record import RunRecord, Snapshot
+
+if TYPE_CHECKING:
+    import keras
+
+    from fitmon.engine.commands import Command
+    from fitmon.engine.job import Job, TrainingData
+
+Listener = Callable[[events.Event], None]
+
+_ERROR_OF_PHASE: dict[Phase, type[FitmonError]] = {
+    Phase.WAITING: SetupError,
+    Phase.STARTING: SetupError,
+    Phase.LOADING: DataError,
+}
+"""What an error that nobody foresaw is called, by the phase it came in; in all later phases the model is at fault."""
+
+
+class Session:
+    """One training of a job. Start it, send it commands, look at its snapshots, join it."""
+
+    def __init__(
+        self,
+        job: Job,
+        *,
+        name: str | None = None,
+        on_event: Listener | None = None,
+        stop_when_non_finite: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Prepare a run; nothing is loaded yet.
+
+        Args:
+            job: what to train.
+            name: what the run is called; None: as the job.
+            on_event: called with every event, in the training thread; it must not wait.
+            stop_when_non_finite: end the run as failed when the loss becomes NaN or infinite, instead of pausing it
+                until somebody resumes; for runs that nobody watches.
+            clock: seconds, from any starting point.
+        """
+        self._job = job
+        self._name = name or job.name
+        self._on_event = on_event
+        self._stop_when_non_finite = stop_when_non_finite
+        self._clock = clock
+        self._control = Control()
+        self._lock = threading.Lock()
+        self._record = RunRecord()
+        self._thread = threading.Thread(target=self._run, name="fitmon training", daemon=True)
+        self.model: keras.Model | None = None
+        """The model, as plain Keras knows it, once the run is over; None before it is built."""
+
+    def start(self) -> None:
+        """Start the training thread."""
+        self._thread.start()
+
+    def send(self, command: Command) -> None:
+        """Ask for something, from any thread, before or after `start`; the answer comes as an event."""
+        self._control.send(command)
+
+    def snapshot(self) -> Snapshot:
+        """Return a frozen picture of the run, from any thread."""
+        with self._lock:
+            return self._record.snapshot()
+
+    def join(self, timeout_seconds: float | None = None) -> bool:
+        """Wait until the training thread has ended; return whether it has. None waits for ever."""
+        if self._thread.ident is None:
+            return True
+        self._thread.join(timeout_seconds)
+        return not self._thread.is_alive()
+
+    def _emit(self, event: events.Event) -> None:
+        with self._lock:
+            self._record.apply(event)
+        if self._on_event is not None:
+            self._on_event(event)
+
+    def _enter(self, phase: Phase, detail: str = "") -> None:
+        self._emit(events.PhaseChanged(phase=phase, detail=detail))
+
+    def _run(self) -> None:
+        ending: events.RunEnded | events.RunFailed
+        try:
+            ending = self._train()
+        except BaseException as error:  # noqa: BLE001 - whatever a model raises, the run ends with an event
+            ending = self._failure(error)
+        phase = Phase.FAILED if isinstance(ending, events.RunFailed) else Phase.STOPPED
+        if isinstance(ending, events.RunEnded) and ending.completed:
+            phase = Phase.FINISHED
+        self._enter(phase)
+        self._emit(ending)
+
+    def _train(self) -> events.RunEnded:
+        from fitmon.engine.course import Course, StopRequested
+
+        try:
+            model, data = self._prepare()
+            self.model = model
+            course = Course(
+                model=model,
+                data=data,
+                settings=self._job.settings,
+                name=self._name,
+                control=self._control,
+                emit=self._emit,
+                clock=self._clock,
+                stop_when_non_finite=self._stop_when_non_finite,
+            )
+            course.train()
+        except StopRequested as stop:
+            return events.RunEnded(reason=stop.reason, epochs_done=self._record.epochs_done, completed=False)
+        return events.RunEnded(reason="all epochs done", epochs_done=self._record.epochs_done, completed=True)
+
+    def _prepare(self) -> tuple[keras.Model, TrainingData]:
+        from fitmon.engine.course import stop_if_asked
+
+        self._enter(Phase.STARTING)
+        environment.import_tensorflow()
+        import keras
+
+        stop_if_asked(self._control)
+        self._enter(Phase.LOADING)
+        keras.utils.set_random_seed(self._job.settings.seed)
+        data = self._job.load(self._job.settings, lambda detail: self._enter(Phase.LOADING, detail))
+        stop_if_asked(self._control)
+        self._enter(Phase.BUILDING)
+        keras.utils.set_random_seed(self._job.settings.seed)
+        model = self._job.build(self._job.settings, data)
+        if not getattr(model, "compiled", False):
+            raise TrainingError("Expected a compiled model from the job, received one that was not; call compile().")
+        return model, data
+
+    def _failure(self, error: BaseException) -> events.RunFailed:
+        text = "".join(traceback.format_exception(error))
+        if not isinstance(error, FitmonError):
+            named = _ERROR_OF_PHASE.get(self._record.phase, TrainingError)
+            error = named(f"{type(error).__name__}: {error}".strip())
+        return events.RunFailed(
+            kind=error.kind, message=str(error), traceback=text, epochs_done=self._record.epochs_done
+        )
