@@ -80,9 +80,13 @@ class Changes:
                 retrace |= self._panel.turn(knob, value)
         return retrace
 
-    def read_back(self, readings: Mapping[str, KnobValue], epoch: int) -> None:
-        """Take what a chunk read from the compiled step; hand out receipts for the knobs turned before it."""
-        self._values |= readings
+    def read_back(self, readings: Mapping[str, KnobValue], epoch: int, *, first_chunk: bool) -> None:
+        """Take what a chunk read from the compiled step; hand out receipts for the knobs turned before it.
+
+        Only the first chunk of an epoch tells the batch size: the last one may hold nothing but the short last batch.
+        """
+        length = {} if first_chunk else {"batch_size": self._values["batch_size"]}
+        self._values = {**self._values, **readings, **length}
         for knob, (asked, previous) in self._turned.items():
             if knob in readings:
                 value = readings[knob]

@@ -148,7 +148,7 @@ class Course:
                 seconds=seconds,
             )
         )
-        self._changes.read_back(chunk.readings, epoch)
+        self._changes.read_back(chunk.readings, epoch, first_chunk=step == 0)
         return chunk
 
     def _end_epoch(self, epoch: int, metrics: dict[str, float], timer: _Timer) -> None:

@@ -32,7 +32,7 @@ class LiveRate:
 
         self._rate = tf.Variable(rate, dtype=tf.float64, trainable=False)
         self._seed_generator = seed_generator or keras.random.SeedGenerator()
-        self._write_back = write_back
+        self._write_back = [write_back]
         self.used = False
         """Whether the traced step really passes through this rate."""
 
@@ -48,7 +48,12 @@ class LiveRate:
 
     def restore(self) -> None:
         """Write the rate into the layer as a plain number, for whoever saves the model."""
-        self._write_back(float(self._rate.numpy()))
+        for write_back in self._write_back:
+            write_back(float(self._rate.numpy()))
+
+    def on_restore(self, write_back: Callable[[float], None]) -> None:
+        """Add another place that must know the rate when the run is over."""
+        self._write_back.append(write_back)
 
     def drop(self, inputs: Any, noise_shape: Any = None) -> Any:
         """Set a share of the inputs to zero and scale up the rest, as `keras.random.dropout` does."""
@@ -97,7 +102,9 @@ class DropoutKnob:
 
     def __init__(self, model: keras.Model) -> None:
         """Make all rates of the model live; until one is turned, training is the same to the last bit."""
-        self._rates = [rate for layer in environment.all_layers(model) for rate in _live_rates(layer)]
+        layers = list(environment.all_layers(model))
+        inside_attention = {id(layer._dropout_layer) for layer in layers if _is_multi_head(layer)}  # noqa: SLF001
+        self._rates = [rate for layer in layers if id(layer) not in inside_attention for rate in _live_rates(layer)]
 
     def offers(self) -> list[KnobOffer]:
         """Return the knob, with several values when the layers differ."""
@@ -140,6 +147,8 @@ def _live_rates(layer: Any) -> Iterator[LiveRate]:
         yield _make_call_live(layer, lambda rate, inputs: rate.drop_keeping_moments(inputs, layer.noise_shape))
     elif isinstance(layer, layers.GaussianDropout):
         yield _make_call_live(layer, lambda rate, inputs: rate.multiply_noise(inputs, layer.compute_dtype))
+    elif _is_multi_head(layer):
+        yield from _multi_head_rate(layer)
     elif isinstance(layer, layers.Attention):
         yield from _attention_rate(layer)
     elif hasattr(layer, "get_recurrent_dropout_mask") and hasattr(layer, "state_size"):
@@ -157,6 +166,22 @@ def _make_call_live(layer: Any, apply: Callable[[LiveRate, Any], Any]) -> LiveRa
 
     layer.call = call
     return live
+
+
+def _is_multi_head(layer: Any) -> bool:
+    return hasattr(layer, "_dropout_layer")
+
+
+def _multi_head_rate(layer: Any) -> Iterator[LiveRate]:
+    """Yield the rate of MultiHeadAttention or GroupQueryAttention when it began above 0.
+
+    They keep it twice, and ask with a Python `if` whether there is dropout at all (Keras 3.15).
+    """
+    inner = layer._dropout_layer  # noqa: SLF001
+    if inner.rate > 0:
+        live = _make_call_live(inner, lambda rate, inputs: rate.drop(inputs, inner.noise_shape))
+        live.on_restore(lambda rate: setattr(layer, "_dropout" if hasattr(layer, "_dropout") else "dropout", rate))
+        yield live
 
 
 def _attention_rate(layer: Any) -> Iterator[LiveRate]:

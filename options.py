@@ -1,0 +1,166 @@
+"""The forms of the command line's options: how a text becomes a setting, or is refused with what was wanted.
+
+Imports nothing heavy, so that a refusal comes at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fitmon.engine.errors import UsageError
+from fitmon.engine.knobs.catalogue import BATCH_SIZE, DROPOUT, EPOCHS, L1, L2, LEARNING_RATE, Knob, knob_named
+
+if TYPE_CHECKING:
+    from fitmon.engine.job import Settings
+
+NOTHING = "none"
+"""What a user types for no layer at all."""
+
+LONGEST_NAME = 80
+
+SEED = Knob(name="seed", label="seed", minimum=0, maximum=2**32 - 1, whole=True, example="7")
+THRESHOLD = Knob(
+    name="threshold",
+    label="threshold",
+    minimum=0,
+    minimum_included=False,
+    maximum=1,
+    maximum_included=False,
+    example="0.5",
+)
+
+ScheduledChange = tuple[int, str, float]
+"""From which epoch, which knob, which value."""
+
+
+Reader = Callable[[str], Any]
+"""Turns the text of an option into its value, or raises UsageError."""
+
+
+def number_reader(knob: Knob, *, may_be_none: bool = False) -> Reader:
+    """Return a reader of numbers in the form and range of a knob; `none` is read as None if it may be."""
+
+    def read(text: str) -> float | None:
+        if may_be_none and text == NOTHING:
+            return None
+        number = knob.parse(text)
+        return int(number) if knob.whole else number
+
+    return read
+
+
+def read_units(text: str) -> tuple[int, ...]:
+    """Read the widths of the hidden layers, such as `256,128`, or `none` for no hidden layer."""
+    if text == NOTHING:
+        return ()
+    widths = [width.strip() for width in text.split(",")]
+    if not all(re.fullmatch("0*[1-9][0-9]{0,6}", width) for width in widths):
+        raise UsageError(
+            f"Expected units to be whole numbers of at least 1, such as 256,128, or {NOTHING}; received {text!r}."
+        )
+    return tuple(map(int, widths))
+
+
+def read_optimizer(text: str) -> str:
+    """Read the name of an optimizer of Keras."""
+    from fitmon.presets.layers import OPTIMIZERS
+
+    name = text.lower()
+    if name not in OPTIMIZERS:
+        raise UsageError(f"Expected an optimizer out of {', '.join(OPTIMIZERS)}; received {text!r}.")
+    return name
+
+
+def read_run_name(text: str) -> str:
+    """Read what a run shall be called: printable characters, so that it can stand anywhere."""
+    name = text.strip()
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise UsageError(f"Expected a name of 1 to {LONGEST_NAME} printable characters, received {text!r}.")
+    return name
+
+
+def read_change(text: str) -> ScheduledChange:
+    """Read a change of a knob that is to come, such as `3:learning_rate=1e-4`."""
+    parts = re.fullmatch(r"\s*([1-9][0-9]{0,8})\s*:\s*(\w+)\s*=(.*)", text)
+    if parts is None:
+        raise UsageError(f"Expected EPOCH:KNOB=VALUE, such as 3:learning_rate=1e-4; received {text!r}.")
+    epoch, knob, number = parts.groups()
+    return int(epoch), knob, knob_named(knob).parse(number)
+
+
+SETTINGS: dict[str, tuple[Reader, str, str]] = {
+    "epochs": (number_reader(EPOCHS), "NUMBER", "How many epochs to train."),
+    "batch_size": (number_reader(BATCH_SIZE), "NUMBER", "Samples in a batch."),
+    "learning_rate": (number_reader(LEARNING_RATE), "NUMBER", "Step size of the optimizer."),
+    "dropout": (
+        number_reader(DROPOUT, may_be_none=True),
+        "RATE",
+        "Dropout; 0 can be raised later, none has no layer.",
+    ),
+    "l1": (number_reader(L1), "NUMBER", "L1 penalty on all kernels."),
+    "l2": (number_reader(L2), "NUMBER", "L2 penalty on all kernels."),
+    "units": (read_units, "WIDTHS", "Widths of the hidden layers, such as 256,128, or none."),
+    "optimizer": (read_optimizer, "NAME", "Keras's name of the optimizer, such as adam or sgd."),
+    "seed": (number_reader(SEED), "NUMBER", "Seed of the weights, the dropout, the order and the split."),
+    "threshold": (number_reader(THRESHOLD), "NUMBER", "Two classes: the answer is 1 only above this probability."),
+}
+"""The options that are fields of `Settings`: reader, form, help."""
+
+
+def setting_options(defaults: Settings) -> list[click.Option]:
+    """Return the options that change a job's settings; their help shows the defaults."""
+    options = [
+        click.Option([_flag(field)], type=reader, metavar=form, help=f"{text} [{_shown(getattr(defaults, field))}]")
+        for field, (reader, form, text) in SETTINGS.items()
+    ]
+    return [*options, click.Option(["--jit/--no-jit"], default=None, help="Compile with XLA. [as Keras decides]")]
+
+
+def run_options() -> list[click.Option]:
+    """Return the options that every run has, whatever it trains."""
+    flags = {
+        "--plain": "Print lines, one an epoch, instead of the screen.",
+        "--json": "Print events as JSON, one object a line.",
+        "--paused": "Begin with a pause, before the first epoch.",
+        "--exit": "Close the screen when the run is over.",
+        "--no-mouse": "Leave the mouse to the terminal.",
+        "--debug": "Show Python's traceback with an error.",
+    }
+    return [
+        click.Option(["--name"], type=read_run_name, metavar="NAME", help="Of the run. [the preset's]"),
+        click.Option(
+            ["--at"],
+            type=read_change,
+            metavar="EPOCH:KNOB=VALUE",
+            multiple=True,
+            help="Change a knob at an epoch; repeatable.",
+        ),
+        *(click.Option([flag], is_flag=True, help=text) for flag, text in flags.items()),
+    ]
+
+
+def check_changes(changes: tuple[ScheduledChange, ...], settings: Settings) -> None:
+    """Raise UsageError for a change that could never take hold in a run with these settings."""
+    last_epoch = max([settings.epochs, *(int(value) for _, knob, value in changes if knob == "epochs")])
+    for epoch, knob, value in changes:
+        shown = f"{epoch}:{knob}={value:g}"
+        if epoch > last_epoch:
+            raise UsageError(f"Expected an epoch of at most {last_epoch}, the last one; received --at {shown}.")
+        if knob == "dropout" and settings.dropout is None:
+            raise UsageError(f"This model has no Dropout layer for --at {shown}; add --dropout 0 to give it one.")
+
+
+def _flag(field: str) -> str:
+    return f"--{field.replace('_', '-')}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(str, value)) or NOTHING
+    if isinstance(value, float):
+        return f"{value:g}"
+    return NOTHING if value is None else str(value)

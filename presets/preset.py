@@ -1,0 +1,82 @@
+'''What a preset is: defaults, data sets and a model builder, from which a job is made.
+
+A whole preset, here the wines of scikit-learn (178 samples, 13 features, three classes):
+
+    """Wine: three cultivars told apart by chemistry (UCI, CC BY 4.0)."""
+
+    from fitmon.engine.job import Progress, Settings, TrainingData
+    from fitmon.presets.layers import build_classifier
+    from fitmon.presets.preset import Preset
+    from fitmon.presets.tables import split_table
+
+
+    def _load(settings: Settings, progress: Progress) -> TrainingData:
+        from sklearn.datasets import load_wine
+
+        return split_table(load_wine(), seed=settings.seed)
+
+
+    DEFAULTS = Settings(epochs=50, batch_size=8, learning_rate=1e-3, units=(16,))
+    PRESET = Preset(name="wine", settings=DEFAULTS, datasets={"wine": _load}, build=build_classifier)
+'''
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fitmon.engine.errors import UsageError
+from fitmon.engine.job import Job, Progress, Settings, TrainingData
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import keras
+
+Load = Callable[[Settings, Progress], TrainingData]
+"""Fetches the data of a job; see `Job.load`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A job with a name that waits for its settings."""
+
+    name: str
+    settings: Settings
+    """The defaults."""
+    datasets: Mapping[str, Load]
+    """The data it can be trained on, by name; the first is the default."""
+    build: Callable[[Settings, TrainingData], keras.Model]
+    """See `Job.build`."""
+    load_file: Callable[[Path], Load] | None = None
+    """Reads a file of the user's in place of the data sets; None: there is no such way."""
+
+    def job(self, settings: Settings | None = None, *, dataset: str | None = None, file: Path | None = None) -> Job:
+        """Return the job to train.
+
+        Args:
+            settings: None: the defaults.
+            dataset: a name out of `datasets`; None: the first.
+            file: data of the user's own; None: the data set's.
+
+        Raises:
+            UsageError: there is no such data set, or this preset reads no files.
+        """
+        return Job(
+            name=self.name,
+            settings=settings or self.settings,
+            load=self._load(dataset) if file is None else self._file_load(file),
+            build=self.build,
+        )
+
+    def _load(self, dataset: str | None) -> Load:
+        name = next(iter(self.datasets)) if dataset is None else dataset
+        if name not in self.datasets:
+            raise UsageError(f"Expected a data set out of {', '.join(self.datasets)}; received {name!r}.")
+        return self.datasets[name]
+
+    def _file_load(self, file: Path) -> Load:
+        if self.load_file is None:
+            raise UsageError(f"Expected no data file: {self.name} brings its own data; received {file}.")
+        return self.load_file(file)

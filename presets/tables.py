@@ -1,0 +1,53 @@
+"""Turns a table into training and validation data: split with a seed, stratified, standardised."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fitmon.engine.job import TrainingData
+from fitmon.presets.checks import checked_labels, one_hot, require_numbers, require_same_length
+
+VALIDATION_SHARE = 0.2
+
+
+def split_table(table: Any, *, seed: int, notes: tuple[str, ...] = ()) -> TrainingData:
+    """Split a table 80 : 20, every class in proportion, and standardise it.
+
+    Keras's own `validation_split` takes the last rows, which in a file sorted by class are all of one class. The mean
+    and standard deviation come from the training part alone, so that nothing of the validation part leaks into it.
+
+    Args:
+        table: scikit-learn's bunch: `data` (n, features), `target` (n,) class numbers, `target_names` (C,).
+        seed: of the split; the same seed gives the same rows.
+        notes: passed on.
+
+    Returns:
+        Inputs (n, features) float32; targets (n, 1) float32 for two classes, (n, C) float32 one-hot for more.
+    """
+    import numpy as np
+    from sklearn.model_selection import train_test_split
+    from sklearn.preprocessing import StandardScaler
+
+    names = tuple(str(name) for name in table.target_names)
+    require_numbers(table.data, name="the table")
+    labels = checked_labels(table.target, classes=len(names), name="the table's target")
+    require_same_length(table.data, labels, name="the table")
+    x, x_validation, labels, labels_validation = train_test_split(
+        table.data, labels, test_size=VALIDATION_SHARE, stratify=labels, random_state=seed
+    )
+    scaler = StandardScaler().fit(x)
+    return TrainingData(
+        x=scaler.transform(x).astype(np.float32),
+        y=_targets(labels, len(names)),
+        x_validation=scaler.transform(x_validation).astype(np.float32),
+        y_validation=_targets(labels_validation, len(names)),
+        class_names=names,
+        notes=notes,
+    )
+
+
+def _targets(labels: Any, classes: int) -> Any:
+    import numpy as np
+
+    two_classes = 2
+    return labels.astype(np.float32).reshape(-1, 1) if classes == two_classes else one_hot(labels, classes)

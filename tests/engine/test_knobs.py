@@ -1,0 +1,230 @@
+"""A knob turned between epochs trains on exactly as a fresh model with the new value would, and proves it."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from fitmon.engine import events
+from fitmon.engine.commands import SetKnob
+from fitmon.engine.feed import epoch_order
+from fitmon.engine.job import Settings
+
+from .watching import Watched, build_table_model, settings, small_table, table_job
+
+
+def _fit_one_epoch(model: Any, chosen: Settings, epoch: int) -> None:
+    data = small_table()
+    order = epoch_order(len(data.x), chosen.seed, epoch)
+    model.fit(data.x[order], data.y[order], batch_size=chosen.batch_size, shuffle=False, verbose=0)
+
+
+def _continued_by_a_fresh_model(before: Settings, after: Settings) -> list[Any]:
+    """Train an epoch with `fit`, carry all state over into a fresh model with other settings, train another."""
+    import keras
+
+    keras.utils.set_random_seed(before.seed)
+    first = build_table_model(before)
+    _fit_one_epoch(first, before, 1)
+    fresh = build_table_model(after)
+    fresh.optimizer.build(fresh.trainable_variables)
+    for ours, theirs in zip(fresh.variables, first.variables, strict=True):
+        ours.assign(theirs)
+    for ours, theirs in zip(fresh.optimizer.variables, first.optimizer.variables, strict=True):
+        if ours is not fresh.optimizer.learning_rate:
+            ours.assign(theirs)
+    _fit_one_epoch(fresh, after, 2)
+    return [np.asarray(variable) for variable in [*fresh.variables, *fresh.optimizer.variables]]
+
+
+TURNS = [
+    pytest.param("learning_rate", settings(), settings(learning_rate=0.003), id="learning rate"),
+    pytest.param("dropout", settings(dropout=0.3), settings(dropout=0.6), id="dropout up"),
+    pytest.param("dropout", settings(dropout=0.3), settings(dropout=1e-9), id="dropout to almost none"),
+    pytest.param("l1", settings(l1=0.01), settings(l1=0.002), id="L1 lowered"),
+    pytest.param("l2", settings(l2=0.01), settings(l2=0.2), id="L2 raised"),
+    pytest.param("l2", settings(), settings(l2=0.05), id="L2 on a model without a penalty"),
+    pytest.param("l1", settings(l1=0.01), settings(), id="L1 taken away"),
+    pytest.param("batch_size", settings(), settings(batch_size=7), id="smaller batch, short last one"),
+    pytest.param("batch_size", settings(), settings(batch_size=1000), id="batch larger than the data"),
+]
+
+
+@pytest.mark.parametrize(("knob", "before", "after"), TURNS)
+def test_a_turned_knob_trains_as_a_fresh_model_would(knob: str, before: Settings, after: Settings) -> None:
+    """All weights, moments and seed states after the second epoch are the same bits; the receipt tells the value."""
+    value = float(getattr(after, knob))
+    watched = Watched(table_job(build_table_model, before), SetKnob(knob, value, epoch=2)).run()
+
+    expected = _continued_by_a_fresh_model(before, after)
+    assert all(np.array_equal(ours, theirs) for ours, theirs in zip(watched.state(), expected, strict=True))
+    receipt = watched.one(events.KnobApplied)
+    assert (receipt.knob, receipt.asked, receipt.epoch, receipt.step) == (knob, value, 2, 1)
+    assert receipt.previous == getattr(before, knob)
+    assert receipt.value == (100 if value == 1000 else value)
+
+
+@pytest.mark.parametrize(("knob", "before", "after"), TURNS)
+def test_a_knob_that_is_not_turned_trains_on_as_before(knob: str, before: Settings, after: Settings) -> None:
+    """A control: without the change the bits differ from those of the fresh model, so the test above can fail."""
+    watched = Watched(table_job(build_table_model, before)).run()
+
+    expected = _continued_by_a_fresh_model(before, after)
+    assert not all(np.array_equal(ours, theirs) for ours, theirs in zip(watched.state(), expected, strict=True)), knob
+
+
+def test_a_schedule_is_scaled_by_a_factor() -> None:
+    """With factor 0.1 from epoch 2, training goes on as with a schedule a tenth as high."""
+
+    def build(chosen: Settings, _data: Any = None, *, scale: float = 1.0) -> Any:
+        import keras
+
+        model = build_table_model(chosen)
+        schedule = keras.optimizers.schedules.ExponentialDecay(0.05 * scale, 10, 0.9)
+        model.compile(keras.optimizers.SGD(schedule), "binary_crossentropy", metrics=["accuracy"], jit_compile=False)
+        return model
+
+    import keras
+
+    keras.utils.set_random_seed(3)
+    first, fresh = build(settings()), build(settings(), scale=0.25)
+    _fit_one_epoch(first, settings(), 1)
+    fresh.set_weights(first.get_weights())
+    fresh.optimizer.build(fresh.trainable_variables)
+    fresh.optimizer.iterations.assign(first.optimizer.iterations)
+    _fit_one_epoch(fresh, settings(), 2)
+
+    watched = Watched(table_job(build, settings()), SetKnob("learning_rate_factor", 0.25, epoch=2)).run()
+    model: Any = watched.session.model
+    for ours, theirs in zip(model.get_weights(), fresh.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+    receipt = watched.one(events.KnobApplied)
+    assert (receipt.knob, receipt.value, receipt.previous) == ("learning_rate_factor", 0.25, 1.0)
+    assert isinstance(model.optimizer.get_config()["learning_rate"], dict), "the schedule itself is back afterwards"
+
+
+def test_the_rate_of_a_schedule_is_refused_with_the_way_out() -> None:
+    def build(chosen: Settings, _data: Any) -> Any:
+        import keras
+
+        model = build_table_model(chosen)
+        schedule = keras.optimizers.schedules.ExponentialDecay(0.05, 10, 0.9)
+        model.compile(keras.optimizers.SGD(schedule), "binary_crossentropy", jit_compile=False)
+        return model
+
+    watched = Watched(table_job(build, settings()), SetKnob("learning_rate", 0.1)).run()
+    assert "turn learning_rate_factor instead" in watched.one(events.KnobRefused).reason
+
+
+def test_dropout_that_starts_at_zero_can_be_raised() -> None:
+    """Keras's own layer has no seeds then; the receipt and the far higher training loss show that it works."""
+    chosen = settings(dropout=0.0, epochs=3, units=(32,))
+    watched = Watched(table_job(build_table_model, chosen), SetKnob("dropout", 0.97, epoch=3)).run()
+
+    losses = [epoch.metrics["loss"] for epoch in watched.all(events.EpochEnded)]
+    assert watched.one(events.KnobApplied).value == 0.97
+    assert losses[2] > 1.3 * losses[1]
+
+
+def test_every_layer_with_dropout_is_turned() -> None:
+    """Set to 0, each kind of dropout lets training be what it is without dropout: the same loss twice."""
+
+    def build(chosen: Settings, _data: Any) -> Any:
+        import keras
+
+        layers = keras.layers
+        inputs = keras.Input((6,))
+        x = layers.Reshape((6, 1))(inputs)
+        x = layers.SpatialDropout1D(0.5)(layers.Dense(4)(x))
+        x = layers.LSTM(4, dropout=0.5, recurrent_dropout=0.5, return_sequences=True)(x)
+        x = layers.MultiHeadAttention(1, 4, dropout=0.5)(x, x)
+        x = layers.AdditiveAttention(dropout=0.5)([x, x])
+        x = layers.AlphaDropout(0.5)(layers.Flatten()(x))
+        x = layers.GaussianDropout(0.5)(x)
+        model = keras.Model(inputs, layers.Dense(1, activation="sigmoid")(layers.Dropout(0.5)(x)))
+        model.compile(keras.optimizers.SGD(1e-30), "binary_crossentropy", jit_compile=False)
+        return model
+
+    chosen = settings(epochs=4, batch_size=100)
+    watched = Watched(table_job(build, chosen), SetKnob("dropout", 0.0, epoch=3)).run()
+
+    losses = [epoch.metrics["loss"] for epoch in watched.all(events.EpochEnded)]
+    assert losses[0] != pytest.approx(losses[1], rel=1e-6), "with dropout, no two epochs are alike"
+    assert losses[2] == pytest.approx(losses[3], rel=1e-6)
+    assert losses[3] == pytest.approx(watched.all(events.EpochEnded)[3].metrics["loss"])
+    assert watched.one(events.KnobApplied).previous == 0.5
+    model: Any = watched.session.model
+    config = str(model.get_config())
+    assert "0.5" not in config, "the layers say the new rate to whoever saves the model"
+
+
+def test_layers_with_different_rates_are_told_as_several_values() -> None:
+    def build(chosen: Settings, _data: Any) -> Any:
+        import keras
+
+        layers = keras.layers
+        stack = [keras.Input((6,)), layers.Dropout(0.1), layers.Dense(8), layers.Dropout(0.4), layers.Dense(1)]
+        model = keras.Sequential(stack)
+        model.compile("adam", keras.losses.BinaryCrossentropy(from_logits=True), jit_compile=False)
+        return model
+
+    watched = Watched(table_job(build, settings()), SetKnob("dropout", 0.2, epoch=2)).run()
+    offers = {offer.name: offer.value for offer in watched.one(events.RunStarted).knobs}
+    assert offers["dropout"] == (0.1, 0.4)
+    assert watched.one(events.KnobApplied).value == 0.2
+
+
+REFUSALS = [
+    pytest.param(SetKnob("momentum", 0.5), "Expected a knob out of", id="an unknown knob"),
+    pytest.param(SetKnob("dropout", 0.5), "this model has no dropout", id="a knob this model lacks"),
+    pytest.param(SetKnob("learning_rate", -1.0), "a number above 0", id="a negative rate"),
+    pytest.param(SetKnob("learning_rate", float("nan")), "a number above 0", id="not a number"),
+    pytest.param(SetKnob("batch_size", 2.5), "a whole number", id="half a sample"),
+    pytest.param(SetKnob("l2", 0.1, epoch=0), "Expected an epoch after 0", id="an epoch that has begun"),
+    pytest.param(SetKnob("l2", 0.1, epoch=9), "the run ends with epoch 2", id="an epoch that never comes"),
+    pytest.param(SetKnob("learning_rate_factor", 0.5), "no schedule", id="a factor without a schedule"),
+]
+
+
+@pytest.mark.parametrize(("request_", "reason"), REFUSALS)
+def test_what_cannot_be_is_refused_with_the_reason_and_changes_nothing(request_: SetKnob, reason: str) -> None:
+    watched = Watched(table_job(build_table_model, settings()), request_).run()
+
+    untouched = Watched(table_job(build_table_model, settings())).run()
+    assert reason in watched.one(events.KnobRefused).reason
+    assert not watched.all(events.KnobApplied)
+    assert all(np.array_equal(a, b) for a, b in zip(watched.state(), untouched.state(), strict=True))
+
+
+def test_a_change_asked_for_while_training_is_pending_until_the_next_epoch() -> None:
+    watched = Watched(table_job(build_table_model, settings(epochs=3)))
+    watched.on(events.EpochStarted, lambda e: watched.session.send(SetKnob("l2", 0.5)) if e.epoch == 1 else None)
+    pending = []
+    watched.on(events.KnobAsked, lambda _: pending.append(watched.session.snapshot().knob("l2")))
+    watched.run()
+
+    assert [(knob.pending, knob.pending_epoch, knob.value) for knob in pending if knob] == [(0.5, 2, 0.0)]
+    assert watched.one(events.KnobApplied).epoch == 2
+    knob = watched.session.snapshot().knob("l2")
+    assert knob is not None
+    assert (knob.value, knob.pending) == (0.5, None)
+
+
+def test_more_epochs_can_be_asked_for_and_fewer() -> None:
+    longer = Watched(table_job(build_table_model, settings(epochs=1)), SetKnob("epochs", 3, epoch=1)).run()
+    shorter = Watched(table_job(build_table_model, settings(epochs=9)), SetKnob("epochs", 2, epoch=2)).run()
+
+    assert longer.one(events.RunEnded).epochs_done == 3
+    assert shorter.one(events.RunEnded).epochs_done == 2
+    assert shorter.one(events.RunEnded).completed
+
+
+def test_the_batch_size_told_is_not_that_of_the_short_last_batch() -> None:
+    """With a clock that makes every chunk one step long, the last chunk is the short batch of 4 alone."""
+    ticks = itertools.count()
+    watched = Watched(table_job(build_table_model, settings(epochs=1)), clock=lambda: float(next(ticks))).run()
+
+    assert watched.all(events.ChunkEnded)[-2].step == 6
+    assert watched.one(events.EpochEnded).knobs["batch_size"] == 16

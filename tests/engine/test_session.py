@@ -1,0 +1,315 @@
+"""A session carries a run to exactly one ending event, whatever is asked of it and whatever goes wrong."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from fitmon.engine import events
+from fitmon.engine.commands import Pause, PauseAt, Resume, SetKnob, Stop
+from fitmon.engine.errors import DataError
+from fitmon.engine.events import Phase
+from fitmon.engine.feed import epoch_order
+from fitmon.engine.job import Job, TrainingData
+
+from .watching import Watched, build_table_model, settings, small_table, table_job
+
+
+def _one_step_a_chunk() -> Any:
+    """Return a clock by which every chunk takes a second, so that each chunk is one step long."""
+    ticks: Iterator[int] = itertools.count()
+    return lambda: float(next(ticks))
+
+
+def _endings(watched: Watched) -> list[events.Event]:
+    return [event for event in watched.events if isinstance(event, events.RunEnded | events.RunFailed)]
+
+
+def test_a_run_tells_its_story_in_order() -> None:
+    watched = Watched(table_job(build_table_model, settings())).run()
+
+    kinds = [type(event).__name__ for event in watched.events if not isinstance(event, events.ChunkEnded)]
+    one_epoch = ["SamplesScored", "EpochEnded"]
+    told = [kind for kind in kinds if kind != "PhaseChanged"]
+    assert told == ["RunStarted", "EpochStarted", *one_epoch, "EpochStarted", *one_epoch, "RunEnded"]
+    assert watched.one(events.RunEnded).completed
+    phases = list(dict.fromkeys(event.phase for event in watched.all(events.PhaseChanged)))
+    assert phases == [
+        Phase.STARTING,
+        Phase.LOADING,
+        Phase.BUILDING,
+        Phase.COMPILING,
+        Phase.TRAINING,
+        Phase.VALIDATING,
+        Phase.FINISHED,
+    ]
+
+
+def test_everything_happens_in_one_thread_of_its_own() -> None:
+    threads = set()
+    watched = Watched(table_job(build_table_model, settings()))
+    watched.on(object, lambda _: threads.add(threading.current_thread())).run()
+    assert len(threads) == 1
+    assert threading.main_thread() not in threads
+
+
+def test_a_run_repeats_itself_bit_for_bit_with_the_same_seed_and_not_with_another() -> None:
+    first = Watched(table_job(build_table_model, settings(dropout=0.3))).run()
+    again = Watched(table_job(build_table_model, settings(dropout=0.3))).run()
+    other = Watched(table_job(build_table_model, settings(dropout=0.3, seed=4))).run()
+    assert all(np.array_equal(a, b) for a, b in zip(first.state(), again.state(), strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(first.state(), other.state(), strict=True))
+
+
+def test_chunk_means_add_up_to_the_epoch() -> None:
+    watched = Watched(table_job(build_table_model, settings(epochs=1)), clock=_one_step_a_chunk()).run()
+
+    chunks = watched.all(events.ChunkEnded)
+    assert [chunk.step for chunk in chunks] == [1, 2, 3, 4, 5, 6, 7]
+    weights = [16] * 6 + [4]
+    for metric in ("loss", "accuracy"):
+        mean = np.average([chunk.chunk_metrics[metric] for chunk in chunks], weights=weights)
+        assert mean == pytest.approx(watched.one(events.EpochEnded).metrics[metric], rel=1e-4)
+
+
+def test_scores_are_what_the_model_predicts() -> None:
+    watched = Watched(table_job(build_table_model, settings())).run()
+
+    model: Any = watched.session.model
+    expected = model.predict(small_table().x_validation, verbose=0)[:, 0]
+    scores = watched.all(events.SamplesScored)[-1].scores
+    assert scores.probability is not None
+    np.testing.assert_allclose(scores.probability, expected, rtol=1e-6)
+    accuracy = watched.all(events.EpochEnded)[-1].metrics["val_accuracy"]
+    assert scores.right(0.5).mean() == pytest.approx(accuracy)
+    assert not scores.probability.flags.writeable
+
+
+def test_pause_waits_for_the_end_of_the_epoch() -> None:
+    watched = Watched(table_job(build_table_model, settings()), clock=_one_step_a_chunk())
+    watched.on(events.ChunkEnded, lambda e: watched.session.send(Pause()) if (e.epoch, e.step) == (1, 2) else None)
+    watched.start()
+
+    paused = watched.wait_for(events.RunPaused)
+    assert (paused.epoch, paused.step) == (1, 7)
+    assert watched.session.snapshot().phase is Phase.PAUSED
+    assert watched.one(events.PauseAsked).at == "epoch"
+    watched.session.send(Resume())
+    watched.wait_for(events.RunEnded)
+    assert watched.one(events.RunEnded).completed
+
+
+def test_pause_at_the_chunk_holds_in_the_middle_of_an_epoch_and_changes_nothing() -> None:
+    watched = Watched(table_job(build_table_model, settings()), clock=_one_step_a_chunk())
+    ask = Pause(PauseAt.CHUNK)
+    watched.on(events.ChunkEnded, lambda e: watched.session.send(ask) if (e.epoch, e.step) == (1, 2) else None)
+    watched.start()
+
+    paused = watched.wait_for(events.RunPaused)
+    assert (paused.epoch, paused.step) == (1, 2)
+    watched.session.send(Resume())
+    watched.wait_for(events.RunEnded)
+    straight = Watched(table_job(build_table_model, settings())).run()
+    assert watched.session.join(60)
+    assert all(np.array_equal(a, b) for a, b in zip(watched.state(), straight.state(), strict=True))
+
+
+def test_a_pause_can_be_taken_back_before_it_holds() -> None:
+    watched = Watched(table_job(build_table_model, settings()), clock=_one_step_a_chunk())
+
+    def ask(chunk: events.ChunkEnded) -> None:
+        if (chunk.epoch, chunk.step) == (1, 2):
+            watched.session.send(Pause())
+        if (chunk.epoch, chunk.step) == (1, 4):
+            watched.session.send(Resume())
+
+    watched.on(events.ChunkEnded, ask).run()
+    assert not watched.all(events.RunPaused)
+    assert watched.one(events.RunEnded).completed
+
+
+def test_a_run_may_start_paused() -> None:
+    watched = Watched(table_job(build_table_model, settings()), Pause(PauseAt.CHUNK)).start()
+
+    assert watched.wait_for(events.RunPaused).epoch == 0
+    assert not watched.all(events.EpochStarted)
+    watched.session.send(Resume())
+    assert watched.wait_for(events.RunEnded).completed
+
+
+def test_a_pause_in_the_last_epoch_leaves_time_to_ask_for_more_epochs() -> None:
+    watched = Watched(table_job(build_table_model, settings(epochs=1)), Pause()).start()
+
+    watched.wait_for(events.RunPaused)
+    watched.session.send(Resume())
+    watched.wait_for(events.RunResumed)
+    watched.wait_for(events.EpochStarted)
+    watched.session.send(Pause())
+    watched.wait_for(events.RunPaused, 2)
+    watched.session.send(SetKnob("epochs", 2))
+    watched.session.send(Resume())
+    assert watched.wait_for(events.RunEnded).epochs_done == 2
+
+
+def test_stop_ends_the_run_at_the_next_chunk_with_its_reason() -> None:
+    watched = Watched(table_job(build_table_model, settings()), clock=_one_step_a_chunk())
+    watched.on(events.ChunkEnded, lambda e: watched.session.send(Stop("enough")) if e.step == 3 else None).run()
+
+    assert watched.all(events.ChunkEnded)[-1].step == 3
+    ending = watched.one(events.RunEnded)
+    assert (ending.reason, ending.completed, ending.epochs_done) == ("enough", False, 0)
+    assert watched.events[-1] is ending
+    assert watched.session.snapshot().phase is Phase.STOPPED
+
+
+def test_stop_while_paused_ends_the_run() -> None:
+    watched = Watched(table_job(build_table_model, settings()), Pause(PauseAt.CHUNK)).start()
+    watched.wait_for(events.RunPaused)
+    watched.session.send(Stop("enough"))
+    assert watched.wait_for(events.RunEnded).reason == "enough"
+
+
+def test_stop_before_the_start_ends_the_run_before_anything_is_loaded() -> None:
+    def load(*_: Any) -> TrainingData:
+        raise AssertionError("must not be loaded")
+
+    watched = Watched(Job(name="x", settings=settings(), load=load, build=build_table_model), Stop("never mind")).run()
+    assert watched.one(events.RunEnded).reason == "never mind"
+
+
+def _raise(error: BaseException) -> Any:
+    def call(*_: Any) -> Any:
+        raise error
+
+    return call
+
+
+def _fails_in_its_third_step(*_: Any) -> Any:
+    import keras
+    import tensorflow as tf
+
+    class Failing(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
+        def call(self, inputs: Any) -> Any:
+            checked = tf.debugging.assert_less(tf.reduce_max(inputs), 1e6, message="input too large")
+            with tf.control_dependencies([checked] if checked is not None else []):
+                return tf.identity(inputs)
+
+    model = keras.Sequential([keras.Input((6,)), Failing(), keras.layers.Dense(1, activation="sigmoid")])
+    model.compile("adam", "binary_crossentropy", jit_compile=False)
+    return model
+
+
+def _uncompiled(*_: Any) -> Any:
+    import keras
+
+    return keras.Sequential([keras.layers.Dense(1)])
+
+
+def _huge_last_row() -> TrainingData:
+    table = small_table()
+    x = table.x.copy()
+    x[-1] = 1e7
+    return TrainingData(x=x, y=table.y)
+
+
+FAILURES = [
+    pytest.param(table_job(_raise(ValueError("no such layer")), settings()), "training", "no such layer", id="build"),
+    pytest.param(table_job(_raise(SystemExit(3)), settings()), "training", "SystemExit", id="the model calls exit"),
+    pytest.param(table_job(_uncompiled, settings()), "training", "compile()", id="not compiled"),
+    pytest.param(
+        table_job(_fails_in_its_third_step, settings(), _huge_last_row()), "training", "input too large", id="a step"
+    ),
+    pytest.param(
+        Job(name="x", settings=settings(), load=_raise(DataError("row 7 is bad")), build=build_table_model),
+        "data",
+        "row 7 is bad",
+        id="load, foreseen",
+    ),
+    pytest.param(
+        Job(name="x", settings=settings(), load=_raise(OSError("disk gone")), build=build_table_model),
+        "data",
+        "disk gone",
+        id="load, unforeseen",
+    ),
+]
+
+
+@pytest.mark.parametrize(("job", "kind", "words"), FAILURES)
+def test_whatever_fails_ends_in_one_event_with_the_traceback(job: Job, kind: str, words: str) -> None:
+    watched = Watched(job).run()
+
+    (ending,) = _endings(watched)
+    assert isinstance(ending, events.RunFailed)
+    assert (ending.kind, watched.events[-1]) == (kind, ending)
+    assert words in ending.message
+    assert words.split("(")[0] in ending.traceback
+    assert watched.session.snapshot().phase is Phase.FAILED
+
+
+def _table_with_nan_at(row: int) -> TrainingData:
+    table = small_table()
+    x = table.x.copy()
+    x[row] = np.nan
+    return TrainingData(x=x, y=table.y, x_validation=table.x_validation, y_validation=table.y_validation)
+
+
+def test_a_loss_that_is_no_number_pauses_the_run_at_the_step_where_it_arose() -> None:
+    job = table_job(build_table_model, settings(), _table_with_nan_at(60))
+    watched = Watched(job).start()
+
+    expected_step = int(np.where(epoch_order(100, 3, 1) == 60)[0][0]) // 16 + 1
+    paused = watched.wait_for(events.RunPaused)
+    arose = watched.one(events.LossBecameNonFinite)
+    assert (arose.metric, arose.epoch, arose.step, arose.value) == ("loss", 1, expected_step, "nan")
+    assert f"epoch 1, step {expected_step}" in paused.reason
+    watched.session.send(Resume())
+    watched.wait_for(events.RunEnded)
+    assert len(watched.all(events.RunPaused)) == 1, "it is told once, not at every chunk"
+
+
+def test_a_loss_that_is_no_number_ends_a_run_that_nobody_watches() -> None:
+    job = table_job(build_table_model, settings(), _table_with_nan_at(60))
+    watched = Watched(job, stop_when_non_finite=True).run()
+
+    failed = watched.one(events.RunFailed)
+    assert failed.kind == "training"
+    assert "loss became nan at epoch 1, step" in failed.message
+
+
+def test_a_validation_loss_that_is_no_number_pauses_too() -> None:
+    table = small_table()
+    x_validation = table.x_validation.copy()
+    x_validation[0] = np.inf
+    data = TrainingData(x=table.x, y=table.y, x_validation=x_validation, y_validation=table.y_validation)
+    watched = Watched(table_job(build_table_model, settings(), data)).start()
+
+    assert "val_loss became nan" in watched.wait_for(events.RunPaused).reason
+    watched.session.send(Stop())
+    watched.wait_for(events.RunEnded)
+
+
+def test_a_run_without_validation_and_with_an_eager_model() -> None:
+    def build(chosen: Any, _data: Any) -> Any:
+        model = build_table_model(chosen)
+        model.compile("adam", "binary_crossentropy", metrics=["accuracy"], run_eagerly=True)
+        return model
+
+    table = small_table()
+    watched = Watched(table_job(build, settings(), TrainingData(x=table.x, y=table.y))).run()
+    assert set(watched.all(events.EpochEnded)[-1].metrics) == {"loss", "accuracy"}
+    assert watched.one(events.RunEnded).completed
+
+
+def test_time_spent_in_a_pause_is_not_counted() -> None:
+    now = [0.0]
+    watched = Watched(table_job(build_table_model, settings(epochs=1)), Pause(PauseAt.CHUNK), clock=lambda: now[0])
+    watched.start()
+    watched.wait_for(events.RunPaused)
+    now[0] = 5000.0
+    watched.session.send(Resume())
+    watched.wait_for(events.RunEnded)
+    assert watched.one(events.EpochEnded).seconds == 0.0

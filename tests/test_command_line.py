@@ -1,0 +1,154 @@
+"""What the command line answers without training: help, versions and refusals, all at once and in words."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fitmon.__main__ import main
+
+HEAVY = {"tensorflow", "keras", "textual", "numpy", "sklearn", "msgspec", "rich", "plotext"}
+
+
+def modules_loaded_by(*arguments: str) -> set[str]:
+    """Return the modules a fresh interpreter holds after a command."""
+    program = "import sys; from fitmon.__main__ import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    command = [sys.executable, "-c", program, *arguments]
+    answer = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own Python
+    return set(answer.stderr.split())
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",), ("--version",)])
+def test_help_and_version_load_nothing_heavy_and_no_preset(arguments: tuple[str, ...]) -> None:
+    loaded = modules_loaded_by(*arguments)
+    assert not loaded & HEAVY
+    assert not {name for name in loaded if name.startswith(("fitmon.presets.", "fitmon.tui"))}
+
+
+@pytest.mark.parametrize("preset", ["mnist", "iris", "binary"])
+def test_the_help_of_a_preset_loads_nothing_heavy(preset: str) -> None:
+    assert not modules_loaded_by(preset, "--help") & HEAVY
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"]])
+def test_help_lists_the_presets(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 0
+    text = capsys.readouterr().out
+    assert all(name in text for name in ("mnist", "iris", "binary"))
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == "fitmon 0.1.0\n"
+
+
+def test_python_dash_m_fitmon_is_the_same_command() -> None:
+    answer = subprocess.run([sys.executable, "-m", "fitmon", "--version"], check=True, capture_output=True, text=True)
+    assert answer.stdout.startswith("fitmon ")
+
+
+@pytest.mark.parametrize(
+    ("preset", "options", "kept_to_itself"),
+    [
+        ("mnist", ["[10]", "[64]", "[0.001]", "[512]", "--data"], "--dataset"),
+        ("iris", ["[200]", "[5]", "[0.0005]", "[8]"], "--data"),
+        ("binary", ["[0.3]", "--dataset", "breast_cancer", "weak_signal"], "--data "),
+    ],
+)
+def test_the_help_of_a_preset_shows_its_defaults(
+    preset: str, options: list[str], kept_to_itself: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([preset, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert [option for option in options if option not in text] == []
+    assert kept_to_itself not in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("mnits", "Expected one of mnist, iris, binary; received 'mnits'. Did you mean 'mnist'?"),
+        ("iris --epochs 0", "Expected epochs to be a whole number at least 1"),
+        ("iris --epochs 2.5", "Expected epochs to be a whole number at least 1"),
+        ("iris --batch-size 0", "Expected batch_size to be a whole number at least 1"),
+        ("iris --learning-rate -1", "Expected learning_rate to be a number above 0 and at most 1000, received -1."),
+        ("iris --learning-rate nan", "Expected learning_rate to be a number above 0"),
+        ("iris --learning-rate 1e", "Expected learning_rate to be a number above 0 and at most 1000, such as 5e-4"),
+        ("iris --dropout 1.5", "Expected dropout to be a number at least 0 and below 1, received 1.5."),
+        ("iris --l1 -0.1", "Expected l1 to be a number at least 0"),
+        ("iris --l2 -0.1", "Expected l2 to be a number at least 0"),
+        ("iris --units 0", "Expected units to be whole numbers of at least 1, such as 256,128, or none; received '0'."),
+        ("iris --units 8,,4", "Expected units to be whole numbers of at least 1"),
+        ("iris --units 8.5", "Expected units to be whole numbers of at least 1"),
+        ("iris --seed -1", "Expected seed to be a whole number at least 0"),
+        ("iris --threshold 1", "Expected threshold to be a number above 0 and below 1, received 1."),
+        ("iris --optimizer adan", "Expected an optimizer out of adadelta, adafactor,"),
+        ("iris --at 3", "Expected EPOCH:KNOB=VALUE, such as 3:learning_rate=1e-4; received '3'."),
+        ("iris --at 0:l2=1", "Expected EPOCH:KNOB=VALUE"),
+        ("iris --at 3:momentum=1", "Expected a knob out of learning_rate,"),
+        ("iris --at 3:learning_rate=2000", "Expected learning_rate to be a number above 0 and at most 1000"),
+        ("iris --at 3:dropout=0.3", "This model has no Dropout layer for --at 3:dropout=0.3; add --dropout 0"),
+        ("iris --epochs 5 --at 6:l2=1", "Expected an epoch of at most 5, the last one; received --at 6:l2=1."),
+        ("iris --data x.npz", "--data"),
+        ("iris extra", "Got unexpected extra argument"),
+        ("binary --dataset wine", "Expected a data set out of weak_signal, breast_cancer; received 'wine'."),
+        ("iris --plain --json", "Expected --plain or --json, received both."),
+        ("iris --plain --paused", "Expected a screen with --paused: without one, nobody could resume the run."),
+        ("iris --name \x1b[2J", r"Expected a name of 1 to 80 printable characters, received '\x1b[2J'."),
+        ("--frobnicate", "--frobnicate"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line_with_code_2(
+    arguments: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments.split(" ")) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("fitmon: ")
+    assert message.removesuffix(".") in output.err
+    assert output.err.count("\n") == 1
+
+
+def test_a_late_change_is_allowed_where_another_one_adds_epochs() -> None:
+    from fitmon.engine.job import Settings
+    from fitmon.options import check_changes
+
+    settings = Settings(epochs=5, batch_size=5, learning_rate=0.1, units=())
+    check_changes(((3, "epochs", 8.0), (8, "l2", 0.1)), settings)
+
+
+def test_another_backend_is_refused_before_anything_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert main(["iris", "--plain"]) == 5
+    assert "received KERAS_BACKEND=jax. Set KERAS_BACKEND=tensorflow." in capsys.readouterr().err
+
+
+def test_a_fault_of_ours_is_said_in_one_line_and_traced_only_when_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(**_: object) -> str:
+        raise ZeroDivisionError("1/0")
+
+    monkeypatch.setattr("fitmon.__main__.choose_face", broken)
+    assert main(["iris"]) == 1
+    quiet = capsys.readouterr().err
+    assert quiet == "fitmon: This is a fault of fitmon: ZeroDivisionError: 1/0. Run it with --debug to see where.\n"
+    assert main(["iris", "--debug"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_every_option_of_the_manual_is_there(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["mnist", "--help"])
+    text = capsys.readouterr().out
+    options = (
+        "--epochs --batch-size --learning-rate --dropout --l1 --l2 --units --optimizer --seed --threshold --jit "
+        "--no-jit --data --name --plain --json --paused --exit --no-mouse --debug --at"
+    )
+    assert [option for option in options.split() if option not in text] == []
+
+
+def test_the_entry_point_is_installed() -> None:
+    assert (Path(sys.executable).parent / "fitmon").is_file()

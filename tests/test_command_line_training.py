@@ -1,0 +1,165 @@
+"""Presets trained from the command line without a screen: what is printed, and the code it ends with."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fitmon.__main__ import main
+
+FITMON = [sys.executable, "-m", "fitmon"]
+
+
+def run(capfd: pytest.CaptureFixture[str], arguments: str) -> tuple[int, list[str], str]:
+    """Return the exit code, the lines on stdout and the text on stderr."""
+    code = main(arguments.split())
+    output = capfd.readouterr()
+    return code, output.out.splitlines(), output.err
+
+
+def events_of(lines: list[str]) -> list[dict[str, Any]]:
+    return [json.loads(line, parse_constant=pytest.fail) for line in lines]
+
+
+def test_json_tells_every_epoch_and_every_change(capfd: pytest.CaptureFixture[str]) -> None:
+    code, lines, _ = run(capfd, "iris --epochs 4 --json --name mine --at 3:learning_rate=1e-4")
+    told = events_of(lines)
+    assert code == 0
+    assert [event["event"] for event in told] == [
+        "run_started", "epoch_ended", "epoch_ended", "knob_applied", "epoch_ended", "epoch_ended", "run_ended",
+    ]  # fmt: skip
+    assert (told[0]["run"], told[0]["parameters"]) == ("mine", 67)
+    assert told[1].keys() == {"event", "epoch", "epochs", "seconds", "metrics", "knobs"}
+    assert told[1]["metrics"].keys() == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    rates = [event["knobs"]["learning_rate"] for event in told if event["event"] == "epoch_ended"]
+    assert rates == pytest.approx([5e-4, 5e-4, 1e-4, 1e-4])
+    assert told[-1]["completed"] is True
+
+
+def test_lines_tell_what_runs_each_epoch_and_the_end(capfd: pytest.CaptureFixture[str]) -> None:
+    code, lines, _ = run(capfd, "binary --dataset breast_cancer --epochs 2 --plain --at 2:dropout=0.5")
+    assert code == 0
+    assert lines[0].startswith("fitmon binary: 455 training samples, 114 validation samples, 1,537 parameters, ")
+    assert lines[1] == "learning_rate 5e-4  dropout 0.3  l1 0  l2 0  batch_size 128  epochs 2  seed 0"
+    assert lines[2].startswith("epoch 1/2  ")
+    assert lines[3] == "epoch 2: dropout 0.3 → 0.5 (read back)"
+    assert lines[4].startswith("epoch 2/2  ")
+    assert lines[5].startswith("finished: 2 epochs; best val_loss ")
+    assert len(lines) == 6
+
+
+def test_every_setting_reaches_the_run(capfd: pytest.CaptureFixture[str]) -> None:
+    options = "--batch-size 1000 --learning-rate 0.02 --l1 0.001 --l2 0.01 --units 6,5 --optimizer sgd --seed 9"
+    code, lines, _ = run(capfd, f"iris --epochs 1 --dropout 0.25 --no-jit --json {options}")
+    first = events_of(lines)[0]
+    values = {knob["name"]: knob["value"] for knob in first["knobs"]}
+    assert code == 0
+    assert (first["seed"], first["jit"], first["steps"]) == (9, False, 1)
+    assert first["parameters"] == (4 * 6 + 6) + (6 * 5 + 5) + (5 * 3 + 3)
+    wanted = {"learning_rate": 0.02, "l1": 0.001, "l2": 0.01, "dropout": 0.25, "batch_size": 1000, "epochs": 1}
+    assert {name: values[name] for name in wanted} == pytest.approx(wanted)
+
+
+def test_the_same_seed_gives_the_same_run(capfd: pytest.CaptureFixture[str]) -> None:
+    runs = [events_of(run(capfd, f"iris --epochs 2 --json --seed {seed}")[1]) for seed in (1, 1, 2)]
+    first, again, other = ([event.get("metrics") for event in told] for told in runs)
+    assert first == again != other
+
+
+def test_mnist_trains_on_the_file_the_user_names(mnist_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    code, lines, _ = run(capfd, f"mnist --data {mnist_path} --epochs 1 --units 16 --batch-size 512 --json")
+    first, epoch, _ = events_of(lines)
+    assert code == 0
+    assert (first["training_samples"], first["validation_samples"]) == (60_000, 10_000)
+    assert epoch["metrics"]["val_accuracy"] > 0.8
+
+
+def test_missing_data_ends_with_code_3_and_one_sentence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    code, lines, talk = run(capfd, f"mnist --data {tmp_path}/absent.npz --json")
+    (failed,) = events_of(lines)
+    assert (code, failed["event"], failed["kind"]) == (3, "run_failed", "data")
+    message = f"Expected a file in the layout of Keras's mnist.npz, found none at {tmp_path}/absent.npz."
+    assert failed["message"] == message
+    assert talk.splitlines()[-1] == f"fitmon: {message}"
+    assert "Traceback" not in talk
+
+
+def test_wrong_labels_end_with_code_3_and_are_traced_only_on_request(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    x, y = np.zeros((20, 28, 28), np.uint8), np.arange(20)
+    path = tmp_path / "wrong.npz"
+    np.savez(path, x_train=x, y_train=y, x_test=x, y_test=y)
+    code, lines, talk = run(capfd, f"mnist --data {path} --plain --debug")
+    assert (code, lines) == (3, ["failed after 0 epochs"])
+    assert f"fitmon: Expected labels in 0..9, received 10 (row 10 of y_train in {path})." in talk
+    assert "Traceback" in talk
+
+
+def test_digits_that_stand_in_for_mnist_are_said_on_stderr(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("FITMON_DATA", raising=False)
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("fitmon.presets.mnist_data.OFFICIAL_URL", "http://127.0.0.1:1/mnist.npz")
+    code, lines, talk = run(capfd, "mnist --epochs 1 --units 8 --json")
+    assert code == 0
+    assert "fitmon: This is not MNIST, which could not be downloaded (Connection refused)" in talk
+    assert events_of(lines)[0]["notes"][0].startswith("This is not MNIST")
+
+
+def test_a_loss_that_is_no_number_ends_the_run_with_code_4(capfd: pytest.CaptureFixture[str]) -> None:
+    code, lines, _ = run(capfd, "iris --optimizer sgd --learning-rate 1000 --units 64,64,64 --epochs 50 --json")
+    last = events_of(lines)[-1]
+    assert (code, last["event"], last["kind"]) == (4, "run_failed", "training")
+
+
+def test_what_a_model_prints_does_not_reach_stdout(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fitmon.presets import iris
+
+    load = iris.PRESET.datasets["iris"]
+
+    def noisy(settings: Any, progress: Any) -> Any:
+        os.write(1, b"from C\n")
+        return load(settings, progress)
+
+    monkeypatch.setitem(iris.PRESET.datasets, "iris", noisy)
+    _, lines, talk = run(capfd, "iris --epochs 1 --json")
+    assert len(events_of(lines)) == 3
+    assert "from C" in talk
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_run_in_good_order(number: signal.Signals) -> None:
+    command = [*FITMON, "iris", "--epochs", "1000000", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:  # noqa: S603
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["event"] == "run_started"
+        assert json.loads(process.stdout.readline())["event"] == "epoch_ended"
+        process.send_signal(number)
+        last = json.loads(process.stdout.read().splitlines()[-1])
+        assert process.wait() == 128 + number
+    assert (last["event"], last["completed"], last["reason"]) == ("run_ended", False, f"stopped by {number.name}")
+
+
+def test_a_reader_that_leaves_stops_the_run_quietly() -> None:
+    command = [*FITMON, "iris", "--epochs", "1000000", "--plain"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith("fitmon iris: ")
+        process.stdout.close()
+        talk = process.stderr.read()
+        assert process.wait() == 128 + signal.SIGPIPE
+    assert "Traceback" not in talk
+    assert "BrokenPipe" not in talk

@@ -1,0 +1,185 @@
+"""A run that trains nothing: its record is fed made-up events, and what is asked of it is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import numpy as np
+from textual.pilot import Pilot
+
+from fitmon.engine import events
+from fitmon.engine.commands import Command
+from fitmon.engine.events import KnobOffer, KnobValue, Phase
+from fitmon.engine.insight.scores import SampleScores, score_probabilities
+from fitmon.engine.record import RunRecord, Snapshot
+from fitmon.tui.app import MonitorApp
+
+OFFERS = (
+    KnobOffer(name="learning_rate", value=1e-3),
+    KnobOffer(name="learning_rate_factor", value=None, unavailable="the learning rate follows no schedule"),
+    KnobOffer(name="dropout", value=None, unavailable="this model has no dropout layer"),
+    KnobOffer(name="l1", value=0.0),
+    KnobOffer(name="l2", value=1e-4),
+    KnobOffer(name="batch_size", value=64),
+    KnobOffer(name="epochs", value=10),
+)
+STEPS = 100
+PATIENCE_SECONDS = 20
+"""How long a test waits for a condition before it fails; never how long it takes."""
+
+
+class FakeRun:
+    """Satisfies `fitmon.tui.run.Run`."""
+
+    def __init__(self) -> None:
+        self.record = RunRecord()
+        self.sent: list[Command] = []
+        self.starts = 0
+
+    def start(self) -> None:
+        self.starts += 1
+
+    def send(self, command: Command) -> None:
+        self.sent.append(command)
+
+    def snapshot(self) -> Snapshot:
+        return self.record.snapshot()
+
+    def join(self, timeout_seconds: float) -> bool:
+        return timeout_seconds > 0
+
+    def tell(self, *told: events.Event) -> FakeRun:
+        for event in told:
+            self.record.apply(event)
+        return self
+
+    def begin(self, **changes: Any) -> FakeRun:
+        """Data and model are ready and the first epoch is under way."""
+        return self.tell(
+            started(**changes),
+            events.PhaseChanged(phase=Phase.TRAINING),
+            events.EpochStarted(epoch=1, epochs=10, steps=STEPS),
+        )
+
+    def chunk(self, step: int, epoch: int = 1, **metrics: float) -> FakeRun:
+        values = metrics or {"loss": 2.0 - step / STEPS, "accuracy": 0.2 + step / STEPS / 2}
+        return self.tell(
+            events.ChunkEnded(
+                epoch=epoch, step=step, steps=STEPS, chunk_metrics=values, epoch_metrics=values, seconds=0.1
+            )
+        )
+
+    def epoch_ended(self, epoch: int, scores: SampleScores | None = None, **metrics: float) -> FakeRun:
+        """An epoch is over and validated, the next has not begun."""
+        values = metrics or {
+            "loss": 1 / epoch,
+            "accuracy": 1 - 0.5 / epoch,
+            "val_loss": 1.2 / epoch,
+            "val_accuracy": 1 - 0.6 / epoch,
+        }
+        if scores is not None:
+            self.tell(events.SamplesScored(epoch=epoch, scores=scores))
+        return self.tell(events.EpochEnded(epoch=epoch, epochs=10, seconds=1.6, metrics=values, knobs={}))
+
+    def epochs(self, number: int, scores: SampleScores | None = None) -> FakeRun:
+        """Several whole epochs, and the next one has begun."""
+        for epoch in range(1, number + 1):
+            self.tell(events.EpochStarted(epoch=epoch, epochs=10, steps=STEPS))
+            self.epoch_ended(epoch, scores)
+        return self.tell(events.EpochStarted(epoch=number + 1, epochs=10, steps=STEPS))
+
+    def ended(self, completed: bool = True, reason: str = "all epochs done") -> FakeRun:
+        done = self.record.epochs_done
+        return self.tell(events.RunEnded(reason=reason, epochs_done=done, completed=completed))
+
+    def failed(self, message: str = "train_step raised ValueError.", traceback: str = "Traceback …") -> FakeRun:
+        return self.tell(events.RunFailed(kind="training", message=message, traceback=traceback, epochs_done=0))
+
+    def applied(self, knob: str, value: float, previous: KnobValue, epoch: int) -> FakeRun:
+        return self.tell(
+            events.KnobApplied(knob=knob, asked=value, value=value, previous=previous, epoch=epoch, step=1)
+        )
+
+
+def started(**changes: Any) -> events.RunStarted:
+    facts: dict[str, Any] = {
+        "run": "mnist",
+        "epochs": 10,
+        "steps": STEPS,
+        "training_samples": 54_000,
+        "validation_samples": 6_000,
+        "class_names": tuple("0123456789"),
+        "knobs": OFFERS,
+        "seed": 7,
+        "device": "CPU (2 threads)",
+        "versions": {"keras": "3.12.0"},
+        "parameters": 101_770,
+        "jit": False,
+        "majority_share": 0.1135,
+    }
+    return events.RunStarted(**(facts | changes))
+
+
+def binary_scores(*probabilities: float, labels: tuple[int, ...]) -> SampleScores:
+    return score_probabilities(np.array(probabilities, dtype=np.float32), np.array(labels))
+
+
+def several_class_scores(samples: int = 200) -> SampleScores:
+    random = np.random.default_rng(0)
+    powers = np.exp(random.standard_normal((samples, 3)))
+    return score_probabilities(powers / powers.sum(axis=1, keepdims=True), random.integers(0, 3, samples))
+
+
+Wait = Callable[[Callable[[], bool]], Any]
+
+
+class Shown:
+    """An application under test."""
+
+    def __init__(self, app: MonitorApp, pilot: Pilot[int | None]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def rows(self) -> list[str]:
+        """Every line of the screen as it would stand on the terminal, from top to bottom."""
+        return [strip.text for strip in self.app.screen._compositor.render_strips()]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.rows)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until the condition holds; fail with the picture when it does not come to hold."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not condition():
+                    await self.pilot.pause(0.01)
+        except TimeoutError:
+            raise AssertionError(f"This did not come to pass. The screen:\n{self.text}") from None
+
+    async def sees(self, *words: str) -> None:
+        """Wait until all the words stand on the screen."""
+        await self.until(lambda: all(word in self.text for word in words))
+
+    async def misses(self, words: str) -> None:
+        """Wait until the words no longer stand on the screen."""
+        await self.until(lambda: words not in self.text)
+
+
+@asynccontextmanager
+async def shown(run: FakeRun, size: tuple[int, int] = (120, 40), **options: Any) -> AsyncIterator[Shown]:
+    """Show a run on a terminal of that size."""
+    app = MonitorApp(run, options.pop("name", "mnist"), **options)
+    async with app.run_test(size=size) as pilot:
+        screen = Shown(app, pilot)
+        await screen.until(lambda: run.starts == 1)
+        app.tick()
+        await pilot.pause()
+        yield screen

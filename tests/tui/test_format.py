@@ -1,0 +1,138 @@
+"""Numbers, times and foreign text as they stand on the screen."""
+
+import math
+
+import pytest
+from rich.cells import cell_len
+
+from fitmon.engine.record import KnobState
+from fitmon.tui import format as form
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (None, "–"),
+        (math.nan, "–"),
+        (math.inf, "–"),
+        (0, "0:00"),
+        (11.4, "0:11"),
+        (59.6, "1:00"),
+        (3723, "1:02:03"),
+        (266_400, "3 d 02:00"),
+        (-5, "0:00"),
+    ],
+)
+def test_durations(seconds: float | None, expected: str) -> None:
+    assert form.duration(seconds) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0, "0"),
+        (1e-3, "1e-3"),
+        (0.0010000000474974513, "1e-3"),
+        (2.5e-4, "2.5e-4"),
+        (0.30000001192, "0.3"),
+        (64, "64"),
+        (1_000_000, "1000000"),
+        (1.5, "1.5"),
+        (math.nan, "nan"),
+        (-math.inf, "-inf"),
+    ],
+)
+def test_settings_look_as_a_user_types_them(value: float, expected: str) -> None:
+    assert form.setting(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(0.03124, "0.0312"), (2.3, "2.3000"), (12.345, "12.35"), (4.1e-6, "4.1e-6"), (1e9, "1e9"), (math.nan, "nan")],
+)
+def test_measured_values(value: float, expected: str) -> None:
+    assert form.measured(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(None, "– s/epoch"), (0.043, "43 ms/epoch"), (1.64, "1.6 s/epoch"), (75, "1:15 /epoch")],
+)
+def test_paces(seconds: float | None, expected: str) -> None:
+    assert form.pace(seconds) == expected
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [(0, "    "), (0.5, "██  "), (1, "████"), (1 / 32, "▏   "), (7, "████"), (-1, "    ")],
+)
+def test_bars_fill_in_eighths(part: float, expected: str) -> None:
+    assert form.bar(part, 4) == expected
+
+
+def test_a_pending_knob_says_from_when_it_holds() -> None:
+    knob = KnobState(name="learning_rate", value=1e-3, pending=5e-4, pending_epoch=5, unavailable="")
+    assert form.knob_state(knob) == "lr 1e-3 → 5e-4 at epoch 5"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(None, "–"), ((0.2, 0.5), "0.2/0.5"), ((0.2, 0.2), "0.2"), ((), "–"), (64, "64")]
+)
+def test_knob_values(value: float | tuple[float, ...] | None, expected: str) -> None:
+    assert form.knob_value(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("plain", "plain"),
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x1b]52;c;aGk=\x07copied", "copied"),
+        ("\x1bPsixel\x1b\\after", "after"),
+        ("lone \x1b escape", "lone ␛ escape"),
+        ("bell\x07", "bell␇"),
+        ("two\nlines\ttab", "two lines    tab"),
+        ("\x9b31mC1", "�31mC1"),
+        ("right\u202eleft", "right�left"),
+        ("[bold]markup[/bold]", "[bold]markup[/bold]"),
+        ("Ünïcödé 数", "Ünïcödé 数"),
+        ("\ud800", "�"),
+    ],
+)
+def test_foreign_text_becomes_harmless(text: str, expected: str) -> None:
+    assert form.clean(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "expected"),
+    [
+        ("short", 10, "short"),
+        ("the quick brown fox", 12, "the quick…"),
+        ("unbreakable", 6, "unbre…"),
+        ("loss 0.123456", 9, "loss…"),
+        ("123456", 4, "…"),
+        ("any", 0, ""),
+    ],
+)
+def test_clipping_never_halves_a_number(text: str, width: int, expected: str) -> None:
+    assert form.clip(text, width) == expected
+
+
+def test_no_clipped_text_is_too_wide() -> None:
+    for text in ("wörter und 数字 12345", "数数数数数", "a b c d e f g", "epoch 1234 of 5678"):
+        for width in range(25):
+            assert cell_len(form.clip(text, width)) <= width
+
+
+def test_wrapped_lines_fit_and_lose_no_letter() -> None:
+    text = "loss 0.0312 · val_loss 0.0801 averyveryverylongwordwithoutanyspaceinside end"
+    for width in range(4, 60):
+        lines = form.wrap(text, width)
+        assert all(cell_len(line) <= width for line in lines)
+        assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_ascii_keeps_every_cell() -> None:
+    for text in ("▕███▍▏ – · … →", "⠒⠢⣀•◆▼┈│╭─╮", "数字", "e\u0301", "plain"):
+        assert form.to_ascii(text).isascii()
+        assert cell_len(form.to_ascii(text)) == cell_len(text)

@@ -1,0 +1,19 @@
+"""What the screen may load, proven in a fresh interpreter."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("module", "forbidden"),
+    [
+        ("fitmon.tui.app", ("tensorflow", "keras", "plotext", "fitmon.presets")),
+        ("fitmon.tui.launch", ("tensorflow", "keras", "plotext", "numpy", "textual.app")),
+    ],
+)
+def test_a_module_loads_nothing_that_the_first_picture_would_wait_for(module: str, forbidden: tuple[str, ...]) -> None:
+    code = f"import sys, {module}; print([name for name in {forbidden!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout.strip() == "[]"

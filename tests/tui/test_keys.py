@@ -1,0 +1,228 @@
+"""Every key does what the table says, and footer and help say the same."""
+
+import pytest
+from textual.widgets import Input
+
+from fitmon.engine import events
+from fitmon.engine.commands import Pause, PauseAt, Resume, SetKnob, Stop
+from fitmon.tui.keys import KEYS, monitor_bindings
+from fitmon.tui.screens.help import HelpScreen
+from fitmon.tui.screens.monitor import MonitorScreen
+
+from .fake_run import FakeRun, binary_scores, shown
+
+
+def test_every_action_of_the_table_exists() -> None:
+    for binding in monitor_bindings():
+        assert hasattr(MonitorScreen, f"action_{binding.action.partition('(')[0]}"), binding
+
+
+def test_no_key_stands_for_two_things() -> None:
+    keys = [key for entry in KEYS for key in entry.keys]
+    assert len(keys) == len(set(keys))
+    assert len({entry.id for entry in KEYS}) == len(KEYS)
+
+
+def test_every_key_survives_terminals_that_eat_function_and_alt_keys() -> None:
+    keys = {key for entry in KEYS for key in entry.keys} - {"ctrl+c"}
+    assert not [key for key in keys if key.startswith(("f1", "alt+", "ctrl+", "shift+"))]
+
+
+async def test_help_lists_exactly_the_table_of_keys() -> None:
+    async with shown(FakeRun(), size=(120, 60)) as screen:
+        await screen.press("question_mark")
+        await screen.until(lambda: isinstance(screen.app.screen, HelpScreen))
+        assert [row.id for row in screen.app.screen.query(".key")] == [f"help-{entry.id}" for entry in KEYS]
+        await screen.sees(*(entry.shown for entry in KEYS), *(entry.tooltip.split(":")[0] for entry in KEYS))
+        await screen.press("escape")
+        await screen.until(lambda: isinstance(screen.app.screen, MonitorScreen))
+
+
+async def test_space_pauses_at_the_epochs_end_then_at_once_then_goes_on() -> None:
+    run = FakeRun().begin().chunk(10)
+    async with shown(run) as screen:
+        await screen.press("space")
+        assert run.sent == [Pause(at=PauseAt.EPOCH)]
+        run.tell(events.PauseAsked(at="epoch"))
+        await screen.sees("pause asked for, holds at the end of epoch 1", "space pause now")
+        await screen.press("space")
+        assert run.sent[-1] == Pause(at=PauseAt.CHUNK)
+        run.tell(events.PauseAsked(at="chunk"))
+        await screen.sees("holds in a moment")
+        run.tell(events.RunPaused(epoch=1, step=20, reason=""))
+        await screen.sees("paused at epoch 1, step 20", "space resume")
+        await screen.press("space")
+        assert run.sent[-1] == Resume()
+        run.tell(events.RunResumed())
+        await screen.sees("space pause")
+
+
+async def test_space_takes_back_a_pause_that_has_not_taken_hold() -> None:
+    run = FakeRun().begin().tell(events.PauseAsked(at="chunk"))
+    async with shown(run) as screen:
+        await screen.press("space")
+        assert run.sent == [Resume()]
+
+
+async def test_a_key_changes_the_picture_before_the_run_answers() -> None:
+    async with shown(FakeRun().begin()) as screen:
+        await screen.press("space")
+        await screen.pilot.pause()
+        assert "asking for a pause" in screen.text
+
+
+@pytest.mark.parametrize(
+    ("key", "typed", "knob", "value"),
+    [
+        ("l", "5e-4", "learning_rate", 5e-4),
+        ("r", "1e-5", "l2", 1e-5),
+        ("b", "128", "batch_size", 128),
+        ("e", "20", "epochs", 20),
+    ],
+)
+async def test_a_key_opens_the_dialog_of_its_knob_and_enter_applies(
+    key: str, typed: str, knob: str, value: float
+) -> None:
+    run = FakeRun().begin()
+    async with shown(run) as screen:
+        await screen.press(key, *typed, "enter")
+        assert run.sent == [SetKnob(knob=knob, value=value)]
+        assert isinstance(screen.app.screen, MonitorScreen)
+
+
+async def test_r_then_tab_asks_for_l1() -> None:
+    run = FakeRun().begin()
+    async with shown(run) as screen:
+        await screen.press("r")
+        await screen.sees("L2", "tab L1")
+        await screen.press("tab", *"1e-3", "enter")
+        assert run.sent == [SetKnob(knob="l1", value=1e-3)]
+
+
+async def test_d_says_why_a_model_without_dropout_cannot_have_it_changed() -> None:
+    run = FakeRun().begin()
+    async with shown(run) as screen:
+        await screen.press("d")
+        await screen.sees("It cannot be changed: this model has no dropout layer")
+        await screen.press("enter", "escape")
+        assert not run.sent
+        assert isinstance(screen.app.screen, MonitorScreen)
+
+
+async def test_l_asks_for_the_factor_where_the_learning_rate_follows_a_schedule() -> None:
+    offers = (
+        events.KnobOffer(name="learning_rate", value=1e-3, unavailable="it follows a schedule"),
+        events.KnobOffer(name="learning_rate_factor", value=1.0),
+    )
+    run = FakeRun().begin(knobs=offers)
+    async with shown(run) as screen:
+        await screen.press("l", *"0.5", "enter")
+        assert run.sent == [SetKnob(knob="learning_rate_factor", value=0.5)]
+
+
+async def test_a_knob_before_the_model_is_built_is_answered_by_a_sentence() -> None:
+    async with shown(FakeRun()) as screen:
+        await screen.press("l")
+        await screen.sees("the knobs are known once the model is built")
+
+
+async def test_t_changes_the_threshold_of_the_view_and_asks_nothing_of_the_run() -> None:
+    scores = binary_scores(0.6, 0.8, 0.3, 0.7, labels=(1, 1, 0, 0))
+    run = FakeRun().begin(class_names=("no", "yes")).epochs(2, scores)
+    async with shown(run) as screen:
+        await screen.sees("against threshold 0.5", "right 3")
+        await screen.press("t", *"0.75", "enter")
+        await screen.sees("against threshold 0.75", "wrong 1", "threshold 0.75")
+        assert not run.sent
+
+
+async def test_t_says_that_several_classes_have_no_threshold() -> None:
+    async with shown(FakeRun().begin()) as screen:
+        await screen.press("t")
+        await screen.sees("a threshold has no meaning for several classes")
+
+
+async def test_g_makes_the_axes_logarithmic_and_linear_again() -> None:
+    async with shown(FakeRun().begin().epochs(3)) as screen:
+        await screen.press("g")
+        await screen.until(lambda: "log" in screen.rows[3])
+        await screen.press("g")
+        await screen.until(lambda: "log" not in screen.rows[3])
+
+
+async def test_tab_goes_through_the_views_and_back_to_the_first() -> None:
+    async with shown(FakeRun().begin().epochs(2), size=(80, 24)) as screen:
+        seen = []
+        for _ in range(6):
+            seen.append([panel.id for panel in screen.app.screen.children if panel.display])
+            await screen.press("tab")
+            await screen.pilot.pause()
+        middle = [view[1:-1] for view in seen]
+        assert middle == [
+            ["loss", "accuracy"],
+            ["loss"],
+            ["accuracy"],
+            ["threshold", "changes"],
+            ["changes"],
+            ["log"],
+        ]
+        assert [panel.id for panel in screen.app.screen.children if panel.display] == seen[0]
+
+
+@pytest.mark.parametrize(("digit", "words"), [("4", "probabilities come"), ("5", "54,000 training"), ("6", "output")])
+async def test_a_digit_chooses_its_view(digit: str, words: str) -> None:
+    async with shown(FakeRun().begin(), size=(80, 24)) as screen:
+        await screen.press(digit)
+        await screen.sees(words)
+
+
+async def test_o_shows_the_output_and_goes_back_to_the_view_before() -> None:
+    async with shown(FakeRun().begin(), size=(80, 24)) as screen:
+        await screen.press("4", "o")
+        await screen.sees("nothing printed so far")
+        await screen.press("o")
+        await screen.sees("probabilities come")
+
+
+async def test_hold_keeps_the_panels_while_the_training_and_the_header_go_on() -> None:
+    run = FakeRun().begin().epochs(2)
+    async with shown(run) as screen:
+        await screen.press("h")
+        await screen.sees("view held", "val 0.6000")
+        run.epoch_ended(3)
+        run.tell(events.EpochStarted(epoch=4, epochs=10, steps=100))
+        await screen.sees("epoch 4/10")
+        assert "val 0.6000" in screen.text
+        assert "val 0.4000" not in screen.text
+        assert not run.sent
+        await screen.press("h")
+        await screen.sees("val 0.4000")
+        assert "view held" not in screen.text
+
+
+async def test_x_stops_only_after_the_question() -> None:
+    run = FakeRun().begin()
+    async with shown(run) as screen:
+        await screen.press("x")
+        await screen.sees("Stop the training?")
+        await screen.press("n")
+        assert not run.sent
+        await screen.press("x", "y")
+        assert run.sent == [Stop()]
+        run.ended(completed=False, reason="stopped by the user")
+        await screen.sees("stopped by the user after 0 epochs", "summary")
+
+
+async def test_f_without_a_failure_says_so() -> None:
+    async with shown(FakeRun().begin()) as screen:
+        await screen.press("f")
+        await screen.sees("there is no error to show")
+
+
+async def test_keys_that_steer_do_nothing_once_the_run_is_over() -> None:
+    run = FakeRun().begin().epochs(2).ended()
+    async with shown(run) as screen:
+        await screen.press("space", "l", "x", "b")
+        assert not run.sent
+        assert not screen.app.screen.query(Input)
+        await screen.misses("space pause")

@@ -1,0 +1,186 @@
+"""What the monitor shows of a run at every size."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from fitmon.engine import events
+from fitmon.engine.events import Phase
+from fitmon.tui.format import to_ascii
+from fitmon.tui.screens.failure import FailureScreen
+from fitmon.tui.screens.monitor import MonitorScreen
+
+from .fake_run import FakeRun, binary_scores, several_class_scores, shown
+
+SIZES = [(200, 50), (120, 40), (80, 24), (40, 10), (20, 5), (1, 1), (100, 28), (99, 27)]
+HOSTILE = "\x1b[31mred\x1b]0;title\x07[bold]m[/bold]\x9b31m\u202e\r\n\x08"
+
+
+def eventful_run() -> FakeRun:
+    run = FakeRun().begin(notes=("MNIST was not found; scikit-learn's digits instead.",))
+    run.epochs(3, several_class_scores()).applied("learning_rate", 5e-4, 1e-3, epoch=4).chunk(40, epoch=4)
+    return run.tell(events.KnobAsked(knob="batch_size", value=128, epoch=5))
+
+
+async def test_the_run_starts_only_after_the_first_picture() -> None:
+    run = FakeRun()
+    async with shown(run) as screen:
+        assert run.starts == 1
+        assert "waiting to start" in screen.text
+
+
+@pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.PAUSED])
+async def test_the_phase_is_always_in_the_header(phase: Phase) -> None:
+    run = FakeRun().tell(events.PhaseChanged(phase=phase))
+    async with shown(run) as screen:
+        await screen.until(lambda: str(phase) in screen.rows[0])
+
+
+async def test_the_header_says_epoch_pace_time_left_device_knobs_and_notes() -> None:
+    async with shown(eventful_run(), size=(120, 40)) as screen:
+        await screen.sees("epoch 4/10", "40 %", "1.6 s/epoch", "left 0:11", "CPU (2 threads)")
+        for knob in ("lr 5e-4", "dropout –", "L1 0", "L2 1e-4", "batch 64 → 128 at epoch 5"):
+            assert knob in screen.rows[1]
+        assert "scikit-learn's digits" in screen.rows[3]
+
+
+async def test_at_80_columns_the_header_still_says_pace_time_left_and_device() -> None:
+    async with shown(eventful_run(), size=(80, 24)) as screen:
+        await screen.sees("epoch 4/10", "1.6 s/epoch", "left 0:11", "CPU (2 threads)")
+
+
+async def test_within_the_first_epoch_the_chart_already_moves() -> None:
+    run = FakeRun().begin()
+    async with shown(run) as screen:
+        await screen.sees("no value yet")
+        run.chunk(10).chunk(20).chunk(30)
+        await screen.sees("train 1.7000")
+        assert any("\u2801" <= cell <= "\u28ff" for row in screen.rows[5:15] for cell in row)
+
+
+async def test_a_change_is_pending_until_its_receipt_shows() -> None:
+    run = FakeRun().begin()
+    async with shown(run) as screen:
+        await screen.press("l", *"5e-4", "enter")
+        run.tell(events.KnobAsked(knob="learning_rate", value=5e-4, epoch=2))
+        await screen.sees("lr 1e-3 → 5e-4 at epoch 2")
+        run.epoch_ended(1)
+        run.tell(events.EpochStarted(epoch=2, epochs=10, steps=100)).applied("learning_rate", 5e-4, 1e-3, epoch=2)
+        await screen.sees("lr 1e-3 → 5e-4 holds since epoch 2, step 1")
+        await screen.misses("at epoch 2 ")
+
+
+async def test_a_refused_change_says_why() -> None:
+    run = FakeRun().begin()
+    async with shown(run) as screen:
+        run.tell(events.KnobRefused(knob="batch_size", value=512, reason="the optimizer counts its steps"))
+        await screen.sees("batch 512 was refused: the optimizer counts its steps")
+
+
+async def test_a_loss_that_is_no_number_pauses_and_says_at_which_step() -> None:
+    run = FakeRun().begin().chunk(10)
+    async with shown(run) as screen:
+        run.chunk(52, loss=math.nan, accuracy=0.1)
+        run.tell(
+            events.LossBecameNonFinite(metric="loss", epoch=1, step=52, value="nan"),
+            events.RunPaused(epoch=1, step=52, reason="the loss became nan"),
+        )
+        await screen.sees("loss became nan at epoch 1, step 52", "paused")
+
+
+async def test_a_failure_shows_its_traceback_and_the_panels_stay_behind_it() -> None:
+    run = FakeRun().begin().failed("train_step raised ValueError: no.", 'Traceback\n  File "m.py"\nValueError: no')
+    async with shown(run) as screen:
+        await screen.until(lambda: isinstance(screen.app.screen, FailureScreen))
+        await screen.sees("train_step raised ValueError: no.", 'File "m.py"')
+        await screen.press("escape")
+        await screen.sees("failed after 0 epochs")
+        await screen.press("f")
+        await screen.sees('File "m.py"')
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_no_size_breaks_the_screen_and_each_says_what_goes_on(size: tuple[int, int]) -> None:
+    async with shown(eventful_run(), size=size) as screen:
+        for key in "123456":
+            await screen.press(key)
+            await screen.pilot.pause()
+            assert len(screen.rows) == size[1]
+        assert "training 4/10"[: size[0]].strip() in screen.text if size[0] < 40 else "training" in screen.text
+
+
+async def test_the_screen_follows_every_change_of_size() -> None:
+    async with shown(eventful_run()) as screen:
+        for size in [*SIZES, *reversed(SIZES)]:
+            await screen.pilot.resize_terminal(*size)
+            await screen.until(lambda size=size: len(screen.rows) == size[1])  # type: ignore[misc]
+        await screen.sees("epoch 4/10", "lr 5e-4", "what changed", "? help")
+
+
+async def test_below_40_by_10_one_line_says_what_goes_on() -> None:
+    async with shown(eventful_run(), size=(39, 10)) as screen:
+        assert "training 4/10" in screen.rows[0]
+        assert not "".join(screen.rows[1:]).strip()
+
+
+async def test_a_run_without_a_second_metric_gives_all_room_to_the_loss() -> None:
+    run = FakeRun().begin(majority_share=None).epoch_ended(1, loss=1.0, val_loss=2.0)
+    async with shown(run, size=(80, 24)) as screen:
+        await screen.until(lambda: screen.app.screen.query_one("#loss").size.height == 20)
+        assert not screen.app.screen.query_one("#accuracy").display
+
+
+async def test_hostile_text_from_anywhere_is_shown_harmlessly(tmp_path: Path) -> None:
+    log = tmp_path / "output.log"
+    log.write_text(f"{HOSTILE}\nplain line\n", newline="")
+    run = FakeRun().begin(notes=(HOSTILE,), device=HOSTILE, versions={HOSTILE: HOSTILE})
+    run.tell(events.KnobRefused(knob=HOSTILE, value=1.0, reason=HOSTILE))
+    async with shown(run, name=HOSTILE, log_path=log) as screen:
+        for key in "123456":
+            await screen.press(key)
+            await screen.pilot.pause()
+            assert_harmless(screen.text)
+        await screen.sees("plain line", "[bold]m[/bold]")
+        run.failed(HOSTILE, HOSTILE)
+        await screen.until(lambda: isinstance(screen.app.screen, FailureScreen))
+        await screen.sees("[bold]m[/bold]")
+        assert_harmless(screen.text)
+
+
+def assert_harmless(text: str) -> None:
+    assert not [character for character in text if character < " " and character != "\n"]
+    assert not set(text) & {"\x7f", "\x9b", "\u202e"}
+
+
+async def test_output_is_followed_while_it_is_shown(tmp_path: Path) -> None:
+    log = tmp_path / "output.log"
+    async with shown(FakeRun().begin(), log_path=log) as screen:
+        await screen.press("6")
+        await screen.sees("nothing printed so far")
+        log.write_bytes(b"epoch 1/3\rbar 50 %\rbar 100 %\r\nWARNING: slow\n")
+        await screen.sees("bar 100 %", "WARNING: slow")
+        assert "bar 50 %" not in screen.text
+
+
+async def test_the_ascii_fallback_leaves_no_other_cell_and_moves_none() -> None:
+    scores = binary_scores(0.6, 0.8, 0.3, 0.7, labels=(1, 1, 0, 0))
+    run = eventful_run().epoch_ended(4, scores)
+    async with shown(run) as screen:
+        for key in "123456":
+            await screen.press(key)
+            await screen.pilot.pause()
+            for row in screen.rows:
+                assert to_ascii(row).isascii()
+                assert len(to_ascii(row)) == len(row)
+
+
+async def test_steps_of_the_picture_are_told_apart_without_colour() -> None:
+    async with shown(eventful_run()) as screen:
+        await screen.sees("⠒ train", "• val", "◆ best 3", "▼ knob", "█ right", "░ wrong")
+
+
+async def test_the_monitor_is_what_a_closed_dialog_leaves_behind() -> None:
+    async with shown(eventful_run()) as screen:
+        await screen.press("l", "escape", "question_mark", "escape", "q", "escape")
+        assert isinstance(screen.app.screen, MonitorScreen)

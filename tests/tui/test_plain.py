@@ -1,0 +1,230 @@
+"""A run is told line by line, for people and for programs."""
+
+import json
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import pytest
+
+from fitmon.engine import events
+from fitmon.engine.commands import Command, Stop
+from fitmon.engine.events import KnobOffer, Phase
+from fitmon.engine.record import RunRecord, Snapshot
+from fitmon.tui.plain import OUTPUT_CLOSED, LineOutput, PlainLines, epoch_line, json_line, print_run
+
+KNOBS: dict[str, events.KnobValue] = {"learning_rate": 1e-3, "dropout": None}
+
+
+def started(**changes: Any) -> events.RunStarted:
+    facts: dict[str, Any] = {
+        "run": "mnist",
+        "epochs": 10,
+        "steps": 938,
+        "training_samples": 60_000,
+        "validation_samples": 10_000,
+        "class_names": ("0", "1"),
+        "knobs": (KnobOffer(name="learning_rate", value=1e-3), KnobOffer(name="dropout", value=None)),
+        "seed": 7,
+        "device": "CPU (2 threads)",
+        "versions": {"keras": "3"},
+        "parameters": 407_050,
+        "jit": False,
+        "majority_share": 0.1,
+    }
+    return events.RunStarted(**(facts | changes))
+
+
+def epoch_ended(epoch: int = 1, epochs: int = 10, seconds: float = 1.64, **metrics: float) -> events.EpochEnded:
+    return events.EpochEnded(epoch=epoch, epochs=epochs, seconds=seconds, metrics=metrics, knobs=KNOBS)
+
+
+ENDED = events.RunEnded(reason="all epochs done", epochs_done=2, completed=True)
+STOPPED = events.RunEnded(reason="stopped by SIGTERM", epochs_done=1, completed=False)
+FAILED = events.RunFailed(kind="training", message="The loss is NaN.", traceback="", epochs_done=1)
+APPLIED = events.KnobApplied(knob="learning_rate", asked=1e-4, value=1e-4, previous=1e-3, epoch=4, step=1)
+REFUSED = events.KnobRefused(knob="dropout", value=0.3, reason="this model has no dropout")
+CHUNK = events.ChunkEnded(epoch=1, step=5, steps=10, chunk_metrics={}, epoch_metrics={}, seconds=0.1)
+OFTEN_OR_FOR_SCREENS = [
+    CHUNK,
+    events.PhaseChanged(phase=Phase.LOADING, detail="reading"),
+    events.EpochStarted(epoch=1, epochs=10, steps=938),
+    events.KnobAsked(knob="dropout", value=0.3, epoch=2),
+    events.PauseAsked(at="epoch"),
+    events.LossBecameNonFinite(metric="loss", epoch=1, step=3, value="nan"),
+]
+
+
+def test_the_first_lines_say_what_runs_on_what_and_how() -> None:
+    assert PlainLines()(started()) == (
+        "fitmon mnist: 60,000 training samples, 10,000 validation samples, 407,050 parameters, CPU (2 threads)\n"
+        "learning_rate 1e-3  seed 7\n"
+    )
+
+
+def test_a_run_without_validation_says_so() -> None:
+    assert "60,000 training samples, no validation, 407,050 parameters" in PlainLines()(started(validation_samples=0))
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (
+            epoch_ended(epoch=3, loss=0.0512, accuracy=0.9843, val_loss=0.0671, val_accuracy=0.9791),
+            "epoch  3/10   1.6 s  loss 0.0512  accuracy 0.9843  val_loss 0.0671  val_accuracy 0.9791",
+        ),
+        (epoch_ended(epoch=10, seconds=0.0123, loss=12.345), "epoch 10/10   12 ms  loss 12.35"),
+        (epoch_ended(epochs=200, seconds=3700, loss=math.nan), "epoch   1/200  1:01:40  loss nan"),
+    ],
+)
+def test_an_epoch_is_one_line(event: events.EpochEnded, line: str) -> None:
+    assert epoch_line(event) == line
+
+
+def test_columns_stay_in_place_from_epoch_to_epoch() -> None:
+    lines = [epoch_line(epoch_ended(epoch=epoch, loss=1 / epoch**2, accuracy=0.5)) for epoch in (1, 2, 10)]
+    assert len({line.index("accuracy") for line in lines}) == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (APPLIED, "epoch 4: learning_rate 1e-3 → 1e-4 (read back)\n"),
+        (REFUSED, "dropout 0.3 refused: this model has no dropout\n"),
+        (events.RunPaused(epoch=2, step=0, reason="asked to"), "paused in epoch 2: asked to\n"),
+        (events.RunResumed(), "resumed\n"),
+        (FAILED, "failed after 1 epoch\n"),
+        (STOPPED, "ended after 1 epoch: stopped by SIGTERM\n"),
+    ],
+)
+def test_what_happens_to_the_run_is_one_line(event: events.Event, line: str) -> None:
+    assert PlainLines()(event) == line
+
+
+@pytest.mark.parametrize("event", OFTEN_OR_FOR_SCREENS, ids=lambda event: type(event).__name__)
+def test_what_comes_often_is_left_out(event: events.Event) -> None:
+    assert (PlainLines()(event), json_line(event)) == ("", "")
+
+
+def test_the_last_line_names_the_best_epoch() -> None:
+    render = PlainLines()
+    render(epoch_ended(epoch=1, loss=0.4, val_loss=0.25))
+    render(epoch_ended(epoch=2, loss=0.2, val_loss=0.5))
+    assert render(ENDED) == "finished: 2 epochs; best val_loss 0.2500 in epoch 1\n"
+
+
+def test_control_characters_in_names_reach_no_terminal() -> None:
+    assert "\x1b" not in PlainLines()(started(run="a\x1b]0;owned\x07b\n"))
+    assert PlainLines()(started(run="a\nb")).count("\n") == 2
+
+
+def test_json_lines_carry_the_event_first_and_keep_its_fields() -> None:
+    line = json_line(epoch_ended(loss=0.5, val_loss=0.25))
+    assert line.startswith('{"event":"epoch_ended"')
+    assert line.endswith("\n")
+    assert json.loads(line) == {
+        "event": "epoch_ended",
+        "epoch": 1,
+        "epochs": 10,
+        "seconds": 1.64,
+        "metrics": {"loss": 0.5, "val_loss": 0.25},
+        "knobs": {"learning_rate": 1e-3, "dropout": None},
+    }
+
+
+def test_numbers_that_json_lacks_become_null() -> None:
+    line = json_line(epoch_ended(loss=math.nan, val_loss=math.inf, other=-math.inf))
+    assert json.loads(line, parse_constant=pytest.fail)["metrics"] == {"loss": None, "val_loss": None, "other": None}
+
+
+@pytest.mark.parametrize(
+    ("event", "name"),
+    [
+        (started(), "run_started"),
+        (APPLIED, "knob_applied"),
+        (REFUSED, "knob_refused"),
+        (ENDED, "run_ended"),
+        (FAILED, "run_failed"),
+    ],
+)
+def test_json_names_its_events(event: events.Event, name: str) -> None:
+    assert json.loads(json_line(event))["event"] == name
+
+
+class FakeRun:
+    """Notes the commands it gets, and may answer them."""
+
+    def __init__(self, answer: Callable[[Command], None] = lambda _command: None) -> None:
+        self.commands: list[Command] = []
+        self._answer = answer
+
+    def start(self) -> None:
+        pass
+
+    def send(self, command: Command) -> None:
+        self.commands.append(command)
+        self._answer(command)
+
+    def snapshot(self) -> Snapshot:
+        return RunRecord().snapshot()
+
+    def join(self, timeout_seconds: float) -> bool:  # noqa: ARG002 - part of the protocol
+        return True
+
+
+def inbox_with(*items: events.Event | Stop) -> SimpleQueue[events.Event | Stop]:
+    inbox: SimpleQueue[events.Event | Stop] = SimpleQueue()
+    for item in items:
+        inbox.put(item)
+    return inbox
+
+
+def test_a_run_is_printed_to_its_end_and_the_rest_is_talk() -> None:
+    reading, writing = os.pipe()
+    talk: list[str] = []
+    loading = events.PhaseChanged(phase=Phase.LOADING, detail="downloading MNIST 45 %")
+    inbox = inbox_with(loading, loading, started(notes=("This is not MNIST.",)), CHUNK, epoch_ended(loss=0.5), ENDED)
+    with os.fdopen(reading) as lines, os.fdopen(writing, "w"):
+        ending = print_run(FakeRun(), inbox, json_line, LineOutput(writing), talk.append)
+        written = [json.loads(lines.readline())["event"] for _ in range(3)]
+    assert (ending, written) == (ENDED, ["run_started", "epoch_ended", "run_ended"])
+    assert talk == ["downloading MNIST 45 %", "This is not MNIST."]
+
+
+def test_a_stop_reaches_the_run_and_its_end_is_still_printed() -> None:
+    inbox = inbox_with(Stop(reason="stopped by SIGTERM"))
+    run = FakeRun(answer=lambda _command: inbox.put(STOPPED))
+    with Path(os.devnull).open("w") as output:
+        assert print_run(run, inbox, json_line, LineOutput(output.fileno()), lambda _text: None) == STOPPED
+    assert run.commands == [Stop(reason="stopped by SIGTERM")]
+
+
+def test_a_closed_pipe_stops_the_run_once_before_the_next_line_is_due() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    inbox = inbox_with(CHUNK, CHUNK)
+    run = FakeRun(answer=lambda _command: inbox.put(STOPPED))
+    with os.fdopen(writing, "w") as output:
+        lines = LineOutput(output.fileno())
+        print_run(run, inbox, json_line, lines, lambda _text: None)
+    assert run.commands == [Stop(reason=OUTPUT_CLOSED)]
+    assert isinstance(lines.error, BrokenPipeError)
+
+
+def test_a_full_disk_is_remembered_as_the_error() -> None:
+    with Path("/dev/full").open("w") as output:
+        lines = LineOutput(output.fileno())
+        lines.write("epoch\n")
+        assert lines.gone()
+    assert lines.error is not None
+    assert lines.error.strerror == "No space left on device"
+
+
+def test_what_an_encoding_lacks_is_escaped() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as lines, os.fdopen(writing, "w"):
+        LineOutput(writing, "ascii").write("1 → 2\n")
+        assert lines.readline() == b"1 \\u2192 2\n"

@@ -1,0 +1,206 @@
+"""Numbers, times and foreign text as they stand on the screen. Pure functions of values and widths in cells."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len, set_cell_size
+
+from fitmon.engine.knobs.catalogue import KNOBS
+
+if TYPE_CHECKING:
+    # These bring numpy along, which the first line on the screen does not wait for.
+    from fitmon.engine.events import KnobValue
+    from fitmon.engine.record import KnobState
+
+ABSENT = "–"
+"""Stands where there is no value."""
+
+NO_BREAK = "\u00a0"
+
+EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+_TERMINAL_SEQUENCE = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours, cursor movements
+    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # window titles, links, the clipboard
+    r"|\x1b[PX^_][^\x1b]*(?:\x1b\\)?"  # device strings
+)
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_ASCII = str.maketrans(
+    {
+        NO_BREAK: " ",
+        "–": "-", "—": "-", "−": "-", "·": "|", "…": "~", "→": ">", "←": "<", "↑": "^", "↓": "v", "×": "x", "≤": "<",
+        "≥": ">", "╭": "+", "╮": "+", "╰": "+", "╯": "+", "┌": "+", "┐": "+", "└": "+", "┘": "+", "├": "+", "┤": "+",
+        "┬": "+", "┴": "+", "┼": "+", "─": "-", "━": "-", "═": "=", "│": "|", "┃": "|", "╎": ":", "┈": "=", "█": "#",
+        "▉": "#", "▊": "#", "▋": "#", "▌": "#", "▍": "#", "▎": ".", "▏": "|", "▕": "|", "▁": "_", "▂": "_", "▃": "_",
+        "▄": "=", "▅": "=", "▆": "#", "▇": "#", "▀": "=", "▔": "-", "░": ":", "▒": ":", "▓": "#", "•": "o", "◆": "B",
+        "▼": "v", "▲": "^", "┊": ":", "▐": "#", "▶": ">", "“": '"', "”": '"', "‘": "'", "’": "'", "µ": "u",
+    }
+)  # fmt: skip
+
+
+def clean(text: str, line_breaks: bool = False) -> str:
+    """Return foreign text with everything a terminal could obey made visible or taken out.
+
+    Line breaks stay if `line_breaks`, else they become spaces, as tabs do.
+    """
+    kept = "\n" if line_breaks else ""
+    without_sequences = _TERMINAL_SEQUENCE.sub("", text).replace("\r\n", "\n").replace("\t", "    ")
+    return "".join(character if character in kept else _visible(character) for character in without_sequences)
+
+
+def _visible(character: str) -> str:
+    if " " <= character <= "~":
+        return character
+    if character == "\n":
+        return " "
+    if character < " ":
+        return chr(0x2400 + ord(character))
+    return "�" if unicodedata.category(character) in _INVISIBLE else character
+
+
+def to_ascii(text: str) -> str:
+    """Return the text in ASCII, each character in as many cells as before."""
+    if text.isascii():
+        return text
+    return "".join(map(_ascii_character, text.translate(_ASCII)))
+
+
+def _ascii_character(character: str) -> str:
+    if character.isascii():
+        return character
+    if "\u2800" <= character <= "\u28ff":
+        return " " if character == "\u2800" else "."
+    return "?" * cell_len(character)
+
+
+def clip(text: str, width: int) -> str:
+    """Return at most `width` cells, cut between words and ended by `…` when something is missing."""
+    if cell_len(text) <= width:
+        return text
+    if width < 1:
+        return ""
+    head = set_cell_size(text, width - 1)
+    if text[len(head) : len(head) + 1] != " ":
+        words, space, last = head.rpartition(" ")
+        # A word may be cut, a number may not: half of it would be another number.
+        head = words if space and len(words) > width // 2 else _before_digits(head if not space else f"{words} {last}")
+    return head.rstrip() + "…"
+
+
+def _before_digits(text: str) -> str:
+    return re.sub(r"[\d.,eE+-]*\d[\d.,eE+-]*$", "", text)
+
+
+def unbroken(text: str) -> str:
+    """Return the text with spaces at which `wrap` and `clip` do not break it."""
+    return text.replace(" ", NO_BREAK)
+
+
+def wrap(text: str, width: int, indent: str = "  ") -> list[str]:
+    """Break text between words into lines of at most `width` cells; lines after the first begin with `indent`."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if cell_len(longer) <= width:
+            line = longer
+            continue
+        if line.strip():
+            lines.append(line)
+        line = indent + word
+        while cell_len(line) > width > len(indent):
+            head = set_cell_size(line, width)
+            lines.append(head)
+            line = indent + line[len(head.rstrip()) :]
+    return [*lines, line] if line.strip() or not lines else lines
+
+
+def duration(seconds: float | None) -> str:
+    """Return a time span such as `0:11`, `1:02:03` or `3 d 04:00`; None as a dash."""
+    if seconds is None or not math.isfinite(seconds):
+        return ABSENT
+    whole = max(0, round(seconds))
+    minutes, second = divmod(whole, 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    if days:
+        return f"{days} d {hour:02}:{minute:02}"
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def pace(seconds: float | None) -> str:
+    """Return the time an epoch takes, such as `1.6 s/epoch`; None as a dash."""
+    if seconds is None or not math.isfinite(seconds):
+        return f"{ABSENT} s/epoch"
+    if seconds < 0.1:  # noqa: PLR2004 - below, tenths of a second would show as 0.0
+        return f"{seconds * 1000:.3g} ms/epoch"
+    if seconds < 60:  # noqa: PLR2004 - seconds in a minute
+        return f"{seconds:.1f} s/epoch"
+    return f"{duration(seconds)} /epoch"
+
+
+def setting(value: float) -> str:
+    """Return a number as a user would type it: `1e-3`, `0.3`, `64`."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    if value == int(value) and abs(value) < 10_000_000:  # noqa: PLR2004 - longer ones are easier to read as powers
+        return str(int(value))
+    return _scientific(value) if abs(value) < 0.01 or abs(value) >= 10_000_000 else f"{value:.4g}"  # noqa: PLR2004
+
+
+def measured(value: float) -> str:
+    """Return a loss or metric to four digits, such as `0.0312`, `12.35` or `4.1e-6`."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    if 0.001 <= abs(value) < 10:  # noqa: PLR2004
+        return f"{value:.4f}"
+    return f"{value:.2f}" if 10 <= abs(value) < 100_000 else _scientific(value)  # noqa: PLR2004
+
+
+def _scientific(value: float) -> str:
+    mantissa, exponent = f"{value:.3e}".split("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+
+
+def count(number: int) -> str:
+    """Return a whole number with its thousands set apart."""
+    return f"{number:,}"
+
+
+def share(part: float) -> str:
+    """Return a share of one as a percentage, such as `97.1 %`."""
+    return f"{part * 100:.1f} %"
+
+
+def bar(part: float, width: int) -> str:
+    """Return a bar of `width` cells, filled to a share in [0, 1] in steps of an eighth of a cell."""
+    eighths = round(min(max(part, 0.0), 1.0) * width * 8)
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + (EIGHTHS[rest] if rest else "")).ljust(width)
+
+
+def knob_value(value: KnobValue) -> str:
+    """Return a knob's value; several that differ are joined by `/`, none is a dash."""
+    if value is None:
+        return ABSENT
+    if not isinstance(value, tuple):
+        return setting(value)
+    different = list(dict.fromkeys(setting(number) for number in value))
+    return "/".join(different) if different else ABSENT
+
+
+def knob_label(name: str) -> str:
+    """Return the short name of a knob, such as `lr`."""
+    return KNOBS[name].label if name in KNOBS else clean(name)
+
+
+def knob_state(knob: KnobState) -> str:
+    """Return a knob as the header shows it: `lr 1e-3`, or `lr 1e-3 → 5e-4 at epoch 5` while a change is pending."""
+    now = f"{knob_label(knob.name)} {knob_value(knob.value)}"
+    if knob.pending is None:
+        return now
+    return f"{now} → {setting(knob.pending)} at epoch {knob.pending_epoch}"

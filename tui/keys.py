@@ -1,0 +1,106 @@
+"""The one table of keys: bindings, footer and help are all made from it.
+
+Only keys that terminals, tmux and desktops leave alone.
+"""
+
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+from fitmon.engine.record import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key, what it does in a word and in a sentence, and the action that does it."""
+
+    id: str
+    keys: tuple[str, ...]
+    """As Textual calls them."""
+    shown: str
+    """As the user reads them."""
+    wording: str
+    """One or two words for the footer."""
+    action: str
+    """The action's name without arguments; several keys pass their own name as the argument."""
+    tooltip: str
+    """What it does, a sentence for the help."""
+    pinned: bool = False
+    """Whether the footer keeps it in view at every width."""
+    hinted: bool = True
+    """Whether the footer mentions it at all."""
+    alive_only: bool = False
+    """Whether it does nothing once the run is over."""
+    in_dialog: bool = False
+    """Whether a dialog handles it, not the monitor."""
+
+
+KEYS: tuple[Key, ...] = (
+    Key("pause", ("space",), "space", "pause", "pause_or_resume",
+        "Pause at the end of the epoch; again: at the next chunk; again: go on.", alive_only=True),
+    Key("learning_rate", ("l",), "l", "rate", "ask_learning_rate", "Change the learning rate.", alive_only=True),
+    Key("dropout", ("d",), "d", "dropout", "ask_dropout", "Change the dropout.", alive_only=True),
+    Key("regularisation", ("r",), "r", "L1/L2", "ask_regularisation", "Change L1 or L2.", alive_only=True),
+    Key("batch_size", ("b",), "b", "batch", "ask_batch_size", "Change the batch size.", alive_only=True),
+    Key("epochs", ("e",), "e", "epochs", "ask_epochs", "Change the number of epochs.", alive_only=True),
+    Key("threshold", ("t",), "t", "threshold", "ask_threshold",
+        "Change the threshold that p must exceed; this changes the view, not the training."),
+    Key("apply", ("enter",), "enter", "apply", "apply", "In a dialog: apply, or confirm.",
+        hinted=False, in_dialog=True),
+    Key("cancel", ("escape",), "esc", "back", "back", "In a dialog, this help or an error: back to the panels.",
+        hinted=False, in_dialog=True),
+    Key("view", ("tab",), "tab", "view", "next_view", "Show the next view."),
+    Key("views", ("1", "2", "3", "4", "5", "6"), "1…6", "views", "view",
+        "Show a view: 1 overview, 2 loss, 3 accuracy, 4 threshold, 5 what changed, 6 log.", hinted=False),
+    Key("stop", ("x",), "x", "stop", "ask_stop",
+        "Stop the training after a question; the screen stays with what was reached.", alive_only=True),
+    Key("log_scale", ("g",), "g", "log", "toggle_log_scale",
+        "Make the charts' vertical axes logarithmic, or linear again."),
+    Key("hold", ("h",), "h", "hold", "hold_view",
+        "Hold the panels still to read them, or let them go on; the training goes on all the while."),
+    Key("output", ("o",), "o", "output", "show_output", "Show what TensorFlow and the model print, or go back.",
+        hinted=False),
+    Key("error", ("f",), "f", "error", "show_failure", "After a failure: show its traceback.", hinted=False),
+    Key("help", ("question_mark",), "?", "help", "show_help", "Show these keys.", pinned=True),
+    Key("quit", ("q",), "q", "quit", "ask_quit", "Leave; asks first while the training goes on.", pinned=True),
+    Key("interrupt", ("ctrl+c",), "ctrl+c", "stop and leave", "interrupt", "Stop the training and leave at once.",
+        hinted=False),
+)  # fmt: skip
+"""Every key there is, in the order of footer and help."""
+
+
+def monitor_bindings() -> list[Binding]:
+    """Return the bindings of the monitor screen."""
+    return [
+        Binding(
+            key,
+            f"{entry.action}({key!r})" if len(entry.keys) > 1 else entry.action,
+            entry.wording,
+            id=entry.id if len(entry.keys) == 1 else f"{entry.id}-{key}",
+            tooltip=entry.tooltip,
+            show=entry.hinted,
+        )
+        for entry in KEYS
+        if not entry.in_dialog and entry.id != "interrupt"
+        for key in entry.keys
+    ]
+
+
+def interrupt_binding() -> Binding:
+    """Return the one binding that works everywhere, dialogs included."""
+    entry = key_named("interrupt")
+    return Binding(
+        entry.keys[0], entry.action, entry.wording, id=entry.id, tooltip=entry.tooltip, show=False, priority=True
+    )
+
+
+def key_named(key_id: str) -> Key:
+    """Return the entry of that id."""
+    return next(entry for entry in KEYS if entry.id == key_id)
+
+
+def pause_wording(snapshot: Snapshot) -> str:
+    """Say what the pause key would do now."""
+    if snapshot.paused is not None:
+        return "resume"
+    return {"epoch": "pause now", "chunk": "go on"}.get(snapshot.pause_asked, "pause")

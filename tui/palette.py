@@ -1,0 +1,37 @@
+"""Which colours the screen uses, by what they mean. Nothing is said by colour alone.
+
+The sixteen colours of the terminal itself are used: they fit its background, their codes are the shortest, and every
+terminal has them.
+"""
+
+from enum import Enum
+
+from rich.style import Style
+
+
+class Role(Enum):
+    """What a piece of text is, which decides how it looks."""
+
+    PLAIN = "plain"
+    FAINT = "faint"
+    STRONG = "strong"
+    TRAINING = "training"
+    VALIDATION = "validation"
+    MARK = "mark"
+    GOOD = "good"
+    BAD = "bad"
+    ALERT = "alert"
+
+
+STYLES: dict[Role, Style] = {
+    Role.PLAIN: Style.null(),
+    Role.FAINT: Style(color="bright_black"),
+    Role.STRONG: Style(bold=True),
+    Role.TRAINING: Style(color="cyan"),
+    Role.VALIDATION: Style(color="yellow"),
+    Role.MARK: Style(color="magenta", bold=True),
+    Role.GOOD: Style(color="green"),
+    Role.BAD: Style(color="red"),
+    Role.ALERT: Style(reverse=True, bold=True),
+}
+"""How each role looks."""

@@ -1,0 +1,24 @@
+"""What the screen draws at one moment: a snapshot of the run and how the user chose to look at it."""
+
+from dataclasses import dataclass
+
+from fitmon.engine.record import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A snapshot and the settings of the view."""
+
+    snapshot: Snapshot
+    name: str
+    """What the run is called, free of control characters."""
+    threshold: float
+    """In [0, 1]; the view's own, the training knows none."""
+    log_scale: bool
+    """Whether the charts' vertical axes are logarithmic."""
+    held: bool
+    """Whether the panels hold still; the header never does."""
+    notice: str
+    """What the user's last key did, until the run answers; may be empty."""
+    phase_seconds: float
+    """For how long the run has been in its phase."""

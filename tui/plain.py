@@ -1,0 +1,189 @@
+"""A run as lines, where there is no screen: for people, or one JSON object a line for programs.
+
+Rendering is a pure function of the events; `print_run` is the loop around it. Where the lines go and which signals ask
+for a stop is the command line's business.
+"""
+
+import os
+import select
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import assert_never
+
+from fitmon.engine import events
+from fitmon.engine.commands import Stop
+from fitmon.engine.record import RunRecord
+from fitmon.tui.format import clean, count, duration, knob_value, measured, setting
+from fitmon.tui.run import Run
+
+Render = Callable[[events.Event], str]
+"""Turns an event into lines, each ended by a line break; an empty string when it says nothing."""
+
+Inbox = SimpleQueue[events.Event | Stop]
+"""What the training thread tells and what a signal handler asks for, in one queue that neither can block on."""
+
+OUTPUT_CLOSED = "its output was closed"
+"""The reason of the stop when nobody reads the lines any more."""
+
+
+class LineOutput:
+    """Writes lines to a file descriptor until its reader has gone."""
+
+    def __init__(self, file_descriptor: int, encoding: str = "utf-8") -> None:
+        """Take over an open file descriptor; the caller closes it."""
+        self._file_descriptor = file_descriptor
+        self._encoding = encoding
+        self._poll = select.poll()
+        self._poll.register(file_descriptor, select.POLLERR)
+        self.error: OSError | None = None
+        """Why nothing can be written any more, BrokenPipeError when the reader has gone; None while all is well."""
+
+    def write(self, text: str) -> None:
+        """Write text at once, or drop it when the output is gone."""
+        unwritten = text.encode(self._encoding, "backslashreplace")
+        try:
+            while unwritten and self.error is None:
+                unwritten = unwritten[os.write(self._file_descriptor, unwritten) :]
+        except OSError as error:
+            self.error = error
+
+    def gone(self) -> bool:
+        """Return whether nothing can be written any more; sees a closed pipe before the next line is due."""
+        if self.error is None and self._poll.poll(0):
+            self.error = BrokenPipeError()
+        return self.error is not None
+
+
+def print_run(
+    run: Run, inbox: Inbox, render: Render, output: LineOutput, talk: Callable[[str], None]
+) -> events.RunEnded | events.RunFailed:
+    """Print a run until it is over and return how it ended.
+
+    Args:
+        run: already started; receives a Stop when one comes in or the output is gone.
+        inbox: all events of the run, in order, and any Stop.
+        render: see `PlainLines` and `json_line`.
+        output: where the lines go.
+        talk: told what the user must know besides: notes on the data, the progress of a download.
+    """
+    stopped, last_detail = False, ""
+    while True:
+        item = inbox.get()
+        if isinstance(item, Stop):
+            run.send(item)
+            continue
+        output.write(render(item))
+        if output.gone() and not stopped:
+            run.send(Stop(reason=OUTPUT_CLOSED))
+            stopped = True
+        match item:
+            case events.PhaseChanged() if item.detail not in {"", last_detail}:
+                last_detail = item.detail
+                talk(item.detail)
+            case events.RunStarted():
+                for note in item.notes:
+                    talk(note)
+            case events.RunEnded() | events.RunFailed():
+                return item
+
+
+def json_line(event: events.Event) -> str:
+    """Return an event as one line of JSON; empty for those that come often or only matter to a screen.
+
+    NaN and infinity, which JSON does not have, become null.
+    """
+    import msgspec
+
+    match event:
+        case (
+            events.RunStarted()
+            | events.EpochEnded()
+            | events.KnobApplied()
+            | events.KnobRefused()
+            | events.RunEnded()
+            | events.RunFailed()
+        ):
+            return msgspec.json.encode(event).decode() + "\n"
+    return ""
+
+
+class PlainLines:
+    """Renders a run for people: what runs, a line an epoch and a change, and how it ended."""
+
+    def __init__(self) -> None:
+        """Start with nothing known of the run."""
+        self._record = RunRecord()
+
+    def __call__(self, event: events.Event) -> str:
+        """Return the lines that tell an event."""
+        self._record.apply(event)
+        return "".join(f"{clean(line)}\n" for line in self._lines(event))
+
+    def _lines(self, event: events.Event) -> list[str]:  # noqa: PLR0911 - a flat list, one case an event
+        match event:
+            case events.RunStarted():
+                return started_lines(event)
+            case events.EpochEnded():
+                return [epoch_line(event)]
+            case events.KnobApplied():
+                return [receipt_line(event)]
+            case events.KnobRefused():
+                return [f"{event.knob} {setting(event.value)} refused: {event.reason}"]
+            case events.RunPaused():
+                return [f"paused in epoch {event.epoch}: {event.reason}"]
+            case events.RunResumed():
+                return ["resumed"]
+            case events.RunEnded() | events.RunFailed():
+                return [self._last_line(event)]
+            case (
+                events.PhaseChanged()
+                | events.EpochStarted()
+                | events.ChunkEnded()
+                | events.SamplesScored()
+                | events.KnobAsked()
+                | events.PauseAsked()
+                | events.LossBecameNonFinite()
+            ):
+                return []
+            case _:
+                assert_never(event)
+
+    def _last_line(self, event: events.RunEnded | events.RunFailed) -> str:
+        epochs = f"{event.epochs_done} {'epoch' if event.epochs_done == 1 else 'epochs'}"
+        if isinstance(event, events.RunFailed):
+            return f"failed after {epochs}"
+        ending = f"finished: {epochs}" if event.completed else f"ended after {epochs}: {event.reason}"
+        best = self._record.best
+        return f"{ending}; best {best.metric} {measured(best.value)} in epoch {best.epoch}" if best else ending
+
+
+def started_lines(event: events.RunStarted) -> list[str]:
+    """Return what runs, on what, and with which settings."""
+    knobs = [f"{knob.name} {knob_value(knob.value)}" for knob in event.knobs if knob.value is not None]
+    validation = (
+        f"{count(event.validation_samples)} validation samples" if event.validation_samples else "no validation"
+    )
+    samples = f"{count(event.training_samples)} training samples, {validation}"
+    return [
+        f"fitmon {event.run}: {samples}, {count(event.parameters)} parameters, {event.device}",
+        "  ".join([*knobs, f"seed {event.seed}"]),
+    ]
+
+
+def epoch_line(event: events.EpochEnded) -> str:
+    """Return an epoch's number, time and metrics, in columns that stay in place from line to line."""
+    number = f"epoch {event.epoch:>{len(str(event.epochs))}}/{event.epochs}"
+    metrics = [f"{name} {measured(value):<6}" for name, value in event.metrics.items()]
+    return "  ".join([number, f"{_seconds(event.seconds):>6}", *metrics]).rstrip()
+
+
+def receipt_line(event: events.KnobApplied) -> str:
+    """Return that a knob took effect, with the value that the compiled step really used."""
+    return f"epoch {event.epoch}: {event.knob} {knob_value(event.previous)} → {knob_value(event.value)} (read back)"
+
+
+def _seconds(seconds: float) -> str:
+    tenth, minute = 0.1, 60
+    if seconds < tenth:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < minute else duration(seconds)

@@ -1,0 +1,227 @@
+"""The main screen: header, panels and footer, placed by the size of the terminal and the chosen view."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.events import Resize
+from textual.screen import Screen
+
+from fitmon.engine.commands import Command, Pause, PauseAt, Resume, SetKnob, Stop
+from fitmon.engine.events import RunFailed
+from fitmon.engine.record import KnobState
+from fitmon.tui import format as form
+from fitmon.tui.keys import monitor_bindings
+from fitmon.tui.layout import OUTPUT_VIEW, VIEWS, Panel, arrange
+from fitmon.tui.picture import Picture
+from fitmon.tui.sentences import notes
+from fitmon.tui.widgets.changes_panel import ChangesPanel
+from fitmon.tui.widgets.chart import ChartPanel
+from fitmon.tui.widgets.curves import second_metric
+from fitmon.tui.widgets.footer import KeyHints
+from fitmon.tui.widgets.header import Header
+from fitmon.tui.widgets.log_pane import LogPane
+from fitmon.tui.widgets.threshold_panel import ThresholdPanel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fitmon.tui.app import MonitorApp
+    from fitmon.tui.widgets.drawn import Drawn
+
+
+class MonitorScreen(Screen[None]):
+    """Draws pictures and turns keys into commands."""
+
+    CSS_PATH = "monitor.tcss"
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [*monitor_bindings()]
+
+    def __init__(self, log_path: Path | None) -> None:
+        super().__init__()
+        self.view = 1
+        """Which view is chosen, 1 to 6."""
+        self._view_before_output = 1
+        self._held_picture: Picture | None = None
+        self._header = Header(Panel.HEADER)
+        self._charts = (ChartPanel(Panel.LOSS, is_loss=True), ChartPanel(Panel.ACCURACY, is_loss=False))
+        self._threshold = ThresholdPanel(Panel.THRESHOLD)
+        self._changes = ChangesPanel(Panel.CHANGES)
+        self._log = LogPane(Panel.LOG, log_path)
+        self._footer = KeyHints(Panel.FOOTER)
+        self._arranged: tuple[object, ...] = ()
+
+    @property
+    def monitor(self) -> "MonitorApp":
+        """The application this screen belongs to."""
+        return cast("MonitorApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield from self._panels()
+
+    def _panels(self) -> tuple["Drawn", ...]:
+        return (self._header, *self._charts, self._threshold, self._changes, self._log, self._footer)
+
+    def show(self, picture: Picture, now_seconds: float) -> None:
+        """Draw a picture. While the view is held the panels keep the picture they had; the header goes on."""
+        self._held_picture = (self._held_picture or picture) if picture.held else None
+        still = self._held_picture or picture
+        self._arrange(still)
+        self._header.show(picture)
+        self._footer.show(picture)
+        for chart in self._charts:
+            chart.show(still, now_seconds)
+        self._threshold.show(still)
+        self._changes.show(still)
+        if not picture.held:
+            self._log.refresh_log()
+
+    def on_resize(self, event: Resize) -> None:
+        self._arranged = ()
+        self.call_later(self.monitor.draw_now, event.size)
+
+    def _arrange(self, picture: Picture) -> None:
+        has_metric = second_metric(picture.snapshot) is not None or not picture.snapshot.epoch
+        arranged = (self.size, self.view, has_metric, bool(notes(picture.snapshot)))
+        if arranged == self._arranged or not self.size:
+            return
+        self._arranged = arranged
+        places = arrange(*self.size, self.view, has_metric, bool(notes(picture.snapshot)))
+        with self.app.batch_update():
+            for panel in self._panels():
+                place = places.get(Panel(panel.id or ""))
+                panel.display = place is not None
+                if place is not None:
+                    panel.styles.offset = (place.x, place.y)
+                    panel.styles.width, panel.styles.height = place.width, place.height
+
+    def action_view(self, digit: str) -> None:
+        self._choose_view(int(digit))
+
+    def action_next_view(self) -> None:
+        self._choose_view(self.view % len(VIEWS) + 1)
+
+    def action_show_output(self) -> None:
+        if self.view == OUTPUT_VIEW:
+            self._choose_view(self._view_before_output)
+        else:
+            self._view_before_output = self.view
+            self._choose_view(OUTPUT_VIEW)
+
+    def _choose_view(self, view: int) -> None:
+        self.view = view
+        self.monitor.draw_now()
+
+    def action_toggle_log_scale(self) -> None:
+        self.monitor.log_scale = not self.monitor.log_scale
+        self._held_picture = None
+        self.monitor.draw_now()
+
+    def action_hold_view(self) -> None:
+        self.monitor.held = not self.monitor.held
+        self.monitor.draw_now()
+
+    def action_pause_or_resume(self) -> None:
+        seen = self.monitor.run_under_way.snapshot()
+        if seen.over:
+            return
+        if seen.paused is not None or seen.pause_asked == PauseAt.CHUNK:
+            self._send(Resume(), "going on …")
+        elif seen.pause_asked == PauseAt.EPOCH:
+            self._send(Pause(at=PauseAt.CHUNK), "asking for a pause at once …")
+        else:
+            self._send(Pause(at=PauseAt.EPOCH), "asking for a pause at the end of the epoch …")
+
+    def _send(self, command: Command, notice: str) -> None:
+        self.monitor.run_under_way.send(command)
+        self.monitor.notice_until_answered(notice)
+
+    def action_ask_learning_rate(self) -> None:
+        factor = self._knobs("learning_rate_factor")
+        self._ask(factor if factor and not factor[0].unavailable else self._knobs("learning_rate"))
+
+    def action_ask_dropout(self) -> None:
+        self._ask(self._knobs("dropout"))
+
+    def action_ask_regularisation(self) -> None:
+        self._ask(self._knobs("l2", "l1"))
+
+    def action_ask_batch_size(self) -> None:
+        self._ask(self._knobs("batch_size"))
+
+    def action_ask_epochs(self) -> None:
+        self._ask(self._knobs("epochs"))
+
+    def _knobs(self, *names: str) -> tuple[KnobState, ...]:
+        seen = self.monitor.run_under_way.snapshot()
+        return tuple(knob for name in names if (knob := seen.knob(name)) is not None)
+
+    def _ask(self, knobs: tuple[KnobState, ...]) -> None:
+        seen = self.monitor.run_under_way.snapshot()
+        if seen.over:
+            return
+        if not knobs:
+            why = "this run has no such knob" if seen.started else "the knobs are known once the model is built"
+            self.monitor.say(why)
+            return
+        from fitmon.tui.screens.knob_dialog import KnobDialog
+
+        self.app.push_screen(KnobDialog(knobs), self._set_knob)
+
+    def _set_knob(self, wanted: SetKnob | None) -> None:
+        if wanted is not None:
+            self._send(wanted, f"asking for {form.knob_label(wanted.knob)} {form.setting(wanted.value)} …")
+
+    def action_ask_threshold(self) -> None:
+        seen = self.monitor.run_under_way.snapshot()
+        several = len(seen.started.class_names) > 2 if seen.started else False  # noqa: PLR2004 - more than two classes
+        if (seen.scores is not None and seen.scores.task == "multiclass") or (seen.scores is None and several):
+            self.monitor.say("a threshold has no meaning for several classes: the largest probability wins")
+            return
+        from fitmon.tui.screens.threshold_dialog import ThresholdDialog
+
+        self.app.push_screen(ThresholdDialog(self.monitor.threshold), self._set_threshold)
+
+    def _set_threshold(self, threshold: float | None) -> None:
+        if threshold is not None:
+            self.monitor.threshold = threshold
+            self._held_picture = None
+            self.monitor.draw_now()
+
+    def action_ask_stop(self) -> None:
+        if not self.monitor.run_under_way.snapshot().over:
+            self._confirm("Stop the training? What was reached stays on the screen.", "stop", self._stop)
+
+    def _stop(self, confirmed: bool | None) -> None:
+        if confirmed:
+            self._send(Stop(), "stopping …")
+
+    def action_ask_quit(self) -> None:
+        if self.monitor.run_under_way.snapshot().over:
+            self.monitor.leave()
+        else:
+            self._confirm("The training goes on. Stop it and leave?", "leave", self._quit)
+
+    def _quit(self, confirmed: bool | None) -> None:
+        if confirmed:
+            self.monitor.leave()
+
+    def _confirm(self, question: str, verb: str, answered: "Callable[[bool | None], None]") -> None:
+        from fitmon.tui.screens.confirm import ConfirmDialog
+
+        self.app.push_screen(ConfirmDialog(question, verb), answered)
+
+    def action_show_help(self) -> None:
+        from fitmon.tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen())
+
+    def action_show_failure(self) -> None:
+        ending = self.monitor.run_under_way.snapshot().ending
+        if isinstance(ending, RunFailed):
+            from fitmon.tui.screens.failure import FailureScreen
+
+            self.app.push_screen(FailureScreen(ending))
+        else:
+            self.monitor.say("there is no error to show")

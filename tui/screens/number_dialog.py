@@ -1,0 +1,83 @@
+"""A dialog that takes one number and says what it wants."""
+
+from typing import ClassVar, Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from fitmon.engine.errors import UsageError
+from fitmon.tui.format import clean
+
+Answer = TypeVar("Answer")
+
+
+class NumberDialog(ModalScreen[Answer | None], Generic[Answer]):
+    """Asks for a number; what is wrong with it is said and the text stays, so that it can be mended."""
+
+    CSS_PATH = "dialog.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "back", "back")]
+
+    def __init__(self) -> None:
+        super().__init__(classes="dialog")
+
+    def wanted(self) -> list[str]:
+        """Return the lines above the field: what is asked for, what holds now, what a value must be."""
+        raise NotImplementedError
+
+    def read(self, text: str) -> Answer:
+        """Turn the text into the answer, or raise UsageError saying what is wanted."""
+        raise NotImplementedError
+
+    def refusal(self) -> str:
+        """Return why no number can be given at all; empty when one can."""
+        return ""
+
+    def keys_hint(self) -> str:
+        """Return the line at the foot."""
+        return "esc back" if self.refusal() else "enter apply   esc back"
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Static(id="wanted")
+            yield Input(id="number", compact=True, select_on_focus=False)
+            yield Static(id="wrong", classes="wrong")
+            yield Static(id="hint", classes="faint")
+
+    def on_mount(self) -> None:
+        self.describe()
+        self.query_one(Input).focus()
+
+    def describe(self) -> None:
+        """Write every line anew."""
+        head, *rest = self.wanted()
+        self.query_one("#wanted", Static).update(
+            Content.assemble((clean(head), "bold"), *(f"\n{clean(line)}" for line in rest))
+        )
+        self._say_wrong(self.refusal())
+        self.query_one(Input).display = not self.refusal()
+        self.query_one("#hint", Static).update(Content(self.keys_hint()))
+
+    def _say_wrong(self, text: str) -> None:
+        line = self.query_one("#wrong", Static)
+        line.update(Content(clean(text)))
+        line.display = bool(text)
+
+    def on_input_changed(self, _event: Input.Changed) -> None:
+        self._say_wrong(self.refusal())
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if self.refusal():
+            return
+        try:
+            answer = self.read(event.value)
+        except UsageError as error:
+            self._say_wrong(str(error))
+            return
+        self.dismiss(answer)
+
+    def action_back(self) -> None:
+        self.dismiss(None)

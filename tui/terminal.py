@@ -1,0 +1,308 @@
+"""Owns the terminal while the screen stands. Every work-around for Textual and for terminals is fenced in here.
+
+Each says which version made it necessary. TensorFlow's C++ log goes to descriptor 2, where Textual draws; so the
+terminal is opened once more for Textual alone, and descriptors 1 and 2 lead to the run's log.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import locale
+import os
+import selectors
+import signal
+import sys
+import tempfile
+import termios
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, cast
+
+from fitmon.tui.format import clean, to_ascii
+
+if TYPE_CHECKING:
+    # Textual takes 0.3 s to load; the first line on the screen does not wait for it.
+    from textual.app import App
+    from textual.driver import Driver
+    from textual.drivers.linux_driver import LinuxDriver
+
+STALL_SECONDS = 2.0
+"""How long a terminal that takes no more bytes may hold up the end of the process."""
+
+HANG_UP_EXIT_CODE = 128 + signal.SIGHUP
+
+RESTORE = (
+    "\x1b[<u\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1004l\x1b[?2004l\x1b[?2048l\x1b[?7h\x1b[?1049l\x1b[?25h"
+)
+"""Undoes everything Textual 8.2 asks a terminal for, in case its own way out was not reached."""
+
+
+def screen_refusal(environment: Mapping[str, str], input_is_terminal: bool, output_is_terminal: bool) -> str | None:
+    """Return why the screen cannot be shown here, so that lines are printed instead; None when it can."""
+    if not output_is_terminal:
+        return "the output is not a terminal"
+    if not input_is_terminal:
+        return "the input is not a terminal, so no key could be read"
+    term = environment.get("TERM", "")
+    # Textual 8.2 sends colours and the alternate screen to a dumb terminal all the same.
+    if term in {"", "dumb", "unknown"}:
+        return f"TERM is {term!r}, a terminal that cannot move its cursor" if term else "TERM is not set"
+    return None
+
+
+def refusal_here() -> str | None:
+    """Return why the screen cannot be shown on this process's own terminal; None when it can."""
+    return screen_refusal(os.environ, os.isatty(0), os.isatty(1))
+
+
+def speaks_utf_8() -> bool:
+    """Return whether the terminal is to be sent UTF-8, as the locale says."""
+    try:
+        return codecs.lookup(locale.getpreferredencoding(do_setlocale=False)).name == "utf-8"
+    except LookupError:
+        return False
+
+
+class TerminalOutput:
+    """What Textual writes to, instead of descriptor 2.
+
+    A terminal that has gone swallows what is written; one that has stalled holds up only until `give_up_at`. Stock
+    Textual 8.2 lets its writer thread die of the first and the main thread wait for ever on the second.
+    """
+
+    def __init__(self, descriptor: int, utf_8: bool) -> None:
+        self._descriptor = descriptor
+        self._utf_8 = utf_8
+        self._buffer: list[str] = []
+        self.gone = False
+        """Whether nothing more can be written."""
+        self.give_up_at: float | None = None
+        """The moment of `time.monotonic` after which a stalled terminal is given up; None: it is waited for."""
+
+    def fileno(self) -> int:
+        """Return the descriptor of the terminal."""
+        return self._descriptor
+
+    def write(self, text: str) -> int:
+        """Take text to be sent at the next `flush`."""
+        self._buffer.append(text if self._utf_8 else to_ascii(text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Send everything taken so far."""
+        data = "".join(self._buffer).encode("utf-8", errors="replace")
+        self._buffer.clear()
+        while data and not self.gone:
+            data = data[self._send(data) :]
+
+    def _send(self, data: bytes) -> int:
+        try:
+            return os.write(self._descriptor, data)
+        except BlockingIOError:
+            self._wait_for_room()
+        except OSError:
+            self.gone = True
+        return 0
+
+    def _wait_for_room(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._descriptor, selectors.EVENT_WRITE)
+            selector.select(0.1)
+        if self.give_up_at is not None and time.monotonic() >= self.give_up_at:
+            self.gone = True
+
+
+class Terminal:
+    """The terminal as it is owned: where Textual writes, and whether somebody asked the process to leave."""
+
+    def __init__(self, output: TerminalOutput) -> None:
+        self.output = output
+        self.left_cleanly = True
+        """Whether Textual restored the terminal itself, or never touched it."""
+        self.signals_received: list[int] = []
+
+    def exit_code(self) -> int | None:
+        """Return the code to leave with once a signal came or the terminal went; None before."""
+        return 128 + self.signals_received[0] if self.signals_received else None
+
+    def show_first_line(self, text: str) -> None:
+        """Clear the screen and say something at once; Textual draws over it when it is there."""
+        self.left_cleanly = False
+        self.output.write(f"\x1b[?1049h\x1b[?25l\x1b[2J\x1b[H {clean(text)}")
+        self.output.flush()
+
+    def receive(self, number: int, _frame: FrameType | None = None) -> None:
+        """Note a signal; the application looks for it by its timer, since a handler may interrupt anything."""
+        self.signals_received.append(number)
+        if number == signal.SIGHUP:
+            self.output.gone = True
+        elif self.output.give_up_at is None:
+            self.output.give_up_at = time.monotonic() + STALL_SECONDS
+
+
+@contextlib.contextmanager
+def owned_terminal(log_path: Path | None) -> Iterator[Terminal]:
+    """Own the terminal of descriptor 1: it is drawn on by the yielded object alone.
+
+    Until the end of the context whatever is written to descriptors 1 and 2 goes to the log, a file only the user can
+    read; None: to a temporary file that is thrown away. Signals that end a process are noted in the yielded object.
+    """
+    descriptor = _open_again(1)
+    attributes = _attributes()
+    terminal = Terminal(TerminalOutput(descriptor, speaks_utf_8()))
+    try:
+        with _streams_to(log_path), _signals_to(terminal):
+            try:
+                yield terminal
+            finally:
+                _restore(terminal, attributes)
+    finally:
+        os.close(descriptor)
+
+
+def _open_again(descriptor: int) -> int:
+    # A description of our own can be made non-blocking without making the shell's so.
+    return os.open(os.ttyname(descriptor), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+
+
+def _attributes() -> list[Any] | None:
+    with contextlib.suppress(termios.error):
+        return termios.tcgetattr(0)
+    return None
+
+
+def _restore(terminal: Terminal, attributes: list[Any] | None) -> None:
+    if not terminal.left_cleanly and not terminal.output.gone:
+        terminal.output.give_up_at = time.monotonic() + STALL_SECONDS
+        terminal.output.write(RESTORE)
+        terminal.output.flush()
+    if attributes is not None:
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(0, termios.TCSANOW, attributes)
+
+
+@contextlib.contextmanager
+def _streams_to(log_path: Path | None) -> Iterator[None]:
+    log = _open_log(log_path)
+    kept = [os.dup(1), os.dup(2)]
+    _flush_streams()
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    try:
+        yield
+    finally:
+        _flush_streams()
+        for descriptor, saved in zip((1, 2), kept, strict=True):
+            os.dup2(saved, descriptor)
+            os.close(saved)
+
+
+def _open_log(log_path: Path | None) -> int:
+    if log_path is None:
+        descriptor, name = tempfile.mkstemp(prefix="fitmon-", suffix=".log")
+        Path(name).unlink()
+        return descriptor
+    log_path.parent.mkdir(parents=True, exist_ok=True)
+    return os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+
+
+def _flush_streams() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+
+
+@contextlib.contextmanager
+def _signals_to(terminal: Terminal) -> Iterator[None]:
+    """Note SIGTERM, SIGINT, SIGQUIT and SIGHUP; stock Textual 8.2 dies of them in raw mode (textual #5140)."""
+    noted = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
+    before = {number: signal.signal(number, terminal.receive) for number in noted}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        # Textual 8.2 leaves its handlers for these behind; the one for SIGCONT would then raise in the main thread.
+        for number in (signal.SIGTSTP, signal.SIGCONT, signal.SIGWINCH):
+            signal.signal(number, signal.SIG_DFL)
+
+
+def driver_for(terminal: Terminal) -> type[Driver]:
+    """Return the class by which Textual reaches this terminal."""
+    from textual.drivers.linux_driver import LinuxDriver
+
+    class OwnedTerminalDriver(LinuxDriver):
+        """Textual 8.2's driver, kept off descriptors 1 and 2 and alive when the terminal goes."""
+
+        def __init__(self, app: App[Any], **options: Any) -> None:
+            super().__init__(app, **options)
+            self._file = cast("Any", terminal.output)
+
+        def _get_terminal_size(self) -> tuple[int, int]:
+            # Textual asks descriptor 1, which leads to the log by now.
+            try:
+                columns, lines = os.get_terminal_size(terminal.output.fileno())
+            except OSError:
+                return 80, 24
+            return columns, lines
+
+        def _sigcont_application(self, *_: Any) -> None:
+            # Without a SIGTSTP before, resuming would start a second reader, and the two would share out the keys.
+            if self._must_signal_resume:
+                super()._sigcont_application()
+
+        def start_application_mode(self) -> None:
+            terminal.left_cleanly = False
+            super().start_application_mode()  # type: ignore[no-untyped-call]  # untyped in Textual 8.2
+
+        def stop_application_mode(self) -> None:
+            super().stop_application_mode()
+            terminal.left_cleanly = True
+
+        def run_input_thread(self) -> None:
+            # Stock: at the end of the input a core burns for ever (textual PR #6690), an error tears the screen down.
+            if not _read_keys(self, self.exit_event):
+                terminal.receive(signal.SIGHUP)
+
+    return OwnedTerminalDriver
+
+
+def _read_keys(driver: LinuxDriver, ended: threading.Event) -> bool:
+    """Pass on what is typed until `ended`; return False when the terminal has gone."""
+    from textual._xterm_parser import XTermParser
+
+    parser = XTermParser()
+    decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
+    with selectors.SelectSelector() as selector:
+        selector.register(driver.fileno, selectors.EVENT_READ)
+        while not ended.is_set():
+            if selector.select(0.1):
+                try:
+                    typed = os.read(driver.fileno, 4096)
+                except OSError:
+                    return False
+                if not typed:
+                    return False
+                for event in parser.feed(decode(typed)):
+                    driver.process_message(event)
+            for event in parser.tick():
+                driver.process_message(event)
+    return True
+
+
+def leave_prints_alone(app: App[Any]) -> None:
+    """Let Python's prints reach descriptors 1 and 2, that is the log; Textual 8.2 would swallow them."""
+    hooked = cast("Any", app)
+    hooked._capture_stdout = sys.stdout  # noqa: SLF001 - there is no public way
+    hooked._capture_stderr = sys.stderr  # noqa: SLF001
+
+
+def screen_error(app: App[Any]) -> BaseException | None:
+    """Return the error that tore the screen down; None when none did. Textual 8.2 keeps it to itself."""
+    error: BaseException | None = getattr(app, "_exception", None)
+    return error

@@ -1,0 +1,81 @@
+"""Where an axis begins and ends, and which round numbers stand on it."""
+
+import math
+from dataclasses import dataclass
+
+from fitmon.tui.format import setting
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A range in the units that are drawn (powers of ten on a logarithmic axis), with labels."""
+
+    low: float
+    high: float
+    ticks: tuple[tuple[float, str], ...]
+    """Positions within the range, rising, and what stands there."""
+
+
+def value_axis(low: float, high: float, most_ticks: int) -> Axis:
+    """Return an axis for values from `low` to `high`, both finite."""
+    if high - low < 1e-12 * max(abs(low), abs(high), 1e-290):
+        room = abs(low) * 0.1 or 0.5
+        low, high = low - room, high + room
+    step = round_step((high - low) / max(1, most_ticks - 1))
+    positions = _multiples(low, high, step)
+    while len(positions) < 2:  # noqa: PLR2004 - one number alone gives no scale
+        step = round_step(step / 2.5)
+        positions = _multiples(low, high, step)
+    return Axis(low, high, tuple((position, _label(position, step)) for position in positions))
+
+
+def _multiples(low: float, high: float, step: float) -> list[float]:
+    first = math.ceil(low / step - 1e-9)
+    last = math.floor(high / step + 1e-9)
+    return [index * step for index in range(first, last + 1)]
+
+
+def power_axis(low: float, high: float, most_ticks: int) -> Axis:
+    """Return a logarithmic axis for values from `low` to `high`, both above 0."""
+    bottom, top = math.log10(low), math.log10(high)
+    if top - bottom < 1e-9:  # noqa: PLR2004
+        bottom, top = bottom - 0.1, top + 0.1
+    for mantissas in ((1, 2, 5), (1,)):
+        values = [
+            mantissa * 10.0**power
+            for power in range(math.floor(bottom), math.ceil(top) + 1)
+            for mantissa in mantissas
+            if bottom <= math.log10(mantissa) + power <= top
+        ]
+        if len(values) <= most_ticks:
+            break
+    stride = -(-len(values) // max(1, most_ticks)) or 1
+    ticks = [(math.log10(value), setting(float(f"{value:.6g}"))) for value in values[::stride]]
+    if len(ticks) < 2:  # noqa: PLR2004 - a range within one power: name its ends
+        ticks = [(bottom, setting(float(f"{10**bottom:.2g}"))), (top, setting(float(f"{10**top:.2g}")))]
+    return Axis(bottom, top, tuple(ticks))
+
+
+def epoch_axis(first: int, last: int, most_ticks: int) -> Axis:
+    """Return an axis for whole epochs."""
+    step = max(1, math.ceil(round_step((last - first) / max(1, most_ticks - 1))))
+    epochs = [epoch for epoch in range(first, last + 1) if epoch % step == 0 or epoch == first]
+    if len(epochs) > 1 and epochs[1] - epochs[0] < step / 2:
+        epochs.pop(0)
+    return Axis(first, last, tuple((epoch, str(epoch)) for epoch in epochs))
+
+
+def round_step(least: float) -> float:
+    """Return the smallest of 1, 2 and 5 times a power of ten that is not below `least`, which is at least 0."""
+    if least <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least * (1 - 1e-9))
+
+
+def _label(value: float, step: float) -> str:
+    if value == 0 or abs(value) < step / 2:
+        return "0"
+    if abs(value) >= 100_000 or step < 0.0001:  # noqa: PLR2004 - more digits would not fit beside the chart
+        return setting(float(f"{value:.6g}"))
+    return f"{value:.{max(0, -math.floor(math.log10(step) + 1e-9))}f}"

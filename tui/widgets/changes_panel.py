@@ -1,0 +1,83 @@
+"""What changed in the run and what it reached so far, in sentences."""
+
+from fitmon.engine.events import RunStarted
+from fitmon.engine.record import Snapshot
+from fitmon.tui import format as form
+from fitmon.tui import sentences
+from fitmon.tui.palette import Role
+from fitmon.tui.picture import Picture
+from fitmon.tui.rows import Row, framed, row
+from fitmon.tui.widgets.drawn import Drawn
+from fitmon.tui.widgets.summary import summary_lines
+
+Sentence = tuple[str, Role]
+
+SHOWN_RECEIPTS = 20
+
+
+class ChangesPanel(Drawn):
+    """Lists the summary once the run is over, what is pending, what took effect, and what is being trained."""
+
+    _picture: Picture | None = None
+
+    def show(self, picture: Picture) -> None:
+        """Take a new picture and draw it."""
+        self._picture = picture
+        self.redraw()
+
+    def draw(self, width: int, height: int) -> list[Row]:
+        over = self._picture is not None and self._picture.snapshot.over
+        title = row(("summary" if over else "what changed", Role.STRONG))
+        if self._picture is None:
+            return framed(title, [], width, height)
+        return framed(title, wrapped(changes(self._picture.snapshot), width - 4), width, height)
+
+
+def wrapped(said: list[Sentence], width: int) -> list[Row]:
+    """Return the sentences broken into rows, a cell of margin on the left."""
+    return [row((f" {line}", role)) for text, role in said for line in form.wrap(text, width)]
+
+
+def changes(snapshot: Snapshot) -> list[Sentence]:
+    """Return what there is to say, the most urgent first."""
+    said: list[Sentence] = []
+    if snapshot.over:
+        said += [(line, Role.PLAIN) for line in summary_lines(snapshot)]
+        said.append(("", Role.PLAIN))
+    elif snapshot.non_finite is not None:
+        said.append((sentences.non_finite(snapshot), Role.BAD))
+    said += [(f"asked for: {form.knob_state(knob)}", Role.MARK) for knob in snapshot.knobs if knob.pending is not None]
+    if snapshot.refusal is not None:
+        said.append((sentences.refused(snapshot.refusal), Role.BAD))
+    said += _reached(snapshot)
+    said += [(sentences.applied(receipt), Role.GOOD) for receipt in snapshot.receipts[: -SHOWN_RECEIPTS - 1 : -1]]
+    if snapshot.started is not None:
+        said += [("", Role.PLAIN), *_trained(snapshot.started)]
+    return said or [("nothing yet", Role.FAINT)]
+
+
+def _reached(snapshot: Snapshot) -> list[Sentence]:
+    if not snapshot.epochs_done:
+        return []
+    values = [
+        form.unbroken(f"{form.clean(name)} {form.measured(float(curve.values[-1]))}")
+        for name, curve in snapshot.metrics.items()
+        if len(curve)
+    ]
+    said = [(f"epoch {snapshot.epochs_done}: {' · '.join(values)}", Role.PLAIN)]
+    if snapshot.best is not None and not snapshot.over:
+        best = snapshot.best
+        said.append(
+            (f"best epoch so far: {best.epoch} ({form.clean(best.metric)} {form.measured(best.value)})", Role.PLAIN)
+        )
+    return said
+
+
+def _trained(started: RunStarted) -> list[Sentence]:
+    versions = " · ".join(f"{form.clean(name)} {form.clean(version)}" for name, version in started.versions.items())
+    samples = f"{form.count(started.training_samples)} training samples"
+    if started.validation_samples:
+        samples += f", {form.count(started.validation_samples)} validation samples"
+    model = f"{form.count(started.parameters)} weights · seed {started.seed}{' · XLA' if started.jit else ''}"
+    notes = [(form.clean(note), Role.PLAIN) for note in started.notes]
+    return [*notes, (samples, Role.FAINT), (model, Role.FAINT), (versions, Role.FAINT)]

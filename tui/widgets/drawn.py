@@ -1,0 +1,77 @@
+"""The base of all panels: rows drawn by a pure function, of which only the changed parts are sent to the terminal."""
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.events import Resize
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from fitmon.tui.palette import STYLES
+from fitmon.tui.rows import Row, filled
+
+
+class Drawn(Widget):
+    """A widget that keeps its rows and repaints those that differ from the last ones."""
+
+    def __init__(self, widget_id: str) -> None:
+        super().__init__(id=widget_id)
+        self.drawn_rows: list[Row] = []
+        """The rows as they stand on the screen, for tests and for finding what changed."""
+        self._strips: list[Strip] = []
+
+    def draw(self, width: int, height: int) -> list[Row]:
+        """Return the rows for this size; missing ones are blank, those too long are clipped."""
+        raise NotImplementedError
+
+    def redraw(self) -> None:
+        """Draw again and repaint what changed. Does nothing while the widget is out of sight."""
+        width, height = self.size
+        if not self.display or not width or not height:
+            return
+        rows = filled(self.draw(width, height), width, height)
+        regions = changed_regions(self.drawn_rows, rows)
+        self.drawn_rows = rows
+        if regions is None:
+            self._strips = [_strip(line, width) for line in rows]
+            self.refresh()
+            return
+        for region in regions:
+            self._strips[region.y] = _strip(rows[region.y], width)
+        if regions:
+            self.refresh(*regions)
+
+    def render_line(self, y: int) -> Strip:
+        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
+
+    def on_resize(self, _event: Resize) -> None:
+        self.drawn_rows = []
+        self.redraw()
+
+
+def changed_regions(before: list[Row], after: list[Row]) -> list[Region] | None:
+    """Return which cells differ, one region a row at most; None when the two cannot be compared."""
+    if len(before) != len(after):
+        return None
+    changed = [(y, old, new) for y, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
+    return [_changed_cells(y, old, new) for y, old, new in changed]
+
+
+def _changed_cells(y: int, old: Row, new: Row) -> Region:
+    width = sum(cell_len(text) for text, _ in new)
+    first = _cells_alike(old, new)
+    last = _cells_alike(old[::-1], new[::-1])
+    return Region(first, y, max(1, width - first - last), 1)
+
+
+def _cells_alike(old: Row, new: Row) -> int:
+    cells = 0
+    for old_piece, new_piece in zip(old, new, strict=False):
+        if old_piece != new_piece:
+            break
+        cells += cell_len(new_piece[0])
+    return cells
+
+
+def _strip(line: Row, width: int) -> Strip:
+    return Strip([Segment(text, STYLES[role]) for text, role in line], width)

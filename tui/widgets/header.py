@@ -1,0 +1,147 @@
+"""The header: what the run does, how far it is, its knobs, and what just happened."""
+
+from rich.cells import cell_len
+
+from fitmon.engine.events import Phase, RunEnded, RunFailed
+from fitmon.engine.record import KnobState, Snapshot
+from fitmon.tui import format as form
+from fitmon.tui.layout import WIDE_WIDTH, too_small
+from fitmon.tui.palette import Role
+from fitmon.tui.picture import Picture
+from fitmon.tui.rows import Row, fitted, fitting, row, text_of, width_of
+from fitmon.tui.sentences import happening, notes
+from fitmon.tui.widgets.drawn import Drawn
+
+BAR_WIDTH = 10
+
+MOST_OF_NAME = 30
+"""A longer name is clipped, so that it does not push out what changes."""
+
+
+class Header(Drawn):
+    """Says in up to four rows what goes on; the only panel on a terminal too small for others."""
+
+    picture: Picture | None = None
+
+    def show(self, picture: Picture) -> None:
+        """Take a new picture and draw it."""
+        self.picture = picture
+        self.redraw()
+
+    def draw(self, width: int, height: int) -> list[Row]:
+        if self.picture is None:
+            return []
+        return draw_header(self.picture, width, height)
+
+
+def draw_header(picture: Picture, width: int, height: int) -> list[Row]:
+    """Return the header's rows: state, knobs, what just happened, notes, as far as there is room."""
+    if height == 1 or too_small(width, max(height, 10)):
+        return [fitted(row(one_line(picture)), width)]
+    message = happening(picture)
+    about = row((f" {notes(picture.snapshot)}", Role.FAINT))
+    if height == 2:  # noqa: PLR2004 - a low terminal: what just happened takes the knobs' place
+        return [state_row(picture, width), message or knob_row(picture, width)]
+    if not message and height == 3:  # noqa: PLR2004 - the notes have no row of their own
+        message = about
+    return [state_row(picture, width), knob_row(picture, width), message, about]
+
+
+def state_row(picture: Picture, width: int) -> Row:
+    """Return name, phase, epoch, bar, pace, time left and device; the least important go first when room is short."""
+    seen = picture.snapshot
+    done = seen.step / seen.steps if seen.steps else 0.0
+    name = f"fitmon · {picture.name}" if width >= WIDE_WIDTH else picture.name
+    fields: list[tuple[int, Row]] = [
+        (3, row((form.clip(name, MOST_OF_NAME), Role.STRONG))),
+        (10, row((phase_words(picture), _phase_role(seen)))),
+    ]
+    if picture.held:
+        fields.append((9, row(("view held", Role.ALERT))))
+    if seen.epochs:
+        fields.append((8, row(f"epoch {seen.epoch}/{seen.epochs}")))
+    if seen.epoch and not seen.over:
+        fields.append((4, row("▕", (form.bar(done, BAR_WIDTH), Role.GOOD), f"▏ {done * 100:3.0f} %")))
+        fields.append((2, row(form.pace(seen.seconds_per_epoch))))
+        fields.append((6, row(f"left {form.duration(seen.seconds_left)}")))
+    gap = "   " if width >= WIDE_WIDTH else "  "
+    return _with_device(row(" ", *fitting(fields, gap, width - 2)), seen, width)
+
+
+def _with_device(line: Row, snapshot: Snapshot, width: int) -> Row:
+    """Set the device at the right end, if there is room for it."""
+    device = form.clean(snapshot.started.device) if snapshot.started else ""
+    room = width - 1 - width_of(line) - cell_len(device)
+    return row(*line, " " * room, (device, Role.FAINT)) if device and room > 1 else line
+
+
+def phase_words(picture: Picture) -> str:
+    """Return the phase, with its detail and, where nothing else moves, how long it has taken so far."""
+    seen = picture.snapshot
+    if seen.paused is not None:
+        return "paused"
+    match seen.ending:
+        case RunFailed():
+            return "failed"
+        case RunEnded(completed=True):
+            return "finished"
+        case RunEnded():
+            return "stopped"
+    words = f"{seen.phase} ({form.clean(seen.phase_detail)})" if seen.phase_detail else str(seen.phase)
+    waiting = seen.phase not in {Phase.TRAINING, Phase.VALIDATING, Phase.PAUSED} and picture.phase_seconds >= 1
+    return f"{words} {form.duration(picture.phase_seconds)}" if waiting else words
+
+
+def _phase_role(snapshot: Snapshot) -> Role:
+    if snapshot.paused is not None or isinstance(snapshot.ending, RunFailed):
+        return Role.ALERT
+    return Role.GOOD
+
+
+def knob_row(picture: Picture, width: int) -> Row:
+    """Return all knobs with what is pending, then the view's threshold."""
+    seen = picture.snapshot
+    if not seen.knobs:
+        return row()
+    fields = [(_importance(knob), row((form.knob_state(knob), _knob_role(knob)))) for knob in shown_knobs(seen)]
+    if has_threshold(seen):
+        fields.append((1, row(f"threshold {form.setting(picture.threshold)}")))
+    line = row(" ", *fitting(fields, " · ", width - 2))
+    beside_state = seen.started is not None and form.clean(seen.started.device) in text_of(state_row(picture, width))
+    return line if beside_state else _with_device(line, seen, width)
+
+
+def shown_knobs(snapshot: Snapshot) -> list[KnobState]:
+    """Return the knobs worth showing: the epochs only while a change is pending, a factor only where there is one."""
+    return [
+        knob
+        for knob in snapshot.knobs
+        if knob.pending is not None
+        or not (knob.name == "epochs" or (knob.name == "learning_rate_factor" and knob.unavailable))
+    ]
+
+
+def has_threshold(snapshot: Snapshot) -> bool:
+    """Return whether a threshold means something: two classes, as far as is known."""
+    if snapshot.scores is not None:
+        return snapshot.scores.task == "binary"
+    return snapshot.started is not None and len(snapshot.started.class_names) == 2  # noqa: PLR2004
+
+
+def _importance(knob: KnobState) -> int:
+    return 9 if knob.pending is not None else 2 + (not knob.unavailable) * 2 + (knob.name == "learning_rate")
+
+
+def _knob_role(knob: KnobState) -> Role:
+    if knob.pending is not None:
+        return Role.MARK
+    return Role.FAINT if knob.unavailable else Role.PLAIN
+
+
+def one_line(picture: Picture) -> str:
+    """Say what goes on in one line, the most telling words first."""
+    seen = picture.snapshot
+    words = phase_words(picture)
+    if seen.epochs:
+        words += f" {seen.epoch}/{seen.epochs}"
+    return f"{words} · {picture.name} · needs 40×10"

@@ -1,0 +1,161 @@
+"""The one place that draws with plotext: a chart in, rows of text out.
+
+plotext raises on infinities and on logarithms of 0, colours a cell by the last series, and grows without bound unless
+it is cleared; so numbers are cleaned and taken to their logarithms here, series differ by marker, and the colours come
+from the markers afterwards.
+"""
+
+import math
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from fitmon.tui import format as form
+from fitmon.tui.palette import Role
+from fitmon.tui.rows import Row, fitting, framed, row
+from fitmon.tui.widgets.axis import Axis, epoch_axis, power_axis, value_axis
+from fitmon.tui.widgets.curves import Chart, Line, decimated, finite_stretches
+
+TRAINING, VALIDATION, BEST, KNOB, BASELINE = "⠒", "•", "◆", "▼", "┈"
+TRAINING_POINT = "⠿"
+"""A training point without neighbours: one dot of a braille line is too easily missed."""
+
+MOST_COLUMNS, MOST_ROWS = 240, 80
+"""A chart is not drawn larger than this, so that a huge terminal does not cost the training its time."""
+
+FRAME = 2
+
+
+def draw_chart(chart: Chart, width: int, height: int) -> list[Row]:
+    """Return the chart in a frame of that outer size; a sentence in its place while there is nothing to draw."""
+    width, height = min(width, MOST_COLUMNS), min(height, MOST_ROWS)
+    values = drawn_values(chart)
+    logarithmic = chart.log_scale and len(values) > 0 and bool(values.min() > 0)
+    title = chart_title(chart, logarithmic, width - 5)
+    if width < 12 or height < 5:  # noqa: PLR2004 - an axis alone would fill it
+        return framed(title, [], width, height)
+    if not len(values):
+        return framed(title, [row(), row((f" {_nothing(chart)}", Role.FAINT))], width, height)
+    return framed(title, _plot(chart, values, logarithmic, width - FRAME, height - FRAME), width, height)
+
+
+def _nothing(chart: Chart) -> str:
+    return "no finite value so far" if len(chart.training) else "no value yet"
+
+
+def chart_title(chart: Chart, logarithmic: bool, width: int) -> Row:
+    """Return the title with the legend: which marker is which, and the newest values."""
+    fields: list[tuple[int, Row]] = [(9, row((form.clean(chart.title), Role.STRONG)))]
+    for sign, label, line, role in (
+        (TRAINING, "train", chart.training, Role.TRAINING),
+        (VALIDATION, "val", chart.validation, Role.VALIDATION),
+    ):
+        if line.last is not None:
+            fields.append((8, row((f"{sign} {label} {form.measured(line.last)}", role))))
+    if chart.best_epoch is not None:
+        fields.append((7, row((f"{BEST} best {chart.best_epoch}", Role.MARK))))
+    if chart.knob_epochs:
+        fields.append((4, row((f"{KNOB} knob", Role.MARK))))
+    if chart.baseline is not None and len(chart.training):
+        fields.append((3, row((f"{BASELINE} majority {form.measured(chart.baseline)}", Role.FAINT))))
+    if chart.log_scale and len(chart.training):
+        fields.append((6, row(("log" if logarithmic else "linear: values ≤ 0", Role.FAINT))))
+    return fitting(fields, "  ", width)
+
+
+def drawn_values(chart: Chart) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return every finite value of both curves."""
+    stretches = finite_stretches(chart.training) + finite_stretches(chart.validation)
+    return np.concatenate([stretch.values for stretch in stretches]) if stretches else np.empty(0)
+
+
+def _plot(
+    chart: Chart, values: np.ndarray[Any, np.dtype[np.float64]], logarithmic: bool, width: int, height: int
+) -> list[Row]:
+    import plotext  # 60 ms, not to be spent before there is something to draw
+
+    make_axis = power_axis if logarithmic else value_axis
+    vertical = make_axis(float(values.min()), float(values.max()), max(2, height // 3))
+    horizontal = _epochs_axis(chart, width)
+    plotext.clear_figure()
+    plotext.theme("clear")
+    plotext.limit_size(False, False)
+    plotext.plot_size(width, height)
+    _prepare_axes(plotext, horizontal, vertical)
+    _add_lines(plotext, chart, logarithmic, width)
+    _add_marks(plotext, chart, logarithmic, horizontal, vertical)
+    return [_coloured(line) for line in plotext.uncolorize(plotext.build()).split("\n")[:height]]
+
+
+def _epochs_axis(chart: Chart, width: int) -> Axis:
+    ends = [line.epochs[-1] for line in (chart.training, chart.validation) if len(line)]
+    starts = [line.epochs[0] for line in (chart.training, chart.validation) if len(line)]
+    first = math.floor(min(starts))
+    last = max(math.ceil(max(ends)), chart.epoch, first + 1)
+    return epoch_axis(first, last, max(2, width // 8))
+
+
+def _prepare_axes(plotext: Any, horizontal: Axis, vertical: Axis) -> None:
+    plotext.xaxes(True, False)
+    plotext.yaxes(True, False)
+    plotext.xlim(horizontal.low, horizontal.high)
+    plotext.ylim(vertical.low, vertical.high)
+    plotext.xticks([position for position, _ in horizontal.ticks], [label for _, label in horizontal.ticks])
+    labels = [label for _, label in vertical.ticks]
+    longest = max(map(len, labels), default=0)
+    plotext.yticks([position for position, _ in vertical.ticks], [label.rjust(longest) for label in labels])
+
+
+def _add_lines(plotext: Any, chart: Chart, logarithmic: bool, width: int) -> None:
+    for line, marker, alone in (
+        (chart.validation, VALIDATION, VALIDATION),
+        (chart.training, "braille", TRAINING_POINT),
+    ):
+        for stretch in finite_stretches(line):
+            thin = decimated(stretch, width)
+            heights = _heights(thin, logarithmic)
+            plotext.plot(thin.epochs.tolist(), heights, marker=marker if len(thin) > 1 else alone)
+
+
+def _heights(line: Line, logarithmic: bool) -> list[float]:
+    values: list[float] = (np.log10(line.values) if logarithmic else line.values).tolist()
+    return values
+
+
+def _add_marks(plotext: Any, chart: Chart, logarithmic: bool, horizontal: Axis, vertical: Axis) -> None:
+    if chart.baseline is not None and chart.baseline > 0:
+        height = math.log10(chart.baseline) if logarithmic else chart.baseline
+        if vertical.low <= height <= vertical.high:
+            plotext.plot([horizontal.low, horizontal.high], [height, height], marker=BASELINE)
+    for epoch in chart.knob_epochs:
+        # A knob turns before its epoch's first step, which lies where the epoch before ended.
+        plotext.scatter([max(epoch - 1, horizontal.low)], [vertical.high], marker=KNOB)
+    best = _best_point(chart)
+    if best is not None:
+        plotext.scatter([best[0]], [math.log10(best[1]) if logarithmic else best[1]], marker=BEST)
+
+
+def _best_point(chart: Chart) -> tuple[float, float] | None:
+    line = chart.validation if len(chart.validation) else chart.training
+    here = np.flatnonzero(line.epochs == (chart.best_epoch or 0))
+    if not len(here) or not math.isfinite(line.values[here[0]]):
+        return None
+    return float(line.epochs[here[0]]), float(line.values[here[0]])
+
+
+def _role(character: str) -> Role:
+    if "\u2801" <= character <= "\u28ff":
+        return Role.TRAINING
+    return {VALIDATION: Role.VALIDATION, BEST: Role.MARK, KNOB: Role.MARK, " ": Role.PLAIN}.get(character, Role.FAINT)
+
+
+def _coloured(line: str) -> Row:
+    # Blanks take the role before them, for fewer changes of colour on the way to the terminal.
+    roles: list[Role] = []
+    for character in line:
+        roles.append(roles[-1] if character == " " and roles else _role(character))
+    return tuple(
+        ("".join(character for character, _ in run), role)
+        for role, run in groupby(zip(line, roles, strict=True), key=lambda pair: pair[1])
+    )

@@ -1,0 +1,53 @@
+"""The summary of a run that is over: on the screen, and on the terminal after the screen has gone."""
+
+import math
+
+from fitmon.engine.events import RunEnded, RunFailed
+from fitmon.engine.record import Snapshot
+from fitmon.tui import format as form
+
+
+def summary_lines(snapshot: Snapshot) -> list[str]:
+    """Return the summary, a sentence each; how far the run came while it is not over."""
+    return [_ending(snapshot), *_values(snapshot), *_changes(snapshot)]
+
+
+def _ending(snapshot: Snapshot) -> str:
+    done = f"{snapshot.epochs_done} of {snapshot.epochs} epochs"
+    match snapshot.ending:
+        case RunFailed(message=message):
+            return f"Failed after {done}: {form.clean(message)}"
+        case RunEnded(completed=True):
+            return f"Finished: {done}."
+        case RunEnded(reason=reason):
+            return f"Ended after {done}: {form.clean(reason)}."
+    return f"Left after {done}."
+
+
+def _values(snapshot: Snapshot) -> list[str]:
+    said = []
+    if snapshot.best is not None:
+        best = snapshot.best
+        beside = [
+            form.unbroken(f"{form.clean(name)} {form.measured(value)}")
+            for name, curve in snapshot.metrics.items()
+            for value in curve.values[curve.epochs == best.epoch]
+            if name.startswith("val_") == best.metric.startswith("val_") and math.isfinite(value)
+        ]
+        said.append(f"Best epoch {best.epoch}: {' · '.join(beside)}.")
+    last = [
+        form.unbroken(f"{form.clean(name)} {form.measured(float(curve.values[-1]))}")
+        for name, curve in snapshot.metrics.items()
+        if len(curve)
+    ]
+    return [*said, f"Last epoch {snapshot.epochs_done}: {' · '.join(last)}."] if last else said
+
+
+def _changes(snapshot: Snapshot) -> list[str]:
+    if not snapshot.receipts:
+        return []
+    changed = [
+        f"{form.knob_label(receipt.knob)} {form.knob_value(receipt.value)} from epoch {receipt.epoch}"
+        for receipt in snapshot.receipts
+    ]
+    return [f"Changed on the way: {', '.join(changed)}."]
