@@ -63,9 +63,7 @@ class Changes:
             return
         previous, self.epochs = self.epochs, int(asked)
         self._emit(
-            events.KnobApplied(
-                knob="epochs", asked=asked, value=self.epochs, previous=previous, epoch=epoch, step=1
-            )
+            events.KnobApplied(knob="epochs", asked=asked, value=self.epochs, previous=previous, epoch=epoch, step=1)
         )
 
     def turn(self, epoch: int) -> bool:

@@ -38,7 +38,8 @@ class Scorer:
         if not self._from_logits:
             return predictions
         if self._two_classes:
-            return np.asarray(1 / (1 + np.exp(-predictions)), dtype=np.float32)
+            # 1 / (1 + exp(-x)) without its overflow for very negative x.
+            return np.asarray(np.exp(-np.logaddexp(0, -predictions)), dtype=np.float32)
         exponentials = np.exp(predictions - predictions.max(axis=1, keepdims=True))
         return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), dtype=np.float32)
 

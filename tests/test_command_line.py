@@ -15,7 +15,7 @@ def modules_loaded_by(*arguments: str) -> set[str]:
     """Return the modules a fresh interpreter holds after a command."""
     program = "import sys; from fitmon.__main__ import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
     command = [sys.executable, "-c", program, *arguments]
-    answer = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own Python
+    answer = subprocess.run(command, check=True, capture_output=True, text=True)
     return set(answer.stderr.split())
 
 

@@ -142,7 +142,7 @@ def test_what_a_model_prints_does_not_reach_stdout(
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_run_in_good_order(number: signal.Signals) -> None:
     command = [*FITMON, "iris", "--epochs", "1000000", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         assert json.loads(process.stdout.readline())["event"] == "run_started"
         assert json.loads(process.stdout.readline())["event"] == "epoch_ended"
@@ -154,7 +154,7 @@ def test_a_signal_ends_the_run_in_good_order(number: signal.Signals) -> None:
 
 def test_a_reader_that_leaves_stops_the_run_quietly() -> None:
     command = [*FITMON, "iris", "--epochs", "1000000", "--plain"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.readline().startswith("fitmon iris: ")

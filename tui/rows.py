@@ -53,7 +53,7 @@ def filled(lines: Sequence[Row], width: int, height: int) -> list[Row]:
 
 def framed(title: Row, lines: Sequence[Row], width: int, height: int) -> list[Row]:
     """Return the lines inside a frame of that outer size, the title set into its upper edge."""
-    if width < 4 or height < 3:  # noqa: PLR2004 - no room left inside a frame
+    if width < 6 or height < 3:  # noqa: PLR2004 - no room left inside a frame
         return filled(lines, width, height)
     head = fitted(title, min(width_of(title), width - 5))
     edge = "─" * (width - 5 - width_of(head))

@@ -51,9 +51,9 @@ class SampleScores:
         return distance
 
     def right(self, threshold: float) -> Booleans:
-        """Return (n,) bool: which samples are answered correctly at this threshold."""
+        """Return (n,) bool: which samples are answered correctly at this threshold; never where a prediction is NaN."""
         answer = self.predicted_class if self.probability is None else self.probability > np.float32(threshold)
-        right: Booleans = answer == self.true_class
+        right: Booleans = (answer == self.true_class) & np.isfinite(self.margin)
         return right
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from fitmon.engine import environment
 from fitmon.engine.evaluate import Evaluator
 from fitmon.engine.feed import ResidentFeed, epoch_order, weights_for_classes
@@ -194,7 +195,9 @@ def custom_train_step(digits: Digits) -> Case:
             self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
             for metric in self.metrics:
                 metric.update_state(loss) if metric.name == "loss" else metric.update_state(y, y_pred)
-            return {metric.name: metric.result() for metric in self.metrics} | {"norm": tf.linalg.global_norm(gradients)}
+            return {metric.name: metric.result() for metric in self.metrics} | {
+                "norm": tf.linalg.global_norm(gradients)
+            }
 
     inputs = keras.Input((28, 28, 1))
     hidden = keras.layers.Dense(16, activation="relu")(keras.layers.Flatten()(inputs))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from fitmon.engine import events
 from fitmon.engine.commands import SetKnob
 from fitmon.engine.feed import epoch_order
@@ -131,7 +132,7 @@ def test_dropout_that_starts_at_zero_can_be_raised() -> None:
 def test_every_layer_with_dropout_is_turned() -> None:
     """Set to 0, each kind of dropout lets training be what it is without dropout: the same loss twice."""
 
-    def build(chosen: Settings, _data: Any) -> Any:
+    def build(_chosen: Settings, _data: Any) -> Any:
         import keras
 
         layers = keras.layers
@@ -161,7 +162,7 @@ def test_every_layer_with_dropout_is_turned() -> None:
 
 
 def test_layers_with_different_rates_are_told_as_several_values() -> None:
-    def build(chosen: Settings, _data: Any) -> Any:
+    def build(_chosen: Settings, _data: Any) -> Any:
         import keras
 
         layers = keras.layers

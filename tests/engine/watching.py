@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
+
 from fitmon.engine import events
 from fitmon.engine.commands import Command
 from fitmon.engine.job import Job, Settings, TrainingData

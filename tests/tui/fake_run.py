@@ -139,7 +139,7 @@ Wait = Callable[[Callable[[], bool]], Any]
 class Shown:
     """An application under test."""
 
-    def __init__(self, app: MonitorApp, pilot: Pilot[int | None]) -> None:
+    def __init__(self, app: MonitorApp, pilot: Pilot[int]) -> None:
         self.app = app
         self.pilot = pilot
 

@@ -166,7 +166,7 @@ def test_the_training_curve_is_epochs_and_then_chunks_of_the_epoch_under_way() -
     ],
 )
 def test_the_second_chart_shows(metrics: dict[str, float], expected: str | None, why: str) -> None:
-    assert second_metric(FakeRun().begin().epoch_ended(1, **metrics).snapshot()) == expected, why
+    assert second_metric(FakeRun().begin().epoch_ended(1, None, **metrics).snapshot()) == expected, why
 
 
 @pytest.mark.parametrize(

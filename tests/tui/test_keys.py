@@ -42,17 +42,17 @@ async def test_space_pauses_at_the_epochs_end_then_at_once_then_goes_on() -> Non
     run = FakeRun().begin().chunk(10)
     async with shown(run) as screen:
         await screen.press("space")
-        assert run.sent == [Pause(at=PauseAt.EPOCH)]
+        assert run.sent.pop() == Pause(at=PauseAt.EPOCH)
         run.tell(events.PauseAsked(at="epoch"))
         await screen.sees("pause asked for, holds at the end of epoch 1", "space pause now")
         await screen.press("space")
-        assert run.sent[-1] == Pause(at=PauseAt.CHUNK)
+        assert run.sent.pop() == Pause(at=PauseAt.CHUNK)
         run.tell(events.PauseAsked(at="chunk"))
         await screen.sees("holds in a moment")
         run.tell(events.RunPaused(epoch=1, step=20, reason=""))
         await screen.sees("paused at epoch 1, step 20", "space resume")
         await screen.press("space")
-        assert run.sent[-1] == Resume()
+        assert run.sent.pop() == Resume()
         run.tell(events.RunResumed())
         await screen.sees("space pause")
 

@@ -12,7 +12,7 @@ async def test_q_while_training_asks_and_leaves_with_130(answer: str) -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:
         await screen.press("q")
-        await screen.sees("The training goes on. Stop it and leave?")
+        await screen.sees("The run is not over. Stop it and leave?")
         assert not run.sent
         await screen.press(answer)
     assert screen.app.return_value == 130

@@ -201,7 +201,7 @@ class MonitorScreen(Screen[None]):
         if self.monitor.run_under_way.snapshot().over:
             self.monitor.leave()
         else:
-            self._confirm("The training goes on. Stop it and leave?", "leave", self._quit)
+            self._confirm("The run is not over. Stop it and leave?", "leave", self._quit)
 
     def _quit(self, confirmed: bool | None) -> None:
         if confirmed:

@@ -15,6 +15,13 @@ class Axis:
     ticks: tuple[tuple[float, str], ...]
     """Positions within the range, rising, and what stands there."""
 
+    logarithmic: bool = False
+    """Whether the units are powers of ten."""
+
+    def share(self, position: float) -> float:
+        """Return where a position lies on the way from `low`, 0, to `high`, 1."""
+        return (position - self.low) / (self.high - self.low)
+
 
 def value_axis(low: float, high: float, most_ticks: int) -> Axis:
     """Return an axis for values from `low` to `high`, both finite."""
@@ -42,7 +49,7 @@ def power_axis(low: float, high: float, most_ticks: int) -> Axis:
         bottom, top = bottom - 0.1, top + 0.1
     for mantissas in ((1, 2, 5), (1,)):
         values = [
-            mantissa * 10.0**power
+            (math.log10(mantissa) + power, _power_label(mantissa, power))
             for power in range(math.floor(bottom), math.ceil(top) + 1)
             for mantissa in mantissas
             if bottom <= math.log10(mantissa) + power <= top
@@ -50,10 +57,15 @@ def power_axis(low: float, high: float, most_ticks: int) -> Axis:
         if len(values) <= most_ticks:
             break
     stride = -(-len(values) // max(1, most_ticks)) or 1
-    ticks = [(math.log10(value), setting(float(f"{value:.6g}"))) for value in values[::stride]]
+    ticks = values[::stride]
     if len(ticks) < 2:  # noqa: PLR2004 - a range within one power: name its ends
         ticks = [(bottom, setting(float(f"{10**bottom:.2g}"))), (top, setting(float(f"{10**top:.2g}")))]
-    return Axis(bottom, top, tuple(ticks))
+    return Axis(bottom, top, tuple(ticks), logarithmic=True)
+
+
+def _power_label(mantissa: int, power: int) -> str:
+    # Written out rather than computed: the smallest powers are no floats.
+    return setting(float(f"{mantissa}e{power}")) if abs(power) < 4 else f"{mantissa}e{power}"  # noqa: PLR2004
 
 
 def epoch_axis(first: int, last: int, most_ticks: int) -> Axis:

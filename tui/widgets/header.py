@@ -8,7 +8,7 @@ from fitmon.tui import format as form
 from fitmon.tui.layout import WIDE_WIDTH, too_small
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
-from fitmon.tui.rows import Row, fitted, fitting, row, text_of, width_of
+from fitmon.tui.rows import Row, fitted, fitting, row, width_of
 from fitmon.tui.sentences import happening, notes
 from fitmon.tui.widgets.drawn import Drawn
 
@@ -41,14 +41,24 @@ def draw_header(picture: Picture, width: int, height: int) -> list[Row]:
     message = happening(picture)
     about = row((f" {notes(picture.snapshot)}", Role.FAINT))
     if height == 2:  # noqa: PLR2004 - a low terminal: what just happened takes the knobs' place
-        return [state_row(picture, width), message or knob_row(picture, width)]
-    if not message and height == 3:  # noqa: PLR2004 - the notes have no row of their own
-        message = about
-    return [state_row(picture, width), knob_row(picture, width), message, about]
+        rows = [state_row(picture, width), message or knob_row(picture, width)]
+    else:
+        rows = [state_row(picture, width), knob_row(picture, width), message, about][:height]
+    return _with_device(rows, picture.snapshot, width)
+
+
+def _with_device(rows: list[Row], snapshot: Snapshot, width: int) -> list[Row]:
+    """Set the device at the right end of the first row that has room for it."""
+    device = form.clean(snapshot.started.device) if snapshot.started else ""
+    for index, line in enumerate(rows):
+        room = width - 1 - width_of(line) - cell_len(device)
+        if device and room > 1:
+            return [*rows[:index], row(*line, " " * room, (device, Role.FAINT)), *rows[index + 1 :]]
+    return rows
 
 
 def state_row(picture: Picture, width: int) -> Row:
-    """Return name, phase, epoch, bar, pace, time left and device; the least important go first when room is short."""
+    """Return name, phase, epoch, bar, pace and time left; the least important go first when room is short."""
     seen = picture.snapshot
     done = seen.step / seen.steps if seen.steps else 0.0
     name = f"fitmon · {picture.name}" if width >= WIDE_WIDTH else picture.name
@@ -65,14 +75,7 @@ def state_row(picture: Picture, width: int) -> Row:
         fields.append((2, row(form.pace(seen.seconds_per_epoch))))
         fields.append((6, row(f"left {form.duration(seen.seconds_left)}")))
     gap = "   " if width >= WIDE_WIDTH else "  "
-    return _with_device(row(" ", *fitting(fields, gap, width - 2)), seen, width)
-
-
-def _with_device(line: Row, snapshot: Snapshot, width: int) -> Row:
-    """Set the device at the right end, if there is room for it."""
-    device = form.clean(snapshot.started.device) if snapshot.started else ""
-    room = width - 1 - width_of(line) - cell_len(device)
-    return row(*line, " " * room, (device, Role.FAINT)) if device and room > 1 else line
+    return row(" ", *fitting(fields, gap, width - 2))
 
 
 def phase_words(picture: Picture) -> str:
@@ -106,9 +109,7 @@ def knob_row(picture: Picture, width: int) -> Row:
     fields = [(_importance(knob), row((form.knob_state(knob), _knob_role(knob)))) for knob in shown_knobs(seen)]
     if has_threshold(seen):
         fields.append((1, row(f"threshold {form.setting(picture.threshold)}")))
-    line = row(" ", *fitting(fields, " · ", width - 2))
-    beside_state = seen.started is not None and form.clean(seen.started.device) in text_of(state_row(picture, width))
-    return line if beside_state else _with_device(line, seen, width)
+    return row(" ", *fitting(fields, " · ", width - 2))
 
 
 def shown_knobs(snapshot: Snapshot) -> list[KnobState]:

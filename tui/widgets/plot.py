@@ -15,7 +15,7 @@ from fitmon.tui import format as form
 from fitmon.tui.palette import Role
 from fitmon.tui.rows import Row, fitting, framed, row
 from fitmon.tui.widgets.axis import Axis, epoch_axis, power_axis, value_axis
-from fitmon.tui.widgets.curves import Chart, Line, decimated, finite_stretches
+from fitmon.tui.widgets.curves import Chart, Floats, decimated, finite_stretches
 
 TRAINING, VALIDATION, BEST, KNOB, BASELINE = "⠒", "•", "◆", "▼", "┈"
 TRAINING_POINT = "⠿"
@@ -64,15 +64,13 @@ def chart_title(chart: Chart, logarithmic: bool, width: int) -> Row:
     return fitting(fields, "  ", width)
 
 
-def drawn_values(chart: Chart) -> np.ndarray[Any, np.dtype[np.float64]]:
+def drawn_values(chart: Chart) -> Floats:
     """Return every finite value of both curves."""
     stretches = finite_stretches(chart.training) + finite_stretches(chart.validation)
     return np.concatenate([stretch.values for stretch in stretches]) if stretches else np.empty(0)
 
 
-def _plot(
-    chart: Chart, values: np.ndarray[Any, np.dtype[np.float64]], logarithmic: bool, width: int, height: int
-) -> list[Row]:
+def _plot(chart: Chart, values: Floats, logarithmic: bool, width: int, height: int) -> list[Row]:
     import plotext  # 60 ms, not to be spent before there is something to draw
 
     make_axis = power_axis if logarithmic else value_axis
@@ -83,8 +81,8 @@ def _plot(
     plotext.limit_size(False, False)
     plotext.plot_size(width, height)
     _prepare_axes(plotext, horizontal, vertical)
-    _add_lines(plotext, chart, logarithmic, width)
-    _add_marks(plotext, chart, logarithmic, horizontal, vertical)
+    _add_lines(plotext, chart, horizontal, vertical, width)
+    _add_marks(plotext, chart, horizontal, vertical)
     return [_coloured(line) for line in plotext.uncolorize(plotext.build()).split("\n")[:height]]
 
 
@@ -97,43 +95,49 @@ def _epochs_axis(chart: Chart, width: int) -> Axis:
 
 
 def _prepare_axes(plotext: Any, horizontal: Axis, vertical: Axis) -> None:
+    # All is handed over as shares of an axis: plotext multiplies by powers of ten and overflows on the largest.
     plotext.xaxes(True, False)
     plotext.yaxes(True, False)
-    plotext.xlim(horizontal.low, horizontal.high)
-    plotext.ylim(vertical.low, vertical.high)
-    plotext.xticks([position for position, _ in horizontal.ticks], [label for _, label in horizontal.ticks])
-    labels = [label for _, label in vertical.ticks]
-    longest = max(map(len, labels), default=0)
-    plotext.yticks([position for position, _ in vertical.ticks], [label.rjust(longest) for label in labels])
+    plotext.xlim(0, 1)
+    plotext.ylim(0, 1)
+    plotext.xticks(*_shares(horizontal, 0))
+    plotext.yticks(*_shares(vertical, max((len(label) for _, label in vertical.ticks), default=0)))
 
 
-def _add_lines(plotext: Any, chart: Chart, logarithmic: bool, width: int) -> None:
+def _shares(axis: Axis, label_width: int) -> tuple[list[float], list[str]]:
+    positions = [axis.share(position) for position, _ in axis.ticks]
+    return positions, [label.rjust(label_width) for _, label in axis.ticks]
+
+
+def _add_lines(plotext: Any, chart: Chart, horizontal: Axis, vertical: Axis, columns: int) -> None:
     for line, marker, alone in (
         (chart.validation, VALIDATION, VALIDATION),
         (chart.training, "braille", TRAINING_POINT),
     ):
         for stretch in finite_stretches(line):
-            thin = decimated(stretch, width)
-            heights = _heights(thin, logarithmic)
-            plotext.plot(thin.epochs.tolist(), heights, marker=marker if len(thin) > 1 else alone)
+            thin = decimated(stretch, columns)
+            heights = [vertical.share(height) for height in _heights(thin.values, vertical)]
+            epochs = [horizontal.share(epoch) for epoch in thin.epochs.tolist()]
+            plotext.plot(epochs, heights, marker=marker if len(thin) > 1 else alone)
 
 
-def _heights(line: Line, logarithmic: bool) -> list[float]:
-    values: list[float] = (np.log10(line.values) if logarithmic else line.values).tolist()
-    return values
+def _heights(values: Floats, vertical: Axis) -> list[float]:
+    heights: list[float] = (np.log10(values) if vertical.logarithmic else values).tolist()
+    return heights
 
 
-def _add_marks(plotext: Any, chart: Chart, logarithmic: bool, horizontal: Axis, vertical: Axis) -> None:
+def _add_marks(plotext: Any, chart: Chart, horizontal: Axis, vertical: Axis) -> None:
     if chart.baseline is not None and chart.baseline > 0:
-        height = math.log10(chart.baseline) if logarithmic else chart.baseline
-        if vertical.low <= height <= vertical.high:
-            plotext.plot([horizontal.low, horizontal.high], [height, height], marker=BASELINE)
+        height = vertical.share(_heights(np.array([chart.baseline]), vertical)[0])
+        if 0 <= height <= 1:
+            plotext.plot([0, 1], [height, height], marker=BASELINE)
     for epoch in chart.knob_epochs:
         # A knob turns before its epoch's first step, which lies where the epoch before ended.
-        plotext.scatter([max(epoch - 1, horizontal.low)], [vertical.high], marker=KNOB)
+        plotext.scatter([max(horizontal.share(epoch - 1), 0)], [1], marker=KNOB)
     best = _best_point(chart)
     if best is not None:
-        plotext.scatter([best[0]], [math.log10(best[1]) if logarithmic else best[1]], marker=BEST)
+        height = vertical.share(_heights(np.array([best[1]]), vertical)[0])
+        plotext.scatter([horizontal.share(best[0])], [height], marker=BEST)
 
 
 def _best_point(chart: Chart) -> tuple[float, float] | None:
