@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from fitmon.engine.commands import Command, Stop
-from fitmon.engine.errors import EXIT_CODES, FitmonError, SetupError
+from fitmon.engine.errors import EXIT_CODES, DiskError, FitmonError, SetupError
 from fitmon.engine.events import RunEnded, RunFailed
 from fitmon.engine.session import Session
 from fitmon.tui.plain import Inbox, LineOutput, PlainLines, json_line, print_run
@@ -50,7 +50,7 @@ def train_in_lines(
 
 def _exit_code(ending: RunEnded | RunFailed, received: list[int], output_error: OSError | None) -> int:
     if output_error is not None and not isinstance(output_error, BrokenPipeError):
-        raise FitmonError(f"The output could not be written: {output_error.strerror}.")
+        raise DiskError(f"The output could not be written: {output_error.strerror}.")
     if isinstance(ending, RunFailed):
         return EXIT_CODES.get(ending.kind, FitmonError.exit_code)
     if ending.completed:

@@ -48,3 +48,19 @@ class Control:
                 self.stop_reason = command.reason
             case SetKnob():
                 self._knob_requests.append(command)
+
+
+class StopRequested(Exception):  # noqa: N818 - stopping is not an error
+    """The user asked the run to stop."""
+
+    def __init__(self, reason: str) -> None:
+        """Carry the reason to the ending event."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+def stop_if_asked(control: Control) -> None:
+    """Raise StopRequested when a stop has arrived."""
+    control.take_in()
+    if control.stop_reason is not None:
+        raise StopRequested(control.stop_reason)

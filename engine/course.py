@@ -15,6 +15,7 @@ import numpy as np
 from fitmon.engine import environment, events
 from fitmon.engine.changes import Changes
 from fitmon.engine.commands import PauseAt
+from fitmon.engine.control import stop_if_asked
 from fitmon.engine.errors import TrainingError
 from fitmon.engine.evaluate import Evaluator
 from fitmon.engine.events import Phase
@@ -29,22 +30,6 @@ if TYPE_CHECKING:
 
     from fitmon.engine.control import Control
     from fitmon.engine.job import Settings, TrainingData
-
-
-class StopRequested(Exception):  # noqa: N818 - stopping is not an error
-    """The user asked the run to stop."""
-
-    def __init__(self, reason: str) -> None:
-        """Carry the reason to the ending event."""
-        super().__init__(reason)
-        self.reason = reason
-
-
-def stop_if_asked(control: Control) -> None:
-    """Raise StopRequested when a stop has arrived."""
-    control.take_in()
-    if control.stop_reason is not None:
-        raise StopRequested(control.stop_reason)
 
 
 @dataclass(slots=True)

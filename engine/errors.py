@@ -44,8 +44,15 @@ class SetupError(FitmonError):
     kind = "environment"
 
 
+class DiskError(FitmonError):
+    """Something could not be written."""
+
+    exit_code = 7
+    kind = "disk"
+
+
 EXIT_CODES: dict[str, int] = {
-    error.kind: error.exit_code for error in (FitmonError, UsageError, DataError, TrainingError, SetupError)
+    error.kind: error.exit_code for error in (FitmonError, UsageError, DataError, TrainingError, SetupError, DiskError)
 }
 """Exit code for each `kind` that a `RunFailed` event may carry."""
 

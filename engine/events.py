@@ -12,7 +12,8 @@ import msgspec
 from fitmon.engine.insight.scores import SampleScores
 
 KnobValue = int | float | tuple[float, ...] | None
-"""A knob's value: a whole number for batch size and epochs; several when the model's layers differ, None when the model has no such knob."""
+"""A knob's value: a whole number for batch size and epochs; several when the model's layers differ; None when the model
+has no such knob."""
 
 
 class Phase(StrEnum):

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fitmon.engine import environment, events
-from fitmon.engine.control import Control
+from fitmon.engine.control import Control, StopRequested, stop_if_asked
 from fitmon.engine.errors import DataError, FitmonError, SetupError, TrainingError
 from fitmon.engine.events import Phase
 from fitmon.engine.record import RunRecord, Snapshot
@@ -111,7 +111,7 @@ class Session:
         self._emit(ending)
 
     def _train(self) -> events.RunEnded:
-        from fitmon.engine.course import Course, StopRequested
+        from fitmon.engine.course import Course
 
         try:
             model, data = self._prepare()
@@ -132,8 +132,6 @@ class Session:
         return events.RunEnded(reason="all epochs done", epochs_done=self._record.epochs_done, completed=True)
 
     def _prepare(self) -> tuple[keras.Model, TrainingData]:
-        from fitmon.engine.course import stop_if_asked
-
         self._enter(Phase.STARTING)
         environment.import_tensorflow()
         import keras
@@ -141,7 +139,7 @@ class Session:
         stop_if_asked(self._control)
         self._enter(Phase.LOADING)
         keras.utils.set_random_seed(self._job.settings.seed)
-        data = self._job.load(self._job.settings, lambda detail: self._enter(Phase.LOADING, detail))
+        data = self._job.load(self._job.settings, self._loading)
         stop_if_asked(self._control)
         self._enter(Phase.BUILDING)
         keras.utils.set_random_seed(self._job.settings.seed)
@@ -149,6 +147,11 @@ class Session:
         if not getattr(model, "compiled", False):
             raise TrainingError("Expected a compiled model from the job, received one that was not; call compile().")
         return model, data
+
+    def _loading(self, detail: str) -> None:
+        # A download tells its progress again and again, so that a stop need not wait for its end.
+        stop_if_asked(self._control)
+        self._enter(Phase.LOADING, detail)
 
     def _failure(self, error: BaseException) -> events.RunFailed:
         text = "".join(traceback.format_exception(error))

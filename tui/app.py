@@ -60,7 +60,8 @@ class MonitorApp(App[int], inherit_bindings=False):
             clock: Seconds since any fixed moment.
             driver_class: How Textual reaches the terminal; None: as Textual chooses.
         """
-        super().__init__(driver_class=driver_class)
+        # Told at once and not by the theme alone: NO_COLOR is honoured while the application is built.
+        super().__init__(driver_class=driver_class, ansi_color=True)
         self.run_under_way = run
         self.threshold = threshold
         self.log_scale = False

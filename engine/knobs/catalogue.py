@@ -29,10 +29,8 @@ class Knob:
     def wanted(self) -> str:
         """Say in words what a value must be, such as `a number above 0 and at most 10`."""
         number = "a whole number" if self.whole else "a number"
-        low = f"{'at least' if self.minimum_included else 'above'} {self.minimum:g}"
-        if math.isinf(self.maximum):
-            return f"{number} {low}"
-        high = f"{'at most' if self.maximum_included else 'below'} {self.maximum:g}"
+        low = f"{'at least' if self.minimum_included else 'above'} {self.minimum:.15g}"
+        high = f"{'at most' if self.maximum_included else 'below'} {self.maximum:.15g}"
         return f"{number} {low} and {high}"
 
     def check(self, value: float) -> float:

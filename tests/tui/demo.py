@@ -34,12 +34,14 @@ class ScriptedRun:
 
     def snapshot(self) -> Snapshot:
         if self._script == "broken-screen" and self._record.epoch:
+            self._script = "waits"
             raise RuntimeError("this snapshot is broken")
         with self._lock:
             return self._record.snapshot()
 
     def join(self, timeout_seconds: float) -> bool:
-        self._thread.join(timeout_seconds)
+        if self._thread.ident is not None:
+            self._thread.join(timeout_seconds)
         return not self._thread.is_alive()
 
     def _tell(self, event: events.Event) -> None:
@@ -55,7 +57,7 @@ class ScriptedRun:
         if self._script == "fails":
             self._tell(events.RunFailed(kind="data", message="No data.", traceback="Traceback", epochs_done=0))
             return
-        if self._script != "finishes":
+        if self._script in {"waits", "broken-screen"}:
             self._stopping.wait()
         completed = not self._stopping.is_set()
         reason = "all epochs done" if completed else "stopped by the user"
