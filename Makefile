@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test check bench clean
+.PHONY: help venv run test check bench picture clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -30,6 +30,9 @@ check: venv  ## Format, lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+picture: venv  ## Make the picture of the README anew
+	$(BIN)/python -m docs.picture
 
 bench: venv  ## Measure against the goals; prints a table and JSON
 	$(BIN)/python -m bench

@@ -102,7 +102,7 @@ class Course:
         steps = self._steps()
         self._emit(events.EpochStarted(epoch=epoch, epochs=self._changes.epochs, steps=steps))
         self._enter(Phase.TRAINING if self._loop.traced else Phase.COMPILING)
-        self._model.reset_metrics()
+        self._loop.begin_epoch()
         order = _on_device(epoch_order(len(self._feed), self._settings.seed, epoch))
         timer = _Timer(self._clock)
         metrics: dict[str, float] = {}

@@ -7,7 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fitmon.engine.loop import batch_length, compiled_step, empty_logs, loop_while, plain_numbers, reported
+from fitmon.engine.loop import (
+    batch_length,
+    carried,
+    compiled_reset,
+    compiled_step,
+    logs_to_carry,
+    loop_while,
+    plain_numbers,
+    reported,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -36,6 +45,7 @@ class Evaluator:
         self._model = model
         self._feed = feed
         self._pass: Any = None
+        self._reset = compiled_reset(model)
 
     @property
     def samples(self) -> int:
@@ -56,7 +66,7 @@ class Evaluator:
 
         if self._pass is None:
             self._pass = self._compile()
-        self._model.reset_metrics()
+        self._reset()
         logs, predictions = self._pass(tf.constant(self._feed.steps(batch_size)), tf.constant(batch_size))
         return Evaluation(
             metrics=plain_numbers(logs),
@@ -68,7 +78,7 @@ class Evaluator:
 
         model, feed = self._model, self._feed
         step_function = compiled_step(model, _step_with_predictions(model), feed.signature())
-        first_logs = _empty_logs_of_first(step_function, feed.signature())
+        first_logs = _logs_to_carry(model, step_function, feed.signature())
         order = tf.range(len(feed), dtype=tf.int64)
 
         def whole_pass(steps: tf.Tensor, batch_size: tf.Tensor) -> tuple[dict[str, Any], tf.Tensor]:
@@ -79,7 +89,7 @@ class Evaluator:
 
             def one(step: tf.Tensor, parts: tf.TensorArray, _logs: Any) -> tuple[Any, ...]:
                 logs, predictions = step_function(feed.batch(order, step, batch_size))
-                return step + 1, parts.write(step, tf.cast(predictions, tf.float32)), logs
+                return step + 1, parts.write(step, tf.cast(predictions, tf.float32)), carried(logs, first_logs)
 
             _, parts, logs = loop_while(model, more, one, (tf.constant(0), parts, first_logs))
             return reported(model, logs), parts.concat()
@@ -127,12 +137,10 @@ def _noting_predictions(model: keras.Model) -> Iterator[list[Any]]:
             object.__delattr__(model, name)
 
 
-def _empty_logs_of_first(step_function: Any, signature: Any) -> dict[str, Any]:
-    def logs_only(batch: Any) -> Any:
-        return step_function(batch)[0]
-
+def _logs_to_carry(model: keras.Model, step_function: Any, signature: Any) -> dict[str, Any]:
     import tensorflow as tf
 
     if not hasattr(step_function, "get_concrete_function"):
         return {}
-    return empty_logs(tf.function(logs_only, input_signature=[signature], autograph=False), signature)
+    logs_only = tf.function(lambda batch: step_function(batch)[0], input_signature=[signature], autograph=False)
+    return logs_to_carry(model, logs_only, signature)

@@ -52,6 +52,11 @@ class TrainingLoop:
         self._feed = feed
         self._read_knobs = read_knobs or dict
         self._chunk: Any = None
+        self._reset = compiled_reset(model)
+
+    def begin_epoch(self) -> None:
+        """Set the model's metrics back to nothing, as `fit` does at the start of an epoch."""
+        self._reset()
 
     @property
     def traced(self) -> bool:
@@ -96,7 +101,7 @@ class TrainingLoop:
 
         model, feed = self._model, self._feed
         step_function = compiled_step(model, model.train_step, feed.signature())
-        first_logs = empty_logs(step_function, feed.signature())
+        first_logs = logs_to_carry(model, step_function, feed.signature())
 
         def chunk(
             order: tf.Tensor, first: tf.Tensor, last: tf.Tensor, batch_size: tf.Tensor, stop_at_non_finite: tf.Tensor
@@ -110,7 +115,7 @@ class TrainingLoop:
             def one(step: tf.Tensor, _finite: tf.Tensor, longest: tf.Tensor, _logs: Any) -> tuple[Any, ...]:
                 batch = feed.batch(order, step, batch_size)
                 logs = step_function(batch)
-                return step + 1, _is_finite(logs), tf.maximum(longest, batch_length(batch)), logs
+                return step + 1, _is_finite(logs), tf.maximum(longest, batch_length(batch)), carried(logs, first_logs)
 
             start = (first, tf.constant(True), tf.constant(0), first_logs)
             step, finite, longest, logs = loop_while(model, more, one, start)
@@ -134,15 +139,33 @@ def compiled_step(model: keras.Model, step: Callable[[Any], Any], signature: Any
     return tf.function(step, input_signature=[signature], jit_compile=model.jit_compile, autograph=False)
 
 
-def empty_logs(step_function: Any, signature: Any) -> dict[str, Any]:
-    """Return zeros in the shape of the logs a compiled step gives, to begin a loop with."""
+def compiled_reset(model: keras.Model) -> Callable[[], Any]:
+    """Return `model.reset_metrics` as one compiled call: variable by variable it costs as much as ten steps of iris."""
+    import tensorflow as tf
+
+    return model.reset_metrics if model.run_eagerly else tf.function(model.reset_metrics, autograph=False)
+
+
+def logs_to_carry(model: keras.Model, step_function: Any, signature: Any) -> dict[str, Any]:
+    """Return zeros in the shape of the logs that a loop must carry from step to step, to begin with.
+
+    Nothing is carried when the step gives the model's own metrics: these are read once, behind the loop, which spares
+    every step some work. Only a custom step that names others needs its last logs kept.
+    """
     import keras
     import tensorflow as tf
 
     if not hasattr(step_function, "get_concrete_function"):
         return {}
-    outputs = step_function.get_concrete_function(signature).structured_outputs
-    return dict(keras.tree.map_structure(lambda spec: tf.zeros(spec.shape, spec.dtype), outputs))
+    logs = step_function.get_concrete_function(signature).structured_outputs
+    if set(logs) == set(model.get_metrics_result()):
+        return {}
+    return dict(keras.tree.map_structure(lambda spec: tf.zeros(spec.shape, spec.dtype), logs))
+
+
+def carried(logs: dict[str, Any], first_logs: dict[str, Any]) -> dict[str, Any]:
+    """Return what a loop that began with `first_logs` carries of a step's logs."""
+    return {name: logs[name] for name in first_logs}
 
 
 def loop_while(model: keras.Model, more: Callable[..., Any], one: Callable[..., Any], start: tuple[Any, ...]) -> Any:
@@ -167,8 +190,7 @@ def batch_length(batch: Any) -> tf.Tensor:
 
 def reported(model: keras.Model, logs: dict[str, Any]) -> dict[str, Any]:
     """Return what `fit` reports: the metrics' results, or the last step's logs where a custom step names others."""
-    results = model.get_metrics_result()
-    return results if set(results) == set(logs) else logs
+    return logs or model.get_metrics_result()
 
 
 def plain_numbers(logs: Mapping[str, Any]) -> dict[str, float]:

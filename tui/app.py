@@ -32,8 +32,10 @@ NOTICE_SECONDS = 4.0
 class MonitorApp(App[int], inherit_bindings=False):
     """Shows one run; its result is the exit code of the process."""
 
+    TITLE = "fitmon"
     ENABLE_COMMAND_PALETTE = False
     ESCAPE_TO_MINIMIZE = False
+    ALLOW_SELECT = False
     BINDINGS: ClassVar = [interrupt_binding()]
 
     def __init__(
@@ -72,7 +74,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         self._clock = clock
         self._monitor = MonitorScreen(log_path)
         self._notice = ""
-        self._notice_version: int | None = None
+        self._unanswered: tuple[object, ...] | None = None
         self._notice_until = 0.0
         self._phase: Phase | None = None
         self._phase_since = clock()
@@ -121,23 +123,21 @@ class MonitorApp(App[int], inherit_bindings=False):
 
     def say(self, notice: str) -> None:
         """Show a sentence in the header for a moment."""
-        self._notice, self._notice_version = notice, None
+        self._notice, self._unanswered = notice, None
         self._notice_until = self._clock() + NOTICE_SECONDS
         self.draw_now()
 
     def notice_until_answered(self, notice: str) -> None:
         """Show what was asked of the run at once, until it answers, and look for the answer often."""
         self.say(notice)
-        self._notice_version = self.run_under_way.snapshot().version
+        self._unanswered = _answers(self.run_under_way.snapshot())
         for polls in range(1, 5):
             self.set_timer(polls * ANSWER_POLL_SECONDS, self.tick)
 
     def _forget_notice(self, snapshot: Snapshot) -> None:
-        answered = self._notice_version is not None and (
-            snapshot.pause_asked or snapshot.paused or snapshot.refusal or snapshot.over or _pending(snapshot)
-        )
+        answered = self._unanswered is not None and _answers(snapshot) != self._unanswered
         if answered or self._clock() >= self._notice_until:
-            self._notice = ""
+            self._notice, self._unanswered = "", None
 
     def _on_over(self, snapshot: Snapshot) -> None:
         if self._exit_when_over:
@@ -164,5 +164,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         self.exit(code)
 
 
-def _pending(snapshot: Snapshot) -> bool:
-    return any(knob.pending is not None for knob in snapshot.knobs)
+def _answers(snapshot: Snapshot) -> tuple[object, ...]:
+    """Return everything by which a run answers a command, to tell whether it has."""
+    pending = tuple((knob.pending, knob.pending_epoch) for knob in snapshot.knobs)
+    return snapshot.pause_asked, snapshot.paused, snapshot.refusal, snapshot.over, pending, len(snapshot.receipts)

@@ -66,7 +66,9 @@ def run_screen(
         leave_prints_alone(app)
         code = app.run(mouse=mouse)
         error = screen_error(app)
-    ended = _end(run, terminal)
+        terminal.give_back()
+        # Still inside: what the last steps print belongs to the log, and a second signal must find its handler.
+        ended = _end(run, terminal)
     if terminal.exit_code() == HANG_UP_EXIT_CODE:
         return HANG_UP_EXIT_CODE
     _report(run, error, ended, log_path)

@@ -25,7 +25,8 @@ class Role(Enum):
 
 STYLES: dict[Role, Style] = {
     Role.PLAIN: Style.null(),
-    Role.FAINT: Style(color="bright_black"),
+    # Not bright black: some palettes give that the colour of the background.
+    Role.FAINT: Style(dim=True),
     Role.STRONG: Style(bold=True),
     Role.TRAINING: Style(color="cyan"),
     Role.VALIDATION: Style(color="yellow"),

@@ -52,7 +52,7 @@ def non_finite(snapshot: Snapshot) -> str:
     event = snapshot.non_finite
     if event is None:
         return ""
-    pausing = ", so the run is paused · space goes on, x stops" if snapshot.paused else ""
+    pausing = ": paused · space goes on, x stops" if snapshot.paused else ""
     where = f"at epoch {event.epoch}, step {event.step}"
     return f"{form.clean(event.metric)} became {form.clean(event.value)} {where}{pausing}"
 
@@ -73,7 +73,7 @@ def ending(snapshot: Snapshot) -> str:
     """Say how the run ended; empty while it lives."""
     match snapshot.ending:
         case RunFailed(message=message):
-            return f"failed after {_epochs(snapshot.epochs_done)}: {form.clean(message)} · f shows the error"
+            return f"failed after {_epochs(snapshot.epochs_done)} · f shows the error: {form.clean(message)}"
         case RunEnded(completed=True):
             return f"finished: {_epochs(snapshot.epochs_done)}{_best(snapshot)} · q leaves"
         case RunEnded(reason=reason):

@@ -124,6 +124,9 @@ class Terminal:
         self.left_cleanly = True
         """Whether Textual restored the terminal itself, or never touched it."""
         self.signals_received: list[int] = []
+        self._attributes: list[Any] | None = None
+        with contextlib.suppress(termios.error):
+            self._attributes = termios.tcgetattr(0)
 
     def exit_code(self) -> int | None:
         """Return the code to leave with once a signal came or the terminal went; None before."""
@@ -143,6 +146,17 @@ class Terminal:
         elif self.output.give_up_at is None:
             self.output.give_up_at = time.monotonic() + STALL_SECONDS
 
+    def give_back(self) -> None:
+        """Leave the terminal as it was found; a second time does nothing."""
+        if not self.left_cleanly:
+            self.left_cleanly = True
+            self.output.give_up_at = time.monotonic() + STALL_SECONDS
+            self.output.write(RESTORE)
+            self.output.flush()
+        if self._attributes is not None:
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(0, termios.TCSANOW, self._attributes)
+
 
 @contextlib.contextmanager
 def owned_terminal(log_path: Path | None) -> Iterator[Terminal]:
@@ -152,14 +166,13 @@ def owned_terminal(log_path: Path | None) -> Iterator[Terminal]:
     read; None: to a temporary file that is thrown away. Signals that end a process are noted in the yielded object.
     """
     descriptor = _open_again(1)
-    attributes = _attributes()
     terminal = Terminal(TerminalOutput(descriptor, speaks_utf_8()))
     try:
         with _streams_to(log_path), _signals_to(terminal):
             try:
                 yield terminal
             finally:
-                _restore(terminal, attributes)
+                terminal.give_back()
     finally:
         os.close(descriptor)
 
@@ -167,22 +180,6 @@ def owned_terminal(log_path: Path | None) -> Iterator[Terminal]:
 def _open_again(descriptor: int) -> int:
     # A description of our own can be made non-blocking without making the shell's so.
     return os.open(os.ttyname(descriptor), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
-
-
-def _attributes() -> list[Any] | None:
-    with contextlib.suppress(termios.error):
-        return termios.tcgetattr(0)
-    return None
-
-
-def _restore(terminal: Terminal, attributes: list[Any] | None) -> None:
-    if not terminal.left_cleanly and not terminal.output.gone:
-        terminal.output.give_up_at = time.monotonic() + STALL_SECONDS
-        terminal.output.write(RESTORE)
-        terminal.output.flush()
-    if attributes is not None:
-        with contextlib.suppress(termios.error):
-            termios.tcsetattr(0, termios.TCSANOW, attributes)
 
 
 @contextlib.contextmanager

@@ -33,7 +33,7 @@ class Pseudo:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
         self.attributes = termios.tcgetattr(slave)
-        self.process = subprocess.Popen(  # noqa: S603
+        self.process = subprocess.Popen(
             [sys.executable, str(DEMO), *arguments],
             stdin=slave,
             stdout=slave,
@@ -166,6 +166,15 @@ def test_a_lost_terminal_stops_the_run_instead_of_burning_a_core(log: Path) -> N
         terminal.until("epoch 1/3")
         terminal.hang_up()
         assert terminal.process.wait(PATIENCE_SECONDS) == 129
+
+
+def test_a_terminal_that_takes_no_more_bytes_does_not_keep_the_process(log: Path) -> None:
+    with pseudo("waits", str(log)) as terminal:
+        terminal.until("epoch 1/3")
+        for _ in range(3000):  # more help than a pseudo-terminal holds, and nobody reads it
+            terminal.type("?")
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.process.wait(PATIENCE_SECONDS) == 143
 
 
 def test_exit_leaves_at_once_and_prints_the_summary(log: Path) -> None:

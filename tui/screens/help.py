@@ -23,12 +23,11 @@ class HelpScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll():
-            yield Static(Content.styled("Keys", "bold"))
+            yield Static(Content.assemble(("Keys", "bold"), "   esc back   arrows scroll\n"))
             for key in KEYS:
                 with Horizontal(id=f"help-{key.id}", classes="key"):
                     yield Static(Content.styled(key.shown, "bold"), classes="shown")
                     yield Static(Content(key.tooltip))
-            yield Static(Content("\nesc back"))
 
     def action_back(self) -> None:
         self.dismiss()

@@ -57,7 +57,7 @@ def changes(snapshot: Snapshot) -> list[Sentence]:
 
 
 def _reached(snapshot: Snapshot) -> list[Sentence]:
-    if not snapshot.epochs_done:
+    if not snapshot.epochs_done or snapshot.over:
         return []
     values = [
         form.unbroken(f"{form.clean(name)} {form.measured(float(curve.values[-1]))}")
@@ -65,7 +65,7 @@ def _reached(snapshot: Snapshot) -> list[Sentence]:
         if len(curve)
     ]
     said = [(f"epoch {snapshot.epochs_done}: {' · '.join(values)}", Role.PLAIN)]
-    if snapshot.best is not None and not snapshot.over:
+    if snapshot.best is not None:
         best = snapshot.best
         said.append(
             (f"best epoch so far: {best.epoch} ({form.clean(best.metric)} {form.measured(best.value)})", Role.PLAIN)

@@ -71,7 +71,8 @@ def state_row(picture: Picture, width: int) -> Row:
     if seen.epochs:
         fields.append((8, row(f"epoch {seen.epoch}/{seen.epochs}")))
     if seen.epoch and not seen.over:
-        fields.append((4, row("▕", (form.bar(done, BAR_WIDTH), Role.GOOD), f"▏ {done * 100:3.0f} %")))
+        fields.append((1, row("▕", (form.bar(done, BAR_WIDTH), Role.GOOD), "▏")))
+        fields.append((5, row(f"{done * 100:.0f} %")))
         fields.append((2, row(form.pace(seen.seconds_per_epoch))))
         fields.append((6, row(f"left {form.duration(seen.seconds_left)}")))
     gap = "   " if width >= WIDE_WIDTH else "  "

@@ -31,7 +31,7 @@ def draw_chart(chart: Chart, width: int, height: int) -> list[Row]:
     """Return the chart in a frame of that outer size; a sentence in its place while there is nothing to draw."""
     width, height = min(width, MOST_COLUMNS), min(height, MOST_ROWS)
     values = drawn_values(chart)
-    logarithmic = chart.log_scale and len(values) > 0 and bool(values.min() > 0)
+    logarithmic = chart.log_scale and (not len(values) or bool(values.min() > 0))
     title = chart_title(chart, logarithmic, width - 5)
     if width < 12 or height < 5:  # noqa: PLR2004 - an axis alone would fill it
         return framed(title, [], width, height)
@@ -59,7 +59,7 @@ def chart_title(chart: Chart, logarithmic: bool, width: int) -> Row:
         fields.append((4, row((f"{KNOB} knob", Role.MARK))))
     if chart.baseline is not None and len(chart.training):
         fields.append((3, row((f"{BASELINE} majority {form.measured(chart.baseline)}", Role.FAINT))))
-    if chart.log_scale and len(chart.training):
+    if chart.log_scale:
         fields.append((6, row(("log" if logarithmic else "linear: values ≤ 0", Role.FAINT))))
     return fitting(fields, "  ", width)
 

@@ -164,17 +164,18 @@ def _scale_rows(bins: Histogram) -> list[Row]:
 def _counts_rows(counts: ThresholdCounts, scores: SampleScores, threshold: float, width: int) -> list[Row]:
     rate = counts.right / counts.samples
     first = [
-        (9, row((f"█ right {form.count(counts.right)}", Role.GOOD), f" ({form.share(rate)})")),
-        (9, row((f"{WRONG} wrong {form.count(counts.wrong)}", Role.BAD))),
+        (9, row((f"█ right {form.count(counts.right)}", Role.GOOD))),
+        (4, row(f"({form.share(rate)})")),
+        (8, row((f"{WRONG} wrong {form.count(counts.wrong)}", Role.BAD))),
     ]
-    rows = [row(" ", *fitting(first, "   ", width))]
+    rows = [row(" ", *fitting(first, "  ", width))]
     if counts.crossed_up is not None and counts.crossed_down is not None:
         crossed = [
             (9, row(f"crossed ↑ {form.count(counts.crossed_up)} to right")),
             (9, row(f"↓ {form.count(counts.crossed_down)} to wrong")),
             (3, row(("since the epoch before", Role.FAINT))),
         ]
-        rows.append(row(" ", *fitting(crossed, "   ", width)))
+        rows.append(row(" ", *fitting(crossed, "  ", width)))
     rule = f"answers 1 if p > {form.setting(threshold)}" if scores.task == "binary" else "largest p wins"
     near = [
         (9, row(f"near {form.count(counts.near)}")),
@@ -182,4 +183,4 @@ def _counts_rows(counts: ThresholdCounts, scores: SampleScores, threshold: float
         (4, row((rule, Role.FAINT))),
         (2, row(("heights logarithmic", Role.FAINT))),
     ]
-    return [*rows, row(" ", *fitting(near, "   ", width))]
+    return [*rows, row(" ", *fitting(near, "  ", width))]

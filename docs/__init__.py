@@ -1,0 +1,1 @@
+"""What the README links to, and the script that makes its picture."""
