@@ -5,7 +5,6 @@ Everything here works around something: each function says what, and in which ve
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -93,7 +92,9 @@ def device_name() -> str:
 
 def versions() -> dict[str, str]:
     """Return the versions of the packages that decide what a run computes."""
-    return {name: importlib.metadata.version(name) for name in ("fitmon", "keras", "tensorflow", "numpy")}
+    from importlib.metadata import version
+
+    return {name: version(name) for name in ("fitmon", "keras", "tensorflow", "numpy")}
 
 
 def build_model(model: keras.Model, batch: Any) -> None:

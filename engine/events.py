@@ -4,12 +4,17 @@ The training thread emits them, `record.RunRecord` folds them, the line printer 
 steps are one-based; times are seconds; a metric that does not exist is absent, never None.
 """
 
+from __future__ import annotations
+
 import re
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from fitmon.engine.insight.scores import SampleScores
+if TYPE_CHECKING:
+    # It brings numpy, which the first picture on a terminal does not wait for.
+    from fitmon.engine.insight.scores import SampleScores
 
 KnobValue = int | float | tuple[float, ...] | None
 """A knob's value: a whole number for batch size and epochs; several when the model's layers differ; None when the model

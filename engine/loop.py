@@ -143,7 +143,8 @@ def compiled_reset(model: keras.Model) -> Callable[[], Any]:
     """Return `model.reset_metrics` as one compiled call: variable by variable it costs as much as ten steps of iris."""
     import tensorflow as tf
 
-    return model.reset_metrics if model.run_eagerly else tf.function(model.reset_metrics, autograph=False)
+    reset: Callable[[], Any] = model.reset_metrics
+    return reset if model.run_eagerly else tf.function(reset, autograph=False)
 
 
 def logs_to_carry(model: keras.Model, step_function: Any, signature: Any) -> dict[str, Any]:

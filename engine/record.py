@@ -3,15 +3,19 @@
 `RunRecord.apply` is the only place that lists every event; `Snapshot` is one frozen picture for whoever draws.
 """
 
+from __future__ import annotations
+
 import math
 from collections import deque
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from fitmon.engine import events
 from fitmon.engine.events import KnobOffer, KnobValue, Phase
-from fitmon.engine.insight.scores import SampleScores
 from fitmon.engine.series import Curve, Series
+
+if TYPE_CHECKING:
+    from fitmon.engine.insight.scores import SampleScores
 
 RECENT_EPOCHS = 5
 """Time left is judged from the median of this many last epochs, so that one slow epoch does not sway it."""

@@ -1,11 +1,18 @@
-"""A curve that grows: numbers over epochs, appended by the training thread and read by others without copying."""
+"""A curve that grows: numbers over epochs, appended by the training thread and read by others without copying.
+
+Numpy loads with the first series, so that the first picture on a terminal does not wait for it.
+"""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+    Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +32,15 @@ class Series:
     """Numbers over epochs. Appending never moves what a `Curve` taken earlier sees."""
 
     def __init__(self) -> None:
+        import numpy as np
+
         self._points = np.empty((2, 64), dtype=np.float64)
         self._length = 0
 
     def append(self, epoch: float, value: float) -> None:
         """Add a point behind the last one."""
+        import numpy as np
+
         if self._length == self._points.shape[1]:
             self._points = np.concatenate([self._points, np.empty_like(self._points)], axis=1)
         self._points[:, self._length] = epoch, value
@@ -42,5 +53,6 @@ class Series:
         return Curve(epochs=seen[0], values=seen[1])
 
 
-EMPTY_CURVE = Series().curve()
-"""A curve without points."""
+def empty_curve() -> Curve:
+    """Return a curve without points."""
+    return Series().curve()

@@ -35,6 +35,10 @@ STALL_SECONDS = 2.0
 
 HANG_UP_EXIT_CODE = 128 + signal.SIGHUP
 
+# How long Textual 8.2 waits after an escape byte for the rest of a key's code, in milliseconds, unless the user's own
+# ESCDELAY says otherwise. Its 100 is most of what a press of Escape takes; half of that is still ample for a slow link.
+os.environ.setdefault("ESCDELAY", "50")
+
 RESTORE = (
     "\x1b[<u\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1004l\x1b[?2004l\x1b[?2048l\x1b[?7h\x1b[?1049l\x1b[?25h"
 )
@@ -272,13 +276,16 @@ def driver_for(terminal: Terminal) -> type[Driver]:
 def _read_keys(driver: LinuxDriver, ended: threading.Event) -> bool:
     """Pass on what is typed until `ended`; return False when the terminal has gone."""
     from textual._xterm_parser import XTermParser
+    from textual.constants import ESCAPE_DELAY
 
+    # A press of Escape is told from the beginning of another key by what does not come within the delay.
+    longest_wait_seconds = ESCAPE_DELAY + 0.002
     parser = XTermParser()
     decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
     with selectors.SelectSelector() as selector:
         selector.register(driver.fileno, selectors.EVENT_READ)
         while not ended.is_set():
-            if selector.select(0.1):
+            if selector.select(longest_wait_seconds):
                 try:
                     typed = os.read(driver.fileno, 4096)
                 except OSError:

@@ -8,7 +8,8 @@ import pytest
 
 from fitmon.tui.rows import Row, text_of, width_of
 from fitmon.tui.widgets.axis import epoch_axis, power_axis, value_axis
-from fitmon.tui.widgets.curves import Chart, Line, chart_of, decimated, finite_stretches, second_metric
+from fitmon.tui.widgets.chart import second_metric
+from fitmon.tui.widgets.curves import Chart, Line, chart_of, decimated, finite_stretches
 from fitmon.tui.widgets.plot import BASELINE, BEST, KNOB, VALIDATION, draw_chart
 
 from .fake_run import FakeRun

@@ -8,7 +8,7 @@ from fitmon.engine.insight.scores import SampleScores
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
 from fitmon.tui.rows import text_of, width_of
-from fitmon.tui.widgets.threshold_panel import draw_histogram, draw_threshold, histogram
+from fitmon.tui.widgets.threshold import draw_histogram, draw_threshold, histogram
 
 from .fake_run import FakeRun, binary_scores, several_class_scores
 

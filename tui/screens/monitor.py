@@ -17,8 +17,7 @@ from fitmon.tui.layout import OUTPUT_VIEW, VIEWS, Panel, arrange
 from fitmon.tui.picture import Picture
 from fitmon.tui.sentences import notes
 from fitmon.tui.widgets.changes_panel import ChangesPanel
-from fitmon.tui.widgets.chart import ChartPanel
-from fitmon.tui.widgets.curves import second_metric
+from fitmon.tui.widgets.chart import ChartPanel, second_metric
 from fitmon.tui.widgets.footer import KeyHints
 from fitmon.tui.widgets.header import Header
 from fitmon.tui.widgets.log_pane import LogPane

@@ -2,12 +2,11 @@
 
 import time
 
+from fitmon.engine.record import Snapshot
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
 from fitmon.tui.rows import Row, framed, row
-from fitmon.tui.widgets.curves import chart_of, second_metric
 from fitmon.tui.widgets.drawn import Drawn
-from fitmon.tui.widgets.plot import draw_chart
 
 SHORTEST_PAUSE_SECONDS = 0.5
 """A chart is drawn at most twice a second while the training moves it."""
@@ -45,6 +44,28 @@ class ChartPanel(Drawn):
     def draw(self, width: int, height: int) -> list[Row]:
         picture = self._picture
         metric = "loss" if self._is_loss or picture is None else second_metric(picture.snapshot)
-        if picture is None or metric is None:
-            return framed(row((metric or "metric", Role.STRONG)), [], width, height)
+        if picture is None or metric is None or not has_values(picture.snapshot, metric):
+            nothing_yet = [row(), row((" no value yet", Role.FAINT))]
+            return framed(row((metric or "metric", Role.STRONG)), nothing_yet, width, height)
+        # They bring numpy, which the first picture does not wait for.
+        from fitmon.tui.widgets.curves import chart_of
+        from fitmon.tui.widgets.plot import draw_chart
+
         return draw_chart(chart_of(picture.snapshot, metric, picture.log_scale), width, height)
+
+
+def second_metric(snapshot: Snapshot) -> str | None:
+    """Return the metric to draw beside the loss: accuracy if there is one, else the first other; None without any.
+
+    A metric that is validated too goes before one that is not.
+    """
+    names = [name for name in (*snapshot.metrics, *snapshot.chunks) if name != "loss" and not name.startswith("val_")]
+    if "accuracy" in names:
+        return "accuracy"
+    validated = [name for name in names if f"val_{name}" in snapshot.metrics]
+    return next(iter(validated or names), None)
+
+
+def has_values(snapshot: Snapshot, metric: str) -> bool:
+    """Return whether there is anything to draw of a metric by its Keras name."""
+    return metric in snapshot.metrics or metric in snapshot.chunks

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitmon.engine.record import Snapshot
-from fitmon.engine.series import EMPTY_CURVE, Curve
+from fitmon.engine.series import Curve, empty_curve
 
 Floats = npt.NDArray[np.float64]
 
@@ -48,18 +48,6 @@ class Chart:
     log_scale: bool
 
 
-def second_metric(snapshot: Snapshot) -> str | None:
-    """Return the metric to draw beside the loss: accuracy if there is one, else the first other; None without any.
-
-    A metric that is validated too goes before one that is not.
-    """
-    names = [name for name in (*snapshot.metrics, *snapshot.chunks) if name != "loss" and not name.startswith("val_")]
-    if "accuracy" in names:
-        return "accuracy"
-    validated = [name for name in names if f"val_{name}" in snapshot.metrics]
-    return next(iter(validated or names), None)
-
-
 def chart_of(snapshot: Snapshot, metric: str, log_scale: bool) -> Chart:
     """Return the chart of a metric by its Keras name."""
     started = snapshot.started
@@ -67,7 +55,7 @@ def chart_of(snapshot: Snapshot, metric: str, log_scale: bool) -> Chart:
     return Chart(
         title=metric,
         training=training_line(snapshot, metric),
-        validation=_line(snapshot.metrics.get(f"val_{metric}", EMPTY_CURVE)),
+        validation=_line(snapshot.metrics.get(f"val_{metric}", empty_curve())),
         best_epoch=snapshot.best.epoch if snapshot.best else None,
         knob_epochs=tuple(sorted({receipt.epoch for receipt in snapshot.receipts})),
         baseline=started.majority_share if started and is_accuracy else None,
@@ -78,8 +66,8 @@ def chart_of(snapshot: Snapshot, metric: str, log_scale: bool) -> Chart:
 
 def training_line(snapshot: Snapshot, metric: str) -> Line:
     """Return one point an epoch, followed by the chunk means of the epoch under way."""
-    whole = snapshot.metrics.get(metric, EMPTY_CURVE)
-    chunks = snapshot.chunks.get(metric, EMPTY_CURVE)
+    whole = snapshot.metrics.get(metric, empty_curve())
+    chunks = snapshot.chunks.get(metric, empty_curve())
     newer = chunks.epochs > (whole.epochs[-1] if len(whole) else 0.0)
     return Line(
         epochs=np.concatenate([whole.epochs, chunks.epochs[newer]]),
