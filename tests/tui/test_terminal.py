@@ -171,7 +171,7 @@ def test_a_lost_terminal_stops_the_run_instead_of_burning_a_core(log: Path) -> N
 def test_a_terminal_that_takes_no_more_bytes_does_not_keep_the_process(log: Path) -> None:
     with pseudo("waits", str(log)) as terminal:
         terminal.until("epoch 1/3")
-        for _ in range(3000):  # more help than a pseudo-terminal holds, and nobody reads it
+        for _ in range(200):  # more help than a pseudo-terminal holds, and nobody reads it
             terminal.type("?")
         terminal.process.send_signal(signal.SIGTERM)
         assert terminal.process.wait(PATIENCE_SECONDS) == 143
