@@ -17,7 +17,7 @@ import click
 from click.core import ParameterSource
 
 from fitmon.engine.errors import EXIT_QUIT_WHILE_TRAINING, FitmonError, SetupError, UsageError
-from fitmon.options import SETTINGS, check_changes, run_options, setting_options
+from fitmon.options import SETTINGS, check_changes, in_order, run_options, setting_options
 from fitmon.presets import PRESETS, preset_named
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def _refuse_other_backend() -> None:
 def _commands(given: dict[str, Any]) -> list[Command]:
     from fitmon.engine.commands import Pause, PauseAt, SetKnob
 
-    changes = [SetKnob(knob=knob, value=value, epoch=epoch) for epoch, knob, value in given["at"]]
+    changes = [SetKnob(knob=knob, value=value, epoch=epoch) for epoch, knob, value in in_order(given["at"])]
     return [Pause(at=PauseAt.CHUNK), *changes] if given["paused"] else [*changes]
 
 

@@ -6,13 +6,24 @@ Imports nothing heavy, so that a refusal comes at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fitmon.engine.errors import UsageError
-from fitmon.engine.knobs.catalogue import BATCH_SIZE, DROPOUT, EPOCHS, L1, L2, LEARNING_RATE, Knob, knob_named
+from fitmon.engine.knobs.catalogue import (
+    BATCH_SIZE,
+    DROPOUT,
+    EPOCHS,
+    L1,
+    L2,
+    LEARNING_RATE,
+    LEARNING_RATE_FACTOR,
+    THRESHOLD,
+    Knob,
+    knob_named,
+)
 
 if TYPE_CHECKING:
     from fitmon.engine.job import Settings
@@ -23,15 +34,6 @@ NOTHING = "none"
 LONGEST_NAME = 80
 
 SEED = Knob(name="seed", label="seed", minimum=0, maximum=2**32 - 1, whole=True, example="7")
-THRESHOLD = Knob(
-    name="threshold",
-    label="threshold",
-    minimum=0,
-    minimum_included=False,
-    maximum=1,
-    maximum_included=False,
-    example="0.5",
-)
 
 ScheduledChange = tuple[int, str, float]
 """From which epoch, which knob, which value."""
@@ -143,15 +145,29 @@ def run_options() -> list[click.Option]:
     ]
 
 
-def check_changes(changes: tuple[ScheduledChange, ...], settings: Settings) -> None:
-    """Raise UsageError for a change that could never take hold in a run with these settings."""
-    last_epoch = max([settings.epochs, *(int(value) for _, knob, value in changes if knob == "epochs")])
-    for epoch, knob, value in changes:
-        shown = f"{epoch}:{knob}={value:g}"
+def in_order(changes: Sequence[ScheduledChange]) -> list[ScheduledChange]:
+    """Return changes as they will happen: by epoch, and at one epoch the number of epochs first."""
+    return sorted(changes, key=lambda change: (change[0], change[1] != EPOCHS.name))
+
+
+def check_changes(changes: Sequence[ScheduledChange], settings: Settings) -> None:
+    """Raise UsageError for a change that could never take hold in a preset with these settings."""
+    ordered = in_order(changes)
+    # Of several changes for one epoch the last one counts, as in the run.
+    lengths = {epoch: int(value) for epoch, knob, value in ordered if knob == EPOCHS.name}
+    last_epoch = settings.epochs
+    for epoch, knob, value in ordered:
+        shown = f"--at {epoch}:{knob}={value:g}"
         if epoch > last_epoch:
-            raise UsageError(f"Expected an epoch of at most {last_epoch}, the last one; received --at {shown}.")
-        if knob == "dropout" and settings.dropout is None:
-            raise UsageError(f"This model has no Dropout layer for --at {shown}; add --dropout 0 to give it one.")
+            raise UsageError(f"Expected an epoch of at most {last_epoch}, the last one; received {shown}.")
+        if knob == EPOCHS.name and value < epoch - 1:
+            raise UsageError(f"Expected at least {epoch - 1} epochs, done by then; received {shown}.")
+        if knob == EPOCHS.name:
+            last_epoch = lengths.pop(epoch, last_epoch)
+        if knob == DROPOUT.name and settings.dropout is None:
+            raise UsageError(f"This model has no Dropout layer for {shown}; add --dropout 0 to give it one.")
+        if knob == LEARNING_RATE_FACTOR.name:
+            raise UsageError(f"This optimizer follows no schedule for {shown}; change {LEARNING_RATE.name} instead.")
 
 
 def _flag(field: str) -> str:

@@ -14,7 +14,7 @@ from fitmon.engine.commands import Command, Stop
 from fitmon.engine.errors import EXIT_CODES, DiskError, FitmonError, SetupError
 from fitmon.engine.events import RunEnded, RunFailed
 from fitmon.engine.session import Session
-from fitmon.tui.plain import Inbox, LineOutput, PlainLines, json_line, print_run
+from fitmon.tui.plain import Inbox, LineOutput, PlainLines, json_line, listener_into, print_run
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -38,7 +38,7 @@ def train_in_lines(
         talk: told what belongs on stderr.
     """
     inbox: Inbox = SimpleQueue()
-    session = Session(job, name=name, on_event=inbox.put, stop_when_non_finite=True)
+    session = Session(job, name=name, on_event=listener_into(inbox), stop_when_non_finite=True)
     for command in commands:
         session.send(command)
     with _stdout_for_lines_only() as output, _signals_as_stops(inbox) as received:

@@ -18,7 +18,7 @@ from bench.pseudo_terminal import PseudoTerminal
 FITMON = str(Path(sys.executable).with_name("fitmon"))
 REPETITIONS = 7
 KEY_PRESSES = 60
-ROUNDS = 3
+ROUNDS = 2
 
 
 @dataclass(frozen=True)

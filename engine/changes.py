@@ -5,7 +5,7 @@ The model's own knobs are turned through the panel; batch size and number of epo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from fitmon.engine import events
@@ -51,8 +51,11 @@ class Changes:
         try:
             self._check(request, epoch, wanted_epoch)
         except UsageError as error:
-            self._emit(events.KnobRefused(knob=request.knob, value=request.value, reason=str(error)))
+            self._refuse(request.knob, request.value, str(error))
             return
+        replaced = self._waiting.get((wanted_epoch, request.knob))
+        if replaced is not None:
+            self._refuse(request.knob, replaced, "replaced by a later request", wanted_epoch)
         self._waiting[wanted_epoch, request.knob] = request.value
         self._emit(events.KnobAsked(knob=request.knob, value=request.value, epoch=wanted_epoch))
 
@@ -65,6 +68,7 @@ class Changes:
         self._emit(
             events.KnobApplied(knob="epochs", asked=asked, value=self.epochs, previous=previous, epoch=epoch, step=1)
         )
+        self._refuse_what_cannot_come()
 
     def turn(self, epoch: int) -> bool:
         """Turn the knobs due at an epoch; return whether the compiled step must be traced again to see it."""
@@ -93,9 +97,24 @@ class Changes:
                 )
                 self._emit(receipt)
             else:
-                reason = f"{knob} is in no layer that this model's training passes through."
-                self._emit(events.KnobRefused(knob=knob, value=asked, reason=reason, epoch=epoch))
+                self._refuse(knob, asked, f"this model's training does not pass through its {knob}", epoch)
         self._turned = {}
+
+    def close(self, unanswered: Iterable[SetKnob]) -> None:
+        """Refuse everything that waits or was not answered yet, because the run is over."""
+        for request in unanswered:
+            self._refuse(request.knob, request.value, "the run was over before it could be looked at")
+        for (epoch, knob), value in list(self._waiting.items()):
+            self._refuse(knob, value, f"the run ended before epoch {epoch}", epoch)
+        self._waiting = {}
+
+    def _refuse(self, knob: str, value: float, reason: str, epoch: int | None = None) -> None:
+        self._emit(events.KnobRefused(knob=knob, value=value, reason=reason, epoch=epoch))
+
+    def _refuse_what_cannot_come(self) -> None:
+        last = self._last_epoch()
+        for epoch, knob in [key for key in self._waiting if key[0] > last + (key[1] == "epochs")]:
+            self._refuse(knob, self._waiting.pop((epoch, knob)), f"the run now ends with epoch {last}", epoch)
 
     def _check(self, request: SetKnob, epoch: int, wanted_epoch: int) -> None:
         knob_named(request.knob).check(request.value)
@@ -104,13 +123,17 @@ class Changes:
             raise UsageError(f"{request.knob} cannot be changed: {offer.unavailable}.")
         if wanted_epoch <= epoch:
             raise UsageError(f"Expected an epoch after {epoch}, which has begun; received {wanted_epoch}.")
-        if request.knob == "epochs" and request.value < epoch:
-            raise UsageError(f"Expected at least {epoch} epochs, since epoch {epoch} has begun.")
-        if request.knob != "epochs" and wanted_epoch > self._last_epoch():
-            last = self._last_epoch()
+        last = self._last_epoch()
+        # A change of epochs may come right behind the last one, before the run ends.
+        if wanted_epoch > last + (request.knob == "epochs"):
             raise UsageError(f"There is no epoch {wanted_epoch}: the run ends with epoch {last}. Raise epochs first.")
+        if request.knob == "epochs" and request.value < wanted_epoch - 1:
+            raise UsageError(f"Expected at least {wanted_epoch - 1} epochs, since that many are done by then.")
 
     def _last_epoch(self) -> int:
-        """Return the last epoch there will be, waiting changes taken into account."""
-        asked = [(at, int(value)) for (at, knob), value in self._waiting.items() if knob == "epochs"]
-        return max(asked)[1] if asked else self.epochs
+        """Return the last epoch there will be, waiting changes that will be reached taken into account."""
+        last = self.epochs
+        for (epoch, knob), value in sorted(self._waiting.items()):
+            if knob == "epochs" and epoch <= last + 1:
+                last = int(value)
+        return last

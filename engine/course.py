@@ -72,8 +72,8 @@ class Course:
         environment.build_model(model, self._feed.head())
         self._panel = Panel(model)
         self._loop = TrainingLoop(model, self._feed, self._panel.readings)
-        self._evaluator = self._make_evaluator()
         self._scorer = scorer_for(model, data.y_validation)
+        self._evaluator = self._make_evaluator()
         self._pacer = Pacer()
         self._changes = Changes(self._panel, epochs=settings.epochs, batch_size=settings.batch_size, emit=emit)
         self._phase: Phase | None = None
@@ -84,7 +84,7 @@ class Course:
         try:
             self._emit(self._started())
             self._look(epoch=0)
-            self._hold_if_asked(epoch=0, step=0, at_epoch_end=True)
+            self._hold_if_asked(epoch=0, step=0, at_epoch_end=False)
             epoch = 1
             self._changes.turn_epochs(epoch)
             while epoch <= self._changes.epochs:
@@ -94,6 +94,7 @@ class Course:
                 epoch += 1
                 self._changes.turn_epochs(epoch)
         finally:
+            self._changes.close(self._control.take_knob_requests())
             self._panel.restore()
 
     def _train_epoch(self, epoch: int) -> None:
@@ -114,7 +115,7 @@ class Course:
         self._end_epoch(epoch, metrics, timer)
 
     def _run_chunk(self, order: tf.Tensor, epoch: int, step: int, timer: _Timer) -> Chunk:
-        steps, before = self._steps(), timer.seconds
+        steps, before, traced = self._steps(), timer.seconds, not self._loop.traced
         last = min(steps, step + self._pacer.next_steps())
         with timer:
             chunk = self._loop.run_chunk(
@@ -131,6 +132,7 @@ class Course:
                 chunk_metrics=chunk.chunk_metrics,
                 epoch_metrics=chunk.epoch_metrics,
                 seconds=seconds,
+                traced=traced,
             )
         )
         self._changes.read_back(chunk.readings, epoch, first_chunk=step == 0)
@@ -156,9 +158,9 @@ class Course:
             return {}
         self._enter(Phase.VALIDATING)
         with timer:
-            evaluation = self._evaluator.evaluate(self._changes.batch_size)
-            if self._scorer is not None and evaluation.predictions is not None:
-                scores = self._scorer.score(evaluation.predictions)
+            evaluation = self._evaluator.evaluate(self._changes.batch_size, lambda: self._look(epoch))
+            scores = None if self._scorer is None else self._scorer.score(evaluation.predictions)
+            if scores is not None:
                 self._emit(events.SamplesScored(epoch=epoch, scores=scores))
         return {f"val_{name}": value for name, value in evaluation.metrics.items()}
 
@@ -205,6 +207,8 @@ class Course:
         """Tell of a loss that is no number, and pause or fail; the first time only, until the run is over."""
         if self._known_non_finite:
             return
+        # What was asked before the loss went wrong must not end the pause that nobody has seen yet.
+        self._look(epoch)
         self._known_non_finite = True
         self._emit(events.LossBecameNonFinite(metric=metric, epoch=epoch, step=step, value=str(value)))
         reason = f"{metric} became {value} at epoch {epoch}, step {step}"
@@ -246,7 +250,7 @@ class Course:
         if data.x_validation is None:
             return None
         feed = ResidentFeed(data.x_validation, data.y_validation, data.sample_weight_validation)
-        return Evaluator(self._model, feed)
+        return Evaluator(self._model, feed, keep_predictions=self._scorer is not None)
 
     def _enter(self, phase: Phase) -> None:
         if phase is not self._phase:

@@ -110,6 +110,8 @@ class ChunkEnded(_Event, frozen=True):
     """Keras's running values since the epoch began."""
     seconds: float
     """Wall time of this chunk."""
+    traced: bool = False
+    """Whether the call had to be compiled first, so that its time says nothing of the pace."""
 
 
 class EpochEnded(_Event, frozen=True):

@@ -28,11 +28,14 @@ def epoch_order(samples: int, seed: int, epoch: int) -> npt.NDArray[np.int64]:
 class ResidentFeed:
     """Samples held as tensors on the device; a batch is a slice of an order."""
 
-    def __init__(self, x: Any, y: Any, sample_weight: Any = None) -> None:
-        """Move the arrays to the device; floats become Keras's default float, as in `fit`."""
+    def __init__(self, x: Any, y: Any = None, sample_weight: Any = None) -> None:
+        """Move the arrays to the device; floats become Keras's default float, as in `fit`.
+
+        Without targets a custom `train_step` is given the inputs alone, as in `fit(x)`.
+        """
         import keras
 
-        given = (x, y) if sample_weight is None else (x, y, sample_weight)
+        given = keras.utils.pack_x_y_sample_weight(x, y, sample_weight)
         self._samples = _common_length(keras.tree.flatten(given))
         self.data: Any = keras.tree.lists_to_tuples(keras.tree.map_structure(_to_tensor, given))
 

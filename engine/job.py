@@ -46,8 +46,8 @@ class TrainingData:
 
     x: Any
     """(n, …) inputs."""
-    y: Any
-    """(n, …) targets."""
+    y: Any = None
+    """(n, …) targets; None: the model's own `train_step` needs none."""
     sample_weight: Any = None
     """(n,) or None."""
     class_weight: Mapping[int, float] | None = None

@@ -117,6 +117,9 @@ class TrainingLoop:
                 logs = step_function(batch)
                 return step + 1, _is_finite(logs), tf.maximum(longest, batch_length(batch)), carried(logs, first_logs)
 
+            # A schedule's rate is read before the steps: behind them it is that of the next step. A model that runs
+            # eagerly passes through its layers for the first time in the loop, and is read behind it.
+            readings = {} if model.run_eagerly else self._read_knobs()
             start = (first, tf.constant(True), tf.constant(0), first_logs)
             step, finite, longest, logs = loop_while(model, more, one, start)
             return {
@@ -124,7 +127,7 @@ class TrainingLoop:
                 "finite": finite,
                 "epoch": reported(model, logs),
                 "chunk": _chunk_means(means, before),
-                "readings": {**self._read_knobs(), "batch_size": longest},
+                "readings": {**(readings or self._read_knobs()), "batch_size": longest},
             }
 
         return chunk if model.run_eagerly else tf.function(chunk, autograph=False)
@@ -229,13 +232,14 @@ def _mean_metrics(model: keras.Model) -> dict[str, Any]:
     """Return the metrics that are plain means, under the names Keras reports them by.
 
     Only their sums can be taken apart into chunks. A metric reported under a longer name (several outputs) or defined
-    otherwise (AUC) is left out, and its running value shown instead.
+    otherwise (AUC, or the root of a mean) is left out, and its running value shown instead.
     """
     import keras
 
     flat = [inner for metric in model.metrics for inner in getattr(metric, "metrics", [metric])]
     names = set(model.get_metrics_result())
-    return {m.name: m for m in flat if isinstance(m, keras.metrics.Mean) and m.name in names}
+    mean = keras.metrics.Mean
+    return {m.name: m for m in flat if isinstance(m, mean) and type(m).result is mean.result and m.name in names}
 
 
 def _chunk_means(means: dict[str, Any], before: dict[str, tuple[Any, Any]]) -> dict[str, tf.Tensor]:

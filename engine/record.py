@@ -127,7 +127,9 @@ class RunRecord:
     _version: int = 0
     _metrics: dict[str, Series] = field(default_factory=dict)
     _chunks: dict[str, Series] = field(default_factory=dict)
-    _chunk_seconds: float = 0.0
+    _paced_steps: int = 0
+    _paced_seconds: float = 0.0
+    _traced_seconds: float = 0.0
     _epoch_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT_EPOCHS))
 
     def apply(self, event: events.Event) -> None:  # noqa: C901, PLR0912 - a flat list, one line an event
@@ -205,18 +207,22 @@ class RunRecord:
     def _apply_epoch_started(self, event: events.EpochStarted) -> None:
         self.epoch, self.epochs = event.epoch, event.epochs
         self.step, self.steps = 0, event.steps
-        self._chunks, self._chunk_seconds = {}, 0.0
+        self._chunks, self._paced_steps, self._paced_seconds, self._traced_seconds = {}, 0, 0.0, 0.0
 
     def _apply_chunk(self, event: events.ChunkEnded) -> None:
+        if event.traced:
+            self._traced_seconds += event.seconds
+        else:
+            self._paced_steps += event.step - self.step
+            self._paced_seconds += event.seconds
         self.step, self.steps = event.step, event.steps
-        self._chunk_seconds += event.seconds
         position = event.epoch - 1 + event.step / event.steps
         for name, value in event.chunk_metrics.items():
             self._chunks.setdefault(name, Series()).append(position, value)
 
     def _apply_epoch_ended(self, event: events.EpochEnded) -> None:
         self.epochs_done, self.epochs = event.epoch, event.epochs
-        self._epoch_seconds.append(event.seconds)
+        self._epoch_seconds.append(event.seconds - self._traced_seconds)
         for name, value in event.metrics.items():
             self._metrics.setdefault(name, Series()).append(event.epoch, value)
         for name, knob_value in event.knobs.items():
@@ -257,8 +263,8 @@ class RunRecord:
         if self._epoch_seconds:
             ordered = sorted(self._epoch_seconds)
             return ordered[len(ordered) // 2]
-        if self.step and self.steps:
-            return self._chunk_seconds / self.step * self.steps
+        if self._paced_steps:
+            return self._paced_seconds / self._paced_steps * self.steps
         return None
 
     def _seconds_left(self, seconds_per_epoch: float | None) -> float | None:

@@ -92,8 +92,12 @@ class Session:
     def _emit(self, event: events.Event) -> None:
         with self._lock:
             self._record.apply(event)
-        if self._on_event is not None:
-            self._on_event(event)
+        listener = self._on_event
+        if listener is not None:
+            # One that fails is not called again: the failure ends the run, and that end must still be told.
+            self._on_event = None
+            listener(event)
+            self._on_event = listener
 
     def _enter(self, phase: Phase, detail: str = "") -> None:
         self._emit(events.PhaseChanged(phase=phase, detail=detail))

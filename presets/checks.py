@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+BLOCK_ROWS = 4096
+"""Rows looked at together, so that a large array needs no second one of its size."""
+
 
 def checked_labels(labels: npt.NDArray[Any], *, classes: int, name: str) -> npt.NDArray[np.int64]:
     """Return (n,) int64 class numbers in 0..classes-1.
@@ -44,14 +47,18 @@ def one_hot(labels: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.float
 
 
 def require_numbers(values: npt.NDArray[Any], *, name: str) -> None:
-    """Raise DataError unless the array holds finite real numbers."""
+    """Raise DataError unless the array, of at least one axis, holds finite real numbers."""
     import numpy as np
 
     if values.dtype.kind not in "buif":
         raise DataError(f"Expected numbers in {name}, received values of type {values.dtype}.")
-    if values.dtype.kind == "f" and not np.isfinite(values.sum(dtype=np.float64)):
-        row = int(np.argwhere(~np.isfinite(values))[0][0])
-        raise DataError(f"Expected finite numbers in {name}, received NaN or infinity (row {row}).")
+    if values.dtype.kind != "f":
+        return
+    for start in range(0, len(values), BLOCK_ROWS):
+        finite = np.isfinite(values[start : start + BLOCK_ROWS])
+        if not finite.all():
+            row = start + int(np.argwhere(~finite)[0][0])
+            raise DataError(f"Expected finite numbers in {name}, received NaN or infinity (row {row}).")
 
 
 def require_same_length(inputs: npt.NDArray[Any], labels: npt.NDArray[Any], *, name: str) -> None:

@@ -29,6 +29,7 @@ KEYS = ("x_train", "y_train", "x_test", "y_test")
 SIDE = 28
 CLASSES = 10
 PROGRESS_STEP_PERCENT = 5
+SAVE_ANEW = "save it anew with numpy.savez_compressed"
 
 
 def load_file(path: Path) -> Callable[[Settings, Progress], TrainingData]:
@@ -74,7 +75,7 @@ def read_mnist(path: Path) -> TrainingData:
     """Read a file in the layout of Keras's `mnist.npz`, or raise DataError saying what is wrong with it.
 
     The file holds `x_train` (n, 28, 28), `y_train` (n,), `x_test` (m, 28, 28) and `y_test` (m,); pixels are integers in
-    0..255 or floats in [0, 255] or [0, 1], labels are in 0..9.
+    0..255, not all of them 0 or 1, or floats in [0, 255] or [0, 1]; labels are in 0..9.
 
     Returns:
         Inputs (n, 28, 28, 1) float32 in [0, 1]; targets (n, 10) float32, one-hot; the test part for validation.
@@ -130,9 +131,6 @@ def _percent_teller(progress: Progress) -> Callable[[float], None]:
 
 
 def _read_arrays(path: Path) -> Arrays:
-    import zipfile
-    import zlib
-
     import numpy as np
 
     shown = _shown(path)
@@ -145,10 +143,12 @@ def _read_arrays(path: Path) -> Arrays:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             missing = [key for key in KEYS if key not in archive]
             arrays = {key: archive[key] for key in KEYS} if not missing else {}
+            if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+                raise ValueError("a member that is no array")
     except PermissionError:
         raise DataError(f"{shown} cannot be read: permission denied.") from None
-    except (OSError, ValueError, TypeError, AttributeError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as e:
-        raise DataError(f"{shown} cannot be read as Keras's mnist.npz: {_cause(e)}.") from None
+    except Exception as error:  # noqa: BLE001 - zipfile and numpy raise nearly anything for a file that is not right
+        raise DataError(f"{shown} cannot be read as Keras's mnist.npz: {_cause(error)}.") from None
     if missing:
         raise DataError(f"Expected the arrays {', '.join(KEYS)} in {shown}; missing: {', '.join(missing)}.")
     return arrays
@@ -159,6 +159,10 @@ def _cause(error: Exception) -> str:
         return "it is no npz file of plain numbers, fitmon unpickles nothing"
     if isinstance(error, MemoryError):
         return "it says it is larger than the memory"
+    if isinstance(error, NotImplementedError):
+        return f"it is packed by a method that Python cannot unpack, {SAVE_ANEW}"
+    if isinstance(error, RuntimeError) and "encrypted" in str(error):
+        return f"it is locked with a password, {SAVE_ANEW}"
     return "it is damaged or of another kind"
 
 
@@ -172,7 +176,12 @@ def _checked_pixels(pixels: npt.NDArray[Any], *, name: str) -> npt.NDArray[np.fl
     low, high = (float(pixels.min()), float(pixels.max())) if pixels.size else (0.0, 0.0)
     if low < 0 or high > 255:  # noqa: PLR2004 - the range of a byte
         raise DataError(f"Expected pixels in 0..255 in {name}, received {low:g}..{high:g}.")
-    scale = 1 if pixels.dtype.kind == "f" and high <= 1 else 255
+    is_unit = high <= 1
+    if is_unit and pixels.dtype.kind != "f" and pixels.size:
+        raise DataError(
+            f"Expected integer pixels up to 255 in {name}, received {low:g}..{high:g}. Save pixels in 0..1 as floats."
+        )
+    scale = 1 if is_unit else 255
     scaled = pixels.reshape(-1, SIDE, SIDE, 1).astype(np.float32)
     scaled /= np.float32(scale)
     return scaled

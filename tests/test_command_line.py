@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from fitmon.__main__ import main
+from fitmon.engine.errors import UsageError
+from fitmon.engine.job import Settings
+from fitmon.options import ScheduledChange, check_changes
 
 HEAVY = {"tensorflow", "keras", "textual", "numpy", "sklearn", "msgspec", "rich", "plotext"}
 
@@ -82,7 +85,7 @@ def test_the_help_of_a_preset_shows_its_defaults(
         ("iris --units 8,,4", "Expected units to be whole numbers of at least 1"),
         ("iris --units 8.5", "Expected units to be whole numbers of at least 1"),
         ("iris --seed -1", "Expected seed to be a whole number at least 0"),
-        ("iris --threshold 1", "Expected threshold to be a number above 0 and below 1, received 1."),
+        ("iris --threshold 1.5", "Expected threshold to be a number at least 0 and at most 1, received 1.5."),
         ("iris --optimizer adan", "Expected an optimizer out of adadelta, adafactor,"),
         ("iris --at 3", "Expected EPOCH:KNOB=VALUE, such as 3:learning_rate=1e-4; received '3'."),
         ("iris --at 0:l2=1", "Expected EPOCH:KNOB=VALUE"),
@@ -90,6 +93,10 @@ def test_the_help_of_a_preset_shows_its_defaults(
         ("iris --at 3:learning_rate=2000", "Expected learning_rate to be a number above 0 and at most 1000"),
         ("iris --at 3:dropout=0.3", "This model has no Dropout layer for --at 3:dropout=0.3; add --dropout 0"),
         ("iris --epochs 5 --at 6:l2=1", "Expected an epoch of at most 5, the last one; received --at 6:l2=1."),
+        (
+            "iris --at 3:learning_rate_factor=0.5",
+            "This optimizer follows no schedule for --at 3:learning_rate_factor=0.5; change learning_rate instead.",
+        ),
         ("iris --data x.npz", "--data"),
         ("iris extra", "Got unexpected extra argument"),
         ("binary --dataset wine", "Expected a data set out of weak_signal, breast_cancer; received 'wine'."),
@@ -110,12 +117,41 @@ def test_what_cannot_be_is_refused_in_one_line_with_code_2(
     assert output.err.count("\n") == 1
 
 
-def test_a_late_change_is_allowed_where_another_one_adds_epochs() -> None:
-    from fitmon.engine.job import Settings
-    from fitmon.options import check_changes
+FIVE_EPOCHS = Settings(epochs=5, batch_size=5, learning_rate=0.1, units=())
 
-    settings = Settings(epochs=5, batch_size=5, learning_rate=0.1, units=())
-    check_changes(((3, "epochs", 8.0), (8, "l2", 0.1)), settings)
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [(3, "epochs", 8.0), (8, "l2", 0.1)],
+        [(8, "l2", 0.1), (3, "epochs", 8.0)],
+        [(3, "epochs", 8.0), (7, "epochs", 20.0), (20, "l1", 0.1)],
+        [(5, "epochs", 6.0)],
+        [(5, "l2", 0.1), (5, "epochs", 5.0)],
+        [(2, "epochs", 2.0), (2, "epochs", 9.0), (9, "l2", 0.1)],
+    ],
+)
+def test_a_late_change_is_allowed_where_an_earlier_one_adds_epochs(changes: list[ScheduledChange]) -> None:
+    check_changes(changes, FIVE_EPOCHS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ([(9, "epochs", 300.0)], "Expected an epoch of at most 5, the last one; received --at 9:epochs=300."),
+        ([(6, "epochs", 8.0)], "at most 5, the last one; received --at 6:epochs=8."),
+        ([(2, "epochs", 3.0), (4, "epochs", 9.0)], "at most 3, the last one; received --at 4:epochs=9."),
+        ([(4, "l2", 0.1), (2, "epochs", 3.0)], "at most 3, the last one; received --at 4:l2=0.1."),
+        ([(5, "epochs", 4.0), (5, "l2", 0.1)], "at most 4, the last one; received --at 5:l2=0.1."),
+        ([(5, "epochs", 3.0)], "Expected at least 4 epochs, done by then; received --at 5:epochs=3."),
+    ],
+)
+def test_a_change_beyond_the_last_epoch_reached_by_then_is_refused(
+    changes: list[ScheduledChange], message: str
+) -> None:
+    with pytest.raises(UsageError) as refusal:
+        check_changes(changes, FIVE_EPOCHS)
+    assert message in str(refusal.value)
 
 
 def test_another_backend_is_refused_before_anything_is_loaded(

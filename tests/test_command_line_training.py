@@ -12,8 +12,12 @@ import numpy as np
 import pytest
 
 from fitmon.__main__ import main
+from fitmon.engine import events
+from fitmon.engine.events import Phase
+from fitmon.unwatched import train_in_lines
 
 FITMON = [sys.executable, "-m", "fitmon"]
+ENDED = events.RunEnded(reason="all epochs done", epochs_done=1, completed=True)
 
 
 def run(capfd: pytest.CaptureFixture[str], arguments: str) -> tuple[int, list[str], str]:
@@ -72,6 +76,51 @@ def test_the_same_seed_gives_the_same_run(capfd: pytest.CaptureFixture[str]) -> 
     assert first == again != other
 
 
+def test_changes_happen_in_the_order_of_their_epochs_however_they_are_given(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    code, lines, _ = run(capfd, "iris --epochs 1 --json --at 3:l2=0.1 --at 1:epochs=3")
+    told = [(event["event"], event.get("knob")) for event in events_of(lines) if "knob" in event]
+    assert (code, told) == (0, [("knob_applied", "epochs"), ("knob_applied", "l2")])
+
+
+@pytest.mark.parametrize("threshold", [0, 1])
+def test_a_threshold_at_either_end_can_be_trained_with(threshold: int, capfd: pytest.CaptureFixture[str]) -> None:
+    code, lines, _ = run(capfd, f"binary --dataset breast_cancer --epochs 1 --json --threshold {threshold}")
+    share_of_class_1 = 72 / 114
+    accuracy = events_of(lines)[1]["metrics"]["val_accuracy"]
+    assert (code, accuracy) == (0, pytest.approx(1 - share_of_class_1 if threshold else share_of_class_1))
+
+
+def test_while_nobody_reads_only_what_is_printed_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting: list[Any] = []
+
+    class Told:
+        """Stands in for a session whose events all come before the first is printed."""
+
+        def __init__(self, _job: Any, *, on_event: Any, **_: Any) -> None:
+            chunk = events.ChunkEnded(epoch=1, step=1, steps=9, chunk_metrics={}, epoch_metrics={}, seconds=0.1)
+            epoch = events.EpochEnded(epoch=1, epochs=9, seconds=1.0, metrics={}, knobs={})
+            for event in [chunk] * 50 + [events.PhaseChanged(phase=Phase.VALIDATING), epoch, chunk, ENDED]:
+                on_event(event)
+
+        def start(self) -> None:
+            pass
+
+        def join(self) -> None:
+            pass
+
+    def drained(_run: Any, inbox: Any, *_: Any) -> events.RunEnded:
+        waiting.extend(inbox.get() for _ in range(inbox.qsize()))
+        return ENDED
+
+    monkeypatch.setattr("fitmon.unwatched.Session", Told)
+    monkeypatch.setattr("fitmon.unwatched.print_run", drained)
+    job: Any = None
+    train_in_lines(job, name=None, commands=[], as_json=True, talk=print)
+    assert [type(event) for event in waiting] == [events.ChunkEnded, events.EpochEnded, events.RunEnded]
+
+
 def test_mnist_trains_on_the_file_the_user_names(mnist_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     code, lines, _ = run(capfd, f"mnist --data {mnist_path} --epochs 1 --units 16 --batch-size 512 --json")
     first, epoch, _ = events_of(lines)
@@ -93,7 +142,7 @@ def test_missing_data_ends_with_code_3_and_one_sentence(tmp_path: Path, capfd: p
 def test_wrong_labels_end_with_code_3_and_are_traced_only_on_request(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    x, y = np.zeros((20, 28, 28), np.uint8), np.arange(20)
+    x, y = np.full((20, 28, 28), 255, np.uint8), np.arange(20)
     path = tmp_path / "wrong.npz"
     np.savez(path, x_train=x, y_train=y, x_test=x, y_test=y)
     code, lines, talk = run(capfd, f"mnist --data {path} --plain --debug")

@@ -18,6 +18,7 @@ from fitmon.tui.terminal import (
     leave_prints_alone,
     owned_terminal,
     screen_error,
+    takes_more,
 )
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def run_screen(
         ended = _end(run, terminal)
     if terminal.exit_code() == HANG_UP_EXIT_CODE:
         return HANG_UP_EXIT_CODE
-    _report(run, error, ended, log_path)
+    if takes_more(1):
+        _report(run, error, ended, log_path)
     return 1 if code is None else code
 
 

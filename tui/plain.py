@@ -8,7 +8,7 @@ import os
 import select
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import assert_never
+from typing import Any, assert_never
 
 from fitmon.engine import events
 from fitmon.engine.commands import Stop
@@ -24,6 +24,28 @@ Inbox = SimpleQueue[events.Event | Stop]
 
 OUTPUT_CLOSED = "its output was closed"
 """The reason of the stop when nobody reads the lines any more."""
+
+
+def listener_into(inbox: Inbox) -> Callable[[events.Event], None]:
+    """Return a listener that queues what is printed, so that a slow reader lets nothing else pile up."""
+
+    def listen(event: events.Event) -> None:
+        match event:
+            case (
+                events.SamplesScored()
+                | events.EpochStarted()
+                | events.KnobAsked()
+                | events.PauseAsked()
+                | events.LossBecameNonFinite()
+                | events.PhaseChanged(detail="")
+            ):
+                return
+            # Not printed either, but within a long epoch it is the beat at which a closed output is noticed.
+            case events.ChunkEnded() if not inbox.empty():
+                return
+        inbox.put(event)
+
+    return listen
 
 
 class LineOutput:
@@ -61,7 +83,7 @@ def print_run(
 
     Args:
         run: already started; receives a Stop when one comes in or the output is gone.
-        inbox: all events of the run, in order, and any Stop.
+        inbox: the events of the run that `listener_into` lets through, in order, and any Stop.
         render: see `PlainLines` and `json_line`.
         output: where the lines go.
         talk: told what the user must know besides: notes on the data, the progress of a download.
@@ -90,7 +112,7 @@ def print_run(
 def json_line(event: events.Event) -> str:
     """Return an event as one line of JSON; empty for those that come often or only matter to a screen.
 
-    NaN and infinity, which JSON does not have, become null.
+    NaN and infinity, which JSON does not have, become null; a lone surrogate becomes its escape.
     """
     import msgspec
 
@@ -103,8 +125,22 @@ def json_line(event: events.Event) -> str:
             | events.RunEnded()
             | events.RunFailed()
         ):
-            return msgspec.json.encode(event).decode() + "\n"
+            try:
+                return msgspec.json.encode(event).decode() + "\n"
+            except UnicodeEncodeError:
+                return msgspec.json.encode(_without_lone_surrogates(msgspec.to_builtins(event))).decode() + "\n"
     return ""
+
+
+def _without_lone_surrogates(value: Any) -> Any:
+    """Return plain data with the halves of characters, which foreign text may hold and UTF-8 may not, as escapes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_without_lone_surrogates(key): _without_lone_surrogates(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_lone_surrogates(item) for item in value]
+    return value
 
 
 class PlainLines:

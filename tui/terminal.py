@@ -299,6 +299,16 @@ def _read_keys(driver: LinuxDriver, ended: threading.Event) -> bool:
     return True
 
 
+def takes_more(descriptor: int) -> bool:
+    """Return whether a terminal has room for some lines, waiting for it up to `STALL_SECONDS`.
+
+    A print on one that has stalled would keep the process for ever.
+    """
+    with selectors.SelectSelector() as selector:
+        selector.register(descriptor, selectors.EVENT_WRITE)
+        return bool(selector.select(STALL_SECONDS))
+
+
 def leave_prints_alone(app: App[Any]) -> None:
     """Let Python's prints reach descriptors 1 and 2, that is the log; Textual 8.2 would swallow them."""
     hooked = cast("Any", app)

@@ -56,6 +56,15 @@ class SampleScores:
         right: Booleans = (answer == self.true_class) & np.isfinite(self.margin)
         return right
 
+    def answers(self, threshold: float) -> Integers:
+        """Return (n,) int32: the class answered at this threshold, which matters for two classes only.
+
+        Where a prediction is NaN the number has no meaning: `right` is False there whatever it is.
+        """
+        if self.probability is None:
+            return self.predicted_class
+        return (self.probability > np.float32(threshold)).astype(np.int32)
+
 
 def score_probabilities(probabilities: npt.NDArray[np.floating], labels: npt.NDArray[np.integer]) -> SampleScores:
     """Turn predictions into scores.

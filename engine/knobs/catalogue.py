@@ -74,6 +74,8 @@ L1 = Knob(name="l1", label="L1", minimum=0, maximum=1000, example="1e-5")
 L2 = Knob(name="l2", label="L2", minimum=0, maximum=1000, example="1e-4")
 BATCH_SIZE = Knob(name="batch_size", label="batch", minimum=1, maximum=2**31 - 1, whole=True, example="128")
 EPOCHS = Knob(name="epochs", label="epochs", minimum=1, maximum=10_000_000, whole=True, example="20")
+THRESHOLD = Knob(name="threshold", label="threshold", minimum=0, maximum=1, example="0.5")
+"""The view's and the metric's, not a knob of the training, and so not among `KNOBS`."""
 
 KNOBS: dict[str, Knob] = {
     knob.name: knob for knob in (LEARNING_RATE, LEARNING_RATE_FACTOR, DROPOUT, L1, L2, BATCH_SIZE, EPOCHS)

@@ -32,7 +32,7 @@ class LiveRate:
 
         self._rate = tf.Variable(rate, dtype=tf.float64, trainable=False)
         self._seed_generator = seed_generator or keras.random.SeedGenerator()
-        self._write_back = [write_back]
+        self._write_back: list[Callable[[float], Any]] = [write_back]
         self.used = False
         """Whether the traced step really passes through this rate."""
 
@@ -47,12 +47,12 @@ class LiveRate:
         return tf.convert_to_tensor(self._rate)
 
     def restore(self) -> None:
-        """Write the rate into the layer as a plain number, for whoever saves the model."""
+        """Write the rate into the layer as a plain number, and let the layer work by itself again."""
         for write_back in self._write_back:
             write_back(float(self._rate.numpy()))
 
-    def on_restore(self, write_back: Callable[[float], None]) -> None:
-        """Add another place that must know the rate when the run is over."""
+    def on_restore(self, write_back: Callable[[float], Any]) -> None:
+        """Add something to do with the rate when the run is over."""
         self._write_back.append(write_back)
 
     def drop(self, inputs: Any, noise_shape: Any = None) -> Any:
@@ -103,7 +103,7 @@ class DropoutKnob:
     def __init__(self, model: keras.Model) -> None:
         """Make all rates of the model live; until one is turned, training is the same to the last bit."""
         layers = list(environment.all_layers(model))
-        inside_attention = {id(layer._dropout_layer) for layer in layers if _is_multi_head(layer)}  # noqa: SLF001
+        inside_attention = {id(getattr(layer, "_dropout_layer", None)) for layer in layers if _is_multi_head(layer)}
         self._rates = [rate for layer in layers if id(layer) not in inside_attention for rate in _live_rates(layer)]
 
     def offers(self) -> list[KnobOffer]:
@@ -128,7 +128,7 @@ class DropoutKnob:
         return {"dropout": tf.stack(used)} if used else {}
 
     def restore(self) -> None:
-        """Write the rates into the layers as plain numbers, for whoever saves the model."""
+        """Write the rates into the layers as plain numbers, and let the layers work by themselves again."""
         for rate in self._rates:
             rate.restore()
 
@@ -138,21 +138,34 @@ def _live_rates(layer: Any) -> Iterator[LiveRate]:
     import keras
 
     layers = keras.layers
-    spatial = (layers.SpatialDropout1D, layers.SpatialDropout2D, layers.SpatialDropout3D)
-    if isinstance(layer, spatial):
+    if _works_as(layer, layers.SpatialDropout1D, layers.SpatialDropout2D, layers.SpatialDropout3D):
         yield _make_call_live(layer, lambda rate, inputs: rate.drop(inputs, layer._get_noise_shape(inputs)))  # noqa: SLF001
-    elif isinstance(layer, layers.Dropout):
+    elif _works_as(layer, layers.Dropout):
         yield _make_call_live(layer, lambda rate, inputs: rate.drop(inputs, layer.noise_shape))
-    elif isinstance(layer, layers.AlphaDropout):
+    elif _works_as(layer, layers.AlphaDropout):
         yield _make_call_live(layer, lambda rate, inputs: rate.drop_keeping_moments(inputs, layer.noise_shape))
-    elif isinstance(layer, layers.GaussianDropout):
+    elif _works_as(layer, layers.GaussianDropout):
         yield _make_call_live(layer, lambda rate, inputs: rate.multiply_noise(inputs, layer.compute_dtype))
     elif _is_multi_head(layer):
         yield from _multi_head_rate(layer)
-    elif isinstance(layer, layers.Attention):
+    elif _works_as(layer, layers.Attention, layers.AdditiveAttention, method="_apply_scores"):
         yield from _attention_rate(layer)
-    elif hasattr(layer, "get_recurrent_dropout_mask") and hasattr(layer, "state_size"):
+    elif isinstance(layer, _cells_with_dropout()):
         yield from _cell_rates(layer)
+
+
+def _works_as(layer: Any, *kinds: Any, method: str = "call") -> bool:
+    """Tell whether a layer is of a kind and does its work as that kind does it.
+
+    A subclass with a `call` of its own, as for Monte Carlo dropout, keeps it, and its rate stays as it is.
+    """
+    return any(isinstance(layer, kind) and getattr(type(layer), method) is getattr(kind, method) for kind in kinds)
+
+
+def _cells_with_dropout() -> tuple[Any, ...]:
+    from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
+
+    return (DropoutRNNCell,)
 
 
 def _make_call_live(layer: Any, apply: Callable[[LiveRate, Any], Any]) -> LiveRate:
@@ -165,11 +178,14 @@ def _make_call_live(layer: Any, apply: Callable[[LiveRate, Any], Any]) -> LiveRa
         return apply(live, inputs) if training else inputs
 
     layer.call = call
+    live.on_restore(lambda _rate: layer.__dict__.pop("call", None))
     return live
 
 
 def _is_multi_head(layer: Any) -> bool:
-    return hasattr(layer, "_dropout_layer")
+    import keras
+
+    return isinstance(layer, keras.layers.MultiHeadAttention | keras.layers.GroupQueryAttention)
 
 
 def _multi_head_rate(layer: Any) -> Iterator[LiveRate]:
@@ -202,6 +218,7 @@ def _attention_rate(layer: Any) -> Iterator[LiveRate]:
         return tf.matmul(weights, value), weights
 
     layer._apply_scores = apply_scores  # noqa: SLF001
+    live.on_restore(lambda _rate: layer.__dict__.pop("_apply_scores", None))
     yield live
 
 
@@ -233,6 +250,7 @@ def _make_mask_live(cell: Any, attribute: str) -> LiveRate:
         return getattr(cell, kept_in)
 
     setattr(cell, f"get_{attribute}_mask", get_mask)
+    live.on_restore(lambda _rate: cell.__dict__.pop(f"get_{attribute}_mask", None))
     return live
 
 

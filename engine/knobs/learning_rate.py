@@ -12,12 +12,36 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 
+class Applied:
+    """Notes whether the traced step updates weights through an optimizer at all.
+
+    A custom step may use optimizers of its own and leave the model's idle; its rate would then be read back in vain.
+    """
+
+    def __init__(self, optimizer: Any) -> None:
+        """Listen to the optimizer's public `apply`, through which every update goes, until `restore`."""
+        self._optimizer = optimizer
+        self.noted = False
+        apply = optimizer.apply
+
+        def noting_apply(*args: Any, **kwargs: Any) -> Any:
+            self.noted = True
+            return apply(*args, **kwargs)
+
+        object.__setattr__(optimizer, "apply", noting_apply)
+
+    def restore(self) -> None:
+        """Listen no longer."""
+        self._optimizer.__dict__.pop("apply", None)
+
+
 class LearningRateKnob:
     """Turns the rate of an optimizer that was built with a number."""
 
     def __init__(self, optimizer: Any) -> None:
         """Take the optimizer, or the LossScaleOptimizer around it, which hands the rate through."""
         self._optimizer = optimizer
+        self._applied = Applied(optimizer)
 
     def offers(self) -> list[KnobOffer]:
         """Return the knob, and why there is no factor."""
@@ -34,13 +58,16 @@ class LearningRateKnob:
         return False
 
     def readings(self) -> dict[str, tf.Tensor]:
-        """Return the rate that the compiled step uses; called while it is traced."""
+        """Return the rate that the compiled step uses, if it uses it; called while it is traced."""
         import tensorflow as tf
 
+        if not self._applied.noted:
+            return {}
         return {"learning_rate": tf.convert_to_tensor(self._optimizer.learning_rate)}
 
     def restore(self) -> None:
-        """Nothing to put back: the optimizer holds a plain number as before."""
+        """Let go of the optimizer, which holds a plain number as before."""
+        self._applied.restore()
 
 
 class ScheduleKnob:
@@ -51,6 +78,7 @@ class ScheduleKnob:
         import tensorflow as tf
 
         self._optimizer = optimizer
+        self._applied = Applied(optimizer)
         self._schedule = schedule
         self._factor = tf.Variable(1.0, dtype=tf.float32, trainable=False)
         optimizer.learning_rate = _scaled(schedule, self._factor)
@@ -70,9 +98,11 @@ class ScheduleKnob:
         return False
 
     def readings(self) -> dict[str, tf.Tensor]:
-        """Return rate and factor as the compiled step uses them; called while it is traced."""
+        """Return rate and factor as the compiled step uses them, if it does; called while it is traced."""
         import tensorflow as tf
 
+        if not self._applied.noted:
+            return {}
         return {
             "learning_rate": tf.convert_to_tensor(self._optimizer.learning_rate),
             "learning_rate_factor": tf.convert_to_tensor(self._factor),
@@ -80,6 +110,7 @@ class ScheduleKnob:
 
     def restore(self) -> None:
         """Give the optimizer its own schedule back, so that plain Keras can load what is saved."""
+        self._applied.restore()
         self._optimizer.learning_rate = self._schedule
 
 

@@ -86,7 +86,9 @@ class PenaltyKnobs:
 
     def __init__(self, model: keras.Model) -> None:
         """Find the kernels; until a factor is turned, training is the same to the last bit."""
-        layers = [layer for layer in environment.all_layers(model) if _has_plain_kernel(layer)]
+        # By kernel, since layers may share one.
+        by_kernel = {id(layer.kernel): layer for layer in environment.all_layers(model) if _has_plain_kernel(layer)}
+        layers = list(by_kernel.values())
         penalised = [layer for layer in layers if any(_factors(layer.kernel.regularizer))]
         self._layers = penalised or layers
         self._penalties = [LivePenalty(layer.kernel, *_factors(layer.kernel.regularizer)) for layer in self._layers]
@@ -127,9 +129,10 @@ def _has_plain_kernel(layer: Any) -> bool:
     """Tell whether a layer has a trainable kernel with no penalty, or with one of Keras's L1 and L2 penalties."""
     import keras
 
-    known = (keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1L2, type(None))
+    known = {keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1L2, type(None)}
     kernel = getattr(layer, "kernel", None)
-    return isinstance(kernel, keras.Variable) and kernel.trainable and isinstance(kernel.regularizer, known)
+    # A subclass of a penalty may compute something else; it is left alone.
+    return isinstance(kernel, keras.Variable) and kernel.trainable and type(kernel.regularizer) in known
 
 
 def _factors(regularizer: Any) -> tuple[float, float]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fitmon.engine import events
-from fitmon.engine.commands import SetKnob
+from fitmon.engine.commands import SetKnob, Stop
 from fitmon.engine.feed import epoch_order
 from fitmon.engine.job import Settings
 
@@ -229,3 +229,143 @@ def test_the_batch_size_told_is_not_that_of_the_short_last_batch() -> None:
 
     assert watched.all(events.ChunkEnded)[-2].step == 6
     assert watched.one(events.EpochEnded).knobs["batch_size"] == 16
+
+
+def test_a_layer_with_a_call_of_its_own_keeps_it_and_its_rate() -> None:
+    """Dropout that also drops at inference, as for Monte Carlo estimates, is not made something else."""
+
+    def build(_chosen: Settings, _data: Any) -> Any:
+        import keras
+
+        class Always(keras.layers.Dropout):  # type: ignore[misc]  # Keras has no types
+            def call(self, inputs: Any, training: bool = False) -> Any:  # noqa: ARG002 - Keras passes it
+                return super().call(inputs, training=True)
+
+        model = keras.Sequential([keras.Input((6,)), Always(0.9), keras.layers.Dense(1, activation="sigmoid")])
+        model.compile("adam", "binary_crossentropy", jit_compile=False)
+        return model
+
+    watched = Watched(table_job(build, settings()), SetKnob("dropout", 0.1)).run()
+    assert "no dropout to turn" in watched.one(events.KnobRefused).reason
+    model: Any = watched.session.model
+    rows = small_table().x
+    assert not np.array_equal(model.predict(rows, verbose=0), model.predict(rows, verbose=0))
+
+
+def test_a_penalty_that_computes_something_else_is_left_alone() -> None:
+    def build(_chosen: Settings, _data: Any) -> Any:
+        import keras
+
+        class Hundredfold(keras.regularizers.L2):  # type: ignore[misc]  # Keras has no types
+            def __call__(self, weights: Any) -> Any:
+                return 100 * super().__call__(weights)
+
+        dense = keras.layers.Dense(1, activation="sigmoid", kernel_regularizer=Hundredfold(0.1))
+        model = keras.Sequential([keras.Input((6,)), dense])
+        model.compile("adam", "binary_crossentropy", jit_compile=False)
+        return model
+
+    watched = Watched(table_job(build, settings()), SetKnob("l2", 0.5)).run()
+    assert "no kernel" in watched.one(events.KnobRefused).reason
+    assert watched.all(events.EpochEnded)[0].metrics["loss"] > 3, "the penalty counts a hundredfold, as it did"
+
+
+def test_the_rate_of_an_optimizer_that_does_not_train_is_not_read_back() -> None:
+    """A custom step with an optimizer of its own leaves the model's idle: a receipt for its rate would be a lie."""
+
+    def build(_chosen: Settings, _data: Any) -> Any:
+        import keras
+        import tensorflow as tf
+
+        class OwnOptimizer(keras.Model):  # type: ignore[misc]  # Keras has no types
+            def train_step(self, data: Any) -> dict[str, Any]:
+                x, y = data
+                with tf.GradientTape() as tape:
+                    loss = self.compute_loss(x=x, y=y, y_pred=self(x, training=True))
+                own.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+                return {"loss": loss}
+
+        own = keras.optimizers.SGD(0.05)
+        model = OwnOptimizer(inputs := keras.Input((6,)), keras.layers.Dense(1, activation="sigmoid")(inputs))
+        model.compile(loss="binary_crossentropy", jit_compile=False)
+        own.build(model.trainable_variables)
+        return model
+
+    watched = Watched(table_job(build, settings(epochs=3)), SetKnob("learning_rate", 0.5, epoch=2)).run()
+    assert not watched.all(events.KnobApplied)
+    assert "does not pass through its learning_rate" in watched.one(events.KnobRefused).reason
+
+
+def test_the_rate_told_for_an_epoch_is_one_it_was_trained_with() -> None:
+    """A schedule that drops behind the last step of the first epoch has not dropped in that epoch."""
+
+    def build(chosen: Settings, _data: Any) -> Any:
+        import keras
+
+        model = build_table_model(chosen)
+        schedule = keras.optimizers.schedules.PiecewiseConstantDecay([6], [0.1, 0.001])
+        model.compile(keras.optimizers.SGD(schedule), "binary_crossentropy", jit_compile=False)
+        return model
+
+    watched = Watched(table_job(build, settings())).run()
+    assert [epoch.knobs["learning_rate"] for epoch in watched.all(events.EpochEnded)] == [0.1, 0.001]
+
+
+def test_layers_that_share_a_kernel_give_one_value() -> None:
+    def build(_chosen: Settings, _data: Any) -> Any:
+        import keras
+
+        class Tied(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
+            @property
+            def kernel(self) -> Any:
+                return first.kernel
+
+            def call(self, inputs: Any) -> Any:
+                return keras.ops.matmul(inputs, first.kernel)
+
+        inputs, first = keras.Input((6,)), keras.layers.Dense(6)
+        hidden = Tied()(first(inputs))
+        model = keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(hidden))
+        model.compile("adam", "binary_crossentropy", jit_compile=False)
+        return model
+
+    watched = Watched(table_job(build, settings()), SetKnob("l2", 0.1, epoch=2)).run()
+    assert watched.one(events.KnobApplied).value == 0.1
+
+
+def test_after_the_run_the_layers_work_by_themselves_again() -> None:
+    watched = Watched(table_job(build_table_model, settings(dropout=0.5))).run()
+
+    model: Any = watched.session.model
+    model.layers[1].rate = 0.0
+    rows = small_table().x
+    assert np.array_equal(model(rows, training=True), model(rows, training=False))
+
+
+LOST = [
+    pytest.param([SetKnob("l2", 0.1, epoch=8), SetKnob("epochs", 3, epoch=2)], "now ends with epoch 3", id="cut off"),
+    pytest.param([SetKnob("epochs", 5, epoch=99)], "There is no epoch 99", id="epochs, far behind the end"),
+    pytest.param([SetKnob("l2", 0.1, epoch=3), SetKnob("l2", 0.2, epoch=3)], "replaced", id="replaced"),
+    pytest.param([SetKnob("epochs", 2, epoch=5)], "at least 4 epochs", id="fewer than are done by then"),
+]
+
+
+@pytest.mark.parametrize(("requests", "reason"), LOST)
+def test_every_request_is_answered(requests: list[SetKnob], reason: str) -> None:
+    watched = Watched(table_job(build_table_model, settings(epochs=9)), *requests).run()
+
+    answers = len(watched.all(events.KnobApplied)) + len(watched.all(events.KnobRefused))
+    assert answers == len(requests)
+    assert reason in watched.one(events.KnobRefused).reason
+    assert all(knob.pending is None for knob in watched.session.snapshot().knobs)
+
+
+def test_a_request_that_comes_with_the_stop_is_answered_too() -> None:
+    watched = Watched(table_job(build_table_model, settings(epochs=9)))
+
+    def ask(_: events.EpochStarted) -> None:
+        watched.session.send(SetKnob("l2", 0.1, epoch=7))
+        watched.session.send(Stop())
+
+    watched.on(events.EpochStarted, ask).run()
+    assert "the run was over" in watched.one(events.KnobRefused).reason

@@ -140,3 +140,17 @@ def test_more_epochs_count_for_the_time_left() -> None:
     receipt = events.KnobApplied(knob="epochs", asked=20.0, value=20, previous=10, epoch=2, step=1)
     snapshot = _record(_started(), _ended(1), receipt).snapshot()
     assert (snapshot.epochs, snapshot.seconds_left) == (20, 38.0)
+
+
+def test_a_call_that_had_to_be_compiled_says_nothing_of_the_pace() -> None:
+    begun = events.EpochStarted(epoch=1, epochs=10, steps=4)
+    means = {"loss": 1.0}
+    compiled = events.ChunkEnded(
+        epoch=1, step=1, steps=4, chunk_metrics=means, epoch_metrics=means, seconds=60.0, traced=True
+    )
+    record = _record(_started(), begun, compiled)
+    assert record.snapshot().seconds_left is None
+    record.apply(_chunk(1, 2))
+    assert record.snapshot().seconds_per_epoch == 2.0
+    record.apply(_ended(1, seconds=61.5))
+    assert record.snapshot().seconds_per_epoch == 1.5

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fitmon.engine.insight.scores import SampleScores
 from fitmon.engine.scoring import scorer_for
 
 
@@ -18,6 +19,14 @@ def _model(loss: Any, columns: int = 1) -> Any:
     return model
 
 
+def _scored(loss: Any, labels: Any, predictions: Any) -> SampleScores:
+    scorer = scorer_for(_model(loss, predictions.shape[1]), labels)
+    assert scorer is not None
+    scores = scorer.score(predictions)
+    assert scores is not None
+    return scores
+
+
 LABELS = np.array([0, 1, 1])
 ROWS = np.eye(3, dtype=np.float32)[[0, 1, 1]]
 LOGITS = np.array([[0.3, -1.0, 2.0], [0.0, 4.0, 1.0], [9.0, 8.0, 7.0]], dtype=np.float32)
@@ -27,10 +36,10 @@ def test_two_classes_from_logits_equal_the_sigmoid() -> None:
     import keras
 
     logits = LOGITS[:, :1]
-    scorer = scorer_for(_model(keras.losses.BinaryCrossentropy(from_logits=True)), LABELS)
-    assert scorer is not None
+    scores = _scored(keras.losses.BinaryCrossentropy(from_logits=True, name="bce"), LABELS, logits)
     expected = np.asarray(keras.ops.sigmoid(logits))[:, 0]
-    np.testing.assert_allclose(scorer.score(logits).probability, expected, rtol=1e-6)  # type: ignore[arg-type]
+    assert scores.probability is not None
+    np.testing.assert_allclose(scores.probability, expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("sparse", [True, False], ids=["class numbers", "one-hot rows"])
@@ -38,10 +47,9 @@ def test_several_classes_from_logits_equal_the_softmax(sparse: bool) -> None:
     import keras
 
     loss = keras.losses.SparseCategoricalCrossentropy if sparse else keras.losses.CategoricalCrossentropy
-    scorer = scorer_for(_model(loss(from_logits=True), 3), LABELS if sparse else ROWS)
-    assert scorer is not None
+    scores = _scored(loss(from_logits=True), LABELS if sparse else ROWS, LOGITS)
     expected = np.asarray(keras.ops.softmax(LOGITS))[np.arange(3), LABELS]
-    np.testing.assert_allclose(scorer.score(LOGITS).probability_true, expected, rtol=1e-6)
+    np.testing.assert_allclose(scores.probability_true, expected, rtol=1e-6)
 
 
 def test_the_baseline_is_the_share_of_the_most_frequent_class() -> None:
@@ -58,8 +66,36 @@ def test_a_loss_that_knows_no_probabilities_has_no_scores(loss: Any) -> None:
 def test_very_large_logits_do_not_overflow() -> None:
     import keras
 
-    scorer = scorer_for(_model(keras.losses.BinaryCrossentropy(from_logits=True)), LABELS)
-    assert scorer is not None
-    scores = scorer.score(np.array([[-1e4], [1e4], [0.0]], dtype=np.float32))
+    logits = np.array([[-1e4], [1e4], [0.0]], dtype=np.float32)
+    scores = _scored(keras.losses.BinaryCrossentropy(from_logits=True), LABELS, logits)
     assert scores.probability is not None
     assert scores.probability.tolist() == [0.0, 1.0, 0.5]
+
+
+@pytest.mark.parametrize("loss", [{"dense": "binary_crossentropy"}, ["binary_crossentropy"]], ids=["dict", "list"])
+def test_the_only_entry_of_several_losses_is_recognised(loss: Any) -> None:
+    import keras
+
+    outputs = keras.layers.Dense(1, name="dense")(inputs := keras.Input((2,)))
+    model = keras.Model(inputs, outputs)
+    model.compile("adam", loss)
+    assert scorer_for(model, LABELS) is not None
+
+
+UNSCORED = [
+    pytest.param("sparse_categorical_crossentropy", np.array([0, -1, 1]), id="a label that marks samples to ignore"),
+    pytest.param("binary_crossentropy", np.array([0.2, 0.9, 0.5]), id="soft labels of two classes"),
+    pytest.param("categorical_crossentropy", np.full((3, 3), 1 / 3), id="soft rows"),
+    pytest.param("binary_crossentropy", np.eye(3), id="several labels a sample"),
+]
+
+
+@pytest.mark.parametrize(("loss", "labels"), UNSCORED)
+def test_labels_that_are_no_class_numbers_have_no_scores_and_do_no_harm(loss: str, labels: Any) -> None:
+    assert scorer_for(_model(loss, 3), labels) is None
+
+
+def test_a_label_beyond_the_columns_has_no_scores_and_does_no_harm() -> None:
+    scorer = scorer_for(_model("sparse_categorical_crossentropy", 3), np.array([0, 255, 1]))
+    assert scorer is not None
+    assert scorer.score(LOGITS) is None

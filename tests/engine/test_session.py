@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -146,11 +147,6 @@ def test_a_pause_in_the_last_epoch_leaves_time_to_ask_for_more_epochs() -> None:
     watched = Watched(table_job(build_table_model, settings(epochs=1)), Pause()).start()
 
     watched.wait_for(events.RunPaused)
-    watched.session.send(Resume())
-    watched.wait_for(events.RunResumed)
-    watched.wait_for(events.EpochStarted)
-    watched.session.send(Pause())
-    watched.wait_for(events.RunPaused, 2)
     watched.session.send(SetKnob("epochs", 2))
     watched.session.send(Resume())
     assert watched.wait_for(events.RunEnded).epochs_done == 2
@@ -314,3 +310,100 @@ def test_time_spent_in_a_pause_is_not_counted() -> None:
     watched.session.send(Resume())
     watched.wait_for(events.RunEnded)
     assert watched.one(events.EpochEnded).seconds == 0.0
+
+
+def test_a_listener_that_fails_ends_the_run_with_its_one_ending_event_on_record() -> None:
+    watched = Watched(table_job(build_table_model, settings()))
+    watched.on(events.EpochEnded, lambda _: _raise(RuntimeError("listener broke"))()).run()
+
+    ending = watched.session.snapshot().ending
+    assert isinstance(ending, events.RunFailed)
+    assert "listener broke" in ending.message
+
+
+def test_a_resume_from_before_does_not_end_the_pause_for_a_loss_that_is_no_number() -> None:
+    job = table_job(build_table_model, settings(), _table_with_nan_at(60))
+    watched = Watched(job)
+    watched.on(events.ChunkEnded, lambda _: watched.session.send(Resume())).start()
+
+    watched.wait_for(events.RunPaused)
+    assert watched.session.snapshot().phase is Phase.PAUSED
+    watched.session.send(Stop())
+    watched.wait_for(events.RunEnded)
+
+
+def test_a_stop_is_heeded_while_validating() -> None:
+    """With a validation set of many slow batches, the stop comes long before its end."""
+    seen: list[float] = []
+
+    def run_slowly() -> None:
+        seen.append(time.monotonic())
+        while time.monotonic() < seen[-1] + 0.03:
+            pass
+
+    def build(chosen: Any, _data: Any) -> Any:
+        import tensorflow as tf
+
+        model = build_table_model(chosen)
+        test_step = model.test_step
+
+        def slow_test_step(data: Any) -> Any:
+            tf.py_function(run_slowly, [], [])
+            return test_step(data)
+
+        model.test_step = slow_test_step
+        return model
+
+    table = small_table()
+    x_validation, y_validation = np.tile(table.x_validation, (40, 1)), np.tile(table.y_validation, 40)
+    data = TrainingData(x=table.x, y=table.y, x_validation=x_validation, y_validation=y_validation)
+    watched = Watched(table_job(build, settings(batch_size=4), data))
+
+    def stop(event: events.PhaseChanged) -> None:
+        if event.phase is Phase.VALIDATING:
+            watched.session.send(Stop())
+
+    watched.on(events.PhaseChanged, stop).run()
+    assert not watched.one(events.RunEnded).completed
+    assert 0 < len(seen) < 100, "of 400 batches only those of a chunk or two were run"
+
+
+def test_a_pause_at_the_epochs_end_asked_for_before_the_start_lets_the_first_epoch_run() -> None:
+    watched = Watched(table_job(build_table_model, settings()), Pause()).start()
+
+    assert watched.wait_for(events.RunPaused).epoch == 1
+    watched.session.send(Stop())
+    watched.wait_for(events.RunEnded)
+
+
+def test_a_model_that_needs_no_targets_is_trained_as_fit_trains_it() -> None:
+    def build(_chosen: Any, _data: Any) -> Any:
+        import keras
+        import tensorflow as tf
+
+        class Autoencoder(keras.Model):  # type: ignore[misc]  # Keras has no types
+            def train_step(self, data: Any) -> dict[str, Any]:
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean((self(data, training=True) - data) ** 2)
+                self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+                return {"reconstruction": loss}
+
+        model = Autoencoder(inputs := keras.Input((6,)), keras.layers.Dense(6)(inputs))
+        model.compile("adam", jit_compile=False)
+        return model
+
+    watched = Watched(table_job(build, settings(), TrainingData(x=small_table().x))).run()
+    first, second = (epoch.metrics["reconstruction"] for epoch in watched.all(events.EpochEnded))
+    assert second < first
+
+
+def test_a_metric_derived_from_a_mean_is_shown_as_it_runs() -> None:
+    def build(chosen: Any, _data: Any) -> Any:
+        import keras
+
+        model = build_table_model(chosen)
+        model.compile("adam", "mse", metrics=[keras.metrics.RootMeanSquaredError(name="rmse")], jit_compile=False)
+        return model
+
+    watched = Watched(table_job(build, settings(epochs=1)), clock=_one_step_a_chunk()).run()
+    assert all(chunk.chunk_metrics["rmse"] == chunk.epoch_metrics["rmse"] for chunk in watched.all(events.ChunkEnded))

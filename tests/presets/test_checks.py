@@ -39,6 +39,15 @@ def test_large_finite_numbers_are_no_infinity() -> None:
     require_numbers(np.full(10, 3e38, np.float32), name="x")
 
 
+@pytest.mark.parametrize("row", [0, 4095, 4096, 9999])
+def test_what_is_not_finite_is_found_in_any_block_and_named_by_its_row(row: int) -> None:
+    values = np.full((10_000, 2), 1e308)
+    require_numbers(values, name="x")
+    values[row, 1] = -np.inf
+    with pytest.raises(DataError, match=rf"^Expected finite numbers in x, received NaN or infinity \(row {row}\)\.$"):
+        require_numbers(values, name="x")
+
+
 def test_every_input_needs_its_label() -> None:
     with pytest.raises(DataError, match=r"Expected as many labels as inputs in FILE, received 2 for 3."):
         require_same_length(np.zeros(3), np.zeros(2), name="FILE")

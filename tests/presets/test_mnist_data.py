@@ -3,6 +3,7 @@
 import hashlib
 import os
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,15 @@ NO_SAMPLES = {"x_train": np.zeros((0, 28, 28)), "y_train": np.zeros(0)}
         ({"x_test": np.zeros(())}, "Expected images of the shape (n, 28, 28) in x_test in FILE, received ()."),
         ({"x_train": np.full(IMAGES, 300)}, "Expected pixels in 0..255 in x_train in FILE, received 300..300."),
         ({"x_train": np.full(IMAGES, -0.5)}, "Expected pixels in 0..255 in x_train in FILE, received -0.5..-0.5."),
+        ({"x_train": np.full(IMAGES, 1e308)}, "Expected pixels in 0..255 in x_train in FILE, received 1e+308..1e+308."),
+        (
+            {"x_test": np.ones((10, 28, 28), np.uint8)},
+            "Expected integer pixels up to 255 in x_test in FILE, received 1",
+        ),
+        (
+            {"x_train": np.eye(28, dtype=bool)[None].repeat(20, axis=0)},
+            "Expected integer pixels up to 255 in x_train in FILE, received 0..1. Save pixels in 0..1 as floats.",
+        ),
         ({"y_test": np.arange(9)}, "Expected as many labels as inputs in the test part of FILE, received 9 for 10."),
         ({"x_test": None}, "Expected the arrays x_train, y_train, x_test, y_test in FILE; missing: x_test."),
         (NO_SAMPLES, "Expected at least one sample in the train part of FILE, received none."),
@@ -223,6 +233,52 @@ def test_an_archive_with_changed_bytes_is_refused(tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(DataError, match=r"it is damaged"):
         read_mnist(path)
+
+
+def with_member(path: Path, content: bytes) -> Path:
+    """Return an archive whose `x_train.npy` holds these bytes."""
+    written(path, x_train=None)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("x_train.npy", content)
+    return path
+
+
+@pytest.mark.parametrize(
+    "header", [b"(" * 200, b"{'descr': '<f8', 'fortran_order': False, 'shape': (3,", b"-" * 9000 + b"1", b"", b"\xff"]
+)
+def test_an_array_with_a_broken_header_is_refused(header: bytes, tmp_path: Path) -> None:
+    content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+    with pytest.raises(DataError, match=r"cannot be read as Keras's mnist.npz: it "):
+        read_mnist(with_member(tmp_path / "mine.npz", content))
+
+
+def test_a_member_that_is_no_array_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"it is damaged or of another kind\."):
+        read_mnist(with_member(tmp_path / "mine.npz", b"hello"))
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        ((6, 8), 1, "it is locked with a password, save it anew with numpy.savez_compressed."),
+        ((8, 10), 99, "it is packed by a method that Python cannot unpack, save it anew with numpy.savez_compressed."),
+    ],
+)
+def test_an_archive_that_python_cannot_open_is_refused_with_a_way_out(
+    place: tuple[int, int], value: int, message: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "mine.npz")
+    content = bytearray(path.read_bytes())
+    # Flags and method stand in the header of each member and again in the directory at the end.
+    for signature, offset in zip((b"PK\x03\x04", b"PK\x01\x02"), place, strict=True):
+        start = content.find(signature)
+        while start >= 0:
+            content[start + offset] |= value
+            start = content.find(signature, start + 1)
+    path.write_bytes(content)
+    with pytest.raises(DataError) as refusal:
+        read_mnist(path)
+    assert str(refusal.value) == f"{path} cannot be read as Keras's mnist.npz: {message}"
 
 
 def test_a_single_array_is_no_archive(tmp_path: Path) -> None:

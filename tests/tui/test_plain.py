@@ -14,7 +14,17 @@ from fitmon.engine import events
 from fitmon.engine.commands import Command, Stop
 from fitmon.engine.events import KnobOffer, Phase
 from fitmon.engine.record import RunRecord, Snapshot
-from fitmon.tui.plain import OUTPUT_CLOSED, LineOutput, PlainLines, epoch_line, json_line, print_run
+from fitmon.tui.plain import (
+    OUTPUT_CLOSED,
+    LineOutput,
+    PlainLines,
+    epoch_line,
+    json_line,
+    listener_into,
+    print_run,
+)
+
+from .fake_run import binary_scores
 
 KNOBS: dict[str, events.KnobValue] = {"learning_rate": 1e-3, "dropout": None}
 
@@ -48,7 +58,7 @@ FAILED = events.RunFailed(kind="training", message="The loss is NaN.", traceback
 APPLIED = events.KnobApplied(knob="learning_rate", asked=1e-4, value=1e-4, previous=1e-3, epoch=4, step=1)
 REFUSED = events.KnobRefused(knob="dropout", value=0.3, reason="this model has no dropout")
 CHUNK = events.ChunkEnded(epoch=1, step=5, steps=10, chunk_metrics={}, epoch_metrics={}, seconds=0.1)
-OFTEN_OR_FOR_SCREENS = [
+OFTEN_OR_FOR_SCREENS: list[events.Event] = [
     CHUNK,
     events.PhaseChanged(phase=Phase.LOADING, detail="reading"),
     events.EpochStarted(epoch=1, epochs=10, steps=938),
@@ -141,6 +151,25 @@ def test_numbers_that_json_lacks_become_null() -> None:
 
 
 @pytest.mark.parametrize(
+    "event",
+    [
+        events.RunFailed(kind="data", message="no file \udcff", traceback="\ud800 ü", epochs_done=0),
+        started(run="\udcff", class_names=("\ud800", "ü"), notes=("\udfff",), versions={"\ud800": "\ud800"}),
+        events.EpochEnded(epoch=1, epochs=2, seconds=1.0, metrics={"loss": math.nan, "\ud800": 1.0}, knobs={}),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_halves_of_characters_become_escapes_and_the_line_still_comes(event: events.Event) -> None:
+    line = json_line(event)
+    told = json.loads(line.encode("utf-8"), parse_constant=pytest.fail)
+    assert line.startswith('{"event":"')
+    assert line.endswith("}\n")
+    assert {"event", *event.__struct_fields__} == set(told)
+    assert any(escape in str(told) for escape in (r"\udcff", r"\ud800"))
+    assert "ü" in line or isinstance(event, events.EpochEnded)
+
+
+@pytest.mark.parametrize(
     ("event", "name"),
     [
         (started(), "run_started"),
@@ -180,6 +209,27 @@ def inbox_with(*items: events.Event | Stop) -> SimpleQueue[events.Event | Stop]:
     for item in items:
         inbox.put(item)
     return inbox
+
+
+def test_only_what_is_printed_is_queued_and_one_chunk_at_most() -> None:
+    inbox = inbox_with()
+    listen = listener_into(inbox)
+    scored = events.SamplesScored(epoch=1, scores=binary_scores(0.5, labels=(1,)))
+    loading = events.PhaseChanged(phase=Phase.LOADING, detail="downloading MNIST 45 %")
+    printed: list[events.Event] = [loading, started(), epoch_ended(loss=0.5), APPLIED, REFUSED, ENDED]
+    silent: list[events.Event] = [
+        CHUNK,
+        CHUNK,
+        scored,
+        events.PhaseChanged(phase=Phase.TRAINING),
+        *OFTEN_OR_FOR_SCREENS[2:],
+    ]
+    for event in silent:
+        listen(event)
+    for event in printed:
+        listen(event)
+        listen(CHUNK)
+    assert [inbox.get() for _ in range(inbox.qsize())] == [CHUNK, *printed]
 
 
 def test_a_run_is_printed_to_its_end_and_the_rest_is_talk() -> None:

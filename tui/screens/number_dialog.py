@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
@@ -13,6 +14,25 @@ from fitmon.engine.errors import UsageError
 from fitmon.tui.format import clean
 
 Answer = TypeVar("Answer")
+
+
+class NumberField(Input):
+    """A field that takes keys in the order in which they were typed.
+
+    Textual 8.2 inserts a digit at once but runs a binding, such as that of backspace, some messages later; of keys that
+    arrive together, as on a slow link, the last digit would be erased instead of the one meant.
+    """
+
+    async def _on_key(self, event: Key) -> None:
+        if event.key == "backspace":
+            self.action_delete_left()
+        elif event.key == "enter":
+            await self.action_submit()
+        else:
+            await super()._on_key(event)
+            return
+        event.stop()
+        event.prevent_default()
 
 
 class NumberDialog(ModalScreen[Answer | None], Generic[Answer]):
@@ -43,7 +63,7 @@ class NumberDialog(ModalScreen[Answer | None], Generic[Answer]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(id="wanted")
-            yield Input(id="number", compact=True, select_on_focus=False)
+            yield NumberField(id="number", compact=True, select_on_focus=False)
             yield Static(id="wrong", classes="wrong")
             yield Static(id="hint", classes="faint")
 

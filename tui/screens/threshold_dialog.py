@@ -1,10 +1,8 @@
 """The dialog that changes the threshold of the view."""
 
-from fitmon.engine.knobs.catalogue import Knob
+from fitmon.engine.knobs.catalogue import THRESHOLD
 from fitmon.tui import format as form
 from fitmon.tui.screens.number_dialog import NumberDialog
-
-THRESHOLD = Knob(name="threshold", label="threshold", minimum=0, maximum=1, example="0.5")
 
 
 class ThresholdDialog(NumberDialog[float]):

@@ -8,6 +8,7 @@ from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
 from fitmon.tui.rows import Row, framed, row
 from fitmon.tui.widgets.drawn import Drawn
+from fitmon.tui.widgets.header import shown_knobs
 from fitmon.tui.widgets.summary import summary_lines
 
 Sentence = tuple[str, Role]
@@ -46,7 +47,8 @@ def changes(snapshot: Snapshot) -> list[Sentence]:
         said.append(("", Role.PLAIN))
     elif snapshot.non_finite is not None:
         said.append((sentences.non_finite(snapshot), Role.BAD))
-    said += [(f"asked for: {form.knob_state(knob)}", Role.MARK) for knob in snapshot.knobs if knob.pending is not None]
+    pending = [knob for knob in shown_knobs(snapshot) if knob.pending is not None]
+    said += [(f"asked for: {form.knob_state(knob)}", Role.MARK) for knob in pending]
     if snapshot.refusal is not None:
         said.append((sentences.refused(snapshot.refusal), Role.BAD))
     said += _reached(snapshot)

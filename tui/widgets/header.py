@@ -1,5 +1,7 @@
 """The header: what the run does, how far it is, its knobs, and what just happened."""
 
+from dataclasses import replace
+
 from rich.cells import cell_len
 
 from fitmon.engine.events import Phase, RunEnded, RunFailed
@@ -114,10 +116,16 @@ def knob_row(picture: Picture, width: int) -> Row:
 
 
 def shown_knobs(snapshot: Snapshot) -> list[KnobState]:
-    """Return the knobs worth showing: the epochs only while a change is pending, a factor only where there is one."""
+    """Return the knobs worth showing: the epochs only while a change is pending, a factor only where there is one.
+
+    Once the run is over, nothing is pending any more: what has not come will not come.
+    """
+    knobs = snapshot.knobs
+    if snapshot.over:
+        knobs = tuple(replace(knob, pending=None, pending_epoch=None) for knob in knobs)
     return [
         knob
-        for knob in snapshot.knobs
+        for knob in knobs
         if knob.pending is not None
         or not (knob.name == "epochs" or (knob.name == "learning_rate_factor" and knob.unavailable))
     ]

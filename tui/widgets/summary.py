@@ -6,6 +6,9 @@ from fitmon.engine.events import RunEnded, RunFailed
 from fitmon.engine.record import Snapshot
 from fitmon.tui import format as form
 
+SHOWN_CHANGES = 5
+"""A schedule may change a knob thousands of times; only the last changes are named."""
+
 
 def summary_lines(snapshot: Snapshot) -> list[str]:
     """Return the summary, a sentence each; how far the run came while it is not over."""
@@ -46,8 +49,10 @@ def _values(snapshot: Snapshot) -> list[str]:
 def _changes(snapshot: Snapshot) -> list[str]:
     if not snapshot.receipts:
         return []
+    earlier = len(snapshot.receipts) - SHOWN_CHANGES
     changed = [
         f"{form.knob_label(receipt.knob)} {form.knob_value(receipt.value)} from epoch {receipt.epoch}"
-        for receipt in snapshot.receipts
+        for receipt in snapshot.receipts[-SHOWN_CHANGES:]
     ]
-    return [f"Changed on the way: {', '.join(changed)}."]
+    before = f", and {form.count(earlier)} more before" if earlier > 0 else ""
+    return [f"Changed on the way: {', '.join(changed)}{before}."]

@@ -1,0 +1,174 @@
+"""Accuracy in context: what it is worth next to always answering the same, class by class, and with noise.
+
+scikit-learn defines these metrics and the tests hold them against it. They are computed here with numpy because of
+time: for a million two-class samples scikit-learn needs 1.3 s (0.4 s for the ROC AUC alone, which sorts anew for each
+metric) where all of this needs about 0.2 s, and the first import of its metrics takes another 1 to 2 s, as long as an
+epoch of MNIST. (Measured on two shared cores, scikit-learn 1.9.)
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fitmon.engine.insight.calibration import CalibrationBin, calibration_curve, expected_calibration_error
+from fitmon.engine.insight.confusion import (
+    ClassMeasures,
+    Counts,
+    balanced_accuracy,
+    confusion_matrix,
+    matthews,
+    measure_classes,
+)
+from fitmon.engine.insight.interval import wilson_interval
+from fitmon.engine.insight.ranking import Ranking, rank
+from fitmon.engine.insight.scores import Floats, SampleScores
+
+Matrix = npt.NDArray[np.floating]
+
+MOST_CELLS = 2_000_000
+"""Beyond this many probabilities (n * C) the ROC AUC of several classes is left out: it sorts every class's column."""
+BLOCK_CELLS = 1_000_000
+"""Probabilities worked on at a time, so that thousands of classes need no second matrix."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Context:
+    """What surrounds one accuracy. A value that has no meaning here is None, never NaN.
+
+    With `not_numbers` above 0 only the counts, the majority class and its share, the accuracy and its interval are
+    given.
+    """
+
+    samples: int
+    """n."""
+    not_numbers: int
+    """Samples whose prediction is NaN; they count as wrong."""
+    classes_present: int
+    """Classes that have a sample. With only one, accuracy says next to nothing; 0 without samples."""
+    majority_class: int | None
+    """The most frequent true class, the first of several; None without samples."""
+    majority_share: float | None
+    """The accuracy of always answering that class, in [0, 1]; None without samples."""
+    accuracy: float | None
+    """The share of right answers at the threshold, in [0, 1]; None without samples."""
+    interval: tuple[float, float] | None
+    """The 95 % band of that accuracy for this number of samples; None without samples."""
+    balanced_accuracy: float | None
+    """Mean recall over the classes, in [0, 1]; None when fewer than two are present."""
+    per_class: tuple[ClassMeasures, ...] | None
+    """C entries: precision, recall, F1 and support; None without samples."""
+    confusion: Counts | None
+    """(C, C) int64, a row for each true class; None without samples or beyond `confusion.MOST_CLASSES`."""
+    matthews: float | None
+    """Matthews correlation, in [-1, 1]; None for several classes or when one of two is absent."""
+    roc_auc: float | None
+    """Area under the ROC curve, in [0, 1]. Several classes: each against the rest, the plain mean of the C areas, and
+    only where the matrix of probabilities was given. None when a class has no samples."""
+    average_precision: float | None
+    """Area under precision over recall, in [0, 1]; None for several classes or when one of two is absent."""
+    brier: float | None
+    """Mean squared distance of the probabilities from the truth (Brier 1950). Two classes: (p - y)², in [0, 1].
+    Several: summed over the classes, in [0, 2], and None unless the matrix was given."""
+    calibration: tuple[CalibrationBin, ...] | None
+    """15 bins; None below two samples."""
+    calibration_error: float | None
+    """Expected calibration error (Guo et al. 2017), in [0, 1]; None below two samples."""
+    entropy: float | None
+    """Mean entropy of the predictions in nats, in [0, ln C]: 0 is sure, ln C is no idea. Several classes: None unless
+    the matrix was given."""
+
+
+def accuracy_in_context(
+    scores: SampleScores, threshold: float, *, classes: int | None = None, probabilities: Matrix | None = None
+) -> Context:
+    """Measure everything that accuracy alone does not tell.
+
+    Args:
+        scores: n samples.
+        threshold: in [0, 1], for two classes. Calibration, Brier score, entropy and areas do not depend on it.
+        classes: C; None for two, or for the largest class number that occurs, plus one.
+        probabilities: (n, C) of several classes, as scored; None where it is not at hand: `SampleScores` does not
+            keep it.
+    """
+    usable = len(scores) > 0 and bool(np.isfinite(scores.margin).all())
+    class_count = _class_count(scores, classes)
+    answers = scores.answers(threshold)
+    per_class = measure_classes(scores.true_class, answers, class_count) if usable else None
+    confusion = confusion_matrix(scores.true_class, answers, class_count) if usable else None
+    two = scores.probability if usable else None
+    matrix = probabilities if usable and scores.probability is None else None
+    ranking = None if two is None else rank(two, scores.true_class == 1)
+    curve = calibration_curve(scores)
+    support = np.bincount(scores.true_class)
+    right = int(scores.right(threshold).sum())
+    return Context(
+        samples=len(scores),
+        not_numbers=int((~np.isfinite(scores.margin)).sum()),
+        classes_present=int(np.count_nonzero(support)),
+        majority_class=int(support.argmax()) if len(scores) else None,
+        majority_share=float(support.max() / len(scores)) if len(scores) else None,
+        accuracy=right / len(scores) if len(scores) else None,
+        interval=wilson_interval(right, len(scores)),
+        balanced_accuracy=None if per_class is None else balanced_accuracy(per_class),
+        per_class=per_class,
+        confusion=confusion,
+        matthews=None if two is None or confusion is None else matthews(confusion),
+        roc_auc=_roc_auc(scores, ranking, matrix),
+        average_precision=None if ranking is None else ranking.average_precision(),
+        brier=_brier(scores, two, matrix),
+        calibration=curve,
+        calibration_error=expected_calibration_error(curve),
+        entropy=_entropy(two, matrix),
+    )
+
+
+def _class_count(scores: SampleScores, classes: int | None) -> int:
+    if scores.probability is not None:
+        return 2
+    if classes is not None:
+        return classes
+    return 1 + max(int(scores.true_class.max(initial=0)), int(scores.predicted_class.max(initial=0)))
+
+
+def _roc_auc(scores: SampleScores, ranking: Ranking | None, matrix: Matrix | None) -> float | None:
+    if ranking is not None:
+        return ranking.roc_auc()
+    if matrix is None or matrix.size > MOST_CELLS:
+        return None
+    columns = matrix.astype(np.float32, copy=False).T
+    areas = [rank(column, scores.true_class == number).roc_auc() for number, column in enumerate(columns)]
+    known = [area for area in areas if area is not None]
+    return sum(known) / len(known) if len(known) == len(areas) else None
+
+
+def _brier(scores: SampleScores, two: Floats | None, matrix: Matrix | None) -> float | None:
+    if two is not None:
+        miss = 1 - scores.probability_true.astype(np.float64)
+        return float(np.dot(miss, miss) / len(miss))
+    if matrix is None:
+        return None
+    # The sum over classes of (p - y)² is the sum of p² with p(true)² taken out and (1 - p(true))² put in.
+    squares = sum(float((block * block).sum()) for block in _blocks(matrix))
+    true = scores.probability_true.astype(np.float64)
+    return float((squares + (1 - 2 * true).sum()) / len(true))
+
+
+def _entropy(two: Floats | None, matrix: Matrix | None) -> float | None:
+    if two is not None:
+        return (_surprise(two.astype(np.float64)) + _surprise(1 - two.astype(np.float64))) / len(two)
+    if matrix is None:
+        return None
+    return sum(_surprise(block) for block in _blocks(matrix)) / len(matrix)
+
+
+def _surprise(probability: npt.NDArray[np.float64]) -> float:
+    """Return the sum of -p ln p, with 0 ln 0 = 0."""
+    logarithm = np.log(np.maximum(probability, np.finfo(np.float64).tiny))
+    return -float(np.vdot(probability, logarithm))
+
+
+def _blocks(matrix: Matrix) -> Iterator[npt.NDArray[np.float64]]:
+    rows = max(1, BLOCK_CELLS // max(1, matrix.shape[1]))
+    return (matrix[start : start + rows].astype(np.float64) for start in range(0, len(matrix), rows))

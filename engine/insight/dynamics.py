@@ -1,0 +1,210 @@
+"""How each sample fared over the whole run, in memory that does not grow with the number of epochs.
+
+Data map: Swayamdipta et al. 2020, "Dataset Cartography" (https://aclanthology.org/2020.emnlp-main.746): the mean of
+p(true) over the epochs ("confidence") and its standard deviation ("variability") tell easy, ambiguous and hard samples
+apart. Forgetting events: Toneva et al. 2019 (https://arxiv.org/abs/1812.05159): right an epoch ago and wrong now. The
+mean margin as the mark of a wrong label: Pleiss et al. 2020, "area under the margin"
+(https://arxiv.org/abs/2001.10528), here of probabilities instead of logits.
+
+The papers measure training samples during training; fitmon measures the same samples after each epoch, validation
+samples as a rule, on which the model never learns their labels by heart.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fitmon.engine.insight.scores import Array, Booleans, Floats, Integers, SampleScores
+
+Kinds = npt.NDArray[np.int8]
+
+MEASURED_ENOUGH = 3
+"""Before this many measured epochs a sample has no kind: two points show no pattern."""
+EASY_MEAN = 2 / 3
+HARD_MEAN = 1 / 3
+"""The range of a mean probability in thirds. The paper takes the third of the *data set* with the largest value for
+each kind; fixed borders do not make a sample change its kind because others moved."""
+SPREAD_BORDER = 0.2
+"""A spread beyond this is ambiguous. p(true) in [0, 1] can spread by 0.5 at most, evenly over the range it does by
+0.29."""
+SURE = 0.9
+"""An answer with at least this probability is sure."""
+SUSPECT_MARGIN = -0.5
+"""A mean margin at or below this: over the whole run another class led by at least half of all probability."""
+FLIP_CROSSINGS = 3
+FLIP_SHARE = 0.1
+"""A flip-flopper crossed at least `FLIP_CROSSINGS` times, and in at least this share of the steps from epoch to
+epoch: three crossings in the first ten of 200 epochs are no habit."""
+BLOCK = 65_536
+"""Samples worked on at a time, so that intermediate results stay small and in the processor's cache."""
+
+
+class Kind(IntEnum):
+    """What a sample is like, judged by its history. Where several apply, the one furthest down the list is given."""
+
+    EASY = 1
+    """Mean p(true) at least `EASY_MEAN`, spread at most `SPREAD_BORDER`."""
+    AMBIGUOUS = 2
+    """Spread beyond `SPREAD_BORDER`, or a mean between hard and easy: the model does not make up its mind."""
+    HARD = 3
+    """Mean p(true) below `HARD_MEAN`, spread at most `SPREAD_BORDER`."""
+    FLIP_FLOPPER = 4
+    """Crossed at least `FLIP_CROSSINGS` times and in at least `FLIP_SHARE` of the steps between epochs."""
+    SUSPECT = 5
+    """Sure and wrong: wrong now, with an answer of at least `SURE`, and a mean margin of `SUSPECT_MARGIN` or less.
+    Its label may be wrong."""
+    TOO_EARLY = 0
+    """Measured in fewer than `MEASURED_ENOUGH` epochs."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DynamicsSnapshot:
+    """What is known of n samples after some epochs. All arrays are read-only and no later epoch changes them."""
+
+    epochs: int
+    """Epochs measured so far."""
+    seen: Integers
+    """(n,) int32: epochs in which the sample's prediction was a number."""
+    mean: Floats
+    """(n,) float32 in [0, 1]: mean of p(true) over those epochs; NaN for a sample not seen."""
+    spread: Floats
+    """(n,) float32 in [0, 0.5]: population standard deviation of p(true); NaN for a sample not seen."""
+    mean_margin: Floats
+    """(n,) float32 in [-1, 1]: mean of the margin; NaN for a sample not seen."""
+    crossings: Integers
+    """(n,) int32: how often the sample went from wrong to right or back."""
+    forgotten: Integers
+    """(n,) int32: forgetting events, how often it went from right to wrong."""
+    learnt_epoch: Integers
+    """(n,) int32: the one-based epoch since which it has been right without a break; 0 when it is wrong now."""
+    kinds: Kinds
+    """(n,) int8: each sample's `Kind`."""
+
+    def __len__(self) -> int:
+        return len(self.seen)
+
+    def count(self, kind: Kind) -> int:
+        """Return how many samples are of this kind."""
+        return int(np.count_nonzero(self.kinds == kind))
+
+    def of_kind(self, kind: Kind) -> npt.NDArray[np.int64]:
+        """Return the indices of the samples of this kind, ascending, int64."""
+        indices: npt.NDArray[np.int64] = np.flatnonzero(self.kinds == kind)
+        return indices
+
+
+class SampleDynamics:
+    """Follows n samples over the epochs with 36 bytes a sample, and a reference to the scores of the last epoch."""
+
+    def __init__(self, samples: int) -> None:
+        """Begin with nothing known of `samples` samples."""
+        self.epochs = 0
+        self._last: SampleScores | None = None
+        self._seen = np.zeros(samples, dtype=np.int32)
+        # float64, because Welford's sums must not drift over thousands of epochs.
+        self._mean = np.zeros(samples, dtype=np.float64)
+        self._squares = np.zeros(samples, dtype=np.float64)
+        self._mean_margin = np.zeros(samples, dtype=np.float32)
+        self._crossings = np.zeros(samples, dtype=np.int32)
+        self._forgotten = np.zeros(samples, dtype=np.int32)
+        self._learnt_epoch = np.zeros(samples, dtype=np.int32)
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    @property
+    def bytes_per_sample(self) -> int:
+        """What this object keeps of each sample, in bytes, besides the last scores, which others keep too."""
+        kept: tuple[npt.NDArray[Any], ...] = (self._mean, self._squares, self._mean_margin, *self._whole_numbers())
+        return sum(int(array.itemsize) for array in kept)
+
+    def update(self, scores: SampleScores, threshold: float, epoch: int | None = None) -> None:
+        """Take one epoch into account.
+
+        Args:
+            scores: of the same n samples in the same order each time; a NaN prediction counts as wrong and leaves mean
+                and spread as they were.
+            threshold: in [0, 1]. The epoch before is held against the same threshold, so that moving the threshold
+                makes no crossings.
+            epoch: its one-based number; None for one more than the epochs measured so far.
+
+        Raises:
+            ValueError: when the number of samples is another one.
+        """
+        if len(scores) != len(self):
+            raise ValueError(f"Expected scores of {len(self)} samples, received {len(scores)}; begin a new record.")
+        self.epochs += 1
+        for start in range(0, len(self), BLOCK):
+            self._update_averages(scores, slice(start, start + BLOCK))
+        self._update_crossings(scores, threshold, self.epochs if epoch is None else epoch)
+        self._last = scores
+
+    def snapshot(self) -> DynamicsSnapshot:
+        """Return a frozen picture: copies, 29 bytes a sample."""
+        unseen = self._seen == 0
+        with np.errstate(invalid="ignore"):
+            spread = np.sqrt(self._squares / self._seen).astype(np.float32)
+        mean, mean_margin = self._mean.astype(np.float32), self._mean_margin.copy()
+        mean[unseen] = mean_margin[unseen] = np.nan
+        return DynamicsSnapshot(
+            epochs=self.epochs,
+            seen=_frozen(self._seen.copy()),
+            mean=_frozen(mean),
+            spread=_frozen(spread),
+            mean_margin=_frozen(mean_margin),
+            crossings=_frozen(self._crossings.copy()),
+            forgotten=_frozen(self._forgotten.copy()),
+            learnt_epoch=_frozen(self._learnt_epoch.copy()),
+            kinds=_frozen(self._kinds(mean, spread)),
+        )
+
+    def _whole_numbers(self) -> tuple[Integers, ...]:
+        return self._seen, self._crossings, self._forgotten, self._learnt_epoch
+
+    def _update_averages(self, scores: SampleScores, block: slice) -> None:
+        """Take one block into Welford's mean and sum of squares (Technometrics 1962, doi:10.2307/1266577)."""
+        value = scores.probability_true[block].astype(np.float64)
+        # The margin is NaN where any class's probability is; p(true) only where its own is.
+        known = np.isfinite(scores.margin[block])
+        seen = self._seen[block]
+        seen += known
+        step = np.where(known, value - self._mean[block], 0.0)
+        self._mean[block] += step / np.maximum(seen, 1)
+        self._squares[block] += step * np.where(known, value - self._mean[block], 0.0)
+        margin_step = np.where(known, scores.margin[block] - self._mean_margin[block], np.float32(0))
+        self._mean_margin[block] += margin_step / np.maximum(seen, 1)
+
+    def _update_crossings(self, scores: SampleScores, threshold: float, epoch: int) -> None:
+        right = scores.right(threshold)
+        before = right if self._last is None else self._last.right(threshold)
+        self._crossings += right != before
+        self._forgotten += before & ~right
+        fresh = right & (~before | (self._learnt_epoch == 0))
+        self._learnt_epoch[fresh] = epoch
+        self._learnt_epoch[~right] = 0
+
+    def _kinds(self, mean: Floats, spread: Floats) -> Kinds:
+        kinds: Kinds = np.full(len(self), Kind.AMBIGUOUS, dtype=np.int8)
+        kinds[(spread <= SPREAD_BORDER) & (mean >= EASY_MEAN)] = Kind.EASY
+        kinds[(spread <= SPREAD_BORDER) & (mean < HARD_MEAN)] = Kind.HARD
+        kinds[self._crossings >= max(FLIP_CROSSINGS, FLIP_SHARE * (self.epochs - 1))] = Kind.FLIP_FLOPPER
+        kinds[self._sure_and_wrong()] = Kind.SUSPECT
+        kinds[self._seen < MEASURED_ENOUGH] = Kind.TOO_EARLY
+        return kinds
+
+    def _sure_and_wrong(self) -> Booleans:
+        if self._last is None:
+            return np.zeros(len(self), dtype=bool)
+        # What the leading wrong class has: p(true) less the margin to it.
+        rival = self._last.probability_true - self._last.margin
+        wrong = self._learnt_epoch == 0
+        suspect: Booleans = wrong & (rival >= SURE) & (self._mean_margin <= SUSPECT_MARGIN)
+        return suspect
+
+
+def _frozen(array: Array) -> Array:
+    array.flags.writeable = False
+    return array

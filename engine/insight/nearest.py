@@ -1,0 +1,114 @@
+"""The samples nearest to crossing, and how fast they come: an estimate from the last few epochs.
+
+What is said of coming epochs supposes that each sample goes on as it did. Nothing makes it do so; whoever shows these
+numbers calls them an estimate (`sentence.estimate_words` does).
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from fitmon.engine.insight.scores import Floats, SampleScores
+
+KEPT_EPOCHS = 5
+"""Speed is measured over so many last epochs: more would tell of a pace that is over."""
+MEASURED_ENOUGH = 3
+"""With fewer epochs there is no speed: through two points every line fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class NearSample:
+    """One sample near the threshold."""
+
+    index: int
+    """Its place among the n samples, from 0."""
+    distance: float
+    """How far it lies on the right side: negative where it is wrong. Two classes: of p; several: the margin."""
+    speed: float | None
+    """Change of `distance` per epoch, positive towards the right answer; None below `MEASURED_ENOUGH` epochs."""
+    epochs_to_crossing: float | None
+    """An estimate: epochs until it crosses at that speed; None when there is no speed or it moves away."""
+
+
+class Nearest:
+    """Keeps where n samples were in the last epochs: 20 bytes a sample, a part of them shared with the scores."""
+
+    def __init__(self) -> None:
+        """Begin with no epoch measured."""
+        # p(true) or the margin: either differs from the distance by a shift that the threshold alone decides. So these
+        # hold whatever the threshold is, and moving it does not look like speed.
+        self._positions: deque[Floats] = deque(maxlen=KEPT_EPOCHS)
+        self._epochs: deque[int] = deque(maxlen=KEPT_EPOCHS)
+        self._last: SampleScores | None = None
+
+    def update(self, scores: SampleScores, epoch: int | None = None) -> None:
+        """Take one epoch into account.
+
+        Args:
+            scores: of n samples, the same ones in the same order each time; another number of samples begins anew.
+            epoch: its one-based number; None for one more than the last. One that is not larger than the last begins
+                anew: the run went back.
+        """
+        last_epoch = self._epochs[-1] if self._epochs else 0
+        number = last_epoch + 1 if epoch is None else epoch
+        if number <= last_epoch or (self._last is not None and len(self._last) != len(scores)):
+            self._positions.clear()
+            self._epochs.clear()
+        self._positions.append(scores.probability_true if scores.task == "binary" else scores.margin)
+        self._epochs.append(number)
+        self._last = scores
+
+    @property
+    def epochs(self) -> int:
+        """Epochs measured and kept, at most `KEPT_EPOCHS`."""
+        return len(self._epochs)
+
+    def speed(self) -> Floats | None:
+        """Return the change of each sample's distance per epoch, (n,) float32; None below `MEASURED_ENOUGH` epochs.
+
+        The slope of the line through the kept epochs with the least squared error. NaN where one of them is NaN.
+        """
+        if self.epochs < MEASURED_ENOUGH:
+            return None
+        offsets = np.asarray(self._epochs, dtype=np.float64) - np.mean(self._epochs)
+        weights = (offsets / (offsets @ offsets)).astype(np.float32)
+        speed: Floats = np.zeros(len(self._positions[0]), dtype=np.float32)
+        for weight, position in zip(weights, self._positions, strict=True):
+            speed += weight * position
+        return speed
+
+    def crossing_soon(self, threshold: float, within_epochs: float = 3) -> int | None:
+        """Estimate how many samples that are wrong now will be right within so many epochs, going on at their speed.
+
+        None below `MEASURED_ENOUGH` epochs. A sample with NaN among its kept epochs is not counted.
+        """
+        speed = self.speed()
+        if speed is None or self._last is None:
+            return None
+        reached = self._last.distance(threshold) + np.float32(within_epochs) * speed
+        return int(np.count_nonzero(~self._last.right(threshold) & (speed > 0) & (reached > 0)))
+
+    def nearest(self, threshold: float, count: int = 10) -> tuple[NearSample, ...]:
+        """Return up to `count` samples with the smallest distance on either side, nearest first; NaN is left out."""
+        if self._last is None or count <= 0:
+            return ()
+        distance = self._last.distance(threshold)
+        gap = np.where(np.isfinite(distance), np.abs(distance), np.float32(np.inf))
+        chosen = np.argpartition(gap, count - 1)[:count] if count < len(gap) else np.arange(len(gap))
+        # Equal gaps in the order of the samples, so that two calls give the same rows.
+        chosen = chosen[np.lexsort((chosen, gap[chosen]))]
+        speed = self.speed()
+        return tuple(_near_sample(int(i), distance, speed) for i in chosen if np.isfinite(distance[i]))
+
+
+def _near_sample(index: int, distances: Floats, speeds: Floats | None) -> NearSample:
+    distance = float(distances[index])
+    speed = None if speeds is None or not np.isfinite(speeds[index]) else float(speeds[index])
+    coming = speed is not None and speed * distance < 0
+    return NearSample(
+        index=index,
+        distance=distance,
+        speed=speed,
+        epochs_to_crossing=-distance / speed if coming and speed is not None else None,
+    )

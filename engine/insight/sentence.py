@@ -1,0 +1,143 @@
+"""One sentence made from the numbers of a movement: why the accuracy stands still while the loss moves."""
+
+import math
+
+from fitmon.engine.insight.movement import FirstEpoch, Movement
+
+NOISE = 5e-7
+"""A change of the mean loss below this part of the loss (or below this, for losses under 1) is none: float32 losses
+carry about 1e-7 of rounding each."""
+USUAL_THRESHOLD = 0.5
+MOST_DECIMALS = 9
+
+
+def movement_sentence(movement: Movement | FirstEpoch, loss_name: str = "val loss") -> str:
+    """Return one sentence, without its full stop.
+
+    "val loss fell 0.031; 94 % of that came from samples that did not cross; accuracy unchanged (12 up, 12 down)".
+    """
+    if not movement.samples:
+        return "there are no validation samples"
+    if isinstance(movement, FirstEpoch):
+        return _first_words(movement, loss_name)
+    clauses = (_loss_words(movement, loss_name), _origin_words(movement), _accuracy_words(movement))
+    return "; ".join(clause for clause in clauses if clause)
+
+
+def estimate_words(crossing_soon: int | None, within_epochs: int = 3) -> str:
+    """Return what `Nearest.crossing_soon` found, called an estimate; empty when it could not be measured."""
+    if crossing_soon is None:
+        return ""
+    epochs = f"{within_epochs} epoch" if within_epochs == 1 else f"{within_epochs} epochs"
+    if not crossing_soon:
+        return f"estimate: no wrong sample will cross within about {epochs} at this pace"
+    return f"estimate: {_samples(crossing_soon)} will cross within about {epochs} at this pace"
+
+
+def _first_words(first: FirstEpoch, loss_name: str) -> str:
+    loss = ""
+    if first.losses_not_finite:
+        loss = f"the loss of {_samples(first.losses_not_finite)} is not a number; "
+    elif first.data_loss is not None:
+        loss = f"{loss_name} {_amount(first.data_loss)}; "
+    right = f"{first.right:,} of {_samples(first.samples)} right"
+    return f"{loss}{right}{_at(first.threshold)}; no earlier epoch to compare with"
+
+
+def _loss_words(movement: Movement, loss_name: str) -> str:
+    change = movement.data_loss_change
+    if movement.losses_not_finite:
+        return f"{loss_name} cannot be followed: the loss of {_samples(movement.losses_not_finite)} is not a number"
+    if change is None:
+        return ""
+    if abs(change) < _noise(movement):
+        return f"{loss_name} unchanged"
+    return f"{loss_name} {'fell' if change < 0 else 'rose'} {_amount(abs(change))}"
+
+
+def _origin_words(movement: Movement) -> str:
+    """Say where the change came from; as a share only where both sides pull the same way."""
+    change, parts = movement.data_loss_change, movement.parts
+    if change is None or parts is None:
+        return ""
+    if abs(change) < _noise(movement):
+        return _opposite_words(movement) if abs(parts.by_staying) >= _noise(movement) and _crossed(movement) else ""
+    if not _crossed(movement):
+        return "all of that came from samples that did not cross"
+    if _crossed(movement) == movement.samples:
+        return "all of that came from samples that crossed"
+    return _share_words(parts.by_staying / change) or _opposite_words(movement)
+
+
+def _crossed(movement: Movement) -> int:
+    return movement.crossed_up + movement.crossed_down
+
+
+def _share_words(share: float) -> str:
+    """Put the share of the change from samples that did not cross into words; empty where it is no share of a whole.
+
+    Up to one part in a hundred beyond the whole is still "nearly all": the other side then pulls back next to nothing.
+    """
+    if -0.01 < share < 0.005:  # noqa: PLR2004 - would be rounded to 0 %
+        return "nearly all of that came from samples that crossed"
+    if 0.005 <= share < 0.995:  # noqa: PLR2004 - would be rounded to 100 %
+        return f"{share * 100:.0f} % of that came from samples that did not cross"
+    return "nearly all of that came from samples that did not cross" if 0 < share < 1.01 else ""  # noqa: PLR2004
+
+
+def _opposite_words(movement: Movement) -> str:
+    if movement.parts is None:
+        return ""
+    staying, crossing = movement.parts.by_staying, movement.parts.by_crossing
+    return (
+        f"samples that did not cross {_pull(staying)} it by {_amount(abs(staying))}, "
+        f"those that crossed {_pull(crossing)} it by {_amount(abs(crossing))}"
+    )
+
+
+def _pull(change: float) -> str:
+    return "lowered" if change < 0 else "raised"
+
+
+def _accuracy_words(movement: Movement) -> str:
+    name = f"accuracy{_at(movement.threshold)}"
+    if not _crossed(movement):
+        return f"{name} unchanged (no sample crossed)"
+    crossed = f"({movement.crossed_up:,} up, {movement.crossed_down:,} down)"
+    if movement.crossed_up == movement.crossed_down:
+        return f"{name} unchanged {crossed}"
+    before, now = _told_apart(movement.previous_right / movement.samples, movement.right / movement.samples)
+    return (
+        f"{name} {'rose' if movement.right > movement.previous_right else 'fell'} from {before} % to {now} % {crossed}"
+    )
+
+
+def _told_apart(before: float, now: float) -> tuple[str, str]:
+    """Return two shares in per cent, with one decimal or as many as it takes to see that they differ."""
+    for decimals in range(1, MOST_DECIMALS):
+        texts = f"{before * 100:.{decimals}f}", f"{now * 100:.{decimals}f}"
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
+def _at(threshold: float | None) -> str:
+    return "" if threshold is None or threshold == USUAL_THRESHOLD else f" at threshold {threshold:.4g}"
+
+
+def _noise(movement: Movement) -> float:
+    known = [abs(loss) for loss in (movement.data_loss, movement.previous_data_loss) if loss is not None]
+    return NOISE * max(1.0, *known)
+
+
+def _amount(value: float) -> str:
+    """Write a loss or its change: three decimals, or two digits where three decimals would show less."""
+    if not math.isfinite(value) or value == 0:
+        return f"{value:.3f}"
+    if value >= 1000:  # noqa: PLR2004 - decimals say nothing of thousands
+        return f"{value:,.0f}"
+    return f"{value:.3f}" if value >= 0.01 else f"{value:.2g}"  # noqa: PLR2004 - two digits
+
+
+def _samples(count: int) -> str:
+    return f"{count:,} sample" if count == 1 else f"{count:,} samples"

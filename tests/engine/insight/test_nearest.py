@@ -1,0 +1,118 @@
+"""Which samples are about to cross: only said after three epochs, and only from what was measured."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fitmon.engine.insight.nearest import KEPT_EPOCHS, Nearest
+from fitmon.engine.insight.scores import score_probabilities
+
+
+def after(*rows: list[float], labels: list[int] | None = None) -> Nearest:
+    """Follow two-class samples whose p over the epochs is given, a row for each sample."""
+    nearest = Nearest()
+    for epoch in np.array(rows).T:
+        nearest.update(score_probabilities(epoch, np.array(labels or [1] * len(rows))))
+    return nearest
+
+
+def test_steady_samples_cross_when_their_line_does() -> None:
+    nearest = after(
+        [0.30, 0.35, 0.40],  # crosses in a little over two epochs
+        [0.10, 0.11, 0.12],  # far too slow
+        [0.40, 0.35, 0.30],  # goes the other way
+        [0.60, 0.70, 0.80],  # right already
+    )
+    assert nearest.crossing_soon(0.5) == 1
+    assert nearest.crossing_soon(0.5, within_epochs=1) == 0
+    assert nearest.crossing_soon(0.5, within_epochs=50) == 2
+    speed = nearest.speed()
+    assert speed is not None
+    assert speed.tolist() == pytest.approx([0.05, 0.01, -0.05, 0.1], abs=1e-6)
+
+
+def test_class_zero_comes_from_the_other_side() -> None:
+    nearest = after([0.7, 0.6, 0.55], [0.3, 0.4, 0.45], labels=[0, 0])
+    assert nearest.crossing_soon(0.5) == 1
+    speed = nearest.speed()
+    assert speed is not None
+    assert speed.tolist() == pytest.approx([0.075, -0.075], abs=1e-6)
+
+
+def test_nothing_is_foretold_before_three_epochs() -> None:
+    nearest = after([0.3, 0.45])
+    assert (nearest.speed(), nearest.crossing_soon(0.5)) == (None, None)
+    assert nearest.nearest(0.5)[0].epochs_to_crossing is None
+    assert (Nearest().crossing_soon(0.5), Nearest().nearest(0.5), Nearest().epochs) == (None, (), 0)
+
+
+def test_the_speed_is_the_least_squares_slope_of_the_last_epochs() -> None:
+    rows = np.random.default_rng(0).random((20, 9))
+    nearest = after(*rows.tolist())
+    speed = nearest.speed()
+    assert nearest.epochs == KEPT_EPOCHS
+    assert speed is not None
+    expected = np.polyfit(np.arange(KEPT_EPOCHS), rows[:, -KEPT_EPOCHS:].T, 1)[0]
+    np.testing.assert_allclose(speed, expected, atol=1e-6)
+
+
+def test_several_classes_move_by_their_margin() -> None:
+    nearest = Nearest()
+    for own in (0.30, 0.35, 0.40):
+        nearest.update(score_probabilities(np.array([[own, 1 - own]]), np.array([0])))
+    speed = nearest.speed()
+    assert speed is not None
+    assert speed.tolist() == pytest.approx([0.1], abs=1e-6)
+    assert nearest.crossing_soon(0.5) == 1
+
+
+def test_epochs_that_were_not_validated_count_as_time() -> None:
+    nearest = Nearest()
+    for epoch, probability in ((2, 0.2), (4, 0.3), (6, 0.4)):
+        nearest.update(score_probabilities(np.array([probability]), np.array([1])), epoch)
+    (sample,) = nearest.nearest(0.5)
+    assert sample.speed == pytest.approx(0.05)
+    assert sample.epochs_to_crossing == pytest.approx(2)
+
+
+def test_moving_the_threshold_changes_the_distance_and_not_the_speed() -> None:
+    nearest = after([0.2, 0.25, 0.3])
+    (usual,), (lower,) = nearest.nearest(0.5), nearest.nearest(0.35)
+    assert (usual.distance, lower.distance) == pytest.approx((-0.2, -0.05))
+    assert usual.speed == lower.speed
+    assert (nearest.crossing_soon(0.5), nearest.crossing_soon(0.35)) == (0, 1)
+
+
+def test_the_nearest_come_first_on_either_side() -> None:
+    nearest = after([0.9] * 3, [0.45] * 3, [np.nan] * 3, [0.52] * 3, [0.1] * 3)
+    assert [sample.index for sample in nearest.nearest(0.5)] == [3, 1, 0, 4]
+    assert [sample.index for sample in nearest.nearest(0.5, count=2)] == [3, 1]
+    assert nearest.nearest(0.5, count=0) == ()
+    assert nearest.nearest(0.5)[0].epochs_to_crossing is None, "it does not move"
+
+
+def test_a_sample_that_was_no_number_is_not_foretold() -> None:
+    nearest = after([np.nan, 0.4, 0.45], [0.35, 0.4, 0.45])
+    assert nearest.crossing_soon(0.5) == 1
+    assert nearest.nearest(0.5)[0].speed is None
+
+
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_going_back_in_the_run_begins_anew(epoch: int) -> None:
+    nearest = after([0.3, 0.35, 0.4])
+    nearest.update(score_probabilities(np.array([0.3]), np.array([1])), epoch)
+    assert (nearest.epochs, nearest.crossing_soon(0.5)) == (1, None)
+
+
+def test_other_samples_begin_anew() -> None:
+    nearest = after([0.3, 0.35, 0.4])
+    nearest.update(score_probabilities(np.array([0.3, 0.4]), np.array([1, 1])))
+    assert (nearest.epochs, len(nearest.nearest(0.5))) == (1, 2)
+
+
+def test_no_samples_are_no_trouble() -> None:
+    nearest = Nearest()
+    for _ in range(3):
+        nearest.update(score_probabilities(np.zeros(0), np.zeros(0, int)))
+    assert (nearest.crossing_soon(0.5), nearest.nearest(0.5)) == (0, ())

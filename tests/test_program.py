@@ -1,0 +1,62 @@
+"""The whole program on the real MNIST, in a real terminal, steered by keys and signals as a user would."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from .pseudo_terminal import Pseudo, assert_given_back
+
+FITMON = [sys.executable, "-m", "fitmon"]
+
+
+@pytest.mark.slow
+def test_mnist_is_trained_under_the_screen_and_a_key_changes_its_learning_rate(mnist_path: Path) -> None:
+    with Pseudo([*FITMON, "mnist", "--epochs", "3"], {"FITMON_DATA": str(mnist_path)}) as terminal:
+        terminal.until("fitmon · mnist")
+        terminal.until("epoch 1/3")
+        terminal.type("l")
+        terminal.until("enter apply")
+        terminal.type("1e\r")
+        terminal.until("a number above 0")
+        terminal.type("\x7f\x7f5e-4\r")
+        terminal.until("→ 5e-4 at epoch 2")
+        terminal.until("lr 1e-3 → 5e-4 holds since epoch 2")
+        terminal.until("finished: 3 epochs")
+        terminal.type("q")
+        assert terminal.exit_code() == 0
+        assert_given_back(terminal)
+        assert "Changed on the way: lr 5e-4 from epoch 2" in "\n".join(terminal.screen.display)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_while_training_gives_the_terminal_back(number: signal.Signals, code: int, mnist_path: Path) -> None:
+    with Pseudo([*FITMON, "mnist", "--epochs", "500"], {"FITMON_DATA": str(mnist_path)}) as terminal:
+        terminal.until("epoch 1/500")
+        terminal.process.send_signal(number)
+        assert terminal.exit_code() == code
+        assert_given_back(terminal)
+
+
+@pytest.mark.slow
+def test_quitting_while_training_asks_first_and_tells_it_by_its_code() -> None:
+    with Pseudo([*FITMON, "iris", "--epochs", "100000"]) as terminal:
+        terminal.until("epoch 2")
+        terminal.type("q")
+        terminal.until("Stop it and leave?")
+        terminal.type("y")
+        assert terminal.exit_code() == 130
+        assert_given_back(terminal)
+
+
+@pytest.mark.slow
+def test_a_job_whose_data_is_missing_stays_on_the_screen_with_the_reason(tmp_path: Path) -> None:
+    with Pseudo([*FITMON, "mnist", "--data", str(tmp_path / "none.npz")]) as terminal:
+        terminal.until("none.npz")
+        terminal.type("q")
+        assert terminal.exit_code() == 3
+        assert_given_back(terminal)
