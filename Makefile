@@ -14,6 +14,7 @@ $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Expected Python 3.11 or newer as $(PYTHON); set PYTHON=python3.12 or such." >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing fitmon and TensorFlow into $(VENV): a large download, some minutes."
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 

@@ -245,10 +245,19 @@ def _mean_metrics(model: keras.Model) -> dict[str, Any]:
 def _chunk_means(means: dict[str, Any], before: dict[str, tuple[Any, Any]]) -> dict[str, tf.Tensor]:
     import tensorflow as tf
 
-    return {
-        name: tf.math.divide_no_nan(metric.total.value - before[name][0], metric.count.value - before[name][1])
-        for name, metric in means.items()
-    }
+    def mean(metric: Any, total_before: tf.Tensor, count_before: tf.Tensor) -> tf.Tensor:
+        added = metric.total.value - total_before
+        own = tf.math.divide_no_nan(added, metric.count.value - count_before)
+        # Behind an exploded loss the sum is so large that what a chunk adds is lost in its rounding.
+        told = tf.abs(added) >= SMALLEST_SHARE_OF_SUM * tf.abs(metric.total.value)
+        return tf.where(told, own, metric.result())
+
+    return {name: mean(metric, *before[name]) for name, metric in means.items()}
+
+
+SMALLEST_SHARE_OF_SUM = 1e-5
+"""A chunk's mean is taken from what it added to a float32 sum only if that is a larger share: it is right to about 1 %
+then. Otherwise the mean since the epoch began is told."""
 
 
 class Pacer:

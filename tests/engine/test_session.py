@@ -407,3 +407,21 @@ def test_a_metric_derived_from_a_mean_is_shown_as_it_runs() -> None:
 
     watched = Watched(table_job(build, settings(epochs=1)), clock=_one_step_a_chunk()).run()
     assert all(chunk.chunk_metrics["rmse"] == chunk.epoch_metrics["rmse"] for chunk in watched.all(events.ChunkEnded))
+
+
+def test_a_chunks_mean_is_not_told_from_what_is_lost_in_a_huge_sum() -> None:
+    """One sample makes the loss explode; the chunks behind it add too little to the sum to be seen in it."""
+
+    def build(chosen: Any, _data: Any) -> Any:
+        model = build_table_model(chosen)
+        model.compile("sgd", "mse", jit_compile=False)
+        model.optimizer.learning_rate = 0.0
+        return model
+
+    table = small_table()
+    y = table.y.copy()
+    y[epoch_order(100, 3, 1)[0]] = 1e12
+    watched = Watched(table_job(build, settings(epochs=1), TrainingData(x=table.x, y=y)), clock=_one_step_a_chunk())
+    watched.run()
+    last = watched.all(events.ChunkEnded)[-1]
+    assert last.chunk_metrics["loss"] == last.epoch_metrics["loss"] > 1e20

@@ -2,11 +2,11 @@
 
 import pytest
 
-from fitmon.tui.widgets import chart
+from fitmon.tui import pace
 
 
 @pytest.fixture(autouse=True)
 def _impatient_screen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw every chart at once; the pauses between drawings are for slow terminals."""
-    monkeypatch.setattr(chart, "SHORTEST_PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(chart, "LONGEST_PAUSE_SECONDS", 0.0)
+    """Give the panels every picture at once; the pauses between pictures spare the training."""
+    monkeypatch.setattr(pace, "SHORTEST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(pace, "LONGEST_PAUSE_SECONDS", 0.0)

@@ -14,6 +14,7 @@ from fitmon.engine.record import KnobState
 from fitmon.tui import format as form
 from fitmon.tui.keys import monitor_bindings
 from fitmon.tui.layout import OUTPUT_VIEW, VIEWS, Panel, arrange
+from fitmon.tui.pace import Pace
 from fitmon.tui.picture import Picture
 from fitmon.tui.sentences import notes
 from fitmon.tui.widgets.changes_panel import ChangesPanel
@@ -43,6 +44,7 @@ class MonitorScreen(Screen[None]):
         """Which view is chosen, 1 to 6."""
         self._view_before_output = 1
         self._held_picture: Picture | None = None
+        self._pace = Pace()
         self._header = Header(Panel.HEADER)
         self._charts = (ChartPanel(Panel.LOSS, is_loss=True), ChartPanel(Panel.ACCURACY, is_loss=False))
         self._threshold = ThresholdPanel(Panel.THRESHOLD)
@@ -65,14 +67,13 @@ class MonitorScreen(Screen[None]):
     def show(self, picture: Picture, now_seconds: float) -> None:
         """Draw a picture. While the view is held the panels keep the picture they had; the header goes on."""
         self._held_picture = (self._held_picture or picture) if picture.held else None
-        still = self._held_picture or picture
+        still = self._held_picture or self._pace.picture(picture, now_seconds)
         self._arrange(still)
         self._header.show(picture)
         self._footer.show(picture)
-        for chart in self._charts:
-            chart.show(still, now_seconds)
-        self._threshold.show(still)
-        self._changes.show(still)
+        for panel in (*self._charts, self._threshold, self._changes):
+            panel.show(still)
+        self._pace.drawn(now_seconds)
         if not picture.held:
             self._log.refresh_log()
 

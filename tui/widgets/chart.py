@@ -1,20 +1,10 @@
 """A panel with one chart."""
 
-import time
-
 from fitmon.engine.record import Snapshot
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
 from fitmon.tui.rows import Row, framed, row
 from fitmon.tui.widgets.drawn import Drawn
-
-SHORTEST_PAUSE_SECONDS = 0.5
-"""A chart is drawn at most twice a second while the training moves it."""
-
-LONGEST_PAUSE_SECONDS = 2.0
-
-SHARE_OF_CORE = 0.01
-"""Drawing a chart may take this share of a core; a slow machine gets fewer pictures, not a slower training."""
 
 
 class ChartPanel(Drawn):
@@ -25,21 +15,14 @@ class ChartPanel(Drawn):
         self._is_loss = is_loss
         self._picture: Picture | None = None
         self._drawn: tuple[object, ...] = ()
-        self._next_seconds = 0.0
 
-    def show(self, picture: Picture, now_seconds: float) -> None:
-        """Take a new picture; draw it if the last drawing is old enough or the user changed the view."""
+    def show(self, picture: Picture) -> None:
+        """Take a new picture; draw it if anything in it is new."""
         self._picture = picture
-        view = (picture.log_scale, picture.held, picture.snapshot.over)
-        drawn = (picture.snapshot.version, *view)
-        if drawn == self._drawn or (view == self._drawn[1:] and now_seconds < self._next_seconds):
-            return
-        self._drawn = drawn
-        started = time.thread_time()
-        self.redraw()
-        spent = time.thread_time() - started
-        pause = max(SHORTEST_PAUSE_SECONDS, spent / SHARE_OF_CORE)
-        self._next_seconds = now_seconds + min(LONGEST_PAUSE_SECONDS, pause)
+        drawn = (picture.snapshot.version, picture.log_scale, picture.held)
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self.redraw()
 
     def draw(self, width: int, height: int) -> list[Row]:
         picture = self._picture
