@@ -191,7 +191,10 @@ def test_what_a_model_prints_does_not_reach_stdout(
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_run_in_good_order(number: signal.Signals) -> None:
     command = [*FITMON, "iris", "--epochs", "1000000", "--json"]
+    # A shell that starts the tests in the background lets them inherit an ignored SIGINT, which fitmon would respect.
+    before = signal.signal(number, signal.SIG_DFL)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        signal.signal(number, before)
         assert process.stdout is not None
         assert json.loads(process.stdout.readline())["event"] == "run_started"
         assert json.loads(process.stdout.readline())["event"] == "epoch_ended"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import Any
 
@@ -22,6 +23,7 @@ def _fit_one_epoch(model: Any, chosen: Settings, epoch: int) -> None:
     model.fit(data.x[order], data.y[order], batch_size=chosen.batch_size, shuffle=False, verbose=0)
 
 
+@functools.cache
 def _continued_by_a_fresh_model(before: Settings, after: Settings) -> list[Any]:
     """Train an epoch with `fit`, carry all state over into a fresh model with other settings, train another."""
     import keras
