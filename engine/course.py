@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+import msgspec
 import numpy as np
 
 from fitmon.engine import environment, events
@@ -17,18 +18,21 @@ from fitmon.engine.changes import Changes
 from fitmon.engine.commands import PauseAt
 from fitmon.engine.control import stop_if_asked
 from fitmon.engine.errors import TrainingError
-from fitmon.engine.evaluate import Evaluator
 from fitmon.engine.events import Phase
 from fitmon.engine.feed import ResidentFeed, epoch_order, weights_for_classes
+from fitmon.engine.insight.summary import summarize
 from fitmon.engine.knobs.panel import Panel
 from fitmon.engine.loop import Chunk, Pacer, TrainingLoop
-from fitmon.engine.scoring import scorer_for
+from fitmon.engine.notes import notes_on, refuse_text_labels
+from fitmon.engine.probe import Probe
+from fitmon.engine.samples import validation_samples
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
     from fitmon.engine.control import Control
+    from fitmon.engine.insight.observer import Observation
     from fitmon.engine.job import Settings, TrainingData
 
 
@@ -67,13 +71,13 @@ class Course:
         self._model, self._data, self._settings, self._name = model, data, settings, name
         self._control, self._emit, self._clock = control, emit, clock
         self._stop_when_non_finite = stop_when_non_finite
+        refuse_text_labels(data)
         weights = weights_for_classes(data.y, data.sample_weight, data.class_weight)
         self._feed = ResidentFeed(data.x, data.y, weights)
         environment.build_model(model, self._feed.head())
         self._panel = Panel(model)
         self._loop = TrainingLoop(model, self._feed, self._panel.readings)
-        self._scorer = scorer_for(model, data.y_validation)
-        self._evaluator = self._make_evaluator()
+        self._probe = None if _is_empty(data.x_validation) else Probe(model, data, settings.threshold)
         self._pacer = Pacer()
         self._changes = Changes(self._panel, epochs=settings.epochs, batch_size=settings.batch_size, emit=emit)
         self._phase: Phase | None = None
@@ -83,7 +87,9 @@ class Course:
         """Train all epochs; raises StopRequested when the user stops the run before that."""
         try:
             self._emit(self._started())
+            self._emit(events.SamplesLoaded(samples=validation_samples(self._data)))
             self._look(epoch=0)
+            self._look_before_training()
             self._hold_if_asked(epoch=0, step=0, at_epoch_end=False)
             epoch = 1
             self._changes.turn_epochs(epoch)
@@ -138,8 +144,21 @@ class Course:
         self._changes.read_back(chunk.readings, epoch, first_chunk=step == 0)
         return chunk
 
+    def _look_before_training(self) -> None:
+        if self._probe is None or self._probe.no_probabilities:
+            return
+        self._enter(Phase.VALIDATING)
+        observation = self._probe.look_before_training(self._changes.batch_size, lambda: self._look(0))
+        if observation is not None:
+            self._emit(events.SamplesScored(observation=observation))
+
     def _end_epoch(self, epoch: int, metrics: dict[str, float], timer: _Timer) -> None:
-        metrics = metrics | self._validate(epoch, timer)
+        with timer:
+            found, observation = self._validate(epoch)
+            insight = None if observation is None else summarize(observation)
+        metrics = metrics | found
+        if observation is not None:
+            self._emit(events.SamplesScored(observation=observation))
         self._emit(
             events.EpochEnded(
                 epoch=epoch,
@@ -147,22 +166,19 @@ class Course:
                 seconds=timer.seconds,
                 metrics=metrics,
                 knobs=self._changes.values(),
+                insight=insight or msgspec.UNSET,
             )
         )
         if not np.isfinite(metrics.get("val_loss", 0.0)):
             self._meet_non_finite("val_loss", metrics["val_loss"], epoch, self._steps())
 
-    def _validate(self, epoch: int, timer: _Timer) -> dict[str, float]:
-        """Return the validation metrics under Keras's names, and tell every sample's score."""
-        if self._evaluator is None:
-            return {}
+    def _validate(self, epoch: int) -> tuple[dict[str, float], Observation | None]:
+        """Return the validation metrics under Keras's names, and what is known of the samples now."""
+        if self._probe is None:
+            return {}, None
         self._enter(Phase.VALIDATING)
-        with timer:
-            evaluation = self._evaluator.evaluate(self._changes.batch_size, lambda: self._look(epoch))
-            scores = None if self._scorer is None else self._scorer.score(evaluation.predictions)
-            if scores is not None:
-                self._emit(events.SamplesScored(epoch=epoch, scores=scores))
-        return {f"val_{name}": value for name, value in evaluation.metrics.items()}
+        metrics, observation = self._probe.evaluate(epoch, self._changes.batch_size, lambda: self._look(epoch))
+        return {f"val_{name}": value for name, value in metrics.items()}, observation
 
     def _between_chunks(self, chunk: Chunk, epoch: int) -> None:
         if chunk.non_finite:
@@ -220,20 +236,20 @@ class Course:
 
     def _retrace(self) -> None:
         self._loop.retrace()
-        if self._evaluator is not None:
-            self._evaluator.retrace()
+        if self._probe is not None:
+            self._probe.retrace()
 
     def _steps(self) -> int:
         return self._feed.steps(self._changes.batch_size)
 
     def _started(self) -> events.RunStarted:
-        validation = self._evaluator
+        probe = self._probe
         return events.RunStarted(
             run=self._name,
             epochs=self._changes.epochs,
             steps=self._steps(),
             training_samples=len(self._feed),
-            validation_samples=0 if validation is None else validation.samples,
+            validation_samples=0 if probe is None else probe.samples,
             class_names=self._data.class_names,
             knobs=self._changes.offers(),
             seed=self._settings.seed,
@@ -241,16 +257,10 @@ class Course:
             versions=environment.versions(),
             parameters=int(self._model.count_params()),
             jit=bool(self._model.jit_compile),
-            majority_share=None if self._scorer is None else self._scorer.majority_share(),
-            notes=self._data.notes,
+            majority_share=None if probe is None else probe.majority_share(),
+            no_probabilities="nothing is validated" if probe is None else probe.no_probabilities,
+            notes=notes_on(self._model, self._data, probe),
         )
-
-    def _make_evaluator(self) -> Evaluator | None:
-        data = self._data
-        if data.x_validation is None:
-            return None
-        feed = ResidentFeed(data.x_validation, data.y_validation, data.sample_weight_validation)
-        return Evaluator(self._model, feed, keep_predictions=self._scorer is not None)
 
     def _enter(self, phase: Phase) -> None:
         if phase is not self._phase:
@@ -262,3 +272,9 @@ def _on_device(order: Any) -> tf.Tensor:
     import tensorflow as tf
 
     return tf.convert_to_tensor(order)
+
+
+def _is_empty(samples: Any) -> bool:
+    import keras
+
+    return samples is None or not any(len(array) for array in keras.tree.flatten(samples))

@@ -86,8 +86,15 @@ def device_name() -> str:
     if gpus:
         details = tf.config.experimental.get_device_details(tf.config.list_physical_devices("GPU")[0])
         return f"GPU:0 {details.get('device_name', '')}".strip()
-    threads = tf.config.threading.get_intra_op_parallelism_threads() or len(os.sched_getaffinity(0))
+    threads = tf.config.threading.get_intra_op_parallelism_threads() or _usable_cores()
     return f"CPU ({threads} thread{'s' if threads != 1 else ''})"
+
+
+def _usable_cores() -> int:
+    """Return how many cores this process may use; Python has no `sched_getaffinity` on macOS."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def versions() -> dict[str, str]:
@@ -122,6 +129,32 @@ def learning_rate_schedule(optimizer: Any) -> Any | None:
 
     rate = getattr(optimizer, "_learning_rate", None)
     return rate if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule) else None
+
+
+def compiled_loss(model: keras.Model) -> Any | None:
+    """Return the `keras.losses.Loss` of a built model's only output; None for several, or for a loss of another kind.
+
+    Keras 3.15 publishes what `compile` was given (`model.loss`: a name, a function, an object), not what became of it.
+    """
+    import keras
+
+    entries = getattr(getattr(model, "_compile_loss", None), "_flat_losses", None) or []
+    loss = entries[0].loss if len(entries) == 1 else None
+    return loss if isinstance(loss, keras.losses.Loss) else None
+
+
+def logits_behind(predictions: Any) -> Any | None:
+    """Return the logits that Keras takes its cross-entropy from where predictions came out of a sigmoid; else None.
+
+    Keras 3.15's activations leave them at the tensor as `_keras_logits`. Whoever reshapes the predictions must carry
+    them along, or the loss is computed from clipped probabilities and is another one.
+    """
+    return getattr(predictions, "_keras_logits", None)
+
+
+def carry_logits(predictions: Any, logits: Any) -> None:
+    """Leave logits at reshaped predictions, where Keras looks for them."""
+    predictions._keras_logits = logits  # noqa: SLF001
 
 
 def class_weights_as_sample_weights(y: Any, class_weight: Mapping[int, float]) -> Any:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fitmon.engine.loop import (
     Pacer,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
     from fitmon.engine.feed import ResidentFeed
+    from fitmon.engine.sample_losses import SampleLosses
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +39,28 @@ class Evaluation:
     predictions: npt.NDArray[np.float32]
     """(m, …) the model's outputs in the order of the samples; without columns, (m, 0), when they were not kept or the
     model has several outputs."""
+    losses: npt.NDArray[np.float32] | None
+    """(m * labels,) each sample's own loss; None when it was not asked for or the loss has none."""
+    penalty: float
+    """What the model adds to the loss besides: L1, L2 and activity penalties, the mean over the batches."""
 
 
 class Evaluator:
     """Evaluates a compiled model on a feed, in order, with Keras's own `test_step`."""
 
-    def __init__(self, model: keras.Model, feed: ResidentFeed, *, keep_predictions: bool = True) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        feed: ResidentFeed,
+        *,
+        keep_predictions: bool = True,
+        sample_losses: SampleLosses | None = None,
+    ) -> None:
         """Prepare an evaluator; nothing is traced yet. Predictions that nobody scores need not be kept."""
         self._model = model
         self._feed = feed
         self._keep_predictions = keep_predictions
+        self._sample_losses = sample_losses
         self._chunk: Any = None
         self._reset = compiled_reset(model)
         self._pacer = Pacer()
@@ -71,24 +84,28 @@ class Evaluator:
 
         self._reset()
         steps, step = self._feed.steps(batch_size), 0
-        logs: dict[str, Any] = {}
-        parts = []
+        chunks: list[_Chunk] = []
         while step < steps:
             if step:
                 between_chunks()
             last = min(steps, step + self._pacer.next_steps())
-            logs, predictions = self._run_chunk(step, last, batch_size)
-            parts.append(np.asarray(predictions, dtype=np.float32))
+            chunks.append(self._run_chunk(step, last, batch_size))
             step = last
-        return Evaluation(metrics=plain_numbers(logs), predictions=np.concatenate(parts))
+        losses = np.concatenate([np.asarray(chunk.losses) for chunk in chunks])
+        return Evaluation(
+            metrics=plain_numbers(chunks[-1].logs),
+            predictions=np.concatenate([np.asarray(chunk.predictions) for chunk in chunks]),
+            losses=losses if len(losses) else None,
+            penalty=sum(float(chunk.penalty) for chunk in chunks) / len(self._feed),
+        )
 
-    def _run_chunk(self, first: int, last: int, batch_size: int) -> tuple[dict[str, Any], Any]:
+    def _run_chunk(self, first: int, last: int, batch_size: int) -> _Chunk:
         import tensorflow as tf
 
         if self._chunk is None:
             self._chunk = self._compile()
         since = time.perf_counter()
-        result: tuple[dict[str, Any], Any] = self._chunk(tf.constant(first), tf.constant(last), tf.constant(batch_size))
+        result = _Chunk(*self._chunk(tf.constant(first), tf.constant(last), tf.constant(batch_size)))
         self._pacer.took(last - first, time.perf_counter() - since)
         return result
 
@@ -96,29 +113,48 @@ class Evaluator:
         import tensorflow as tf
 
         model, feed = self._model, self._feed
-        step_function = compiled_step(model, _step_with_predictions(model, self._keep_predictions), feed.signature())
+        step = _step_with_predictions(model, self._keep_predictions, self._sample_losses)
+        step_function = compiled_step(model, step, feed.signature())
         first_logs = _logs_to_carry(model, step_function, feed.signature())
         order = tf.range(len(feed), dtype=tf.int64)
 
-        def chunk(first: tf.Tensor, last: tf.Tensor, batch_size: tf.Tensor) -> tuple[dict[str, Any], tf.Tensor]:
-            parts = tf.TensorArray(tf.float32, size=last - first, infer_shape=False, element_shape=None)
+        def chunk(first: tf.Tensor, last: tf.Tensor, batch_size: tf.Tensor) -> _Chunk:
+            kept = [tf.TensorArray(tf.float32, size=last - first, infer_shape=False) for _ in range(2)]
 
             def more(step: tf.Tensor, *_: Any) -> tf.Tensor:
                 return step < last
 
-            def one(step: tf.Tensor, parts: tf.TensorArray, _logs: Any) -> tuple[Any, ...]:
-                logs, predictions = step_function(feed.batch(order, step, batch_size))
-                kept = parts.write(step - first, tf.cast(predictions, tf.float32))
-                return step + 1, kept, carried(logs, first_logs)
+            def one(step: tf.Tensor, kept: list[tf.TensorArray], penalty: tf.Tensor, _logs: Any) -> tuple[Any, ...]:
+                told = step_function(feed.batch(order, step, batch_size))
+                written = [
+                    array.write(step - first, part)
+                    for array, part in zip(kept, (told.predictions, told.losses), strict=True)
+                ]
+                return step + 1, written, penalty + told.penalty, carried(told.logs, first_logs)
 
-            _, parts, logs = loop_while(model, more, one, (first, parts, first_logs))
-            return reported(model, logs), parts.concat()
+            start = (first, kept, tf.zeros(()), first_logs)
+            _, (predictions, losses), penalty, logs = loop_while(model, more, one, start)
+            return _Chunk(reported(model, logs), predictions.concat(), losses.concat(), penalty)
 
         return chunk if model.run_eagerly else tf.function(chunk, autograph=False)
 
 
-def _step_with_predictions(model: keras.Model, keep: bool) -> Callable[[Any], tuple[Any, Any]]:
-    """Return Keras's test step that also gives the predictions it has made.
+class _Chunk(NamedTuple):
+    """What one step or several tell."""
+
+    logs: dict[str, Any]
+    predictions: Any
+    """(b, …) float32; (b, 0) when they are not kept."""
+    losses: Any
+    """(b * labels,) float32; (0,) when there are none."""
+    penalty: Any
+    """() float32, times the number of samples it was computed for."""
+
+
+def _step_with_predictions(
+    model: keras.Model, keep: bool, sample_losses: SampleLosses | None
+) -> Callable[[Any], _Chunk]:
+    """Return Keras's test step that also gives the predictions it has made, and what their samples cost.
 
     `test_step` keeps them to itself, and a second forward pass would double the cost of validating. It hands them,
     though, to the model's public `compute_loss` and `compute_metrics`; while the step is traced these two are replaced
@@ -127,26 +163,32 @@ def _step_with_predictions(model: keras.Model, keep: bool) -> Callable[[Any], tu
     """
     import tensorflow as tf
 
-    def step(batch: Any) -> tuple[Any, Any]:
+    def step(batch: Any) -> _Chunk:
         with _noting_predictions(model) as noted:
             logs = model.test_step(batch)
+        length = tf.cast(batch_length(batch), tf.float32)
+        penalty = length * sum((tf.cast(tf.reduce_sum(loss), tf.float32) for loss in model.losses), tf.zeros(()))
+        nothing = tf.zeros((batch_length(batch), 0))
         if not keep:
-            return logs, tf.zeros((batch_length(batch), 0))
+            return _Chunk(logs, nothing, tf.zeros((0,)), penalty)
         inputs = batch[0] if isinstance(batch, tuple) else batch
-        predictions = noted[-1] if noted else model(inputs, training=False)
-        return logs, predictions if tf.is_tensor(predictions) else tf.zeros((batch_length(batch), 0))
+        y, predictions = noted[-1] if noted else (None, model(inputs, training=False))
+        if not tf.is_tensor(predictions):
+            return _Chunk(logs, nothing, tf.zeros((0,)), penalty)
+        losses = None if sample_losses is None or y is None else sample_losses.of_batch(y, predictions)
+        return _Chunk(logs, tf.cast(predictions, tf.float32), tf.zeros((0,)) if losses is None else losses, penalty)
 
     return step
 
 
 @contextmanager
-def _noting_predictions(model: keras.Model) -> Iterator[list[Any]]:
-    noted: list[Any] = []
+def _noting_predictions(model: keras.Model) -> Iterator[list[tuple[Any, Any]]]:
+    noted: list[tuple[Any, Any]] = []
     originals = {name: getattr(model, name) for name in ("compute_loss", "compute_metrics")}
 
     def noting(original: Callable[..., Any]) -> Callable[..., Any]:
         def call(x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any) -> Any:
-            noted.append(y_pred)
+            noted.append((y, y_pred))
             return original(x, y, y_pred, *args, **kwargs)
 
         return call
@@ -165,5 +207,5 @@ def _logs_to_carry(model: keras.Model, step_function: Any, signature: Any) -> di
 
     if not hasattr(step_function, "get_concrete_function"):
         return {}
-    logs_only = tf.function(lambda batch: step_function(batch)[0], input_signature=[signature], autograph=False)
+    logs_only = tf.function(lambda batch: step_function(batch).logs, input_signature=[signature], autograph=False)
     return logs_to_carry(model, logs_only, signature)

@@ -38,14 +38,17 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingData:
-    """Arrays to train on and to validate with; n and m samples.
+    """What to train on and to validate with; n and m samples.
 
     `x` and `y` may be one array or, for models with several inputs or outputs, a tuple, list or dict of arrays, as
-    `keras.Model.fit` takes them.
+    `keras.Model.fit` takes them. `x` and `x_validation` may also be what gives batches `(inputs, targets)`,
+    `(inputs, targets, sample weights)` or `inputs`: a batched `tf.data.Dataset`, a `keras.utils.PyDataset`, a generator
+    or another iterable. Targets and sample weights are None then. Such batches are trained on as they come, as by
+    `fit(shuffle=False)`; those to validate with are read once, before the training.
     """
 
     x: Any
-    """(n, …) inputs."""
+    """(n, …) inputs, or batches."""
     y: Any = None
     """(n, …) targets; None: the model's own `train_step` needs none."""
     sample_weight: Any = None
@@ -58,8 +61,16 @@ class TrainingData:
     sample_weight_validation: Any = None
     class_names: tuple[str, ...] = ()
     """Names of the classes in label order; empty when there are none."""
+    feature_names: tuple[str, ...] = ()
+    """Names of the columns of a table; empty when there are none."""
+    x_validation_original: Any = None
+    """(m, …) the validation inputs as people know them, before they were scaled; None: as `x_validation`."""
     notes: tuple[str, ...] = ()
     """What the user must know about this data, a sentence each; shown in the header and on stderr."""
+    steps_per_epoch: int | None = None
+    """Batches in an epoch where `x` gives batches; the next epoch goes on behind them. None: all there are."""
+    validation_steps: int | None = None
+    """Batches to validate with where `x_validation` gives batches; None: all there are."""
 
 
 Progress = Callable[[str], None]

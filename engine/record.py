@@ -15,7 +15,9 @@ from fitmon.engine.events import KnobOffer, KnobValue, Phase
 from fitmon.engine.series import Curve, Series
 
 if TYPE_CHECKING:
+    from fitmon.engine.insight.observer import Observation
     from fitmon.engine.insight.scores import SampleScores
+    from fitmon.engine.samples import ValidationSamples
 
 RECENT_EPOCHS = 5
 """Time left is judged from the median of this many last epochs, so that one slow epoch does not sway it."""
@@ -75,12 +77,11 @@ class Snapshot:
     """Every knob that took effect, oldest first."""
     refusal: events.KnobRefused | None
     """The last refused change that no later request followed."""
-    scores: SampleScores | None
-    """Per-sample predictions of the last validated epoch; None when there are none for this loss."""
-    previous_scores: SampleScores | None
-    """Those of the epoch before; None before the second validated epoch."""
-    scores_epoch: int
-    """The epoch of `scores`; 0 when there are none."""
+    samples: ValidationSamples | None
+    """The validation samples themselves; None until the run has started."""
+    observation: Observation | None
+    """What is known of every validation sample since the last validated epoch (0: before training); None when there is
+    nothing, or nothing that has probabilities."""
     pause_asked: str
     """`epoch` or `chunk` while a pause was asked for and has not taken hold; else empty."""
     paused: events.RunPaused | None
@@ -93,6 +94,11 @@ class Snapshot:
     def over(self) -> bool:
         """Whether the run has ended, one way or another."""
         return self.ending is not None
+
+    @property
+    def scores(self) -> SampleScores | None:
+        """Per-sample predictions of the last validated epoch; None when there are none."""
+        return None if self.observation is None else self.observation.scores
 
     def knob(self, name: str) -> KnobState | None:
         """Return a knob by name; None before the run has started."""
@@ -117,9 +123,8 @@ class RunRecord:
     """Changes that wait, by knob and epoch."""
     receipts: tuple[events.KnobApplied, ...] = ()
     refusal: events.KnobRefused | None = None
-    scores: SampleScores | None = None
-    previous_scores: SampleScores | None = None
-    scores_epoch: int = 0
+    samples: ValidationSamples | None = None
+    observation: Observation | None = None
     pause_asked: str = ""
     paused: events.RunPaused | None = None
     non_finite: events.LossBecameNonFinite | None = None
@@ -146,9 +151,10 @@ class RunRecord:
                 self._apply_chunk(event)
             case events.EpochEnded():
                 self._apply_epoch_ended(event)
+            case events.SamplesLoaded():
+                self.samples = event.samples
             case events.SamplesScored():
-                self.previous_scores, self.scores = self.scores, event.scores
-                self.scores_epoch = event.epoch
+                self.observation = event.observation
             case events.KnobAsked():
                 self.pending[event.knob, event.epoch] = event
                 self.refusal = None
@@ -191,9 +197,8 @@ class RunRecord:
             knobs=tuple(self._knob_state(offer) for offer in self.offers.values()),
             receipts=self.receipts,
             refusal=self.refusal,
-            scores=self.scores,
-            previous_scores=self.previous_scores,
-            scores_epoch=self.scores_epoch,
+            samples=self.samples,
+            observation=self.observation,
             pause_asked=self.pause_asked,
             paused=self.paused,
             non_finite=self.non_finite,

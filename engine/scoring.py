@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from fitmon.engine import environment
 from fitmon.engine.insight.scores import SampleScores, score_probabilities
 
 if TYPE_CHECKING:
     import keras
+
+    Floats = npt.NDArray[np.float32]
 
 ROWS_AND_COLUMNS = 2
 """Number of axes of a matrix."""
@@ -20,29 +23,60 @@ Kind = Literal["two classes", "class numbers", "one-hot rows"]
 """What a loss takes as labels."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unscorable:
+    """Stands in place of a scorer where there are no probabilities."""
+
+    reason: str
+    """Why, as a clause: "mean_squared_error knows no probabilities"."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """What predictions mean."""
+
+    scores: SampleScores
+    probabilities: Floats | None
+    """(n, C) for several classes; None for two."""
+
+
 class Scorer:
     """Turns a model's predictions for the validation samples into scores."""
 
-    def __init__(self, true_class: npt.NDArray[np.int32], *, two_classes: bool, from_logits: bool) -> None:
-        """Take the samples' class numbers, (m,) int32, and what the model's outputs are."""
+    def __init__(self, true_class: npt.NDArray[np.int32], *, kind: Kind, labels: int, from_logits: bool) -> None:
+        """Take the class numbers, (m * labels,) int32, and what the model's outputs are."""
         self._true_class = true_class
-        self._two_classes = two_classes
+        self._two_classes = kind == "two classes"
         self._from_logits = from_logits
+        self.labels = labels
+        """How many labels of its own a sample has; 1 unless a model answers several questions at once."""
 
     def majority_share(self) -> float:
         """Return the accuracy of always answering the most frequent class, in [0, 1]."""
         return float(np.bincount(self._true_class).max() / len(self._true_class))
 
-    def score(self, predictions: npt.NDArray[np.float32]) -> SampleScores | None:
-        """Score predictions, (m, 1) for two classes or (m, C), in the order of the validation samples.
+    def classes_present(self) -> int:
+        """Return how many classes have a sample."""
+        return int(np.count_nonzero(np.bincount(self._true_class)))
 
-        None when they have another shape, or fewer columns than there are classes: the model is not what its loss says.
+    def score(self, predictions: Floats, losses: Floats | None = None, weights: Floats | None = None) -> Scored | None:
+        """Score predictions, (m, labels) for two classes or (m, C), in the order of the validation samples.
+
+        `losses` and `weights`, (m * labels,) float32, are put beside the scores. None when the predictions have another
+        shape, or fewer columns than there are classes: the model is not what its loss says.
         """
         columns = predictions.shape[1] if predictions.ndim == ROWS_AND_COLUMNS else 0
-        fits = columns == 1 if self._two_classes else columns > max(1, int(self._true_class.max()))
-        return score_probabilities(self._probabilities(predictions), self._true_class) if fits else None
+        fits = columns == self.labels if self._two_classes else columns > max(1, int(self._true_class.max()))
+        if not fits:
+            return None
+        probabilities = self._probabilities(predictions.reshape(-1, 1) if self._two_classes else predictions)
+        scores = score_probabilities(probabilities, self._true_class)
+        return Scored(
+            scores=replace(scores, losses=losses, weights=weights, labels=self.labels),
+            probabilities=None if self._two_classes else probabilities,
+        )
 
-    def _probabilities(self, predictions: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def _probabilities(self, predictions: Floats) -> Floats:
         if not self._from_logits:
             return predictions
         if self._two_classes:
@@ -52,24 +86,24 @@ class Scorer:
         return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-def scorer_for(model: keras.Model, labels: Any) -> Scorer | None:
-    """Return the scorer that fits a model's loss; None where the loss knows no probabilities.
+def scorer_for(model: keras.Model, labels: Any) -> Scorer | Unscorable:
+    """Return the scorer that fits a built model's loss, or why there is none.
 
-    `labels` are the validation targets as the model's loss takes them: 0 and 1, class numbers, or one-hot rows.
+    `labels` are the validation targets as the model's loss takes them: 0 and 1 in one column or in several, class
+    numbers, or one-hot rows.
     """
-    if not hasattr(labels, "shape") or len(labels) == 0 or len(getattr(model, "outputs", None) or [None]) != 1:
-        return None
-    kind, from_logits = _loss_facts(_only_entry(model.loss))
+    if len(getattr(model, "outputs", None) or [None]) != 1:
+        return Unscorable("the model has several outputs")
+    if not hasattr(labels, "shape") or not labels.shape:
+        return Unscorable("the validation samples have no labels")
+    loss = environment.compiled_loss(model)
+    kind, from_logits = _loss_facts(loss)
+    if kind is None:
+        return Unscorable(f"{getattr(loss, 'name', 'its loss')} knows no probabilities")
     true_class = _class_numbers(kind, np.asarray(labels))
     if true_class is None:
-        return None
-    return Scorer(true_class, two_classes=kind == "two classes", from_logits=from_logits)
-
-
-def _only_entry(loss: Any) -> Any:
-    """Return the loss of a single output, which may be given as `{"output": loss}` or `[loss]`."""
-    entries = list(loss.values()) if isinstance(loss, dict) else loss
-    return entries[0] if isinstance(entries, list | tuple) and len(entries) == 1 else entries
+        return Unscorable("the labels are not plain classes: soft, marked to be ignored, or of another shape")
+    return Scorer(true_class.reshape(-1), kind=kind, labels=true_class.shape[1], from_logits=from_logits)
 
 
 def _loss_facts(loss: Any) -> tuple[Kind | None, bool]:
@@ -77,35 +111,27 @@ def _loss_facts(loss: Any) -> tuple[Kind | None, bool]:
     import keras
 
     losses = keras.losses
-    try:
-        found = losses.get(loss)
-    except (TypeError, ValueError):
-        return None, False
     kinds: dict[Kind, tuple[Any, ...]] = {
         "two classes": (losses.BinaryCrossentropy, losses.BinaryFocalCrossentropy),
         "class numbers": (losses.SparseCategoricalCrossentropy,),
         "one-hot rows": (losses.CategoricalCrossentropy, losses.CategoricalFocalCrossentropy),
     }
-    if isinstance(found, losses.Loss):
-        kind = next((kind for kind, classes in kinds.items() if isinstance(found, classes)), None)
-        return kind, bool(found.get_config().get("from_logits", False))
-    functions = {losses.get(_snake_case(cls.__name__)): kind for kind, classes in kinds.items() for cls in classes}
-    return functions.get(found), False
+    function = getattr(loss, "fn", None)
+    for kind, classes in kinds.items():
+        if isinstance(loss, classes) or any(function is cls().fn for cls in classes):
+            return kind, bool(getattr(loss, "from_logits", False))
+    return None, False
 
 
-def _snake_case(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-
-
-def _class_numbers(kind: Kind | None, labels: npt.NDArray[Any]) -> npt.NDArray[np.int32] | None:
-    """Return (m,) class numbers; None when the labels are of another kind, soft, or mark samples to be ignored."""
-    one_column = labels.ndim == 1 or (labels.ndim == ROWS_AND_COLUMNS and labels.shape[1] == 1)
-    if kind == "one-hot rows" and labels.ndim == ROWS_AND_COLUMNS and not one_column:
-        hard = bool(np.all((labels == 0) | (labels == 1)) and np.all(labels.sum(axis=1) == 1))
-        return np.asarray(labels.argmax(axis=1), dtype=np.int32) if hard else None
-    if kind not in {"two classes", "class numbers"} or not one_column:
+def _class_numbers(kind: Kind, labels: npt.NDArray[Any]) -> npt.NDArray[np.int32] | None:
+    """Return (m, labels) class numbers; None when the labels are of another kind, soft, or mark samples to ignore."""
+    if labels.dtype.kind not in "buif" or labels.ndim > ROWS_AND_COLUMNS:
         return None
-    numbers = np.asarray(labels.reshape(-1))
+    columns = labels.reshape(len(labels), -1)
+    if kind == "one-hot rows":
+        hard = bool(np.all((columns == 0) | (columns == 1)) and np.all(columns.sum(axis=1) == 1))
+        return columns.argmax(axis=1).astype(np.int32)[:, None] if hard and columns.shape[1] > 1 else None
     highest = 1 if kind == "two classes" else np.inf
-    whole = bool(np.all((numbers >= 0) & (numbers <= highest) & (numbers == np.round(numbers))))
-    return numbers.astype(np.int32) if whole else None
+    fits = kind == "two classes" or columns.shape[1] == 1
+    whole = bool(np.all((columns >= 0) & (columns <= highest) & (columns == np.round(columns))))
+    return columns.astype(np.int32) if whole and fits else None

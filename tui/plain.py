@@ -12,6 +12,7 @@ from typing import Any, assert_never
 
 from fitmon.engine import events
 from fitmon.engine.commands import Stop
+from fitmon.engine.knobs.catalogue import EPOCHS
 from fitmon.engine.record import RunRecord
 from fitmon.tui.format import clean, count, duration, knob_value, measured, setting
 from fitmon.tui.run import Run
@@ -32,7 +33,8 @@ def listener_into(inbox: Inbox) -> Callable[[events.Event], None]:
     def listen(event: events.Event) -> None:
         match event:
             case (
-                events.SamplesScored()
+                events.SamplesLoaded()
+                | events.SamplesScored()
                 | events.EpochStarted()
                 | events.KnobAsked()
                 | events.PauseAsked()
@@ -160,7 +162,7 @@ class PlainLines:
             case events.RunStarted():
                 return started_lines(event)
             case events.EpochEnded():
-                return [epoch_line(event)]
+                return [epoch_line(event), *insight_lines(event)]
             case events.KnobApplied():
                 return [receipt_line(event)]
             case events.KnobRefused():
@@ -175,6 +177,7 @@ class PlainLines:
                 events.PhaseChanged()
                 | events.EpochStarted()
                 | events.ChunkEnded()
+                | events.SamplesLoaded()
                 | events.SamplesScored()
                 | events.KnobAsked()
                 | events.PauseAsked()
@@ -213,9 +216,20 @@ def epoch_line(event: events.EpochEnded) -> str:
     return "  ".join([number, f"{_seconds(event.seconds):>6}", *metrics]).rstrip()
 
 
+def insight_lines(event: events.EpochEnded) -> list[str]:
+    """Return the sentence that says why loss and accuracy moved as they did, and the estimate; none without insight."""
+    insight = event.insight or None
+    if insight is None:
+        return []
+    return [f"  {sentence}" for sentence in (insight.sentence, insight.estimate) if sentence]
+
+
 def receipt_line(event: events.KnobApplied) -> str:
     """Return that a knob took effect, with the value that the compiled step really used."""
-    return f"epoch {event.epoch}: {event.knob} {knob_value(event.previous)} → {knob_value(event.value)} (read back)"
+    # Fewer epochs than this one end the run: the epoch they are told for never comes.
+    ended_run = event.knob == EPOCHS.name and event.asked < event.epoch
+    when = f"end of epoch {event.epoch - 1}" if ended_run else f"epoch {event.epoch}"
+    return f"{when}: {event.knob} {knob_value(event.previous)} → {knob_value(event.value)} (read back)"
 
 
 def _seconds(seconds: float) -> str:

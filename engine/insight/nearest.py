@@ -31,6 +31,19 @@ class NearSample:
     """An estimate: epochs until it crosses at that speed; None when there is no speed or it moves away."""
 
 
+def crossing_soon(scores: SampleScores, speed: Floats, threshold: float, within_epochs: float = 3) -> int:
+    """Estimate how many samples that are wrong now will be right within so many epochs, going on at their speed.
+
+    Args:
+        scores: n samples.
+        speed: (n,) float32, the change of each one's distance per epoch; one that is NaN is not counted.
+        threshold: in [0, 1].
+        within_epochs: above 0.
+    """
+    reached = scores.distance(threshold) + np.float32(within_epochs) * speed
+    return int(np.count_nonzero(~scores.right(threshold) & (speed > 0) & (reached > 0)))
+
+
 class Nearest:
     """Keeps where n samples were in the last epochs: 20 bytes a sample, a part of them shared with the scores."""
 
@@ -84,10 +97,9 @@ class Nearest:
         None below `MEASURED_ENOUGH` epochs. A sample with NaN among its kept epochs is not counted.
         """
         speed = self.speed()
-        if speed is None or self._last is None:
-            return None
-        reached = self._last.distance(threshold) + np.float32(within_epochs) * speed
-        return int(np.count_nonzero(~self._last.right(threshold) & (speed > 0) & (reached > 0)))
+        return (
+            None if speed is None or self._last is None else crossing_soon(self._last, speed, threshold, within_epochs)
+        )
 
     def nearest(self, threshold: float, count: int = 10) -> tuple[NearSample, ...]:
         """Return up to `count` samples with the smallest distance on either side, nearest first; NaN is left out."""

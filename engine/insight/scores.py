@@ -34,6 +34,13 @@ class SampleScores:
     """(n,) float32 in [-1, 1]: `probability_true` less the largest probability of another class."""
     probability: Floats | None
     """(n,) float32 in [0, 1]: the probability of class 1; None for several classes."""
+    losses: Floats | None = None
+    """(n,) float32: what the model's own loss function gives each sample, unreduced; None where it gives no such."""
+    weights: Floats | None = None
+    """(n,) float32 that make the mean of `weights * losses` the data part of the validation loss; None for 1 each."""
+    labels: int = 1
+    """How many labels a sample has that are answered by themselves: entry i is label i % labels of sample
+    i // labels."""
 
     def __len__(self) -> int:
         return len(self.true_class)

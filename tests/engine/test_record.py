@@ -10,6 +10,7 @@ import pytest
 
 from fitmon.engine import events
 from fitmon.engine.events import KnobOffer
+from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import score_probabilities
 from fitmon.engine.record import RunRecord
 
@@ -126,14 +127,15 @@ def test_a_refusal_stays_until_something_else_is_asked_for() -> None:
     assert record.snapshot().refusal is None
 
 
-def test_the_scores_of_the_epoch_before_are_kept() -> None:
-    first = score_probabilities(np.array([0.1]), np.array([1]))
-    second = score_probabilities(np.array([0.9]), np.array([1]))
-    record = _record(
-        _started(), events.SamplesScored(epoch=1, scores=first), events.SamplesScored(epoch=2, scores=second)
+def test_the_last_observation_is_kept() -> None:
+    observer = Observer(1, threshold=0.5)
+    first, second = (
+        observer.observe(score_probabilities(np.array([p]), np.array([1])), epoch) for epoch, p in ((1, 0.1), (2, 0.9))
     )
+    record = _record(_started(), events.SamplesScored(observation=first), events.SamplesScored(observation=second))
     snapshot = record.snapshot()
-    assert (snapshot.scores, snapshot.previous_scores, snapshot.scores_epoch) == (second, first, 2)
+    assert snapshot.observation is second
+    assert (snapshot.scores, second.previous) == (second.scores, first.scores)
 
 
 def test_more_epochs_count_for_the_time_left() -> None:

@@ -7,24 +7,37 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fitmon.engine import environment
 from fitmon.engine.insight.scores import SampleScores
-from fitmon.engine.scoring import scorer_for
+from fitmon.engine.scoring import Scorer, Unscorable, scorer_for
 
 
-def _model(loss: Any, columns: int = 1) -> Any:
+def _model(loss: Any, labels: Any, columns: int = 1) -> Any:
     import keras
 
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(columns)])
+    inputs = keras.Input((2,))
+    model = keras.Model(inputs, keras.layers.Dense(columns, name="dense")(inputs))
     model.compile("adam", loss)
+    environment.build_model(model, (np.zeros((1, 2), np.float32), labels[:1]))
     return model
 
 
+def _scorer(loss: Any, labels: Any, columns: int = 1) -> Scorer:
+    scorer = scorer_for(_model(loss, labels, columns), labels)
+    assert isinstance(scorer, Scorer)
+    return scorer
+
+
+def _reason(loss: Any, labels: Any, columns: int = 1) -> str:
+    found = scorer_for(_model(loss, labels, columns), labels)
+    assert isinstance(found, Unscorable)
+    return found.reason
+
+
 def _scored(loss: Any, labels: Any, predictions: Any) -> SampleScores:
-    scorer = scorer_for(_model(loss, predictions.shape[1]), labels)
-    assert scorer is not None
-    scores = scorer.score(predictions)
-    assert scores is not None
-    return scores
+    scored = _scorer(loss, labels, predictions.shape[1]).score(predictions)
+    assert scored is not None
+    return scored.scores
 
 
 LABELS = np.array([0, 1, 1])
@@ -53,14 +66,26 @@ def test_several_classes_from_logits_equal_the_softmax(sparse: bool) -> None:
 
 
 def test_the_baseline_is_the_share_of_the_most_frequent_class() -> None:
-    scorer = scorer_for(_model("binary_crossentropy"), LABELS)
-    assert scorer is not None
-    assert scorer.majority_share() == pytest.approx(2 / 3)
+    assert _scorer("binary_crossentropy", LABELS).majority_share() == pytest.approx(2 / 3)
 
 
 @pytest.mark.parametrize("loss", ["mse", "hinge", lambda a, b: (a - b) ** 2], ids=["mse", "hinge", "own function"])
 def test_a_loss_that_knows_no_probabilities_has_no_scores(loss: Any) -> None:
-    assert scorer_for(_model(loss), LABELS) is None
+    assert _reason(loss, LABELS).endswith(" knows no probabilities")
+
+
+@pytest.mark.parametrize("columns", [1, 3], ids=["two classes", "one-hot rows"])
+def test_the_short_word_for_cross_entropy_is_understood(columns: int) -> None:
+    labels = LABELS[:, None] if columns == 1 else ROWS
+    assert _scored("crossentropy", labels, LOGITS[:, :columns]).task == ("binary" if columns == 1 else "multiclass")
+
+
+def test_several_labels_a_sample_are_scored_one_by_one() -> None:
+    labels = np.array([[0, 1], [1, 1], [1, 0]])
+    scores = _scored("binary_crossentropy", labels, np.array([[0.2, 0.7], [0.4, 0.9], [0.8, 0.6]], np.float32))
+    assert scores.labels == 2
+    assert scores.true_class.tolist() == [0, 1, 1, 1, 1, 0]
+    assert scores.right(0.5).tolist() == [True, True, False, True, True, False]
 
 
 def test_very_large_logits_do_not_overflow() -> None:
@@ -74,28 +99,29 @@ def test_very_large_logits_do_not_overflow() -> None:
 
 @pytest.mark.parametrize("loss", [{"dense": "binary_crossentropy"}, ["binary_crossentropy"]], ids=["dict", "list"])
 def test_the_only_entry_of_several_losses_is_recognised(loss: Any) -> None:
-    import keras
-
-    outputs = keras.layers.Dense(1, name="dense")(inputs := keras.Input((2,)))
-    model = keras.Model(inputs, outputs)
-    model.compile("adam", loss)
-    assert scorer_for(model, LABELS) is not None
+    assert _scorer(loss, LABELS).labels == 1
 
 
 UNSCORED = [
     pytest.param("sparse_categorical_crossentropy", np.array([0, -1, 1]), id="a label that marks samples to ignore"),
     pytest.param("binary_crossentropy", np.array([0.2, 0.9, 0.5]), id="soft labels of two classes"),
     pytest.param("categorical_crossentropy", np.full((3, 3), 1 / 3), id="soft rows"),
-    pytest.param("binary_crossentropy", np.eye(3), id="several labels a sample"),
 ]
 
 
 @pytest.mark.parametrize(("loss", "labels"), UNSCORED)
 def test_labels_that_are_no_class_numbers_have_no_scores_and_do_no_harm(loss: str, labels: Any) -> None:
-    assert scorer_for(_model(loss, 3), labels) is None
+    assert "not plain classes" in _reason(loss, labels, 1 if loss.startswith("binary") else 3)
 
 
 def test_a_label_beyond_the_columns_has_no_scores_and_does_no_harm() -> None:
-    scorer = scorer_for(_model("sparse_categorical_crossentropy", 3), np.array([0, 255, 1]))
-    assert scorer is not None
-    assert scorer.score(LOGITS) is None
+    assert _scorer("sparse_categorical_crossentropy", np.array([0, 255, 1]), 3).score(LOGITS) is None
+
+
+def test_two_outputs_have_no_scores() -> None:
+    import keras
+
+    inputs = keras.Input((2,))
+    model = keras.Model(inputs, [keras.layers.Dense(1)(inputs), keras.layers.Dense(1)(inputs)])
+    model.compile("adam", ["mse", "mse"])
+    assert scorer_for(model, LABELS) == Unscorable("the model has several outputs")

@@ -37,16 +37,17 @@ def test_a_run_tells_its_story_in_order() -> None:
     kinds = [type(event).__name__ for event in watched.events if not isinstance(event, events.ChunkEnded)]
     one_epoch = ["SamplesScored", "EpochEnded"]
     told = [kind for kind in kinds if kind != "PhaseChanged"]
-    assert told == ["RunStarted", "EpochStarted", *one_epoch, "EpochStarted", *one_epoch, "RunEnded"]
+    before = ["RunStarted", "SamplesLoaded", "SamplesScored"]
+    assert told == [*before, "EpochStarted", *one_epoch, "EpochStarted", *one_epoch, "RunEnded"]
     assert watched.one(events.RunEnded).completed
     phases = list(dict.fromkeys(event.phase for event in watched.all(events.PhaseChanged)))
     assert phases == [
         Phase.STARTING,
         Phase.LOADING,
         Phase.BUILDING,
+        Phase.VALIDATING,
         Phase.COMPILING,
         Phase.TRAINING,
-        Phase.VALIDATING,
         Phase.FINISHED,
     ]
 
@@ -83,7 +84,7 @@ def test_scores_are_what_the_model_predicts() -> None:
 
     model: Any = watched.session.model
     expected = model.predict(small_table().x_validation, verbose=0)[:, 0]
-    scores = watched.all(events.SamplesScored)[-1].scores
+    scores = watched.all(events.SamplesScored)[-1].observation.scores
     assert scores.probability is not None
     np.testing.assert_allclose(scores.probability, expected, rtol=1e-6)
     accuracy = watched.all(events.EpochEnded)[-1].metrics["val_accuracy"]

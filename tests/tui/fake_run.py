@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from fitmon.engine import events
 from fitmon.engine.commands import Command
 from fitmon.engine.events import KnobOffer, KnobValue, Phase
+from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import SampleScores, score_probabilities
 from fitmon.engine.record import RunRecord, Snapshot
 from fitmon.tui.app import MonitorApp
@@ -38,6 +39,7 @@ class FakeRun:
         self.record = RunRecord()
         self.sent: list[Command] = []
         self.starts = 0
+        self._observer: Observer | None = None
 
     def start(self) -> None:
         self.starts += 1
@@ -81,8 +83,14 @@ class FakeRun:
             "val_accuracy": 1 - 0.6 / epoch,
         }
         if scores is not None:
-            self.tell(events.SamplesScored(epoch=epoch, scores=scores))
+            self.observe(epoch, scores)
         return self.tell(events.EpochEnded(epoch=epoch, epochs=10, seconds=1.6, metrics=values, knobs={}))
+
+    def observe(self, epoch: int, scores: SampleScores, threshold: float = 0.5) -> FakeRun:
+        """The validation samples were scored, as the engine does it."""
+        if self._observer is None:
+            self._observer = Observer(len(scores), threshold)
+        return self.tell(events.SamplesScored(observation=self._observer.observe(scores, epoch)))
 
     def epochs(self, number: int, scores: SampleScores | None = None) -> FakeRun:
         """Several whole epochs, and the next one has begun."""

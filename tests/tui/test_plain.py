@@ -13,6 +13,7 @@ import pytest
 from fitmon.engine import events
 from fitmon.engine.commands import Command, Stop
 from fitmon.engine.events import KnobOffer, Phase
+from fitmon.engine.insight.observer import Observer
 from fitmon.engine.record import RunRecord, Snapshot
 from fitmon.tui.plain import (
     OUTPUT_CLOSED,
@@ -56,6 +57,7 @@ ENDED = events.RunEnded(reason="all epochs done", epochs_done=2, completed=True)
 STOPPED = events.RunEnded(reason="stopped by SIGTERM", epochs_done=1, completed=False)
 FAILED = events.RunFailed(kind="training", message="The loss is NaN.", traceback="", epochs_done=1)
 APPLIED = events.KnobApplied(knob="learning_rate", asked=1e-4, value=1e-4, previous=1e-3, epoch=4, step=1)
+FEWER_EPOCHS = events.KnobApplied(knob="epochs", asked=3, value=3, previous=10, epoch=4, step=1)
 REFUSED = events.KnobRefused(knob="dropout", value=0.3, reason="this model has no dropout")
 CHUNK = events.ChunkEnded(epoch=1, step=5, steps=10, chunk_metrics={}, epoch_metrics={}, seconds=0.1)
 OFTEN_OR_FOR_SCREENS: list[events.Event] = [
@@ -103,6 +105,7 @@ def test_columns_stay_in_place_from_epoch_to_epoch() -> None:
     ("event", "line"),
     [
         (APPLIED, "epoch 4: learning_rate 1e-3 → 1e-4 (read back)\n"),
+        (FEWER_EPOCHS, "end of epoch 3: epochs 10 → 3 (read back)\n"),
         (REFUSED, "dropout 0.3 refused: this model has no dropout\n"),
         (events.RunPaused(epoch=2, step=0, reason="asked to"), "paused in epoch 2: asked to\n"),
         (events.RunResumed(), "resumed\n"),
@@ -164,7 +167,7 @@ def test_halves_of_characters_become_escapes_and_the_line_still_comes(event: eve
     told = json.loads(line.encode("utf-8"), parse_constant=pytest.fail)
     assert line.startswith('{"event":"')
     assert line.endswith("}\n")
-    assert {"event", *event.__struct_fields__} == set(told)
+    assert {"event", *event.__struct_fields__} - {"insight"} == set(told)
     assert any(escape in str(told) for escape in (r"\udcff", r"\ud800"))
     assert "ü" in line or isinstance(event, events.EpochEnded)
 
@@ -214,7 +217,7 @@ def inbox_with(*items: events.Event | Stop) -> SimpleQueue[events.Event | Stop]:
 def test_only_what_is_printed_is_queued_and_one_chunk_at_most() -> None:
     inbox = inbox_with()
     listen = listener_into(inbox)
-    scored = events.SamplesScored(epoch=1, scores=binary_scores(0.5, labels=(1,)))
+    scored = events.SamplesScored(observation=Observer(1, 0.5).observe(binary_scores(0.5, labels=(1,)), 1))
     loading = events.PhaseChanged(phase=Phase.LOADING, detail="downloading MNIST 45 %")
     printed: list[events.Event] = [loading, started(), epoch_ended(loss=0.5), APPLIED, REFUSED, ENDED]
     silent: list[events.Event] = [

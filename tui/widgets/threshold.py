@@ -37,12 +37,13 @@ class Histogram:
 def draw_threshold(picture: Picture, width: int, height: int) -> list[Row]:
     """Return the panel in a frame of that outer size; a sentence in its place while there are no scores."""
     seen = picture.snapshot
-    scores = seen.scores
-    if scores is None or not len(scores):
+    observation = seen.observation
+    if observation is None or not len(observation):
         title = row(("threshold", Role.STRONG))
         return framed(title, [row(), row((f" {_why_nothing(picture)}", Role.FAINT))], width, height)
-    counts = count_against_threshold(scores, seen.previous_scores, picture.threshold)
-    title = fitting(_title_fields(scores, picture.threshold, seen.scores_epoch), "  ", width - 5)
+    scores = observation.scores
+    counts = count_against_threshold(scores, observation.previous, picture.threshold)
+    title = fitting(_title_fields(scores, picture.threshold, observation.epoch), "  ", width - 5)
     words = _counts_rows(counts, scores, picture.threshold, width - 4)
     room = height - 2 - len(words) - 1
     bins = histogram(scores, picture.threshold, max(1, width - 6))

@@ -20,7 +20,7 @@ class ThresholdPanel(Drawn):
     @staticmethod
     def _seen(picture: Picture) -> tuple[object, ...]:
         seen = picture.snapshot
-        return seen.scores_epoch, picture.threshold, seen.epochs_done, seen.over
+        return seen.observation, picture.threshold, seen.epochs_done, seen.over
 
     def draw(self, width: int, height: int) -> list[Row]:
         if self._picture is None:

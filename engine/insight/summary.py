@@ -1,0 +1,70 @@
+"""An observation as plain numbers and one sentence, for scripts and for people without a screen."""
+
+from __future__ import annotations
+
+from fitmon.engine.events import ClassInsight, Insight
+from fitmon.engine.insight.context import Context
+from fitmon.engine.insight.movement import Movement
+from fitmon.engine.insight.observer import Observation
+from fitmon.engine.insight.sentence import estimate_words, movement_sentence
+
+MOST_CLASSES = 50
+"""Beyond this many classes, classes are not listed: the line would grow with their square."""
+
+
+def summarize(observation: Observation) -> Insight | None:
+    """Return what an epoch's JSON says of the validation samples; None when there is no epoch to compare with."""
+    movement, context, threshold = observation.movement, observation.context, observation.threshold
+    if not isinstance(movement, Movement):
+        return None
+    crossing_soon = observation.crossing_soon(threshold)
+    return Insight(
+        samples=len(observation),
+        stayed_right=movement.stayed_right,
+        stayed_wrong=movement.stayed_wrong,
+        crossed_up=movement.crossed_up,
+        crossed_down=movement.crossed_down,
+        loss_change=movement.loss_change,
+        data_loss=movement.data_loss,
+        penalty=observation.penalty,
+        threshold=movement.threshold,
+        near_threshold=observation.near(threshold),
+        sentence=sentence_at(observation, threshold),
+        crossing_soon=crossing_soon,
+        estimate=estimate_words(crossing_soon),
+        not_numbers=context.not_numbers,
+        accuracy=context.accuracy,
+        accuracy_interval=context.interval,
+        majority_share=context.majority_share,
+        balanced_accuracy=context.balanced_accuracy,
+        matthews=context.matthews,
+        roc_auc=context.roc_auc,
+        average_precision=context.average_precision,
+        brier=context.brier,
+        calibration_error=context.calibration_error,
+        entropy=context.entropy,
+        per_class=_per_class(context),
+        confusion=_confusion(context),
+    )
+
+
+def sentence_at(observation: Observation, threshold: float) -> str:
+    """Return one sentence on what moved since the epoch before, without its full stop; `threshold` in [0, 1]."""
+    loss_name = "val loss without the penalty" if observation.penalty else "val loss"
+    sentence = movement_sentence(observation.movement_at(threshold), loss_name)
+    return f"against the untrained model, {sentence}" if observation.epoch == 1 else sentence
+
+
+def _per_class(context: Context) -> tuple[ClassInsight, ...] | None:
+    if context.per_class is None or len(context.per_class) > MOST_CLASSES:
+        return None
+    return tuple(
+        ClassInsight(support=each.support, precision=each.precision, recall=each.recall, f1=each.f1)
+        for each in context.per_class
+    )
+
+
+def _confusion(context: Context) -> tuple[tuple[int, ...], ...] | None:
+    if context.confusion is None or len(context.confusion) > MOST_CLASSES:
+        return None
+    return tuple(tuple(row) for row in context.confusion.tolist())

@@ -1,0 +1,62 @@
+"""What the user must know about model and data before a number is read: mistakes that give no error by themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fitmon.engine.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import keras
+
+    from fitmon.engine.job import TrainingData
+    from fitmon.engine.probe import Probe
+
+
+def notes_on(model: keras.Model, data: TrainingData, probe: Probe | None) -> tuple[str, ...]:
+    """Return the notes of the data itself, then what is wrong with the validation set or the model, a sentence each."""
+    return (*data.notes, *_on_validation(data, probe), *_on_model(model))
+
+
+def refuse_text_labels(data: TrainingData) -> None:
+    """Raise DataError when labels are text, which no loss of Keras takes."""
+    for part, labels in (("training", data.y), ("validation", data.y_validation)):
+        if getattr(getattr(labels, "dtype", None), "kind", "") in {"U", "S", "O", "T"}:
+            example = next(iter(np.asarray(labels).reshape(-1)[:1]), "")
+            raise DataError(
+                f"Expected the {part} labels as numbers, received text or objects such as {str(example)[:40]!r}. "
+                "Number the classes from 0 and give their names as class_names."
+            )
+
+
+def _on_validation(data: TrainingData, probe: Probe | None) -> Iterator[str]:
+    if probe is None:
+        if data.x_validation is not None:
+            yield "The validation set is empty: nothing is validated."
+    elif probe.samples == 1:
+        yield "The validation set has one sample: its accuracy can only be 0 or 1."
+    elif probe.classes_present() == 1:
+        yield "All validation samples are of one class: accuracy says nothing about the others."
+
+
+def _on_model(model: keras.Model) -> Iterator[str]:
+    if _is_softmax_of_one(model):
+        yield (
+            "The model's only output goes through softmax, which gives 1 for every sample: "
+            "nothing can be learnt. For two classes use sigmoid."
+        )
+
+
+def _is_softmax_of_one(model: Any) -> bool:
+    """Tell whether one column goes through softmax, as the last layer's activation or as a layer of its own."""
+    import keras
+
+    outputs = getattr(model, "outputs", None) or []
+    if len(outputs) != 1 or not outputs[0].shape or outputs[0].shape[-1] != 1:
+        return False
+    last = model.layers[-1]
+    return isinstance(last, keras.layers.Softmax) or getattr(last, "activation", None) is keras.activations.softmax

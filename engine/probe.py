@@ -1,0 +1,105 @@
+"""The fixed samples whose probabilities are followed: the validation set, scored in one pass at each epoch's end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from fitmon.engine import environment
+from fitmon.engine.evaluate import Evaluator
+from fitmon.engine.feed import ResidentFeed
+from fitmon.engine.insight.observer import Observer
+from fitmon.engine.sample_losses import SampleLosses
+from fitmon.engine.scoring import Scorer, Unscorable, scorer_for
+
+if TYPE_CHECKING:
+    import keras
+
+    from fitmon.engine.evaluate import Evaluation
+    from fitmon.engine.insight.observer import Observation
+    from fitmon.engine.job import TrainingData
+
+
+class Probe:
+    """Evaluates a model on its validation samples, and follows each of them."""
+
+    def __init__(self, model: keras.Model, data: TrainingData, threshold: float) -> None:
+        """Move the samples to the device; nothing is traced yet.
+
+        Args:
+            model: built and compiled.
+            data: of which only the validation part is used; there is at least one sample.
+            threshold: in [0, 1], for two classes.
+        """
+        self._model = model
+        feed = ResidentFeed(data.x_validation, data.y_validation, data.sample_weight_validation)
+        found = scorer_for(model, data.y_validation)
+        self._scorer = found if isinstance(found, Scorer) else None
+        self.no_probabilities = found.reason if isinstance(found, Unscorable) else ""
+        """Why there is nothing to follow but loss and metrics; empty when there is."""
+        self._losses = self._make_losses(data.sample_weight_validation)
+        self._evaluator = Evaluator(model, feed, keep_predictions=self._scorer is not None, sample_losses=self._losses)
+        labels = self._scorer.labels if self._scorer else 1
+        self._observer = Observer(len(feed) * labels, threshold)
+
+    def _make_losses(self, sample_weight: Any) -> SampleLosses | None:
+        loss = environment.compiled_loss(self._model)
+        return None if self._scorer is None or loss is None else SampleLosses(loss, sample_weight, self._scorer.labels)
+
+    @property
+    def samples(self) -> int:
+        """Number of validation samples."""
+        return self._evaluator.samples
+
+    def majority_share(self) -> float | None:
+        """Return the accuracy of always answering the most frequent class, in [0, 1]; None without classes."""
+        return None if self._scorer is None else self._scorer.majority_share()
+
+    def classes_present(self) -> int | None:
+        """Return how many classes have a sample; None without classes."""
+        return None if self._scorer is None else self._scorer.classes_present()
+
+    def retrace(self) -> None:
+        """Forget the compiled pass, so that the next one sees a changed model."""
+        self._evaluator.retrace()
+
+    def look_before_training(self, batch_size: int, between_chunks: Callable[[], None]) -> Observation | None:
+        """Score the untrained model, so that the first epoch too has something to be compared with.
+
+        Whatever the pass changes in the model, such as the state of a dropout that also works in inference, is put
+        back: training then goes as it would have gone. None where there are no probabilities; no pass is made then.
+        """
+        if self._scorer is None:
+            return None
+        variables = self._model.non_trainable_variables
+        before = [variable.numpy() for variable in variables]
+        try:
+            return self.evaluate(0, batch_size, between_chunks)[1]
+        finally:
+            for variable, value in zip(variables, before, strict=True):
+                variable.assign(value)
+
+    def evaluate(
+        self, epoch: int, batch_size: int, between_chunks: Callable[[], None]
+    ) -> tuple[dict[str, float], Observation | None]:
+        """Run the pass for an epoch; return Keras's metrics and what is known of the samples now.
+
+        The second is None where there are no probabilities. `between_chunks`: see `Evaluator.evaluate`.
+        """
+        evaluation = self._evaluator.evaluate(batch_size, between_chunks)
+        return evaluation.metrics, self._observe(epoch, evaluation, batch_size)
+
+    def _observe(self, epoch: int, evaluation: Evaluation, batch_size: int) -> Observation | None:
+        if self._scorer is None:
+            return None
+        losses, weights = evaluation.losses, None
+        if losses is not None and self._losses is not None:
+            weights = self._losses.weights(self.samples, batch_size)
+            reported = evaluation.metrics.get("loss", float("nan"))
+            if not self._losses.agree(losses, weights, evaluation.penalty, reported):
+                losses = weights = None
+        scored = self._scorer.score(evaluation.predictions, losses, weights)
+        if scored is None:
+            return None
+        penalty = None if losses is None else evaluation.penalty
+        return self._observer.observe(scored.scores, epoch, penalty=penalty, probabilities=scored.probabilities)

@@ -1,0 +1,286 @@
+"""What is followed of the validation samples, held against Keras itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fitmon.engine import events
+from fitmon.engine.insight.movement import Movement
+from fitmon.engine.insight.observer import Observation
+from fitmon.engine.job import Job, Settings, TrainingData
+
+from .watching import Watched, settings
+
+RANDOM = np.random.default_rng(3)
+INPUTS = RANDOM.standard_normal((140, 6)).astype(np.float32)
+CLASS = (INPUTS[:, 0] + INPUTS[:, 1] > 0).astype(np.int64) + (INPUTS[:, 2] > 1)
+LABELS: dict[str, Any] = {
+    "two classes": (CLASS > 0).astype(np.float32),
+    "class numbers": CLASS,
+    "one-hot rows": np.eye(3, dtype=np.float32)[CLASS],
+    "several labels": np.stack([CLASS > 0, INPUTS[:, 3] > 0], axis=1).astype(np.float32),
+}
+WEIGHTS = RANDOM.uniform(0.2, 3.0, 40).astype(np.float32)
+
+
+def _data(y: Any, **changes: Any) -> TrainingData:
+    facts: dict[str, Any] = {"x": INPUTS[:100], "y": y[:100], "x_validation": INPUTS[100:], "y_validation": y[100:]}
+    return TrainingData(**(facts | changes))
+
+
+def _job(data: TrainingData, build: Callable[[], Any], **changes: Any) -> Job:
+    def load(_settings: Settings, _progress: Any) -> TrainingData:
+        return data
+
+    return Job(
+        name="probe",
+        settings=settings(**({"batch_size": 16, "epochs": 3} | changes)),
+        load=load,
+        build=lambda *_: build(),
+    )
+
+
+def _dense(columns: int, activation: str | None, loss: Any, **options: Any) -> Callable[[], Any]:
+    def build() -> Any:
+        import keras
+
+        model = keras.Sequential(
+            [
+                keras.Input((6,)),
+                keras.layers.Dense(8, activation="relu", **options),
+                keras.layers.Dense(columns, activation=activation),
+            ]
+        )
+        model.compile(keras.optimizers.Adam(0.05), loss() if callable(loss) else loss, jit_compile=False)
+        return model
+
+    return build
+
+
+def _observations(watched: Watched) -> list[Observation]:
+    return [event.observation for event in watched.all(events.SamplesScored)]
+
+
+def _loss(name: str, **options: Any) -> Callable[[], Any]:
+    def make() -> Any:
+        import keras
+
+        return getattr(keras.losses, name)(**options)
+
+    return make
+
+
+LOSSES = [
+    pytest.param("two classes", 1, "sigmoid", "binary_crossentropy", id="sigmoid"),
+    pytest.param("two classes", 1, None, _loss("BinaryCrossentropy", from_logits=True), id="logits"),
+    pytest.param("two classes", 1, "sigmoid", _loss("BinaryFocalCrossentropy"), id="focal"),
+    pytest.param("class numbers", 3, "softmax", "sparse_categorical_crossentropy", id="class numbers"),
+    pytest.param("one-hot rows", 3, "softmax", "categorical_crossentropy", id="one-hot"),
+    pytest.param("one-hot rows", 3, None, _loss("CategoricalCrossentropy", from_logits=True), id="one-hot logits"),
+    pytest.param(
+        "one-hot rows", 3, "softmax", _loss("CategoricalCrossentropy", label_smoothing=0.1), id="label smoothing"
+    ),
+    pytest.param("two classes", 1, "sigmoid", _loss("BinaryCrossentropy", reduction="sum"), id="a sum"),
+    pytest.param(
+        "two classes",
+        1,
+        "sigmoid",
+        _loss("BinaryCrossentropy", reduction="mean_with_sample_weight"),
+        id="a mean by weight",
+    ),
+    pytest.param("several labels", 2, "sigmoid", "binary_crossentropy", id="several labels"),
+]
+
+
+@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["plain", "weighted"])
+@pytest.mark.parametrize(("labels", "columns", "activation", "loss"), LOSSES)
+def test_the_mean_of_the_samples_is_the_validation_loss_of_keras(
+    labels: str, columns: int, activation: str | None, loss: Any, weights: Any
+) -> None:
+    data = _data(LABELS[labels], sample_weight_validation=weights)
+    watched = Watched(_job(data, _dense(columns, activation, loss), epochs=2)).run()
+
+    for ended in watched.all(events.EpochEnded):
+        assert ended.insight
+        assert ended.insight.data_loss == pytest.approx(ended.metrics["val_loss"], rel=1e-5)
+        assert ended.insight.penalty == 0
+
+
+@pytest.mark.parametrize(("labels", "columns", "activation", "loss"), LOSSES)
+def test_each_sample_has_the_loss_that_keras_gives_it_alone(
+    labels: str, columns: int, activation: str | None, loss: Any
+) -> None:
+    import keras
+
+    data = _data(LABELS[labels])
+    watched = Watched(_job(data, _dense(columns, activation, loss), epochs=1)).run()
+    model: Any = watched.session.model
+    scores = _observations(watched)[-1].scores
+    assert scores.losses is not None
+
+    keras_loss = keras.losses.get(loss() if callable(loss) else loss)
+    predictions = model.predict(data.x_validation, verbose=0)
+    targets = data.y_validation if columns > 1 else data.y_validation[:, None]
+    expected = keras_loss.call(targets, predictions) if callable(loss) else keras_loss(targets, predictions)
+    alone = scores.losses.reshape(len(predictions), -1).mean(axis=1)
+    np.testing.assert_allclose(alone, np.asarray(expected), rtol=1e-4, atol=1e-6)
+
+
+def test_penalties_are_told_apart_from_the_data() -> None:
+    import keras
+
+    build = _dense(1, "sigmoid", "binary_crossentropy", kernel_regularizer="l2", activity_regularizer="l1")
+    data = _data(LABELS["two classes"])
+    watched = Watched(_job(data, build, epochs=2)).run()
+    ended = watched.all(events.EpochEnded)[-1]
+    model: Any = watched.session.model
+    predictions = model.predict(data.x_validation, verbose=0)
+    data_loss = np.mean(keras.losses.binary_crossentropy(data.y_validation[:, None], predictions))
+    assert ended.insight
+    assert ended.insight.data_loss == pytest.approx(float(data_loss), rel=1e-5)
+    assert ended.insight.penalty == pytest.approx(ended.metrics["val_loss"] - float(data_loss), rel=1e-4)
+    assert "val loss without the penalty" in ended.insight.sentence
+
+
+def test_the_four_groups_add_up_to_all_samples_and_to_the_change_of_the_loss() -> None:
+    watched = Watched(_job(_data(LABELS["two classes"]), _dense(1, "sigmoid", "binary_crossentropy"), epochs=4)).run()
+    losses = [observation.movement.data_loss for observation in _observations(watched)]
+    for ended, before, now in zip(watched.all(events.EpochEnded), losses, losses[1:], strict=False):
+        insight = ended.insight
+        assert insight
+        assert insight.samples == 40
+        groups = [insight.stayed_right, insight.stayed_wrong, insight.crossed_up, insight.crossed_down]
+        assert sum(groups) == 40
+        assert insight.loss_change is not None
+        assert set(insight.loss_change) == {"stayed_right", "stayed_wrong", "crossed_up", "crossed_down"}
+        assert before is not None
+        assert now is not None
+        assert sum(insight.loss_change.values()) == pytest.approx(now - before, abs=1e-12)
+
+
+def test_the_first_epoch_is_compared_with_the_untrained_model() -> None:
+    watched = Watched(_job(_data(LABELS["two classes"]), _dense(1, "sigmoid", "binary_crossentropy"), epochs=1)).run()
+    untrained, first = _observations(watched)
+    assert (untrained.epoch, first.epoch) == (0, 1)
+    assert isinstance(first.movement, Movement)
+    assert first.movement.previous_right == int(untrained.scores.right(0.5).sum())
+    ended = watched.one(events.EpochEnded)
+    assert ended.insight
+    assert ended.insight.sentence.startswith("against the untrained model, val loss ")
+
+
+def test_looking_at_the_untrained_model_leaves_no_trace_in_a_model_that_draws_numbers_in_inference() -> None:
+    def build() -> Any:
+        import keras
+
+        class AlwaysDrops(keras.layers.Dropout):  # type: ignore[misc]
+            def call(self, inputs: Any, training: bool = False) -> Any:  # noqa: ARG002 - Keras passes it by name
+                return super().call(inputs, training=True)
+
+        model = keras.Sequential([keras.Input((6,)), AlwaysDrops(0.5, seed=1), keras.layers.Dense(1, "sigmoid")])
+        model.compile("adam", "binary_crossentropy", jit_compile=False)
+        return model
+
+    data = _data(LABELS["two classes"])
+    followed = Watched(_job(data, build, epochs=1)).run()
+    # A loss without probabilities is not looked at before training, and trains the same.
+    plain = Watched(_job(data, lambda: _unfollowed(build()), epochs=1)).run()
+    assert len(_observations(followed)) == 2
+    assert not _observations(plain)
+    assert followed.one(events.EpochEnded).metrics["loss"] == plain.one(events.EpochEnded).metrics["loss"]
+
+
+def _unfollowed(model: Any) -> Any:
+    import keras
+
+    def own_loss(y: Any, predictions: Any) -> Any:
+        return keras.losses.binary_crossentropy(y, predictions)
+
+    model.compile("adam", own_loss, jit_compile=False)
+    return model
+
+
+def test_a_loss_made_of_more_than_its_samples_is_not_taken_apart() -> None:
+    def build() -> Any:
+        import keras
+
+        class Doubled(keras.Sequential):  # type: ignore[misc]
+            def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
+                return 2 * super().compute_loss(*args, **kwargs)
+
+        model = Doubled([keras.Input((6,)), keras.layers.Dense(1, "sigmoid")])
+        model.compile("adam", "binary_crossentropy", jit_compile=False)
+        return model
+
+    ended = Watched(_job(_data(LABELS["two classes"]), build, epochs=1)).run().one(events.EpochEnded)
+    assert ended.insight
+    assert (ended.insight.data_loss, ended.insight.loss_change, ended.insight.penalty) == (None, None, None)
+    assert ended.insight.sentence.startswith("against the untrained model, accuracy ")
+
+
+def test_regression_says_why_there_is_no_insight() -> None:
+    watched = Watched(_job(_data(INPUTS[:, :1]), _dense(1, None, "mse"), epochs=1)).run()
+    assert watched.one(events.RunStarted).no_probabilities == "mse knows no probabilities"
+    assert not watched.one(events.EpochEnded).insight
+    assert not _observations(watched)
+
+
+def _notes(y: Any = None, build: Callable[[], Any] | None = None, **changes: Any) -> tuple[str, ...]:
+    data = _data(LABELS["two classes"] if y is None else y, **changes)
+    watched = Watched(_job(data, build or _dense(1, "sigmoid", "binary_crossentropy"), epochs=2)).run()
+    assert watched.one(events.RunEnded).completed
+    return watched.one(events.RunStarted).notes
+
+
+def test_an_empty_validation_set_is_told_and_nothing_is_validated() -> None:
+    (note,) = _notes(x_validation=INPUTS[:0], y_validation=CLASS[:0])
+    assert note == "The validation set is empty: nothing is validated."
+
+
+def test_a_validation_set_of_one_sample_is_told() -> None:
+    (note,) = _notes(x_validation=INPUTS[:1], y_validation=LABELS["two classes"][:1])
+    assert "one sample" in note
+
+
+def test_a_validation_set_of_one_class_is_told() -> None:
+    (note,) = _notes(x_validation=INPUTS[:9], y_validation=np.ones(9, np.float32))
+    assert "of one class" in note
+
+
+@pytest.mark.filterwarnings("ignore:You are using a softmax")
+def test_softmax_over_one_column_is_told() -> None:
+    (note,) = _notes(build=_dense(1, "softmax", "binary_crossentropy"))
+    assert "softmax" in note
+    assert "use sigmoid" in note
+
+
+def test_labels_that_are_text_are_refused_in_plain_words() -> None:
+    names = np.array(["cat", "dog"])[CLASS.clip(0, 1)]
+    failed = Watched(_job(_data(names), _dense(1, "sigmoid", "binary_crossentropy"))).run().one(events.RunFailed)
+    assert failed.kind == "data"
+    assert "labels as numbers" in failed.message
+    assert "Number the classes" in failed.message
+
+
+def test_predictions_that_are_no_number_are_counted_and_give_no_numbers() -> None:
+    def build() -> Any:
+        import keras
+
+        model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(1, "sigmoid")])
+        model.compile("adam", "binary_crossentropy", jit_compile=False)
+        return model
+
+    x = INPUTS[100:].copy()
+    x[3] = np.nan
+    data = _data(LABELS["two classes"], x_validation=x)
+    watched = Watched(_job(data, build, epochs=1), stop_when_non_finite=True).run()
+    ended = watched.one(events.EpochEnded)
+    assert ended.insight
+    assert ended.insight.not_numbers == 1
+    assert ended.insight.data_loss is None
+    assert ended.insight.roc_auc is None
+    assert "the loss of 1 sample is not a number" in ended.insight.sentence
