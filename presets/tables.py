@@ -17,7 +17,8 @@ def split_table(table: Any, *, seed: int, notes: tuple[str, ...] = ()) -> Traini
     and standard deviation come from the training part alone, so that nothing of the validation part leaks into it.
 
     Args:
-        table: scikit-learn's bunch: `data` (n, features), `target` (n,) class numbers, `target_names` (C,).
+        table: scikit-learn's bunch: `data` (n, features), `target` (n,) class numbers, `target_names` (C,), and, where it
+            has them, `feature_names` (features,).
         seed: of the split; the same seed gives the same rows.
         notes: passed on.
 
@@ -32,16 +33,18 @@ def split_table(table: Any, *, seed: int, notes: tuple[str, ...] = ()) -> Traini
     require_numbers(table.data, name="the table")
     labels = checked_labels(table.target, classes=len(names), name="the table's target")
     require_same_length(table.data, labels, name="the table")
-    x, x_validation, labels, labels_validation = train_test_split(
+    x, x_original, labels, labels_validation = train_test_split(
         table.data, labels, test_size=VALIDATION_SHARE, stratify=labels, random_state=seed
     )
     scaler = StandardScaler().fit(x)
     return TrainingData(
         x=scaler.transform(x).astype(np.float32),
         y=_targets(labels, len(names)),
-        x_validation=scaler.transform(x_validation).astype(np.float32),
+        x_validation=scaler.transform(x_original).astype(np.float32),
         y_validation=_targets(labels_validation, len(names)),
         class_names=names,
+        feature_names=tuple(str(name) for name in getattr(table, "feature_names", ())),
+        x_validation_original=x_original,
         notes=notes,
     )
 
