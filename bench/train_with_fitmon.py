@@ -21,7 +21,7 @@ def main() -> int:
         if isinstance(event, EpochEnded):
             ends.append(time.perf_counter())
 
-    session = Session(measured_job(preset, jit), on_event=note)
+    session = Session(measured_job(preset, jit), on_event=note, summarize_epochs=face != "screen")
     code = _under_the_screen(session, preset) if face == "screen" else _alone(session)
     path.write_text(json.dumps([later - earlier for earlier, later in pairwise(ends)]))
     return code

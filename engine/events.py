@@ -198,7 +198,8 @@ class EpochEnded(_Event, frozen=True):
     knobs: dict[str, KnobValue]
     """The values this epoch was trained with."""
     insight: Insight | msgspec.UnsetType = msgspec.UNSET
-    """Left out of the JSON when nothing is validated or the loss knows no probabilities."""
+    """Left out of the JSON when nothing is validated, the loss knows no probabilities, or the session was not asked
+    for it."""
 
 
 class SamplesLoaded(_Event, frozen=True):

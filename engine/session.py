@@ -45,6 +45,7 @@ class Session:
         name: str | None = None,
         on_event: Listener | None = None,
         stop_when_non_finite: bool = False,
+        summarize_epochs: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare a run; nothing is loaded yet.
@@ -55,12 +56,15 @@ class Session:
             on_event: called with every event, in the training thread; it must not wait.
             stop_when_non_finite: end the run as failed when the loss becomes NaN or infinite, instead of pausing it
                 until somebody resumes; for runs that nobody watches.
+            summarize_epochs: put an `insight` into every `EpochEnded`. A screen finds more in the snapshots, and spares
+                small models, whose epochs take milliseconds, the time that it costs.
             clock: seconds, from any starting point.
         """
         self._job = job
         self._name = name or job.name
         self._on_event = on_event
         self._stop_when_non_finite = stop_when_non_finite
+        self._summarize_epochs = summarize_epochs
         self._clock = clock
         self._control = Control()
         self._lock = threading.Lock()
@@ -129,6 +133,7 @@ class Session:
                 emit=self._emit,
                 clock=self._clock,
                 stop_when_non_finite=self._stop_when_non_finite,
+                summarize_epochs=self._summarize_epochs,
             )
             course.train()
         except StopRequested as stop:

@@ -145,8 +145,7 @@ class SampleDynamics:
     def snapshot(self) -> DynamicsSnapshot:
         """Return a frozen picture: copies, 29 bytes a sample."""
         unseen = self._seen == 0
-        with np.errstate(invalid="ignore"):
-            spread = np.sqrt(self._squares / self._seen).astype(np.float32)
+        spread = self._spread()
         mean, mean_margin = self._mean.astype(np.float32), self._mean_margin.copy()
         mean[unseen] = mean_margin[unseen] = np.nan
         return DynamicsSnapshot(
@@ -160,6 +159,14 @@ class SampleDynamics:
             learnt_epoch=_frozen(self._learnt_epoch.copy()),
             kinds=_frozen(self._kinds(mean, spread)),
         )
+
+    def _spread(self) -> Floats:
+        spread: Floats = np.empty(len(self), dtype=np.float32)
+        with np.errstate(invalid="ignore"):
+            for start in range(0, len(self), BLOCK):
+                block = slice(start, start + BLOCK)
+                spread[block] = np.sqrt(self._squares[block] / self._seen[block])
+        return spread
 
     def _whole_numbers(self) -> tuple[Integers, ...]:
         return self._seen, self._crossings, self._forgotten, self._learnt_epoch

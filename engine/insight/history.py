@@ -13,8 +13,8 @@ Halves = npt.NDArray[np.float16]
 
 MOST_EPOCHS = 256
 """More points than a terminal has columns would not be seen."""
-FEWEST_EPOCHS = 8
-MOST_BYTES = 32 * 1024**2
+FEWEST_EPOCHS = 5
+MOST_BYTES = 20 * 1024**2
 """What the history of all samples together may take; a million samples keep `FEWEST_EPOCHS` epochs each."""
 BYTES_PER_POINT = 4
 """float16 for the probability and for the loss: three digits, as much as a curve in cells can show."""

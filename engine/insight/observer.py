@@ -38,19 +38,31 @@ class Observation:
     """Each sample's p(true) and loss over the epochs, the untrained model's as long as there is room."""
     speed: Floats | None
     """(n,) float32: the change of each sample's distance per epoch, from the last epochs; None while too few."""
-    context: Context
-    """What the accuracy at the run's threshold is worth."""
+    probabilities: Matrix | None
+    """(n, C) of several classes; None for two, or where they are not at hand."""
 
     def __len__(self) -> int:
         return len(self.scores)
 
     @cached_property
+    def context(self) -> Context:
+        """What the accuracy at the run's threshold is worth.
+
+        Measured when first asked for: where nobody looks, the training of a small model does not wait for it.
+        """
+        classes = None if self.probabilities is None else self.probabilities.shape[1]
+        return accuracy_in_context(self.scores, self.threshold, classes=classes, probabilities=self.probabilities)
+
+    @cached_property
     def movement(self) -> Movement | FirstEpoch:
         """What moved since the epoch before, at the run's threshold."""
-        return self.movement_at(self.threshold)
+        return self._measure(self.threshold)
 
     def movement_at(self, threshold: float) -> Movement | FirstEpoch:
         """Return what moved since the epoch before, both held against a threshold in [0, 1]."""
+        return self.movement if threshold == self.threshold else self._measure(threshold)
+
+    def _measure(self, threshold: float) -> Movement | FirstEpoch:
         before = self.previous
         return measure_movement(
             self.scores,
@@ -106,10 +118,5 @@ class Observer:
             dynamics=self._dynamics.snapshot() if epoch else None,
             history=self._history.snapshot(),
             speed=self._nearest.speed(),
-            context=accuracy_in_context(
-                scores,
-                self._threshold,
-                classes=None if probabilities is None else probabilities.shape[1],
-                probabilities=probabilities,
-            ),
+            probabilities=probabilities,
         )

@@ -81,7 +81,8 @@ def score_probabilities(probabilities: npt.NDArray[np.floating], labels: npt.NDA
         labels: (n,) class numbers in 0..C-1, or 0 and 1 for two classes.
     """
     predictions = np.asarray(probabilities, dtype=np.float32)
-    true_class = np.asarray(labels).reshape(-1).astype(np.int32)
+    # A view where they are int32 already: every epoch's scores then share the labels.
+    true_class = np.asarray(labels).reshape(-1).astype(np.int32, copy=False).view()
     if predictions.ndim == 1 or predictions.shape[1] == 1:
         return _score_two_classes(predictions.reshape(-1), true_class)
     return _score_several_classes(predictions, true_class)

@@ -1,0 +1,95 @@
+"""Measures what following every validation sample costs; prints one line of JSON."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from bench.jobs import measured_job
+from fitmon.engine import environment
+from fitmon.engine.insight.cross_entropy import cross_entropy
+from fitmon.engine.insight.observer import Observer
+from fitmon.engine.insight.scores import SampleScores, score_probabilities
+from fitmon.engine.insight.summary import summarize
+
+MILLION = 1_000_000
+EPOCHS = 12
+PASSES = 15
+
+
+def mnist_extra_seconds() -> dict[str, float]:
+    """Return the seconds of a validation pass over MNIST with all insight and without any, taken in turns."""
+    environment.import_tensorflow()
+    from fitmon.engine.evaluate import Evaluator
+    from fitmon.engine.feed import ResidentFeed
+    from fitmon.engine.probe import Probe
+
+    job = measured_job("mnist", jit=False)
+    data = job.load(job.settings, lambda _: None)
+    model = job.build(job.settings, data)
+    environment.build_model(model, (data.x[:1], data.y[:1]))
+    plain = Evaluator(model, ResidentFeed(data.x_validation, data.y_validation), keep_predictions=False)
+    probe = Probe(model, data, threshold=0.5)
+    epochs = iter(range(1, 10**6))
+
+    def follow() -> None:
+        _, observation = probe.evaluate(next(epochs), job.settings.batch_size, lambda: None)
+        assert observation is not None
+        summarize(observation)
+
+    taken: dict[str, list[float]] = {"with": [], "without": []}
+    for _ in range(PASSES):
+        taken["with"].append(_seconds(follow))
+        taken["without"].append(_seconds(lambda: plain.evaluate(job.settings.batch_size)))
+    # The first passes trace.
+    return {name: statistics.median(seconds[2:]) for name, seconds in taken.items()}
+
+
+def million_samples() -> dict[str, float]:
+    """Return seconds an epoch, and bytes a sample kept between epochs and at the peak, for a million in two classes."""
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 2, MILLION, dtype=np.int32)
+    start = random.random(MILLION, dtype=np.float32)
+    scored = [_scores(start, labels, random) for _ in range(3)]
+    observer = Observer(MILLION, threshold=0.5)
+    seconds = []
+    for epoch in range(1, EPOCHS + 1):
+        seconds.append(_seconds(lambda epoch=epoch: summarize(observer.observe(scored[epoch % 3], epoch))))  # type: ignore[misc]
+    return {"seconds": statistics.median(seconds), **_bytes_per_sample(labels, start, random)}
+
+
+def _bytes_per_sample(labels: np.ndarray, start: np.ndarray, random: np.random.Generator) -> dict[str, float]:
+    tracemalloc.start()
+    observer = Observer(MILLION, threshold=0.5)
+    kept = None
+    for epoch in range(1, EPOCHS + 1):
+        # As in a run: the scores are new arrays in each epoch, the last observation is what a snapshot holds.
+        kept = observer.observe(_scores(start, labels, random), epoch)
+        summarize(kept)
+    now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept is not None
+    return {"kept_bytes": now / MILLION, "peak_bytes": peak / MILLION}
+
+
+def _scores(start: np.ndarray, labels: np.ndarray, random: np.random.Generator) -> SampleScores:
+    moved = np.clip(start + 0.02 * random.standard_normal(MILLION, dtype=np.float32), 0, 1)
+    scores = score_probabilities(moved, labels)
+    return replace(scores, losses=cross_entropy(scores.probability_true))
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    since = time.perf_counter()
+    work()
+    return time.perf_counter() - since
+
+
+if __name__ == "__main__":
+    print(json.dumps({"mnist": mnist_extra_seconds, "million": million_samples}[sys.argv[1]]()))
