@@ -1,0 +1,165 @@
+"""One dropout rate of one layer, in a variable that the compiled step reads.
+
+It is Keras's own arithmetic: the rate is kept in float64, as Python keeps it, so that every mask and every scale is the
+same to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+class LiveRate:
+    """One rate of one layer, in a variable that the compiled step reads."""
+
+    def __init__(self, rate: float, layer: Any, write_back: Callable[[float], None]) -> None:
+        """Begin with a rate in [0, 1) and the layer's seeds; `write_back` sets its own number when the run is over."""
+        import tensorflow as tf
+
+        self._rate = tf.Variable(rate, dtype=tf.float64, trainable=False)
+        self._layer = layer
+        self._seed_generator = getattr(layer, "seed_generator", None) or _new_seed_generator(layer)
+        self._write_back: list[Callable[[float], Any]] = [write_back]
+        self.used = False
+        """Whether the traced step really passes through this rate."""
+
+    def assign(self, rate: float) -> bool:
+        """Set the rate, in [0, 1); the compiled step reads the variable anew, so nothing must be traced again."""
+        self._rate.assign(rate)
+        return False
+
+    def read(self) -> tf.Tensor:
+        """Return the rate, () float64."""
+        import tensorflow as tf
+
+        return tf.convert_to_tensor(self._rate)
+
+    def restore(self) -> None:
+        """Write the rate into the layer as a plain number, and let the layer work by itself again."""
+        rate = float(self._rate.numpy())
+        for write_back in self._write_back:
+            write_back(rate)
+        if rate > 0:
+            _give_seeds(self._layer, self._seed_generator)
+
+    def on_restore(self, write_back: Callable[[float], Any]) -> None:
+        """Add something to do with the rate when the run is over."""
+        self._write_back.append(write_back)
+
+    def drop(self, inputs: Any, noise_shape: Any = None) -> Any:
+        """Set a share of the inputs to zero and scale up the rest, as `keras.random.dropout` does."""
+        import keras
+        import tensorflow as tf
+
+        self.used = True
+        rate = self.read()
+        inputs = tf.convert_to_tensor(inputs)
+        scaled = inputs * tf.cast(1 / (1 - rate), inputs.dtype)
+        random = keras.random.uniform(_concrete(noise_shape, inputs), dtype=inputs.dtype, seed=self._seed_generator)
+        return tf.where(random >= tf.cast(rate, inputs.dtype), scaled, tf.zeros((), inputs.dtype))
+
+    def drop_keeping_moments(self, inputs: Any, noise_shape: Any = None) -> Any:
+        """Drop to a negative value and correct mean and variance, as `keras.layers.AlphaDropout` does.
+
+        The constants are those of Klambauer et al. 2017, https://arxiv.org/abs/1706.02515.
+        """
+        import keras
+        import tensorflow as tf
+
+        self.used = True
+        rate = self.read()
+        alpha_p = -1.6732632423543772848170429916717 * 1.0507009873554804934193349852946
+        random = keras.random.uniform(_concrete(noise_shape, inputs), seed=self._seed_generator)
+        kept = tf.cast(random >= tf.cast(rate, random.dtype), inputs.dtype)
+        a = ((1 - rate) * (1 + rate * alpha_p**2)) ** -0.5
+        b = -a * alpha_p * rate
+        return tf.cast(a, inputs.dtype) * (inputs * kept + alpha_p * (1 - kept)) + tf.cast(b, inputs.dtype)
+
+    def multiply_noise(self, inputs: Any, dtype: str) -> Any:
+        """Multiply by noise around 1 with the variance of a dropout, as `keras.layers.GaussianDropout` does."""
+        import keras
+        import tensorflow as tf
+
+        self.used = True
+        rate = self.read()
+        deviation = tf.cast(tf.sqrt(rate / (1 - rate)), dtype)
+        return inputs * keras.random.normal(
+            tf.shape(inputs), mean=1.0, stddev=deviation, dtype=dtype, seed=self._seed_generator
+        )
+
+
+class LateRate:
+    """A rate that began at 0 in a layer that asks with a Python `if` whether there is dropout at all.
+
+    While it is 0 the layer is left as Keras made it, with the faster kernel that it may use then. So raising the rate
+    from 0, or setting it back to 0, traces the step again, and any other change does not.
+    """
+
+    def __init__(self, layer: Any, write: Callable[[float], None], make_live: Callable[[], LiveRate]) -> None:
+        """Change nothing yet: `write` sets the layer's own number, `make_live` then does as for any rate above 0."""
+        self._layer, self._write, self._make_live = layer, write, make_live
+        self._live: LiveRate | None = None
+
+    @property
+    def used(self) -> bool:
+        """Whether the traced step really passes through this rate; true of 0, which stands for no dropout in it."""
+        return self._live is None or self._live.used
+
+    def assign(self, rate: float) -> bool:
+        """Set the rate, in [0, 1); return whether the step must be traced again."""
+        appears_or_goes = (self._live is not None) != (rate > 0)
+        if self._live is None and rate > 0:
+            self._write(rate)
+            _give_seeds(self._layer)
+            self._live = self._make_live()
+        elif self._live is not None:
+            self._live.assign(rate)
+            if rate == 0:
+                self.restore()
+        return appears_or_goes
+
+    def read(self) -> tf.Tensor:
+        """Return the rate, () float64."""
+        import tensorflow as tf
+
+        return tf.zeros((), tf.float64) if self._live is None else self._live.read()
+
+    def restore(self) -> None:
+        """Write the rate into the layer as a plain number, and let the layer work by itself again."""
+        if self._live is not None:
+            self._live.restore()
+            self._live = None
+
+
+def _give_seeds(layer: Any, seed_generator: Any = None) -> None:
+    """Give a layer built with rate 0 the seed generator that Keras 3.15 makes only for a rate above 0.
+
+    Keras lets nobody add state to a built layer, so its lock is opened for it. Added this way the seed's state is among
+    `model.variables`, as it is in a model that began with the rate.
+    """
+    if hasattr(layer, "seed_generator"):
+        return
+    tracker = layer._tracker  # noqa: SLF001 - see above
+    locked, tracker.locked = tracker.locked, False
+    layer.seed_generator = seed_generator or _new_seed_generator(layer)
+    tracker.locked = locked
+
+
+def _new_seed_generator(layer: Any) -> Any:
+    import keras
+
+    return keras.random.SeedGenerator(layer.seed)
+
+
+def _concrete(noise_shape: Any, inputs: Any) -> Any:
+    """Fill the open places of a noise shape from the inputs; None stands for the inputs' own shape."""
+    import tensorflow as tf
+
+    shape = tf.shape(inputs)
+    if noise_shape is None:
+        return shape
+    return [shape[axis] if length is None else length for axis, length in enumerate(noise_shape)]
