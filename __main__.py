@@ -131,7 +131,7 @@ def _train_preset(**given: Any) -> int:
     settings = replace(preset.settings, **{field: given[field] for field in changed})
     file = given.get("data")
     job = preset.job(settings, dataset=given.get("dataset"), file=None if file is None else Path(file))
-    check_changes(given["at"], settings)
+    check_changes(given["at"], settings, preset.has_dropout)
     face = choose_face(plain=given["plain"], json=given["json"])
     _refuse_other_backend()
     if face == "screen":
@@ -194,7 +194,7 @@ def _train_on_screen(job: Job, given: dict[str, Any]) -> int:
     from fitmon.engine.session import Session
     from fitmon.tui.launch import run_screen
 
-    session = Session(job, name=given["name"])
+    session = Session(job, name=given["name"], summarize_epochs=False)
     for command in _commands(given):
         session.send(command)
     log_path = _new_log()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -150,24 +151,41 @@ def in_order(changes: Sequence[ScheduledChange]) -> list[ScheduledChange]:
     return sorted(changes, key=lambda change: (change[0], change[1] != EPOCHS.name))
 
 
-def check_changes(changes: Sequence[ScheduledChange], settings: Settings) -> None:
-    """Raise UsageError for a change that could never take hold in a preset with these settings."""
+def check_changes(
+    changes: Sequence[ScheduledChange], settings: Settings, has_dropout: Callable[[Settings], bool]
+) -> None:
+    """Raise UsageError for a change that could never take hold in a preset with these settings.
+
+    Args:
+        changes: in any order.
+        settings: what the run starts with.
+        has_dropout: whether the preset's model has a Dropout layer with given settings.
+    """
     ordered = in_order(changes)
     # Of several changes for one epoch the last one counts, as in the run.
     lengths = {epoch: int(value) for epoch, knob, value in ordered if knob == EPOCHS.name}
     last_epoch = settings.epochs
     for epoch, knob, value in ordered:
         shown = f"--at {epoch}:{knob}={value:g}"
-        if epoch > last_epoch:
+        if knob == EPOCHS.name and epoch > last_epoch + 1:
+            raise UsageError(f"Expected an epoch of at most {last_epoch + 1}, behind the last one; received {shown}.")
+        if knob != EPOCHS.name and epoch > last_epoch:
             raise UsageError(f"Expected an epoch of at most {last_epoch}, the last one; received {shown}.")
         if knob == EPOCHS.name and value < epoch - 1:
             raise UsageError(f"Expected at least {epoch - 1} epochs, done by then; received {shown}.")
         if knob == EPOCHS.name:
             last_epoch = lengths.pop(epoch, last_epoch)
-        if knob == DROPOUT.name and settings.dropout is None:
-            raise UsageError(f"This model has no Dropout layer for {shown}; add --dropout 0 to give it one.")
+        if knob == DROPOUT.name and not has_dropout(settings):
+            way = _way_to_dropout(settings, has_dropout)
+            raise UsageError(f"This model has no Dropout layer for {shown}; {way}.")
         if knob == LEARNING_RATE_FACTOR.name:
             raise UsageError(f"This optimizer follows no schedule for {shown}; change {LEARNING_RATE.name} instead.")
+
+
+def _way_to_dropout(settings: Settings, has_dropout: Callable[[Settings], bool]) -> str:
+    if has_dropout(replace(settings, dropout=0.0)):
+        return "add --dropout 0 to give it one"
+    return "it would stand behind a hidden layer, such as that of --units 8 --dropout 0"
 
 
 def _flag(field: str) -> str:

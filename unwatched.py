@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from fitmon.engine.commands import Command, Stop
 from fitmon.engine.errors import EXIT_CODES, DiskError, FitmonError, SetupError
-from fitmon.engine.events import RunEnded, RunFailed
+from fitmon.engine.events import Event, Phase, PhaseChanged, RunEnded, RunFailed
 from fitmon.engine.session import Session
 from fitmon.tui.plain import Inbox, LineOutput, PlainLines, json_line, listener_into, print_run
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 EXIT_OUTPUT_CLOSED = 128 + signal.SIGPIPE
+
+CHATTER = "^(WARNING: All log messages before absl::InitializeLog|[IW][0-9]{4} )"
+"""What TensorFlow 2.21 says while it loads, whatever TF_CPP_MIN_LOG_LEVEL is, for grep; errors begin with E."""
 
 
 def train_in_lines(
@@ -38,10 +42,11 @@ def train_in_lines(
         talk: told what belongs on stderr.
     """
     inbox: Inbox = SimpleQueue()
-    session = Session(job, name=name, on_event=listener_into(inbox), stop_when_non_finite=True)
-    for command in commands:
-        session.send(command)
-    with _stdout_for_lines_only() as output, _signals_as_stops(inbox) as received:
+    with _stdout_for_lines_only() as output, _signals_as_stops(inbox) as received, _no_chatter() as loaded:
+        listener = _tell_when_loaded(listener_into(inbox), loaded)
+        session = Session(job, name=name, on_event=listener, stop_when_non_finite=True)
+        for command in commands:
+            session.send(command)
         session.start()
         ending = print_run(session, inbox, json_line if as_json else PlainLines(), output, talk)
         session.join()
@@ -72,6 +77,38 @@ def _stdout_for_lines_only() -> Iterator[LineOutput]:
         sys.stdout.flush()
         os.dup2(private, 1)
         os.close(private)
+
+
+@contextlib.contextmanager
+def _no_chatter() -> Iterator[Callable[[], None]]:
+    """Keep TensorFlow's chatter off stderr until the yielded function is called; everything else passes.
+
+    Whoever sets TF_CPP_MIN_LOG_LEVEL wants to read it and does.
+
+    The sieve is a process of its own because TensorFlow may abort while it loads, on a processor without AVX: its last
+    words, which say why, would die with a thread or a buffer of this process.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        yield lambda: None
+        return
+    with contextlib.ExitStack() as undo:
+        real = os.dup(2)
+        undo.callback(os.close, real)
+        with contextlib.suppress(OSError):  # without grep, chatter is all there is to lose
+            sieve = subprocess.Popen(["grep", "-avE", CHATTER], stdin=subprocess.PIPE, stdout=real)  # noqa: S603, S607
+            undo.enter_context(sieve)
+            os.dup2(cast("IO[bytes]", sieve.stdin).fileno(), 2)
+            undo.callback(os.dup2, real, 2)
+        yield undo.close
+
+
+def _tell_when_loaded(listener: Callable[[Event], None], loaded: Callable[[], None]) -> Callable[[Event], None]:
+    def listen(event: Event) -> None:
+        if isinstance(event, PhaseChanged) and event.phase is not Phase.STARTING:
+            loaded()
+        listener(event)
+
+    return listen
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from __future__ import annotations
 from functools import partial
 
 from fitmon.engine.job import Progress, Settings, TrainingData
-from fitmon.presets.layers import build_classifier
+from fitmon.presets.layers import build_classifier, has_dropout
 from fitmon.presets.preset import Preset
 from fitmon.presets.tables import split_table
 
@@ -55,4 +55,5 @@ PRESET = Preset(
     settings=DEFAULTS,
     datasets={"weak_signal": _load_weak_signal, "breast_cancer": _load_breast_cancer},
     build=partial(build_classifier, single_dropout=True),
+    has_dropout=partial(has_dropout, single_dropout=True),
 )

@@ -53,6 +53,11 @@ def build_classifier(settings: Settings, data: TrainingData, *, single_dropout: 
     return model
 
 
+def has_dropout(settings: Settings, *, single_dropout: bool = False) -> bool:
+    """Return whether `build_classifier` puts a Dropout layer into the model; see its arguments."""
+    return settings.dropout is not None and (single_dropout or bool(settings.units))
+
+
 def _hidden_layers(settings: Settings, *, single_dropout: bool) -> list[Any]:
     import keras
 

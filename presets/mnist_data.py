@@ -42,6 +42,17 @@ def load_file(path: Path) -> Callable[[Settings, Progress], TrainingData]:
     return load
 
 
+def require_file(path: Path | None) -> None:
+    """Raise DataError at once if the file to read is missing or cannot be opened.
+
+    Args:
+        path: None: that of `$FITMON_DATA`; without it nothing is looked for.
+    """
+    path = path or _named_by_environment()
+    if path is not None:
+        _require_readable(path)
+
+
 def load_mnist(settings: Settings, progress: Progress, *, remote: RemoteFile | None = None) -> TrainingData:
     """Return MNIST: of `$FITMON_DATA`, else of a cache folder, else downloaded, else scikit-learn's digits.
 
@@ -53,8 +64,7 @@ def load_mnist(settings: Settings, progress: Progress, *, remote: RemoteFile | N
     Raises:
         DataError: `$FITMON_DATA` or a cached file is missing, damaged or not in MNIST's layout.
     """
-    named = os.environ.get("FITMON_DATA")
-    path = Path(named) if named else next((path for path in _cached_paths() if path.exists()), None)
+    path = _named_by_environment() or next((path for path in _cached_paths() if path.exists()), None)
     if path is None:
         path, failure = _download(progress, remote or official_file())
         if path is None:
@@ -89,6 +99,11 @@ def read_mnist(path: Path) -> TrainingData:
         require_same_length(x, labels, name=f"the {part} part of {shown}")
         parts.append((x, one_hot(labels, CLASSES)))
     return _training_data(*parts)
+
+
+def _named_by_environment() -> Path | None:
+    named = os.environ.get("FITMON_DATA")
+    return Path(named) if named else None
 
 
 def _cached_paths() -> tuple[Path, ...]:
@@ -130,14 +145,23 @@ def _percent_teller(progress: Progress) -> Callable[[float], None]:
     return tell
 
 
+def _require_readable(path: Path) -> None:
+    shown = _shown(path)
+    try:
+        if not path.exists():
+            raise DataError(f"Expected a file in the layout of Keras's mnist.npz, found none at {shown}.")
+        if not path.is_file():
+            raise DataError(f"Expected a file in the layout of Keras's mnist.npz, received {shown}, which is no file.")
+        path.open("rb").close()
+    except OSError as error:
+        raise DataError(f"{shown} cannot be read: {str(error.strerror).lower()}.") from None
+
+
 def _read_arrays(path: Path) -> Arrays:
     import numpy as np
 
+    _require_readable(path)
     shown = _shown(path)
-    if not path.exists():
-        raise DataError(f"Expected a file in the layout of Keras's mnist.npz, found none at {shown}.")
-    if not path.is_file():
-        raise DataError(f"Expected a file in the layout of Keras's mnist.npz, received {shown}, which is no file.")
     try:
         # Opened here, because numpy leaves a file open that turns out to be no archive.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
@@ -145,8 +169,6 @@ def _read_arrays(path: Path) -> Arrays:
             arrays = {key: archive[key] for key in KEYS} if not missing else {}
             if not all(isinstance(array, np.ndarray) for array in arrays.values()):
                 raise ValueError("a member that is no array")
-    except PermissionError:
-        raise DataError(f"{shown} cannot be read: permission denied.") from None
     except Exception as error:  # noqa: BLE001 - zipfile and numpy raise nearly anything for a file that is not right
         raise DataError(f"{shown} cannot be read as Keras's mnist.npz: {_cause(error)}.") from None
     if missing:

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 
 from fitmon.engine.errors import UsageError
 from fitmon.engine.job import Job, Progress, Settings, TrainingData
+from fitmon.presets.layers import has_dropout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,8 +50,13 @@ class Preset:
     """The data it can be trained on, by name; the first is the default."""
     build: Callable[[Settings, TrainingData], keras.Model]
     """See `Job.build`."""
+    has_dropout: Callable[[Settings], bool] = has_dropout
+    """Whether the model that `build` makes of settings has a Dropout layer; the default suits `build_classifier`."""
     load_file: Callable[[Path], Load] | None = None
     """Reads a file of the user's in place of the data sets; None: there is no such way."""
+    require_file: Callable[[Path | None], None] | None = None
+    """Raises DataError at once if the file that will be read cannot be, the user's own or, with None, one named by the
+    environment; loads nothing heavy. None: there is nothing to look for."""
 
     def job(self, settings: Settings | None = None, *, dataset: str | None = None, file: Path | None = None) -> Job:
         """Return the job to train.
@@ -62,13 +68,12 @@ class Preset:
 
         Raises:
             UsageError: there is no such data set, or this preset reads no files.
+            DataError: the file to read, the user's or one named by the environment, is missing or cannot be opened.
         """
-        return Job(
-            name=self.name,
-            settings=settings or self.settings,
-            load=self._load(dataset) if file is None else self._file_load(file),
-            build=self.build,
-        )
+        load = self._load(dataset) if file is None else self._file_load(file)
+        if self.require_file is not None:
+            self.require_file(file)
+        return Job(name=self.name, settings=settings or self.settings, load=load, build=self.build)
 
     def _load(self, dataset: str | None) -> Load:
         name = next(iter(self.datasets)) if dataset is None else dataset

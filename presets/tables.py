@@ -17,8 +17,8 @@ def split_table(table: Any, *, seed: int, notes: tuple[str, ...] = ()) -> Traini
     and standard deviation come from the training part alone, so that nothing of the validation part leaks into it.
 
     Args:
-        table: scikit-learn's bunch: `data` (n, features), `target` (n,) class numbers, `target_names` (C,), and, where it
-            has them, `feature_names` (features,).
+        table: scikit-learn's bunch: `data` (n, features), `target` (n,) class numbers, `target_names` (C,) and, where
+            it has them, `feature_names` (features,).
         seed: of the split; the same seed gives the same rows.
         notes: passed on.
 

@@ -1,5 +1,6 @@
 """What the command line answers without training: help, versions and refusals, all at once and in words."""
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ from fitmon.__main__ import main
 from fitmon.engine.errors import UsageError
 from fitmon.engine.job import Settings
 from fitmon.options import ScheduledChange, check_changes
+from fitmon.presets import preset_named
+from fitmon.presets.layers import has_dropout
 
 HEAVY = {"tensorflow", "keras", "textual", "numpy", "sklearn", "msgspec", "rich", "plotext"}
 
@@ -92,6 +95,14 @@ def test_the_help_of_a_preset_shows_its_defaults(
         ("iris --at 3:momentum=1", "Expected a knob out of learning_rate,"),
         ("iris --at 3:learning_rate=2000", "Expected learning_rate to be a number above 0 and at most 1000"),
         ("iris --at 3:dropout=0.3", "This model has no Dropout layer for --at 3:dropout=0.3; add --dropout 0"),
+        (
+            "iris --units none --dropout 0 --at 3:dropout=0.3",
+            "This model has no Dropout layer for --at 3:dropout=0.3; it",
+        ),
+        (
+            "iris --units none --at 3:dropout=0.3",
+            "it would stand behind a hidden layer, such as that of --units 8 --dro",
+        ),
         ("iris --epochs 5 --at 6:l2=1", "Expected an epoch of at most 5, the last one; received --at 6:l2=1."),
         (
             "iris --at 3:learning_rate_factor=0.5",
@@ -127,20 +138,23 @@ FIVE_EPOCHS = Settings(epochs=5, batch_size=5, learning_rate=0.1, units=())
         [(8, "l2", 0.1), (3, "epochs", 8.0)],
         [(3, "epochs", 8.0), (7, "epochs", 20.0), (20, "l1", 0.1)],
         [(5, "epochs", 6.0)],
+        [(6, "epochs", 8.0)],
+        [(6, "epochs", 8.0), (6, "l2", 0.1)],
+        [(2, "epochs", 3.0), (4, "epochs", 9.0)],
         [(5, "l2", 0.1), (5, "epochs", 5.0)],
         [(2, "epochs", 2.0), (2, "epochs", 9.0), (9, "l2", 0.1)],
     ],
 )
 def test_a_late_change_is_allowed_where_an_earlier_one_adds_epochs(changes: list[ScheduledChange]) -> None:
-    check_changes(changes, FIVE_EPOCHS)
+    check_changes(changes, FIVE_EPOCHS, has_dropout)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ([(9, "epochs", 300.0)], "Expected an epoch of at most 5, the last one; received --at 9:epochs=300."),
-        ([(6, "epochs", 8.0)], "at most 5, the last one; received --at 6:epochs=8."),
-        ([(2, "epochs", 3.0), (4, "epochs", 9.0)], "at most 3, the last one; received --at 4:epochs=9."),
+        ([(9, "epochs", 300.0)], "Expected an epoch of at most 6, behind the last one; received --at 9:epochs=300."),
+        ([(7, "epochs", 8.0)], "at most 6, behind the last one; received --at 7:epochs=8."),
+        ([(2, "epochs", 3.0), (5, "epochs", 9.0)], "at most 4, behind the last one; received --at 5:epochs=9."),
         ([(4, "l2", 0.1), (2, "epochs", 3.0)], "at most 3, the last one; received --at 4:l2=0.1."),
         ([(5, "epochs", 4.0), (5, "l2", 0.1)], "at most 4, the last one; received --at 5:l2=0.1."),
         ([(5, "epochs", 3.0)], "Expected at least 4 epochs, done by then; received --at 5:epochs=3."),
@@ -150,8 +164,34 @@ def test_a_change_beyond_the_last_epoch_reached_by_then_is_refused(
     changes: list[ScheduledChange], message: str
 ) -> None:
     with pytest.raises(UsageError) as refusal:
-        check_changes(changes, FIVE_EPOCHS)
+        check_changes(changes, FIVE_EPOCHS, has_dropout)
     assert message in str(refusal.value)
+
+
+def test_a_model_with_dropout_but_no_hidden_layer_can_have_its_dropout_changed() -> None:
+    settings = dataclasses.replace(FIVE_EPOCHS, dropout=0.0)
+    check_changes([(3, "dropout", 0.3)], settings, preset_named("binary").has_dropout)
+
+
+@pytest.mark.parametrize("named_by", ["option", "environment"])
+def test_a_missing_file_is_said_at_once_with_code_3(
+    named_by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    absent = str(tmp_path / "absent.npz")
+    monkeypatch.setenv("FITMON_DATA", absent)
+    option = ["--data", absent] if named_by == "option" else []
+    assert main(["mnist", "--json", *option]) == 3
+    output = capsys.readouterr()
+    assert output.out == ""
+    message = "Expected a file in the layout of Keras's mnist.npz, found none at"
+    assert output.err == f"fitmon: {message} {absent}.\n"
+    assert not modules_loaded_by("mnist", "--json", *option) & HEAVY
+
+
+def test_a_file_that_cannot_be_opened_is_said_at_once_with_code_3(capsys: pytest.CaptureFixture[str]) -> None:
+    path = "x" * 5000
+    assert main(["mnist", "--plain", "--data", path]) == 3
+    assert capsys.readouterr().err == f"fitmon: {path} cannot be read: file name too long.\n"
 
 
 def test_another_backend_is_refused_before_anything_is_loaded(

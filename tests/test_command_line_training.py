@@ -39,11 +39,29 @@ def test_json_tells_every_epoch_and_every_change(capfd: pytest.CaptureFixture[st
         "run_started", "epoch_ended", "epoch_ended", "knob_applied", "epoch_ended", "epoch_ended", "run_ended",
     ]  # fmt: skip
     assert (told[0]["run"], told[0]["parameters"]) == ("mine", 67)
-    assert told[1].keys() == {"event", "epoch", "epochs", "seconds", "metrics", "knobs"}
+    assert told[1].keys() == {"event", "epoch", "epochs", "seconds", "metrics", "knobs", "insight"}
     assert told[1]["metrics"].keys() == {"loss", "accuracy", "val_loss", "val_accuracy"}
     rates = [event["knobs"]["learning_rate"] for event in told if event["event"] == "epoch_ended"]
     assert rates == pytest.approx([5e-4, 5e-4, 1e-4, 1e-4])
     assert told[-1]["completed"] is True
+
+
+def test_json_tells_what_became_of_every_validation_sample(capfd: pytest.CaptureFixture[str]) -> None:
+    _, lines, _ = run(capfd, "binary --dataset breast_cancer --epochs 3 --json --l2 0.01 --threshold 0.4")
+    epochs = [event for event in events_of(lines) if event["event"] == "epoch_ended"]
+    data_losses = [epoch["insight"]["data_loss"] for epoch in epochs]
+    for epoch in epochs:
+        insight, metrics = epoch["insight"], epoch["metrics"]
+        groups = ("stayed_right", "stayed_wrong", "crossed_up", "crossed_down")
+        assert insight["samples"] == sum(insight[group] for group in groups) == 114
+        assert insight["accuracy"] == pytest.approx(metrics["val_accuracy"])
+        assert insight["data_loss"] + insight["penalty"] == pytest.approx(metrics["val_loss"], rel=1e-4)
+        assert insight["threshold"] == 0.4
+        assert insight["penalty"] > 0
+        assert {"balanced_accuracy", "roc_auc", "matthews", "brier", "confusion"} <= insight.keys()
+        assert insight["sentence"]
+    for insight, before, now in zip((e["insight"] for e in epochs[1:]), data_losses[:-1], data_losses[1:], strict=True):
+        assert sum(insight["loss_change"].values()) == pytest.approx(now - before, abs=1e-9)
 
 
 def test_lines_tell_what_runs_each_epoch_and_the_end(capfd: pytest.CaptureFixture[str]) -> None:
@@ -52,10 +70,12 @@ def test_lines_tell_what_runs_each_epoch_and_the_end(capfd: pytest.CaptureFixtur
     assert lines[0].startswith("fitmon binary: 455 training samples, 114 validation samples, 1,537 parameters, ")
     assert lines[1] == "learning_rate 5e-4  dropout 0.3  l1 0  l2 0  batch_size 128  epochs 2  seed 0"
     assert lines[2].startswith("epoch 1/2  ")
-    assert lines[3] == "epoch 2: dropout 0.3 → 0.5 (read back)"
-    assert lines[4].startswith("epoch 2/2  ")
-    assert lines[5].startswith("finished: 2 epochs; best val_loss ")
-    assert len(lines) == 6
+    assert lines[3].startswith("  against the untrained model, val loss ")
+    assert lines[4] == "epoch 2: dropout 0.3 → 0.5 (read back)"
+    assert lines[5].startswith("epoch 2/2  ")
+    assert lines[6].startswith("  val loss ")
+    assert lines[7].startswith("finished: 2 epochs; best val_loss ")
+    assert len(lines) == 8
 
 
 def test_every_setting_reaches_the_run(capfd: pytest.CaptureFixture[str]) -> None:
@@ -80,6 +100,12 @@ def test_changes_happen_in_the_order_of_their_epochs_however_they_are_given(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     code, lines, _ = run(capfd, "iris --epochs 1 --json --at 3:l2=0.1 --at 1:epochs=3")
+    told = [(event["event"], event.get("knob")) for event in events_of(lines) if "knob" in event]
+    assert (code, told) == (0, [("knob_applied", "epochs"), ("knob_applied", "l2")])
+
+
+def test_epochs_can_be_added_right_behind_the_last_one(capfd: pytest.CaptureFixture[str]) -> None:
+    code, lines, _ = run(capfd, "iris --epochs 1 --json --at 2:epochs=3 --at 3:l2=0.1")
     told = [(event["event"], event.get("knob")) for event in events_of(lines) if "knob" in event]
     assert (code, told) == (0, [("knob_applied", "epochs"), ("knob_applied", "l2")])
 
@@ -129,11 +155,12 @@ def test_mnist_trains_on_the_file_the_user_names(mnist_path: Path, capfd: pytest
     assert epoch["metrics"]["val_accuracy"] > 0.8
 
 
-def test_missing_data_ends_with_code_3_and_one_sentence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    code, lines, talk = run(capfd, f"mnist --data {tmp_path}/absent.npz --json")
+def test_damaged_data_ends_with_code_3_and_one_sentence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "no.npz").write_bytes(b"PK\x03\x04")
+    code, lines, talk = run(capfd, f"mnist --data {tmp_path}/no.npz --json")
     (failed,) = events_of(lines)
     assert (code, failed["event"], failed["kind"]) == (3, "run_failed", "data")
-    message = f"Expected a file in the layout of Keras's mnist.npz, found none at {tmp_path}/absent.npz."
+    message = f"{tmp_path}/no.npz cannot be read as Keras's mnist.npz: it is damaged or of another kind."
     assert failed["message"] == message
     assert talk.splitlines()[-1] == f"fitmon: {message}"
     assert "Traceback" not in talk
@@ -186,6 +213,86 @@ def test_what_a_model_prints_does_not_reach_stdout(
     _, lines, talk = run(capfd, "iris --epochs 1 --json")
     assert len(events_of(lines)) == 3
     assert "from C" in talk
+
+
+CHATTER = (
+    "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR",
+    "I0000 00:00:1795386540.253047   18955 cudart_stub.cc:31] Could not find cuda drivers on your machine.",
+    "W0000 00:00:1795386540.253047   18955 gpu_device.cc:2341] Cannot dlopen some GPU libraries.",
+)
+SAID_MEANWHILE = ("E0000 00:00:1795386540.253047 18955 cuda.cc:52] failed", "The library needs AVX", "I0 am mine", "")
+
+
+class Loading:
+    """Stands in for a session: writes to stderr as TensorFlow does while it loads, and goes on to the next phase."""
+
+    def __init__(self, _job: Any, *, on_event: Any, **_: Any) -> None:
+        self._tell = on_event
+
+    def send(self, _command: Any) -> None:
+        pass
+
+    def start(self) -> None:
+        self._tell(events.PhaseChanged(phase=Phase.STARTING))
+        os.write(2, "\n".join([*CHATTER, *SAID_MEANWHILE]).encode())
+        self._tell(events.PhaseChanged(phase=Phase.LOADING))
+        os.write(2, f"{CHATTER[1]}, said later\n".encode())
+        self._tell(ENDED)
+
+    def join(self) -> None:
+        pass
+
+
+@pytest.fixture
+def _loading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fitmon.unwatched.Session", Loading)
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+
+
+@pytest.mark.usefixtures("_loading")
+def test_what_tensorflow_chats_while_it_loads_is_left_out_and_errors_are_not(capfd: pytest.CaptureFixture[str]) -> None:
+    code, _, talk = run(capfd, "iris --plain")
+    assert code == 0
+    assert talk.splitlines() == [*filter(None, SAID_MEANWHILE), f"{CHATTER[1]}, said later"]
+
+
+@pytest.mark.usefixtures("_loading")
+def test_whoever_sets_tensorflows_log_level_reads_everything(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+    _, _, talk = run(capfd, "iris --plain")
+    assert [line for line in CHATTER if line not in talk] == []
+
+
+@pytest.mark.usefixtures("_loading")
+def test_where_there_is_no_grep_nothing_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    code, _, talk = run(capfd, "iris --plain")
+    assert code == 0
+    assert [line for line in (*CHATTER, *SAID_MEANWHILE) if line not in talk] == []
+
+
+def test_the_last_words_of_a_tensorflow_that_aborts_are_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    program = """
+import os
+from fitmon import unwatched
+
+class Aborting:
+    def __init__(self, *_, **__): pass
+    def start(self):
+        os.write(2, b"I0000 00:00 chatter\\nF0000 00:00 This machine has no AVX.\\n")
+        os.abort()
+
+unwatched.Session = Aborting
+unwatched.train_in_lines(None, name=None, commands=[], as_json=True, talk=print)
+"""
+    answer = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert answer.returncode == -signal.SIGABRT
+    assert answer.stderr == "F0000 00:00 This machine has no AVX.\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

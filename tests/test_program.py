@@ -24,12 +24,12 @@ def test_mnist_is_trained_under_the_screen_and_a_key_changes_its_learning_rate(m
         terminal.until("a number above 0")
         terminal.type("\x7f\x7f5e-4\r")
         terminal.until("→ 5e-4 at epoch 2")
-        terminal.until("lr 1e-3 → 5e-4 holds since epoch 2")
+        terminal.until("learning rate 1e-3 → 5e-4 holds since epoch 2")
         terminal.until("finished: 3 epochs")
         terminal.type("q")
         assert terminal.exit_code() == 0
         assert_given_back(terminal)
-        assert "Changed on the way: lr 5e-4 from epoch 2" in "\n".join(terminal.screen.display)
+        assert "Changed on the way: learning rate 5e-4 from epoch 2" in "\n".join(terminal.screen.display)
 
 
 @pytest.mark.slow
@@ -54,9 +54,17 @@ def test_quitting_while_training_asks_first_and_tells_it_by_its_code() -> None:
 
 
 @pytest.mark.slow
-def test_a_job_whose_data_is_missing_stays_on_the_screen_with_the_reason(tmp_path: Path) -> None:
-    with Pseudo([*FITMON, "mnist", "--data", str(tmp_path / "none.npz")]) as terminal:
-        terminal.until("none.npz")
+def test_a_job_whose_data_is_damaged_stays_on_the_screen_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "no.npz").write_bytes(b"no archive")
+    with Pseudo([*FITMON, "mnist", "--data", str(tmp_path / "no.npz")]) as terminal:
+        terminal.until("no.npz cannot be read")
         terminal.type("q")
         assert terminal.exit_code() == 3
         assert_given_back(terminal)
+
+
+def test_a_job_whose_data_is_missing_touches_no_terminal(tmp_path: Path) -> None:
+    with Pseudo([*FITMON, "mnist", "--data", str(tmp_path / "none.npz")]) as terminal:
+        terminal.until("none.npz")
+        assert terminal.exit_code() == 3
+        assert b"\x1b" not in terminal.received

@@ -106,6 +106,20 @@ def test_a_named_file_that_is_missing_is_an_error_and_not_passed_over(monkeypatc
         load_mnist(SETTINGS, silent)
 
 
+def test_a_job_of_a_file_that_cannot_be_opened_is_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    path = written(tmp_path / "mine.npz")
+    monkeypatch.setattr(Path, "open", locked)
+    with pytest.raises(DataError, match=r"mine\.npz cannot be read: permission denied\."):
+        preset_named("mnist").job(file=path)
+
+
+def test_without_a_named_file_a_job_is_made_before_anything_is_fetched() -> None:
+    assert preset_named("mnist").job().name == "mnist"
+
+
 @pytest.mark.parametrize("home", ["home/.keras", "elsewhere"])
 def test_keras_cache_is_read_and_left_alone(home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if home == "elsewhere":

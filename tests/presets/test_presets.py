@@ -106,6 +106,14 @@ def test_iris_is_split_stratified_and_standardised_by_its_training_part() -> Non
     assert data.class_names == ("setosa", "versicolor", "virginica")
 
 
+def test_a_table_keeps_its_columns_names_and_the_values_people_know() -> None:
+    job = preset_named("iris").job()
+    data = job.load(job.settings, silent)
+    assert data.feature_names[0] == "sepal length (cm)"
+    assert data.x_validation_original.shape == data.x_validation.shape
+    assert data.x_validation_original[:, 0].min() > 4, "centimetres, not standardised"
+
+
 def test_a_split_follows_the_seed_alone() -> None:
     job = preset_named("iris").job()
     first, again, other = (job.load(changed(seed=seed), silent) for seed in (1, 1, 2))
@@ -143,6 +151,15 @@ def test_a_dropout_of_zero_can_be_raised_later() -> None:
     assert layer.rate == 0
     layer.rate = 0.9
     assert np.count_nonzero(layer(np.ones((1, 1000), np.float32), training=True)) < 500
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("units", [(), (8, 4)])
+@pytest.mark.parametrize("dropout", [None, 0.0, 0.3])
+def test_a_preset_knows_whether_its_model_has_dropout(name: str, units: tuple[int, ...], dropout: float | None) -> None:
+    preset, settings = preset_named(name), changed(units=units, dropout=dropout)
+    kinds = [kind for kind, *_ in layers_of(preset.build(settings, table_data(3)))]
+    assert preset.has_dropout(settings) == ("Dropout" in kinds)
 
 
 @pytest.mark.parametrize(
