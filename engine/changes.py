@@ -21,14 +21,24 @@ if TYPE_CHECKING:
 class Changes:
     """Takes requests at any time and turns the knobs between epochs."""
 
-    def __init__(self, panel: Panel, *, epochs: int, batch_size: int, emit: Callable[[events.Event], None]) -> None:
-        """Begin with the values a run starts with."""
+    def __init__(
+        self,
+        panel: Panel,
+        *,
+        epochs: int,
+        batch_size: int,
+        emit: Callable[[events.Event], None],
+        batch_size_fixed: str = "",
+    ) -> None:
+        """Begin with the values a run starts with; `batch_size_fixed` says why the data's own batches are kept."""
         self._panel = panel
         self._emit = emit
         self.epochs = epochs
         """Number of epochs the run is to have."""
         self.batch_size = batch_size
-        """Samples in a batch; may exceed the number of samples there are."""
+        """Samples in a batch; may exceed the number of samples there are. Where the data makes its own batches, the
+        length of those once the first chunk has shown it."""
+        self._batch_size_fixed = batch_size_fixed
         self._waiting: dict[tuple[int, str], float] = {}
         self._turned: dict[str, tuple[float, KnobValue]] = {}
         self._values = {offer.name: offer.value for offer in self.offers()}
@@ -37,9 +47,13 @@ class Changes:
         """Return every knob with its present value, or with the reason why this run lacks it."""
         return (
             *self._panel.offers(),
-            KnobOffer(name="batch_size", value=self.batch_size),
+            self._batch_size_offer(),
             KnobOffer(name="epochs", value=self.epochs),
         )
+
+    def _batch_size_offer(self) -> KnobOffer:
+        fixed = self._batch_size_fixed
+        return KnobOffer(name="batch_size", value=None if fixed else self.batch_size, unavailable=fixed)
 
     def values(self) -> dict[str, KnobValue]:
         """Return the values in force, as the last chunk read them back."""
@@ -89,6 +103,8 @@ class Changes:
         """
         length = {} if first_chunk else {"batch_size": self._values["batch_size"]}
         self._values = {**self._values, **readings, **length}
+        if self._batch_size_fixed and isinstance(seen := self._values["batch_size"], int):
+            self.batch_size = seen
         for knob, (asked, previous) in self._turned.items():
             if knob in readings:
                 value = readings[knob]

@@ -17,10 +17,10 @@ from fitmon.engine import environment, events
 from fitmon.engine.changes import Changes
 from fitmon.engine.commands import PauseAt
 from fitmon.engine.control import stop_if_asked
-from fitmon.engine.errors import TrainingError
+from fitmon.engine.errors import DataError, TrainingError
 from fitmon.engine.events import Phase
-from fitmon.engine.feed import ResidentFeed, epoch_order, weights_for_classes
 from fitmon.engine.insight.summary import summarize
+from fitmon.engine.iterator_feed import feed_for, reading, with_validation_arrays
 from fitmon.engine.knobs.panel import Panel
 from fitmon.engine.loop import Chunk, Pacer, TrainingLoop
 from fitmon.engine.notes import notes_on, refuse_text_labels
@@ -29,11 +29,14 @@ from fitmon.engine.samples import validation_samples
 
 if TYPE_CHECKING:
     import keras
-    import tensorflow as tf
 
     from fitmon.engine.control import Control
     from fitmon.engine.insight.observer import Observation
     from fitmon.engine.job import Settings, TrainingData
+
+
+STEPS_STILL_EXPECTED = 100
+"""So many more steps are expected of an epoch of unknown length."""
 
 
 @dataclass(slots=True)
@@ -66,21 +69,30 @@ class Course:
         emit: Callable[[events.Event], None],
         clock: Callable[[], float],
         stop_when_non_finite: bool,
+        summarize_epochs: bool,
     ) -> None:
         """Move the data to the device and make the knobs of the model live; nothing is traced yet."""
+        data = with_validation_arrays(data, lambda: stop_if_asked(control))
         self._model, self._data, self._settings, self._name = model, data, settings, name
         self._control, self._emit, self._clock = control, emit, clock
-        self._stop_when_non_finite = stop_when_non_finite
+        self._stop_when_non_finite, self._summarize_epochs = stop_when_non_finite, summarize_epochs
         refuse_text_labels(data)
-        weights = weights_for_classes(data.y, data.sample_weight, data.class_weight)
-        self._feed = ResidentFeed(data.x, data.y, weights)
+        self._feed = feed_for(data)
         environment.build_model(model, self._feed.head())
         self._panel = Panel(model)
         self._loop = TrainingLoop(model, self._feed, self._panel.readings)
         self._probe = None if _is_empty(data.x_validation) else Probe(model, data, settings.threshold)
         self._pacer = Pacer()
-        self._changes = Changes(self._panel, epochs=settings.epochs, batch_size=settings.batch_size, emit=emit)
-        self._phase: Phase | None = None
+        self._changes = Changes(
+            self._panel,
+            epochs=settings.epochs,
+            batch_size=settings.batch_size,
+            emit=emit,
+            batch_size_fixed=self._feed.batch_size_fixed,
+        )
+        self._steps_done = 0
+        self._steps_of_last_epoch = 0
+        self._phase: tuple[Phase, str] | None = None
         self._known_non_finite = False
 
     def train(self) -> None:
@@ -96,37 +108,50 @@ class Course:
             while epoch <= self._changes.epochs:
                 self._train_epoch(epoch)
                 self._look(epoch)
-                self._hold_if_asked(epoch, self._steps(), at_epoch_end=True)
+                self._hold_if_asked(epoch, self._steps_done, at_epoch_end=True)
                 epoch += 1
                 self._changes.turn_epochs(epoch)
         finally:
             self._changes.close(self._control.take_knob_requests())
+            self._feed.close()
             self._panel.restore()
 
     def _train_epoch(self, epoch: int) -> None:
         if self._changes.turn(epoch):
             self._retrace()
-        steps = self._steps()
+        steps = self._steps() or self._steps_of_last_epoch
         self._emit(events.EpochStarted(epoch=epoch, epochs=self._changes.epochs, steps=steps))
         self._enter(Phase.TRAINING if self._loop.traced else Phase.COMPILING)
         self._loop.begin_epoch()
-        order = _on_device(epoch_order(len(self._feed), self._settings.seed, epoch))
+        source = self._feed.begin_epoch(epoch, seed=self._settings.seed, batch_size=self._changes.batch_size)
         timer = _Timer(self._clock)
-        metrics: dict[str, float] = {}
-        step = 0
-        while step < steps:
-            chunk = self._run_chunk(order, epoch, step, timer)
-            metrics, step = chunk.epoch_metrics, chunk.step
+        self._steps_done, chunk = 0, None
+        while chunk is None or not self._over(chunk):
+            chunk = self._run_chunk(source, epoch, self._steps_done, timer)
             self._between_chunks(chunk, epoch)
-        self._end_epoch(epoch, metrics, timer)
+        if chunk.step < (self._steps() or 0):
+            self._enter(Phase.TRAINING, f"epoch {epoch}: only {chunk.step} of {steps} batches came")
+        self._feed.end_epoch(chunk.step, exhausted=chunk.exhausted)
+        self._steps_of_last_epoch = chunk.step
+        self._end_epoch(epoch, chunk.epoch_metrics, timer)
 
-    def _run_chunk(self, order: tf.Tensor, epoch: int, step: int, timer: _Timer) -> Chunk:
+    def _run_chunk(self, source: Any, epoch: int, step: int, timer: _Timer) -> Chunk:
         steps, before, traced = self._steps(), timer.seconds, not self._loop.traced
-        last = min(steps, step + self._pacer.next_steps())
-        with timer:
+        last = step + self._pacer.next_steps()
+        with timer, reading(training=True):
             chunk = self._loop.run_chunk(
-                order, step, last, self._changes.batch_size, stop_at_non_finite=not self._known_non_finite
+                source,
+                step,
+                last if steps is None else min(steps, last),
+                self._changes.batch_size,
+                stop_at_non_finite=not self._known_non_finite,
             )
+        if not chunk.step:
+            raise DataError(
+                f"The data gave no batch for epoch {epoch}. A generator must go on for all epochs, and needs "
+                "steps_per_epoch to tell them apart; a dataset must not be empty."
+            )
+        self._steps_done = chunk.step
         seconds = timer.seconds - before
         self._pacer.took(chunk.step - step, seconds)
         self._enter(Phase.TRAINING)
@@ -134,8 +159,8 @@ class Course:
             events.ChunkEnded(
                 epoch=epoch,
                 step=chunk.step,
-                steps=steps,
-                chunk_metrics=chunk.chunk_metrics,
+                steps=self._steps_to_show(chunk),
+                chunk_metrics=chunk.chunk_metrics if chunk.step > step else {},
                 epoch_metrics=chunk.epoch_metrics,
                 seconds=seconds,
                 traced=traced,
@@ -143,6 +168,20 @@ class Course:
         )
         self._changes.read_back(chunk.readings, epoch, first_chunk=step == 0)
         return chunk
+
+    def _over(self, chunk: Chunk) -> bool:
+        return chunk.exhausted or chunk.step == self._steps()
+
+    def _steps_to_show(self, chunk: Chunk) -> int:
+        """Return the epoch's number of steps; while nobody knows it, one that the steps done never reach.
+
+        Before the first epoch's end of such data this is the steps done and a hundred more: what is shown of the epoch
+        then moves forward all the time, more slowly the longer it takes.
+        """
+        if self._over(chunk):
+            return chunk.step
+        known = self._steps() or self._steps_of_last_epoch
+        return max(known, chunk.step) if known else chunk.step + STEPS_STILL_EXPECTED
 
     def _look_before_training(self) -> None:
         if self._probe is None or self._probe.no_probabilities:
@@ -155,7 +194,7 @@ class Course:
     def _end_epoch(self, epoch: int, metrics: dict[str, float], timer: _Timer) -> None:
         with timer:
             found, observation = self._validate(epoch)
-            insight = None if observation is None else summarize(observation)
+            insight = summarize(observation) if observation is not None and self._summarize_epochs else None
         metrics = metrics | found
         if observation is not None:
             self._emit(events.SamplesScored(observation=observation))
@@ -170,7 +209,7 @@ class Course:
             )
         )
         if not np.isfinite(metrics.get("val_loss", 0.0)):
-            self._meet_non_finite("val_loss", metrics["val_loss"], epoch, self._steps())
+            self._meet_non_finite("val_loss", metrics["val_loss"], epoch, self._steps_done)
 
     def _validate(self, epoch: int) -> tuple[dict[str, float], Observation | None]:
         """Return the validation metrics under Keras's names, and what is known of the samples now."""
@@ -184,7 +223,7 @@ class Course:
         if chunk.non_finite:
             self._meet_non_finite("loss", chunk.epoch_metrics["loss"], epoch, chunk.step)
         self._look(epoch)
-        if chunk.step < self._steps():
+        if not self._over(chunk):
             self._hold_if_asked(epoch, chunk.step, at_epoch_end=False)
 
     def _look(self, epoch: int) -> None:
@@ -239,7 +278,8 @@ class Course:
         if self._probe is not None:
             self._probe.retrace()
 
-    def _steps(self) -> int:
+    def _steps(self) -> int | None:
+        """Return the number of steps in an epoch; None: as many as there are batches."""
         return self._feed.steps(self._changes.batch_size)
 
     def _started(self) -> events.RunStarted:
@@ -247,8 +287,8 @@ class Course:
         return events.RunStarted(
             run=self._name,
             epochs=self._changes.epochs,
-            steps=self._steps(),
-            training_samples=len(self._feed),
+            steps=self._steps() or 0,
+            training_samples=self._feed.samples,
             validation_samples=0 if probe is None else probe.samples,
             class_names=self._data.class_names,
             knobs=self._changes.offers(),
@@ -259,19 +299,13 @@ class Course:
             jit=bool(self._model.jit_compile),
             majority_share=None if probe is None else probe.majority_share(),
             no_probabilities="nothing is validated" if probe is None else probe.no_probabilities,
-            notes=notes_on(self._model, self._data, probe),
+            notes=(*notes_on(self._model, self._data, probe), *self._feed.notes),
         )
 
-    def _enter(self, phase: Phase) -> None:
-        if phase is not self._phase:
-            self._phase = phase
-            self._emit(events.PhaseChanged(phase=phase))
-
-
-def _on_device(order: Any) -> tf.Tensor:
-    import tensorflow as tf
-
-    return tf.convert_to_tensor(order)
+    def _enter(self, phase: Phase, detail: str = "") -> None:
+        if (phase, detail) != self._phase:
+            self._phase = phase, detail
+            self._emit(events.PhaseChanged(phase=phase, detail=detail))
 
 
 def _is_empty(samples: Any) -> bool:

@@ -157,6 +157,16 @@ def carry_logits(predictions: Any, logits: Any) -> None:
     predictions._keras_logits = logits  # noqa: SLF001
 
 
+def data_adapter(x: Any, class_weight: Mapping[int, float] | None) -> Any:
+    """Return what `fit(x, shuffle=False)` reads a dataset, a PyDataset or a generator through (private in Keras 3.15).
+
+    It offers `get_tf_dataset()`, `num_batches` (None: not known, or without end), `on_epoch_begin()`, `on_epoch_end()`.
+    """
+    from keras.src.trainers import data_adapters
+
+    return data_adapters.get_data_adapter(x, class_weight=None if class_weight is None else dict(class_weight))
+
+
 def class_weights_as_sample_weights(y: Any, class_weight: Mapping[int, float]) -> Any:
     """Return (n,) weights from (n, …) labels, exactly as `fit(class_weight=…)` makes them (private in Keras 3.15)."""
     from keras.src.trainers.data_adapters import data_adapter_utils

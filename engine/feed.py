@@ -1,9 +1,14 @@
-"""Where batches come from: arrays that stay on the device and are gathered by index inside the compiled step."""
+"""Where batches come from: what a loop asks of any feed, and the feed of arrays that stay on the device.
+
+`iterator_feed` holds those whose batches come from outside the compiled call, one at a time.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +30,63 @@ def epoch_order(samples: int, seed: int, epoch: int) -> npt.NDArray[np.int64]:
     return np.random.Generator(np.random.Philox(key=key)).permutation(samples)
 
 
-class ResidentFeed:
+State = tuple[Any, ...]
+"""What a compiled loop carries from step to step; the number of steps done comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stepping:
+    """The steps of a compiled chunk, for a feed to give batches to."""
+
+    start: State
+    more: Callable[..., tf.Tensor]
+    """Called with the state, returns whether another batch is wanted, () bool."""
+    train: Callable[..., State]
+    """Called with a batch and the state, returns the state behind the step."""
+    repeat: Callable[[Callable[..., tf.Tensor], Callable[..., State], State], State]
+    """Called with a condition, a body and a state, repeats the body while the condition holds."""
+
+
+class Feed(Protocol):
+    """Gives a loop its batches: this is what a new kind of feed has to offer."""
+
+    batch_size_fixed: ClassVar[str] = ""
+    """Why the batch size cannot be chosen; empty where it can."""
+    notes: ClassVar[tuple[str, ...]] = ()
+    """What the user must know about where the batches come from, a sentence each."""
+
+    @property
+    def samples(self) -> int:
+        """Number of training samples; 0 where nobody can tell."""
+
+    def head(self) -> Any:
+        """Return a batch, or the TensorSpecs of one, for whoever needs to know shapes."""
+
+    def signature(self) -> Any:
+        """Return the TensorSpecs of a batch, as `fit` traces with."""
+
+    def steps(self, batch_size: int) -> int | None:
+        """Return the number of batches in an epoch; None: as many as there will be."""
+
+    def begin_epoch(self, epoch: int, *, seed: int, batch_size: int) -> Any:
+        """Return what the compiled call takes the epoch's batches from: tensors, or a `tf.data` iterator."""
+
+    def each_batch(self, source: Any, batch_size: tf.Tensor, steps: Stepping) -> tuple[State, tf.Tensor | None]:
+        """Train on batch after batch of what `begin_epoch` returned; called while the chunk is traced.
+
+        Returns the last state, and whether there was no batch left, () bool; None where there always is one.
+        """
+
+    def end_epoch(self, steps: int, *, exhausted: bool) -> None:  # noqa: ARG002 - for those that override it
+        """Take note that an epoch had so many steps, and whether it ended because there was no batch left."""
+        return
+
+    def close(self) -> None:
+        """Let go of what reads ahead, also in the middle of an epoch."""
+        return
+
+
+class ResidentFeed(Feed):
     """Samples held as tensors on the device; a batch is a slice of an order."""
 
     def __init__(self, x: Any, y: Any = None, sample_weight: Any = None) -> None:
@@ -36,10 +97,14 @@ class ResidentFeed:
         import keras
 
         given = keras.utils.pack_x_y_sample_weight(x, y, sample_weight)
-        self._samples = _common_length(keras.tree.flatten(given))
+        self._samples = common_length(keras.tree.flatten(given))
         self.data: Any = keras.tree.lists_to_tuples(keras.tree.map_structure(_to_tensor, given))
 
     def __len__(self) -> int:
+        return self._samples
+
+    @property
+    def samples(self) -> int:
         return self._samples
 
     def head(self) -> Any:
@@ -70,6 +135,18 @@ class ResidentFeed:
         rows = order[step * batch_size : tf.minimum((step + 1) * batch_size, self._samples)]
         return keras.tree.map_structure(lambda t: tf.gather(t, rows), self.data)
 
+    def begin_epoch(self, epoch: int, *, seed: int, batch_size: int) -> tf.Tensor:  # noqa: ARG002 - as every feed
+        """Return the epoch's order, (samples,) int64."""
+        import tensorflow as tf
+
+        return tf.convert_to_tensor(epoch_order(self._samples, seed, epoch))
+
+    def each_batch(self, source: Any, batch_size: tf.Tensor, steps: Stepping) -> tuple[State, None]:
+        def one(step: tf.Tensor, *state: Any) -> State:
+            return steps.train(self.batch(source, step, batch_size), step, *state)
+
+        return steps.repeat(steps.more, one, steps.start), None
+
 
 def weights_for_classes(y: Any, sample_weight: Any, class_weight: Any) -> Any:
     """Return the sample weights of the training data: those given, or those that class weights stand for."""
@@ -77,20 +154,27 @@ def weights_for_classes(y: Any, sample_weight: Any, class_weight: Any) -> Any:
         return sample_weight
     if sample_weight is not None:
         raise DataError("Expected sample weights or class weights, received both. Multiply them into sample weights.")
+    if y is None:
+        raise DataError("Expected labels that class weights can refer to, received inputs alone.")
     return environment.class_weights_as_sample_weights(y, class_weight)
 
 
-def _to_tensor(array: Any) -> Any:
+def with_default_floats(array: Any) -> npt.NDArray[Any]:
+    """Return an array with its floats in Keras's default float, as `fit` takes arrays; other kinds stay."""
     import keras
-    import tensorflow as tf
 
     values = np.asarray(array)
-    if values.dtype.kind == "f" and values.dtype != keras.config.floatx():
-        values = values.astype(keras.config.floatx())
-    return tf.convert_to_tensor(values)
+    return values.astype(keras.config.floatx(), copy=False) if values.dtype.kind == "f" else values
 
 
-def _common_length(arrays: list[Any]) -> int:
+def _to_tensor(array: Any) -> Any:
+    import tensorflow as tf
+
+    return tf.convert_to_tensor(with_default_floats(array))
+
+
+def common_length(arrays: list[Any]) -> int:
+    """Return the number of samples in arrays that must all have as many; raises DataError."""
     lengths = {len(array) for array in arrays}
     if len(lengths) != 1:
         raise DataError(f"Expected inputs and targets of one length, received lengths {sorted(lengths)}.")

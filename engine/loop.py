@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from fitmon.engine.feed import Feed, State, Stepping
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
-
-    from fitmon.engine.feed import ResidentFeed
 
 Readings = Mapping[str, "tf.Tensor"]
 
@@ -35,14 +36,14 @@ class Chunk:
     """Knob values as the compiled step used them."""
     non_finite: bool
     """Whether the loss became NaN or infinite at `step`; the chunk ended there."""
+    exhausted: bool = False
+    """Whether the feed had no batch left for the step behind `step`; the epoch ended there."""
 
 
 class TrainingLoop:
     """Trains a compiled model on a feed, a chunk of steps a call."""
 
-    def __init__(
-        self, model: keras.Model, feed: ResidentFeed, read_knobs: Callable[[], Readings] | None = None
-    ) -> None:
+    def __init__(self, model: keras.Model, feed: Feed, read_knobs: Callable[[], Readings] | None = None) -> None:
         """Prepare a loop; nothing is traced yet.
 
         `read_knobs` is called while a chunk is traced and returns tensors that say what the step uses; their values
@@ -68,18 +69,19 @@ class TrainingLoop:
         self._chunk = None
 
     def run_chunk(
-        self, order: tf.Tensor, first: int, last: int, batch_size: int, *, stop_at_non_finite: bool = True
+        self, source: Any, first: int, last: int, batch_size: int, *, stop_at_non_finite: bool = True
     ) -> Chunk:
-        """Train on batches `first` to `last` - 1 (zero-based) of an order.
+        """Train on batches `first` to `last` - 1 (zero-based) of what the feed's `begin_epoch` returned.
 
-        With `stop_at_non_finite` the call ends after the first step that leaves the loss NaN or infinite.
+        With `stop_at_non_finite` the call ends after the first step that leaves the loss NaN or infinite. It may also
+        end early because the feed has no batch left, or is slow to give one.
         """
         import tensorflow as tf
 
         if self._chunk is None:
             self._chunk = self._compile()
         result = self._chunk(
-            order, tf.constant(first), tf.constant(last), tf.constant(batch_size), tf.constant(stop_at_non_finite)
+            source, tf.constant(first), tf.constant(last), tf.constant(batch_size), tf.constant(stop_at_non_finite)
         )
         return self._told(result)
 
@@ -94,6 +96,7 @@ class TrainingLoop:
             chunk_metrics=epoch_metrics | chunk_metrics,
             readings={name: _reading(np.asarray(tensor)) for name, tensor in result["readings"].items()},
             non_finite=not bool(result["finite"]),
+            exhausted=bool(result["exhausted"]),
         )
 
     def _compile(self) -> Any:
@@ -104,7 +107,7 @@ class TrainingLoop:
         first_logs = logs_to_carry(model, step_function, feed.signature())
 
         def chunk(
-            order: tf.Tensor, first: tf.Tensor, last: tf.Tensor, batch_size: tf.Tensor, stop_at_non_finite: tf.Tensor
+            source: Any, first: tf.Tensor, last: tf.Tensor, batch_size: tf.Tensor, stop_at_non_finite: tf.Tensor
         ) -> dict[str, Any]:
             means = _mean_metrics(model)
             before = {name: (tf.identity(m.total.value), tf.identity(m.count.value)) for name, m in means.items()}
@@ -112,8 +115,7 @@ class TrainingLoop:
             def more(step: tf.Tensor, finite: tf.Tensor, *_: Any) -> tf.Tensor:
                 return tf.logical_and(step < last, tf.logical_or(finite, tf.logical_not(stop_at_non_finite)))
 
-            def one(step: tf.Tensor, _finite: tf.Tensor, longest: tf.Tensor, _logs: Any) -> tuple[Any, ...]:
-                batch = feed.batch(order, step, batch_size)
+            def train(batch: Any, step: tf.Tensor, _finite: tf.Tensor, longest: tf.Tensor, _logs: Any) -> State:
                 logs = step_function(batch)
                 return step + 1, _is_finite(logs), tf.maximum(longest, batch_length(batch)), carried(logs, first_logs)
 
@@ -121,10 +123,13 @@ class TrainingLoop:
             # eagerly passes through its layers for the first time in the loop, and is read behind it.
             readings = {} if model.run_eagerly else self._read_knobs()
             start = (first, tf.constant(True), tf.constant(0), first_logs)
-            step, finite, longest, logs = loop_while(model, more, one, start)
+            stepping = Stepping(start=start, more=more, train=train, repeat=partial(loop_while, model))
+            state, exhausted = feed.each_batch(source, batch_size, stepping)
+            step, finite, longest, logs = state
             return {
                 "step": step,
                 "finite": finite,
+                "exhausted": exhausted,
                 "epoch": reported(model, logs),
                 "chunk": _chunk_means(means, before),
                 "readings": {**(readings or self._read_knobs()), "batch_size": longest},
@@ -278,6 +283,8 @@ class Pacer:
         return max(1, math.floor(self._steps))
 
     def took(self, steps: int, seconds: float) -> None:
-        """Learn from a chunk of so many steps that took so long."""
+        """Learn from a chunk of so many steps that took so long; one without steps teaches nothing."""
+        if not steps:
+            return
         wanted = steps * self.TARGET_SECONDS / max(seconds, 1e-6)
         self._steps = min(wanted, self._steps * self.GROWTH)
