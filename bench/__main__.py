@@ -1,4 +1,7 @@
-"""Measures fitmon side by side with `model.fit` in one go; prints a table and, as the last line, JSON."""
+"""Measures fitmon side by side with `model.fit` in one go; prints a table and, as the last line, JSON.
+
+All groups are measured, or those that are named: `python -m bench views insight`.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ FITMON = str(Path(sys.executable).with_name("fitmon"))
 REPETITIONS = 7
 KEY_PRESSES = 60
 ROUNDS = 2
+VIEW_VISITS = 12
 
 
 @dataclass(frozen=True)
@@ -165,6 +169,45 @@ def key_row() -> Row:
     return Row("key press to changed picture, 95th percentile", percentile, "ms", 150.0, False, detail)
 
 
+def view_rows() -> list[Row]:
+    """Measure, with 100 000 validation samples, the time from a digit to the sight of its view."""
+    words = {"4": "stayed right", "5": "worst first", "6": "each class"}
+    first: list[float] = []
+    later: list[float] = []
+    terminal = PseudoTerminal([sys.executable, "-m", "bench.views"])
+    terminal.wait_until(lambda text: "stayed right" in text)
+    for visit in range(VIEW_VISITS):
+        for digit, word in words.items():
+            terminal.press("2")
+            terminal.wait_until(lambda text: not any(each in text for each in words.values()), 5)
+            since = time.perf_counter()
+            terminal.press(digit)
+            terminal.wait_until(lambda text, word=word: word in text, 10)  # type: ignore[misc]
+            (later if visit else first).append(1000 * (time.perf_counter() - since))
+    terminal.kill()
+    detail = f"threshold, samples, classes; the first sight {', '.join(f'{each:.0f}' for each in first)} ms"
+    return [Row("view switch, 100 000 samples, slowest", max(later), "ms", 100.0, False, detail)]
+
+
+def insight_rows() -> list[Row]:
+    """Measure what following every validation sample costs."""
+    mnist, million = _measured_insight("mnist"), _measured_insight("million")
+    epoch = statistics.median(epochs_without_screen("mnist", "no-jit"))
+    extra = 100 * (mnist["with"] - mnist["without"]) / epoch
+    passes = f"a pass with it {mnist['with']:.3f} s, without {mnist['without']:.3f} s, an epoch {epoch:.3g} s"
+    memory = f"at the peak, in the middle of an epoch's end, {million['peak_bytes']:.0f}"
+    return [
+        Row("following 10 000 samples, part of an mnist epoch", extra, "%", 5.0, False, passes),
+        Row("a million samples in two classes, an epoch", million["seconds"], "s", 1.0, False, ""),
+        Row("a million samples, kept between epochs", million["kept_bytes"], "bytes/sample", 200.0, False, memory),
+    ]
+
+
+def _measured_insight(what: str) -> dict[str, float]:
+    told = subprocess.run([sys.executable, "-m", "bench.insight", what], check=True, capture_output=True, text=True)
+    return dict(json.loads(told.stdout.splitlines()[-1]))
+
+
 def table(rows: list[Row]) -> str:
     """Return the rows as a table for people."""
     lines = [f"{'':2}{'what':48}{'measured':>10}  {'goal':>8}  unit"]
@@ -174,9 +217,18 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
+GROUPS: dict[str, Callable[[], list[Row]]] = {
+    "start": lambda: [help_row(), first_picture_row()],
+    "keys": lambda: [key_row()],
+    "views": view_rows,
+    "insight": insight_rows,
+    "speed": speed_rows,
+}
+
+
 def main() -> None:
-    """Measure everything."""
-    rows = [help_row(), first_picture_row(), key_row(), *speed_rows()]
+    """Measure what is named on the command line, or everything."""
+    rows = [row for name in sys.argv[1:] or GROUPS for row in GROUPS[name]()]
     print(table(rows))
     print(json.dumps([asdict(row) | {"reached": row.reached} for row in rows]))
 

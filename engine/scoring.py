@@ -28,7 +28,7 @@ class Unscorable:
     """Stands in place of a scorer where there are no probabilities."""
 
     reason: str
-    """Why, as a clause: "mean_squared_error knows no probabilities"."""
+    """Why, as in "not for this loss: mean_squared_error knows no probabilities"."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,16 +93,16 @@ def scorer_for(model: keras.Model, labels: Any) -> Scorer | Unscorable:
     numbers, or one-hot rows.
     """
     if len(getattr(model, "outputs", None) or [None]) != 1:
-        return Unscorable("the model has several outputs")
+        return Unscorable("not for this model: it has several outputs")
     if not hasattr(labels, "shape") or not labels.shape:
-        return Unscorable("the validation samples have no labels")
+        return Unscorable("not for these data: the validation samples have no labels")
     loss = environment.compiled_loss(model)
     kind, from_logits = _loss_facts(loss)
     if kind is None:
-        return Unscorable(f"{getattr(loss, 'name', 'its loss')} knows no probabilities")
+        return Unscorable(f"not for this loss: {getattr(loss, 'name', 'it')} knows no probabilities")
     true_class = _class_numbers(kind, np.asarray(labels))
     if true_class is None:
-        return Unscorable("the labels are not plain classes: soft, marked to be ignored, or of another shape")
+        return Unscorable("not for these labels: they are soft, mark samples to ignore, or are no plain classes")
     return Scorer(true_class.reshape(-1), kind=kind, labels=true_class.shape[1], from_logits=from_logits)
 
 

@@ -68,7 +68,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         self.threshold = threshold
         self.log_scale = False
         self.held = False
-        self._run_name = clean(name)
+        self.run_name = clean(name)
         self._exit_when_over = exit_when_over
         self._asked_to_leave = asked_to_leave
         self._clock = clock
@@ -113,12 +113,13 @@ class MonitorApp(App[int], inherit_bindings=False):
             self._phase, self._phase_since = snapshot.phase, self._clock()
         return Picture(
             snapshot=snapshot,
-            name=self._run_name,
+            name=self.run_name,
             threshold=self.threshold,
             log_scale=self.log_scale,
             held=self.held,
             notice=self._notice,
             phase_seconds=self._clock() - self._phase_since,
+            view=self._monitor.view,
         )
 
     def say(self, notice: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 
-from fitmon.engine.knobs.catalogue import KNOBS
+from fitmon.engine.knobs.catalogue import EPOCHS, KNOBS
 
 if TYPE_CHECKING:
     # These bring numpy along, which the first line on the screen does not wait for.
@@ -38,6 +38,7 @@ _ASCII = str.maketrans(
         "▉": "#", "▊": "#", "▋": "#", "▌": "#", "▍": "#", "▎": ".", "▏": "|", "▕": "|", "▁": "_", "▂": "_", "▃": "_",
         "▄": "=", "▅": "=", "▆": "#", "▇": "#", "▀": "=", "▔": "-", "░": ":", "▒": ":", "▓": "#", "•": "o", "◆": "B",
         "▼": "v", "▲": "^", "┊": ":", "▐": "#", "▶": ">", "“": '"', "”": '"', "‘": "'", "’": "'", "µ": "u",
+        "›": ">", "»": ">", "‹": "<", "«": "<", "✓": "+", "✗": "x", "▸": ">",
     }
 )  # fmt: skip
 
@@ -115,7 +116,8 @@ def wrap(text: str, width: int, indent: str = "  ") -> list[str]:
         while cell_len(line) > width > len(indent):
             head = set_cell_size(line, width)
             lines.append(head)
-            line = indent + line[len(head.rstrip()) :]
+            # At least one character goes, even where a wide one has no room in any line.
+            line = indent + line[max(len(head.rstrip()), len(indent) + 1) :]
     return [*lines, line] if line.strip() or not lines else lines
 
 
@@ -203,4 +205,15 @@ def knob_state(knob: KnobState) -> str:
     now = f"{knob_label(knob.name)} {knob_value(knob.value)}"
     if knob.pending is None:
         return now
-    return f"{now} → {setting(knob.pending)} at epoch {knob.pending_epoch}"
+    return f"{now} → {setting(knob.pending)} {pending_from(knob)}"
+
+
+def pending_from(knob: KnobState) -> str:
+    """Say from when a pending change will hold, such as `at epoch 5`; empty when none is pending.
+
+    Lowering the epochs to those begun is for an epoch that never comes: it ends the run `at the end of epoch 4`.
+    """
+    if knob.pending is None or knob.pending_epoch is None:
+        return ""
+    ends_run = knob.name == EPOCHS.name and knob.pending < knob.pending_epoch
+    return f"at the end of epoch {knob.pending_epoch - 1}" if ends_run else f"at epoch {knob.pending_epoch}"

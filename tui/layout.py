@@ -1,7 +1,7 @@
 """Which panels stand where at which size of the terminal. Pure sums."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 SMALLEST_WIDTH = 40
 SMALLEST_HEIGHT = 10
@@ -28,6 +28,8 @@ class Panel(StrEnum):
     LOSS = "loss"
     ACCURACY = "accuracy"
     THRESHOLD = "threshold"
+    SAMPLES = "samples"
+    CLASSES = "classes"
     CHANGES = "changes"
     LOG = "log"
     FOOTER = "footer"
@@ -43,18 +45,31 @@ class Place:
     height: int
 
 
-VIEWS: tuple[tuple[Panel, ...], ...] = (
-    (Panel.LOSS, Panel.ACCURACY),
-    (Panel.LOSS,),
-    (Panel.ACCURACY,),
-    (Panel.THRESHOLD, Panel.CHANGES),
-    (Panel.CHANGES,),
-    (Panel.LOG,),
-)
-"""The panels of views 1 to 6 on a narrow terminal, from top to bottom; the first alone where two have no room."""
+class View(IntEnum):
+    """What the user can look at, by the digit that chooses it."""
 
-OUTPUT_VIEW = 6
-"""The view that shows the log."""
+    OVERVIEW = 1
+    LOSS = 2
+    ACCURACY = 3
+    THRESHOLD = 4
+    SAMPLES = 5
+    CLASSES = 6
+    CHANGES = 7
+    OUTPUT = 8
+
+
+PANELS: dict[View, tuple[Panel, ...]] = {
+    View.OVERVIEW: (Panel.LOSS, Panel.ACCURACY),
+    View.LOSS: (Panel.LOSS,),
+    View.ACCURACY: (Panel.ACCURACY,),
+    View.THRESHOLD: (Panel.THRESHOLD,),
+    View.SAMPLES: (Panel.SAMPLES,),
+    View.CLASSES: (Panel.CLASSES,),
+    View.CHANGES: (Panel.CHANGES,),
+    View.OUTPUT: (Panel.LOG,),
+}
+"""The panels of each view from top to bottom, of the overview on a narrow terminal; the first alone where two have no
+room."""
 
 
 def too_small(width: int, height: int) -> bool:
@@ -69,13 +84,13 @@ def header_height(height: int, has_notes: bool) -> int:
     return 4 if has_notes else 3
 
 
-def arrange(width: int, height: int, view: int, has_metric: bool, has_notes: bool) -> dict[Panel, Place]:
+def arrange(width: int, height: int, view: View, has_metric: bool, has_notes: bool) -> dict[Panel, Place]:
     """Return the place of every panel that is to be seen.
 
     Args:
         width: Columns of the terminal.
         height: Rows of the terminal.
-        view: Which view is chosen, 1 to 6.
+        view: Which view is chosen.
         has_metric: Whether there is a second curve to draw beside the loss.
         has_notes: Whether the header must say something about the data.
     """
@@ -85,7 +100,9 @@ def arrange(width: int, height: int, view: int, has_metric: bool, has_notes: boo
     body = Place(0, head, width, height - head - 1)
     wide = width >= WIDE_WIDTH and height >= WIDE_HEIGHT
     panels = (
-        _overview(body, has_metric) if wide and view == 1 else _stacked(body, _narrow_panels(body, view, has_metric))
+        _overview(body, has_metric)
+        if wide and view is View.OVERVIEW
+        else _stacked(body, _narrow_panels(body, view, has_metric))
     )
     return {
         Panel.HEADER: Place(0, 0, width, head),
@@ -94,9 +111,9 @@ def arrange(width: int, height: int, view: int, has_metric: bool, has_notes: boo
     }
 
 
-def _narrow_panels(body: Place, view: int, has_metric: bool) -> tuple[Panel, ...]:
-    panels = VIEWS[view - 1]
-    if view == 1 and not has_metric:
+def _narrow_panels(body: Place, view: View, has_metric: bool) -> tuple[Panel, ...]:
+    panels = PANELS[view]
+    if view is View.OVERVIEW and not has_metric:
         panels = (Panel.LOSS,)
     return panels if body.height >= PAIR_HEIGHT else panels[:1]
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from fitmon.engine.record import Snapshot
+from fitmon.tui.layout import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +23,5 @@ class Picture:
     """What the user's last key did, until the run answers; may be empty."""
     phase_seconds: float
     """For how long the run has been in its phase."""
+    view: View = View.OVERVIEW
+    """Which view is chosen."""

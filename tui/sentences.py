@@ -1,7 +1,8 @@
 """What happened to the run, said in sentences: for the header's message, the panel of changes and the summary."""
 
 from fitmon.engine.events import KnobApplied, KnobRefused, RunEnded, RunFailed
-from fitmon.engine.record import Snapshot
+from fitmon.engine.knobs.catalogue import EPOCHS
+from fitmon.engine.record import KnobState, Snapshot
 from fitmon.tui import format as form
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
@@ -13,9 +14,9 @@ def happening(picture: Picture) -> Row:
     seen = picture.snapshot
     recent = [applied(receipt) for receipt in seen.receipts if receipt.epoch >= seen.epoch]
     candidates = (
-        (ending(seen), Role.BAD if isinstance(seen.ending, RunFailed) else Role.STRONG),
         (non_finite(seen) if seen.paused else "", Role.BAD),
         (picture.notice, Role.MARK),
+        (ending(seen), Role.BAD if isinstance(seen.ending, RunFailed) else Role.STRONG),
         (paused(seen), Role.STRONG),
         (pause_asked(seen), Role.MARK),
         (refused(seen.refusal) if seen.refusal else "", Role.BAD),
@@ -59,14 +60,38 @@ def non_finite(snapshot: Snapshot) -> str:
 
 def refused(refusal: KnobRefused) -> str:
     """Say which change was not made, and why."""
-    label = form.knob_label(refusal.knob)
-    return f"{label} {form.setting(refusal.value)} was refused: {form.clean(refusal.reason)}"
+    name = knob_words(refusal.knob)
+    return f"{name} {form.setting(refusal.value)} was refused: {form.clean(refusal.reason)}"
 
 
 def applied(receipt: KnobApplied) -> str:
     """Say which value holds since when, as read back from the compiled step."""
     change = f"{form.knob_value(receipt.previous)} → {form.knob_value(receipt.value)}"
-    return f"{form.knob_label(receipt.knob)} {change} holds since epoch {receipt.epoch}, step {receipt.step}"
+    step = "" if _ended_run(receipt) else f", step {receipt.step}"
+    return f"{knob_words(receipt.knob)} {change} holds since {since(receipt)}{step}"
+
+
+def since(receipt: KnobApplied) -> str:
+    """Return from when a change holds, such as `epoch 5`; where it ended the run, `the end of epoch 4`."""
+    return f"the end of epoch {receipt.epoch - 1}" if _ended_run(receipt) else f"epoch {receipt.epoch}"
+
+
+def _ended_run(receipt: KnobApplied) -> bool:
+    return receipt.knob == EPOCHS.name and receipt.asked < receipt.epoch
+
+
+def asked_for(knob: KnobState) -> str:
+    """Say which change of a knob is pending, such as `batch size 64 → 128 at epoch 5`; empty when none is."""
+    if knob.pending is None:
+        return ""
+    change = f"{form.knob_value(knob.value)} → {form.setting(knob.pending)}"
+    return f"{knob_words(knob.name)} {change} {form.pending_from(knob)}"
+
+
+def knob_words(name: str) -> str:
+    """Return what a knob is called where there is room, such as `learning rate`; the header says `lr`."""
+    label = form.knob_label(name)
+    return label if label.lower() == name else form.clean(name.replace("_", " "))
 
 
 def ending(snapshot: Snapshot) -> str:

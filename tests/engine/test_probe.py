@@ -224,7 +224,7 @@ def test_a_loss_made_of_more_than_its_samples_is_not_taken_apart() -> None:
 
 def test_regression_says_why_there_is_no_insight() -> None:
     watched = Watched(_job(_data(INPUTS[:, :1]), _dense(1, None, "mse"), epochs=1)).run()
-    assert watched.one(events.RunStarted).no_probabilities == "mse knows no probabilities"
+    assert watched.one(events.RunStarted).no_probabilities == "not for this loss: mse knows no probabilities"
     assert not watched.one(events.EpochEnded).insight
     assert not _observations(watched)
 

@@ -111,7 +111,7 @@ UNSCORED = [
 
 @pytest.mark.parametrize(("loss", "labels"), UNSCORED)
 def test_labels_that_are_no_class_numbers_have_no_scores_and_do_no_harm(loss: str, labels: Any) -> None:
-    assert "not plain classes" in _reason(loss, labels, 1 if loss.startswith("binary") else 3)
+    assert "no plain classes" in _reason(loss, labels, 1 if loss.startswith("binary") else 3)
 
 
 def test_a_label_beyond_the_columns_has_no_scores_and_does_no_harm() -> None:
@@ -124,4 +124,4 @@ def test_two_outputs_have_no_scores() -> None:
     inputs = keras.Input((2,))
     model = keras.Model(inputs, [keras.layers.Dense(1)(inputs), keras.layers.Dense(1)(inputs)])
     model.compile("adam", ["mse", "mse"])
-    assert scorer_for(model, LABELS) == Unscorable("the model has several outputs")
+    assert scorer_for(model, LABELS) == Unscorable("not for this model: it has several outputs")

@@ -40,6 +40,7 @@ class FakeRun:
         self.sent: list[Command] = []
         self.starts = 0
         self._observer: Observer | None = None
+        self._observed = 0
 
     def start(self) -> None:
         self.starts += 1
@@ -88,8 +89,8 @@ class FakeRun:
 
     def observe(self, epoch: int, scores: SampleScores, threshold: float = 0.5) -> FakeRun:
         """The validation samples were scored, as the engine does it."""
-        if self._observer is None:
-            self._observer = Observer(len(scores), threshold)
+        if self._observer is None or self._observed != len(scores):
+            self._observer, self._observed = Observer(len(scores), threshold), len(scores)
         return self.tell(events.SamplesScored(observation=self._observer.observe(scores, epoch)))
 
     def epochs(self, number: int, scores: SampleScores | None = None) -> FakeRun:

@@ -75,6 +75,11 @@ def test_a_pending_knob_says_from_when_it_holds() -> None:
     assert form.knob_state(knob) == "lr 1e-3 → 5e-4 at epoch 5"
 
 
+def test_fewer_epochs_hold_from_the_end_of_an_epoch_that_there_is() -> None:
+    knob = KnobState(name="epochs", value=10, pending=4, pending_epoch=5, unavailable="")
+    assert form.knob_state(knob) == "epochs 10 → 4 at the end of epoch 4"
+
+
 @pytest.mark.parametrize(
     ("value", "expected"), [(None, "–"), ((0.2, 0.5), "0.2/0.5"), ((0.2, 0.2), "0.2"), ((), "–"), (64, "64")]
 )
@@ -122,6 +127,11 @@ def test_no_clipped_text_is_too_wide() -> None:
     for text in ("wörter und 数字 12345", "数数数数数", "a b c d e f g", "epoch 1234 of 5678"):
         for width in range(25):
             assert cell_len(form.clip(text, width)) <= width
+
+
+@pytest.mark.parametrize(("text", "indent"), [("\u00a0ab", ""), ("否否", ""), ("否否否", "  ")])
+def test_a_character_without_room_does_not_keep_wrapping_for_ever(text: str, indent: str) -> None:
+    assert len(form.wrap(text, len(indent) + 1, indent=indent)) <= len(text) + 1
 
 
 def test_wrapped_lines_fit_and_lose_no_letter() -> None:

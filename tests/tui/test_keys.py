@@ -6,6 +6,7 @@ from textual.widgets import Input
 from fitmon.engine import events
 from fitmon.engine.commands import Pause, PauseAt, Resume, SetKnob, Stop
 from fitmon.tui.keys import KEYS, monitor_bindings
+from fitmon.tui.layout import View
 from fitmon.tui.screens.help import HelpScreen, help_table
 from fitmon.tui.screens.monitor import MonitorScreen
 
@@ -18,7 +19,7 @@ def test_every_action_of_the_table_exists() -> None:
 
 
 def test_no_key_stands_for_two_things() -> None:
-    keys = [key for entry in KEYS for key in entry.keys]
+    keys = [key for entry in KEYS for key in entry.keys if not entry.in_dialog]
     assert len(keys) == len(set(keys))
     assert len({entry.id for entry in KEYS}) == len(KEYS)
 
@@ -136,6 +137,12 @@ async def test_t_changes_the_threshold_of_the_view_and_asks_nothing_of_the_run()
         assert not run.sent
 
 
+async def test_t_says_why_a_loss_without_probabilities_has_no_threshold() -> None:
+    async with shown(FakeRun().begin(no_probabilities="not for this loss: mse", class_names=())) as screen:
+        await screen.press("t")
+        await screen.sees("not for this loss: mse")
+
+
 async def test_t_says_that_several_classes_have_no_threshold() -> None:
     async with shown(FakeRun().begin()) as screen:
         await screen.press("t")
@@ -153,7 +160,7 @@ async def test_g_makes_the_axes_logarithmic_and_linear_again() -> None:
 async def test_tab_goes_through_the_views_and_back_to_the_first() -> None:
     async with shown(FakeRun().begin().epochs(2), size=(80, 24)) as screen:
         seen = []
-        for _ in range(6):
+        for _ in View:
             seen.append([panel.id for panel in screen.app.screen.children if panel.display])
             await screen.press("tab")
             await screen.pilot.pause()
@@ -162,14 +169,19 @@ async def test_tab_goes_through_the_views_and_back_to_the_first() -> None:
             ["loss", "accuracy"],
             ["loss"],
             ["accuracy"],
-            ["threshold", "changes"],
+            ["threshold"],
+            ["samples"],
+            ["classes"],
             ["changes"],
             ["log"],
         ]
         assert [panel.id for panel in screen.app.screen.children if panel.display] == seen[0]
 
 
-@pytest.mark.parametrize(("digit", "words"), [("4", "probabilities come"), ("5", "54,000 training"), ("6", "output")])
+@pytest.mark.parametrize(
+    ("digit", "words"),
+    [*((digit, "probabilities come") for digit in "456"), ("7", "54,000 training"), ("8", "output")],
+)
 async def test_a_digit_chooses_its_view(digit: str, words: str) -> None:
     async with shown(FakeRun().begin(), size=(80, 24)) as screen:
         await screen.press(digit)

@@ -1,7 +1,7 @@
 """A dialog takes only numbers it can mean, and says what it wants otherwise."""
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from fitmon.engine import events
 from fitmon.engine.commands import SetKnob
@@ -51,6 +51,67 @@ async def test_the_dialog_says_what_holds_and_what_is_pending() -> None:
     async with shown(run) as screen:
         await screen.press("l")
         await screen.sees("now 1e-3, 5e-4 asked for at epoch 2", "a number above 0 and at most 1000, such as 5e-4")
+
+
+async def test_epochs_that_have_begun_cannot_be_taken_back() -> None:
+    run = FakeRun().begin().epochs(4)
+    async with shown(run) as screen:
+        await screen.press("e")
+        await screen.sees("wanted: a whole number at least 5 and at most 10000000")
+        await screen.press("4", "enter")
+        await screen.sees("Expected epochs to be a whole number at least 5")
+        assert not run.sent
+        await screen.press("backspace", "5", "enter")
+        assert run.sent == [SetKnob(knob="epochs", value=5)]
+
+
+async def test_epochs_are_counted_when_enter_is_pressed() -> None:
+    run = FakeRun().begin()
+    async with shown(run) as screen:
+        await screen.press("e", "2")
+        run.epochs(2)
+        await screen.press("enter")
+        await screen.sees("Expected epochs to be a whole number at least 3")
+        assert not run.sent
+
+
+@pytest.mark.parametrize("key", ["l", "r", "b"])
+async def test_in_the_last_epoch_a_change_of_the_next_one_is_refused_until_there_is_one(key: str) -> None:
+    run = FakeRun().begin().epochs(9)
+    async with shown(run) as screen:
+        await screen.press(key, "1", "enter")
+        await screen.sees("There is no epoch 11: the run ends with epoch 10.")
+        assert not run.sent
+        run.tell(events.KnobAsked(knob="epochs", value=20, epoch=11))
+        await screen.press("enter")
+        assert len(run.sent) == 1
+
+
+async def test_an_epoch_that_was_taken_away_cannot_be_changed() -> None:
+    run = FakeRun().begin().epochs(4).tell(events.KnobAsked(knob="epochs", value=5, epoch=6))
+    async with shown(run) as screen:
+        await screen.press("b", "8", "enter")
+        await screen.sees("There is no epoch 6: the run ends with epoch 5.")
+
+
+async def test_fewer_epochs_that_are_pending_hold_at_the_end_of_an_epoch_there_is() -> None:
+    run = FakeRun().begin().epochs(4).tell(events.KnobAsked(knob="epochs", value=5, epoch=6))
+    async with shown(run) as screen:
+        await screen.sees("asked for: epochs 10 → 5 at the end of epoch 5")
+        await screen.press("e")
+        await screen.sees("now 10, 5 asked for at the end of epoch 5")
+        run.epoch_ended(5).applied("epochs", 5, 10, epoch=6)
+        await screen.press("escape")
+        await screen.sees("epochs 10 → 5 holds since the end of epoch 5")
+
+
+async def test_the_dialog_is_named_in_words() -> None:
+    async with shown(FakeRun().begin()) as screen:
+        for key, words in {"l": "learning rate", "b": "batch size", "r": "L2", "e": "epochs"}.items():
+            await screen.press(key)
+            wanted = screen.app.screen.query_one("#wanted", Static)
+            assert str(wanted.visual).startswith(f"{words}\nnow ")
+            await screen.press("escape")
 
 
 async def test_escape_asks_for_nothing() -> None:

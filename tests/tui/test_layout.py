@@ -2,13 +2,13 @@
 
 import pytest
 
-from fitmon.tui.layout import Panel, Place, arrange
+from fitmon.tui.layout import Panel, Place, View, arrange
 
 
 @pytest.mark.parametrize("width", [40, 41, 79, 80, 99, 100, 120, 200, 500])
 @pytest.mark.parametrize("height", [10, 15, 16, 20, 24, 28, 40, 50, 120])
-@pytest.mark.parametrize("view", [1, 2, 3, 4, 5, 6])
-def test_panels_fill_the_screen_without_overlapping(width: int, height: int, view: int) -> None:
+@pytest.mark.parametrize("view", list(View))
+def test_panels_fill_the_screen_without_overlapping(width: int, height: int, view: View) -> None:
     for has_metric in (True, False):
         for has_notes in (True, False):
             places = arrange(width, height, view, has_metric, has_notes)
@@ -33,9 +33,9 @@ def corners(place: Place) -> set[tuple[int, int]]:
     ],
 )
 def test_the_overview_shows_as_much_as_there_is_room_for(width: int, height: int, panels: set[Panel]) -> None:
-    assert set(arrange(width, height, 1, True, True)) == panels | {Panel.HEADER, Panel.FOOTER}
+    assert set(arrange(width, height, View.OVERVIEW, True, True)) == panels | {Panel.HEADER, Panel.FOOTER}
 
 
 @pytest.mark.parametrize(("width", "height"), [(39, 40), (120, 9), (1, 1)])
 def test_too_small_a_terminal_shows_the_header_alone(width: int, height: int) -> None:
-    assert set(arrange(width, height, 1, True, True)) == {Panel.HEADER}
+    assert set(arrange(width, height, View.OVERVIEW, True, True)) == {Panel.HEADER}

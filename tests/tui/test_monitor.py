@@ -67,7 +67,7 @@ async def test_a_change_is_pending_until_its_receipt_shows() -> None:
         await screen.sees("lr 1e-3 → 5e-4 at epoch 2")
         run.epoch_ended(1)
         run.tell(events.EpochStarted(epoch=2, epochs=10, steps=100)).applied("learning_rate", 5e-4, 1e-3, epoch=2)
-        await screen.sees("lr 1e-3 → 5e-4 holds since epoch 2, step 1")
+        await screen.sees("learning rate 1e-3 → 5e-4 holds since epoch 2, step 1")
         await screen.misses("at epoch 2 ")
 
 
@@ -75,7 +75,7 @@ async def test_a_refused_change_says_why() -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:
         run.tell(events.KnobRefused(knob="batch_size", value=512, reason="the optimizer counts its steps"))
-        await screen.sees("batch 512 was refused: the optimizer counts its steps")
+        await screen.sees("batch size 512 was refused: the optimizer counts its steps")
 
 
 async def test_a_loss_that_is_no_number_pauses_and_says_at_which_step() -> None:
@@ -103,7 +103,7 @@ async def test_a_failure_shows_its_traceback_and_the_panels_stay_behind_it() -> 
 @pytest.mark.parametrize("size", SIZES)
 async def test_no_size_breaks_the_screen_and_each_says_what_goes_on(size: tuple[int, int]) -> None:
     async with shown(eventful_run(), size=size) as screen:
-        for key in "123456":
+        for key in "12345678":
             await screen.press(key)
             await screen.pilot.pause()
             assert len(screen.rows) == size[1]
@@ -137,7 +137,7 @@ async def test_hostile_text_from_anywhere_is_shown_harmlessly(tmp_path: Path) ->
     run = FakeRun().begin(notes=(HOSTILE,), device=HOSTILE, versions={HOSTILE: HOSTILE})
     run.tell(events.KnobRefused(knob=HOSTILE, value=1.0, reason=HOSTILE))
     async with shown(run, name=HOSTILE, log_path=log) as screen:
-        for key in "123456":
+        for key in "12345678":
             await screen.press(key)
             await screen.pilot.pause()
             assert_harmless(screen.text)
@@ -156,7 +156,7 @@ def assert_harmless(text: str) -> None:
 async def test_output_is_followed_while_it_is_shown(tmp_path: Path) -> None:
     log = tmp_path / "output.log"
     async with shown(FakeRun().begin(), log_path=log) as screen:
-        await screen.press("6")
+        await screen.press("8")
         await screen.sees("nothing printed so far")
         log.write_bytes(b"epoch 1/3\rbar 50 %\rbar 100 %\r\nWARNING: slow\n")
         await screen.sees("bar 100 %", "WARNING: slow")
@@ -167,7 +167,7 @@ async def test_the_ascii_fallback_leaves_no_other_cell_and_moves_none() -> None:
     scores = binary_scores(0.6, 0.8, 0.3, 0.7, labels=(1, 1, 0, 0))
     run = eventful_run().epoch_ended(4, scores)
     async with shown(run) as screen:
-        for key in "123456":
+        for key in "12345678":
             await screen.press(key)
             await screen.pilot.pause()
             for row in screen.rows:

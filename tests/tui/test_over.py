@@ -18,8 +18,8 @@ def changed_on_the_way(changes: int) -> str:
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        (1, "Changed on the way: lr 1e-3 from epoch 1."),
-        (2, "Changed on the way: lr 1e-3 from epoch 1, lr 2e-3 from epoch 2."),
+        (1, "Changed on the way: learning rate 1e-3 from epoch 1."),
+        (2, "Changed on the way: learning rate 1e-3 from epoch 1, learning rate 2e-3 from epoch 2."),
     ],
 )
 def test_a_few_changes_are_all_named(changes: int, line: str) -> None:
@@ -33,9 +33,14 @@ def test_five_changes_are_named_without_a_count() -> None:
 
 def test_of_thousands_of_changes_the_last_five_are_named_and_the_others_counted() -> None:
     line = changed_on_the_way(3000)
-    assert line.startswith("Changed on the way: lr 2.996 from epoch 2996, ")
-    assert line.endswith("lr 3 from epoch 3000, and 2,995 more before.")
+    assert line.startswith("Changed on the way: learning rate 2.996 from epoch 2996, ")
+    assert line.endswith("learning rate 3 from epoch 3000, and 2,995 more before.")
     assert line.count("from epoch") == 5
+
+
+def test_fewer_epochs_ended_the_run_with_an_epoch_that_there_was() -> None:
+    run = FakeRun().begin().epoch_ended(1).applied("epochs", 1, 10, epoch=2).ended()
+    assert "Changed on the way: epochs 1 from the end of epoch 1." in summary_lines(run.snapshot())
 
 
 @pytest.mark.parametrize("completed", [True, False])
@@ -46,7 +51,7 @@ async def test_a_change_that_never_came_is_not_pending_once_the_run_is_over(comp
         events.KnobAsked(knob="epochs", value=20, epoch=9),
     )
     async with shown(run) as screen:
-        await screen.press("5")
+        await screen.press("7")
         await screen.sees("lr 1e-3 → 5e-4 at epoch 9", "epochs 10 → 20 at epoch 9", "asked for")
         run.epoch_ended(1).ended(completed=completed, reason="stopped by the user")
         await screen.sees("summary", "lr 1e-3")

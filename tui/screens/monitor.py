@@ -13,15 +13,18 @@ from fitmon.engine.events import RunFailed
 from fitmon.engine.record import KnobState
 from fitmon.tui import format as form
 from fitmon.tui.keys import monitor_bindings
-from fitmon.tui.layout import OUTPUT_VIEW, VIEWS, Panel, arrange
+from fitmon.tui.layout import Panel, View, arrange
 from fitmon.tui.pace import Pace
 from fitmon.tui.picture import Picture
-from fitmon.tui.sentences import notes
+from fitmon.tui.screens.view_actions import ViewActions
+from fitmon.tui.sentences import knob_words, notes
 from fitmon.tui.widgets.changes_panel import ChangesPanel
 from fitmon.tui.widgets.chart import ChartPanel, second_metric
+from fitmon.tui.widgets.classes_panel import ClassesPanel
 from fitmon.tui.widgets.footer import KeyHints
 from fitmon.tui.widgets.header import Header
 from fitmon.tui.widgets.log_pane import LogPane
+from fitmon.tui.widgets.samples_panel import SamplesPanel
 from fitmon.tui.widgets.threshold_panel import ThresholdPanel
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     from fitmon.tui.widgets.drawn import Drawn
 
 
-class MonitorScreen(Screen[None]):
+class MonitorScreen(ViewActions, Screen[None]):
     """Draws pictures and turns keys into commands."""
 
     CSS_PATH = "monitor.tcss"
@@ -40,14 +43,15 @@ class MonitorScreen(Screen[None]):
 
     def __init__(self, log_path: Path | None) -> None:
         super().__init__()
-        self.view = 1
-        """Which view is chosen, 1 to 6."""
-        self._view_before_output = 1
+        self.view = View.OVERVIEW
+        self._view_before_output = View.OVERVIEW
         self._held_picture: Picture | None = None
         self._pace = Pace()
         self._header = Header(Panel.HEADER)
         self._charts = (ChartPanel(Panel.LOSS, is_loss=True), ChartPanel(Panel.ACCURACY, is_loss=False))
         self._threshold = ThresholdPanel(Panel.THRESHOLD)
+        self._samples = SamplesPanel(Panel.SAMPLES)
+        self._classes_panel = ClassesPanel(Panel.CLASSES)
         self._changes = ChangesPanel(Panel.CHANGES)
         self._log = LogPane(Panel.LOG, log_path)
         self._footer = KeyHints(Panel.FOOTER)
@@ -62,7 +66,11 @@ class MonitorScreen(Screen[None]):
         yield from self._panels()
 
     def _panels(self) -> tuple["Drawn", ...]:
-        return (self._header, *self._charts, self._threshold, self._changes, self._log, self._footer)
+        return (self._header, *self._slow_panels(), self._log, self._footer)
+
+    def _slow_panels(self) -> tuple["ChartPanel | ThresholdPanel | SamplesPanel | ClassesPanel | ChangesPanel", ...]:
+        """Return the panels that follow the training, and can be held still."""
+        return (*self._charts, self._threshold, self._samples, self._classes_panel, self._changes)
 
     def show(self, picture: Picture, now_seconds: float) -> None:
         """Draw a picture. While the view is held the panels keep the picture they had; the header goes on."""
@@ -71,7 +79,7 @@ class MonitorScreen(Screen[None]):
         self._arrange(still)
         self._header.show(picture)
         self._footer.show(picture)
-        for panel in (*self._charts, self._threshold, self._changes):
+        for panel in self._slow_panels():
             panel.show(still)
         self._pace.drawn(now_seconds)
         if not picture.held:
@@ -97,19 +105,19 @@ class MonitorScreen(Screen[None]):
                     panel.styles.width, panel.styles.height = place.width, place.height
 
     def action_view(self, digit: str) -> None:
-        self._choose_view(int(digit))
+        self._choose_view(View(int(digit)))
 
     def action_next_view(self) -> None:
-        self._choose_view(self.view % len(VIEWS) + 1)
+        self._choose_view(View(self.view % len(View) + 1))
 
     def action_show_output(self) -> None:
-        if self.view == OUTPUT_VIEW:
+        if self.view is View.OUTPUT:
             self._choose_view(self._view_before_output)
         else:
             self._view_before_output = self.view
-            self._choose_view(OUTPUT_VIEW)
+            self._choose_view(View.OUTPUT)
 
-    def _choose_view(self, view: int) -> None:
+    def _choose_view(self, view: View) -> None:
         self.view = view
         self.monitor.draw_now()
 
@@ -167,27 +175,14 @@ class MonitorScreen(Screen[None]):
             return
         from fitmon.tui.screens.knob_dialog import KnobDialog
 
-        self.app.push_screen(KnobDialog(knobs), self._set_knob)
+        self.app.push_screen(KnobDialog(knobs, self.monitor.run_under_way.snapshot), self._set_knob)
 
     def _set_knob(self, wanted: SetKnob | None) -> None:
         if wanted is not None:
-            self._send(wanted, f"asking for {form.knob_label(wanted.knob)} {form.setting(wanted.value)} …")
+            self._send(wanted, f"asking for {knob_words(wanted.knob)} {form.setting(wanted.value)} …")
 
-    def action_ask_threshold(self) -> None:
-        seen = self.monitor.run_under_way.snapshot()
-        several = len(seen.started.class_names) > 2 if seen.started else False  # noqa: PLR2004 - more than two classes
-        if (seen.scores is not None and seen.scores.task == "multiclass") or (seen.scores is None and several):
-            self.monitor.say("a threshold has no meaning for several classes: the largest probability wins")
-            return
-        from fitmon.tui.screens.threshold_dialog import ThresholdDialog
-
-        self.app.push_screen(ThresholdDialog(self.monitor.threshold), self._set_threshold)
-
-    def _set_threshold(self, threshold: float | None) -> None:
-        if threshold is not None:
-            self.monitor.threshold = threshold
-            self._held_picture = None
-            self.monitor.draw_now()
+    def forget_held_picture(self) -> None:
+        self._held_picture = None
 
     def action_ask_stop(self) -> None:
         if not self.monitor.run_under_way.snapshot().over:

@@ -48,7 +48,7 @@ def changes(snapshot: Snapshot) -> list[Sentence]:
     elif snapshot.non_finite is not None:
         said.append((sentences.non_finite(snapshot), Role.BAD))
     pending = [knob for knob in shown_knobs(snapshot) if knob.pending is not None]
-    said += [(f"asked for: {form.knob_state(knob)}", Role.MARK) for knob in pending]
+    said += [(f"asked for: {sentences.asked_for(knob)}", Role.MARK) for knob in pending]
     if snapshot.refusal is not None:
         said.append((sentences.refused(snapshot.refusal), Role.BAD))
     said += _reached(snapshot)
@@ -80,6 +80,6 @@ def _trained(started: RunStarted) -> list[Sentence]:
     samples = f"{form.count(started.training_samples)} training samples"
     if started.validation_samples:
         samples += f", {form.count(started.validation_samples)} validation samples"
-    model = f"{form.count(started.parameters)} weights · seed {started.seed}{' · XLA' if started.jit else ''}"
+    model = f"{form.count(started.parameters)} parameters · seed {started.seed}{' · XLA' if started.jit else ''}"
     notes = [(form.clean(note), Role.PLAIN) for note in started.notes]
     return [*notes, (samples, Role.FAINT), (model, Role.FAINT), (versions, Role.FAINT)]

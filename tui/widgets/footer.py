@@ -1,11 +1,12 @@
 """The footer: which keys do what now."""
 
-from fitmon.engine.record import Snapshot
+from fitmon.engine.events import RunFailed
 from fitmon.tui.keys import KEYS, Key, pause_wording
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
 from fitmon.tui.rows import Row, joined, row, width_of
 from fitmon.tui.widgets.drawn import Drawn
+from fitmon.tui.widgets.header import has_threshold
 
 GAP = "  "
 
@@ -13,28 +14,40 @@ GAP = "  "
 class KeyHints(Drawn):
     """One row of keys and what they do."""
 
-    snapshot: Snapshot | None = None
+    picture: Picture | None = None
 
     def show(self, picture: Picture) -> None:
         """Take a new picture and draw it."""
-        self.snapshot = picture.snapshot
+        self.picture = picture
         self.redraw()
 
     def draw(self, width: int, height: int) -> list[Row]:
-        return [draw_footer(self.snapshot, width)] * min(height, 1)
+        return [draw_footer(self.picture, width)] * min(height, 1)
 
 
-def draw_footer(snapshot: Snapshot | None, width: int) -> Row:
-    """Return the hints that fit, whole ones only; help and quit stay when others go."""
-    over = snapshot is not None and snapshot.over
-    useful = [key for key in KEYS if key.hinted and not (over and key.alive_only)]
-    pinned = [_hint(key, snapshot) for key in useful if key.pinned]
-    others = [_hint(key, snapshot) for key in useful if not key.pinned]
+def draw_footer(picture: Picture | None, width: int) -> Row:
+    """Return the hints of what can be done now that fit, whole ones only; help and quit stay when others go."""
+    if picture is None:
+        return row()
+    useful = [key for key in KEYS if key.hinted and _does_something(key, picture)]
+    pinned = [_hint(key, picture) for key in useful if key.pinned]
+    others = [_hint(key, picture) for key in useful if not key.pinned]
     while others and width_of(joined(others + pinned, GAP)) > width - 1:
         others.pop()
     return row(" ", *joined(others + pinned, GAP))
 
 
-def _hint(key: Key, snapshot: Snapshot | None) -> Row:
-    wording = pause_wording(snapshot) if key.id == "pause" and snapshot is not None else key.wording
-    return row((key.shown, Role.STRONG), f" {wording}")
+def _does_something(key: Key, picture: Picture) -> bool:
+    snapshot = picture.snapshot
+    if (key.alive_only and snapshot.over) or (key.views and picture.view not in key.views):
+        return False
+    if "threshold" in key.id:
+        return has_threshold(snapshot)
+    if key.id == "error":
+        return isinstance(snapshot.ending, RunFailed)
+    return not key.knobs or any(knob.name in key.knobs and not knob.unavailable for knob in snapshot.knobs)
+
+
+def _hint(key: Key, picture: Picture) -> Row:
+    wording = {"pause": pause_wording(picture.snapshot), "hold": "release" if picture.held else key.wording}
+    return row((key.shown, Role.STRONG), f" {wording.get(key.id, key.wording)}")

@@ -5,6 +5,7 @@ import math
 from fitmon.engine.events import RunEnded, RunFailed
 from fitmon.engine.record import Snapshot
 from fitmon.tui import format as form
+from fitmon.tui.sentences import knob_words, since
 
 SHOWN_CHANGES = 5
 """A schedule may change a knob thousands of times; only the last changes are named."""
@@ -51,7 +52,7 @@ def _changes(snapshot: Snapshot) -> list[str]:
         return []
     earlier = len(snapshot.receipts) - SHOWN_CHANGES
     changed = [
-        f"{form.knob_label(receipt.knob)} {form.knob_value(receipt.value)} from epoch {receipt.epoch}"
+        f"{knob_words(receipt.knob)} {form.knob_value(receipt.value)} from {since(receipt)}"
         for receipt in snapshot.receipts[-SHOWN_CHANGES:]
     ]
     before = f", and {form.count(earlier)} more before" if earlier > 0 else ""

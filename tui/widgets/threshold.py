@@ -1,165 +1,232 @@
-"""How the validation samples stand against the threshold: a histogram and counts, drawn as rows."""
+"""How the validation samples stand against the threshold and what moved, drawn as rows.
 
-import math
+What each part says is the business of the neighbouring `threshold_*` modules; here they are put together.
+"""
+
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
-from fitmon.engine.insight.crossings import NEAR, ThresholdCounts, count_against_threshold
+from fitmon.engine.insight.crossings import NEAR
+from fitmon.engine.insight.movement import FirstEpoch, Movement
+from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.scores import SampleScores
+from fitmon.engine.insight.sentence import estimate_words
+from fitmon.engine.insight.summary import sentence_at
+from fitmon.engine.insight.threshold_choice import ConfusionCounts, counts_at
+from fitmon.engine.record import Snapshot
 from fitmon.tui import format as form
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
-from fitmon.tui.rows import Row, fitting, framed, row
+from fitmon.tui.rows import Row, filled, fitted, fitting, framed, row, text_of
+from fitmon.tui.widgets.threshold_blocks import Block, chosen, packed
+from fitmon.tui.widgets.threshold_confusion import confusion_rows
+from fitmon.tui.widgets.threshold_context import context_rows
+from fitmon.tui.widgets.threshold_groups import groups_block
+from fitmon.tui.widgets.threshold_histogram import WRONG, draw_histogram, histogram, scale
+from fitmon.tui.widgets.threshold_measures import measures_block
+from fitmon.tui.widgets.threshold_strip import strip, strip_legend
 
-LEVELS = " ▁▂▃▄▅▆▇█"
-WRONG = "░"
-BORDER = "┊"
-
-Integers = npt.NDArray[np.int64]
+MOST_SENTENCE_ROWS = 3
+TOGETHER = re.compile(r" %|\([^)]*\)")
+"""What a line break would tear apart: a number and its per cent, and what stands in brackets."""
+LEAST_WIDTH = 12
+"""With less, a frame and a word would fill it."""
+MOST_COLUMNS = 200
+"""A histogram is not drawn wider than this, so that a huge terminal does not cost the training its time."""
+LEAST_BARS = 2
+"""Rows below which a histogram shows nothing."""
+WIDE_WIDTH, WIDE_HEIGHT = 78, 16
+"""From this size on the numbers stand beside the histogram, not below it."""
+ROOMY_HEIGHT = 24
+"""From this height on, a blank row sets the sentence apart."""
+LEAST_NUMBERS, MOST_NUMBERS = 44, 58
+"""Cells for the numbers beside the histogram."""
+MOST_NAME = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Histogram:
-    """Validation samples by how far they are on the right side."""
+class _Seen:
+    """What the parts are made of, each measured once."""
 
-    low: float
-    high: float
-    right: Integers
-    """(bins,) samples answered correctly."""
-    wrong: Integers
-    """(bins,) samples answered wrongly."""
-    borders: tuple[float, ...]
-    """Where an answer changes: thresholds within the range."""
+    snapshot: Snapshot
+    observation: Observation
+    threshold: float
+    movement: Movement | FirstEpoch
+    counts: ConfusionCounts | None
+
+    @property
+    def scores(self) -> SampleScores:
+        return self.observation.scores
 
 
 def draw_threshold(picture: Picture, width: int, height: int) -> list[Row]:
     """Return the panel in a frame of that outer size; a sentence in its place while there are no scores."""
-    seen = picture.snapshot
-    observation = seen.observation
+    observation = picture.snapshot.observation
+    name = row(("threshold", Role.STRONG))
+    if width < LEAST_WIDTH:
+        return framed(name, [], width, height)
     if observation is None or not len(observation):
-        title = row(("threshold", Role.STRONG))
-        return framed(title, [row(), row((f" {_why_nothing(picture)}", Role.FAINT))], width, height)
-    scores = observation.scores
-    counts = count_against_threshold(scores, observation.previous, picture.threshold)
-    title = fitting(_title_fields(scores, picture.threshold, observation.epoch), "  ", width - 5)
-    words = _counts_rows(counts, scores, picture.threshold, width - 4)
-    room = height - 2 - len(words) - 1
-    bins = histogram(scores, picture.threshold, max(1, width - 6))
-    if room < 2:  # noqa: PLR2004 - too low for a picture; the counts say more
-        return framed(title, words, width, height)
-    return framed(title, [*draw_histogram(bins, room), *_scale_rows(bins), *words], width, height)
+        why = _wrapped([why_nothing(picture.snapshot)], Role.FAINT, width - 3)
+        return framed(name, [row(), *why], width, height)
+    seen = _Seen(
+        snapshot=picture.snapshot,
+        observation=observation,
+        threshold=picture.threshold,
+        movement=observation.movement_at(picture.threshold),
+        counts=counts_at(observation.scores, picture.threshold),
+    )
+    draw = _beside if width >= WIDE_WIDTH and height >= WIDE_HEIGHT else _below
+    return framed(_title(seen, width - 5), draw(seen, width - 2, height - 2), width, height)
 
 
-def _why_nothing(picture: Picture) -> str:
-    if picture.snapshot.epochs_done:
+def why_nothing(snapshot: Snapshot) -> str:
+    """Say why there are no scores to draw."""
+    if snapshot.observation is not None:
+        return "there are no validation samples"
+    if snapshot.started is not None and snapshot.started.no_probabilities:
+        return form.clean(snapshot.started.no_probabilities)
+    if snapshot.epochs_done:
         return "this run gives no probability for each sample"
     return "probabilities come with the first validation"
 
 
-def _title_fields(scores: SampleScores, threshold: float, epoch: int) -> list[tuple[int, Row]]:
-    if scores.task == "binary":
-        return [
-            (9, row(("p(true class)", Role.STRONG))),
-            (8, row((f"against threshold {form.setting(threshold)}", Role.STRONG))),
-            (5, row((f"epoch {epoch}", Role.FAINT))),
-            (4, row(("log heights", Role.FAINT))),
-        ]
-    return [
-        (9, row(("p(true class) − best other", Role.STRONG))),
-        (5, row((f"epoch {epoch}", Role.FAINT))),
-        (4, row(("log heights", Role.FAINT))),
-    ]
-
-
-def histogram(scores: SampleScores, threshold: float, columns: int) -> Histogram:
-    """Count right and wrong samples in `columns` bins; NaN is counted at the far wrong end."""
-    if scores.task == "binary":
-        low, values = 0.0, scores.probability_true
-        borders = tuple(sorted({threshold, 1.0 - threshold}))
+def _title(seen: _Seen, width: int) -> Row:
+    epoch = f"epoch {seen.observation.epoch}" if seen.observation.epoch else "before training"
+    fields = [(5, row((epoch, Role.FAINT))), (4, row(("log heights", Role.FAINT)))]
+    if seen.scores.task == "binary":
+        against = f"against threshold {form.setting(seen.threshold)}"
+        fields = [(9, row(("p(true class)", Role.STRONG))), (8, row((against, Role.STRONG))), *fields]
     else:
-        low, values = -1.0, scores.margin
-        borders = (0.0,)
-    place = np.nan_to_num((values.astype(np.float64) - low) / (1.0 - low), nan=0.0) * columns
-    index = np.clip(place.astype(np.int64), 0, columns - 1)
-    right = scores.right(threshold)
-    return Histogram(
-        low=low,
-        high=1.0,
-        right=np.bincount(index[right], minlength=columns),
-        wrong=np.bincount(index[~right], minlength=columns),
-        borders=borders,
-    )
+        fields = [(9, row(("p(true class) − best other", Role.STRONG))), *fields]
+    return fitting(fields, "  ", width)
 
 
-def draw_histogram(bins: Histogram, height: int) -> list[Row]:
-    """Return `height` rows, wrong samples at the foot of each column; heights are logarithms of the counts."""
-    total = bins.right + bins.wrong
-    tallest = max(1.0, float(np.log1p(total.max())))
-    eighths = np.ceil(np.log1p(total) / tallest * height * 8).astype(np.int64)
-    wrong_rows = np.round(eighths / 8 * bins.wrong / np.maximum(total, 1)).astype(np.int64)
-    wrong_rows = np.where(bins.wrong > 0, np.maximum(wrong_rows, 1), 0)
-    # A column of wrong samples only has no green tip: the texture has no eighths, so it is rounded to whole cells.
-    eighths = np.where(bins.right > 0, np.maximum(eighths, wrong_rows * 8 + 1), 0)
-    borders = {_column(bins, border) for border in bins.borders}
-    return [
-        (
-            (" ", Role.PLAIN),
-            *(
-                _cell(int(eighths[column]), int(wrong_rows[column]), level, column in borders)
-                for column in range(len(total))
-            ),
-        )
-        for level in reversed(range(height))
+def _below(seen: _Seen, width: int, height: int) -> list[Row]:
+    """Return all parts below one another, the histogram as high as the others leave it."""
+    sentence = _sentence(seen, width)
+    least = max(LEAST_BARS, height // 4) + 2
+    blocks = [_counts(seen, width), *_numbers(seen, width), _estimate(seen, width), _rule(seen, width)]
+    forms = chosen(blocks, height - len(sentence) - least)
+    if not any(forms):
+        forms = chosen(blocks, height - len(sentence))
+    room = height - len(sentence) - sum(map(len, forms))
+    return [*sentence, *_picture(seen, width, room), *(line for form in forms for line in form)]
+
+
+def _beside(seen: _Seen, width: int, height: int) -> list[Row]:
+    """Return the sentence above, the histogram on the left and the numbers on the right."""
+    sentence = [*_sentence(seen, width), *([row()] if height >= ROOMY_HEIGHT else [])]
+    height -= len(sentence)
+    right_width = min(MOST_NUMBERS, max(LEAST_NUMBERS, width // 2))
+    left_width = width - right_width - 1
+    under = [_counts(seen, left_width), _estimate(seen, left_width), _rule(seen, left_width)]
+    forms = chosen(under, height // 3)
+    bars = _picture(seen, left_width, height - sum(map(len, forms)))
+    left = [*bars, *(line for form in forms for line in form)]
+    right = packed(chosen(_numbers(seen, right_width), height), height)
+    pairs = zip(filled(left, left_width, height), filled(right, right_width, height), strict=True)
+    return [*sentence, *(row(*fitted(one, left_width), " ", *other) for one, other in pairs)]
+
+
+def _sentence(seen: _Seen, width: int) -> list[Row]:
+    room = width - 2
+    said = sentence_at(seen.observation, seen.threshold)
+    lines = form.wrap(TOGETHER.sub(lambda found: form.unbroken(found[0]), said), room, indent="")
+    if len(lines) > MOST_SENTENCE_ROWS:
+        rest = " ".join(lines[MOST_SENTENCE_ROWS - 1 :])
+        lines = [*lines[: MOST_SENTENCE_ROWS - 1], form.clip(rest, room)]
+    return [row((f" {line.replace(form.NO_BREAK, ' ')}", Role.STRONG)) for line in lines]
+
+
+def _picture(seen: _Seen, width: int, height: int) -> list[Row]:
+    """Return the histogram with its scale and, where there is room, the arrows and what they mean."""
+    columns = min(MOST_COLUMNS, width - 2)
+    if height < LEAST_BARS + 1:
+        return []
+    before = seen.observation.previous if isinstance(seen.movement, Movement) else None
+    arrows: list[Row] = []
+    if before is not None and height >= LEAST_BARS + 2:
+        arrows.append(strip(seen.scores, before, columns))
+    legend = [strip_legend(seen.observation.epoch, width)] if arrows and height >= 2 * LEAST_BARS + 3 else []
+    bins = histogram(seen.scores, seen.threshold, columns)
+    bars = draw_histogram(bins, height - 1 - len(arrows) - len(legend))
+    return [*bars, *arrows, scale(bins), *legend]
+
+
+def _counts(seen: _Seen, width: int) -> Block:
+    movement = seen.movement
+    counts = [
+        (9, row((f"█ right {form.count(movement.right)}", Role.GOOD))),
+        (4, row(f"({form.share(movement.right / movement.samples)})")),
+        (8, row((f"{WRONG} wrong {form.count(movement.samples - movement.right)}", Role.BAD))),
     ]
-
-
-def _cell(eighths: int, wrong_rows: int, level: int, is_border: bool) -> tuple[str, Role]:
-    if level < wrong_rows:
-        return WRONG, Role.BAD
-    filled = min(8, eighths - level * 8)
-    if filled > 0:
-        return LEVELS[filled], Role.GOOD
-    return (BORDER, Role.MARK) if is_border else (" ", Role.PLAIN)
-
-
-def _column(bins: Histogram, value: float) -> int:
-    columns = len(bins.right)
-    return min(columns - 1, max(0, math.floor((value - bins.low) / (bins.high - bins.low) * columns)))
-
-
-def _scale_rows(bins: Histogram) -> list[Row]:
-    columns = len(bins.right)
-    line = [" "] * (columns + 1)
-    for value in (bins.low, bins.high, *bins.borders):
-        label = form.setting(value)
-        start = min(max(1, _column(bins, value) + 1 - len(label) // 2), columns + 1 - len(label))
-        free = all(cell == " " for cell in line[max(0, start - 1) : start + len(label) + 1])
-        if start >= 1 and free:
-            line[start : start + len(label)] = label
-    return [row(("".join(line), Role.FAINT))]
-
-
-def _counts_rows(counts: ThresholdCounts, scores: SampleScores, threshold: float, width: int) -> list[Row]:
-    rate = counts.right / counts.samples
-    first = [
-        (9, row((f"█ right {form.count(counts.right)}", Role.GOOD))),
-        (4, row(f"({form.share(rate)})")),
-        (8, row((f"{WRONG} wrong {form.count(counts.wrong)}", Role.BAD))),
-    ]
-    rows = [row(" ", *fitting(first, "  ", width))]
-    if counts.crossed_up is not None and counts.crossed_down is not None:
-        crossed = [
-            (9, row(f"crossed ↑ {form.count(counts.crossed_up)} to right")),
-            (9, row(f"↓ {form.count(counts.crossed_down)} to wrong")),
-            (3, row(("since the epoch before", Role.FAINT))),
-        ]
-        rows.append(row(" ", *fitting(crossed, "  ", width)))
-    rule = f"answers 1 if p > {form.setting(threshold)}" if scores.task == "binary" else "largest p wins"
     near = [
-        (9, row(f"near {form.count(counts.near)}")),
-        (6, row((f"(within {NEAR:g} of the border)", Role.FAINT))),
-        (4, row((rule, Role.FAINT))),
+        (6, row(f"near {form.count(seen.observation.near(seen.threshold))}")),
+        (2, row((f"(within {NEAR:g} of the border)", Role.FAINT))),
     ]
-    return [*rows, row(" ", *fitting(near, "  ", width))]
+    in_one = [row(" ", *fitting([*counts, *near], "  ", width - 1))]
+    remarks = _remarks(seen, width)
+    if text_of(near[0][1]) in text_of(in_one[0]):
+        return Block(rows=[*in_one, *remarks], smaller=in_one)
+    apart = [row(" ", *fitting(fields, "  ", width - 1)) for fields in (counts, near)]
+    return Block(rows=[*in_one, *remarks], smaller=in_one, larger=([*apart, *remarks],))
+
+
+def _remarks(seen: _Seen, width: int) -> list[Row]:
+    """Return what must be known of these counts."""
+    said = []
+    missing = seen.observation.context.not_numbers
+    if missing == 1:
+        said.append("1 prediction is not a number and counts as wrong")
+    elif missing:
+        said.append(f"{form.count(missing)} predictions are not numbers and count as wrong")
+    if seen.scores.labels > 1:
+        said.append(f"each of the {form.count(seen.scores.labels)} labels of a sample counts by itself")
+    return _wrapped(said, Role.MARK, width)
+
+
+def _numbers(seen: _Seen, width: int) -> list[Block]:
+    blocks = []
+    if isinstance(seen.movement, Movement):
+        blocks.append(groups_block(seen.movement, seen.observation.epoch, width))
+    names = _class_name(seen, 0), _class_name(seen, 1)
+    context = seen.observation.context
+    majority = "" if context.majority_class is None else _class_name(seen, context.majority_class)
+    return [
+        *blocks,
+        measures_block(seen.snapshot, seen.observation, seen.threshold, seen.counts, width),
+        Block(rows=confusion_rows(seen.counts, names, width)),
+        Block(rows=context_rows(context, seen.movement.right, majority, width)),
+    ]
+
+
+def _class_name(seen: _Seen, number: int) -> str:
+    """Return a class by its name, or by its number where it has none; of several labels a sample, names are theirs."""
+    started = seen.snapshot.started
+    names = started.class_names if started is not None and seen.scores.labels == 1 else ()
+    return form.clip(form.clean(names[number]), MOST_NAME) if number < len(names) else str(number)
+
+
+def _estimate(seen: _Seen, width: int) -> Block:
+    """Return how many will cross soon; nothing once no epoch is to come."""
+    if seen.snapshot.over:
+        return Block(rows=())
+    words = estimate_words(seen.observation.crossing_soon(seen.threshold))
+    return Block(rows=_wrapped([words] if words else [], Role.PLAIN, width))
+
+
+def _rule(seen: _Seen, width: int) -> Block:
+    """Return how the probabilities become answers."""
+    if seen.scores.task != "binary":
+        return Block(rows=_wrapped(["the largest probability wins"], Role.FAINT, width))
+    at, mirrored = form.setting(seen.threshold), form.setting(1.0 - seen.threshold)
+    short = _wrapped([f"answers 1 if p > {at}"], Role.FAINT, width)
+    if at == mirrored:
+        return Block(rows=short)
+    borders = f"┊ class 1 is right above {at}, class 0 above {mirrored}"
+    return Block(rows=[*short, *_wrapped([borders], Role.FAINT, width)], smaller=short)
+
+
+def _wrapped(sentences: Sequence[str], role: Role, width: int) -> list[Row]:
+    return [row((f" {line}", role)) for text in sentences for line in form.wrap(text, width - 1, indent="")]

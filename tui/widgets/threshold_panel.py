@@ -10,21 +10,24 @@ class ThresholdPanel(Drawn):
     """Draws the scores of the last validated epoch."""
 
     _picture: Picture | None = None
+    _drawn: tuple[object, ...] | None = None
+    """What stands on the screen; a picture that came while the panel was out of sight does not."""
 
     def show(self, picture: Picture) -> None:
         """Take a new picture; draw it if its scores or the threshold are new."""
-        before, self._picture = self._picture, picture
-        if before is None or self._seen(before) != self._seen(picture):
+        self._picture = picture
+        if self._drawn != self._seen(picture):
             self.redraw()
 
     @staticmethod
     def _seen(picture: Picture) -> tuple[object, ...]:
         seen = picture.snapshot
-        return seen.observation, picture.threshold, seen.epochs_done, seen.over
+        return seen.started is None, seen.observation, picture.threshold, seen.epochs_done, seen.over
 
     def draw(self, width: int, height: int) -> list[Row]:
         if self._picture is None:
             return framed(row(("threshold", Role.STRONG)), [], width, height)
+        self._drawn = self._seen(self._picture)
         # It brings numpy, which the first picture does not wait for.
         from fitmon.tui.widgets.threshold import draw_threshold
 

@@ -1,0 +1,157 @@
+"""The dialog lists the best threshold for each goal, and its answer is the one chosen."""
+
+import math
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from textual.app import App
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from fitmon.engine.insight.scores import SampleScores
+from fitmon.tui.screens.best_threshold import BestThresholdDialog, why_no_best
+
+from .fake_run import binary_scores, several_class_scores
+
+SCORES = binary_scores(0.1, 0.2, 0.3, 0.4, labels=(0, 1, 0, 1))
+"""At 0.35 three of four are right. At 0.15 no class 1 is missed and one class 0 is answered 1."""
+
+Answered = list[float | None]
+
+
+class DialogApp(App[None]):
+    """Nothing but the dialog; keeps what it answered."""
+
+    def __init__(self, scores: SampleScores, threshold: float) -> None:
+        super().__init__()
+        self.answers: Answered = []
+        self._dialog = BestThresholdDialog(scores, threshold)
+
+    def on_mount(self) -> None:
+        self.push_screen(self._dialog, self.answers.append)
+
+    @property
+    def rows(self) -> list[str]:
+        return [strip.text.strip(" │") for strip in self.screen._compositor.render_strips()]
+
+    @property
+    def text(self) -> str:
+        return " ".join(row for row in self.rows if row)
+
+
+@asynccontextmanager
+async def asked(
+    scores: SampleScores = SCORES, threshold: float = 0.5, size: tuple[int, int] = (80, 24)
+) -> AsyncIterator[tuple[DialogApp, Pilot[None]]]:
+    app = DialogApp(scores, threshold)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        yield app, pilot
+
+
+async def test_each_goal_shows_its_best_against_now() -> None:
+    async with asked() as (app, _):
+        assert "now 0.5; what matters most?" in app.rows
+        assert "a  accuracy           0.7500 at 0.35    now 0.5000 at 0.5" in app.rows
+        assert "f  F1                 0.8000 at 0.15    now 0 at 0.5" in app.rows
+        assert "b  balanced accuracy  0.7500 at 0.35    now 0.5000 at 0.5" in app.rows
+        assert "c  cost ratio         asks what a missed positive costs" in app.rows
+        assert "best on these validation samples, so a little optimistic" in app.rows
+
+
+@pytest.mark.parametrize(("key", "threshold"), [("a", 0.35), ("f", 0.15), ("b", 0.35), ("escape", None)])
+async def test_a_key_answers_with_its_threshold(key: str, threshold: float | None) -> None:
+    async with asked() as (app, pilot):
+        await pilot.press(key)
+        await pilot.pause()
+        assert app.answers == [threshold]
+
+
+async def test_the_cost_is_worked_out_while_the_ratio_is_typed() -> None:
+    async with asked() as (app, pilot):
+        await pilot.press("c")
+        await pilot.pause()
+        assert "one missed positive costs as much as … false alarms" in app.rows
+        assert "the best threshold shows here" in app.rows
+        await pilot.press("1", "0")
+        await pilot.pause()
+        assert "cost 1 at 0.15   now 20 at 0.5" in app.rows, "one false alarm; two missed at 10 each"
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.answers == [0.15]
+
+
+async def test_a_cheap_miss_moves_the_threshold_the_other_way() -> None:
+    async with asked() as (app, pilot):
+        await pilot.press("c", *"0.25")
+        await pilot.pause()
+        assert "cost 0.2500 at 0.35   now 0.5000 at 0.5" in app.rows
+
+
+@pytest.mark.parametrize("typed", ["", "0", "-1", "nan", "inf", "1e999", "five", "0,5", "1_0", "1e10", "1e"])
+async def test_what_is_no_ratio_is_refused_in_words_and_stays_to_be_mended(typed: str) -> None:
+    async with asked() as (app, pilot):
+        await pilot.press("c")
+        app.screen.query_one(Input).value = typed
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "Expected the cost ratio to be a number above 0" in app.text
+        assert app.screen.query_one(Input).value == typed
+        assert not app.answers
+        app.screen.query_one(Input).value = "3"
+        await pilot.pause()
+        assert "Expected" not in app.text
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.answers == [0.15]
+
+
+async def test_letters_are_text_while_the_ratio_is_asked_for() -> None:
+    async with asked() as (app, pilot):
+        await pilot.press("c", *"abf")
+        await pilot.pause()
+        assert app.screen.query_one(Input).value == "abf"
+        assert not app.answers
+
+
+async def test_escape_goes_back_to_the_goals_and_then_out() -> None:
+    async with asked() as (app, pilot):
+        await pilot.press("c", "5", "escape")
+        await pilot.pause()
+        assert "now 0.5; what matters most?" in app.rows
+        await pilot.press("a")
+        await pilot.pause()
+        assert app.answers == [0.35]
+
+
+async def test_enter_chooses_nothing_before_a_goal_is_named() -> None:
+    async with asked() as (app, pilot):
+        await pilot.press("enter", "x", "q")
+        await pilot.pause()
+        assert not app.answers
+
+
+async def test_every_key_is_seen_on_the_smallest_terminal() -> None:
+    async with asked(size=(40, 10)) as (app, _):
+        for start in ("a  accuracy", "f  F1", "b  balanced accuracy", "c  cost ratio"):
+            assert any(row.startswith(start) for row in app.rows)
+
+
+@pytest.mark.parametrize(
+    ("scores", "why"),
+    [
+        (several_class_scores, "a threshold has no meaning for several classes"),
+        (lambda: binary_scores(0.1, 0.9, labels=(1, 1)), "all validation samples are of one class"),
+        (lambda: binary_scores(0.4, labels=(1,)), "all validation samples are of one class"),
+        (lambda: binary_scores(math.nan, 0.9, labels=(0, 1)), "predictions are not numbers"),
+        (lambda: binary_scores(labels=()), "there are no validation samples"),
+    ],
+    ids=["several classes", "one class", "one sample", "not a number", "empty"],
+)
+def test_where_there_is_nothing_to_choose_the_reason_is_said(scores: Callable[[], SampleScores], why: str) -> None:
+    assert why in why_no_best(scores())
+
+
+def test_two_classes_with_numbers_have_a_best_threshold() -> None:
+    assert not why_no_best(SCORES)

@@ -1,0 +1,88 @@
+"""The footer says what can be done now, the most useful first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+
+from fitmon.engine import events
+from fitmon.engine.events import KnobOffer
+from fitmon.tui.picture import Picture
+from fitmon.tui.rows import text_of
+from fitmon.tui.widgets.footer import draw_footer
+
+from .fake_run import OFFERS, FakeRun
+
+ALL_KNOBS = tuple(KnobOffer(name=offer.name, value=0.5) for offer in OFFERS)
+STEERING = ("space pause", "x stop")
+KNOBS = ("l rate", "r L1/L2", "b batch", "e epochs")
+ALWAYS = ("tab view", "h hold", "? help", "q quit")
+
+
+def footer(run: FakeRun, width: int = 120, **seen: Any) -> str:
+    facts: dict[str, Any] = {"name": "x", "threshold": 0.5, "log_scale": False, "held": False, "notice": ""}
+    return text_of(draw_footer(Picture(snapshot=run.snapshot(), phase_seconds=0.0, **(facts | seen)), width))
+
+
+def test_at_120_columns_everything_that_can_be_done_stands_there() -> None:
+    said = footer(FakeRun().begin())
+    assert not [hint for hint in (*STEERING, *KNOBS, *ALWAYS, "g log") if hint not in said]
+
+
+def test_at_120_columns_holding_the_view_is_said_even_beside_every_knob_and_the_longest_pause() -> None:
+    run = FakeRun().begin(class_names=("no", "yes"), knobs=ALL_KNOBS).tell(events.PauseAsked(at="epoch"))
+    said = footer(run)
+    wanted = ("space pause now", "x stop", *KNOBS, "d dropout", "t threshold", *ALWAYS)
+    assert not [hint for hint in wanted if hint not in said]
+
+
+def test_a_threshold_is_offered_for_two_classes_only() -> None:
+    assert "t threshold" in footer(FakeRun().begin(class_names=("no", "yes")))
+    assert "threshold" not in footer(FakeRun().begin())
+
+
+def test_a_knob_is_offered_once_it_is_there_and_only_if_the_model_has_it() -> None:
+    assert "l rate" not in footer(FakeRun())
+    assert "dropout" not in footer(FakeRun().begin())
+    assert "d dropout" in footer(FakeRun().begin(knobs=ALL_KNOBS))
+
+
+def test_the_rate_is_offered_where_a_factor_of_its_schedule_can_be_changed() -> None:
+    offers = (
+        KnobOffer(name="learning_rate", value=1e-3, unavailable="it follows a schedule"),
+        KnobOffer(name="learning_rate_factor", value=1.0),
+    )
+    assert "l rate" in footer(FakeRun().begin(knobs=offers))
+
+
+def test_of_a_run_that_is_over_only_the_view_can_be_changed() -> None:
+    said = footer(FakeRun().begin().ended())
+    assert not [hint for hint in (*STEERING, *KNOBS, "f error") if hint in said]
+    assert not [hint for hint in ALWAYS if hint not in said]
+
+
+def test_the_error_is_offered_after_a_failure_alone() -> None:
+    assert "f error" in footer(FakeRun().begin().failed())
+    assert "f error" not in footer(FakeRun().begin())
+
+
+def test_a_held_view_can_be_released() -> None:
+    assert "h release" in footer(FakeRun().begin(), held=True)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 200])
+def test_hints_are_whole_and_fit_every_width(width: int) -> None:
+    whole = footer(FakeRun().begin(knobs=ALL_KNOBS), 500).split("  ")
+    said = footer(FakeRun().begin(knobs=ALL_KNOBS), width)
+    assert set(said.split("  ")) <= set(whole)
+    assert cell_len(said) < width
+
+
+def test_a_narrow_footer_says_how_to_pause_stop_and_leave() -> None:
+    assert footer(FakeRun().begin(), 40) == " space pause  x stop  ? help  q quit"
+
+
+def test_at_80_columns_the_way_to_the_other_views_is_said() -> None:
+    assert "tab view" in footer(FakeRun().begin(knobs=ALL_KNOBS), 80)

@@ -1,0 +1,119 @@
+"""The keys of single views, pressed on a made-up run."""
+
+from pathlib import Path
+
+import pytest
+
+from fitmon.tui.layout import View
+from fitmon.tui.screens.best_threshold import BestThresholdDialog
+
+from .fake_run import FakeRun, binary_scores, several_class_scores, shown
+
+SCORES = binary_scores(0.6, 0.8, 0.3, 0.7, 0.45, labels=(1, 1, 0, 0, 1))
+NO_YES = ("no", "yes")
+
+
+def two_class_run() -> FakeRun:
+    run = FakeRun().begin(class_names=NO_YES).observe(0, binary_scores(0.4, 0.6, 0.6, 0.6, 0.4, labels=(1, 1, 0, 0, 1)))
+    return run.epochs(2, SCORES)
+
+
+async def test_the_arrows_move_the_threshold_and_the_counts_follow_without_touching_the_run() -> None:
+    run = two_class_run()
+    async with shown(run) as screen:
+        await screen.press("4")
+        await screen.sees("against threshold 0.5", "accuracy           0.6000")
+        await screen.press(*["left"] * 10)
+        await screen.sees("against threshold 0.4", "accuracy           0.8000  at threshold 0.4")
+        await screen.press("right")
+        await screen.sees("against threshold 0.41")
+        assert not run.sent
+
+
+async def test_the_threshold_stays_between_0_and_1() -> None:
+    async with shown(two_class_run(), threshold=0.995) as screen:
+        await screen.press("4", "right", "right")
+        await screen.sees("against threshold 1 ")
+
+
+async def test_the_arrows_leave_the_threshold_alone_in_other_views() -> None:
+    async with shown(two_class_run()) as screen:
+        await screen.press("6", "left", "4")
+        await screen.sees("against threshold 0.5 ")
+
+
+async def test_m_takes_the_best_threshold_for_a_goal() -> None:
+    async with shown(two_class_run()) as screen:
+        await screen.press("4", "m")
+        await screen.until(lambda: isinstance(screen.app.screen, BestThresholdDialog))
+        await screen.press("a")
+        await screen.sees("against threshold 0.4", "accuracy           0.8000")
+
+
+@pytest.mark.parametrize(("key", "words"), [("m", "several classes"), ("left", "several classes")])
+async def test_several_classes_have_no_threshold_to_move(key: str, words: str) -> None:
+    async with shown(FakeRun().begin().epochs(2, several_class_scores())) as screen:
+        await screen.press("4", key)
+        await screen.sees("a threshold has no meaning for", words)
+
+
+async def test_the_samples_are_gone_through_sorted_and_filtered() -> None:
+    async with shown(two_class_run()) as screen:
+        await screen.press("5")
+        await screen.sees("worst first", "sample 3")
+        await screen.press("down")
+        await screen.sees("sample 4")
+        await screen.press("end")
+        await screen.sees("sample 1")
+        await screen.press("s")
+        await screen.sees("nearest to the border first")
+        await screen.press("n")
+        await screen.sees("wrong only", "2 of 5")
+        await screen.press("c")
+        await screen.sees("no", "1 of 5")
+
+
+async def test_enter_gives_the_whole_view_to_the_chosen_sample() -> None:
+    async with shown(two_class_run()) as screen:
+        await screen.press("5")
+        await screen.sees("worst first")
+        await screen.press("enter")
+        await screen.misses("worst first")
+        await screen.sees("sample 3")
+
+
+async def test_w_writes_what_is_listed_and_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with shown(two_class_run().ended()) as screen:
+        await screen.press("5", "n", "w")
+        await screen.sees("2 samples written to fitmon-mnist-epoch2-samples.csv")
+    (written,) = tmp_path.iterdir()
+    assert [line.split(",")[0] for line in written.read_text().splitlines()] == ["index", "3", "4"]
+
+
+async def test_a_held_view_keeps_its_samples_while_an_epoch_ends_and_can_still_be_gone_through() -> None:
+    run = two_class_run()
+    async with shown(run) as screen:
+        await screen.press("5", "h")
+        await screen.sees("epoch 2", "sample 3")
+        run.epoch_ended(3, binary_scores(0.9, 0.9, 0.1, 0.1, 0.9, labels=(1, 1, 0, 0, 1)))
+        await screen.press("down")
+        await screen.sees("sample 4")
+        assert "epoch 3 " not in screen.rows[3]
+        await screen.press("h")
+        await screen.until(lambda: "epoch 3" in screen.rows[3])
+
+
+@pytest.mark.parametrize("view", [View.THRESHOLD, View.SAMPLES, View.CLASSES])
+async def test_keys_of_other_views_do_nothing(view: View) -> None:
+    run = two_class_run()
+    async with shown(run) as screen:
+        await screen.press(str(int(view)))
+        keys = {"m", "s", "n", "c", "w", "enter", "up"}
+        own = {View.THRESHOLD: {"m"}, View.SAMPLES: {"s", "n", "c", "w", "enter", "up"}, View.CLASSES: set()}[view]
+        for key in sorted(keys - own):
+            before = screen.rows[3:-1]
+            await screen.press(key)
+            await screen.pilot.pause()
+            assert screen.rows[3:-1] == before
+        assert not run.sent

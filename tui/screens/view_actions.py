@@ -1,0 +1,112 @@
+"""What the keys of single views do: move the threshold, go through the samples. None of it reaches the training."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fitmon.tui import format as form
+from fitmon.tui.layout import View
+from fitmon.tui.widgets.header import has_threshold
+
+if TYPE_CHECKING:
+    from fitmon.engine.record import Snapshot
+    from fitmon.tui.app import MonitorApp
+    from fitmon.tui.widgets.samples_panel import SamplesPanel
+
+THRESHOLD_STEP = 0.01
+SEVERAL_CLASSES = "a threshold has no meaning for several classes: the largest probability wins"
+
+
+class ViewActions:
+    """Actions for the monitor screen to inherit."""
+
+    view: View
+    _samples: "SamplesPanel"
+
+    @property
+    def monitor(self) -> "MonitorApp":
+        """The application this screen belongs to."""
+        raise NotImplementedError
+
+    def forget_held_picture(self) -> None:
+        """Let panels that are held still show what the user has just chosen."""
+        raise NotImplementedError
+
+    def show_threshold(self, threshold: float | None) -> None:
+        """Look at the samples from another threshold, in [0, 1]; None: from the same."""
+        if threshold is not None:
+            self.monitor.threshold = threshold
+            self.forget_held_picture()
+            self.monitor.draw_now()
+
+    def action_move_threshold(self, key: str) -> None:
+        if self.view is not View.THRESHOLD:
+            return
+        if why := no_threshold(self._seen()):
+            self.monitor.say(why)
+            return
+        step = THRESHOLD_STEP if key == "right" else -THRESHOLD_STEP
+        self.show_threshold(round(min(1.0, max(0.0, self.monitor.threshold + step)), 6))
+
+    def action_ask_threshold(self) -> None:
+        if why := no_threshold(self._seen()):
+            self.monitor.say(why)
+            return
+        from fitmon.tui.screens.threshold_dialog import ThresholdDialog
+
+        self.monitor.push_screen(ThresholdDialog(self.monitor.threshold), self.show_threshold)
+
+    def action_ask_best_threshold(self) -> None:
+        if self.view is not View.THRESHOLD:
+            return
+        scores = self._seen().scores
+        if scores is None:
+            self.monitor.say("there are no probabilities yet")
+            return
+        from fitmon.tui.screens.best_threshold import BestThresholdDialog, why_no_best
+
+        if why := why_no_best(scores):
+            self.monitor.say(why)
+            return
+        self.monitor.push_screen(BestThresholdDialog(scores, self.monitor.threshold), self.show_threshold)
+
+    def action_choose_sample(self, key: str) -> None:
+        samples = self._samples
+        moves: dict[str, Callable[[], None]] = {
+            "up": lambda: samples.move(-1),
+            "down": lambda: samples.move(1),
+            "pageup": lambda: samples.page(-1),
+            "pagedown": lambda: samples.page(1),
+            "home": samples.go_first,
+            "end": samples.go_last,
+        }
+        self._in_samples(moves[key])
+
+    def action_next_order(self) -> None:
+        self._in_samples(self._samples.next_order)
+
+    def action_next_filter(self) -> None:
+        self._in_samples(self._samples.next_filter)
+
+    def action_next_class(self) -> None:
+        self._in_samples(self._samples.next_class)
+
+    def action_write_samples(self) -> None:
+        self._in_samples(lambda: self.monitor.say(self._samples.write_csv(Path.cwd())))
+
+    def action_toggle_detail(self) -> None:
+        self._in_samples(self._samples.toggle_detail)
+
+    def _in_samples(self, act: Callable[[], None]) -> None:
+        if self.view is View.SAMPLES:
+            act()
+
+    def _seen(self) -> "Snapshot":
+        return self.monitor.run_under_way.snapshot()
+
+
+def no_threshold(snapshot: "Snapshot") -> str:
+    """Say why a threshold has no meaning for a run; empty when it has, or as long as nobody knows."""
+    if snapshot.started is None or has_threshold(snapshot):
+        return ""
+    return form.clean(snapshot.started.no_probabilities) or SEVERAL_CLASSES

@@ -1,0 +1,163 @@
+"""What is found of each class, or of each label: a line of numbers and a bar, drawn as rows."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from rich.cells import cell_len, set_cell_size
+
+from fitmon.engine.insight.confusion import ClassMeasures
+from fitmon.engine.insight.scores import SampleScores
+from fitmon.tui import format as form
+from fitmon.tui.palette import Role
+from fitmon.tui.rows import Row, fitting, framed, row
+
+MOST_IN_LABEL_ORDER = 10
+"""Up to so many classes stand in label order; beyond, the worst come first."""
+
+LEAST_NAME, MOST_NAME = 10, 24
+MOST_NAMED = 100
+"""How many names are looked at to find the widest: thousands would take longer than the drawing."""
+LEAST_BAR, MOST_BAR = 4, 40
+
+RECALL, PRECISION, F1 = 7, 10, 6
+"""Cells of these columns, the gap before them included."""
+
+
+def class_name(names: Sequence[str], number: int) -> str:
+    """Return a class by its name, free of control characters; by its number where it has none."""
+    name = form.clean(names[number]).strip() if number < len(names) else ""
+    return name or str(number)
+
+
+def class_labels(names: Sequence[str], numbers: Sequence[int], width: int) -> list[str]:
+    """Return classes in exactly `width` cells each; where a name must be cut, numbers before them tell them apart."""
+    full = [class_name(names, number) for number in numbers]
+    if all(cell_len(name) <= width for name in full):
+        return [padded(name, width) for name in full]
+    return [padded(_numbered(number, name, width), width) for number, name in zip(numbers, full, strict=True)]
+
+
+def _numbered(number: int, name: str, width: int) -> str:
+    label = f"{number} {name}" if name != str(number) else name
+    has_room = width >= len(str(number)) + 3  # a letter and the sign that more is missing
+    return _cut(label if has_room else str(number), width)
+
+
+def _cut(label: str, width: int) -> str:
+    """Clip within a word rather than before it, since a class is known by how its name begins."""
+    return label if cell_len(label) <= width else f"{set_cell_size(label, max(0, width - 1)).rstrip()}…"
+
+
+def padded(text: str, width: int) -> str:
+    """Return the text at the left end of `width` cells."""
+    return text + " " * (width - cell_len(text))
+
+
+def measure_labels(scores: SampleScores, threshold: float) -> tuple[ClassMeasures, ...]:
+    """Count each label of samples that have several, at a threshold in [0, 1]; predictions that are NaN are left out.
+
+    The class measured is 1, "the label applies".
+    """
+    known = np.isfinite(scores.margin)
+    true = (scores.true_class == 1) & known
+    answered = (scores.answers(threshold) == 1) & known
+    columns = (counted.reshape(-1, scores.labels).sum(axis=0) for counted in (true, answered, true & answered))
+    return tuple(ClassMeasures(*counts) for counts in zip(*(column.tolist() for column in columns), strict=True))
+
+
+def draw_class_bars(
+    measures: Sequence[ClassMeasures],
+    names: Sequence[str],
+    width: int,
+    height: int,
+    *,
+    what: str = "class",
+    at: Row = (),
+) -> list[Row]:
+    """Return a line for each class in a frame of that outer size; the worst where not all have room.
+
+    Args:
+        measures: C of them, in label order.
+        names: of the classes as the data gives them; may be fewer than C.
+        width: in cells.
+        height: in rows.
+        what: `class` or `label`.
+        at: where the answers hold, such as `at threshold 0.5`; may be empty.
+    """
+    room = max(0, height - 3)
+    worst_first = len(measures) > min(room, MOST_IN_LABEL_ORDER)
+    order = sorted(range(len(measures)), key=lambda number: _badness(measures[number])) if worst_first else None
+    numbers = list(range(len(measures))) if order is None else order
+    shown = numbers if len(numbers) <= room else numbers[: max(0, room - 1)]
+    lines = _table([(number, measures[number]) for number in shown], names, what, width - 2)
+    rest = [measures[number] for number in numbers[len(shown) :]]
+    if rest:
+        lines.append(row((f" {_rest_words(rest, what)}", Role.FAINT)))
+    title = [
+        (9, row((f"each {what}", Role.STRONG))),
+        *([(7, at)] if at else []),
+        *([(8, row(("worst F1 first", Role.FAINT)))] if worst_first else []),
+    ]
+    return framed(fitting(title, "  ", width - 5), lines, width, height)
+
+
+def bars_widths(measures: Sequence[ClassMeasures], names: Sequence[str]) -> tuple[int, int]:
+    """Return the cells in which the classes stand uncut, frame included: with a bar of some length, and without."""
+    longest = max((cell_len(class_name(names, number)) for number in range(min(len(measures), MOST_NAMED))), default=1)
+    without = min(longest, MOST_NAME) + len(" samples") + RECALL + PRECISION + F1 + 4
+    return without + 3 * LEAST_BAR, without
+
+
+def _badness(measured: ClassMeasures) -> tuple[bool, float, int]:
+    """Return what to sort by: classes without samples last, then F1, of equal ones the largest class first."""
+    return not measured.support, measured.f1 or 0.0, -measured.support
+
+
+def _rest_words(rest: Sequence[ClassMeasures], what: str) -> str:
+    empty = sum(not measured.support for measured in rest)
+    plural = {"class": "classes"}.get(what, f"{what}s")
+    more = f"and {form.count(len(rest))} more {what if len(rest) == 1 else plural}"
+    if empty == len(rest):
+        return f"{more} without samples"
+    least = f"{more}, F1 from {rest[0].f1 or 0.0:.3f}"
+    return f"{least}, {form.count(empty)} without samples" if empty else least
+
+
+def _table(shown: Sequence[tuple[int, ClassMeasures]], names: Sequence[str], what: str, width: int) -> list[Row]:
+    supports = max([len("samples"), *(len(form.count(measured.support)) for _, measured in shown)])
+    room = width - supports - 2 - RECALL - PRECISION - F1
+    longest = max([cell_len(what), *(cell_len(class_name(names, number)) for number, _ in shown)])
+    name, bar = _widths(longest, room)
+    head = f" {padded(what, name)} {'samples':>{supports}}{'recall':>{RECALL}}{'precision':>{PRECISION}}{'F1':>{F1}}"
+    labels = class_labels(names, [number for number, _ in shown], name)
+    return [
+        row((head, Role.FAINT)),
+        *(
+            row(
+                f" {label} {form.count(measured.support):>{supports}}",
+                *_numbers(measured, bar),
+            )
+            for label, (_, measured) in zip(labels, shown, strict=True)
+        ),
+    ]
+
+
+def _widths(longest: int, room: int) -> tuple[int, int]:
+    """Return the cells of the names and of the bars, which share `room`; a bar that says nothing is left out."""
+    name = min(longest, MOST_NAME, max(LEAST_NAME, room - LEAST_BAR - 1))
+    bar = min(room - name - 1, MOST_BAR)
+    return (name, bar) if bar >= LEAST_BAR else (max(1, min(longest, MOST_NAME, room)), 0)
+
+
+def _numbers(measured: ClassMeasures, bar: int) -> Row:
+    """Return recall, precision, F1 and a bar for F1; in words what there is none of."""
+    if measured.recall is None:
+        answered = f", answered {form.count(measured.answered)}×" if measured.answered else ""
+        return row((form.clip(f"  no samples{answered}", RECALL + PRECISION + F1 + bar), Role.FAINT))
+    recall = f"{measured.recall:>{RECALL}.3f}"
+    if measured.precision is None or measured.f1 is None:
+        return row(recall, (f"{'never answered':>{PRECISION + F1}}", Role.BAD))
+    numbers = f"{recall}{measured.precision:>{PRECISION}.3f}{measured.f1:>{F1}.3f}"
+    if not bar:
+        return row(numbers)
+    return row(f"{numbers} ", (form.bar(measured.f1, bar - 1), Role.GOOD), ("▏", Role.FAINT))
