@@ -202,7 +202,8 @@ def started_lines(event: events.RunStarted) -> list[str]:
     validation = (
         f"{count(event.validation_samples)} validation samples" if event.validation_samples else "no validation"
     )
-    samples = f"{count(event.training_samples)} training samples, {validation}"
+    training = count(event.training_samples) if event.training_samples else "an unknown number of"
+    samples = f"{training} training samples, {validation}"
     return [
         f"fitmon {event.run}: {samples}, {count(event.parameters)} parameters, {event.device}",
         "  ".join([*knobs, f"seed {event.seed}"]),

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fitmon.engine.insight.baseline import measure_baseline
 from fitmon.engine.insight.calibration import CalibrationBin, calibration_curve, expected_calibration_error
 from fitmon.engine.insight.confusion import (
     ClassMeasures,
     Counts,
-    balanced_accuracy,
     confusion_matrix,
     matthews,
     measure_classes,
@@ -92,7 +92,8 @@ def accuracy_in_context(
         probabilities: (n, C) of several classes, as scored; None where it is not at hand: `SampleScores` does not
             keep it.
     """
-    usable = len(scores) > 0 and bool(np.isfinite(scores.margin).all())
+    base = measure_baseline(scores, threshold)
+    usable = base.samples > 0 and not base.not_numbers
     class_count = _class_count(scores, classes)
     answers = scores.answers(threshold)
     per_class = measure_classes(scores.true_class, answers, class_count) if usable else None
@@ -101,17 +102,15 @@ def accuracy_in_context(
     matrix = probabilities if usable and scores.probability is None else None
     ranking = None if two is None else rank(two, scores.true_class == 1)
     curve = calibration_curve(scores)
-    support = np.bincount(scores.true_class)
-    right = int(scores.right(threshold).sum())
     return Context(
-        samples=len(scores),
-        not_numbers=int((~np.isfinite(scores.margin)).sum()),
-        classes_present=int(np.count_nonzero(support)),
-        majority_class=int(support.argmax()) if len(scores) else None,
-        majority_share=float(support.max() / len(scores)) if len(scores) else None,
-        accuracy=right / len(scores) if len(scores) else None,
-        interval=wilson_interval(right, len(scores)),
-        balanced_accuracy=None if per_class is None else balanced_accuracy(per_class),
+        samples=base.samples,
+        not_numbers=base.not_numbers,
+        classes_present=base.classes_present,
+        majority_class=base.majority_class,
+        majority_share=base.majority_share,
+        accuracy=base.accuracy,
+        interval=wilson_interval(base.right, base.samples),
+        balanced_accuracy=base.balanced_accuracy,
         per_class=per_class,
         confusion=confusion,
         matthews=None if two is None or confusion is None else matthews(confusion),

@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
+from fitmon.engine.insight.baseline import Baseline, measure_baseline
 from fitmon.engine.insight.context import Context, Matrix, accuracy_in_context
 from fitmon.engine.insight.crossings import NEAR
 from fitmon.engine.insight.dynamics import DynamicsSnapshot, SampleDynamics
@@ -43,6 +44,11 @@ class Observation:
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    @cached_property
+    def baseline(self) -> Baseline:
+        """What can be told at a glance of the accuracy at the run's threshold."""
+        return measure_baseline(self.scores, self.threshold)
 
     @cached_property
     def context(self) -> Context:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fitmon.engine.insight.context import Context, accuracy_in_context
+from fitmon.engine.insight.baseline import Baseline, measure_baseline
 from fitmon.engine.insight.scores import score_probabilities
 from fitmon.engine.insight.threshold_choice import ConfusionCounts
 from fitmon.tui.palette import Role
@@ -49,16 +49,16 @@ def test_several_classes_have_no_matrix_here() -> None:
     assert confusion_rows(None, ("a", "b"), 58) == []
 
 
-def context(*labels: int) -> Context:
-    return accuracy_in_context(score_probabilities(np.full(len(labels), 0.5, np.float32), np.array(labels)), 0.5)
+def baseline(*labels: int) -> Baseline:
+    return measure_baseline(score_probabilities(np.full(len(labels), 0.5, np.float32), np.array(labels)), 0.5)
 
 
-def words(found: Context, right: int) -> list[str]:
+def words(found: Baseline, right: int) -> list[str]:
     return [text_of(line).rstrip() for line in context_rows(found, right, "no", 58)]
 
 
 def test_an_accuracy_is_held_against_the_majority_and_against_chance() -> None:
-    balanced = context(*[0] * 50, *[1] * 50)
+    balanced = baseline(*[0] * 50, *[1] * 50)
     assert words(balanced, 95) == [
         " baseline   0.5000  always answering no",
         " 95 % band  0.8882  to 0.9785: the noise of 100 samples",
@@ -68,5 +68,5 @@ def test_an_accuracy_is_held_against_the_majority_and_against_chance() -> None:
 
 
 def test_one_sample_and_one_class_are_named_as_such() -> None:
-    assert words(context(0, 0, 0), 3) == [" all samples are of class no: accuracy says little"]
-    assert words(context(0), 1) == [" all samples are of class no: accuracy says little"]
+    assert words(baseline(0, 0, 0), 3) == [" all samples are of class no: accuracy says little"]
+    assert words(baseline(0), 1) == [" all samples are of class no: accuracy says little"]

@@ -87,7 +87,7 @@ async def test_w_writes_what_is_listed_and_says_where(tmp_path: Path, monkeypatc
     async with shown(two_class_run().ended()) as screen:
         await screen.press("5", "n", "w")
         await screen.sees("2 samples written to fitmon-mnist-epoch2-samples.csv")
-    (written,) = tmp_path.iterdir()
+    written = tmp_path / "fitmon-mnist-epoch2-samples.csv"
     assert [line.split(",")[0] for line in written.read_text().splitlines()] == ["index", "3", "4"]
 
 

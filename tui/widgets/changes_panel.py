@@ -77,7 +77,8 @@ def _reached(snapshot: Snapshot) -> list[Sentence]:
 
 def _trained(started: RunStarted) -> list[Sentence]:
     versions = " · ".join(f"{form.clean(name)} {form.clean(version)}" for name, version in started.versions.items())
-    samples = f"{form.count(started.training_samples)} training samples"
+    training = form.count(started.training_samples) if started.training_samples else "an unknown number of"
+    samples = f"{training} training samples"
     if started.validation_samples:
         samples += f", {form.count(started.validation_samples)} validation samples"
     model = f"{form.count(started.parameters)} parameters · seed {started.seed}{' · XLA' if started.jit else ''}"

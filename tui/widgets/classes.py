@@ -106,7 +106,8 @@ def draw_classes(picture: Picture, width: int, height: int, measured: Context | 
     seen = _seen(picture, observation, measured)
     left = _left_width(seen, width, height)
     lower = _lower_height(seen, left, width, height)
-    return [*_upper(seen, left, width, height - lower), *_lower(seen, width, lower)]
+    upper = _upper(seen, left, "" if lower > 1 else seen.epoch, width, height - lower)
+    return [*upper, *_lower(seen, width, lower)]
 
 
 def _sentence_alone(said: str, width: int, height: int) -> list[Row]:
@@ -229,16 +230,19 @@ def _least_upper_height(seen: _Seen, left: int | None, width: int, height: int) 
     return max(bars, confusions) if left is not None else bars + confusions
 
 
-def _upper(seen: _Seen, left: int | None, width: int, height: int) -> list[Row]:
-    """Return confusions and classes, side by side or below one another; the confusions alone where both do not fit."""
+def _upper(seen: _Seen, left: int | None, epoch: str, width: int, height: int) -> list[Row]:
+    """Return confusions and classes, side by side or below one another; the confusions alone where both do not fit.
+
+    `epoch` is empty where it stands in another title.
+    """
     confusion = seen.confusion
     if confusion is None:
         return _bars(seen, width, height)
     if left is not None:
         beside = _bars(seen, width - left, height)
-        return _beside(draw_confusion(confusion, seen.at, seen.epoch, left, height), beside)
+        return _beside(draw_confusion(confusion, seen.at, epoch, left, height), beside)
     bars = _bars_height(confusion, len(seen.measures), width, height)
-    above = draw_confusion(confusion, seen.at, seen.epoch, width, height - bars)
+    above = draw_confusion(confusion, seen.at, epoch, width, height - bars)
     return [*above, *(_bars(seen, width, bars) if bars else [])]
 
 
@@ -340,8 +344,10 @@ def _line(seen: _Seen, width: int) -> Row:
 def _context(seen: _Seen, width: int, height: int) -> list[Row]:
     fields = [(9, row(("accuracy in context", Role.STRONG)))]
     if seen.scores.labels > 1:
-        fields.append((7, row(f"all {form.count(seen.scores.labels)} labels together")))
-    title = fitting([*fields, (8, seen.at)] if seen.at else fields, "  ", width - 5)
+        fields.append((7, row("all labels")))
+    if seen.at:
+        fields.append((8, seen.at))
+    title = fitting([*fields, (5, row((seen.epoch, Role.FAINT)))], "  ", width - 5)
     room = max(1, width - 4)
     said = [row((f" {line}", Role.MARK)) for text in _remarks(seen) for line in form.wrap(text, room, indent="")]
     most = max(0, height - 2 - len(said))

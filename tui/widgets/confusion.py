@@ -10,7 +10,7 @@ from fitmon.engine.insight.confusion import Counts, confusion_matrix
 from fitmon.engine.insight.scores import Integers
 from fitmon.tui import format as form
 from fitmon.tui.palette import Role
-from fitmon.tui.rows import Row, fitted, fitting, framed, row, text_of
+from fitmon.tui.rows import Row, fitted, fitting, framed, row, text_of, width_of
 from fitmon.tui.widgets.class_bars import class_labels, class_name, padded
 
 MOST_PAIRS = 100
@@ -25,7 +25,7 @@ NONE = "."
 CORNER = "true ↓ answered →"
 PAIR = "true → answered"
 WORDY_WIDTH = 44
-"""From this width on, titles are written out."""
+"""From this width on, the heading of the list is written out."""
 
 FRAME = 2
 LEAST_NAME, MOST_NAME = 6, 18
@@ -148,7 +148,7 @@ def draw_confusion(confusion: Confusion, at: Row, epoch: str, width: int, height
     Args:
         confusion: what to draw.
         at: where the answers hold, such as `at threshold 0.5`; may be empty.
-        epoch: which epoch it is, such as `epoch 4`.
+        epoch: which epoch it is, such as `epoch 4`; may be empty.
         width: in cells.
         height: in rows.
     """
@@ -160,15 +160,11 @@ def draw_confusion(confusion: Confusion, at: Row, epoch: str, width: int, height
 
 def _title_fields(grid: Grid | None, at: Row, epoch: str, width: int) -> list[tuple[int, Row]]:
     name, axes = ("most frequent confusions", PAIR) if grid is None else ("confusion matrix", CORNER)
-    if width < WORDY_WIDTH:
-        name = name.replace("most frequent ", "").removesuffix(" matrix")
     has_corner = grid is not None and grid.label >= cell_len(CORNER)
-    return [
-        (9, row((name, Role.STRONG))),
-        *([(8, at)] if at else []),
-        *([] if has_corner else [(6, row((axes, Role.FAINT)))]),
-        (5, row((epoch, Role.FAINT))),
-    ]
+    beside = [*([(8, at)] if at else []), *([] if has_corner else [(6, row((axes, Role.FAINT)))])]
+    if cell_len(name) + sum(2 + width_of(line) for _, line in beside) > width - 5:
+        name = name.replace("most frequent ", "").removesuffix(" matrix")
+    return [(9, row((name, Role.STRONG))), *beside, *([(5, row((epoch, Role.FAINT)))] if epoch else [])]
 
 
 def _matrix_rows(confusion: Confusion, grid: Grid) -> list[Row]:

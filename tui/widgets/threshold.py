@@ -176,7 +176,7 @@ def _counts(seen: _Seen, width: int) -> Block:
 def _remarks(seen: _Seen, width: int) -> list[Row]:
     """Return what must be known of these counts."""
     said = []
-    missing = seen.observation.context.not_numbers
+    missing = seen.observation.baseline.not_numbers
     if missing == 1:
         said.append("1 prediction is not a number and counts as wrong")
     elif missing:
@@ -191,13 +191,13 @@ def _numbers(seen: _Seen, width: int) -> list[Block]:
     if isinstance(seen.movement, Movement):
         blocks.append(groups_block(seen.movement, seen.observation.epoch, width))
     names = _class_name(seen, 0), _class_name(seen, 1)
-    context = seen.observation.context
-    majority = "" if context.majority_class is None else _class_name(seen, context.majority_class)
+    baseline = seen.observation.baseline
+    majority = "" if baseline.majority_class is None else _class_name(seen, baseline.majority_class)
     return [
         *blocks,
         measures_block(seen.snapshot, seen.observation, seen.threshold, seen.counts, width),
         Block(rows=confusion_rows(seen.counts, names, width)),
-        Block(rows=context_rows(context, seen.movement.right, majority, width)),
+        Block(rows=context_rows(baseline, seen.movement.right, majority, width)),
     ]
 
 

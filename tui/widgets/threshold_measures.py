@@ -44,9 +44,9 @@ def measures_block(
     """Return the measures in `width` cells; `counts` are those at the view's threshold, None for several classes."""
     reported = reported_accuracy(snapshot, observation)
     if counts is None:
-        return Block(rows=measure_rows([*reported, *_balanced(observation.context.balanced_accuracy, width)], width))
+        return Block(rows=measure_rows([*reported, *_balanced(observation.baseline.balanced_accuracy, width)], width))
     accuracies = [*reported, *_accuracy(counts, threshold)]
-    others = _two_class_measures(counts, width) if observation.context.classes_present > 1 else []
+    others = _two_class_measures(counts, width) if observation.baseline.classes_present > 1 else []
     few = measure_rows(accuracies, width)
     shortest = [(place, row(_in_one(measure))) for place, measure in enumerate(accuracies)]
     larger = ([*few, *_in_lines(others, width)], measure_rows([*accuracies, *others], width))
@@ -79,7 +79,7 @@ def reported_accuracy(snapshot: Snapshot, observation: Observation) -> list[Meas
 
 
 def _reported_words(value: float, observation: Observation) -> tuple[str, ...]:
-    own = observation.context.accuracy
+    own = observation.baseline.accuracy
     same = own is not None and abs(value - own) * len(observation) < 0.5  # noqa: PLR2004 - less than half a sample
     if observation.scores.task == "binary" and same:
         at = form.setting(observation.threshold)
