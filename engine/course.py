@@ -19,13 +19,15 @@ from fitmon.engine.commands import PauseAt
 from fitmon.engine.control import stop_if_asked
 from fitmon.engine.errors import DataError, TrainingError
 from fitmon.engine.events import Phase
+from fitmon.engine.feeds import feed_for
 from fitmon.engine.insight.summary import summarize
-from fitmon.engine.iterator_feed import feed_for, reading, with_validation_arrays
 from fitmon.engine.knobs.panel import Panel
 from fitmon.engine.loop import Chunk, Pacer, TrainingLoop
 from fitmon.engine.notes import notes_on, refuse_text_labels
 from fitmon.engine.probe import Probe
+from fitmon.engine.reading import reading
 from fitmon.engine.samples import validation_samples
+from fitmon.engine.validation_arrays import with_validation_arrays
 
 if TYPE_CHECKING:
     import keras

@@ -109,7 +109,37 @@ def build_model(model: keras.Model, batch: Any) -> None:
 
     Keras 3.15 has no public call for it; calling the model on data instead would draw the seeds in another order.
     """
-    model._symbolic_build(data_batch=batch)  # noqa: SLF001
+    import keras
+
+    if _unbuilt_comparisons(model) and keras.utils.unpack_x_y_sample_weight(batch)[1] is None:
+        _build_without_targets(model, batch)
+    else:
+        model._symbolic_build(data_batch=batch)  # noqa: SLF001
+
+
+def _build_without_targets(model: keras.Model, batch: Any) -> None:
+    """Build a model whose own `train_step` alone knows what loss and metrics compare its outputs with.
+
+    The step builds them when it is traced, as in `fit`, or when it first runs, where it runs eagerly. Keras 3.15's
+    `_symbolic_build`, which would give them the targets that are not there, does the rest.
+    """
+    import tensorflow as tf
+
+    if not model.run_eagerly:
+        tf.function(model.train_step, autograph=False).get_concrete_function(batch)
+    unbuilt = _unbuilt_comparisons(model)
+    for part in unbuilt:
+        part.built = True
+    try:
+        model._symbolic_build(data_batch=batch)  # noqa: SLF001
+    finally:
+        for part in unbuilt:
+            part.built = False
+
+
+def _unbuilt_comparisons(model: Any) -> list[Any]:
+    """Return those of a compiled model's loss and metrics that have no state yet."""
+    return [part for part in (model._compile_loss, model._compile_metrics) if part is not None and not part.built]  # noqa: SLF001
 
 
 def all_layers(model: keras.Model) -> Iterator[Any]:

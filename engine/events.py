@@ -70,8 +70,9 @@ class RunStarted(_Event, frozen=True):
     """The run's name: the preset's name, or what the user called it."""
     epochs: int
     steps: int
-    """Batches in an epoch at the starting batch size."""
+    """Batches in an epoch at the starting batch size; 0: not known."""
     training_samples: int
+    """0: not known, because a dataset makes the batches itself."""
     validation_samples: int
     class_names: tuple[str, ...]
     """Names of the classes in label order; empty when the data has none."""
@@ -98,6 +99,7 @@ class EpochStarted(_Event, frozen=True):
     epoch: int
     epochs: int
     steps: int
+    """Batches in this epoch; 0: not known before its end."""
 
 
 class ChunkEnded(_Event, frozen=True):

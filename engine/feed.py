@@ -1,6 +1,6 @@
 """Where batches come from: what a loop asks of any feed, and the feed of arrays that stay on the device.
 
-`iterator_feed` holds those whose batches come from outside the compiled call, one at a time.
+`iterator_feed` and `host_feed` hold those whose batches come from outside the compiled call, one at a time.
 """
 
 from __future__ import annotations

@@ -81,6 +81,11 @@ def test_a_run_without_validation_says_so() -> None:
     assert "60,000 training samples, no validation, 407,050 parameters" in PlainLines()(started(validation_samples=0))
 
 
+def test_training_samples_that_nobody_can_count_are_told_as_such() -> None:
+    lines = PlainLines()(started(training_samples=0))
+    assert "mnist: an unknown number of training samples, 10,000 validation samples" in lines
+
+
 @pytest.mark.parametrize(
     ("event", "line"),
     [

@@ -1,0 +1,138 @@
+"""What makes batches itself: a dataset, a PyDataset, a generator or another iterable, as Keras reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from operator import length_hint
+from typing import Any
+
+from fitmon.engine import environment
+from fitmon.engine.errors import DataError
+from fitmon.engine.feed import weights_for_classes
+from fitmon.engine.reading import reading
+
+
+def gives_batches(x: Any) -> bool:
+    """Return whether `x` makes batches itself: neither an array nor a tuple, list or dict of arrays."""
+    if _is_dataset(x):
+        return True
+    is_array = isinstance(x, list | tuple | dict) or hasattr(x, "shape") or hasattr(x, "__array__")
+    return isinstance(x, Iterable) and not is_array
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where batches come from, as Keras reads it."""
+
+    dataset: Any
+    """`tf.data.Dataset` of batches."""
+    adapter: Any
+    """Keras's adapter; it tells a PyDataset when an epoch begins and ends."""
+    batches: int | None
+    """Batches in one pass; None: not known, or without end."""
+    restarts: bool
+    """Whether it can be read again from its beginning; a generator cannot."""
+    endless: bool
+    """Whether one pass is known to have no end."""
+
+    def refuse_endless(self, steps: int | None, bound: str) -> None:
+        """Raise DataError where a pass has no end and `steps`, which the user knows as `bound`, is None."""
+        if self.endless and steps is None:
+            raise DataError(f"Expected {bound} with a dataset that has no end, received None.")
+
+    def close(self) -> None:
+        """Stop the workers of a PyDataset; Keras leaves them when an epoch is broken off."""
+        enqueuer = getattr(self.adapter, "enqueuer", None)
+        if enqueuer is not None:
+            # It raises here what a worker raised; either that was told already, or nobody wants the batch any more.
+            with suppress(Exception):
+                enqueuer.stop()
+
+
+def open_source(x: Any, class_weight: Mapping[int, float] | None = None) -> Source:
+    """Return what reads `x`, whose first two batches may be read to learn their shapes; raises DataError.
+
+    Class weights become sample weights within the batches.
+    """
+    with reading():
+        source = (_known_to_keras if _is_dataset(x) else _iterated)(x, class_weight)
+        _refuse_what_is_no_batch(source)
+        # `fit` tells this once before its first epoch; a PyDataset may shuffle here.
+        source.adapter.on_epoch_end()
+    return source
+
+
+def _is_dataset(x: Any) -> bool:
+    import keras
+    import tensorflow as tf
+
+    return isinstance(x, tf.data.Dataset | keras.utils.PyDataset)
+
+
+def _known_to_keras(x: Any, class_weight: Mapping[int, float] | None) -> Source:
+    import keras
+
+    if getattr(x, "num_batches", None) == 0:
+        raise DataError("Expected at least one batch, received an empty dataset.")
+    # Keras says nothing that a user understands of a Dataset without labels, and nothing at all of a PyDataset.
+    if not isinstance(x, keras.utils.PyDataset):
+        _refuse_weights_without_labels(x.element_spec, class_weight)
+    adapter = environment.data_adapter(x, class_weight)
+    dataset = adapter.get_tf_dataset()
+    _refuse_weights_without_labels(dataset.element_spec, class_weight)
+    endless = x.num_batches is None if isinstance(x, keras.utils.PyDataset) else _repeats(dataset)
+    return Source(dataset=dataset, adapter=adapter, batches=adapter.num_batches, restarts=True, endless=endless)
+
+
+def _refuse_weights_without_labels(spec: Any, class_weight: Mapping[int, float] | None) -> None:
+    import keras
+
+    if class_weight is not None and keras.utils.unpack_x_y_sample_weight(spec)[1] is None:
+        raise DataError("Expected labels that class weights can refer to, received inputs alone.")
+
+
+def _repeats(dataset: Any) -> bool:
+    import tensorflow as tf
+
+    return int(dataset.cardinality()) == int(tf.data.INFINITE_CARDINALITY)
+
+
+def _iterated(x: Iterable[Any], class_weight: Mapping[int, float] | None) -> Source:
+    """Read a generator through Keras; any other iterable likewise, but each pass from its beginning."""
+    import tensorflow as tf
+
+    adapter = environment.data_adapter(_batches(x, class_weight), None)
+    dataset, length, restarts = adapter.get_tf_dataset(), None, not isinstance(x, Iterator)
+    if restarts:
+        spec, length = dataset.element_spec, length_hint(x) or None
+        passes = tf.data.Dataset.from_generator(lambda: _batches(x, class_weight), output_signature=spec)
+        dataset = passes.prefetch(tf.data.AUTOTUNE)
+    return Source(dataset=dataset, adapter=adapter, batches=length, restarts=restarts, endless=False)
+
+
+def _batches(x: Iterable[Any], class_weight: Mapping[int, float] | None) -> Iterator[tuple[Any, ...]]:
+    """Yield batches as tuples without what is None, which is the form that Keras reads from a generator."""
+    import keras
+
+    for batch in x:
+        inputs, y, sample_weight = keras.utils.unpack_x_y_sample_weight(batch)
+        weights = weights_for_classes(y, sample_weight, class_weight)
+        parts = tuple(part for part in (inputs, y, weights) if part is not None)
+        yield keras.tree.lists_to_tuples(parts)
+
+
+def _refuse_what_is_no_batch(source: Source) -> None:
+    import keras
+
+    if source.batches == 0:
+        raise DataError("Expected at least one batch, received an empty dataset.")
+    ranks = [spec.shape.rank for spec in keras.tree.flatten(source.dataset.element_spec) if hasattr(spec, "shape")]
+    if 0 in ranks:
+        raise DataError("Expected batches, received single samples. Call batch() on the dataset.")
+    if None in ranks:
+        raise DataError(
+            "Expected batches of a known number of axes, received some of unknown shape. "
+            "Give from_generator an output_signature."
+        )

@@ -1,0 +1,70 @@
+"""Validation batches as arrays: samples are followed by number, so that they must be a fixed set."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fitmon.engine.batch_source import gives_batches, open_source
+from fitmon.engine.device_memory import array_bytes, fits_on_device
+from fitmon.engine.errors import DataError
+from fitmon.engine.reading import reading
+
+if TYPE_CHECKING:
+    from fitmon.engine.job import TrainingData
+
+
+def with_validation_arrays(data: TrainingData, between_batches: Callable[[], None] = lambda: None) -> TrainingData:
+    """Return the data with its validation batches read into arrays: a probe is a fixed set of samples.
+
+    `between_batches` is called behind each batch and may raise StopRequested. Raises DataError when the batches have no
+    end, or more than the memory can hold, and no `validation_steps` bounds them.
+    """
+    import keras
+
+    if data.x_validation is None or not gives_batches(data.x_validation):
+        if data.validation_steps is not None:
+            raise DataError("Expected no validation_steps with arrays: every validation sample is looked at.")
+        return data
+    if data.y_validation is not None or data.sample_weight_validation is not None:
+        raise DataError("Expected validation targets and sample weights within the batches, received them apart.")
+    batches = _read_all(data.x_validation, data.validation_steps, between_batches)
+    x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(_joined(batches))
+    return dataclasses.replace(data, x_validation=x, y_validation=y, sample_weight_validation=sample_weight)
+
+
+def _read_all(x: Any, steps: int | None, between_batches: Callable[[], None]) -> list[Any]:
+    source = open_source(x)
+    source.refuse_endless(steps, "validation_steps")
+    batches: list[Any] = []
+    nbytes = 0
+    with reading(), closing(source):
+        source.adapter.on_epoch_begin()
+        for batch in source.dataset.take(-1 if steps is None else steps).as_numpy_iterator():
+            between_batches()
+            batches.append(batch)
+            nbytes += array_bytes(batch)
+            if not fits_on_device(nbytes):
+                raise DataError(
+                    f"Expected validation data that fits into memory, received {len(batches)} batches and no end. "
+                    "Give validation_steps."
+                )
+        source.adapter.on_epoch_end()
+    if not batches:
+        raise DataError("Expected at least one validation batch, received an empty dataset.")
+    return batches
+
+
+def _joined(batches: list[Any]) -> Any:
+    import keras
+
+    try:
+        return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *batches)
+    except ValueError as error:
+        raise DataError(
+            f"Expected validation samples of one shape, received several ({error}). Pad them to one length."
+        ) from error

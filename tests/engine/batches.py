@@ -1,0 +1,122 @@
+"""A small table as batches of every kind, trained on by a session and by `fit`."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from fitmon.engine import events
+from fitmon.engine.job import Job, Settings, TrainingData
+
+from .watching import Watched, settings, small_table
+
+BATCH_SIZE = 16
+EPOCHS = 3
+TABLE = small_table()
+VALIDATION = {"x_validation": TABLE.x_validation, "y_validation": TABLE.y_validation}
+WEIGHTS = np.linspace(0.2, 2.0, 100, dtype=np.float32)
+
+
+def build(_settings: Settings | None = None, _data: TrainingData | None = None, **options: Any) -> Any:
+    """Return the smallest model that tells orders and numbers of steps apart: its dropout draws a mask a step."""
+    import keras
+
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((6,)), layers.Dropout(0.3), layers.Dense(1, activation="sigmoid")])
+    model.compile("sgd", "binary_crossentropy", jit_compile=False, **options)
+    return model
+
+
+def rows(*arrays: Any) -> Iterator[tuple[Any, ...]]:
+    """Yield a table's batches, the last one short."""
+    for first in range(0, len(arrays[0]), BATCH_SIZE):
+        yield tuple(array[first : first + BATCH_SIZE] for array in arrays)
+
+
+def once() -> Iterator[Any]:
+    """Yield the training batches once."""
+    return rows(TABLE.x, TABLE.y)
+
+
+def endless() -> Iterator[Any]:
+    """Yield the training batches for ever."""
+    for _ in itertools.count():
+        yield from once()
+
+
+def dataset(*more: Any) -> Any:
+    """Return the training samples as a dataset, not yet batched."""
+    import tensorflow as tf
+
+    return tf.data.Dataset.from_tensor_slices((TABLE.x, TABLE.y, *more))
+
+
+def py_dataset(*, labels: bool = True, **options: Any) -> Any:
+    """Return the training batches as a PyDataset that shuffles between epochs and notes what it is told of them."""
+    import keras
+
+    class Shuffling(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
+        def __init__(self) -> None:
+            super().__init__(**options)
+            self.shape = (6,)  # Not an array's: datasets have attributes of their own.
+            self.order = np.arange(100)
+            self.random = np.random.default_rng(4)
+            self.told: list[str] = []
+
+        def __len__(self) -> int:
+            return math.ceil(100 / BATCH_SIZE)
+
+        def __getitem__(self, index: int) -> tuple[Any, ...]:
+            chosen = self.order[index * BATCH_SIZE : (index + 1) * BATCH_SIZE]
+            return (TABLE.x[chosen], TABLE.y[chosen]) if labels else (TABLE.x[chosen],)
+
+        def on_epoch_begin(self) -> None:
+            self.told.append("begin")
+
+        def on_epoch_end(self) -> None:
+            self.told.append("end")
+            self.random.shuffle(self.order)
+
+    return Shuffling()
+
+
+def watched_on(build: Callable[..., Any] = build, *commands: Any, epochs: int = EPOCHS, **data: Any) -> Watched:
+    """Return a session on data of whatever kind."""
+    chosen = settings(epochs=epochs, batch_size=BATCH_SIZE)
+    job = Job(name="batches", settings=chosen, load=lambda *_: TrainingData(**data), build=build)
+    return Watched(job, *commands)
+
+
+def slowly(watched: Watched) -> Watched:
+    """Let every chunk seem to take a second, so that each is one step long."""
+    ticks = itertools.count()
+    watched.session._clock = lambda: float(next(ticks))
+    return watched
+
+
+def fitted(build: Callable[..., Any] = build, *, epochs: int = EPOCHS, **data: Any) -> tuple[Any, dict[str, Any]]:
+    """Return a model that `fit` has trained, and its history."""
+    import keras
+
+    keras.utils.set_random_seed(settings().seed)
+    model = build()
+    with warnings.catch_warnings():
+        # Keras warns when data of unknown length comes to its end, as it must.
+        warnings.simplefilter("ignore")
+        told = model.fit(validation_batch_size=BATCH_SIZE, shuffle=False, verbose=0, epochs=epochs, **data)
+    return model, told.history
+
+
+def assert_equal(watched: Watched, model: Any, history: dict[str, Any]) -> None:
+    """Compare losses, metrics and every variable with those of `fit`, bit by bit."""
+    ended = watched.all(events.EpochEnded)
+    assert watched.one(events.RunEnded).completed, watched.all(events.RunFailed)
+    for name, values in history.items():
+        assert [np.float32(event.metrics[name]) for event in ended] == [np.float32(value) for value in values], name
+    theirs = [np.asarray(variable) for variable in [*model.variables, *model.optimizer.variables]]
+    assert all(np.array_equal(a, b) for a, b in zip(watched.state(), theirs, strict=True))
