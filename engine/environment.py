@@ -173,6 +173,21 @@ def compiled_loss(model: keras.Model) -> Any | None:
     return loss if isinstance(loss, keras.losses.Loss) else None
 
 
+def output_activation(model: keras.Model) -> str:
+    """Return what the only output goes through last, such as `sigmoid` or `linear`; empty where it cannot be told.
+
+    Keras 3.15 publishes no way from an output to the layer that made it.
+    """
+    import keras
+
+    outputs = getattr(model, "outputs", None) or []
+    layer = getattr(getattr(outputs[0], "_keras_history", None), "operation", None) if len(outputs) == 1 else None
+    if isinstance(layer, keras.layers.Softmax):
+        return "softmax"
+    activation = getattr(layer, "activation", None)
+    return str(getattr(activation, "__name__", "")) if isinstance(layer, keras.layers.Layer) else ""
+
+
 def logits_behind(predictions: Any) -> Any | None:
     """Return the logits that Keras takes its cross-entropy from where predictions came out of a sigmoid; else None.
 

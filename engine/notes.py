@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fitmon.engine import environment
 from fitmon.engine.errors import DataError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def notes_on(model: keras.Model, data: TrainingData, probe: Probe | None) -> tuple[str, ...]:
     """Return the notes of the data itself, then what is wrong with the validation set or the model, a sentence each."""
-    return (*data.notes, *_on_validation(data, probe), *_on_model(model))
+    return (*data.notes, *_on_validation(data, probe), *_on_model(model, probe))
 
 
 def refuse_text_labels(data: TrainingData) -> None:
@@ -43,20 +44,8 @@ def _on_validation(data: TrainingData, probe: Probe | None) -> Iterator[str]:
         yield "All validation samples are of one class: accuracy says nothing about the others."
 
 
-def _on_model(model: keras.Model) -> Iterator[str]:
-    if _is_softmax_of_one(model):
-        yield (
-            "The model's only output goes through softmax, which gives 1 for every sample: "
-            "nothing can be learnt. For two classes use sigmoid."
-        )
-
-
-def _is_softmax_of_one(model: Any) -> bool:
-    """Tell whether one column goes through softmax, as the last layer's activation or as a layer of its own."""
-    import keras
-
-    outputs = getattr(model, "outputs", None) or []
-    if len(outputs) != 1 or not outputs[0].shape or outputs[0].shape[-1] != 1:
-        return False
-    last = model.layers[-1]
-    return isinstance(last, keras.layers.Softmax) or getattr(last, "activation", None) is keras.activations.softmax
+def _on_model(model: keras.Model, probe: Probe | None) -> Iterator[str]:
+    if environment.output_activation(model) == "softmax" and model.outputs[0].shape[-1] == 1:
+        yield "Softmax over one output gives 1 for every sample: use sigmoid for two classes."
+    elif probe is not None and probe.no_probabilities.startswith("not for this model: its outputs"):
+        yield "The outputs are no probabilities but the loss takes them so: give it from_logits=True."

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 ROWS_AND_COLUMNS = 2
 """Number of axes of a matrix."""
 
+ROUNDING = 1e-2
+"""So far outside [0, 1] a probability may lie: in bfloat16 a softmax can exceed 1 by about this much."""
+
 Kind = Literal["two classes", "class numbers", "one-hot rows"]
 """What a loss takes as labels."""
 
@@ -63,13 +66,15 @@ class Scorer:
         """Score predictions, (m, labels) for two classes or (m, C), in the order of the validation samples.
 
         `losses` and `weights`, (m * labels,) float32, are put beside the scores. None when the predictions have another
-        shape, or fewer columns than there are classes: the model is not what its loss says.
+        shape, fewer columns than there are classes, or are no probabilities: the model is not what its loss says.
         """
         columns = predictions.shape[1] if predictions.ndim == ROWS_AND_COLUMNS else 0
         fits = columns == self.labels if self._two_classes else columns > max(1, int(self._true_class.max()))
         if not fits:
             return None
         probabilities = self._probabilities(predictions.reshape(-1, 1) if self._two_classes else predictions)
+        if _beyond_probabilities(probabilities):
+            return None
         scores = score_probabilities(probabilities, self._true_class)
         return Scored(
             scores=replace(scores, losses=losses, weights=weights, labels=self.labels),
@@ -86,24 +91,51 @@ class Scorer:
         return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
+def _beyond_probabilities(values: Floats) -> bool:
+    with np.errstate(invalid="ignore"):
+        return bool(np.any((values < -ROUNDING) | (values > 1 + ROUNDING)))
+
+
 def scorer_for(model: keras.Model, labels: Any) -> Scorer | Unscorable:
     """Return the scorer that fits a built model's loss, or why there is none.
 
     `labels` are the validation targets as the model's loss takes them: 0 and 1 in one column or in several, class
     numbers, or one-hot rows.
     """
+    labels = _only_entry(labels)
+    loss = environment.compiled_loss(model)
+    kind, from_logits = _loss_facts(loss)
     if len(getattr(model, "outputs", None) or [None]) != 1:
         return Unscorable("not for this model: it has several outputs")
     if not hasattr(labels, "shape") or not labels.shape:
         return Unscorable("not for these data: the validation samples have no labels")
-    loss = environment.compiled_loss(model)
-    kind, from_logits = _loss_facts(loss)
     if kind is None:
         return Unscorable(f"not for this loss: {getattr(loss, 'name', 'it')} knows no probabilities")
+    activation = environment.output_activation(model)
+    if why := _no_probabilities(activation, model, from_logits=from_logits):
+        return Unscorable(f"not for this model: {why}")
     true_class = _class_numbers(kind, np.asarray(labels))
     if true_class is None:
         return Unscorable("not for these labels: they are soft, mark samples to ignore, or are no plain classes")
-    return Scorer(true_class.reshape(-1), kind=kind, labels=true_class.shape[1], from_logits=from_logits)
+    # Keras takes its cross-entropy from the logits behind these two whatever the loss was told; the outputs themselves
+    # are probabilities already.
+    are_logits = from_logits and activation not in {"sigmoid", "softmax"}
+    return Scorer(true_class.reshape(-1), kind=kind, labels=true_class.shape[1], from_logits=are_logits)
+
+
+def _no_probabilities(activation: str, model: keras.Model, *, from_logits: bool) -> str:
+    """Say why a model's outputs cannot be taken for probabilities; empty when they can."""
+    if activation == "softmax" and model.outputs[0].shape[-1] == 1:
+        return "softmax over one column gives 1 for every sample; use sigmoid"
+    if activation == "linear" and not from_logits:
+        return "its outputs are no probabilities; give its loss from_logits=True"
+    return ""
+
+
+def _only_entry(labels: Any) -> Any:
+    """Return the targets of a single output, which may be given as `{"output": targets}` or `[targets]`."""
+    entries = list(labels.values()) if isinstance(labels, dict) else labels
+    return entries[0] if isinstance(entries, list | tuple) and len(entries) == 1 else entries
 
 
 def _loss_facts(loss: Any) -> tuple[Kind | None, bool]:

@@ -222,7 +222,8 @@ def insight_lines(event: events.EpochEnded) -> list[str]:
     insight = event.insight or None
     if insight is None:
         return []
-    return [f"  {sentence}" for sentence in (insight.sentence, insight.estimate) if sentence]
+    estimate = insight.estimate if event.epoch < event.epochs else ""
+    return [f"  {sentence}" for sentence in (insight.sentence, estimate) if sentence]
 
 
 def receipt_line(event: events.KnobApplied) -> str:

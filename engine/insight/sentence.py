@@ -31,7 +31,7 @@ def estimate_words(crossing_soon: int | None, within_epochs: int = 3) -> str:
     epochs = f"{within_epochs} epoch" if within_epochs == 1 else f"{within_epochs} epochs"
     if not crossing_soon:
         return f"estimate: no wrong sample will cross within about {epochs} at this pace"
-    return f"estimate: {_samples(crossing_soon)} will cross within about {epochs} at this pace"
+    return f"estimate: {_samples(crossing_soon, 'wrong sample')} will cross within about {epochs} at this pace"
 
 
 def _first_words(first: FirstEpoch, loss_name: str) -> str:
@@ -139,5 +139,5 @@ def _amount(value: float) -> str:
     return f"{value:.3f}" if value >= 0.01 else f"{value:.2g}"  # noqa: PLR2004 - two digits
 
 
-def _samples(count: int) -> str:
-    return f"{count:,} sample" if count == 1 else f"{count:,} samples"
+def _samples(count: int, name: str = "sample") -> str:
+    return f"{count:,} {name}" if count == 1 else f"{count:,} {name}s"

@@ -52,6 +52,8 @@ def sentence_at(observation: Observation, threshold: float) -> str:
     """Return one sentence on what moved since the epoch before, without its full stop; `threshold` in [0, 1]."""
     loss_name = "val loss without the penalty" if observation.penalty else "val loss"
     sentence = movement_sentence(observation.movement_at(threshold), loss_name)
+    if observation.scores.losses is None:
+        sentence += "; this loss cannot be split over its samples"
     return f"against the untrained model, {sentence}" if observation.epoch == 1 else sentence
 
 

@@ -254,7 +254,7 @@ def test_a_validation_set_of_one_class_is_told() -> None:
 @pytest.mark.filterwarnings("ignore:You are using a softmax")
 def test_softmax_over_one_column_is_told() -> None:
     (note,) = _notes(build=_dense(1, "softmax", "binary_crossentropy"))
-    assert "softmax" in note
+    assert "Softmax over one output" in note
     assert "use sigmoid" in note
 
 

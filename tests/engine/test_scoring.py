@@ -12,11 +12,11 @@ from fitmon.engine.insight.scores import SampleScores
 from fitmon.engine.scoring import Scorer, Unscorable, scorer_for
 
 
-def _model(loss: Any, labels: Any, columns: int = 1) -> Any:
+def _model(loss: Any, labels: Any, columns: int = 1, activation: str = "tanh") -> Any:
     import keras
 
     inputs = keras.Input((2,))
-    model = keras.Model(inputs, keras.layers.Dense(columns, name="dense")(inputs))
+    model = keras.Model(inputs, keras.layers.Dense(columns, activation, name="dense")(inputs))
     model.compile("adam", loss)
     environment.build_model(model, (np.zeros((1, 2), np.float32), labels[:1]))
     return model
@@ -77,7 +77,8 @@ def test_a_loss_that_knows_no_probabilities_has_no_scores(loss: Any) -> None:
 @pytest.mark.parametrize("columns", [1, 3], ids=["two classes", "one-hot rows"])
 def test_the_short_word_for_cross_entropy_is_understood(columns: int) -> None:
     labels = LABELS[:, None] if columns == 1 else ROWS
-    assert _scored("crossentropy", labels, LOGITS[:, :columns]).task == ("binary" if columns == 1 else "multiclass")
+    predictions = np.full((3, columns), 1 / 3, np.float32)
+    assert _scored("crossentropy", labels, predictions).task == ("binary" if columns == 1 else "multiclass")
 
 
 def test_several_labels_a_sample_are_scored_one_by_one() -> None:
@@ -116,6 +117,50 @@ def test_labels_that_are_no_class_numbers_have_no_scores_and_do_no_harm(loss: st
 
 def test_a_label_beyond_the_columns_has_no_scores_and_does_no_harm() -> None:
     assert _scorer("sparse_categorical_crossentropy", np.array([0, 255, 1]), 3).score(LOGITS) is None
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "softmax"])
+def test_outputs_that_are_probabilities_are_not_taken_for_logits_whatever_the_loss_was_told(activation: str) -> None:
+    import keras
+
+    two = activation == "sigmoid"
+    loss = keras.losses.BinaryCrossentropy if two else keras.losses.SparseCategoricalCrossentropy
+    predictions = np.array([[0.2], [0.9], [0.4]] if two else [[0.2, 0.7, 0.1], [0.3, 0.6, 0.1], [0.5, 0.4, 0.1]])
+    model = _model(loss(from_logits=True), LABELS, predictions.shape[1], activation)
+    scorer = scorer_for(model, LABELS)
+    assert isinstance(scorer, Scorer)
+    scored = scorer.score(predictions.astype(np.float32))
+    assert scored is not None
+    expected = [0.8, 0.9, 0.4] if two else [0.2, 0.6, 0.4]
+    np.testing.assert_allclose(scored.scores.probability_true, expected, rtol=1e-6)
+
+
+def test_plain_numbers_under_a_loss_that_wants_probabilities_are_told() -> None:
+    found = scorer_for(_model("binary_crossentropy", LABELS, activation="linear"), LABELS)
+    assert isinstance(found, Unscorable)
+    assert "from_logits=True" in found.reason
+
+
+def test_numbers_outside_0_and_1_are_no_probabilities() -> None:
+    assert _scorer("binary_crossentropy", LABELS).score(np.array([[-0.5], [0.5], [0.5]], np.float32)) is None
+
+
+def test_softmax_over_one_column_has_no_probabilities_worth_showing() -> None:
+    found = scorer_for(_model("binary_crossentropy", LABELS, activation="sigmoid"), LABELS)
+    assert isinstance(found, Scorer)
+    import keras
+
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1), keras.layers.Softmax()])
+    model.compile("adam", "binary_crossentropy")
+    with pytest.warns(UserWarning, match="softmax"):
+        environment.build_model(model, (np.zeros((1, 2), np.float32), LABELS[:1]))
+    found = scorer_for(model, LABELS)
+    assert isinstance(found, Unscorable)
+    assert "use sigmoid" in found.reason
+
+
+def test_targets_of_a_single_output_may_come_by_its_name() -> None:
+    assert isinstance(scorer_for(_model("binary_crossentropy", LABELS), {"dense": LABELS}), Scorer)
 
 
 def test_two_outputs_have_no_scores() -> None:

@@ -9,6 +9,7 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import SampleScores
 from fitmon.tui.screens.best_threshold import BestThresholdDialog, why_no_best
 
@@ -26,7 +27,7 @@ class DialogApp(App[None]):
     def __init__(self, scores: SampleScores, threshold: float) -> None:
         super().__init__()
         self.answers: Answered = []
-        self._dialog = BestThresholdDialog(scores, threshold)
+        self._dialog = BestThresholdDialog(Observer(len(scores), 0.5).observe(scores, 3), threshold)
 
     def on_mount(self) -> None:
         self.push_screen(self._dialog, self.answers.append)
@@ -57,7 +58,7 @@ async def test_each_goal_shows_its_best_against_now() -> None:
         assert "f  F1                 0.8000 at 0.15    now 0 at 0.5" in app.rows
         assert "b  balanced accuracy  0.7500 at 0.35    now 0.5000 at 0.5" in app.rows
         assert "c  cost ratio         asks what a missed positive costs" in app.rows
-        assert "best on these validation samples, so a little optimistic" in app.rows
+        assert "best on the samples of epoch 3 itself, so a bit optimistic" in app.rows
 
 
 @pytest.mark.parametrize(("key", "threshold"), [("a", 0.35), ("f", 0.15), ("b", 0.35), ("escape", None)])

@@ -84,7 +84,7 @@ def test_the_first_epoch_is_compared_with_the_untrained_model() -> None:
         ((0.25,) * 3, "hard: p(true) is low and steady"),
         ((0.02,) * 3, "suspect: sure and wrong, maybe mislabelled"),
         ((0.2, 0.8, 0.2, 0.8), "flip-flopper: it keeps crossing the border"),
-        ((0.5,) * 3, "ambiguous: the model keeps wavering"),
+        ((0.5,) * 3, "ambiguous: p(true) has varied, or is middling"),
     ],
 )
 def test_what_a_sample_is_like_is_explained(probabilities: tuple[float, ...], words: str) -> None:

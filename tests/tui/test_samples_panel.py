@@ -107,7 +107,11 @@ def test_the_detail_follows_the_chosen_row_and_may_have_all_the_room() -> None:
     assert "sample 0" in text(made, 40, 20).splitlines()[0]
     assert "worst first" not in text(made, 40, 20)
     made.toggle_detail()
-    assert "worst first" in text(made, 40, 20)
+    assert "worst first" in text(made, 120, 20)
+    assert "sample 0" not in text(made, 120, 20)
+    made.toggle_detail()
+    assert "worst first" in text(made, 120, 20)
+    assert "sample 0" in text(made, 120, 20)
 
 
 def test_an_empty_list_gives_its_sentence_all_the_room() -> None:

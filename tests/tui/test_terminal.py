@@ -107,7 +107,7 @@ def test_without_utf_8_every_cell_is_ascii(log: Path) -> None:
     with pseudo("waits", str(log), LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0") as terminal:
         terminal.until("epoch 1/3")
         terminal.type("?")
-        terminal.until("Show these keys.")
+        terminal.until("Pause at the end of the epoch")
         assert terminal.received.isascii()
         assert b"\\u" not in terminal.received
 

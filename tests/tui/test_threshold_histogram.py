@@ -22,7 +22,7 @@ def test_every_sample_stands_in_the_histogram_once(scores: SampleScores, thresho
 
 
 def test_two_classes_show_the_threshold_from_both_sides() -> None:
-    assert histogram(MIXED, 0.7, 50).borders == pytest.approx((0.3, 0.7))
+    assert histogram(MIXED, 0.7, 50).borders == pytest.approx((0.7, 0.3))
     assert histogram(MIXED, 0.5, 50).borders == (0.5,)
 
 

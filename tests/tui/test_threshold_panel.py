@@ -166,7 +166,7 @@ def test_the_first_epoch_is_compared_with_the_untrained_model() -> None:
 def test_what_may_cross_soon_is_called_an_estimate() -> None:
     rising = [binary_scores(0.1 * step, 0.9, labels=(1, 0)) for step in range(5)]
     run = observed(*rising)
-    assert "estimate: 1 sample will cross within about 3 epochs" in drawn(run, 0.5, 120, 36)
+    assert "estimate: 1 wrong sample will cross within about 3 epochs" in drawn(run, 0.5, 120, 36)
     assert "estimate" not in drawn(run.ended(), 0.5, 120, 36), "no epoch is to come"
 
 

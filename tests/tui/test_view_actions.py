@@ -104,6 +104,32 @@ async def test_a_held_view_keeps_its_samples_while_an_epoch_ends_and_can_still_b
         await screen.until(lambda: "epoch 3" in screen.rows[3])
 
 
+async def test_moving_the_threshold_of_a_held_view_keeps_its_epoch() -> None:
+    run = two_class_run()
+    async with shown(run) as screen:
+        await screen.press("4", "h")
+        await screen.sees("epoch 2", "against threshold 0.5 ")
+        run.epoch_ended(3, binary_scores(0.9, 0.9, 0.1, 0.1, 0.9, labels=(1, 1, 0, 0, 1)))
+        await screen.press(*["left"] * 10)
+        await screen.sees("against threshold 0.4", "accuracy           0.8000  at threshold 0.4")
+        assert "epoch 2 " in screen.rows[3]
+        await screen.press("m")
+        await screen.sees("samples of epoch 2")
+
+
+async def test_the_worst_sample_stays_on_top_until_the_user_chooses_one() -> None:
+    run = two_class_run()
+    async with shown(run) as screen:
+        await screen.press("5")
+        await screen.sees("sample 3")
+        run.epoch_ended(3, binary_scores(0.9, 0.9, 0.1, 0.1, 0.2, labels=(1, 1, 0, 0, 1)))
+        await screen.sees("epoch 3", "sample 4")
+        await screen.press("down")
+        await screen.sees("sample 0")
+        run.epoch_ended(4, binary_scores(0.9, 0.1, 0.1, 0.1, 0.9, labels=(1, 1, 0, 0, 1)))
+        await screen.sees("epoch 4", "sample 0")
+
+
 @pytest.mark.parametrize("view", [View.THRESHOLD, View.SAMPLES, View.CLASSES])
 async def test_keys_of_other_views_do_nothing(view: View) -> None:
     run = two_class_run()

@@ -8,6 +8,7 @@ from textual.binding import BindingType
 from textual.widgets import Input
 
 from fitmon.engine.errors import UsageError
+from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.scores import SampleScores
 from fitmon.engine.insight.threshold_choice import Goal, ThresholdChoice, best_threshold, counts_at
 from fitmon.engine.knobs.catalogue import Knob
@@ -54,15 +55,16 @@ class BestThresholdDialog(NumberDialog[float]):
         ("c", "ask_cost_ratio", "cost ratio"),
     ]
 
-    def __init__(self, scores: SampleScores, threshold: float) -> None:
+    def __init__(self, observation: Observation, threshold: float) -> None:
         """Work out the best thresholds.
 
         Args:
-            scores: of n samples, for which `why_no_best` finds nothing.
+            observation: of samples for which `why_no_best` finds nothing; what comes later is not looked at.
             threshold: in [0, 1], the one that holds now.
         """
         super().__init__()
-        self._scores = scores
+        self._scores = scores = observation.scores
+        self._epoch = observation.epoch
         self._threshold = threshold
         self._counts = counts_at(scores, threshold)
         self._best = {goal: best_threshold(scores, goal) for _, goal, _ in GOALS}
@@ -80,7 +82,7 @@ class BestThresholdDialog(NumberDialog[float]):
             *(f"{key}  {name:17}  {self._comparison(self._best[goal])}" for key, goal, name in GOALS),
             f"c  {'cost ratio':17}  asks what a missed positive costs",
             *apart,
-            "best on these validation samples, so a little optimistic",
+            f"best on the samples of epoch {self._epoch} itself, so a bit optimistic",
         ]
 
     def _comparison(self, choice: ThresholdChoice | None) -> str:

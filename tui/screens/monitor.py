@@ -1,5 +1,6 @@
 """The main screen: header, panels and footer, placed by the size of the terminal and the chosen view."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -10,7 +11,7 @@ from textual.screen import Screen
 
 from fitmon.engine.commands import Command, Pause, PauseAt, Resume, SetKnob, Stop
 from fitmon.engine.events import RunFailed
-from fitmon.engine.record import KnobState
+from fitmon.engine.record import KnobState, Snapshot
 from fitmon.tui import format as form
 from fitmon.tui.keys import monitor_bindings
 from fitmon.tui.layout import Panel, View, arrange
@@ -74,7 +75,7 @@ class MonitorScreen(ViewActions, Screen[None]):
 
     def show(self, picture: Picture, now_seconds: float) -> None:
         """Draw a picture. While the view is held the panels keep the picture they had; the header goes on."""
-        self._held_picture = (self._held_picture or picture) if picture.held else None
+        self._held_picture = self._held(picture)
         still = self._held_picture or self._pace.picture(picture, now_seconds)
         self._arrange(still)
         self._header.show(picture)
@@ -84,6 +85,17 @@ class MonitorScreen(ViewActions, Screen[None]):
         self._pace.drawn(now_seconds)
         if not picture.held:
             self._log.refresh_log()
+
+    def _held(self, picture: Picture) -> Picture | None:
+        """Return the picture that is held still, seen as the user now wants it; None while none is."""
+        if not picture.held:
+            return None
+        held = self._held_picture or picture
+        return replace(held, threshold=picture.threshold, log_scale=picture.log_scale)
+
+    def shown_snapshot(self) -> Snapshot:
+        held = self._held_picture
+        return held.snapshot if held is not None else self.monitor.run_under_way.snapshot()
 
     def on_resize(self, event: Resize) -> None:
         self._arranged = ()
@@ -123,7 +135,6 @@ class MonitorScreen(ViewActions, Screen[None]):
 
     def action_toggle_log_scale(self) -> None:
         self.monitor.log_scale = not self.monitor.log_scale
-        self._held_picture = None
         self.monitor.draw_now()
 
     def action_hold_view(self) -> None:
@@ -180,9 +191,6 @@ class MonitorScreen(ViewActions, Screen[None]):
     def _set_knob(self, wanted: SetKnob | None) -> None:
         if wanted is not None:
             self._send(wanted, f"asking for {knob_words(wanted.knob)} {form.setting(wanted.value)} …")
-
-    def forget_held_picture(self) -> None:
-        self._held_picture = None
 
     def action_ask_stop(self) -> None:
         if not self.monitor.run_under_way.snapshot().over:

@@ -28,15 +28,14 @@ class ViewActions:
         """The application this screen belongs to."""
         raise NotImplementedError
 
-    def forget_held_picture(self) -> None:
-        """Let panels that are held still show what the user has just chosen."""
+    def shown_snapshot(self) -> "Snapshot":
+        """Return what the panels show: the run as it is, or as it was when the view was held."""
         raise NotImplementedError
 
     def show_threshold(self, threshold: float | None) -> None:
         """Look at the samples from another threshold, in [0, 1]; None: from the same."""
         if threshold is not None:
             self.monitor.threshold = threshold
-            self.forget_held_picture()
             self.monitor.draw_now()
 
     def action_move_threshold(self, key: str) -> None:
@@ -59,16 +58,16 @@ class ViewActions:
     def action_ask_best_threshold(self) -> None:
         if self.view is not View.THRESHOLD:
             return
-        scores = self._seen().scores
-        if scores is None:
-            self.monitor.say("there are no probabilities yet")
+        observation = self.shown_snapshot().observation
+        if observation is None:
+            self.monitor.say(no_threshold(self._seen()) or "there are no probabilities yet")
             return
         from fitmon.tui.screens.best_threshold import BestThresholdDialog, why_no_best
 
-        if why := why_no_best(scores):
+        if why := why_no_best(observation.scores):
             self.monitor.say(why)
             return
-        self.monitor.push_screen(BestThresholdDialog(scores, self.monitor.threshold), self.show_threshold)
+        self.monitor.push_screen(BestThresholdDialog(observation, self.monitor.threshold), self.show_threshold)
 
     def action_choose_sample(self, key: str) -> None:
         samples = self._samples

@@ -25,6 +25,7 @@ class SampleBrowser:
         self._listed_for: tuple[object, ...] = ()
         self._indices = NOTHING
         self._chosen: int | None = None
+        self._by_hand = False
         self._row = 0
         self._first_row = 0
         self._visible_rows = 1
@@ -68,7 +69,7 @@ class SampleBrowser:
 
     def move(self, rows: int) -> None:
         """Choose the sample so many rows further down, or up where negative; the ends of the list hold."""
-        self._choose(self.row + rows)
+        self._choose_by_hand(self.row + rows)
 
     def page(self, pages: int) -> None:
         """Choose the sample so many pages further down, or up where negative."""
@@ -76,11 +77,11 @@ class SampleBrowser:
 
     def go_first(self) -> None:
         """Choose the first sample of the list."""
-        self._choose(0)
+        self._choose_by_hand(0)
 
     def go_last(self) -> None:
         """Choose the last sample of the list."""
-        self._choose(len(self.indices()) - 1)
+        self._choose_by_hand(len(self.indices()) - 1)
 
     def next_order(self) -> None:
         """Sort by the next criterion and go to the top."""
@@ -100,7 +101,11 @@ class SampleBrowser:
         self._look(replace(self.choice, class_number=classes[(place + steps) % len(classes)]))
 
     def _look(self, choice: Choice) -> None:
-        self.choice, self._chosen, self._row = choice, None, 0
+        self.choice, self._chosen, self._row, self._by_hand = choice, None, 0, False
+
+    def _choose_by_hand(self, row: int) -> None:
+        self._by_hand = True
+        self._choose(row)
 
     def _choose(self, row: int) -> None:
         indices = self.indices()
@@ -108,7 +113,10 @@ class SampleBrowser:
         self._chosen = int(indices[self._row]) if len(indices) else None
 
     def _find_chosen(self) -> None:
-        """Stay on the same sample where it is still listed, else on the same row."""
+        """Stay on the sample the user went to where it is still listed, else on the same row; before that on top."""
+        if not self._by_hand:
+            self._choose(0)
+            return
         here = np.flatnonzero(self._indices == self._chosen) if self._chosen is not None else NOTHING
         self._choose(int(here[0]) if len(here) else self._row)
 

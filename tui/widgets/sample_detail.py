@@ -39,7 +39,7 @@ GAP = 2
 KIND_SENTENCES = {
     Kind.TOO_EARLY: "too early to say what it is like",
     Kind.EASY: "easy: p(true) is high and steady",
-    Kind.AMBIGUOUS: "ambiguous: the model keeps wavering",
+    Kind.AMBIGUOUS: "ambiguous: p(true) has varied, or is middling",
     Kind.HARD: "hard: p(true) is low and steady",
     Kind.FLIP_FLOPPER: "flip-flopper: it keeps crossing the border",
     Kind.SUSPECT: "suspect: sure and wrong, maybe mislabelled",

@@ -31,7 +31,7 @@ class SamplesPanel(Drawn):
     """Lists the validation samples; the keys that move, sort and filter call its methods."""
 
     _picture: Picture | None = None
-    _only_detail = False
+    _shown = "both"
 
     @cached_property
     def _browser(self) -> SampleBrowser:
@@ -91,8 +91,8 @@ class SamplesPanel(Drawn):
         self.redraw()
 
     def toggle_detail(self) -> None:
-        """Give the whole panel to the chosen sample, or show the table again."""
-        self._only_detail = not self._only_detail
+        """Give the whole panel to the chosen sample, then to the table, then show both again."""
+        self._shown = {"both": "detail", "detail": "table", "table": "both"}[self._shown]
         self.redraw()
 
     def chosen(self) -> int | None:
@@ -137,10 +137,13 @@ class SamplesPanel(Drawn):
             return framed(row(("samples", Role.STRONG)), [row(), *lines], width, height)
         self._browse()
         chosen = self._browser.chosen()
-        if chosen is None:
+        if chosen is None or self._shown == "table":
             return self._table(picture, width, height)
-        if self._only_detail:
+        if self._shown == "detail":
             return self._detail(picture, chosen, width, height)
+        return self._both(picture, chosen, width, height)
+
+    def _both(self, picture: Picture, chosen: int, width: int, height: int) -> list[Row]:
         if width >= WIDE_WIDTH:
             detail_width = max(LEAST_DETAIL_WIDTH, int(width * DETAIL_SHARE))
             table = self._table(picture, width - detail_width, height)

@@ -29,7 +29,7 @@ class Histogram:
     wrong: Integers
     """(bins,) samples answered wrongly."""
     borders: tuple[float, ...]
-    """Where an answer changes: thresholds within the range."""
+    """Where an answer changes: the threshold, and for class 0 its mirror."""
 
 
 def histogram(scores: SampleScores, threshold: float, columns: int) -> Histogram:
@@ -42,7 +42,7 @@ def histogram(scores: SampleScores, threshold: float, columns: int) -> Histogram
         high=1.0,
         right=np.bincount(index[right], minlength=columns),
         wrong=np.bincount(index[~right], minlength=columns),
-        borders=tuple(sorted({threshold, 1.0 - threshold})) if two else (0.0,),
+        borders=tuple(dict.fromkeys((threshold, 1.0 - threshold))) if two else (0.0,),
     )
 
 

@@ -182,8 +182,8 @@ def test_the_loss_is_called_what_the_caller_calls_it() -> None:
 @pytest.mark.parametrize(
     ("count", "epochs", "expected"),
     [
-        (88, 3, "estimate: 88 samples will cross within about 3 epochs at this pace"),
-        (1, 1, "estimate: 1 sample will cross within about 1 epoch at this pace"),
+        (88, 3, "estimate: 88 wrong samples will cross within about 3 epochs at this pace"),
+        (1, 1, "estimate: 1 wrong sample will cross within about 1 epoch at this pace"),
         (0, 3, "estimate: no wrong sample will cross within about 3 epochs at this pace"),
         (None, 3, ""),
     ],
