@@ -28,7 +28,8 @@ from fitmon.engine.insight.scores import Floats, SampleScores
 Matrix = npt.NDArray[np.floating]
 
 MOST_CELLS = 2_000_000
-"""Beyond this many probabilities (n * C) the ROC AUC of several classes is left out: it sorts every class's column."""
+"""Beyond this many probabilities (n * C) ROC AUC and average precision of several classes are left out: they
+sort every class's column."""
 BLOCK_CELLS = 1_000_000
 """Probabilities worked on at a time, so that thousands of classes need no second matrix."""
 
@@ -67,7 +68,7 @@ class Context:
     """Area under the ROC curve, in [0, 1]. Several classes: each against the rest, the plain mean of the C areas, and
     only where the matrix of probabilities was given. None when a class has no samples."""
     average_precision: float | None
-    """Area under precision over recall, in [0, 1]; None for several classes or when one of two is absent."""
+    """Area under precision over recall, in [0, 1]; several classes, and None, as for `roc_auc`."""
     brier: float | None
     """Mean squared distance of the probabilities from the truth (Brier 1950). Two classes: (p - y)², in [0, 1].
     Several: summed over the classes, in [0, 2], and None unless the matrix was given."""
@@ -100,7 +101,7 @@ def accuracy_in_context(
     confusion = confusion_matrix(scores.true_class, answers, class_count) if usable else None
     two = scores.probability if usable else None
     matrix = probabilities if usable and scores.probability is None else None
-    ranking = None if two is None else rank(two, scores.true_class == 1)
+    rankings = _rankings(scores, two, matrix)
     curve = calibration_curve(scores)
     return Context(
         samples=base.samples,
@@ -114,8 +115,8 @@ def accuracy_in_context(
         per_class=per_class,
         confusion=confusion,
         matthews=None if two is None or confusion is None else matthews(confusion),
-        roc_auc=_roc_auc(scores, ranking, matrix),
-        average_precision=None if ranking is None else ranking.average_precision(),
+        roc_auc=_mean([ranking.roc_auc() for ranking in rankings]),
+        average_precision=_mean([ranking.average_precision() for ranking in rankings]),
         brier=_brier(scores, two, matrix),
         calibration=curve,
         calibration_error=expected_calibration_error(curve),
@@ -131,15 +132,20 @@ def _class_count(scores: SampleScores, classes: int | None) -> int:
     return 1 + max(int(scores.true_class.max(initial=0)), int(scores.predicted_class.max(initial=0)))
 
 
-def _roc_auc(scores: SampleScores, ranking: Ranking | None, matrix: Matrix | None) -> float | None:
-    if ranking is not None:
-        return ranking.roc_auc()
+def _rankings(scores: SampleScores, two: Floats | None, matrix: Matrix | None) -> list[Ranking]:
+    """Return one ranking for two classes, one a class for several; none where they would cost too much."""
+    if two is not None:
+        return [rank(two, scores.true_class == 1)]
     if matrix is None or matrix.size > MOST_CELLS:
-        return None
+        return []
     columns = matrix.astype(np.float32, copy=False).T
-    areas = [rank(column, scores.true_class == number).roc_auc() for number, column in enumerate(columns)]
-    known = [area for area in areas if area is not None]
-    return sum(known) / len(known) if len(known) == len(areas) else None
+    return [rank(column, scores.true_class == number) for number, column in enumerate(columns)]
+
+
+def _mean(values: list[float | None]) -> float | None:
+    """Return the plain mean over the classes; None when one of them has no value."""
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known and len(known) == len(values) else None
 
 
 def _brier(scores: SampleScores, two: Floats | None, matrix: Matrix | None) -> float | None:
