@@ -44,6 +44,13 @@ class SetupError(FitmonError):
     kind = "environment"
 
 
+class RunInUseError(FitmonError):
+    """Another process holds the run."""
+
+    exit_code = 6
+    kind = "run in use"
+
+
 class DiskError(FitmonError):
     """Something could not be written."""
 
@@ -52,7 +59,8 @@ class DiskError(FitmonError):
 
 
 EXIT_CODES: dict[str, int] = {
-    error.kind: error.exit_code for error in (FitmonError, UsageError, DataError, TrainingError, SetupError, DiskError)
+    error.kind: error.exit_code
+    for error in (FitmonError, UsageError, DataError, TrainingError, SetupError, RunInUseError, DiskError)
 }
 """Exit code for each `kind` that a `RunFailed` event may carry."""
 

@@ -1,0 +1,1 @@
+"""What outlives the process: run folder, lock, journal and checkpoints."""

@@ -1,0 +1,248 @@
+"""A state as one file: a header in JSON, and behind it the raw bytes of the arrays, one after another.
+
+The file begins with a fixed prefix: a mark, the version of the format, length and SHA-256 of the header. The header
+holds the facts and, of every array, name, dtype, shape and SHA-256; where an array lies follows from those before it.
+All numbers are little-endian. Reading trusts nothing: no more memory is taken than the file is long, and nothing in it
+can be code. Neither Keras nor TensorFlow is needed here.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import math
+import os
+import re
+import struct
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from io import BufferedReader
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from fitmon.engine.durable.knob_state import KnobState
+from fitmon.engine.durable.random_state import RandomState
+from fitmon.engine.durable.retention import StoredCheckpoint
+from fitmon.engine.durable.state import Facts, State
+from fitmon.engine.errors import DataError, DiskError
+
+MARK = b"fitmon checkpoint\n"
+VERSION = 1
+MOST_HEADER_BYTES = 64 * 1024**2
+"""About 300 000 arrays; a longer header is refused before it is read."""
+SPARE_BYTES = 4 * 1024**2
+"""What a checkpoint leaves free on the disk: the journal is to go on when there is no room for another checkpoint."""
+PARTIAL_NAME = "checkpoint.partial"
+"""What is being written. One that a killed process left behind is taken away by the next write."""
+
+_PREFIX = struct.Struct("<18sIQ32s")
+_FILE_NAME = re.compile(r"epoch-(\d{1,9})-step-(\d{1,18})\.checkpoint")
+_STANDARD_DTYPES = frozenset(
+    f"{kind}{bits}" for kind, lengths in {"int": (8, 16, 32, 64), "uint": (8, 16, 32, 64)}.items() for bits in lengths
+) | {"bool", "float16", "float32", "float64", "complex64", "complex128"}
+_OTHER_DTYPES = frozenset({"bfloat16", "float8_e4m3fn", "float8_e5m2"})
+"""Those that numpy knows only once `ml_dtypes` is imported, as TensorFlow does."""
+
+
+class ArrayHeader(msgspec.Struct, frozen=True):
+    """What the header says of one array."""
+
+    name: str
+    dtype: str
+    """As numpy calls it, such as `float32` or `bfloat16`."""
+    shape: Annotated[tuple[Annotated[int, msgspec.Meta(ge=0)], ...], msgspec.Meta(max_length=32)]
+    sha256: str
+    """Of the array's bytes, in hexadecimal."""
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """What a checkpoint says of itself before its arrays."""
+
+    facts: Facts
+    knobs: KnobState
+    random: RandomState
+    variables: tuple[ArrayHeader, ...]
+    others: tuple[ArrayHeader, ...]
+
+
+def write_checkpoint(folder: Path, state: State) -> Path:
+    """Write a state into a folder and return the file, once it is on the disk for good.
+
+    The file, with rights 0600, appears whole or not at all; one of the same epoch and step is replaced. Raises
+    DiskError when it could not be written: what was in the folder before is untouched then.
+    """
+    path = folder / f"epoch-{state.facts.epochs_done:06}-step-{state.facts.step:08}.checkpoint"
+    arrays = [_bytes_of(name, array) for group in (state.variables, state.others) for name, array in group.items()]
+    head = _head(state, arrays)
+    partial = folder / PARTIAL_NAME
+    try:
+        _refuse_full_disk(folder, len(head) + sum(len(array) for array in arrays))
+        _write_whole(partial, [head, *arrays])
+        partial.replace(path)
+        _sync_folder(folder)
+    except OSError as error:
+        raise DiskError(
+            f"The checkpoint could not be written into {folder} ({error.strerror or error}). "
+            "Those before it are untouched."
+        ) from error
+    finally:
+        # What hindered the write may hinder this; the next write tries again.
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+    return path
+
+
+def read_checkpoint(path: Path) -> State:
+    """Read a whole checkpoint; raises DataError when it cannot be read, is damaged, or of another format."""
+    with _opened(path) as file:
+        header = _read_header(file, path)
+        variables, others = (_read_arrays(file, path, group) for group in (header.variables, header.others))
+        if file.read(1):
+            raise DataError(f"The checkpoint {path} is damaged: there is something behind its last array.")
+    return State(facts=header.facts, knobs=header.knobs, random=header.random, variables=variables, others=others)
+
+
+def read_facts(path: Path) -> Facts:
+    """Read where a run stood, without its arrays; raises DataError as `read_checkpoint` does."""
+    with _opened(path) as file:
+        return _read_header(file, path).facts
+
+
+def stored_checkpoints(folder: Path) -> list[StoredCheckpoint]:
+    """Return the checkpoints in a folder, by their names alone, the one furthest on last."""
+    found = []
+    for path in folder.iterdir():
+        name = _FILE_NAME.fullmatch(path.name)
+        # The run that it belongs to may delete it at this moment.
+        with suppress(FileNotFoundError):
+            if name is not None:
+                size = path.stat().st_size
+                found.append(StoredCheckpoint(epochs_done=int(name[1]), step=int(name[2]), bytes=size, path=path))
+    return sorted(found)
+
+
+def _head(state: State, arrays: list[memoryview]) -> bytes:
+    described = [
+        ArrayHeader(name, array.dtype.name, array.shape, hashlib.sha256(raw).hexdigest())
+        for (name, array), raw in zip([*state.variables.items(), *state.others.items()], arrays, strict=True)
+    ]
+    count = len(state.variables)
+    header = msgspec.json.encode(
+        Header(
+            facts=state.facts,
+            knobs=state.knobs,
+            random=state.random,
+            variables=tuple(described[:count]),
+            others=tuple(described[count:]),
+        )
+    )
+    if len(header) > MOST_HEADER_BYTES:
+        raise DiskError(
+            f"The checkpoint could not be written: a model with {count} variables is more than it can hold."
+        )
+    return _PREFIX.pack(MARK, VERSION, len(header), hashlib.sha256(header).digest()) + header
+
+
+def _bytes_of(name: str, array: npt.NDArray[Any]) -> memoryview:
+    """Return an array's bytes, little-endian, row by row."""
+    if array.dtype.name not in _STANDARD_DTYPES | _OTHER_DTYPES:
+        raise DiskError(
+            f"The checkpoint could not be written: {name!r} holds {array.dtype}, which it has no place for."
+        )
+    if array.dtype.name in _STANDARD_DTYPES:
+        array = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+
+
+def _refuse_full_disk(folder: Path, wanted_bytes: int) -> None:
+    disk = os.statvfs(folder)
+    # File systems without a size of their own tell 0 blocks.
+    if disk.f_blocks and disk.f_bavail * disk.f_frsize < wanted_bytes + SPARE_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _write_whole(path: Path, parts: Iterable[bytes | memoryview]) -> None:
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.writelines(parts)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new name in a folder last: until then a crash of the machine may leave the old one."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BufferedReader]:
+    # A pipe of that name would be waited for.
+    if not path.is_file():
+        raise DataError(f"There is no checkpoint {path}.")
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        raise DataError(f"The checkpoint {path} cannot be read ({error.strerror or error}).") from error
+
+
+def _read_header(file: BufferedReader, path: Path) -> Header:
+    prefix = file.read(_PREFIX.size)
+    if len(prefix) < _PREFIX.size or not prefix.startswith(MARK):
+        raise DataError(f"Expected {path} to be a checkpoint of fitmon, received another kind of file.")
+    _mark, version, length, digest = _PREFIX.unpack(prefix)
+    if version != VERSION:
+        raise DataError(f"Expected {path} to have format {VERSION}, received {version}: another fitmon wrote it.")
+    header = file.read(length) if length <= MOST_HEADER_BYTES else b""
+    if hashlib.sha256(header).digest() != digest:
+        raise DataError(f"The checkpoint {path} is damaged: its header is not what was written.")
+    try:
+        return msgspec.json.decode(header, type=Header)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise DataError(f"The checkpoint {path} has a header that cannot be ({error}).") from error
+
+
+def _read_arrays(file: BufferedReader, path: Path, described: tuple[ArrayHeader, ...]) -> dict[str, npt.NDArray[Any]]:
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    for header in described:
+        if header.name in arrays:
+            raise DataError(f"The checkpoint {path} has two arrays of the name {header.name!r}.")
+        arrays[header.name] = _read_array(file, path, header)
+    return arrays
+
+
+def _read_array(file: BufferedReader, path: Path, header: ArrayHeader) -> npt.NDArray[Any]:
+    damaged = f"The checkpoint {path} is damaged: its array {header.name!r}"
+    dtype = _dtype_named(header.dtype)
+    if dtype is None:
+        raise DataError(f"{damaged} is of the unknown kind {header.dtype!r}.")
+    length = math.prod(header.shape) * dtype.itemsize
+    if length > os.fstat(file.fileno()).st_size - file.tell():
+        raise DataError(f"{damaged} is cut off.")
+    raw = np.empty(length, dtype=np.uint8)
+    file.readinto(raw.data)
+    if hashlib.sha256(raw.data).hexdigest() != header.sha256:
+        raise DataError(f"{damaged} is not what was written.")
+    try:
+        return raw.view(dtype).reshape(header.shape).astype(dtype.newbyteorder("="), copy=False)
+    except ValueError as error:
+        raise DataError(f"{damaged} has a shape that cannot be.") from error
+
+
+def _dtype_named(name: str) -> np.dtype[Any] | None:
+    if name in _STANDARD_DTYPES:
+        return np.dtype(name).newbyteorder("<")
+    if name not in _OTHER_DTYPES:
+        return None
+    import ml_dtypes
+
+    return np.dtype(cast("type", getattr(ml_dtypes, name)))

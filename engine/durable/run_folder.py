@@ -1,0 +1,83 @@
+"""The folder of one run, and what lies where in it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from fitmon.engine import events
+from fitmon.engine.durable.description import RunDescription, read_description, write_description
+from fitmon.engine.durable.journal_reader import last_ending
+from fitmon.engine.errors import DiskError
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """One run on disk."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """What the run is called."""
+        return self.path.name
+
+    @property
+    def description_path(self) -> Path:
+        """What the run was started with."""
+        return self.path / "run.json"
+
+    @property
+    def journal_path(self) -> Path:
+        """What happened, an entry a line."""
+        return self.path / "journal.jsonl"
+
+    @property
+    def lock_path(self) -> Path:
+        """Who holds the run."""
+        return self.path / "lock"
+
+    @property
+    def log_path(self) -> Path:
+        """What TensorFlow and the model print."""
+        return self.path / "log.txt"
+
+    @property
+    def checkpoints_path(self) -> Path:
+        """The folder of the checkpoints."""
+        return self.path / "checkpoints"
+
+    def exists(self) -> bool:
+        """Return whether there is a run, complete with its description."""
+        try:
+            return self.description_path.is_file()
+        except OSError:
+            # Such as a name that is too long, or a folder that others closed.
+            return False
+
+    def description(self) -> RunDescription:
+        """Read what the run was started with; raises DataError when that is missing or damaged."""
+        return read_description(self.description_path)
+
+    def describe(self, description: RunDescription) -> None:
+        """Write a description in place of the one before; raises DiskError, and that one is untouched then."""
+        try:
+            write_description(self.description_path, description)
+        except OSError as error:
+            raise DiskError(
+                f"{self.description_path} could not be written ({error.strerror or error}). Make room or rights for it."
+            ) from error
+
+    def changed(self) -> float:
+        """Return when the run last wrote to its journal, or was described, in seconds since 1970."""
+        latest = 0.0
+        for path in (self.journal_path, self.description_path):
+            with suppress(OSError):
+                latest = max(latest, path.stat().st_mtime)
+        return latest
+
+    def finished(self) -> bool:
+        """Return whether all epochs were trained; a run that was stopped, failed or killed can be gone on with."""
+        ending = last_ending(self.journal_path)
+        return isinstance(ending, events.RunEnded) and ending.completed

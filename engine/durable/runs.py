@@ -1,0 +1,157 @@
+"""All runs of this user: where they live, a folder for a new one, and the one somebody means."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+from fitmon.engine import environment
+from fitmon.engine.durable.description import RunDescription, write_description
+from fitmon.engine.durable.private_files import make_private_folder, make_private_folders, sync_folder
+from fitmon.engine.durable.run_folder import RunFolder
+from fitmon.engine.durable.run_name import check_run_name, dated_name, is_run_name
+from fitmon.engine.errors import DataError, DiskError, UsageError
+from fitmon.engine.job import Settings
+
+
+def state_folder() -> Path:
+    """Return where runs live unless somebody says otherwise, such as `~/.local/state/fitmon/runs`.
+
+    Raises DiskError when this user has no such place.
+    """
+    import platformdirs
+
+    folder = Path(platformdirs.user_state_dir("fitmon", appauthor=False)) / "runs"
+    if not folder.is_absolute():
+        raise DiskError(
+            f"Expected a folder for runs, received {folder}, because this user has no home. Set HOME, give another "
+            "folder with --run-dir, or go on without one with --ephemeral."
+        )
+    return folder
+
+
+class Runs:
+    """The runs in one folder."""
+
+    def __init__(self, root: Path | None = None, *, now: Callable[[], datetime] = datetime.now) -> None:
+        """Look nowhere yet.
+
+        Args:
+            root: the folder of the runs' folders; None: `state_folder()`, which may raise DiskError.
+            now: the local time, with or without a time zone.
+        """
+        self.root = state_folder() if root is None else root.absolute()
+        self._now = now
+
+    def create(
+        self,
+        *,
+        job: str,
+        settings: Settings,
+        name: str | None = None,
+        arguments: Mapping[str, str | int | float | bool | None] | None = None,
+    ) -> RunFolder:
+        """Make the folder of a new run and describe it.
+
+        Args:
+            job: the name of what is trained.
+            settings: what it starts with.
+            name: what the user calls it; None: the job, the day and a number.
+            arguments: see `RunDescription`.
+
+        Raises:
+            UsageError: a run cannot be called so, or another one is.
+            DiskError: nothing can be written there; nothing is left behind then.
+        """
+        wanted = None if name is None else check_run_name(name)
+        try:
+            make_private_folders(self.root)
+            folder = self._new_folder(job, wanted)
+            try:
+                write_description(folder.description_path, self._description(job, settings, arguments or {}))
+                sync_folder(self.root)
+            except OSError:
+                shutil.rmtree(folder.path, ignore_errors=True)
+                raise
+        except OSError as error:
+            raise DiskError(
+                f"No run can be kept in {self.root} ({error.strerror or error}). Give another folder with --run-dir, "
+                "or go on without one with --ephemeral."
+            ) from error
+        return folder
+
+    def find(self, which: str | None = None) -> RunFolder:
+        """Return the run that somebody means.
+
+        Args:
+            which: a name, an id or a run's own folder; None: of those not finished, the one that wrote last.
+
+        Raises:
+            UsageError: there is none.
+        """
+        if which is None:
+            return self._latest_unfinished()
+        for folder in self._meant(which):
+            if folder.exists():
+                return folder
+        raise UsageError(f"There is no run {which!r} in {self.root}; `fitmon runs` lists them.")
+
+    def newest_first(self) -> list[RunFolder]:
+        """Return all runs, the one that wrote last in front; their descriptions may be damaged."""
+        try:
+            found = [RunFolder(path) for path in self.root.iterdir()]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise DataError(f"The runs in {self.root} cannot be listed ({error.strerror or error}).") from error
+        return sorted((folder for folder in found if folder.exists()), key=RunFolder.changed, reverse=True)
+
+    def _latest_unfinished(self) -> RunFolder:
+        for folder in self.newest_first():
+            if not folder.finished():
+                return folder
+        raise UsageError(f"There is no unfinished run in {self.root}; `fitmon runs` lists all.")
+
+    def _meant(self, which: str) -> Iterator[RunFolder]:
+        if is_run_name(which):
+            yield RunFolder(self.root / which)
+        yield RunFolder(Path(which).absolute())
+        for folder in self.newest_first():
+            with suppress(DataError):
+                if folder.description().id == which:
+                    yield folder
+
+    def _new_folder(self, job: str, name: str | None) -> RunFolder:
+        for number in count(1):
+            folder = RunFolder(self.root / (name or dated_name(job, self._now().date(), number)))
+            try:
+                make_private_folder(folder.path)
+                break
+            except FileExistsError:
+                if name is not None:
+                    raise UsageError(
+                        f"There is a run called {name!r} already. Choose another name, or go on with that one by "
+                        "`fitmon resume`."
+                    ) from None
+        return folder
+
+    def _description(
+        self, job: str, settings: Settings, arguments: Mapping[str, str | int | float | bool | None]
+    ) -> RunDescription:
+        return RunDescription(
+            id=secrets.token_hex(4),
+            job=job,
+            settings=settings,
+            arguments=dict(arguments),
+            versions=environment.versions(),
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            started=self._now().astimezone(UTC),
+        )

@@ -1,0 +1,125 @@
+"""Everything that a run needs to go on exactly, as plain arrays and numbers: taken from a model, and put back into one.
+
+What is on disk is `checkpoint`'s business. The journal keeps what was told of the run, the run folder its settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from fitmon.engine.commands import SetKnob
+from fitmon.engine.durable.knob_state import KnobState, knob_state, turn_to
+from fitmon.engine.durable.random_state import RandomState, check_random_state, random_state, set_random_state
+from fitmon.engine.durable.variables import dtype_of, named_variables
+from fitmon.engine.errors import DataError
+from fitmon.engine.record import BestEpoch
+
+if TYPE_CHECKING:
+    import keras
+
+    from fitmon.engine.knobs.panel import Panel
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+MOST_DIFFERENCES_TOLD = 10
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a run stands, in numbers."""
+
+    epochs_done: Count
+    """Epochs that were trained to their end."""
+    step: Count = 0
+    """Steps done of the epoch behind those; 0: it has not begun."""
+    seed: Count
+    """With the number of the epoch under way, `epochs_done` + 1, the key of its order: see `feed.epoch_order`."""
+    batch_size: Annotated[int, msgspec.Meta(ge=1)]
+    epochs: Count
+    """Epochs the run is to have."""
+    best: BestEpoch | None = None
+    """The best epoch so far; None before the first."""
+    waiting: tuple[SetKnob, ...] = ()
+    """Changes that were accepted and wait for their epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A run at one moment. Nothing in it is shared with the model, so that any thread may write it."""
+
+    facts: Facts
+    knobs: KnobState
+    random: RandomState
+    variables: Arrays
+    """What `restore` assigns: one array for each name of `variables.named_variables`."""
+    others: Arrays = field(default_factory=dict)
+    """Arrays of whoever else wants to go on, by names of their own; `restore` leaves them to their owners."""
+
+
+def capture(model: keras.Model, facts: Facts, *, panel: Panel | None = None, others: Arrays | None = None) -> State:
+    """Copy the state of a built, compiled model; call it in the training thread, between two chunks.
+
+    Args:
+        model: nothing in it changes.
+        facts: where the run stands. In the middle of an epoch, `step` > 0, metrics are kept too.
+        panel: the model's live knobs; None: it has none.
+        others: see `State.others`; they are not copied.
+    """
+    variables = named_variables(model, panel, with_metrics=facts.step > 0)
+    return State(
+        facts=facts,
+        knobs=knob_state(panel),
+        random=random_state(),
+        variables={name: np.asarray(variable.numpy()) for name, variable in variables.items()},
+        others=others or {},
+    )
+
+
+def restore(model: keras.Model, state: State, *, panel: Panel | None = None) -> bool:
+    """Put a state into a model that was built, compiled and given a panel as the one it was captured from.
+
+    A model whose own `train_step` makes variables when it is traced must have been traced. Call it in the training
+    thread. Returns whether the compiled step must be traced again to see the knobs.
+
+    Raises DataError when the state is not this model's, with a list of what differs. No value has been changed then.
+    Layers whose dropout began at 0 may have been given seeds, which a model that goes on without the state never uses.
+    """
+    knobs_before = knob_state(panel)
+    check_random_state(state.random)
+    retrace = turn_to(panel, state.knobs)
+    variables = named_variables(model, panel, with_metrics=state.facts.step > 0)
+    differences = _differences(variables, state.variables)
+    if differences:
+        turn_to(panel, knobs_before)
+        raise DataError(_refusal(differences))
+    for name, variable in variables.items():
+        variable.assign(state.variables[name])
+    set_random_state(state.random)
+    return retrace
+
+
+def _differences(variables: Mapping[str, Any], saved: Arrays) -> list[str]:
+    """Return in words what keeps arrays from being assigned to variables; empty when they fit exactly."""
+    missing = [f"{name!r} is not in this model" for name in saved if name not in variables]
+    unknown = [f"{name!r} is not in the checkpoint" for name in variables if name not in saved]
+    both = [(name, variable, saved[name]) for name, variable in variables.items() if name in saved]
+    pairs = [(name, _kind(array.shape, array.dtype.name), _kind(v.shape, dtype_of(v))) for name, v, array in both]
+    unlike = [f"{name!r} is {there} in the checkpoint and {here} here" for name, there, here in pairs if there != here]
+    return [*unlike, *missing, *unknown]
+
+
+def _kind(shape: Any, dtype: str) -> str:
+    return f"{tuple(shape)} {dtype}"
+
+
+def _refusal(differences: list[str]) -> str:
+    told = "; ".join(differences[:MOST_DIFFERENCES_TOLD])
+    more = len(differences) - MOST_DIFFERENCES_TOLD
+    rest = f"; and {more} more" if more > 0 else ""
+    return f"The checkpoint does not fit this model, and nothing of it was loaded: {told}{rest}."

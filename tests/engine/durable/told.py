@@ -1,0 +1,79 @@
+"""Events of a run that never was, for journals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from fitmon.engine import events
+from fitmon.engine.durable.journal_reader import Entry, Problem, Trouble, read_journal
+from fitmon.engine.events import Insight, KnobOffer, KnobValue
+from fitmon.engine.record import RunRecord
+
+KNOBS: dict[str, KnobValue] = {
+    "learning_rate": 0.001,
+    "learning_rate_factor": None,
+    "dropout": 0.25,
+    "l1": 0.0,
+    "l2": 0.0,
+    "batch_size": 64,
+    "epochs": 10000,
+}
+
+
+def started(**changes: Any) -> events.RunStarted:
+    """Return the start of a run of digits."""
+    facts: dict[str, Any] = {
+        "run": "mnist",
+        "epochs": 10,
+        "steps": 938,
+        "training_samples": 60000,
+        "validation_samples": 10000,
+        "class_names": tuple("0123456789"),
+        "knobs": tuple(KnobOffer(name=name, value=value) for name, value in KNOBS.items()),
+        "seed": 0,
+        "device": "CPU (2 threads)",
+        "versions": {"keras": "3.15.1"},
+        "parameters": 50890,
+        "jit": False,
+        "majority_share": 0.1135,
+    }
+    return events.RunStarted(**{**facts, **changes})
+
+
+def ended(epoch: int, *, insight: Insight | None = None, **metrics: float) -> events.EpochEnded:
+    """Return the end of an epoch; metrics as those of the real MNIST unless given."""
+    metrics = metrics or {"loss": 0.22961955, "accuracy": 0.9324333, "val_loss": 0.11589626, "val_accuracy": 0.9654}
+    return events.EpochEnded(
+        epoch=epoch,
+        epochs=10000,
+        seconds=1.714644792988111,
+        metrics=metrics,
+        knobs=KNOBS,
+        insight=insight or msgspec.UNSET,
+    )
+
+
+def record_of(told: list[Any]) -> RunRecord:
+    """Fold events."""
+    record = RunRecord()
+    for event in told:
+        record.apply(event)
+    return record
+
+
+def entries(path: Path) -> list[Entry]:
+    """Return a journal's entries."""
+    return [item for item in read_journal(path) if isinstance(item, Entry)]
+
+
+def journaled(path: Path) -> list[Any]:
+    """Return a journal's events."""
+    return [entry.event for entry in entries(path) if entry.event is not None]
+
+
+def problems(path: Path) -> list[tuple[Trouble, int]]:
+    """Return what is wrong with a journal, with the lines."""
+    return [(item.trouble, item.line) for item in read_journal(path) if isinstance(item, Problem)]
