@@ -48,4 +48,4 @@ def _on_model(model: keras.Model, probe: Probe | None) -> Iterator[str]:
     if environment.output_activation(model) == "softmax" and model.outputs[0].shape[-1] == 1:
         yield "Softmax over one output gives 1 for every sample: use sigmoid for two classes."
     elif probe is not None and probe.no_probabilities.startswith("not for this model: its outputs"):
-        yield "The outputs are no probabilities but the loss takes them so: give it from_logits=True."
+        yield "The outputs are no probabilities: give the loss from_logits=True."

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from fitmon.engine import events
 from fitmon.engine.events import KnobOffer
+from fitmon.tui.layout import View
 from fitmon.tui.picture import Picture
 from fitmon.tui.rows import text_of
 from fitmon.tui.widgets.footer import draw_footer
@@ -86,3 +87,10 @@ def test_a_narrow_footer_says_how_to_pause_stop_and_leave() -> None:
 
 def test_at_80_columns_the_way_to_the_other_views_is_said() -> None:
     assert "tab view" in footer(FakeRun().begin(knobs=ALL_KNOBS), 80)
+
+
+def test_without_probabilities_no_key_of_theirs_is_offered() -> None:
+    run = FakeRun().begin(class_names=("no", "yes"), no_probabilities="not for this loss: mse knows no probabilities")
+    for view in (View.THRESHOLD, View.SAMPLES):
+        text = footer(run, 120, view=view)
+        assert not [words for words in ("threshold", "m best", "s sort", "w write") if words in text]

@@ -2,6 +2,7 @@
 
 from fitmon.engine.events import RunFailed
 from fitmon.tui.keys import KEYS, Key, pause_wording
+from fitmon.tui.layout import View
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
 from fitmon.tui.rows import Row, joined, row, width_of
@@ -43,6 +44,8 @@ def _does_something(key: Key, picture: Picture) -> bool:
         return False
     if "threshold" in key.id:
         return has_threshold(snapshot)
+    if View.SAMPLES in key.views:
+        return snapshot.observation is not None
     if key.id == "error":
         return isinstance(snapshot.ending, RunFailed)
     return not key.knobs or any(knob.name in key.knobs and not knob.unavailable for knob in snapshot.knobs)

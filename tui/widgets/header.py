@@ -135,7 +135,8 @@ def has_threshold(snapshot: Snapshot) -> bool:
     """Return whether a threshold means something: two classes, as far as is known."""
     if snapshot.scores is not None:
         return snapshot.scores.task == "binary"
-    return snapshot.started is not None and len(snapshot.started.class_names) == 2  # noqa: PLR2004
+    started = snapshot.started
+    return started is not None and not started.no_probabilities and len(started.class_names) == 2  # noqa: PLR2004
 
 
 def _importance(knob: KnobState) -> int:
