@@ -11,6 +11,8 @@ import numpy as np
 
 from fitmon.engine.insight.scores import Floats, SampleScores
 
+NEAR = 0.1
+"""A sample lies near the threshold when its distance is smaller: a tenth of the whole range of a probability."""
 KEPT_EPOCHS = 5
 """Speed is measured over so many last epochs: more would tell of a pace that is over."""
 MEASURED_ENOUGH = 3

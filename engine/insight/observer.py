@@ -12,11 +12,10 @@ import numpy as np
 
 from fitmon.engine.insight.baseline import Baseline, measure_baseline
 from fitmon.engine.insight.context import Context, Matrix, accuracy_in_context
-from fitmon.engine.insight.crossings import NEAR
 from fitmon.engine.insight.dynamics import DynamicsSnapshot, SampleDynamics
 from fitmon.engine.insight.history import HistorySnapshot, SampleHistory
 from fitmon.engine.insight.movement import FirstEpoch, Movement, measure_movement
-from fitmon.engine.insight.nearest import Nearest, crossing_soon
+from fitmon.engine.insight.nearest import NEAR, Nearest, crossing_soon
 from fitmon.engine.insight.scores import Floats, SampleScores
 
 
@@ -80,7 +79,7 @@ class Observation:
         )
 
     def near(self, threshold: float) -> int:
-        """Return how many samples lie within `crossings.NEAR` of a threshold in [0, 1]."""
+        """Return how many samples lie within `nearest.NEAR` of a threshold in [0, 1]."""
         return int(np.count_nonzero(np.abs(self.scores.distance(threshold)) < NEAR))
 
     def crossing_soon(self, threshold: float, within_epochs: int = 3) -> int | None:

@@ -9,8 +9,8 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
-from fitmon.engine.insight.crossings import NEAR
 from fitmon.engine.insight.dynamics import Kind
+from fitmon.engine.insight.nearest import NEAR
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.scores import Booleans, Floats, SampleScores
 

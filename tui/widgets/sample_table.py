@@ -8,8 +8,8 @@ from itertools import groupby
 
 from rich.cells import cell_len
 
-from fitmon.engine.insight.crossings import NEAR
 from fitmon.engine.insight.dynamics import MEASURED_ENOUGH
+from fitmon.engine.insight.nearest import NEAR
 from fitmon.engine.insight.observer import Observation
 from fitmon.tui import format as form
 from fitmon.tui.palette import Role

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,29 +104,21 @@ class SamplesPanel(Drawn):
 
     def write_csv(self, folder: Path) -> str:
         """Write what is listed to a new file in the folder; return a sentence that says where, or why it failed."""
-        return self.csv_writer(folder)()
+        from fitmon.tui.sample_csv import csv_name, write_csv
 
-    def csv_writer(self, folder: Path) -> Callable[[], str]:
-        """Return what does as `write_csv`, for what is listed now; it may be called in another thread."""
         observation, indices, picture = self._browser.observation, self._browser.indices(), self._picture
         if picture is None or observation is None:
-            return lambda: "there are no samples to write yet"
+            return "there are no samples to write yet"
         if not len(indices):
-            return lambda: "no sample is listed, so nothing was written"
-
-        def write() -> str:
-            from fitmon.tui.sample_csv import csv_name, write_csv
-
-            run = picture.snapshot.started.run if picture.snapshot.started else picture.name
-            path = folder / csv_name(run, observation.epoch)
-            try:
-                path = write_csv(path, observation, picture.threshold, indices, class_names(picture))
-            except OSError as error:
-                return form.clean(f"the samples could not be written to {folder}: {error.strerror or error}")
-            noun = "sample" if len(indices) == 1 else "samples"
-            return f"{form.count(len(indices))} {noun} written to {path.name}"
-
-        return write
+            return "no sample is listed, so nothing was written"
+        run = picture.snapshot.started.run if picture.snapshot.started else picture.name
+        path = folder / csv_name(run, observation.epoch)
+        try:
+            path = write_csv(path, observation, picture.threshold, indices, class_names(picture))
+        except OSError as error:
+            return form.clean(f"the samples could not be written to {folder}: {error.strerror or error}")
+        noun = "sample" if len(indices) == 1 else "samples"
+        return f"{form.count(len(indices))} {noun} written to {path.name}"
 
     def draw(self, width: int, height: int) -> list[Row]:
         picture = self._picture

@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fitmon.engine.insight.crossings import NEAR
 from fitmon.engine.insight.movement import FirstEpoch, Movement
+from fitmon.engine.insight.nearest import NEAR
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.scores import SampleScores
 from fitmon.engine.insight.sentence import estimate_words

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fitmon.engine.insight.crossings import count_against_threshold
-from fitmon.engine.insight.scores import score_probabilities
+from fitmon.engine.insight.movement import FirstEpoch, Movement
+from fitmon.engine.insight.observer import Observation, Observer
+from fitmon.engine.insight.scores import SampleScores, score_probabilities
 
 
 def test_two_classes_are_counted_right_only_past_the_threshold() -> None:
@@ -44,25 +45,32 @@ def test_scores_cannot_be_changed_afterwards() -> None:
         scores.probability_true[0] = 1
 
 
+def observed(*epochs: SampleScores) -> Observation:
+    observer = Observer(len(epochs[0]), threshold=0.5)
+    return [observer.observe(scores, epoch) for epoch, scores in enumerate(epochs, start=1)][-1]
+
+
 def test_crossings_are_counted_both_ways() -> None:
     labels = np.array([1, 1, 1, 1, 1])
     before = score_probabilities(np.array([0.39, 0.61, 0.9, 0.1, 0.49]), labels)
     after = score_probabilities(np.array([0.61, 0.39, 0.95, 0.2, 0.51]), labels)
-    counts = count_against_threshold(after, before, 0.5)
-    assert (counts.right, counts.wrong, counts.crossed_up, counts.crossed_down) == (3, 2, 2, 1)
-    assert counts.near == 1, "0.51 is within a tenth; 0.61 and 0.39 lie just beyond it"
-    accuracy_change = (counts.crossed_up or 0) - (counts.crossed_down or 0)
+    observation = observed(before, after)
+    movement = observation.movement
+    assert isinstance(movement, Movement)
+    assert (movement.right, movement.crossed_up, movement.crossed_down) == (3, 2, 1)
+    assert observation.near(0.5) == 1, "0.51 is within a tenth; 0.61 and 0.39 lie just beyond it"
+    accuracy_change = movement.crossed_up - movement.crossed_down
     assert accuracy_change == int(after.right(0.5).sum()) - int(before.right(0.5).sum())
 
 
 def test_the_first_epoch_has_no_crossings() -> None:
-    counts = count_against_threshold(score_probabilities(np.array([0.4]), np.array([1])), None, 0.5)
-    assert (counts.crossed_up, counts.crossed_down) == (None, None)
+    movement = observed(score_probabilities(np.array([0.4]), np.array([1]))).movement
+    assert isinstance(movement, FirstEpoch)
 
 
 def test_predictions_that_are_no_numbers_are_wrong_and_never_near() -> None:
     two = score_probabilities(np.array([np.nan, np.nan]), np.array([1, 0]))
     several = score_probabilities(np.full((2, 3), np.nan), np.array([1, 2]))
-    assert count_against_threshold(two, None, 0.5).right == 0
-    assert count_against_threshold(two, None, 0.5).near == 0
-    assert count_against_threshold(several, None, 0.5).right == 0
+    assert observed(two).baseline.right == 0
+    assert observed(two).near(0.5) == 0
+    assert observed(several).baseline.right == 0
