@@ -6,44 +6,63 @@ imported until a run is sure to start: `--help`, `--version` and every refusal o
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from fitmon.engine.errors import EXIT_QUIT_WHILE_TRAINING, FitmonError, SetupError, UsageError
-from fitmon.options import SETTINGS, check_changes, in_order, run_options, setting_options
+from fitmon.engine.durable.keeping import Keeping
+from fitmon.engine.errors import EXIT_QUIT_WHILE_TRAINING, FitmonError, UsageError
+from fitmon.options import SETTINGS, check_changes, keeping_options, run_options, setting_options
 from fitmon.presets import PRESETS, preset_named
+from fitmon.training import Face, Start, choose_face, commands_of, refuse_other_backend, say, train
 
 if TYPE_CHECKING:
-    from fitmon.engine.commands import Command
-    from fitmon.engine.events import RunFailed
+    from fitmon.engine.durable.run_folder import RunFolder
     from fitmon.engine.job import Job
     from fitmon.presets.preset import Preset
 
-Face = Literal["screen", "plain", "json"]
+
+COMMANDS = {
+    "runs": "List the runs on this machine.",
+    "attach": "Look at a run, and steer it, from any terminal.",
+    "resume": "Go on with a run where it was left.",
+    "ctl": "Steer a run from a script.",
+}
+"""The commands that are no presets, with what they do."""
 
 
 class PresetGroup(click.Group):
-    """Lists the presets without importing them, and makes a preset's command when it is asked for."""
+    """Lists the commands without importing what they need, and makes one when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
-        return list(PRESETS)
+        return [*PRESETS, *COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         del ctx
-        return _preset_command(cmd_name)
+        return _command(cmd_name) if cmd_name in COMMANDS else _preset_command(cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
         with formatter.section("Presets"):
             formatter.write_dl([(name, sentence) for name, (sentence, _) in PRESETS.items()])
+        with formatter.section("Runs"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _command(name: str) -> click.Command:
+    from fitmon.attaching import attach, ctl
+    from fitmon.listing import runs
+    from fitmon.resuming import resume_command
+
+    if name == "resume":
+        return resume_command()
+    return {"runs": runs, "attach": attach, "ctl": ctl}[name]
 
 
 def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
@@ -78,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = cli.main(args=words, prog_name="fitmon", standalone_mode=False)
     except click.ClickException as error:
-        _say(error.format_message())
+        say(error.format_message())
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return EXIT_QUIT_WHILE_TRAINING
@@ -93,22 +112,15 @@ def _report(error: Exception, *, debug: bool) -> int:
 
         traceback.print_exception(error)
     if isinstance(error, FitmonError):
-        _say(str(error))
+        say(str(error))
         return error.exit_code
-    _say(f"This is a fault of fitmon: {type(error).__name__}: {error}. Run it with --debug to see where.")
+    say(f"This is a fault of fitmon: {type(error).__name__}: {error}. Run it with --debug to see where.")
     return FitmonError.exit_code
-
-
-def _say(message: str) -> None:
-    """Print one line on stderr, with whatever a terminal could obey made visible."""
-    line = " ".join(message.split())
-    visible = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in line)
-    print(f"fitmon: {visible}", file=sys.stderr, flush=True)  # noqa: T201 - stderr is where a command line talks
 
 
 def _preset_command(name: str) -> click.Command:
     preset = preset_named(name)
-    options = [*setting_options(preset.settings), *_data_options(preset), *run_options()]
+    options = [*setting_options(preset.settings), *_data_options(preset), *run_options(), *keeping_options()]
     return click.Command(name, params=list(options), callback=_train_preset, help=PRESETS[name][0])
 
 
@@ -129,98 +141,45 @@ def _train_preset(**given: Any) -> int:
     # Asked of click, because None is a value that may be given: it takes the Dropout layers out.
     changed = [field for field in (*SETTINGS, "jit") if ctx.get_parameter_source(field) is ParameterSource.COMMANDLINE]
     settings = replace(preset.settings, **{field: given[field] for field in changed})
-    file = given.get("data")
-    job = preset.job(settings, dataset=given.get("dataset"), file=None if file is None else Path(file))
+    file = None if given.get("data") is None else Path(given["data"])
+    job = preset.job(settings, dataset=given.get("dataset"), file=file)
     check_changes(given["at"], settings, preset.has_dropout)
-    face = choose_face(plain=given["plain"], json=given["json"])
-    _refuse_other_backend()
-    if face == "screen":
-        return _train_on_screen(job, given)
-    if given["paused"]:
-        raise UsageError("Expected a screen with --paused: without one, nobody could resume the run.")
-    return _train_in_lines(job, given, as_json=face == "json")
+    face: Face = "nobody" if given["detach"] else choose_face(plain=given["plain"], json=given["json"])
+    refuse_other_backend()
+    _refuse_what_does_not_go_together(face, given)
+    folder = None if given["ephemeral"] else _new_folder(job, given, file)
+    if given["detach"] and folder is not None:
+        from fitmon.resuming import detach
 
-
-def choose_face(*, plain: bool, json: bool) -> Face:
-    """Decide who shows the run: the screen where a terminal can carry it, else lines."""
-    if plain and json:
-        raise UsageError("Expected --plain or --json, received both.")
-    if plain or json:
-        return "plain" if plain else "json"
-    if not os.isatty(1):
-        return "plain"
-    from fitmon.tui.terminal import refusal_here
-
-    refusal = refusal_here()
-    if refusal is not None:
-        _say(f"printing lines in place of the screen, because {refusal}")
-    return "screen" if refusal is None else "plain"
-
-
-def _refuse_other_backend() -> None:
-    backend = os.environ.get("KERAS_BACKEND")
-    if backend not in {None, "", "tensorflow"}:
-        raise SetupError(
-            f"Expected Keras to use the backend tensorflow, received KERAS_BACKEND={backend}. "
-            "Set KERAS_BACKEND=tensorflow."
-        )
-
-
-def _commands(given: dict[str, Any]) -> list[Command]:
-    from fitmon.engine.commands import Pause, PauseAt, SetKnob
-
-    changes = [SetKnob(knob=knob, value=value, epoch=epoch) for epoch, knob, value in in_order(given["at"])]
-    return [Pause(at=PauseAt.CHUNK), *changes] if given["paused"] else [*changes]
-
-
-def _train_in_lines(job: Job, given: dict[str, Any], *, as_json: bool) -> int:
-    from fitmon.engine.events import RunFailed
-    from fitmon.unwatched import train_in_lines
-
-    ending, code = train_in_lines(job, name=given["name"], commands=_commands(given), as_json=as_json, talk=_say)
-    if isinstance(ending, RunFailed):
-        _tell_failure(ending, debug=given["debug"])
-    return code
-
-
-def _tell_failure(ending: RunFailed, *, debug: bool) -> None:
-    if debug:
-        sys.stderr.write(ending.traceback)
-    _say(ending.message)
-
-
-def _train_on_screen(job: Job, given: dict[str, Any]) -> int:
-    from fitmon.engine.events import RunFailed
-    from fitmon.engine.session import Session
-    from fitmon.tui.launch import run_screen
-
-    session = Session(job, name=given["name"], summarize_epochs=False)
-    for command in _commands(given):
-        session.send(command)
-    log_path = _new_log()
-    code = run_screen(
-        session,
+        return detach(folder, given)
+    keeping = Keeping(every_epochs=given["checkpoint_every"], kept_bytes=given["keep_disk"])
+    start = Start(
+        job=job,
+        folder=folder,
+        keeping=keeping,
         name=given["name"] or job.name,
-        threshold=job.settings.threshold,
+        commands=commands_of(given),
         exit_when_over=given["exit"],
         mouse=not given["no_mouse"],
-        log_path=log_path,
+        debug=given["debug"],
     )
-    ending = session.snapshot().ending
-    if isinstance(ending, RunFailed) and given["debug"]:
-        sys.stderr.write(ending.traceback)
-    if not isinstance(ending, RunFailed) and code != FitmonError.exit_code:
-        log_path.unlink(missing_ok=True)
-    return code
+    return train(start, face)
 
 
-def _new_log() -> Path:
-    """Return the path of a new file that only the user can read; it is kept when the run fails."""
-    import tempfile
+def _refuse_what_does_not_go_together(face: Face, given: dict[str, Any]) -> None:
+    if given["ephemeral"] and given["detach"]:
+        raise UsageError("Expected --detach or --ephemeral, received both: a run that is not kept cannot be found.")
+    if given["paused"] and face in {"plain", "json"}:
+        raise UsageError("Expected a screen with --paused: without one, nobody could resume the run.")
 
-    descriptor, path = tempfile.mkstemp(prefix="fitmon-", suffix=".log")
-    os.close(descriptor)
-    return Path(path)
+
+def _new_folder(job: Job, given: dict[str, Any], file: Path | None) -> RunFolder:
+    from fitmon.engine.durable.runs import Runs
+
+    root = None if given["run_dir"] is None else Path(given["run_dir"])
+    data = None if file is None else str(file.absolute())
+    arguments = {"dataset": given.get("dataset"), "data": data}
+    return Runs(root).create(job=job.name, settings=job.settings, name=given["name"], arguments=arguments)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fitmon.engine.durable.run_name import check_run_name
 from fitmon.engine.errors import UsageError
 from fitmon.engine.knobs.catalogue import (
     BATCH_SIZE,
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 NOTHING = "none"
 """What a user types for no layer at all."""
-
-LONGEST_NAME = 80
 
 SEED = Knob(name="seed", label="seed", minimum=0, maximum=2**32 - 1, whole=True, example="7")
 
@@ -78,12 +77,15 @@ def read_optimizer(text: str) -> str:
     return name
 
 
-def read_run_name(text: str) -> str:
-    """Read what a run shall be called: printable characters, so that it can stand anywhere."""
-    name = text.strip()
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise UsageError(f"Expected a name of 1 to {LONGEST_NAME} printable characters, received {text!r}.")
-    return name
+def read_size(text: str) -> int:
+    """Read an amount of disk such as `2GB`, `500 MB` or `0`, in bytes."""
+    parts = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kMGT]?B)?\s*", text, re.IGNORECASE)
+    if parts is None or not (parts[2] or float(parts[1]) == 0):
+        raise UsageError(f"Expected an amount of disk such as 2GB or 500MB, received {text!r}.")
+    return int(float(parts[1]) * 1000 ** " KMGT".index((parts[2] or "B").upper().removesuffix("B") or " "))
+
+
+CHECKPOINT_EVERY = Knob(name="checkpoint-every", label="epochs", minimum=1, maximum=10**9, whole=True, example="5")
 
 
 def read_change(text: str) -> ScheduledChange:
@@ -131,10 +133,12 @@ def run_options() -> list[click.Option]:
         "--paused": "Begin with a pause, before the first epoch.",
         "--exit": "Close the screen when the run is over.",
         "--no-mouse": "Leave the mouse to the terminal.",
+        "--ephemeral": "Keep nothing on the disk.",
+        "--detach": "Train without a terminal, and return at once.",
         "--debug": "Show Python's traceback with an error.",
     }
     return [
-        click.Option(["--name"], type=read_run_name, metavar="NAME", help="Of the run. [the preset's]"),
+        click.Option(["--name"], type=check_run_name, metavar="NAME", help="Of the run. [preset, day, number]"),
         click.Option(
             ["--at"],
             type=read_change,
@@ -144,6 +148,21 @@ def run_options() -> list[click.Option]:
         ),
         *(click.Option([flag], is_flag=True, help=text) for flag, text in flags.items()),
     ]
+
+
+def keeping_options() -> list[click.Option]:
+    """Return the options that say where a run is kept and how much of it."""
+    every = number_reader(CHECKPOINT_EVERY)
+    return [
+        run_dir_option(),
+        click.Option(["--checkpoint-every"], type=every, metavar="EPOCHS", default="1", help="Keep these. [1]"),
+        click.Option(["--keep-disk"], type=read_size, metavar="SIZE", default="2GB", help="For checkpoints. [2GB]"),
+    ]
+
+
+def run_dir_option() -> click.Option:
+    """Return the option that says where all runs are."""
+    return click.Option(["--run-dir"], metavar="FOLDER", help="Where runs are kept. [the user's state folder]")
 
 
 def in_order(changes: Sequence[ScheduledChange]) -> list[ScheduledChange]:

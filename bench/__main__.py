@@ -81,6 +81,11 @@ class Measured:
     without_screen: list[float] = field(default_factory=list)
     bytes_per_second: list[float] = field(default_factory=list)
 
+    def medians(self) -> str:
+        """Return the medians so far, so that a measurement that breaks off has told something."""
+        ways = {"fit": self.fit, "screen on": self.with_screen, "screen off": self.without_screen}
+        return ", ".join(f"{way} {statistics.median(taken):.4g} s" for way, taken in ways.items() if taken)
+
 
 def measure(preset: str, jit: str) -> Measured:
     """Train in all three ways, several rounds in turns, so that a machine that slows down slows all of them."""
@@ -93,6 +98,7 @@ def measure(preset: str, jit: str) -> Measured:
         measured.bytes_per_second.append(sent)
         if preset == "mnist":
             measured.without_screen += epochs_without_screen(preset, jit)
+        print(f"  {measured.medians()}", file=sys.stderr)
     return measured
 
 

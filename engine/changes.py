@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from fitmon.engine import events
+from fitmon.engine.commands import SetKnob
 from fitmon.engine.errors import UsageError
 from fitmon.engine.events import KnobOffer, KnobValue
 from fitmon.engine.knobs.catalogue import knob_named
 
 if TYPE_CHECKING:
-    from fitmon.engine.commands import SetKnob
+    from fitmon.engine.durable.state import Facts
     from fitmon.engine.knobs.panel import Panel
 
 
@@ -58,6 +59,34 @@ class Changes:
     def values(self) -> dict[str, KnobValue]:
         """Return the values in force, as the last chunk read them back."""
         return {**self._values, "epochs": self.epochs}
+
+    @property
+    def waiting(self) -> tuple[SetKnob, ...]:
+        """The changes that wait, in the order in which they were asked for."""
+        return tuple(SetKnob(knob=knob, value=value, epoch=epoch) for (epoch, knob), value in self._waiting.items())
+
+    def restore(self, facts: Facts) -> None:
+        """Stand as it stood at a checkpoint, whose knobs the panel has been turned to; tells of what waits."""
+        self.epochs, self.batch_size = facts.epochs, facts.batch_size
+        self._turned, self._waiting = {}, {}
+        self._values = {offer.name: offer.value for offer in self.offers()} | facts.values
+        for change in facts.waiting:
+            epoch = facts.epochs_done + 1 if change.epoch is None else change.epoch
+            self._waiting[epoch, change.knob] = change.value
+
+    def forget_waiting(self) -> None:
+        """Drop the changes that wait, without a word: they are of another branch."""
+        self._waiting = {}
+
+    def tell_waiting(self) -> None:
+        """Tell again of every change that waits."""
+        for change in self.waiting:
+            self._emit(events.KnobAsked(knob=change.knob, value=change.value, epoch=change.epoch or 0))
+
+    def check(self, changes: Mapping[str, float]) -> None:
+        """Raise UsageError for the first of several changes that this run could not be given."""
+        for knob, value in changes.items():
+            self._check_offered(knob, value)
 
     def answer(self, request: SetKnob, epoch: int) -> None:
         """Put a change on the list for its epoch, or refuse it; `epoch` is the last one that has begun."""
@@ -132,11 +161,15 @@ class Changes:
         for epoch, knob in [key for key in self._waiting if key[0] > last + (key[1] == "epochs")]:
             self._refuse(knob, self._waiting.pop((epoch, knob)), f"the run now ends with epoch {last}", epoch)
 
+    def _check_offered(self, knob: str, value: float) -> None:
+        knob_named(knob).check(value)
+        offer = next((offer for offer in self.offers() if offer.name == knob), None)
+        if offer is None or offer.unavailable:
+            reason = "it is not the training's" if offer is None else offer.unavailable
+            raise UsageError(f"{knob} cannot be changed: {reason}.")
+
     def _check(self, request: SetKnob, epoch: int, wanted_epoch: int) -> None:
-        knob_named(request.knob).check(request.value)
-        offer = next(offer for offer in self.offers() if offer.name == request.knob)
-        if offer.unavailable:
-            raise UsageError(f"{request.knob} cannot be changed: {offer.unavailable}.")
+        self._check_offered(request.knob, request.value)
         if wanted_epoch <= epoch:
             raise UsageError(f"Expected an epoch after {epoch}, which has begun; received {wanted_epoch}.")
         last = self._last_epoch()

@@ -1,6 +1,7 @@
 """What may be asked of a run. A command returns nothing: its effect comes back as an event."""
 
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
@@ -40,4 +41,24 @@ class SetKnob(msgspec.Struct, frozen=True, tag_field="command", tag="set_knob"):
     """The one-based epoch from which the value shall hold; None: the next one to start."""
 
 
-Command = Pause | Resume | Stop | SetKnob
+class Rewind(msgspec.Struct, frozen=True, tag_field="command", tag="rewind"):
+    """Go back to the end of an epoch and train on from there as a new branch; answered by `BranchStarted` or
+    `RewindRefused`. What was trained since stays in the record as a branch of its own.
+    """
+
+    epoch: Annotated[int, msgspec.Meta(ge=0)]
+    """0: the model as it was before training."""
+    branch: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """The branch that trained this epoch; None: the one under way."""
+    changes: dict[str, float] = {}
+    """Knobs and the values they are to have from the next epoch on; `epochs` counts from the start of the run."""
+
+
+class Detach(msgspec.Struct, frozen=True, tag_field="command", tag="detach"):
+    """The screen has gone: keep a checkpoint and train on without one."""
+
+    reason: str
+    """Said in the journal."""
+
+
+Command = Pause | Resume | Stop | SetKnob | Rewind | Detach

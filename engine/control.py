@@ -5,7 +5,7 @@ Commands are handed over by any thread; everything else here happens in the trai
 
 import queue
 
-from fitmon.engine.commands import Command, Pause, PauseAt, Resume, SetKnob, Stop
+from fitmon.engine.commands import Command, Detach, Pause, PauseAt, Resume, Rewind, SetKnob, Stop
 
 
 class Control:
@@ -19,6 +19,10 @@ class Control:
         """Where the next pause is to take hold; None when none was asked for."""
         self.stop_reason: str | None = None
         """Why the run is to stop; None while it may go on."""
+        self.rewind: Rewind | None = None
+        """Where to go back to; None: nowhere."""
+        self.detach_reason = ""
+        """Why the screen has gone, until somebody has taken note of it; else empty."""
 
     def send(self, command: Command) -> None:
         """Hand over a command, from any thread; never waits."""
@@ -32,6 +36,23 @@ class Control:
     def wait(self) -> None:
         """Wait for the next command and sort it."""
         self._sort(self._incoming.get())
+
+    def wait_for_rewind(self) -> Rewind | None:
+        """Wait, when the run is over, until somebody asks to go back to an epoch; None: asked to stop for good."""
+        self.stop_reason, self.pause_at = None, None
+        while self.rewind is None and self.stop_reason is None:
+            self.wait()
+        return self.take_rewind() if self.stop_reason is None else None
+
+    def take_rewind(self) -> Rewind | None:
+        """Return where to go back to if that was asked for since the last call."""
+        taken, self.rewind = self.rewind, None
+        return taken
+
+    def take_detach_reason(self) -> str:
+        """Return why the screen has gone if it has since the last call; else an empty text."""
+        taken, self.detach_reason = self.detach_reason, ""
+        return taken
 
     def take_knob_requests(self) -> list[SetKnob]:
         """Return the changes of knobs asked for since the last call."""
@@ -48,6 +69,10 @@ class Control:
                 self.stop_reason = command.reason
             case SetKnob():
                 self._knob_requests.append(command)
+            case Rewind():
+                self.rewind = command
+            case Detach():
+                self.detach_reason = command.reason
 
 
 class StopRequested(Exception):  # noqa: N818 - stopping is not an error

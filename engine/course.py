@@ -8,19 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import msgspec
 import numpy as np
 
 from fitmon.engine import environment, events
 from fitmon.engine.changes import Changes
-from fitmon.engine.commands import PauseAt
-from fitmon.engine.control import stop_if_asked
-from fitmon.engine.errors import DataError, TrainingError
+from fitmon.engine.commands import PauseAt, Rewind, SetKnob
+from fitmon.engine.commits import Commits
+from fitmon.engine.control import StopRequested, stop_if_asked
+from fitmon.engine.durable.exactness import continued
+from fitmon.engine.durable.state import Replay, State, capture, digest_of
+from fitmon.engine.errors import DataError, FitmonError, TrainingError, UsageError
 from fitmon.engine.events import Phase
 from fitmon.engine.feeds import feed_for
 from fitmon.engine.insight.summary import summarize
+from fitmon.engine.knobs.catalogue import EPOCHS
 from fitmon.engine.knobs.panel import Panel
 from fitmon.engine.loop import Chunk, Pacer, TrainingLoop
 from fitmon.engine.notes import notes_on, refuse_text_labels
@@ -32,7 +37,10 @@ from fitmon.engine.validation_arrays import with_validation_arrays
 if TYPE_CHECKING:
     import keras
 
+    from fitmon.engine.branch import BestEpoch
     from fitmon.engine.control import Control
+    from fitmon.engine.durable.keeper import Keeper
+    from fitmon.engine.durable.origin import Origin
     from fitmon.engine.insight.observer import Observation
     from fitmon.engine.job import Settings, TrainingData
 
@@ -57,6 +65,15 @@ class _Timer:
         self.seconds += self.clock() - self._since
 
 
+class WentBack(Exception):  # noqa: N818 - going back is not an error
+    """The user goes back to the end of an epoch."""
+
+    def __init__(self, rewind: Rewind, parent: int, state: State) -> None:
+        """Carry what was asked for, the branch that trained the epoch, and the state at its end."""
+        super().__init__(f"back to epoch {rewind.epoch}")
+        self.rewind, self.parent, self.state = rewind, parent, state
+
+
 class Course:
     """Trains a model on its data until all epochs are done."""
 
@@ -72,8 +89,14 @@ class Course:
         clock: Callable[[], float],
         stop_when_non_finite: bool,
         summarize_epochs: bool,
+        keeper: Keeper | None,
+        origin: Origin | None,
+        best: Callable[[], BestEpoch | None],
     ) -> None:
-        """Move the data to the device and make the knobs of the model live; nothing is traced yet."""
+        """Move the data to the device and make the knobs of the model live; nothing is traced yet.
+
+        Args not told by `Session`: `best` is asked for the best epoch so far.
+        """
         data = with_validation_arrays(data, lambda: stop_if_asked(control))
         self._model, self._data, self._settings, self._name = model, data, settings, name
         self._control, self._emit, self._clock = control, emit, clock
@@ -92,61 +115,115 @@ class Course:
             emit=emit,
             batch_size_fixed=self._feed.batch_size_fixed,
         )
+        self._commits = Commits(
+            keeper,
+            model=model,
+            panel=self._panel,
+            changes=self._changes,
+            probe=self._probe,
+            seed=settings.seed,
+            best=best,
+            emit=emit,
+        )
+        self._keeper, self._origin = keeper, origin
         self._steps_done = 0
         self._steps_of_last_epoch = 0
         self._phase: tuple[Phase, str] | None = None
-        self._known_non_finite = False
+        self._commit_wanted = False
 
     def train(self) -> None:
-        """Train all epochs; raises StopRequested when the user stops the run before that."""
+        """Train all epochs, from the start or where the run goes on; raises StopRequested when the user stops it."""
+        self._train(self._begin if self._origin is None else partial(self._take_up, self._origin))
+
+    def train_again(self, rewind: Rewind) -> None:
+        """Go back to an epoch of a run that was over, and train on; as `train`. A refusal is told, not raised."""
+        went_back = self._way_back(rewind)
+        if went_back is not None:
+            self._train(partial(self._go_back, went_back))
+
+    def close(self) -> None:
+        """Let go of the data and leave the model as plain Keras knows it."""
+        self._feed.close()
+        self._panel.restore()
+
+    def _train(self, begin: Callable[[], tuple[int, int]]) -> None:
+        """Train on from the epochs and steps done that `begin` returns, and again from where the user goes back to."""
         try:
-            self._emit(self._started())
-            self._emit(events.SamplesLoaded(samples=validation_samples(self._data)))
-            self._look(epoch=0)
-            self._look_before_training()
-            self._hold_if_asked(epoch=0, step=0, at_epoch_end=False)
-            epoch = 1
-            self._changes.turn_epochs(epoch)
-            while epoch <= self._changes.epochs:
-                self._train_epoch(epoch)
-                self._look(epoch)
-                self._hold_if_asked(epoch, self._steps_done, at_epoch_end=True)
-                epoch += 1
-                self._changes.turn_epochs(epoch)
+            while True:
+                try:
+                    return self._train_on(*begin())
+                except WentBack as way:
+                    begin = partial(self._go_back, way)
+        except StopRequested:
+            self._commits.commit()
+            raise
         finally:
             self._changes.close(self._control.take_knob_requests())
-            self._feed.close()
-            self._panel.restore()
+            self._enter_saving()
+            self._commits.flush()
 
-    def _train_epoch(self, epoch: int) -> None:
-        if self._changes.turn(epoch):
+    def _enter_saving(self) -> None:
+        if self._keeper is not None:
+            self._enter(Phase.SAVING)
+
+    def _begin(self) -> tuple[int, int]:
+        self._emit(self._started())
+        self._emit(events.SamplesLoaded(samples=validation_samples(self._data)))
+        self._look(epoch=0)
+        self._look_before_training()
+        self._commits.end_epoch(0)
+        self._hold_if_asked(epoch=0, step=0, at_epoch_end=False)
+        return 0, 0
+
+    def _train_on(self, epochs_done: int, step: int) -> None:
+        epoch = epochs_done + 1
+        self._changes.turn_epochs(epoch)
+        while epoch <= self._changes.epochs:
+            self._train_epoch(epoch, step)
+            self._look(epoch)
+            self._hold_if_asked(epoch, self._steps_done, at_epoch_end=True)
+            epoch, step = epoch + 1, 0
+            self._changes.turn_epochs(epoch)
+
+    def _train_epoch(self, epoch: int, first_step: int = 0) -> None:
+        """Train and validate an epoch; its knobs and metrics stand as they are where it goes on at a later step."""
+        if not first_step and self._changes.turn(epoch):
             self._retrace()
         steps = self._steps() or self._steps_of_last_epoch
         self._emit(events.EpochStarted(epoch=epoch, epochs=self._changes.epochs, steps=steps))
         self._enter(Phase.TRAINING if self._loop.traced else Phase.COMPILING)
-        self._loop.begin_epoch()
-        source = self._feed.begin_epoch(epoch, seed=self._settings.seed, batch_size=self._changes.batch_size)
-        timer = _Timer(self._clock)
-        self._steps_done, chunk = 0, None
-        while chunk is None or not self._over(chunk):
+        if not first_step:
+            self._loop.begin_epoch()
+        source = self._source(epoch, first_step)
+        timer = _Timer(self._clock, self._commits.epoch_seconds)
+        self._steps_done, exhausted = first_step, False
+        over = first_step > 0 and first_step == self._steps()
+        while not over:
             chunk = self._run_chunk(source, epoch, self._steps_done, timer)
             self._between_chunks(chunk, epoch)
-        if chunk.step < (self._steps() or 0):
-            self._enter(Phase.TRAINING, f"epoch {epoch}: only {chunk.step} of {steps} batches came")
-        self._feed.end_epoch(chunk.step, exhausted=chunk.exhausted)
-        self._steps_of_last_epoch = chunk.step
-        self._end_epoch(epoch, chunk.epoch_metrics, timer)
+            over, exhausted = self._over(chunk), chunk.exhausted
+        if self._steps_done < (self._steps() or 0):
+            self._enter(Phase.TRAINING, f"epoch {epoch}: only {self._steps_done} of {steps} batches came")
+        self._feed.end_epoch(self._steps_done, exhausted=exhausted)
+        self._steps_of_last_epoch = self._steps_done
+        self._end_epoch(epoch, dict(self._commits.epoch_metrics), timer)
+
+    def _source(self, epoch: int, first_step: int) -> Any:
+        return self._feed.begin_epoch(
+            epoch, seed=self._settings.seed, batch_size=self._changes.batch_size, first_step=first_step
+        )
 
     def _run_chunk(self, source: Any, epoch: int, step: int, timer: _Timer) -> Chunk:
         steps, before, traced = self._steps(), timer.seconds, not self._loop.traced
         last = step + self._pacer.next_steps()
+        self._commits.begin_chunk(epoch, step, ends_epoch=steps is not None and last >= steps)
         with timer, reading(training=True):
             chunk = self._loop.run_chunk(
                 source,
                 step,
                 last if steps is None else min(steps, last),
                 self._changes.batch_size,
-                stop_at_non_finite=not self._known_non_finite,
+                stop_at_non_finite=not self._commits.non_finite_told,
             )
         if not chunk.step:
             raise DataError(
@@ -154,6 +231,7 @@ class Course:
                 "steps_per_epoch to tell them apart; a dataset must not be empty."
             )
         self._steps_done = chunk.step
+        self._commits.end_chunk(epoch, chunk.step, chunk.epoch_metrics, timer.seconds)
         seconds = timer.seconds - before
         self._pacer.took(chunk.step - step, seconds)
         self._enter(Phase.TRAINING)
@@ -195,6 +273,7 @@ class Course:
 
     def _end_epoch(self, epoch: int, metrics: dict[str, float], timer: _Timer) -> None:
         with timer:
+            self._commits.end_training_of_epoch()
             found, observation = self._validate(epoch)
             insight = summarize(observation) if observation is not None and self._summarize_epochs else None
         metrics = metrics | found
@@ -210,6 +289,8 @@ class Course:
                 insight=insight or msgspec.UNSET,
             )
         )
+        self._commits.end_epoch(epoch)
+        self._commits.tell_trouble()
         if not np.isfinite(metrics.get("val_loss", 0.0)):
             self._meet_non_finite("val_loss", metrics["val_loss"], epoch, self._steps_done)
 
@@ -225,6 +306,9 @@ class Course:
         if chunk.non_finite:
             self._meet_non_finite("loss", chunk.epoch_metrics["loss"], epoch, chunk.step)
         self._look(epoch)
+        if self._commit_wanted:
+            self._commit_wanted = False
+            self._commits.commit()
         if not self._over(chunk):
             self._hold_if_asked(epoch, chunk.step, at_epoch_end=False)
 
@@ -233,8 +317,18 @@ class Course:
         pause_before = self._control.pause_at
         stop_if_asked(self._control)
         self._tell_pause(pause_before)
+        self._answer(epoch)
+
+    def _answer(self, epoch: int) -> None:
         for request in self._control.take_knob_requests():
             self._changes.answer(request, epoch)
+        if reason := self._control.take_detach_reason():
+            self._emit(events.RunDetached(reason=reason))
+            self._commit_wanted = True
+        rewind = self._control.take_rewind()
+        way = None if rewind is None else self._way_back(rewind)
+        if way is not None:
+            raise way
 
     def _tell_pause(self, before: PauseAt | None) -> None:
         now = self._control.pause_at
@@ -252,21 +346,21 @@ class Course:
         self._control.pause_at = PauseAt.CHUNK
         self._emit(events.RunPaused(epoch=epoch, step=step, reason=reason))
         self._enter(Phase.PAUSED)
+        self._commits.commit()
         while self._control.pause_at is not None:
             self._control.wait()
             stop_if_asked(self._control)
-            for request in self._control.take_knob_requests():
-                self._changes.answer(request, epoch)
+            self._answer(epoch)
         self._emit(events.RunResumed())
         self._enter(Phase.TRAINING)
 
     def _meet_non_finite(self, metric: str, value: float, epoch: int, step: int) -> None:
         """Tell of a loss that is no number, and pause or fail; the first time only, until the run is over."""
-        if self._known_non_finite:
+        if self._commits.non_finite_told:
             return
         # What was asked before the loss went wrong must not end the pause that nobody has seen yet.
         self._look(epoch)
-        self._known_non_finite = True
+        self._commits.non_finite_told = True
         self._emit(events.LossBecameNonFinite(metric=metric, epoch=epoch, step=step, value=str(value)))
         reason = f"{metric} became {value} at epoch {epoch}, step {step}"
         if self._stop_when_non_finite:
@@ -274,6 +368,92 @@ class Course:
                 f"The {reason}. A lower learning rate, or inputs on a smaller scale, often helps."
             ) from None
         self._hold(epoch, step, reason)
+
+    def _take_up(self, origin: Origin) -> tuple[int, int]:
+        """Go on where another process left the run, and prove that it goes on as it would have gone."""
+        self._enter(Phase.COMPILING, "comparing a chunk with what it was")
+        equal = None if origin.seen is None else self._compare(*origin.seen)
+        observation = None if origin.state is None else self._restore(origin.state)
+        started = self._started()
+        self._emit(started)
+        self._emit(events.SamplesLoaded(samples=validation_samples(self._data)))
+        self._emit(continued(origin, started, equal))
+        if origin.state is None:
+            self._look_before_training()
+            self._commits.end_epoch(0)
+        elif observation is not None:
+            self._emit(events.SamplesScored(observation=observation))
+        facts = None if origin.state is None else origin.state.facts
+        epochs_done, step = (0, 0) if facts is None else (facts.epochs_done, facts.step)
+        self._changes.tell_waiting()
+        for request in origin.asked:
+            self._changes.answer(request, epochs_done + (step > 0))
+        if origin.rewind is not None:
+            raise self._ready_way_back(origin.rewind)
+        self._hold_if_asked(epochs_done, step, at_epoch_end=False)
+        return epochs_done, step
+
+    def _compare(self, before: State, replay: Replay) -> bool:
+        """Train a chunk again from what it began with; return whether it leads to what it led to then."""
+        self._restore(before)
+        facts = before.facts
+        if not facts.step:
+            self._loop.begin_epoch()
+        source, step = self._source(facts.epochs_done + 1, facts.step), facts.step
+        while step < replay.last_step:
+            chunk = self._loop.run_chunk(
+                source,
+                step,
+                replay.last_step,
+                self._changes.batch_size,
+                stop_at_non_finite=not facts.non_finite_told,
+            )
+            if chunk.step == step:
+                return False
+            step = chunk.step
+        after = capture(self._model, msgspec.structs.replace(facts, step=replay.last_step), panel=self._panel)
+        return digest_of(after.variables) == replay.digest
+
+    def _restore(self, state: State) -> Observation | None:
+        # A step of the user's own may make variables while it is traced; no batch is trained here.
+        if not self._loop.traced:
+            self._loop.run_chunk(self._source(1, 0), 0, 0, self._changes.batch_size)
+        retrace, observation = self._commits.restore(state)
+        if retrace:
+            self._retrace()
+        return observation
+
+    def _way_back(self, rewind: Rewind) -> WentBack | None:
+        try:
+            return self._ready_way_back(rewind)
+        except FitmonError as error:
+            branch = rewind.branch or (self._keeper.branch if self._keeper else 1)
+            self._emit(events.RewindRefused(epoch=rewind.epoch, branch=branch, reason=str(error)))
+            return None
+
+    def _ready_way_back(self, rewind: Rewind) -> WentBack:
+        """Return the way back, with nothing changed yet; raises FitmonError where there is none."""
+        if self._keeper is None:
+            raise UsageError("Expected a run that is kept on disk; this one has no checkpoints to go back to.")
+        self._changes.check(rewind.changes)
+        return WentBack(rewind, *self._keeper.load(rewind.epoch, rewind.branch))
+
+    def _go_back(self, way: WentBack) -> tuple[int, int]:
+        keeper, epoch = cast("Keeper", self._keeper), way.rewind.epoch
+        observation = self._restore(way.state)
+        self._control.pause_at = None
+        branch = keeper.begin_branch(way.parent, epoch)
+        self._emit(events.BranchStarted(branch=branch, parent=way.parent, epoch=epoch, knobs=self._changes.values()))
+        self._enter(Phase.TRAINING)
+        if observation is not None:
+            self._emit(events.SamplesScored(observation=observation))
+        # What waited then belongs to the branch that was left.
+        self._changes.forget_waiting()
+        for knob, value in sorted(way.rewind.changes.items(), key=lambda change: change[0] != EPOCHS.name):
+            self._changes.answer(SetKnob(knob=knob, value=value, epoch=epoch + 1), epoch)
+        self._commits.end_epoch(epoch)
+        self._commits.commit()
+        return epoch, 0
 
     def _retrace(self) -> None:
         self._loop.retrace()
@@ -297,6 +477,7 @@ class Course:
             seed=self._settings.seed,
             device=environment.device_name(),
             versions=environment.versions(),
+            flags=environment.flags(),
             parameters=int(self._model.count_params()),
             jit=bool(self._model.jit_compile),
             majority_share=None if probe is None else probe.majority_share(),

@@ -104,6 +104,19 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in ("fitmon", "keras", "tensorflow", "numpy")}
 
 
+_FLAGS = ("TF_", "XLA_", "KERAS_", "NVIDIA_TF32_OVERRIDE", "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES")
+_FLAGS_WITHOUT_EFFECT = {"TF_CPP_MIN_LOG_LEVEL", "TF_CPP_MIN_VLOG_LEVEL", "KERAS_HOME"}
+
+
+def flags() -> dict[str, str]:
+    """Return the environment variables that bear on what TensorFlow computes."""
+    return {
+        name: value
+        for name, value in sorted(os.environ.items())
+        if name.startswith(_FLAGS) and name not in _FLAGS_WITHOUT_EFFECT
+    }
+
+
 def build_model(model: keras.Model, batch: Any) -> None:
     """Create all weights, metric and optimizer state from a batch's shapes, as `fit` does before its first step.
 

@@ -33,6 +33,7 @@ class Phase(StrEnum):
     TRAINING = "training"
     VALIDATING = "validating"
     PAUSED = "paused"
+    SAVING = "saving"
     FINISHED = "finished"
     STOPPED = "stopped"
     FAILED = "failed"
@@ -91,6 +92,8 @@ class RunStarted(_Event, frozen=True):
     """Why the samples have no probabilities that could be shown; empty when they have."""
     notes: tuple[str, ...] = ()
     """What the user must know about the data, a sentence each."""
+    flags: dict[str, str] = {}
+    """Environment variables that bear on what is computed, such as `XLA_FLAGS`."""
 
 
 class EpochStarted(_Event, frozen=True):
@@ -274,6 +277,60 @@ class RunResumed(_Event, frozen=True):
     """Training goes on, or a pause that was only asked for was taken back."""
 
 
+class RunContinued(_Event, frozen=True):
+    """Another process, or another session, took the run up where a checkpoint left it.
+
+    What was told of later epochs no longer holds: they are trained again.
+    """
+
+    epochs_done: int
+    exact: bool
+    """Whether all that could be compared is as it was, so that the run goes on bit for bit as it would have gone."""
+    step: int = 0
+    """Steps done of the epoch behind those; 0: it has not begun."""
+    reasons: tuple[str, ...] = ()
+    """Why it is not exact, a sentence each; empty when it is."""
+    proof: str = ""
+    """What was compared, as a sentence."""
+
+
+class BranchStarted(_Event, frozen=True):
+    """The run went back to the end of an epoch; what it trains from here on is a new branch."""
+
+    branch: int
+    """Its number; the first stretch of a run is branch 1."""
+    parent: int
+    """The branch whose epoch it set out from."""
+    epoch: int
+    """The epoch it set out from; 0: the model as it was before training."""
+    knobs: dict[str, KnobValue]
+    """The values it sets out with, before any change."""
+
+
+class RewindRefused(_Event, frozen=True):
+    """The run did not go back; nothing was changed."""
+
+    epoch: int
+    branch: int
+    reason: str
+
+
+class CheckpointFailed(_Event, frozen=True):
+    """A checkpoint could not be written: those before it stay, the training goes on, and the next one is tried."""
+
+    message: str
+
+
+class CheckpointsResumed(_Event, frozen=True):
+    """Checkpoints are written again."""
+
+
+class RunDetached(_Event, frozen=True):
+    """The screen has gone; the training goes on without one."""
+
+    reason: str
+
+
 class LossBecameNonFinite(_Event, frozen=True):
     """The loss was NaN or infinite after this step."""
 
@@ -320,6 +377,12 @@ Event = (
     | PauseAsked
     | RunPaused
     | RunResumed
+    | RunContinued
+    | BranchStarted
+    | RewindRefused
+    | CheckpointFailed
+    | CheckpointsResumed
+    | RunDetached
     | LossBecameNonFinite
     | RunEnded
     | RunFailed

@@ -68,8 +68,11 @@ class Feed(Protocol):
     def steps(self, batch_size: int) -> int | None:
         """Return the number of batches in an epoch; None: as many as there will be."""
 
-    def begin_epoch(self, epoch: int, *, seed: int, batch_size: int) -> Any:
-        """Return what the compiled call takes the epoch's batches from: tensors, or a `tf.data` iterator."""
+    def begin_epoch(self, epoch: int, *, seed: int, batch_size: int, first_step: int = 0) -> Any:
+        """Return what the compiled call takes the epoch's batches from: tensors, or a `tf.data` iterator.
+
+        The batches before `first_step` (zero-based) will not be asked for.
+        """
 
     def each_batch(self, source: Any, batch_size: tf.Tensor, steps: Stepping) -> tuple[State, tf.Tensor | None]:
         """Train on batch after batch of what `begin_epoch` returned; called while the chunk is traced.
@@ -135,7 +138,7 @@ class ResidentFeed(Feed):
         rows = order[step * batch_size : tf.minimum((step + 1) * batch_size, self._samples)]
         return keras.tree.map_structure(lambda t: tf.gather(t, rows), self.data)
 
-    def begin_epoch(self, epoch: int, *, seed: int, batch_size: int) -> tf.Tensor:  # noqa: ARG002 - as every feed
+    def begin_epoch(self, epoch: int, *, seed: int, batch_size: int, first_step: int = 0) -> tf.Tensor:  # noqa: ARG002 - as every feed
         """Return the epoch's order, (samples,) int64."""
         import tensorflow as tf
 

@@ -57,8 +57,9 @@ class HostFeed(Feed):
     def steps(self, batch_size: int) -> int:
         return math.ceil(self._samples / batch_size)
 
-    def begin_epoch(self, epoch: int, *, seed: int, batch_size: int) -> Any:
-        self._order, self._batch_size = epoch_order(self._samples, seed, epoch), batch_size
+    def begin_epoch(self, epoch: int, *, seed: int, batch_size: int, first_step: int = 0) -> Any:
+        self._order = epoch_order(self._samples, seed, epoch)[first_step * batch_size :]
+        self._batch_size = batch_size
         return iter(self._dataset)
 
     def each_batch(self, source: Any, batch_size: tf.Tensor, steps: Stepping) -> tuple[State, tf.Tensor]:  # noqa: ARG002 - as every feed

@@ -54,12 +54,14 @@ class IteratorFeed(Feed):
     def steps(self, batch_size: int) -> int | None:  # noqa: ARG002 - as every feed
         return self._steps_per_epoch or self._source.batches
 
-    def begin_epoch(self, epoch: int, *, seed: int, batch_size: int) -> Any:  # noqa: ARG002 - as every feed
+    def begin_epoch(self, epoch: int, *, seed: int, batch_size: int, first_step: int = 0) -> Any:  # noqa: ARG002 - as every feed
         with reading():
             self._source.adapter.on_epoch_begin()
             anew = self._steps_per_epoch is None and self._source.restarts
             if self._iterator is None or anew:
                 self._restart()
+            for _ in range(first_step):
+                next(self._iterator, None)
         return self._iterator
 
     def each_batch(self, source: Any, batch_size: tf.Tensor, steps: Stepping) -> tuple[State, tf.Tensor]:  # noqa: ARG002 - as every feed

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, assert_never
 
 from fitmon.engine import events
+from fitmon.engine.branch import BestEpoch, Branch, best_of
 from fitmon.engine.events import KnobOffer, KnobValue, Phase
 from fitmon.engine.series import Curve, Series
 
@@ -35,15 +36,6 @@ class KnobState:
     """The epoch from which the pending value will hold."""
     unavailable: str
     """Why it cannot be turned; empty when it can."""
-
-
-@dataclass(frozen=True, slots=True)
-class BestEpoch:
-    """The epoch with the lowest validation loss (training loss when nothing is validated)."""
-
-    epoch: int
-    metric: str
-    value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +81,18 @@ class Snapshot:
     non_finite: events.LossBecameNonFinite | None
     ending: events.RunEnded | events.RunFailed | None
     """The one ending event; None while the run lives."""
+    branch: Branch
+    """The branch under way."""
+    left_branches: tuple[Branch, ...]
+    """Those that were left by going back, in the order of their numbers."""
+    rewind_refusal: events.RewindRefused | None
+    """The last way back that was refused and that no other followed."""
+    continued: events.RunContinued | None
+    """How the run was taken up by its present process; None: this process began it."""
+    disk_trouble: str
+    """Why no checkpoint can be written now, as a sentence; empty when all is well."""
+    detached: str
+    """Why the run has no screen of its own any more; empty while it has, or never had one."""
 
     @property
     def over(self) -> bool:
@@ -129,6 +133,14 @@ class RunRecord:
     paused: events.RunPaused | None = None
     non_finite: events.LossBecameNonFinite | None = None
     ending: events.RunEnded | events.RunFailed | None = None
+    branch: int = 1
+    branch_parent: int | None = None
+    branch_from_epoch: int = 0
+    left_branches: dict[int, Branch] = field(default_factory=dict)
+    rewind_refusal: events.RewindRefused | None = None
+    continued: events.RunContinued | None = None
+    disk_trouble: str = ""
+    detached: str = ""
     _version: int = 0
     _metrics: dict[str, Series] = field(default_factory=dict)
     _chunks: dict[str, Series] = field(default_factory=dict)
@@ -169,6 +181,18 @@ class RunRecord:
                 self.paused, self.pause_asked = event, ""
             case events.RunResumed():
                 self.paused, self.pause_asked = None, ""
+            case events.RunContinued():
+                self._apply_continued(event)
+            case events.BranchStarted():
+                self._apply_branch(event)
+            case events.RewindRefused():
+                self.rewind_refusal = event
+            case events.CheckpointFailed():
+                self.disk_trouble = event.message
+            case events.CheckpointsResumed():
+                self.disk_trouble = ""
+            case events.RunDetached():
+                self.detached = event.reason
             case events.LossBecameNonFinite():
                 self.non_finite = event
             case events.RunEnded() | events.RunFailed():
@@ -203,6 +227,12 @@ class RunRecord:
             paused=self.paused,
             non_finite=self.non_finite,
             ending=self.ending,
+            branch=self._branch(),
+            left_branches=tuple(self.left_branches[number] for number in sorted(self.left_branches)),
+            rewind_refusal=self.rewind_refusal,
+            continued=self.continued,
+            disk_trouble=self.disk_trouble,
+            detached=self.detached,
         )
 
     def _apply_started(self, event: events.RunStarted) -> None:
@@ -240,6 +270,39 @@ class RunRecord:
         value = event.metrics.get(metric, math.nan)
         if math.isfinite(value) and (self.best is None or value < self.best.value):
             self.best = BestEpoch(epoch=event.epoch, metric=metric, value=value)
+
+    def _branch(self) -> Branch:
+        return Branch(
+            number=self.branch,
+            parent=self.branch_parent,
+            from_epoch=self.branch_from_epoch,
+            epochs_done=self.epochs_done,
+            metrics={name: series.curve() for name, series in self._metrics.items()},
+            best=self.best,
+            knobs={name: offer.value for name, offer in self.offers.items()},
+            receipts=self.receipts,
+        )
+
+    def _apply_continued(self, event: events.RunContinued) -> None:
+        self.continued, self.detached, self.disk_trouble = event, "", ""
+        self._go_back(self._branch(), event.epochs_done, event.step)
+
+    def _apply_branch(self, event: events.BranchStarted) -> None:
+        self.left_branches[self.branch] = self._branch()
+        parent = self.left_branches[event.parent]
+        self.branch, self.branch_parent, self.branch_from_epoch = event.branch, event.parent, event.epoch
+        self._go_back(parent, event.epoch, step=0)
+        self.offers = {name: _with_value(o, event.knobs.get(name, o.value)) for name, o in self.offers.items()}
+
+    def _go_back(self, branch: Branch, epochs_done: int, step: int) -> None:
+        """Forget what came behind a point of a branch: it is trained again, or differently."""
+        self._metrics = {name: Series.until(curve, epochs_done) for name, curve in branch.metrics.items()}
+        self.best = best_of({name: series.curve() for name, series in self._metrics.items()})
+        self.receipts = tuple(r for r in branch.receipts if r.epoch <= epochs_done + (step > 0))
+        self.epoch = self.epochs_done = epochs_done
+        self.step, self._chunks = 0, {}
+        self.pending, self.refusal, self.rewind_refusal = {}, None, None
+        self.paused, self.pause_asked, self.ending, self.non_finite = None, "", None, None
 
     def _apply_receipt(self, event: events.KnobApplied) -> None:
         self.receipts = (*self.receipts, event)

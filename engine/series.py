@@ -37,6 +37,15 @@ class Series:
         self._points = np.empty((2, 64), dtype=np.float64)
         self._length = 0
 
+    @classmethod
+    def until(cls, curve: Curve, epoch: float) -> Series:
+        """Return a series of its own that begins with the points of a curve up to and with an epoch."""
+        series = cls()
+        for at, value in zip(curve.epochs, curve.values, strict=True):
+            if at <= epoch:
+                series.append(at, value)
+        return series
+
     def append(self, epoch: float, value: float) -> None:
         """Add a point behind the last one."""
         import numpy as np

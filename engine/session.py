@@ -11,6 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fitmon.engine import environment, events
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     import keras
 
     from fitmon.engine.commands import Command
+    from fitmon.engine.course import Course
+    from fitmon.engine.durable.keeper import Keeper
+    from fitmon.engine.durable.origin import Origin
     from fitmon.engine.job import Job, TrainingData
 
 Listener = Callable[[events.Event], None]
@@ -46,6 +50,9 @@ class Session:
         on_event: Listener | None = None,
         stop_when_non_finite: bool = False,
         summarize_epochs: bool = True,
+        keeper: Keeper | None = None,
+        origin: Origin | None = None,
+        lingers: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare a run; nothing is loaded yet.
@@ -58,6 +65,10 @@ class Session:
                 until somebody resumes; for runs that nobody watches.
             summarize_epochs: put an `insight` into every `EpochEnded`. A screen finds more in the snapshots, and spares
                 small models, whose epochs take milliseconds, the time that it costs.
+            keeper: keeps the run's checkpoints; None: nothing of it is kept.
+            origin: where another process left the run; None: it begins.
+            lingers: stay in the thread when the run is over, ready to go back to an epoch, until a `Stop` comes; the
+                model belongs to plain Keras only then.
             clock: seconds, from any starting point.
         """
         self._job = job
@@ -68,7 +79,9 @@ class Session:
         self._clock = clock
         self._control = Control()
         self._lock = threading.Lock()
-        self._record = RunRecord()
+        self._record = RunRecord() if origin is None else origin.retold.record
+        self._keeper, self._origin, self._lingers = keeper, origin, lingers
+        self._course: Course | None = None
         self._thread = threading.Thread(target=self._run, name="fitmon training", daemon=True)
         self.model: keras.Model | None = None
         """The model, as plain Keras knows it, once the run is over; None before it is built."""
@@ -107,38 +120,54 @@ class Session:
         self._emit(events.PhaseChanged(phase=phase, detail=detail))
 
     def _run(self) -> None:
+        self._end(self._begin)
+        while self._lingers and self._course is not None and (rewind := self._control.wait_for_rewind()):
+            self._end(partial(self._course.train_again, rewind), was=self._record.ending)
+        if self._course is not None:
+            self._course.close()
+
+    def _end(self, train: Callable[[], None], was: events.RunEnded | events.RunFailed | None = None) -> None:
+        """Train, and tell how that ended; nothing, where the run is still over as it was."""
         ending: events.RunEnded | events.RunFailed
         try:
-            ending = self._train()
+            ending = self._ending(train)
         except BaseException as error:  # noqa: BLE001 - whatever a model raises, the run ends with an event
             ending = self._failure(error)
+        if was is not None and self._record.ending is was:
+            return
         phase = Phase.FAILED if isinstance(ending, events.RunFailed) else Phase.STOPPED
         if isinstance(ending, events.RunEnded) and ending.completed:
             phase = Phase.FINISHED
         self._enter(phase)
         self._emit(ending)
 
-    def _train(self) -> events.RunEnded:
-        from fitmon.engine.course import Course
-
+    def _ending(self, train: Callable[[], None]) -> events.RunEnded:
         try:
-            model, data = self._prepare()
-            self.model = model
-            course = Course(
-                model=model,
-                data=data,
-                settings=self._job.settings,
-                name=self._name,
-                control=self._control,
-                emit=self._emit,
-                clock=self._clock,
-                stop_when_non_finite=self._stop_when_non_finite,
-                summarize_epochs=self._summarize_epochs,
-            )
-            course.train()
+            train()
         except StopRequested as stop:
             return events.RunEnded(reason=stop.reason, epochs_done=self._record.epochs_done, completed=False)
         return events.RunEnded(reason="all epochs done", epochs_done=self._record.epochs_done, completed=True)
+
+    def _begin(self) -> None:
+        from fitmon.engine.course import Course
+
+        model, data = self._prepare()
+        self.model = model
+        self._course = Course(
+            model=model,
+            data=data,
+            settings=self._job.settings,
+            name=self._name,
+            control=self._control,
+            emit=self._emit,
+            clock=self._clock,
+            stop_when_non_finite=self._stop_when_non_finite,
+            summarize_epochs=self._summarize_epochs,
+            keeper=self._keeper,
+            origin=self._origin,
+            best=lambda: self._record.best,
+        )
+        self._course.train()
 
     def _prepare(self) -> tuple[keras.Model, TrainingData]:
         self._enter(Phase.STARTING)

@@ -27,7 +27,7 @@ import numpy.typing as npt
 from fitmon.engine.durable.knob_state import KnobState
 from fitmon.engine.durable.random_state import RandomState
 from fitmon.engine.durable.retention import StoredCheckpoint
-from fitmon.engine.durable.state import Facts, State
+from fitmon.engine.durable.state import Facts, Replay, State
 from fitmon.engine.errors import DataError, DiskError
 
 MARK = b"fitmon checkpoint\n"
@@ -36,6 +36,7 @@ MOST_HEADER_BYTES = 64 * 1024**2
 """About 300 000 arrays; a longer header is refused before it is read."""
 SPARE_BYTES = 4 * 1024**2
 """What a checkpoint leaves free on the disk: the journal is to go on when there is no room for another checkpoint."""
+REPLAY_NAME = "replay.checkpoint"
 PARTIAL_NAME = "checkpoint.partial"
 """What is being written. One that a killed process left behind is taken away by the next write."""
 
@@ -63,6 +64,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     """What a checkpoint says of itself before its arrays."""
 
     facts: Facts
+    replay: Replay | None = None
+    """Set in the file that begins a chunk to be compared."""
     knobs: KnobState
     random: RandomState
     variables: tuple[ArrayHeader, ...]
@@ -75,9 +78,18 @@ def write_checkpoint(folder: Path, state: State) -> Path:
     The file, with rights 0600, appears whole or not at all; one of the same epoch and step is replaced. Raises
     DiskError when it could not be written: what was in the folder before is untouched then.
     """
-    path = folder / f"epoch-{state.facts.epochs_done:06}-step-{state.facts.step:08}.checkpoint"
+    return _write(folder, f"epoch-{state.facts.epochs_done:06}-step-{state.facts.step:08}.checkpoint", state)
+
+
+def write_replay(folder: Path, before: State, replay: Replay) -> Path:
+    """Write what a chunk began with and led to, in place of the one before; as `write_checkpoint` does."""
+    return _write(folder, REPLAY_NAME, before, replay)
+
+
+def _write(folder: Path, name: str, state: State, replay: Replay | None = None) -> Path:
+    path = folder / name
     arrays = [_bytes_of(name, array) for group in (state.variables, state.others) for name, array in group.items()]
-    head = _head(state, arrays)
+    head = _head(state, arrays, replay)
     partial = folder / PARTIAL_NAME
     try:
         _refuse_full_disk(folder, len(head) + sum(len(array) for array in arrays))
@@ -98,12 +110,26 @@ def write_checkpoint(folder: Path, state: State) -> Path:
 
 def read_checkpoint(path: Path) -> State:
     """Read a whole checkpoint; raises DataError when it cannot be read, is damaged, or of another format."""
+    return _read(path)[0]
+
+
+def read_replay(folder: Path) -> tuple[State, Replay] | None:
+    """Read what `write_replay` wrote into a folder; None when there is none, or it cannot be used."""
+    try:
+        state, replay = _read(folder / REPLAY_NAME)
+    except DataError:
+        return None
+    return None if replay is None else (state, replay)
+
+
+def _read(path: Path) -> tuple[State, Replay | None]:
     with _opened(path) as file:
         header = _read_header(file, path)
         variables, others = (_read_arrays(file, path, group) for group in (header.variables, header.others))
         if file.read(1):
             raise DataError(f"The checkpoint {path} is damaged: there is something behind its last array.")
-    return State(facts=header.facts, knobs=header.knobs, random=header.random, variables=variables, others=others)
+    state = State(facts=header.facts, knobs=header.knobs, random=header.random, variables=variables, others=others)
+    return state, header.replay
 
 
 def read_facts(path: Path) -> Facts:
@@ -125,7 +151,7 @@ def stored_checkpoints(folder: Path) -> list[StoredCheckpoint]:
     return sorted(found)
 
 
-def _head(state: State, arrays: list[memoryview]) -> bytes:
+def _head(state: State, arrays: list[memoryview], replay: Replay | None) -> bytes:
     described = [
         ArrayHeader(name, array.dtype.name, array.shape, hashlib.sha256(raw).hexdigest())
         for (name, array), raw in zip([*state.variables.items(), *state.others.items()], arrays, strict=True)
@@ -134,6 +160,7 @@ def _head(state: State, arrays: list[memoryview]) -> bytes:
     header = msgspec.json.encode(
         Header(
             facts=state.facts,
+            replay=replay,
             knobs=state.knobs,
             random=state.random,
             variables=tuple(described[:count]),

@@ -30,6 +30,12 @@ JournalEvent = (
     | events.PauseAsked
     | events.RunPaused
     | events.RunResumed
+    | events.RunContinued
+    | events.BranchStarted
+    | events.RewindRefused
+    | events.CheckpointFailed
+    | events.CheckpointsResumed
+    | events.RunDetached
     | events.LossBecameNonFinite
     | events.RunEnded
     | events.RunFailed

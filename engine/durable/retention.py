@@ -1,5 +1,6 @@
 """Which checkpoints stay on the disk. Pure: it decides, whoever owns the folder deletes."""
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,8 @@ def to_delete(
 
     The last two and the end of the best epoch always stay. Of the others, those in the middle of an epoch go at once;
     ends of epochs only as far as the budget asks for it: first those of odd epochs, oldest first, then of what remains
-    every second, then every fourth, and so on. So what stays lies at even distances over the whole run.
+    every second, then every fourth, and so on. So what stays lies at even distances over the whole run. The model as it
+    was before training goes last: every branch may begin there.
     """
     ordered = sorted(stored)
     excess = sum(checkpoint.bytes for checkpoint in ordered) - budget_bytes
@@ -43,4 +45,6 @@ def to_delete(
 def _turn(checkpoint: StoredCheckpoint) -> tuple[int, int, int]:
     """Return when a checkpoint's turn comes: those inside an epoch first, then by the power of two in the epoch."""
     epoch = checkpoint.epochs_done
-    return (0 if checkpoint.step else 1 + (epoch & -epoch)), epoch, checkpoint.step
+    if checkpoint.step:
+        return 0, epoch, checkpoint.step
+    return (1 + (epoch & -epoch) if epoch else sys.maxsize), epoch, 0

@@ -39,6 +39,11 @@ class RunFolder:
         return self.path / "lock"
 
     @property
+    def socket_path(self) -> Path:
+        """Where the run can be reached while it trains."""
+        return self.path / "socket"
+
+    @property
     def log_path(self) -> Path:
         """What TensorFlow and the model print."""
         return self.path / "log.txt"

@@ -5,6 +5,7 @@ What is on disk is `checkpoint`'s business. The journal keeps what was told of t
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,12 +14,13 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from fitmon.engine.branch import BestEpoch
 from fitmon.engine.commands import SetKnob
 from fitmon.engine.durable.knob_state import KnobState, knob_state, turn_to
 from fitmon.engine.durable.random_state import RandomState, check_random_state, random_state, set_random_state
 from fitmon.engine.durable.variables import dtype_of, named_variables
 from fitmon.engine.errors import DataError
-from fitmon.engine.record import BestEpoch
+from fitmon.engine.events import KnobValue
 
 if TYPE_CHECKING:
     import keras
@@ -47,6 +49,23 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """The best epoch so far; None before the first."""
     waiting: tuple[SetKnob, ...] = ()
     """Changes that were accepted and wait for their epoch."""
+    values: dict[str, KnobValue] = {}
+    """The knobs' values as the last chunk read them back."""
+    epoch_seconds: float = 0.0
+    """Time spent on the epoch under way."""
+    epoch_metrics: dict[str, float | None] = {}
+    """Keras's running values of the epoch under way; None for one that is not finite."""
+    non_finite_told: bool = False
+    """Whether somebody knows that the loss is no number, and lets the run go on."""
+
+
+class Replay(msgspec.Struct, frozen=True, kw_only=True):
+    """A chunk that was seen to lead from one state to another, to be compared with the same chunk on another day."""
+
+    last_step: Annotated[int, msgspec.Meta(ge=1)]
+    """The chunk trained the batches from the state's `step` up to this one."""
+    digest: str
+    """`digest_of` the variables behind it, metrics included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +79,15 @@ class State:
     """What `restore` assigns: one array for each name of `variables.named_variables`."""
     others: Arrays = field(default_factory=dict)
     """Arrays of whoever else wants to go on, by names of their own; `restore` leaves them to their owners."""
+
+
+def digest_of(variables: Arrays) -> str:
+    """Return a SHA-256 of names, dtypes, shapes and bytes, in hexadecimal: equal only for what is equal bit for bit."""
+    whole = hashlib.sha256()
+    for name, array in sorted(variables.items()):
+        whole.update(f"{name} {array.dtype} {array.shape}\n".encode())
+        whole.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+    return whole.hexdigest()
 
 
 def capture(model: keras.Model, facts: Facts, *, panel: Panel | None = None, others: Arrays | None = None) -> State:

@@ -89,7 +89,7 @@ class ScheduleKnob:
         follows = "the learning rate follows a schedule; turn learning_rate_factor instead"
         return [
             KnobOffer(name="learning_rate", value=rate, unavailable=follows),
-            KnobOffer(name="learning_rate_factor", value=1.0),
+            KnobOffer(name="learning_rate_factor", value=float(str(self._factor.numpy()))),
         ]
 
     def turn(self, name: str, value: float) -> bool:  # noqa: ARG002 - one knob only

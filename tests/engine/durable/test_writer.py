@@ -1,18 +1,16 @@
-"""The training hands a state over and goes on; the newest is written, and what hinders that is told, not raised."""
+"""The training hands its writing over and goes on; what hinders the disk is told, not raised."""
 
 from __future__ import annotations
 
 import threading
 import weakref
-from pathlib import Path
+from collections.abc import Callable
 
+import numpy as np
 import pytest
 
-from fitmon.engine.durable.state import State
 from fitmon.engine.durable.writer import CheckpointWriter
 from fitmon.engine.errors import DiskError
-
-from .states import state_of
 
 PATIENCE_SECONDS = 30
 
@@ -28,66 +26,66 @@ class Disk:
         self.gate = threading.Event()
         self.gate.set()
 
-    def write(self, state: State) -> Path:
-        """Write a state, once the gate is open."""
-        self.threads.add(threading.get_ident())
-        self.begun.release()
-        assert self.gate.wait(PATIENCE_SECONDS)
-        if self.error is not None:
-            raise self.error
-        self.written.append(state.facts.epochs_done)
-        return Path(str(state.facts.epochs_done))
+    def writing(self, number: int) -> Callable[[], None]:
+        """Return what writes a number, once the gate is open."""
+
+        def write() -> None:
+            self.threads.add(threading.get_ident())
+            self.begun.release()
+            assert self.gate.wait(PATIENCE_SECONDS)
+            if self.error is not None:
+                raise self.error
+            self.written.append(number)
+
+        return write
 
 
 def test_what_is_handed_over_is_written_by_another_thread() -> None:
-    disk = Disk()
-    writer = CheckpointWriter(disk.write)
-    writer.put(state_of(epochs_done=1))
+    disk, writer = Disk(), CheckpointWriter()
+    writer.put(disk.writing(1), 10)
     assert writer.flush(PATIENCE_SECONDS)
-    assert (disk.written, writer.last_path, writer.last_error) == ([1], Path("1"), "")
+    assert (disk.written, writer.last_error) == ([1], "")
     assert disk.threads.isdisjoint({threading.get_ident()})
     assert writer.close(PATIENCE_SECONDS)
 
 
-def test_while_one_is_written_only_the_newest_waits() -> None:
-    disk = Disk()
-    writer = CheckpointWriter(disk.write)
+@pytest.mark.parametrize(("size_bytes", "expected"), [(10, [1, 2, 3, 4]), (40, [1, 3, 4]), (100, [1, 4])])
+def test_small_writes_queue_up_and_of_large_ones_only_the_newest_wait(size_bytes: int, expected: list[int]) -> None:
+    disk, writer = Disk(), CheckpointWriter(most_waiting_bytes=100)
     disk.gate.clear()
-    writer.put(state_of(epochs_done=1))
+    writer.put(disk.writing(1), size_bytes)
     assert disk.begun.acquire(timeout=PATIENCE_SECONDS)
-    for epoch in (2, 3, 4):
-        writer.put(state_of(epochs_done=epoch))
-    assert not writer.flush(0), "one is being written, and one waits"
+    for number in (2, 3, 4):
+        writer.put(disk.writing(number), size_bytes)
+    assert not writer.flush(0), "one is being written, and others wait"
     disk.gate.set()
     assert writer.flush(PATIENCE_SECONDS)
-    assert disk.written == [1, 4]
+    assert disk.written == expected
     assert writer.close(PATIENCE_SECONDS)
 
 
 def test_a_write_that_fails_is_told_and_the_next_one_makes_up_for_it() -> None:
-    disk = Disk()
-    writer = CheckpointWriter(disk.write)
+    disk, writer = Disk(), CheckpointWriter()
     for error, told in (
         (DiskError("The disk is full."), "The disk is full."),
         (RuntimeError("odd"), "The checkpoint could not be written (RuntimeError: odd)."),
     ):
         disk.error = error
-        writer.put(state_of(epochs_done=1))
+        writer.put(disk.writing(1), 10)
         assert writer.flush(PATIENCE_SECONDS)
-        assert (writer.last_error, writer.last_path) == (told, None)
+        assert writer.last_error == told
     disk.error = None
-    writer.put(state_of(epochs_done=2))
+    writer.put(disk.writing(2), 10)
     assert writer.close(PATIENCE_SECONDS)
-    assert (disk.written, writer.last_path, writer.last_error) == ([2], Path("2"), "")
+    assert (disk.written, writer.last_error) == ([2], "")
 
 
 def test_closing_writes_what_waits() -> None:
-    disk = Disk()
-    writer = CheckpointWriter(disk.write)
+    disk, writer = Disk(), CheckpointWriter()
     disk.gate.clear()
-    writer.put(state_of(epochs_done=1))
+    writer.put(disk.writing(1), 10)
     assert disk.begun.acquire(timeout=PATIENCE_SECONDS)
-    writer.put(state_of(epochs_done=2))
+    writer.put(disk.writing(2), 10)
     assert not writer.close(0), "the disk is slow"
     disk.gate.set()
     assert writer.close(PATIENCE_SECONDS)
@@ -96,16 +94,15 @@ def test_closing_writes_what_waits() -> None:
 
 @pytest.mark.parametrize("told", ["", "The disk is full."])
 def test_nothing_of_a_state_is_held_once_it_is_written_or_has_failed(told: str) -> None:
-    def write(_state: State) -> Path:
+    weights = np.ones(3)
+
+    def write(_weights: object = weights) -> None:
         if told:
             raise DiskError(told)
-        return Path("1")
 
-    writer = CheckpointWriter(write)
-    state = state_of(weights=[1.0])
-    weights = weakref.ref(state.variables["weights"])
-    writer.put(state)
-    del state
+    writer, seen = CheckpointWriter(), weakref.ref(weights)
+    writer.put(write, 10)
+    del weights, write
     assert writer.flush(PATIENCE_SECONDS)
-    assert (writer.last_error, weights()) == (told, None)
+    assert (writer.last_error, seen()) == (told, None)
     assert writer.close(PATIENCE_SECONDS)

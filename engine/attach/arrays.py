@@ -1,0 +1,91 @@
+"""Arrays of numbers as plain data: kind, shape and raw bytes. Nothing in them can be code."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+Numbers = npt.NDArray[Any]
+
+PLAIN_KINDS = frozenset({"|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8"})
+
+
+def is_plain(array: Numbers) -> bool:
+    """Return whether an array is of a kind that can be sent."""
+    return array.dtype.newbyteorder("<").str in PLAIN_KINDS
+
+
+def plain_array(array: Any) -> tuple[str, tuple[int, ...], memoryview]:
+    """Return an array as plain data; nothing is copied when it lies in one piece. Made for msgspec's `enc_hook`."""
+    if not isinstance(array, np.ndarray) or not is_plain(array):
+        raise TypeError(f"Expected an array of plain numbers, received {type(array).__name__}.")
+    whole = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    return whole.dtype.str, array.shape, whole.reshape(-1).view(np.uint8).data
+
+
+def read_array(_expected: Any, given: Any) -> Numbers:
+    """Return what `plain_array` made, read-only; raises ValueError. Made for msgspec's `dec_hook`."""
+    kind, shape, raw = msgspec.convert(given, tuple[str, tuple[int, ...], bytes])
+    if kind not in PLAIN_KINDS:
+        raise ValueError(f"Expected an array of plain numbers, received the kind {kind!r}.")
+    return np.frombuffer(raw, dtype=kind).reshape(shape)
+
+
+class ArraySender:
+    """Replaces arrays that the receiver has from the message before, or from this one, by their numbers.
+
+    They must never change. One object serves one receiver, whose `ArrayReceiver` sees every message.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing sent."""
+        self._sent: dict[int, tuple[weakref.ref[Numbers], int]] = {}
+        """By identity, those of the message before; weak, so that nothing is kept for a receiver that has stalled."""
+        self._in_message: dict[int, tuple[weakref.ref[Numbers], int]] = {}
+        self._next_number = 0
+
+    def begin(self) -> None:
+        """Begin a message."""
+        self._sent, self._in_message = self._in_message, {}
+
+    def plain(self, array: Any) -> tuple[int, tuple[str, tuple[int, ...], memoryview] | None]:
+        """Return an array as its number and, if it is new to the receiver, plain data; for `enc_hook`."""
+        seen = self._in_message.get(id(array)) or self._sent.get(id(array))
+        if seen is not None and seen[0]() is array:
+            self._in_message[id(array)] = seen
+            return seen[1], None
+        plain = plain_array(array)
+        self._next_number += 1
+        self._in_message[id(array)] = weakref.ref(array), self._next_number
+        return self._next_number, plain
+
+
+class ArrayReceiver:
+    """Reads what an `ArraySender` made."""
+
+    def __init__(self) -> None:
+        """Begin with nothing received."""
+        self._received: dict[int, Numbers] = {}
+        self._in_message: dict[int, Numbers] = {}
+
+    def begin(self) -> None:
+        """Begin a message."""
+        self._received, self._in_message = self._in_message, {}
+
+    def read(self, expected: Any, given: Any) -> Numbers:
+        """Return an array, read-only; raises ValueError. For `dec_hook`."""
+        number, plain = msgspec.convert(given, tuple[int, Any])
+        if plain is not None:
+            array = read_array(expected, plain)
+        elif number in self._in_message:
+            array = self._in_message[number]
+        elif number in self._received:
+            array = self._received[number]
+        else:
+            raise ValueError(f"Expected the number of an array that was sent, received {number}.")
+        self._in_message[number] = array
+        return array

@@ -1,0 +1,129 @@
+"""A viewer's end of a run's socket: one question at a time, each answered."""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from fitmon.engine.attach.address import address_of
+from fitmon.engine.attach.news import NewsHearer
+from fitmon.engine.attach.wire import (
+    MOST_REPLY_BYTES,
+    MOST_REQUEST_BYTES,
+    PROTOCOL,
+    Answer,
+    Ask,
+    GarbageError,
+    Hello,
+    News,
+    Poll,
+    Refused,
+    Reply,
+    Request,
+    Welcome,
+    receive,
+    replies,
+    send,
+)
+from fitmon.engine.durable.lock import holder_of
+from fitmon.engine.errors import RunInUseError, SetupError
+
+if TYPE_CHECKING:
+    from fitmon.engine.commands import Command
+    from fitmon.engine.durable.run_folder import RunFolder
+    from fitmon.engine.record import Snapshot
+
+ANSWER_SECONDS = 10.0
+"""How long a run may take to answer: it does so beside its training."""
+START_SECONDS = 5.0
+"""How long a process that begins a run may take to open its socket."""
+_SECONDS_BETWEEN_TRIES = 0.1
+
+
+class Conversation:
+    """A connection to a run."""
+
+    def __init__(self, folder: RunFolder, *, name: str, read_only: bool = False, per_sample: bool = True) -> None:
+        """Connect.
+
+        Args:
+            folder: of the run.
+            name: of the program, for the journal of the run.
+            read_only: never ask for anything.
+            per_sample: see `wire.Hello`.
+
+        Raises:
+            OSError: nobody listens there, or nobody answers.
+            GarbageError: who answers is no run.
+            SetupError: the run does not talk to this program, and why.
+        """
+        self._hearer = NewsHearer()
+        self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._connection.settimeout(ANSWER_SECONDS)
+        try:
+            with address_of(folder.socket_path) as address:
+                self._connection.connect(address)
+            self._greet(Hello(protocol=PROTOCOL, name=name, read_only=read_only, per_sample=per_sample))
+        except BaseException:
+            self.close()
+            raise
+
+    def poll(self) -> Snapshot:
+        """Return what is known now; raises OSError when the run does not answer, GarbageError when it talks rubbish."""
+        reply = self._reply_to(Poll())
+        if not isinstance(reply, News):
+            raise GarbageError(f"Expected news, received {type(reply).__name__}.")
+        return self._hearer.hear(reply)
+
+    def ask(self, command: Command) -> str:
+        """Ask for something; return why it was not passed on to the run, or an empty text. Raises as `poll`."""
+        reply = self._reply_to(Ask(command=msgspec.Raw(msgspec.msgpack.encode(command))))
+        if not isinstance(reply, Answer):
+            raise GarbageError(f"Expected an answer, received {type(reply).__name__}.")
+        return reply.refusal
+
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()
+
+    def _greet(self, hello: Hello) -> None:
+        reply = self._reply_to(hello)
+        if isinstance(reply, Refused):
+            raise SetupError(reply.reason)
+        if not isinstance(reply, Welcome):
+            raise GarbageError(f"Expected a welcome, received {type(reply).__name__}.")
+
+    def _reply_to(self, request: Request) -> Reply:
+        send(self._connection, request, MOST_REQUEST_BYTES)
+        return receive(self._connection, replies, MOST_REPLY_BYTES)
+
+
+def converse(folder: RunFolder, *, name: str, read_only: bool = False, per_sample: bool = True) -> Conversation | None:
+    """Connect to the process that trains a run; None: there is no such process. Arguments as for `Conversation`.
+
+    A process that has only just begun is waited for.
+
+    Raises:
+        RunInUseError: there is one, and it cannot be reached.
+        SetupError: it does not talk to this program, and why.
+    """
+    give_up_at = time.monotonic() + START_SECONDS
+    while True:
+        with suppress(OSError, GarbageError):
+            return Conversation(folder, name=name, read_only=read_only, per_sample=per_sample)
+        holder = holder_of(folder)
+        if holder is None and folder.journal_path.exists():
+            return None
+        if time.monotonic() >= give_up_at:
+            break
+        time.sleep(_SECONDS_BETWEEN_TRIES)
+    if holder is None:
+        return None
+    raise RunInUseError(
+        f"Expected to reach the run {folder.name}, but {holder}, which has it, does not answer. "
+        "Use the machine on which it runs, or ask again when it goes on."
+    )

@@ -1,0 +1,273 @@
+"""The run's end of its socket: answers whoever looks, and passes on what they ask for.
+
+Viewers ask and are answered from a frozen snapshot in a thread of their own, so that the training does nothing for
+them, and nothing piles up for one that has stalled.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol, Self
+
+import msgspec
+
+from fitmon.engine.attach.address import Peer, address_of, peer_of
+from fitmon.engine.attach.news import NewsTeller
+from fitmon.engine.attach.wire import (
+    MOST_REPLY_BYTES,
+    MOST_REQUEST_BYTES,
+    PROTOCOL,
+    Answer,
+    Ask,
+    GarbageError,
+    Hello,
+    Poll,
+    Refused,
+    Reply,
+    Request,
+    Welcome,
+    receive,
+    requests,
+    send,
+)
+from fitmon.engine.commands import Command, Detach
+from fitmon.engine.errors import DiskError
+from fitmon.engine.record import Snapshot
+
+MOST_CONNECTIONS = 32
+SEND_SECONDS = 10.0
+"""A viewer that takes longer to take an answer in has stalled and is left."""
+IDLE_SECONDS = 60.0
+"""A viewer that asks nothing for so long is left; it may come again."""
+_SECONDS_BETWEEN_LOOKS = 0.02
+
+_commands = msgspec.msgpack.Decoder(Command)
+
+
+class Served(Protocol):
+    """What a server needs of a run; both may be called from any thread and never wait for the training."""
+
+    def snapshot(self) -> Snapshot:
+        """Return what is known now."""
+
+    def send(self, command: Command, *, by: str) -> None:
+        """Ask for something; `by` says in words who does."""
+
+
+class RunServer:
+    """Lets this user's other processes look at a run and steer it, until `close`."""
+
+    def __init__(
+        self,
+        path: Path,
+        run: Served,
+        *,
+        peer_of: Callable[[socket.socket], Peer] = peer_of,
+        send_seconds: float = SEND_SECONDS,
+        idle_seconds: float = IDLE_SECONDS,
+        most_connections: int = MOST_CONNECTIONS,
+    ) -> None:
+        """Listen from now on.
+
+        Args:
+            path: of the socket, in the folder of the run, which the caller has locked: what is there is replaced.
+            run: what is shown and steered.
+            peer_of: tells who is at the other end of a connection; raises OSError.
+            send_seconds: see `SEND_SECONDS`.
+            idle_seconds: see `IDLE_SECONDS`.
+            most_connections: so many at once; others are told so.
+
+        Raises:
+            DiskError: there can be no socket; the run goes on without.
+        """
+        self._path, self._run, self._peer_of = path, run, peer_of
+        self._send_seconds, self._idle_seconds = send_seconds, idle_seconds
+        self._most_connections = most_connections
+        self._lock = threading.Lock()
+        self._tellers: dict[socket.socket, NewsTeller | None] = {}
+        """Whom is being talked to; None before they have said what they want."""
+        self._closed = False
+        self._listener = _listen(path)
+        threading.Thread(target=self._accept, name="fitmon listening", daemon=True).start()
+
+    def close(self, linger_seconds: float = 0.5) -> None:
+        """Let everybody go and remove the socket; a second time does nothing.
+
+        Args:
+            linger_seconds: how long those who look are waited for, so that they see how the run ended.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        self._stop_listening()
+        self._linger(linger_seconds)
+        with self._lock:
+            for connection in self._tellers:
+                _shut(connection)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _stop_listening(self) -> None:
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+        # Wakes the thread that waits for others; closing alone does not.
+        _shut(self._listener)
+        self._listener.close()
+
+    def _linger(self, seconds: float) -> None:
+        version = self._run.snapshot().version
+        give_up_at = time.monotonic() + seconds
+        while time.monotonic() < give_up_at:
+            with self._lock:
+                behind = [teller for teller in self._tellers.values() if teller and teller.version != version]
+            if not behind:
+                return
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+    def _accept(self) -> None:
+        while not self._closed:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                # Such as too many open files: somebody else must close some first.
+                time.sleep(_SECONDS_BETWEEN_LOOKS)
+                continue
+            _open_here.add(connection)
+            if not self._admit(connection):
+                connection.close()
+
+    def _admit(self, connection: socket.socket) -> bool:
+        """Begin to talk to somebody who may be talked to; return whether that is so."""
+        try:
+            connection.settimeout(self._send_seconds)
+            peer = self._peer_of(connection)
+            if peer.user != os.geteuid():
+                return False
+            with self._lock:
+                full = len(self._tellers) >= self._most_connections
+                if not full and not self._closed:
+                    self._tellers[connection] = None
+            if full:
+                reason = f"Expected at most {self._most_connections} viewers of a run, received one more."
+                send(connection, Refused(reason=reason), MOST_REPLY_BYTES)
+                return False
+            arguments = connection, peer
+            threading.Thread(target=self._talk, args=arguments, name="fitmon viewer", daemon=True).start()
+        except (OSError, RuntimeError):
+            self._forget(connection)
+            return False
+        return True
+
+    def _talk(self, connection: socket.socket, peer: Peer) -> None:
+        try:
+            hello = self._welcome(connection)
+            if hello is not None:
+                self._serve(connection, hello, f"{hello.name}, process {peer.process}")
+        except (OSError, GarbageError):
+            pass  # Gone, stalled, or not one of ours: there is nobody to tell.
+        finally:
+            self._forget(connection)
+            connection.close()
+
+    def _welcome(self, connection: socket.socket) -> Hello | None:
+        hello = self._receive(connection)
+        if not isinstance(hello, Hello):
+            raise GarbageError(f"Expected a greeting, received {type(hello).__name__}.")
+        if hello.protocol != PROTOCOL:
+            reason = (
+                f"Expected a fitmon that speaks protocol {PROTOCOL}, as the run's does, received {hello.protocol}. "
+                "Use the fitmon that the run was started with."
+            )
+            self._send(connection, Refused(reason=reason))
+            return None
+        self._send(connection, Welcome())
+        return hello
+
+    def _serve(self, connection: socket.socket, hello: Hello, by: str) -> None:
+        teller = self._tellers[connection] = NewsTeller(per_sample=hello.per_sample)
+        while True:
+            match self._receive(connection):
+                case Poll():
+                    self._send(connection, teller.news(self._run.snapshot()))
+                case Ask(command=command):
+                    self._send(connection, Answer(refusal=self._pass_on(command, hello, by)))
+                case Hello():
+                    raise GarbageError("Expected one greeting, received two.")
+
+    def _pass_on(self, raw: msgspec.Raw, hello: Hello, by: str) -> str:
+        """Pass a command on to the run; return why not, as a sentence, or an empty text."""
+        if hello.read_only:
+            return "This connection only looks."
+        try:
+            command = _commands.decode(raw)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            return f"Expected a command that this run knows, received something else ({error})."
+        if isinstance(command, Detach):
+            return "Only the run itself knows whether its screen has gone."
+        self._run.send(command, by=by)
+        return ""
+
+    def _receive(self, connection: socket.socket) -> Request:
+        connection.settimeout(self._idle_seconds)
+        return receive(connection, requests, MOST_REQUEST_BYTES)
+
+    def _send(self, connection: socket.socket, reply: Reply) -> None:
+        connection.settimeout(self._send_seconds)
+        send(connection, reply, MOST_REPLY_BYTES)
+
+    def _forget(self, connection: socket.socket) -> None:
+        with self._lock:
+            self._tellers.pop(connection, None)
+
+
+def _listen(path: Path) -> socket.socket:
+    """Return a listening socket that only its user can reach, put in place of one whose process has gone."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    _open_here.add(listener)
+    unfinished = path.with_name(f"{path.name}.new")
+    try:
+        unfinished.unlink(missing_ok=True)
+        with address_of(unfinished) as address:
+            listener.bind(address)
+        # Under another name until it has its rights and listens.
+        unfinished.chmod(0o600)
+        listener.listen(MOST_CONNECTIONS)
+        unfinished.replace(path)
+    except OSError as error:
+        listener.close()
+        raise DiskError(
+            f"There can be no socket {path} ({error.strerror or error}): nobody can attach to this run. Give a folder "
+            "on a local disk with --run-dir."
+        ) from error
+    except DiskError:
+        listener.close()
+        raise
+    return listener
+
+
+def _shut(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+_open_here: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+
+
+def _let_go_in_child() -> None:
+    """Close the sockets in a child made by fork: with them it would seem to be a run that does not answer."""
+    for connection in list(_open_here):
+        connection.close()
+
+
+os.register_at_fork(after_in_child=_let_go_in_child)

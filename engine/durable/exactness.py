@@ -1,0 +1,61 @@
+"""Whether a run that goes on can be the same to the last bit: what decides that, compared with what it was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fitmon.engine.events import RunContinued, RunStarted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from fitmon.engine.durable.origin import Origin
+
+
+def continued(origin: Origin, started: RunStarted, equal: bool | None) -> RunContinued:
+    """Return what is to be told of a run that is taken up.
+
+    Args:
+        origin: where it goes on.
+        started: with what.
+        equal: whether a chunk trained again led to the same bits; None: none was kept.
+    """
+    reasons = () if origin.started is None else differences(origin.started, started)
+    if equal is False:
+        reasons = (*reasons, "a chunk that was trained again gave other numbers")
+    facts = None if origin.state is None else origin.state.facts
+    if facts is None:
+        proof = "it begins anew, since it had no checkpoint yet"
+    elif origin.seen is None:
+        proof = "no chunk was kept that could be compared"
+    else:
+        before, replay = origin.seen
+        place = f"{before.facts.step + 1} to {replay.last_step} of epoch {before.facts.epochs_done + 1}"
+        proof = f"steps {place}, trained again, gave {'the same' if equal else 'other'} bits"
+    return RunContinued(
+        epochs_done=0 if facts is None else facts.epochs_done,
+        step=0 if facts is None else facts.step,
+        exact=not reasons and (equal is True or facts is None),
+        reasons=(*reasons, *origin.damaged) if reasons or equal or facts is None else (proof, *origin.damaged),
+        proof=proof,
+    )
+
+
+def differences(before: RunStarted, now: RunStarted) -> tuple[str, ...]:
+    """Return what is different from when the run trained last and bears on its numbers, a few words each."""
+    return tuple(_differences(before, now))
+
+
+def _differences(before: RunStarted, now: RunStarted) -> Iterator[str]:
+    yield from _changed(before.versions, now.versions)
+    if before.device != now.device:
+        yield f"device {before.device} → {now.device}"
+    if before.jit != now.jit:
+        yield "XLA is on now and was off" if now.jit else "XLA is off now and was on"
+    yield from _changed(before.flags, now.flags)
+
+
+def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    for name in sorted({*before, *now}):
+        if before.get(name) != now.get(name):
+            yield f"{name} {before.get(name, 'not set')} → {now.get(name, 'not set')}"

@@ -1,0 +1,183 @@
+"""Keeps a run's checkpoints while it trains, one folder a branch, and finds the one to go back to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from fitmon.engine.branch import Branch
+from fitmon.engine.durable.checkpoint import read_checkpoint, stored_checkpoints, write_checkpoint, write_replay
+from fitmon.engine.durable.keeping import Keeping
+from fitmon.engine.durable.private_files import make_private_folders
+from fitmon.engine.durable.retention import StoredCheckpoint, to_delete
+from fitmon.engine.durable.run_folder import RunFolder
+from fitmon.engine.durable.state import Replay, State, digest_of
+from fitmon.engine.durable.writer import CheckpointWriter
+from fitmon.engine.errors import DataError, UsageError
+
+SECONDS_BETWEEN_REPLAYS = 1.0
+"""A chunk to be compared later is kept this often: with epochs of milliseconds, each would cost a tenth of its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A chunk that was watched: what it began with, and what it led to."""
+
+    before: State
+    after: State
+    """With `facts.step` at the chunk's end, so that metrics belong to it."""
+
+
+class Keeper:
+    """Writes the checkpoints of one run. Used by the training thread."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        *,
+        keeping: Keeping,
+        branch: int = 1,
+        branches: Iterable[Branch] = (),
+        other_trouble: Callable[[], str] = str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Start the writing thread.
+
+        Args:
+            folder: of the run, which the caller has locked.
+            keeping: how much of it is kept.
+            branch: the one under way.
+            branches: all there are so far.
+            other_trouble: says what else of the run cannot be written, as a sentence; empty when all is well.
+            clock: seconds, from any starting point.
+        """
+        self._folder, self._keeping, self._clock = folder, keeping, clock
+        self.branch = branch
+        """The branch under way."""
+        self._set_out_from = {b.number: (b.parent, b.from_epoch) for b in branches if b.parent is not None}
+        self._best = {b.number: b.best.epoch for b in branches if b.best is not None}
+        self._other_trouble = other_trouble
+        self._writer = CheckpointWriter()
+        self._replay_seconds: float | None = None
+
+    def due(self, epoch: int) -> bool:
+        """Return whether an epoch's end is to be kept."""
+        return epoch % self._keeping.every_epochs == 0
+
+    def replay_due(self) -> bool:
+        """Return whether the next chunk that ends an epoch should be watched."""
+        now = self._clock()
+        due = self._replay_seconds is None or now - self._replay_seconds >= SECONDS_BETWEEN_REPLAYS
+        if due:
+            self._replay_seconds = now
+        return due
+
+    def put(self, state: State) -> None:
+        """Keep a state; returns at once."""
+        if state.facts.best is not None:
+            self._best[self.branch] = state.facts.best.epoch
+        self._writer.put(partial(self._write, state, self.branch, dict(self._best)), _bytes_of(state))
+
+    def put_seen(self, seen: Seen) -> None:
+        """Keep a watched chunk in place of the one before; returns at once."""
+        self._writer.put(partial(self._write_seen, seen), _bytes_of(seen.before) + _bytes_of(seen.after))
+
+    @property
+    def trouble(self) -> str:
+        """What cannot be written now, as a sentence; empty when all is well."""
+        return self._writer.last_error or self._other_trouble()
+
+    def flush(self, timeout_seconds: float | None = None) -> bool:
+        """Wait until all is written or has failed; return whether it is."""
+        return self._writer.flush(timeout_seconds)
+
+    def close(self, timeout_seconds: float | None = None) -> bool:
+        """Write what waits and end the thread; return whether it has ended."""
+        return self._writer.close(timeout_seconds)
+
+    def begin_branch(self, parent: int, epoch: int) -> int:
+        """Keep what comes in a new branch that sets out from the end of an epoch; return its number."""
+        self.branch = 1 + max([self.branch, *branch_numbers(self._folder)])
+        self._set_out_from[self.branch] = parent, epoch
+        return self.branch
+
+    def load(self, epoch: int, branch: int | None = None) -> tuple[int, State]:
+        """Return the end of an epoch, and the branch that trained it; 0 is the model before training.
+
+        Raises UsageError when it was never there or is not kept any more, DataError when it is damaged.
+        """
+        self.flush()
+        owner = self._owner(self.branch if branch is None else branch, epoch)
+        kept = kept_epochs(self._folder).get(owner, {})
+        if epoch not in kept:
+            nearest = sorted(kept, key=lambda other: abs(other - epoch))[:3]
+            there = f" Kept nearby: {', '.join(map(str, sorted(nearest)))}." if nearest else ""
+            raise UsageError(f"Expected an epoch with a checkpoint, received {epoch} of branch {owner}.{there}")
+        return owner, read_checkpoint(kept[epoch])
+
+    def _owner(self, branch: int, epoch: int) -> int:
+        while branch in self._set_out_from:
+            parent, from_epoch = self._set_out_from[branch]
+            if parent is None or epoch > from_epoch:
+                break
+            branch = parent
+        return branch
+
+    def _write(self, state: State, branch: int, best: Mapping[int, int]) -> None:
+        folder = branch_folder(self._folder, branch)
+        make_private_folders(folder)
+        write_checkpoint(folder, state)
+        numbers = branch_numbers(self._folder)
+        for number in numbers:
+            stored = stored_checkpoints(branch_folder(self._folder, number))
+            share = self._keeping.kept_bytes // len(numbers)
+            for checkpoint in to_delete(stored, budget_bytes=share, best_epoch=best.get(number)):
+                checkpoint.path.unlink(missing_ok=True)
+
+    def _write_seen(self, seen: Seen) -> None:
+        make_private_folders(self._folder.checkpoints_path)
+        replay = Replay(last_step=seen.after.facts.step, digest=digest_of(seen.after.variables))
+        write_replay(self._folder.checkpoints_path, seen.before, replay)
+
+
+def branch_folder(folder: RunFolder, branch: int) -> Path:
+    """Return where the checkpoints of a branch lie."""
+    return folder.checkpoints_path / f"branch-{branch}"
+
+
+def branch_numbers(folder: RunFolder) -> list[int]:
+    """Return the branches that have a folder, rising."""
+    names = [path.name for path in folder.checkpoints_path.glob("branch-*")]
+    return sorted(int(number) for name in names if (number := name.removeprefix("branch-")).isdecimal())
+
+
+def kept_epochs(folder: RunFolder) -> dict[int, dict[int, Path]]:
+    """Return for each branch the epochs whose ends are kept, with their files."""
+    return {
+        number: {c.epochs_done: c.path for c in stored_checkpoints(branch_folder(folder, number)) if not c.step}
+        for number in branch_numbers(folder)
+    }
+
+
+def furthest_first(folder: RunFolder, branch: int) -> list[StoredCheckpoint]:
+    """Return the checkpoints of a branch, the one furthest on in front; empty when there are none."""
+    path = branch_folder(folder, branch)
+    return stored_checkpoints(path)[::-1] if path.is_dir() else []
+
+
+def latest_state(folder: RunFolder, branch: int) -> tuple[State | None, list[str]]:
+    """Return the state a branch came to last, and what is wrong with those behind it; None when none can be read."""
+    damaged: list[str] = []
+    for checkpoint in furthest_first(folder, branch):
+        try:
+            return read_checkpoint(checkpoint.path), damaged
+        except DataError as error:
+            damaged.append(str(error))
+    return None, damaged
+
+
+def _bytes_of(state: State) -> int:
+    return sum(array.nbytes for group in (state.variables, state.others) for array in group.values())

@@ -1,0 +1,154 @@
+"""A run that is kept on disk: a session together with its folder, lock, journal and checkpoints."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import suppress
+from typing import TYPE_CHECKING, Self
+
+import msgspec
+
+from fitmon.engine import events
+from fitmon.engine.durable.journal import JournalWriter
+from fitmon.engine.durable.keeper import Keeper
+from fitmon.engine.durable.keeping import Keeping
+from fitmon.engine.durable.lock import RunLock
+from fitmon.engine.errors import DiskError
+from fitmon.engine.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import keras
+
+    from fitmon.engine.commands import Command
+    from fitmon.engine.durable.origin import Origin
+    from fitmon.engine.durable.run_folder import RunFolder
+    from fitmon.engine.job import Job
+    from fitmon.engine.record import Snapshot
+    from fitmon.engine.session import Listener
+
+
+class KeptRun:
+    """A session whose run outlives it. Whatever is asked of it is in the journal before it is done."""
+
+    def __init__(
+        self,
+        job: Job,
+        folder: RunFolder,
+        *,
+        keeping: Keeping | None = None,
+        origin: Origin | None = None,
+        name: str | None = None,
+        on_event: Listener | None = None,
+        stop_when_non_finite: bool = False,
+        summarize_epochs: bool = True,
+        lingers: bool = False,
+    ) -> None:
+        """Take the run's lock and open its journal; nothing is loaded yet.
+
+        Args:
+            job: what to train.
+            folder: the run's own, described already.
+            keeping: how much of it is kept; None: as much as by default.
+            origin: where another process left it; None: it begins.
+            name: see `Session`, as the rest.
+            on_event: see `Session`.
+            stop_when_non_finite: see `Session`.
+            summarize_epochs: see `Session`.
+            lingers: see `Session`.
+
+        Raises:
+            RunInUseError: another process has the run.
+            DiskError: its folder cannot be written.
+        """
+        self.folder = folder
+        """Where the run lies."""
+        self._on_event = on_event
+        self._lock = RunLock(folder)
+        try:
+            self._journal = JournalWriter(folder.journal_path)
+        except BaseException:
+            self._lock.release()
+            raise
+        self._keeper = _keeper(folder, keeping or Keeping(), origin, self._journal_trouble)
+        self._session = Session(
+            job,
+            name=name,
+            on_event=self._hear,
+            stop_when_non_finite=stop_when_non_finite,
+            summarize_epochs=summarize_epochs,
+            keeper=self._keeper,
+            origin=origin,
+            lingers=lingers,
+        )
+
+    @property
+    def warning(self) -> str:
+        """Why other processes are not kept out of the run, as a sentence; empty when they are."""
+        return self._lock.warning
+
+    @property
+    def model(self) -> keras.Model | None:
+        """The model, as plain Keras knows it, once the run is over; None before it is built."""
+        return self._session.model
+
+    def start(self) -> None:
+        """Start the training thread."""
+        self._session.start()
+
+    def send(self, command: Command, by: str = "") -> None:
+        """Ask for something, from any thread but not in a signal handler; `by` says in words who asks."""
+        self._journal.command(command, by=by)
+        self._session.send(command)
+
+    def snapshot(self) -> Snapshot:
+        """Return a frozen picture of the run, from any thread."""
+        return self._session.snapshot()
+
+    def join(self, timeout_seconds: float | None = None) -> bool:
+        """Wait until the training thread has ended; return whether it has. None waits for ever."""
+        return self._session.join(timeout_seconds)
+
+    def close(self) -> None:
+        """Bring everything to the disk and let others have the run; a second time does nothing."""
+        self._keeper.close()
+        self._journal.close()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _hear(self, event: events.Event) -> None:
+        self._journal.event(event)
+        if isinstance(event, events.RunStarted):
+            self._describe(event)
+        if self._on_event is not None:
+            self._on_event(event)
+
+    def _describe(self, started: events.RunStarted) -> None:
+        # The journal says the same; a disk that has no room for this must not end the training.
+        with suppress(DiskError):
+            description = self.folder.description()
+            self.folder.describe(
+                msgspec.structs.replace(description, device=started.device, pid=os.getpid(), host=socket.gethostname())
+            )
+
+    def _journal_trouble(self) -> str:
+        error = self._journal.error
+        return "" if error is None else f"The journal could not be written ({error.strerror or error})."
+
+
+def _keeper(folder: RunFolder, keeping: Keeping, origin: Origin | None, other_trouble: Callable[[], str]) -> Keeper:
+    known = None if origin is None else origin.retold.record.snapshot()
+    return Keeper(
+        folder,
+        keeping=keeping,
+        branch=1 if known is None else known.branch.number,
+        branches=() if known is None else (*known.left_branches, known.branch),
+        other_trouble=other_trouble,
+    )

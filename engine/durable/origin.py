@@ -1,0 +1,76 @@
+"""Where a run goes on: its last checkpoint, and what is to be said and asked before the first step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fitmon.engine.commands import Rewind, SetKnob
+from fitmon.engine.durable.checkpoint import read_checkpoint, read_replay
+from fitmon.engine.durable.keeper import kept_epochs, latest_state
+from fitmon.engine.durable.retelling import Retold, retell
+from fitmon.engine.durable.run_folder import RunFolder
+from fitmon.engine.durable.state import Replay, State
+from fitmon.engine.errors import DataError
+from fitmon.engine.events import RunStarted
+from fitmon.engine.record import RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Everything known of a run that another process began."""
+
+    state: State | None
+    """Where it goes on; None: it never came to a checkpoint and begins anew."""
+    seen: tuple[State, Replay] | None
+    """A chunk that can be compared; None when none was kept."""
+    started: RunStarted | None
+    """With which versions and on which device the last process trained; None when it did not come so far."""
+    retold: Retold
+    asked: tuple[SetKnob, ...]
+    """Changes that were accepted after the checkpoint and would be lost with what came behind it."""
+    damaged: tuple[str, ...]
+    """Checkpoints that cannot be read, a sentence each; the run goes on from one before them."""
+    rewind: Rewind | None = None
+    """Where to go back to at once; None: nowhere."""
+
+
+def origin_of(folder: RunFolder, rewind: Rewind | None = None) -> Origin:
+    """Return where a run goes on; raises DataError when neither journal nor checkpoints can be used."""
+    retold = retell(folder)
+    branch = retold.record.branch
+    state, damaged = latest_state(folder, branch)
+    if state is None and branch > 1:
+        state = _where_it_set_out(folder, retold.record)
+    if state is None and (damaged or branch > 1 or retold.record.epochs_done):
+        raise DataError(
+            f"Expected a checkpoint of {folder.name} to go on from, found none that can be read. "
+            + (damaged[0] if damaged else "Begin it anew.")
+        )
+    return Origin(
+        state=state,
+        seen=read_replay(folder.checkpoints_path),
+        started=retold.started,
+        retold=retold,
+        asked=_lost_requests(retold, state),
+        damaged=tuple(damaged),
+        rewind=rewind,
+    )
+
+
+def _where_it_set_out(folder: RunFolder, record: RunRecord) -> State | None:
+    """Return the state that a branch without checkpoints began with."""
+    epoch, owner = record.branch_from_epoch, record.branch_parent
+    while owner in record.left_branches and epoch <= record.left_branches[owner].from_epoch:
+        owner = record.left_branches[owner].parent
+    path = kept_epochs(folder).get(owner or 1, {}).get(epoch)
+    return None if path is None else read_checkpoint(path)
+
+
+def _lost_requests(retold: Retold, state: State | None) -> tuple[SetKnob, ...]:
+    """Return what was accepted and is neither in the checkpoint's knobs nor among those that wait in it."""
+    if state is None:
+        return ()
+    facts = state.facts
+    begun = facts.epochs_done + (facts.step > 0)
+    asked = [SetKnob(knob=a.knob, value=a.value, epoch=a.epoch) for a in retold.asked if a.epoch > begun]
+    return tuple(request for request in asked if request not in facts.waiting)

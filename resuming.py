@@ -1,0 +1,163 @@
+"""The command that goes on with a run that another process began, and the start of one without a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fitmon.engine.durable.keeping import Keeping
+from fitmon.engine.errors import DataError, UsageError
+from fitmon.engine.knobs.catalogue import BATCH_SIZE, DROPOUT, EPOCHS, L1, L2, LEARNING_RATE
+from fitmon.options import keeping_options, number_reader, run_options
+from fitmon.training import Face, Start, choose_face, commands_of, refuse_other_backend, say, train
+
+if TYPE_CHECKING:
+    from fitmon.engine.commands import Rewind
+    from fitmon.engine.durable.origin import Origin
+    from fitmon.engine.durable.run_folder import RunFolder
+    from fitmon.engine.job import Job
+
+KNOBS = (EPOCHS, LEARNING_RATE, DROPOUT, L1, L2, BATCH_SIZE)
+
+
+def resume_command() -> click.Command:
+    """Return the command `resume`."""
+    knobs = [
+        click.Option(
+            [f"--{knob.name.replace('_', '-')}"],
+            type=number_reader(knob),
+            metavar="NUMBER",
+            help=f"Change the {knob.name.replace('_', ' ')} from the next epoch on.",
+        )
+        for knob in KNOBS
+    ]
+    from_epoch = click.Option(
+        ["--from-epoch"],
+        type=click.IntRange(min=0),
+        metavar="EPOCH",
+        help="Go back to the end of this epoch, as a new branch; 0: before training.",
+    )
+    unseen = click.Option(["--unseen"], is_flag=True, hidden=True)
+    return click.Command(
+        "resume",
+        params=[
+            click.Argument(["run"], required=False),
+            from_epoch,
+            *knobs,
+            *(option for option in run_options() if option.name not in {"name", "ephemeral"}),
+            *keeping_options(),
+            unseen,
+        ],
+        callback=_resume,
+        help="Go on with RUN (a name, an id or a folder; none: the latest unfinished) exactly where it was left.",
+    )
+
+
+def _resume(**given: Any) -> int:
+    from fitmon.engine.durable.runs import Runs
+
+    root = None if given["run_dir"] is None else Path(given["run_dir"])
+    folder = Runs(root).find(given["run"])
+    job = job_of(folder)
+    changes = {knob.name: float(given[knob.name]) for knob in KNOBS if given[knob.name] is not None}
+    rewind = _rewind(folder, given["from_epoch"], changes)
+    face: Face = "nobody" if given["unseen"] else choose_face(plain=given["plain"], json=given["json"])
+    refuse_other_backend()
+    origin = _origin(folder, rewind)
+    _refuse_finished(origin, changes)
+    if given["detach"]:
+        return detach(folder, given)
+    return train(
+        Start(
+            job=job,
+            folder=folder,
+            keeping=Keeping(every_epochs=given["checkpoint_every"], kept_bytes=given["keep_disk"]),
+            name=folder.name,
+            origin=origin,
+            commands=commands_of(given, {} if rewind else changes),
+            exit_when_over=given["exit"],
+            mouse=not given["no_mouse"],
+            debug=given["debug"],
+        ),
+        face,
+    )
+
+
+def job_of(folder: RunFolder) -> Job:
+    """Return the job that a run trains, made anew; raises DataError when it cannot be."""
+    from fitmon.presets import PRESETS, preset_named
+
+    description = folder.description()
+    if description.job not in PRESETS:
+        raise DataError(f"Expected a run of {', '.join(PRESETS)}; {folder.name} trains {description.job!r}.")
+    data = description.arguments.get("data")
+    dataset = description.arguments.get("dataset")
+    return preset_named(description.job).job(
+        description.settings,
+        dataset=None if dataset is None else str(dataset),
+        file=None if data is None else Path(str(data)),
+    )
+
+
+def _rewind(folder: RunFolder, epoch: int | None, changes: dict[str, float]) -> Rewind | None:
+    from fitmon.engine.commands import Rewind
+    from fitmon.engine.durable.keeper import kept_epochs
+
+    if epoch is None:
+        return None
+    kept = sorted({kept for epochs in kept_epochs(folder).values() for kept in epochs})
+    if epoch not in kept:
+        raise UsageError(
+            f"Expected an epoch whose end is kept, received {epoch}. Kept of {folder.name}: "
+            f"{', '.join(map(str, kept)) or 'none'}."
+        )
+    return Rewind(epoch=epoch, changes=changes)
+
+
+def _origin(folder: RunFolder, rewind: Rewind | None) -> Origin | None:
+    """Return where a run goes on; None when it has not begun."""
+    from fitmon.engine.durable.origin import origin_of
+
+    if not folder.journal_path.exists():
+        return None
+    origin = origin_of(folder, rewind)
+    for problem in origin.retold.problems:
+        say(f"{folder.journal_path}: {problem.message}")
+    for damaged in origin.damaged:
+        say(damaged)
+    return origin
+
+
+def _refuse_finished(origin: Origin | None, changes: dict[str, float]) -> None:
+    if origin is None or origin.rewind is not None:
+        return
+    record = origin.retold.record
+    if record.epochs and record.epochs_done >= max(record.epochs, int(changes.get(EPOCHS.name, 0))):
+        raise UsageError(
+            f"All {record.epochs} epochs are done. Train more with --epochs {record.epochs * 2}, or go back to one "
+            "with --from-epoch."
+        )
+
+
+def detach(folder: RunFolder, given: dict[str, Any]) -> int:
+    """Start a run without a terminal, say what it is called, and return the exit code at once."""
+    from fitmon.detaching import linger_warning, start_detached
+
+    words = ["resume", str(folder.path), "--unseen", "--run-dir", str(folder.path.parent)]
+    words += ["--checkpoint-every", str(given["checkpoint_every"]), "--keep-disk", f"{given['keep_disk']}B"]
+    for option in ("from_epoch", *(knob.name for knob in KNOBS)):
+        # Those of a new run are in its description.
+        if "run" in given and given.get(option) is not None:
+            words += [f"--{option.replace('_', '-')}", f"{given[option]!r}"]
+    for epoch, knob, value in given["at"]:
+        words += ["--at", f"{epoch}:{knob}={value!r}"]
+    if given["paused"]:
+        words.append("--paused")
+    start_detached(words, folder.name, folder.log_path)
+    click.echo(folder.name)
+    say(f"training without a terminal; `fitmon attach {folder.name}` shows it")
+    if warning := linger_warning():
+        say(warning)
+    return 0

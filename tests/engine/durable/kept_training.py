@@ -1,0 +1,163 @@
+"""Trains kept runs in processes that can be killed anywhere, and tells what became of a run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fitmon.engine import events
+from fitmon.engine.commands import SetKnob
+from fitmon.engine.durable.journal_reader import Entry, read_journal
+from fitmon.engine.durable.kept_run import KeptRun
+from fitmon.engine.durable.origin import origin_of
+from fitmon.engine.durable.run_folder import RunFolder
+from fitmon.engine.durable.runs import Runs
+from fitmon.engine.job import Job, Settings, TrainingData
+
+from .small_runs import BATCH_SIZE, RUNS, SEED, small_images
+
+EPOCHS = 4
+PATIENCE_SECONDS = 120
+SETTINGS = Settings(epochs=EPOCHS, batch_size=BATCH_SIZE, learning_rate=0.01, units=(), seed=SEED)
+
+# A server that has loaded TensorFlow but run nothing forks a child for every training: seconds are saved for each.
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload(["tensorflow", "keras", __name__])
+
+
+@dataclass(frozen=True)
+class Kill:
+    """When a process kills itself."""
+
+    event: str
+    """The name of the event's class that it waits for."""
+    epoch: int
+    step: int | None = None
+    """Steps of the epoch done, for chunks; None: any."""
+    delay_seconds: float = 0.0
+    """How long it goes on from there."""
+
+
+def new_run(root: Path, name: str) -> RunFolder:
+    """Return the folder of a new run of one of the small models."""
+    return Runs(root).create(job=name, settings=SETTINGS)
+
+
+def train(
+    folder: RunFolder, *, kill: Kill | None = None, forget: bool = False, variables: Mapping[str, str] | None = None
+) -> int:
+    """Train a run in a process of its own, from the start or from where it was left; return its exit code.
+
+    Args:
+        folder: of the run.
+        kill: when the process kills itself with SIGKILL; None: it trains to the end.
+        forget: take seeds as a model that has just been built has them, in place of those that were kept.
+        variables: of the process's environment, besides its own.
+    """
+    process = _processes.Process(target=_train, args=(str(folder.path), kill, forget, dict(variables or {})))
+    process.start()
+    process.join(PATIENCE_SECONDS)
+    assert process.exitcode is not None, "the training hangs"
+    return process.exitcode
+
+
+def outcome(folder: RunFolder) -> dict[str, Any]:
+    """Return hashes of all that a run became at its end, and of every epoch's metrics, knobs and insight."""
+    told: dict[str, Any] = json.loads((folder.path / "outcome.json").read_text())
+    epochs: dict[str, Any] = {}
+    for entry in read_journal(folder.journal_path):
+        if isinstance(entry, Entry) and isinstance(entry.event, events.EpochEnded):
+            ended = entry.event
+            epochs[f"epoch {ended.epoch}"] = (ended.metrics, ended.knobs, ended.insight)
+    return told | epochs
+
+
+def continued(folder: RunFolder) -> list[events.RunContinued]:
+    """Return how a run was taken up, each time."""
+    entries = [entry for entry in read_journal(folder.journal_path) if isinstance(entry, Entry)]
+    return [entry.event for entry in entries if isinstance(entry.event, events.RunContinued)]
+
+
+def _train(path: str, kill: Kill | None, forget: bool, variables: dict[str, str]) -> None:
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", **variables}
+    from fitmon.engine.probe import Probe  # TEMP
+
+    if not hasattr(Probe, "arrays"):  # TEMP
+        Probe.arrays = lambda self: {}
+        Probe.restore = lambda self, a: None  # TEMP
+    folder = RunFolder(Path(path))
+    origin = origin_of(folder) if folder.journal_path.exists() else None
+    if forget:
+        _forget_seeds()
+    run = RUNS[folder.description().job]
+    job = Job(
+        name="small",
+        settings=SETTINGS,
+        load=lambda _settings, _progress: _data(),
+        build=lambda _settings, _data: run.build(),
+    )
+    with KeptRun(job, folder, origin=origin, on_event=_killer(kill)) as kept:
+        if origin is None:
+            for change in _changes(run.turns):
+                kept.send(change)
+        kept.start()
+        assert kept.join(PATIENCE_SECONDS)
+        ending = kept.snapshot().ending
+        assert isinstance(ending, events.RunEnded), ending
+        model = kept.model
+        folder.path.joinpath("outcome.json").write_text(json.dumps(_hashes(model)))
+
+
+def _changes(turns: Mapping[int, Mapping[str, float]]) -> list[SetKnob]:
+    return [SetKnob(knob, value, epoch) for epoch, knobs in turns.items() for knob, value in knobs.items()]
+
+
+def _data() -> TrainingData:
+    x, y = small_images()
+    return TrainingData(x=x, y=y, x_validation=x[:12], y_validation=y[:12])
+
+
+def _killer(kill: Kill | None) -> Callable[[events.Event], None]:
+    def listen(event: events.Event) -> None:
+        if kill is None or type(event).__name__ != kill.event or getattr(event, "epoch", None) != kill.epoch:
+            return
+        if kill.step is None or getattr(event, "step", None) == kill.step:
+            if not kill.delay_seconds:
+                _kill_now()
+            threading.Timer(kill.delay_seconds, _kill_now).start()
+
+    return listen
+
+
+def _kill_now() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _hashes(model: Any) -> dict[str, str]:
+    import keras
+
+    lists = {"model": model.variables, "optimizer": model.optimizer.variables}
+    named = {f"{kind} {place}": v for kind, variables in lists.items() for place, v in enumerate(variables)}
+    return {
+        name: hashlib.sha256(keras.ops.convert_to_numpy(variable).tobytes()).hexdigest()
+        for name, variable in named.items()
+    }
+
+
+def _forget_seeds() -> None:
+    from fitmon.engine.durable import state
+
+    kept = state.named_variables
+
+    def without_seeds(*args: Any, **kwargs: Any) -> dict[str, Any]:
+        return {name: v for name, v in kept(*args, **kwargs).items() if not name.endswith("seed_generator_state")}
+
+    state.named_variables = without_seeds  # type: ignore[assignment]

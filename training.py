@@ -1,0 +1,231 @@
+"""Trains what a command asked for, under the screen, in lines, or with nobody looking; every command meets here."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from fitmon.engine.errors import FitmonError, SetupError, UsageError
+from fitmon.options import in_order
+
+if TYPE_CHECKING:
+    from fitmon.engine.commands import Command
+    from fitmon.engine.durable.keeping import Keeping
+    from fitmon.engine.durable.kept_run import KeptRun
+    from fitmon.engine.durable.origin import Origin
+    from fitmon.engine.durable.run_folder import RunFolder
+    from fitmon.engine.events import Event, RunEnded, RunFailed
+    from fitmon.engine.job import Job
+    from fitmon.engine.session import Session
+
+Face = Literal["screen", "plain", "json", "nobody"]
+
+BY = "command line"
+"""Who asks for what the command line says, in the journal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """A training to be started."""
+
+    job: Job
+    folder: RunFolder | None
+    """Where it is kept; None: nowhere."""
+    keeping: Keeping
+    name: str
+    """What the screen calls it."""
+    origin: Origin | None = None
+    """Where another process left it; None: it begins."""
+    commands: tuple[Command, ...] = ()
+    """Asked of it before it starts."""
+    exit_when_over: bool = False
+    mouse: bool = True
+    debug: bool = False
+    """Whether a failure shows its traceback."""
+
+
+def say(message: str) -> None:
+    """Print one line on stderr, with whatever a terminal could obey made visible."""
+    line = " ".join(message.split())
+    visible = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in line)
+    print(f"fitmon: {visible}", file=sys.stderr, flush=True)  # noqa: T201 - stderr is where a command line talks
+
+
+def choose_face(*, plain: bool, json: bool) -> Face:
+    """Decide who shows the run: the screen where a terminal can carry it, else lines."""
+    if plain and json:
+        raise UsageError("Expected --plain or --json, received both.")
+    if plain or json:
+        return "plain" if plain else "json"
+    if not os.isatty(1):
+        return "plain"
+    from fitmon.tui.terminal import refusal_here
+
+    refusal = refusal_here()
+    if refusal is not None:
+        say(f"printing lines in place of the screen, because {refusal}")
+    return "screen" if refusal is None else "plain"
+
+
+def refuse_other_backend() -> None:
+    """Raise SetupError where Keras is told to use another backend than TensorFlow."""
+    backend = os.environ.get("KERAS_BACKEND")
+    if backend not in {None, "", "tensorflow"}:
+        raise SetupError(
+            f"Expected Keras to use the backend tensorflow, received KERAS_BACKEND={backend}. "
+            "Set KERAS_BACKEND=tensorflow."
+        )
+
+
+def commands_of(given: dict[str, Any], changes: Mapping[str, float] | None = None) -> tuple[Command, ...]:
+    """Return what the options ask of a run before it starts, and changes of knobs for the next epoch."""
+    from fitmon.engine.commands import Pause, PauseAt, SetKnob
+
+    pause = (Pause(at=PauseAt.CHUNK),) if given["paused"] else ()
+    scheduled = [SetKnob(knob=knob, value=value, epoch=epoch) for epoch, knob, value in in_order(given["at"])]
+    now = [SetKnob(knob=knob, value=value) for knob, value in (changes or {}).items()]
+    return (*pause, *now, *scheduled)
+
+
+def train(start: Start, face: Face) -> int:
+    """Train, show it, and return the exit code; raises FitmonError when the training cannot begin."""
+    if face == "screen":
+        return _train_on_screen(start)
+    if face == "nobody":
+        return _train_unseen(start)
+    return _train_in_lines(start, as_json=face == "json")
+
+
+@contextlib.contextmanager
+def _run(
+    start: Start,
+    on_event: Callable[[Event], None] | None = None,
+    *,
+    watched: bool = False,
+) -> Iterator[KeptRun | Session]:
+    """Yield the run, ready to start, and let go of it in the end."""
+    from fitmon.engine.durable.kept_run import KeptRun
+    from fitmon.engine.session import Session
+
+    if start.folder is None:
+        session = Session(
+            start.job,
+            name=start.name,
+            on_event=on_event,
+            stop_when_non_finite=not watched,
+            summarize_epochs=not watched,
+        )
+        for command in start.commands:
+            session.send(command)
+        yield session
+        return
+    run = KeptRun(
+        start.job,
+        start.folder,
+        keeping=start.keeping,
+        origin=start.origin,
+        name=start.name,
+        on_event=on_event,
+        stop_when_non_finite=not watched,
+        summarize_epochs=not watched,
+        lingers=watched,
+    )
+    with run, _listening(run):
+        if run.warning:
+            say(run.warning)
+        for command in start.commands:
+            run.send(command, by=BY)
+        yield run
+
+
+@contextlib.contextmanager
+def _listening(run: KeptRun) -> Iterator[None]:
+    """Let other processes look at the run and steer it."""
+    from fitmon.engine.attach.server import RunServer
+
+    try:
+        server = RunServer(run.folder.socket_path, run)
+    except FitmonError as error:
+        say(f"Nobody can attach to this run. {error}")
+        yield
+        return
+    try:
+        yield
+    finally:
+        server.close()
+
+
+def _train_in_lines(start: Start, *, as_json: bool) -> int:
+    from fitmon.engine.events import RunFailed
+    from fitmon.unwatched import train_in_lines
+
+    ending, code = train_in_lines(lambda on_event: _run(start, on_event), as_json=as_json, talk=say)
+    if isinstance(ending, RunFailed):
+        _tell_failure(ending, debug=start.debug)
+    elif not ending.completed:
+        tell_resume(start)
+    return code
+
+
+def _train_unseen(start: Start) -> int:
+    from fitmon.unwatched import train_headless
+
+    with _run(start) as run:
+        return train_headless(run)[1]
+
+
+def _tell_failure(ending: RunFailed, *, debug: bool) -> None:
+    if debug:
+        sys.stderr.write(ending.traceback)
+    say(ending.message)
+
+
+def tell_resume(start: Start) -> None:
+    """Say how a run that was stopped goes on."""
+    if start.folder is not None:
+        say(f"the run is kept; `fitmon resume {start.folder.name}` goes on with it")
+
+
+def _train_on_screen(start: Start) -> int:
+    from fitmon.engine.events import RunFailed
+    from fitmon.tui.launch import run_screen
+
+    log_path = _new_log() if start.folder is None else start.folder.log_path
+    with _run(start, watched=True) as run:
+        code = run_screen(
+            run,
+            name=start.name,
+            threshold=start.job.settings.threshold,
+            exit_when_over=start.exit_when_over,
+            mouse=start.mouse,
+            log_path=log_path,
+            outlives_terminal=start.folder is not None,
+        )
+        ending = run.snapshot().ending
+    if isinstance(ending, RunFailed) and start.debug:
+        sys.stderr.write(ending.traceback)
+    if start.folder is None and not isinstance(ending, RunFailed) and code != FitmonError.exit_code:
+        log_path.unlink(missing_ok=True)
+    if _can_go_on(ending):
+        tell_resume(start)
+    return code
+
+
+def _can_go_on(ending: RunEnded | RunFailed | None) -> bool:
+    from fitmon.engine.events import RunEnded
+
+    return ending is None or (isinstance(ending, RunEnded) and not ending.completed)
+
+
+def _new_log() -> Path:
+    """Return the path of a new file that only the user can read; it is kept when the run fails."""
+    import tempfile
+
+    descriptor, path = tempfile.mkstemp(prefix="fitmon-", suffix=".log")
+    os.close(descriptor)
+    return Path(path)
