@@ -56,13 +56,17 @@ class PresetGroup(click.Group):
 
 
 def _command(name: str) -> click.Command:
-    from fitmon.attaching import attach, ctl
-    from fitmon.listing import runs
-    from fitmon.resuming import resume_command
-
     if name == "resume":
-        return resume_command()
-    return {"runs": runs, "attach": attach, "ctl": ctl}[name]
+        from fitmon.resuming import resume
+
+        return resume
+    if name == "runs":
+        from fitmon.listing import runs
+
+        return runs
+    from fitmon import attaching
+
+    return attaching.attach if name == "attach" else attaching.ctl
 
 
 def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 KNOBS = (EPOCHS, LEARNING_RATE, DROPOUT, L1, L2, BATCH_SIZE)
 
 
-def resume_command() -> click.Command:
-    """Return the command `resume`."""
+def _resume_command() -> click.Command:
     knobs = [
         click.Option(
             [f"--{knob.name.replace('_', '-')}"],
@@ -161,3 +160,6 @@ def detach(folder: RunFolder, given: dict[str, Any]) -> int:
     if warning := linger_warning():
         say(warning)
     return 0
+
+
+resume = _resume_command()

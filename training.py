@@ -164,7 +164,12 @@ def _train_in_lines(start: Start, *, as_json: bool) -> int:
     from fitmon.engine.events import RunFailed
     from fitmon.unwatched import train_in_lines
 
-    ending, code = train_in_lines(lambda on_event: _run(start, on_event), as_json=as_json, talk=say)
+    ending, code = train_in_lines(
+        lambda on_event: _run(start, on_event),
+        as_json=as_json,
+        talk=say,
+        outlives_terminal=start.folder is not None,
+    )
     if isinstance(ending, RunFailed):
         _tell_failure(ending, debug=start.debug)
     elif not ending.completed:
@@ -173,9 +178,11 @@ def _train_in_lines(start: Start, *, as_json: bool) -> int:
 
 
 def _train_unseen(start: Start) -> int:
+    from fitmon.engine.commands import Detach
     from fitmon.unwatched import train_headless
 
     with _run(start) as run:
+        run.send(Detach(reason="started without a terminal"))
         return train_headless(run)[1]
 
 

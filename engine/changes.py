@@ -61,6 +61,11 @@ class Changes:
         return {**self._values, "epochs": self.epochs}
 
     @property
+    def turned(self) -> bool:
+        """Whether knobs were turned and no chunk has read them back since."""
+        return bool(self._turned)
+
+    @property
     def waiting(self) -> tuple[SetKnob, ...]:
         """The changes that wait, in the order in which they were asked for."""
         return tuple(SetKnob(knob=knob, value=value, epoch=epoch) for (epoch, knob), value in self._waiting.items())
@@ -163,10 +168,9 @@ class Changes:
 
     def _check_offered(self, knob: str, value: float) -> None:
         knob_named(knob).check(value)
-        offer = next((offer for offer in self.offers() if offer.name == knob), None)
-        if offer is None or offer.unavailable:
-            reason = "it is not the training's" if offer is None else offer.unavailable
-            raise UsageError(f"{knob} cannot be changed: {reason}.")
+        offer = next(offer for offer in self.offers() if offer.name == knob)
+        if offer.unavailable:
+            raise UsageError(f"{knob} cannot be changed: {offer.unavailable}.")
 
     def _check(self, request: SetKnob, epoch: int, wanted_epoch: int) -> None:
         self._check_offered(request.knob, request.value)

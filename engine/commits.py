@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fitmon.engine import events
 from fitmon.engine.durable.keeper import Keeper, Seen
-from fitmon.engine.durable.state import Facts, State, capture, restore
+from fitmon.engine.durable.state import Facts, Reader, State, restore
 
 if TYPE_CHECKING:
     import keras
@@ -37,6 +37,7 @@ class Commits:
     ) -> None:
         """Take nothing yet; `best` is asked for the best epoch so far."""
         self._keeper, self._model, self._panel, self._changes, self._probe = keeper, model, panel, changes, probe
+        self._reader = Reader(model, panel)
         self._seed, self._best, self._emit = seed, best, emit
         self._before: State | None = None
         self._trained: State | None = None
@@ -50,6 +51,10 @@ class Commits:
         self.non_finite_told = False
         """Whether somebody knows that the loss is no number."""
 
+    def forget(self) -> None:
+        """Find out anew what there is to keep: a knob was turned, or the step was traced."""
+        self._reader.forget()
+
     def begin_chunk(self, epoch: int, step: int, *, ends_epoch: bool) -> None:
         """Take note that a chunk begins; now and then the one that ends an epoch is kept to be compared later."""
         if self._keeper is not None and ends_epoch and self._keeper.replay_due():
@@ -59,9 +64,12 @@ class Commits:
         """Take note of how far the run is."""
         self._position, self.epoch_metrics, self.epoch_seconds = (epoch - 1, step), metrics, seconds
 
-    def end_training_of_epoch(self) -> None:
-        """Take the state that the validation begins with: should the run stop within it, the epoch is not lost."""
-        if self._keeper is None:
+    def end_training_of_epoch(self, *, may_stop: bool) -> None:
+        """Take the state that the validation begins with: should the run stop within it, the epoch is not lost.
+
+        Where it will not be stopped, and no chunk is watched, nothing is taken.
+        """
+        if self._keeper is None or not (may_stop or self._before):
             return
         self._trained = self._state(*self._position)
         if self._before is not None:
@@ -103,6 +111,7 @@ class Commits:
         DataError when the state is not this model's; nothing has changed then.
         """
         retrace = restore(self._model, state, panel=self._panel)
+        self.forget()
         facts = state.facts
         self._changes.restore(facts)
         self._position, self._trained, self._before = (facts.epochs_done, facts.step), None, None
@@ -113,7 +122,7 @@ class Commits:
 
     def _state(self, epochs_done: int, step: int) -> State:
         others = {} if self._probe is None else self._probe.arrays()
-        return capture(self._model, self._facts(epochs_done, step), panel=self._panel, others=others)
+        return self._reader.capture(self._facts(epochs_done, step), others=others)
 
     def _facts(self, epochs_done: int, step: int) -> Facts:
         return Facts(

@@ -49,6 +49,10 @@ STEPS_STILL_EXPECTED = 100
 """So many more steps are expected of an epoch of unknown length."""
 
 
+SHORT_VALIDATION_SECONDS = 1.0
+"""A stop waits so long for the end of a validation."""
+
+
 @dataclass(slots=True)
 class _Timer:
     """Adds up the seconds of an epoch that were spent working."""
@@ -130,6 +134,7 @@ class Course:
         self._steps_of_last_epoch = 0
         self._phase: tuple[Phase, str] | None = None
         self._commit_wanted = False
+        self._validation_seconds: float | None = None
 
     def train(self) -> None:
         """Train all epochs, from the start or where the run goes on; raises StopRequested when the user stops it."""
@@ -187,8 +192,8 @@ class Course:
 
     def _train_epoch(self, epoch: int, first_step: int = 0) -> None:
         """Train and validate an epoch; its knobs and metrics stand as they are where it goes on at a later step."""
-        if not first_step and self._changes.turn(epoch):
-            self._retrace()
+        if not first_step:
+            self._turn_knobs(epoch)
         steps = self._steps() or self._steps_of_last_epoch
         self._emit(events.EpochStarted(epoch=epoch, epochs=self._changes.epochs, steps=steps))
         self._enter(Phase.TRAINING if self._loop.traced else Phase.COMPILING)
@@ -207,6 +212,12 @@ class Course:
         self._feed.end_epoch(self._steps_done, exhausted=exhausted)
         self._steps_of_last_epoch = self._steps_done
         self._end_epoch(epoch, dict(self._commits.epoch_metrics), timer)
+
+    def _turn_knobs(self, epoch: int) -> None:
+        if self._changes.turn(epoch):
+            self._retrace()
+        if self._changes.turned:
+            self._commits.forget()
 
     def _source(self, epoch: int, first_step: int) -> Any:
         return self._feed.begin_epoch(
@@ -231,6 +242,8 @@ class Course:
                 "steps_per_epoch to tell them apart; a dataset must not be empty."
             )
         self._steps_done = chunk.step
+        if traced:
+            self._commits.forget()
         self._commits.end_chunk(epoch, chunk.step, chunk.epoch_metrics, timer.seconds)
         seconds = timer.seconds - before
         self._pacer.took(chunk.step - step, seconds)
@@ -273,7 +286,7 @@ class Course:
 
     def _end_epoch(self, epoch: int, metrics: dict[str, float], timer: _Timer) -> None:
         with timer:
-            self._commits.end_training_of_epoch()
+            self._commits.end_training_of_epoch(may_stop=self._may_stop_validation())
             found, observation = self._validate(epoch)
             insight = summarize(observation) if observation is not None and self._summarize_epochs else None
         metrics = metrics | found
@@ -299,7 +312,11 @@ class Course:
         if self._probe is None:
             return {}, None
         self._enter(Phase.VALIDATING)
-        metrics, observation = self._probe.evaluate(epoch, self._changes.batch_size, lambda: self._look(epoch))
+        look = partial(self._look, epoch, may_stop=self._may_stop_validation())
+        timer = _Timer(self._clock)
+        with timer:
+            metrics, observation = self._probe.evaluate(epoch, self._changes.batch_size, look)
+        self._validation_seconds = timer.seconds
         return {f"val_{name}": value for name, value in metrics.items()}, observation
 
     def _between_chunks(self, chunk: Chunk, epoch: int) -> None:
@@ -312,10 +329,16 @@ class Course:
         if not self._over(chunk):
             self._hold_if_asked(epoch, chunk.step, at_epoch_end=False)
 
-    def _look(self, epoch: int) -> None:
+    def _may_stop_validation(self) -> bool:
+        """Return whether a stop ends a validation; a short one is carried to its end, so that the epoch counts."""
+        return self._validation_seconds is None or self._validation_seconds > SHORT_VALIDATION_SECONDS
+
+    def _look(self, epoch: int, *, may_stop: bool = True) -> None:
         """Take in what was asked meanwhile."""
         pause_before = self._control.pause_at
-        stop_if_asked(self._control)
+        if may_stop:
+            stop_if_asked(self._control)
+        self._control.take_in()
         self._tell_pause(pause_before)
         self._answer(epoch)
 

@@ -104,17 +104,26 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in ("fitmon", "keras", "tensorflow", "numpy")}
 
 
-_FLAGS = ("TF_", "XLA_", "KERAS_", "NVIDIA_TF32_OVERRIDE", "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES")
-_FLAGS_WITHOUT_EFFECT = {"TF_CPP_MIN_LOG_LEVEL", "TF_CPP_MIN_VLOG_LEVEL", "KERAS_HOME"}
+_FLAGS = (
+    "CUBLAS_WORKSPACE_CONFIG",
+    "CUDA_VISIBLE_DEVICES",
+    "KERAS_BACKEND",
+    "NVIDIA_TF32_OVERRIDE",
+    "OMP_NUM_THREADS",
+    "TF_CUDNN_DETERMINISTIC",
+    "TF_CUDNN_USE_AUTOTUNE",
+    "TF_DETERMINISTIC_OPS",
+    "TF_ENABLE_ONEDNN_OPTS",
+    "TF_NUM_INTEROP_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_XLA_FLAGS",
+    "XLA_FLAGS",
+)
 
 
 def flags() -> dict[str, str]:
-    """Return the environment variables that bear on what TensorFlow computes."""
-    return {
-        name: value
-        for name, value in sorted(os.environ.items())
-        if name.startswith(_FLAGS) and name not in _FLAGS_WITHOUT_EFFECT
-    }
+    """Return the environment variables that bear on what TensorFlow computes, as far as they are set."""
+    return {name: os.environ[name] for name in _FLAGS if name in os.environ}
 
 
 def build_model(model: keras.Model, batch: Any) -> None:

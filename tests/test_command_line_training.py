@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,7 @@ def test_while_nobody_reads_only_what_is_printed_waits(monkeypatch: pytest.Monke
     class Told:
         """Stands in for a session whose events all come before the first is printed."""
 
-        def __init__(self, _job: Any, *, on_event: Any, **_: Any) -> None:
+        def __init__(self, on_event: Any) -> None:
             chunk = events.ChunkEnded(epoch=1, step=1, steps=9, chunk_metrics={}, epoch_metrics={}, seconds=0.1)
             epoch = events.EpochEnded(epoch=1, epochs=9, seconds=1.0, metrics={}, knobs={})
             for event in [chunk] * 50 + [events.PhaseChanged(phase=Phase.VALIDATING), epoch, chunk, ENDED]:
@@ -133,17 +134,16 @@ def test_while_nobody_reads_only_what_is_printed_waits(monkeypatch: pytest.Monke
         def start(self) -> None:
             pass
 
-        def join(self) -> None:
-            pass
+        def join(self, _seconds: float) -> bool:
+            return True
 
     def drained(_run: Any, inbox: Any, *_: Any) -> events.RunEnded:
         waiting.extend(inbox.get() for _ in range(inbox.qsize()))
         return ENDED
 
-    monkeypatch.setattr("fitmon.unwatched.Session", Told)
     monkeypatch.setattr("fitmon.unwatched.print_run", drained)
-    job: Any = None
-    train_in_lines(job, name=None, commands=[], as_json=True, talk=print)
+    make_run: Any = lambda on_event: nullcontext(Told(on_event))  # noqa: E731
+    train_in_lines(make_run, as_json=True, talk=print)
     assert [type(event) for event in waiting] == [events.ChunkEnded, events.EpochEnded, events.RunEnded]
 
 
@@ -239,19 +239,19 @@ class Loading:
         os.write(2, f"{CHATTER[1]}, said later\n".encode())
         self._tell(ENDED)
 
-    def join(self) -> None:
-        pass
+    def join(self, _seconds: float) -> bool:
+        return True
 
 
 @pytest.fixture
 def _loading(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fitmon.unwatched.Session", Loading)
+    monkeypatch.setattr("fitmon.engine.session.Session", Loading)
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
 
 
 @pytest.mark.usefixtures("_loading")
 def test_what_tensorflow_chats_while_it_loads_is_left_out_and_errors_are_not(capfd: pytest.CaptureFixture[str]) -> None:
-    code, _, talk = run(capfd, "iris --plain")
+    code, _, talk = run(capfd, "iris --plain --ephemeral")
     assert code == 0
     assert talk.splitlines() == [*filter(None, SAID_MEANWHILE), f"{CHATTER[1]}, said later"]
 
@@ -261,7 +261,7 @@ def test_whoever_sets_tensorflows_log_level_reads_everything(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
-    _, _, talk = run(capfd, "iris --plain")
+    _, _, talk = run(capfd, "iris --plain --ephemeral")
     assert [line for line in CHATTER if line not in talk] == []
 
 
@@ -270,7 +270,7 @@ def test_where_there_is_no_grep_nothing_is_left_out(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    code, _, talk = run(capfd, "iris --plain")
+    code, _, talk = run(capfd, "iris --plain --ephemeral")
     assert code == 0
     assert [line for line in (*CHATTER, *SAID_MEANWHILE) if line not in talk] == []
 
@@ -278,17 +278,15 @@ def test_where_there_is_no_grep_nothing_is_left_out(
 def test_the_last_words_of_a_tensorflow_that_aborts_are_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
     program = """
-import os
+import contextlib, os
 from fitmon import unwatched
 
 class Aborting:
-    def __init__(self, *_, **__): pass
     def start(self):
         os.write(2, b"I0000 00:00 chatter\\nF0000 00:00 This machine has no AVX.\\n")
         os.abort()
 
-unwatched.Session = Aborting
-unwatched.train_in_lines(None, name=None, commands=[], as_json=True, talk=print)
+unwatched.train_in_lines(lambda _: contextlib.nullcontext(Aborting()), as_json=True, talk=print)
 """
     answer = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
     assert answer.returncode == -signal.SIGABRT

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 from pathlib import Path
 
 import pytest
 
-from .pseudo_terminal import Pseudo, assert_given_back
+from .pseudo_terminal import PATIENCE_SECONDS, Pseudo, assert_given_back
 
 FITMON = [sys.executable, "-m", "fitmon"]
 
@@ -40,6 +41,21 @@ def test_a_signal_while_training_gives_the_terminal_back(number: signal.Signals,
         terminal.process.send_signal(number)
         assert terminal.exit_code() == code
         assert_given_back(terminal)
+
+
+@pytest.mark.slow
+def test_a_run_outlives_its_terminal_and_its_journal_says_so(tmp_path: Path) -> None:
+    with Pseudo([*FITMON, "iris", "--epochs", "200", "--name", "mine", "--run-dir", str(tmp_path)]) as terminal:
+        terminal.until("epoch 2")
+        terminal.hang_up()
+        assert terminal.process.wait(PATIENCE_SECONDS) == 0
+    journal = [json.loads(line) for line in (tmp_path / "mine" / "journal.jsonl").read_text().splitlines()]
+    told = [line["event"] for line in journal if "event" in line]
+    kinds = [event["event"] for event in told]
+    detached = kinds.index("run_detached")
+    assert told[detached]["reason"] == "the input of the terminal ended"
+    assert kinds[detached:].count("epoch_ended") > 0
+    assert told[-1] == {"event": "run_ended", "reason": "all epochs done", "epochs_done": 200, "completed": True}
 
 
 @pytest.mark.slow

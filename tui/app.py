@@ -1,23 +1,27 @@
 """The application: polls the run by a timer, shows what it says, and knows when to leave."""
 
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
+from textual.actions import ActionParseResult
 from textual.app import App
+from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.geometry import Size
 
-from fitmon.engine.commands import Stop
+from fitmon.engine.commands import Command, Stop
 from fitmon.engine.errors import EXIT_CODES, EXIT_QUIT_WHILE_TRAINING
 from fitmon.engine.events import Phase, RunFailed
 from fitmon.engine.record import Snapshot
 from fitmon.tui.format import clean
-from fitmon.tui.keys import interrupt_binding
+from fitmon.tui.keys import KEYS, interrupt_binding
 from fitmon.tui.picture import Picture
 from fitmon.tui.run import Run
 from fitmon.tui.screens.monitor import MonitorScreen
+from fitmon.tui.terminal import HANG_UP_EXIT_CODE
 
 POLL_SECONDS = 0.25
 """How often the run is asked what is new."""
@@ -27,6 +31,12 @@ ANSWER_POLL_SECONDS = 0.05
 
 NOTICE_SECONDS = 4.0
 """How long a notice stays when nothing answers it."""
+
+ATTACHED = "attached: leaving lets the run go on"
+READ_ONLY = "read-only: this view asks nothing of the run"
+
+STEERING_ACTIONS = {key.action for key in KEYS if key.alive_only}
+"""Those of the keys that ask something of the run."""
 
 
 class MonitorApp(App[int], inherit_bindings=False):
@@ -46,6 +56,8 @@ class MonitorApp(App[int], inherit_bindings=False):
         threshold: float = 0.5,
         log_path: Path | None = None,
         exit_when_over: bool = False,
+        viewer: bool = False,
+        read_only: bool = False,
         asked_to_leave: Callable[[], int | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         driver_class: type[Driver] | None = None,
@@ -58,7 +70,10 @@ class MonitorApp(App[int], inherit_bindings=False):
             threshold: In [0, 1], the probability that must be exceeded to answer class 1.
             log_path: The file that TensorFlow's and the model's output goes to; None: there is none to show.
             exit_when_over: Leave as soon as the run is over.
-            asked_to_leave: Returns the exit code once a signal asked the process to leave; None before.
+            viewer: The run is another process's: leaving leaves it alone, and the exit code is 0.
+            read_only: Nothing can be asked of the run.
+            asked_to_leave: Returns the exit code once a signal asked the process to leave, `HANG_UP_EXIT_CODE` once the
+                terminal has gone; None before.
             clock: Seconds since any fixed moment.
             driver_class: How Textual reaches the terminal; None: as Textual chooses.
         """
@@ -68,7 +83,13 @@ class MonitorApp(App[int], inherit_bindings=False):
         self.threshold = threshold
         self.log_scale = False
         self.held = False
-        self.run_name = clean(name)
+        self.viewer = viewer
+        """Whether the run is another process's."""
+        self.read_only = read_only
+        """Whether nothing can be asked of the run."""
+        self.stop_sent = False
+        """Whether the run was asked to stop because somebody left."""
+        self.run_name = clean(name) + _kind_of_view(viewer, read_only)
         self._exit_when_over = exit_when_over
         self._asked_to_leave = asked_to_leave
         self._clock = clock
@@ -88,12 +109,14 @@ class MonitorApp(App[int], inherit_bindings=False):
     def _begin(self) -> None:
         self.run_under_way.start()
         self.set_interval(POLL_SECONDS, self.tick)
+        if self.viewer:
+            self.say(ATTACHED)
 
     def tick(self) -> None:
         """Look at the run once: draw what is new, and leave if it is time to."""
         code = self._asked_to_leave()
         if code is not None:
-            self._stop_and_exit(code)
+            self._leave_with(code)
             return
         self.draw_now()
         if not self._was_over and self.run_under_way.snapshot().over:
@@ -120,6 +143,7 @@ class MonitorApp(App[int], inherit_bindings=False):
             notice=self._notice,
             phase_seconds=self._clock() - self._phase_since,
             view=self._monitor.view,
+            read_only=self.read_only,
         )
 
     def say(self, notice: str) -> None:
@@ -128,8 +152,12 @@ class MonitorApp(App[int], inherit_bindings=False):
         self._notice_until = self._clock() + NOTICE_SECONDS
         self.draw_now()
 
-    def notice_until_answered(self, notice: str) -> None:
-        """Show what was asked of the run at once, until it answers, and look for the answer often."""
+    def ask(self, command: Command, notice: str) -> None:
+        """Ask something of the run, if this view may; show it until the run answers, and look for the answer often."""
+        if self.read_only:
+            self.say(READ_ONLY)
+            return
+        self.run_under_way.send(command)
         self.say(notice)
         self._unanswered = _answers(self.run_under_way.snapshot())
         for polls in range(1, 5):
@@ -146,13 +174,40 @@ class MonitorApp(App[int], inherit_bindings=False):
         elif isinstance(snapshot.ending, RunFailed):
             self._monitor.action_show_failure()
 
+    async def run_action(
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do what a key stands for, or say that this view may not."""
+        if self.read_only and action in STEERING_ACTIONS:
+            self.say(READ_ONLY)
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
+
     def leave(self) -> None:
-        """Leave with the exit code that the state of the run calls for, stopping it if it still trains."""
+        """Leave with the exit code that the state of the run calls for, stopping it if it still trains.
+
+        A run of another process is left alone.
+        """
         ending = self.run_under_way.snapshot().ending
-        if ending is None:
-            self._stop_and_exit(EXIT_QUIT_WHILE_TRAINING)
+        if self.viewer:
+            self.exit(0)
+        elif ending is None:
+            self._stop_and_exit(EXIT_QUIT_WHILE_TRAINING, "stopped by the user")
         else:
             self.exit(EXIT_CODES.get(ending.kind, 1) if isinstance(ending, RunFailed) else 0)
+
+    def _leave_with(self, code: int) -> None:
+        """Leave because a signal came or the terminal went."""
+        if self.viewer or (code == HANG_UP_EXIT_CODE and self.run_under_way.snapshot().over):
+            self.leave()
+        elif code == HANG_UP_EXIT_CODE:
+            # Whoever shows this screen knows whether the run goes on without one.
+            self.exit(code)
+        else:
+            self._stop_and_exit(code, f"stopped by {signal.Signals(code - 128).name}")
 
     def action_leave(self) -> None:
         self.leave()
@@ -160,9 +215,16 @@ class MonitorApp(App[int], inherit_bindings=False):
     def action_interrupt(self) -> None:
         self.leave()
 
-    def _stop_and_exit(self, code: int) -> None:
-        self.run_under_way.send(Stop())
+    def _stop_and_exit(self, code: int, reason: str) -> None:
+        self.run_under_way.send(Stop(reason=reason))
+        self.stop_sent = True
         self.exit(code)
+
+
+def _kind_of_view(viewer: bool, read_only: bool) -> str:
+    if not viewer:
+        return ""
+    return " (read-only)" if read_only else " (attached)"
 
 
 def _answers(snapshot: Snapshot) -> tuple[object, ...]:

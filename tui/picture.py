@@ -25,3 +25,5 @@ class Picture:
     """For how long the run has been in its phase."""
     view: View = View.OVERVIEW
     """Which view is chosen."""
+    read_only: bool = False
+    """Whether nothing can be asked of the run."""

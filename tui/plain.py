@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from typing import Any, assert_never
 
 from fitmon.engine import events
-from fitmon.engine.commands import Stop
+from fitmon.engine.commands import Detach, Stop
 from fitmon.engine.knobs.catalogue import EPOCHS
 from fitmon.engine.record import RunRecord
 from fitmon.tui.format import clean, count, duration, knob_value, measured, setting
@@ -20,7 +20,7 @@ from fitmon.tui.run import Run
 Render = Callable[[events.Event], str]
 """Turns an event into lines, each ended by a line break; an empty string when it says nothing."""
 
-Inbox = SimpleQueue[events.Event | Stop]
+Inbox = SimpleQueue[events.Event | Stop | Detach]
 """What the training thread tells and what a signal handler asks for, in one queue that neither can block on."""
 
 OUTPUT_CLOSED = "its output was closed"
@@ -84,8 +84,8 @@ def print_run(
     """Print a run until it is over and return how it ended.
 
     Args:
-        run: already started; receives a Stop when one comes in or the output is gone.
-        inbox: the events of the run that `listener_into` lets through, in order, and any Stop.
+        run: already started; receives a Stop when one comes in or the output is gone, and a Detach that comes in.
+        inbox: the events of the run that `listener_into` lets through, in order, and any Stop or Detach.
         render: see `PlainLines` and `json_line`.
         output: where the lines go.
         talk: told what the user must know besides: notes on the data, the progress of a download.
@@ -93,7 +93,7 @@ def print_run(
     stopped, last_detail = False, ""
     while True:
         item = inbox.get()
-        if isinstance(item, Stop):
+        if isinstance(item, Stop | Detach):
             run.send(item)
             continue
         output.write(render(item))
@@ -181,6 +181,7 @@ class PlainLines:
                 | events.SamplesScored()
                 | events.KnobAsked()
                 | events.PauseAsked()
+                | events.RunDetached()
                 | events.LossBecameNonFinite()
             ):
                 return []

@@ -1,8 +1,11 @@
 """What the screen needs of a run; `fitmon.engine.session.Session` satisfies it, and so does a fake in the tests."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from fitmon.engine.commands import Command
+from fitmon.engine.errors import EXIT_CODES, EXIT_QUIT_WHILE_TRAINING, FitmonError
+from fitmon.engine.events import RunEnded, RunFailed
 from fitmon.engine.record import Snapshot
 
 
@@ -20,3 +23,15 @@ class Run(Protocol):
 
     def join(self, timeout_seconds: float) -> bool:
         """Wait for the end of the training and return whether it came in time."""
+
+
+def exit_code_of(ending: RunEnded | RunFailed | None, signals_received: Sequence[int] = ()) -> int:
+    """Return the exit code of a process whose run ended that way without a screen; None: it has not ended yet.
+
+    A run that stopped early gives 128 + the first of the signals that asked for it, or 130 where somebody else did.
+    """
+    if isinstance(ending, RunFailed):
+        return EXIT_CODES.get(ending.kind, FitmonError.exit_code)
+    if ending is not None and ending.completed:
+        return 0
+    return 128 + signals_received[0] if signals_received else EXIT_QUIT_WHILE_TRAINING

@@ -10,6 +10,7 @@ import codecs
 import contextlib
 import locale
 import os
+import select
 import selectors
 import signal
 import sys
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 STALL_SECONDS = 2.0
 """How long a terminal that takes no more bytes may hold up the end of the process."""
+
+STALLED_SECONDS = 60.0
+"""How long a terminal may take no byte before the screen goes away; far longer than a user holds it with ctrl+s."""
 
 HANG_UP_EXIT_CODE = 128 + signal.SIGHUP
 
@@ -74,22 +78,43 @@ def speaks_utf_8() -> bool:
 class TerminalOutput:
     """What Textual writes to, instead of descriptor 2.
 
-    A terminal that has gone swallows what is written; one that has stalled holds up only until `give_up_at`. Stock
-    Textual 8.2 lets its writer thread die of the first and the main thread wait for ever on the second.
+    A terminal that has gone swallows what is written, and so does one that has stalled for too long. Stock Textual 8.2
+    lets its writer thread die of the first and the main thread wait for ever on the second.
     """
 
-    def __init__(self, descriptor: int, utf_8: bool) -> None:
+    def __init__(self, descriptor: int, utf_8: bool, stalled_seconds: float | None = None) -> None:
+        """Take over an open, non-blocking descriptor; the caller closes it.
+
+        Args:
+            descriptor: Of the terminal.
+            utf_8: Whether it is to be sent UTF-8; else ASCII.
+            stalled_seconds: How long it may take no byte before it counts as gone; None: for ever.
+        """
         self._descriptor = descriptor
         self._utf_8 = utf_8
+        self._stalled_seconds = stalled_seconds
         self._buffer: list[str] = []
-        self.gone = False
-        """Whether nothing more can be written."""
+        self._last_taken = time.monotonic()
+        self.loss = ""
+        """Why nothing is written any more, as a sentence's part; empty while something is."""
+        self.hung_up = False
+        """Whether the terminal has gone for good."""
         self.give_up_at: float | None = None
         """The moment of `time.monotonic` after which a stalled terminal is given up; None: it is waited for."""
+
+    @property
+    def gone(self) -> bool:
+        """Whether nothing is written any more: the terminal hung up, or has stalled for too long."""
+        return bool(self.loss)
 
     def fileno(self) -> int:
         """Return the descriptor of the terminal."""
         return self._descriptor
+
+    def hang_up(self, reason: str) -> None:
+        """Write nothing any more, for good; may be called by a signal handler."""
+        self.hung_up = True
+        self.loss = self.loss or reason
 
     def write(self, text: str) -> int:
         """Take text to be sent at the next `flush`."""
@@ -100,24 +125,46 @@ class TerminalOutput:
         """Send everything taken so far."""
         data = "".join(self._buffer).encode("utf-8", errors="replace")
         self._buffer.clear()
+        self._last_taken = time.monotonic()
         while data and not self.gone:
             data = data[self._send(data) :]
 
+    def revives(self, wait_seconds: float = 0.0) -> bool:
+        """Return whether a terminal that had stalled takes something again, and if so write to it again."""
+        if self.hung_up or not _has_room(self._descriptor, wait_seconds):
+            return False
+        self.loss = ""
+        return True
+
     def _send(self, data: bytes) -> int:
         try:
-            return os.write(self._descriptor, data)
+            taken = os.write(self._descriptor, data)
         except BlockingIOError:
-            self._wait_for_room()
+            self._wait_or_give_up()
+            return 0
         except OSError:
-            self.gone = True
-        return 0
+            self.hang_up("the terminal has gone")
+            return 0
+        self._last_taken = time.monotonic()
+        return taken
 
-    def _wait_for_room(self) -> None:
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._descriptor, selectors.EVENT_WRITE)
-            selector.select(0.1)
-        if self.give_up_at is not None and time.monotonic() >= self.give_up_at:
-            self.gone = True
+    def _wait_or_give_up(self) -> None:
+        now = time.monotonic()
+        stalled_seconds = now - self._last_taken
+        given_up = self.give_up_at is not None and now >= self.give_up_at
+        if given_up or (self._stalled_seconds is not None and stalled_seconds >= self._stalled_seconds):
+            self.loss = self.loss or f"the terminal took nothing for {stalled_seconds:.0f} seconds"
+            return
+        _has_room(self._descriptor, 0.1)
+        # The kernel calls one byte of room enough, and yet takes no line break, which is two to a terminal.
+        time.sleep(0.001)
+
+
+def _has_room(descriptor: int, wait_seconds: float) -> bool:
+    """Return whether something can be written without waiting longer; not to a terminal that hung up."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return poll.poll(wait_seconds * 1000) == [(descriptor, select.POLLOUT)]
 
 
 class Terminal:
@@ -128,13 +175,18 @@ class Terminal:
         self.left_cleanly = True
         """Whether Textual restored the terminal itself, or never touched it."""
         self.signals_received: list[int] = []
+        """Those that ask the process to end; not SIGHUP."""
+        self.set_aside: list[int] = []
+        """Descriptors that lead to the terminal and are kept until it is given back."""
         self._attributes: list[Any] | None = None
         with contextlib.suppress(termios.error):
             self._attributes = termios.tcgetattr(0)
 
     def exit_code(self) -> int | None:
-        """Return the code to leave with once a signal came or the terminal went; None before."""
-        return 128 + self.signals_received[0] if self.signals_received else None
+        """Return the code to leave with once a signal came, `HANG_UP_EXIT_CODE` once the terminal went; else None."""
+        if self.signals_received:
+            return 128 + self.signals_received[0]
+        return HANG_UP_EXIT_CODE if self.output.gone else None
 
     def show_first_line(self, text: str) -> None:
         """Clear the screen and say something at once; Textual draws over it when it is there."""
@@ -144,39 +196,72 @@ class Terminal:
 
     def receive(self, number: int, _frame: FrameType | None = None) -> None:
         """Note a signal; the application looks for it by its timer, since a handler may interrupt anything."""
-        self.signals_received.append(number)
         if number == signal.SIGHUP:
-            self.output.gone = True
-        elif self.output.give_up_at is None:
+            self.output.hang_up("the terminal hung up (SIGHUP)")
+            return
+        self.signals_received.append(number)
+        if self.output.give_up_at is None:
             self.output.give_up_at = time.monotonic() + STALL_SECONDS
 
-    def give_back(self) -> None:
-        """Leave the terminal as it was found; a second time does nothing."""
-        if not self.left_cleanly:
+    def give_back(self, wait_seconds: float = STALL_SECONDS, farewell: str = "") -> None:
+        """Leave the terminal as it was found, with a few last words; a second time does nothing.
+
+        One that stalled is waited for so many seconds. One that hung up is left alone, up to its attributes, for which
+        nothing is written.
+        """
+        if self.output.revives(wait_seconds) if self.output.gone else not self.left_cleanly:
             self.left_cleanly = True
             self.output.give_up_at = time.monotonic() + STALL_SECONDS
-            self.output.write(RESTORE)
+            self.output.write(RESTORE + farewell)
             self.output.flush()
+        self._restore_attributes()
+
+    def let_go(self) -> None:
+        """Train on without the terminal: read nothing from it, and let neither its keys nor its end do harm."""
+        # What belongs to a background job must not be stopped for touching the terminal.
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+        _forget_handlers_of_textual()
+        self._restore_attributes()
+        _lead(0, os.devnull)
+        if self.output.hung_up:
+            self.forget()
+
+    def forget(self) -> None:
+        """Keep no way to the terminal: whatever is printed from now on goes to the log, whoever prints it."""
+        for descriptor in (self.output.fileno(), *self.set_aside):
+            os.dup2(1, descriptor, inheritable=False)
+
+    def _restore_attributes(self) -> None:
         if self._attributes is not None:
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(0, termios.TCSANOW, self._attributes)
 
 
+def _lead(descriptor: int, path: str) -> None:
+    opened = os.open(path, os.O_RDWR)
+    os.dup2(opened, descriptor)
+    os.close(opened)
+
+
 @contextlib.contextmanager
-def owned_terminal(log_path: Path | None) -> Iterator[Terminal]:
+def owned_terminal(log_path: Path | None, stalled_seconds: float | None = None) -> Iterator[Terminal]:
     """Own the terminal of descriptor 1: it is drawn on by the yielded object alone.
 
     Until the end of the context whatever is written to descriptors 1 and 2 goes to the log, a file only the user can
-    read; None: to a temporary file that is thrown away. Signals that end a process are noted in the yielded object.
+    read; None: to a temporary file that is thrown away. Where the terminal has gone by then, it goes there for good.
+    Signals that end a process are noted in the yielded object; so is a terminal that takes nothing for
+    `stalled_seconds`.
     """
     descriptor = _open_again(1)
-    terminal = Terminal(TerminalOutput(descriptor, speaks_utf_8()))
+    terminal = Terminal(TerminalOutput(descriptor, speaks_utf_8(), stalled_seconds))
     try:
-        with _streams_to(log_path), _signals_to(terminal):
+        with _streams_to(log_path, terminal), _signals_to(terminal):
             try:
                 yield terminal
             finally:
                 terminal.give_back()
+                if terminal.output.gone:
+                    terminal.forget()
     finally:
         os.close(descriptor)
 
@@ -187,9 +272,9 @@ def _open_again(descriptor: int) -> int:
 
 
 @contextlib.contextmanager
-def _streams_to(log_path: Path | None) -> Iterator[None]:
+def _streams_to(log_path: Path | None, terminal: Terminal) -> Iterator[None]:
     log = _open_log(log_path)
-    kept = [os.dup(1), os.dup(2)]
+    terminal.set_aside = kept = [os.dup(1), os.dup(2)]
     _flush_streams()
     os.dup2(log, 1)
     os.dup2(log, 2)
@@ -226,11 +311,18 @@ def _signals_to(terminal: Terminal) -> Iterator[None]:
     try:
         yield
     finally:
+        if terminal.output.hung_up:
+            # What is left of the run is brought to the disk without being ended by a second one.
+            before[signal.SIGHUP] = signal.SIG_IGN
         for number, handler in before.items():
             signal.signal(number, handler)
-        # Textual 8.2 leaves its handlers for these behind; the one for SIGCONT would then raise in the main thread.
-        for number in (signal.SIGTSTP, signal.SIGCONT, signal.SIGWINCH):
-            signal.signal(number, signal.SIG_DFL)
+        _forget_handlers_of_textual()
+
+
+def _forget_handlers_of_textual() -> None:
+    # Textual 8.2 leaves its handlers for these behind; the one for SIGCONT would then raise in the main thread.
+    for number in (signal.SIGTSTP, signal.SIGCONT, signal.SIGWINCH):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def driver_for(terminal: Terminal) -> type[Driver]:
@@ -268,7 +360,7 @@ def driver_for(terminal: Terminal) -> type[Driver]:
         def run_input_thread(self) -> None:
             # Stock: at the end of the input a core burns for ever (textual PR #6690), an error tears the screen down.
             if not _read_keys(self, self.exit_event):
-                terminal.receive(signal.SIGHUP)
+                terminal.output.hang_up("the input of the terminal ended")
 
     return OwnedTerminalDriver
 
@@ -300,13 +392,11 @@ def _read_keys(driver: LinuxDriver, ended: threading.Event) -> bool:
 
 
 def takes_more(descriptor: int) -> bool:
-    """Return whether a terminal has room for some lines, waiting for it up to `STALL_SECONDS`.
+    """Return whether there is room for some lines, waiting for it up to `STALL_SECONDS`.
 
-    A print on one that has stalled would keep the process for ever.
+    A print on a terminal that has stalled would keep the process for ever, one on a terminal that has gone would fail.
     """
-    with selectors.SelectSelector() as selector:
-        selector.register(descriptor, selectors.EVENT_WRITE)
-        return bool(selector.select(STALL_SECONDS))
+    return _has_room(descriptor, STALL_SECONDS)
 
 
 def leave_prints_alone(app: App[Any]) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from fitmon.engine.attach.address import address_of
-from fitmon.engine.attach.news import NewsHearer
 from fitmon.engine.attach.wire import (
     MOST_REPLY_BYTES,
     MOST_REQUEST_BYTES,
@@ -25,6 +24,7 @@ from fitmon.engine.attach.wire import (
     Reply,
     Request,
     Welcome,
+    limit_waiting,
     receive,
     replies,
     send,
@@ -33,6 +33,7 @@ from fitmon.engine.durable.lock import holder_of
 from fitmon.engine.errors import RunInUseError, SetupError
 
 if TYPE_CHECKING:
+    from fitmon.engine.attach.hearer import NewsHearer
     from fitmon.engine.commands import Command
     from fitmon.engine.durable.run_folder import RunFolder
     from fitmon.engine.record import Snapshot
@@ -61,9 +62,11 @@ class Conversation:
             GarbageError: who answers is no run.
             SetupError: the run does not talk to this program, and why.
         """
-        self._hearer = NewsHearer()
+        self._hearer: NewsHearer | None = None
+        self.more = False
+        """Whether the last `poll` left out something that the next one brings."""
         self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._connection.settimeout(ANSWER_SECONDS)
+        limit_waiting(self._connection, send_seconds=ANSWER_SECONDS, receive_seconds=ANSWER_SECONDS)
         try:
             with address_of(folder.socket_path) as address:
                 self._connection.connect(address)
@@ -73,11 +76,15 @@ class Conversation:
             raise
 
     def poll(self) -> Snapshot:
-        """Return what is known now; raises OSError when the run does not answer, GarbageError when it talks rubbish."""
+        """Return what is known now; the first time without samples.
+
+        Raises OSError when the run does not answer, GarbageError when it talks rubbish.
+        """
         reply = self._reply_to(Poll())
         if not isinstance(reply, News):
             raise GarbageError(f"Expected news, received {type(reply).__name__}.")
-        return self._hearer.hear(reply)
+        self.more = reply.more
+        return self._listening().hear(reply)
 
     def ask(self, command: Command) -> str:
         """Ask for something; return why it was not passed on to the run, or an empty text. Raises as `poll`."""
@@ -89,6 +96,13 @@ class Conversation:
     def close(self) -> None:
         """End the connection."""
         self._connection.close()
+
+    def _listening(self) -> NewsHearer:
+        # It brings numpy, which the first line on the viewer's terminal does not wait for.
+        from fitmon.engine.attach.hearer import NewsHearer
+
+        self._hearer = self._hearer or NewsHearer()
+        return self._hearer
 
     def _greet(self, hello: Hello) -> None:
         reply = self._reply_to(hello)

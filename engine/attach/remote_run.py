@@ -74,6 +74,8 @@ class RemoteRun:
         """Look no more; the run goes on."""
         self._closing = True
         self._wake.set()
+        if self._following.ident is None and self._conversation is not None:
+            self._conversation.close()
 
     def _follow(self) -> None:
         while not self._closing and self._conversation is not None:
@@ -81,8 +83,10 @@ class RemoteRun:
                 self._exchange(self._conversation)
             except (OSError, GarbageError):
                 self._conversation.close()
+                self._wait()
                 self._conversation = self._again()
-            self._wait()
+            else:
+                self._wait()
         if self._conversation is not None:
             self._conversation.close()
         elif not self._closing:
@@ -93,17 +97,17 @@ class RemoteRun:
             conversation.ask(self._commands.get())
             self._hurried_polls = HURRIED_POLLS
         self._show(conversation.poll())
+        if conversation.more:
+            self._show(conversation.poll())
 
     def _again(self) -> Conversation | None:
         """Return a new conversation as soon as the run's process can be reached; None when it has gone."""
-        while not self._closing:
+        while not self._closing and holder_of(self._folder) is not None:
+            self._show(replace(self._snapshot, version=self._snapshot.version + 1, phase_detail=NO_ANSWER))
             try:
                 return Conversation(self._folder, name=NAME, read_only=self.read_only)
             except (OSError, GarbageError, FitmonError):
-                if holder_of(self._folder) is None:
-                    return None
-            self._show(replace(self._snapshot, version=self._snapshot.version + 1, phase_detail=NO_ANSWER))
-            self._wait()
+                self._wait()
         return None
 
     def _last_picture(self) -> Snapshot:

@@ -14,12 +14,11 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import msgspec
 
 from fitmon.engine.attach.address import Peer, address_of, peer_of
-from fitmon.engine.attach.news import NewsTeller
 from fitmon.engine.attach.wire import (
     MOST_REPLY_BYTES,
     MOST_REQUEST_BYTES,
@@ -30,9 +29,8 @@ from fitmon.engine.attach.wire import (
     Hello,
     Poll,
     Refused,
-    Reply,
-    Request,
     Welcome,
+    limit_waiting,
     receive,
     requests,
     send,
@@ -40,6 +38,9 @@ from fitmon.engine.attach.wire import (
 from fitmon.engine.commands import Command, Detach
 from fitmon.engine.errors import DiskError
 from fitmon.engine.record import Snapshot
+
+if TYPE_CHECKING:
+    from fitmon.engine.attach.teller import NewsTeller
 
 MOST_CONNECTIONS = 32
 SEND_SECONDS = 10.0
@@ -150,7 +151,7 @@ class RunServer:
     def _admit(self, connection: socket.socket) -> bool:
         """Begin to talk to somebody who may be talked to; return whether that is so."""
         try:
-            connection.settimeout(self._send_seconds)
+            limit_waiting(connection, send_seconds=self._send_seconds, receive_seconds=self._idle_seconds)
             peer = self._peer_of(connection)
             if peer.user != os.geteuid():
                 return False
@@ -181,7 +182,7 @@ class RunServer:
             connection.close()
 
     def _welcome(self, connection: socket.socket) -> Hello | None:
-        hello = self._receive(connection)
+        hello = receive(connection, requests, MOST_REQUEST_BYTES)
         if not isinstance(hello, Hello):
             raise GarbageError(f"Expected a greeting, received {type(hello).__name__}.")
         if hello.protocol != PROTOCOL:
@@ -189,19 +190,22 @@ class RunServer:
                 f"Expected a fitmon that speaks protocol {PROTOCOL}, as the run's does, received {hello.protocol}. "
                 "Use the fitmon that the run was started with."
             )
-            self._send(connection, Refused(reason=reason))
+            send(connection, Refused(reason=reason), MOST_REPLY_BYTES)
             return None
-        self._send(connection, Welcome())
+        send(connection, Welcome(), MOST_REPLY_BYTES)
         return hello
 
     def _serve(self, connection: socket.socket, hello: Hello, by: str) -> None:
+        # It brings numpy, which the first picture of the run's own screen does not wait for.
+        from fitmon.engine.attach.teller import NewsTeller
+
         teller = self._tellers[connection] = NewsTeller(per_sample=hello.per_sample)
         while True:
-            match self._receive(connection):
+            match receive(connection, requests, MOST_REQUEST_BYTES):
                 case Poll():
-                    self._send(connection, teller.news(self._run.snapshot()))
+                    send(connection, teller.news(self._run.snapshot()), MOST_REPLY_BYTES)
                 case Ask(command=command):
-                    self._send(connection, Answer(refusal=self._pass_on(command, hello, by)))
+                    send(connection, Answer(refusal=self._pass_on(command, hello, by)), MOST_REPLY_BYTES)
                 case Hello():
                     raise GarbageError("Expected one greeting, received two.")
 
@@ -217,14 +221,6 @@ class RunServer:
             return "Only the run itself knows whether its screen has gone."
         self._run.send(command, by=by)
         return ""
-
-    def _receive(self, connection: socket.socket) -> Request:
-        connection.settimeout(self._idle_seconds)
-        return receive(connection, requests, MOST_REQUEST_BYTES)
-
-    def _send(self, connection: socket.socket, reply: Reply) -> None:
-        connection.settimeout(self._send_seconds)
-        send(connection, reply, MOST_REPLY_BYTES)
 
     def _forget(self, connection: socket.socket) -> None:
         with self._lock:

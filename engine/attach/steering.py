@@ -13,7 +13,7 @@ from fitmon.engine.attach.recorded import recorded_snapshot
 from fitmon.engine.attach.wire import GarbageError
 from fitmon.engine.commands import SetKnob
 from fitmon.engine.errors import SetupError, UsageError
-from fitmon.engine.events import KnobRefused, RunEnded
+from fitmon.engine.events import KnobRefused, RunEnded, RunFailed
 
 if TYPE_CHECKING:
     from fitmon.engine.commands import Command
@@ -105,7 +105,7 @@ def _answering(folder: RunFolder, conversation: Conversation) -> Iterator[None]:
         yield
     except (OSError, GarbageError) as error:
         raise SetupError(
-            f"Expected an answer of the run {folder.name}, but its process stopped answering ({error}). "
+            f"Expected an answer of the run {folder.name}, but its process does not answer any more. "
             f"See `fitmon ctl {folder.name} status`."
         ) from error
     finally:
@@ -113,14 +113,15 @@ def _answering(folder: RunFolder, conversation: Conversation) -> Iterator[None]:
 
 
 def _not_training(folder: RunFolder, snapshot: Snapshot) -> str:
+    wanted = f"Expected a run that trains; {folder.name}"
     match snapshot.ending:
         case RunEnded(completed=True):
-            return f"Expected a run that trains; {folder.name} is finished. See it with `fitmon attach {folder.name}`."
+            return f"{wanted} is finished. See it with `fitmon attach {folder.name}`."
         case RunEnded(reason=reason):
-            how = f"ended: {reason}"
-        case _:
-            how = "has no process any more"
-    return f"Expected a run that trains; {folder.name} {how}. Go on with it by `fitmon resume {folder.name}`."
+            return f"{wanted} ended: {reason}. Go on with it by `fitmon resume {folder.name}`."
+        case RunFailed(message=message):
+            return f"{wanted} is over: {message}"
+    return f"{wanted} does not."
 
 
 def _ask(conversation: Conversation, command: Command) -> None:

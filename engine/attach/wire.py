@@ -6,12 +6,12 @@ stay as they are in every version of the protocol, so that two versions can tell
 
 from __future__ import annotations
 
+import math
 import socket
+import struct
 from typing import Annotated, TypeVar
 
 import msgspec
-
-from fitmon.engine.attach.arrays import Numbers, plain_array, read_array
 
 PROTOCOL = 1
 MOST_REQUEST_BYTES = 64 * 1024
@@ -64,33 +64,13 @@ class Answer(msgspec.Struct, frozen=True, tag="answer"):
     """Why it was not passed on to the run, as a sentence; empty when it was. What the run makes of it is news."""
 
 
-class Points(msgspec.Struct, frozen=True):
-    """A stretch of a curve."""
-
-    epochs: Numbers
-    """(n,) float64."""
-    values: Numbers
-    """(n,) float64."""
-
-
-class CurveNews(msgspec.Struct, frozen=True, kw_only=True):
-    """What is new of several curves."""
-
-    anew: bool
-    """Whether the curves sent so far are no longer true, so that these are all there are."""
-    points: dict[str, Points]
-    """By the curve's name, to be added behind those sent so far."""
-
-
 class News(msgspec.Struct, frozen=True, kw_only=True, tag="news", omit_defaults=True):
     """What changed in a run since the last time; all of it the first time."""
 
-    facts: dict[str, msgspec.Raw] = {}
-    """Fields of a snapshot by name; see `news.FACT_TYPES`."""
-    metrics: CurveNews | None = None
-    chunks: CurveNews | None = None
-    left_branches: tuple[msgspec.Raw, ...] = ()
-    """Branches that were left since the last time."""
+    parts: dict[str, msgspec.Raw] = {}
+    """By the field of a snapshot; `news` makes and reads them."""
+    more: bool = False
+    """Whether there is more than this that is new, so that the next question should come at once."""
 
 
 Request = Hello | Poll | Ask
@@ -98,8 +78,19 @@ Reply = Welcome | Refused | Answer | News
 Message = TypeVar("Message", Request, Reply)
 
 requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
-replies: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply, dec_hook=read_array)
-_encoder = msgspec.msgpack.Encoder(enc_hook=plain_array)
+replies: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
+_encoder = msgspec.msgpack.Encoder()
+
+
+def limit_waiting(connection: socket.socket, *, send_seconds: float, receive_seconds: float) -> None:
+    """Let a send or receive in which nothing moves for so long raise OSError.
+
+    The operating system keeps the time: with Python's own limit, a message of many megabytes would ask for the
+    interpreter some hundred times, in turns with a training that wants it too.
+    """
+    for option, seconds in ((socket.SO_SNDTIMEO, send_seconds), (socket.SO_RCVTIMEO, receive_seconds)):
+        fraction, whole = math.modf(seconds)
+        connection.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", int(whole), int(fraction * 1e6)))
 
 
 def send(connection: socket.socket, message: Request | Reply, most_bytes: int) -> None:
@@ -132,7 +123,7 @@ def _exactly(connection: socket.socket, length: int) -> bytearray:
     raw = bytearray(length)
     room = memoryview(raw)
     while room:
-        received = connection.recv_into(room)
+        received = connection.recv_into(room, 0, socket.MSG_WAITALL)
         if not received:
             raise ConnectionResetError("The other end has closed the connection.")
         room = room[received:]

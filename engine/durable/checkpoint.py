@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from fitmon.engine.durable.knob_state import KnobState
 from fitmon.engine.durable.random_state import RandomState
-from fitmon.engine.durable.retention import StoredCheckpoint
+from fitmon.engine.durable.retention import StoredCheckpoint, checkpoint_name
 from fitmon.engine.durable.state import Facts, Replay, State
 from fitmon.engine.errors import DataError, DiskError
 
@@ -78,7 +78,7 @@ def write_checkpoint(folder: Path, state: State) -> Path:
     The file, with rights 0600, appears whole or not at all; one of the same epoch and step is replaced. Raises
     DiskError when it could not be written: what was in the folder before is untouched then.
     """
-    return _write(folder, f"epoch-{state.facts.epochs_done:06}-step-{state.facts.step:08}.checkpoint", state)
+    return _write(folder, checkpoint_name(state.facts.epochs_done, state.facts.step), state)
 
 
 def write_replay(folder: Path, before: State, replay: Replay) -> Path:
@@ -147,7 +147,7 @@ def stored_checkpoints(folder: Path) -> list[StoredCheckpoint]:
         with suppress(FileNotFoundError):
             if name is not None:
                 size = path.stat().st_size
-                found.append(StoredCheckpoint(epochs_done=int(name[1]), step=int(name[2]), bytes=size, path=path))
+                found.append(StoredCheckpoint(epochs_done=int(name[1]), step=int(name[2]), bytes=size, folder=folder))
     return sorted(found)
 
 

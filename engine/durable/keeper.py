@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from fitmon.engine.branch import Branch
-from fitmon.engine.durable.checkpoint import read_checkpoint, stored_checkpoints, write_checkpoint, write_replay
+from fitmon.engine.durable.checkpoint import read_checkpoint, stored_checkpoints, write_replay
 from fitmon.engine.durable.keeping import Keeping
 from fitmon.engine.durable.private_files import make_private_folders
-from fitmon.engine.durable.retention import StoredCheckpoint, to_delete
+from fitmon.engine.durable.retention import StoredCheckpoint
 from fitmon.engine.durable.run_folder import RunFolder
+from fitmon.engine.durable.shelf import Shelf
 from fitmon.engine.durable.state import Replay, State, digest_of
 from fitmon.engine.durable.writer import CheckpointWriter
 from fitmon.engine.errors import DataError, UsageError
 
-SECONDS_BETWEEN_REPLAYS = 1.0
-"""A chunk to be compared later is kept this often: with epochs of milliseconds, each would cost a tenth of its time."""
+SECONDS_BETWEEN_REPLAYS = 5.0
+"""A chunk to be compared later is kept this often: it costs as much as two checkpoints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Keeper:
         self._set_out_from = {b.number: (b.parent, b.from_epoch) for b in branches if b.parent is not None}
         self._best = {b.number: b.best.epoch for b in branches if b.best is not None}
         self._other_trouble = other_trouble
+        self._shelf = Shelf(folder, keeping.kept_bytes)
         self._writer = CheckpointWriter()
         self._replay_seconds: float | None = None
 
@@ -79,7 +81,7 @@ class Keeper:
         """Keep a state; returns at once."""
         if state.facts.best is not None:
             self._best[self.branch] = state.facts.best.epoch
-        self._writer.put(partial(self._write, state, self.branch, dict(self._best)), _bytes_of(state))
+        self._writer.put(partial(self._shelf.put, state, self.branch, dict(self._best)), _bytes_of(state))
 
     def put_seen(self, seen: Seen) -> None:
         """Keep a watched chunk in place of the one before; returns at once."""
@@ -100,7 +102,7 @@ class Keeper:
 
     def begin_branch(self, parent: int, epoch: int) -> int:
         """Keep what comes in a new branch that sets out from the end of an epoch; return its number."""
-        self.branch = 1 + max([self.branch, *branch_numbers(self._folder)])
+        self.branch = 1 + max([self.branch, *self._folder.branch_numbers()])
         self._set_out_from[self.branch] = parent, epoch
         return self.branch
 
@@ -126,45 +128,23 @@ class Keeper:
             branch = parent
         return branch
 
-    def _write(self, state: State, branch: int, best: Mapping[int, int]) -> None:
-        folder = branch_folder(self._folder, branch)
-        make_private_folders(folder)
-        write_checkpoint(folder, state)
-        numbers = branch_numbers(self._folder)
-        for number in numbers:
-            stored = stored_checkpoints(branch_folder(self._folder, number))
-            share = self._keeping.kept_bytes // len(numbers)
-            for checkpoint in to_delete(stored, budget_bytes=share, best_epoch=best.get(number)):
-                checkpoint.path.unlink(missing_ok=True)
-
     def _write_seen(self, seen: Seen) -> None:
         make_private_folders(self._folder.checkpoints_path)
         replay = Replay(last_step=seen.after.facts.step, digest=digest_of(seen.after.variables))
         write_replay(self._folder.checkpoints_path, seen.before, replay)
 
 
-def branch_folder(folder: RunFolder, branch: int) -> Path:
-    """Return where the checkpoints of a branch lie."""
-    return folder.checkpoints_path / f"branch-{branch}"
-
-
-def branch_numbers(folder: RunFolder) -> list[int]:
-    """Return the branches that have a folder, rising."""
-    names = [path.name for path in folder.checkpoints_path.glob("branch-*")]
-    return sorted(int(number) for name in names if (number := name.removeprefix("branch-")).isdecimal())
-
-
 def kept_epochs(folder: RunFolder) -> dict[int, dict[int, Path]]:
     """Return for each branch the epochs whose ends are kept, with their files."""
     return {
-        number: {c.epochs_done: c.path for c in stored_checkpoints(branch_folder(folder, number)) if not c.step}
-        for number in branch_numbers(folder)
+        number: {c.epochs_done: c.path for c in stored_checkpoints(folder.branch_path(number)) if not c.step}
+        for number in folder.branch_numbers()
     }
 
 
 def furthest_first(folder: RunFolder, branch: int) -> list[StoredCheckpoint]:
     """Return the checkpoints of a branch, the one furthest on in front; empty when there are none."""
-    path = branch_folder(folder, branch)
+    path = folder.branch_path(branch)
     return stored_checkpoints(path)[::-1] if path.is_dir() else []
 
 

@@ -9,6 +9,11 @@ LAST_KEPT = 2
 """So many last checkpoints stay whatever they take: should the newest be damaged, there is one before it."""
 
 
+def checkpoint_name(epochs_done: int, step: int) -> str:
+    """Return the name of a checkpoint's file."""
+    return f"epoch-{epochs_done:06}-step-{step:08}.checkpoint"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class StoredCheckpoint:
     """A checkpoint on the disk; ordered by how far the run was."""
@@ -17,7 +22,13 @@ class StoredCheckpoint:
     step: int
     """Steps done of the epoch behind those; 0 at an epoch's end."""
     bytes: int
-    path: Path
+    folder: Path
+    """Shared by all of a branch: a long run keeps a hundred thousand of these in memory."""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.folder / checkpoint_name(self.epochs_done, self.step)
 
 
 def to_delete(

@@ -53,6 +53,15 @@ class RunFolder:
         """The folder of the checkpoints."""
         return self.path / "checkpoints"
 
+    def branch_path(self, branch: int) -> Path:
+        """The folder of a branch's checkpoints."""
+        return self.checkpoints_path / f"branch-{branch}"
+
+    def branch_numbers(self) -> list[int]:
+        """Return the branches that have checkpoints, rising."""
+        names = [path.name.removeprefix("branch-") for path in self.checkpoints_path.glob("branch-*")]
+        return sorted(int(name) for name in names if name.isdecimal())
+
     def exists(self) -> bool:
         """Return whether there is a run, complete with its description."""
         try:

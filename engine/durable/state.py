@@ -6,7 +6,7 @@ What is on disk is `checkpoint`'s business. The journal keeps what was told of t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -90,23 +90,56 @@ def digest_of(variables: Arrays) -> str:
     return whole.hexdigest()
 
 
-def capture(model: keras.Model, facts: Facts, *, panel: Panel | None = None, others: Arrays | None = None) -> State:
-    """Copy the state of a built, compiled model; call it in the training thread, between two chunks.
+class Reader:
+    """Takes the states of a built, compiled model, again and again, in the training thread between two chunks.
 
-    Args:
-        model: nothing in it changes.
-        facts: where the run stands. In the middle of an epoch, `step` > 0, metrics are kept too.
-        panel: the model's live knobs; None: it has none.
-        others: see `State.others`; they are not copied.
+    What to read is found out once, and read by one compiled call: variable by variable, it costs as much as half an
+    epoch of a small model.
     """
-    variables = named_variables(model, panel, with_metrics=facts.step > 0)
-    return State(
-        facts=facts,
-        knobs=knob_state(panel),
-        random=random_state(),
-        variables={name: np.asarray(variable.numpy()) for name, variable in variables.items()},
-        others=others or {},
-    )
+
+    def __init__(self, model: keras.Model, panel: Panel | None = None) -> None:
+        """Read nothing yet; `panel` holds the model's live knobs, None: it has none."""
+        self._model, self._panel = model, panel
+        self._knobs: KnobState | None = None
+        self._reads: dict[bool, Callable[[], Mapping[str, Any]]] = {}
+
+    def forget(self) -> None:
+        """Find out anew what there is to read: a knob was turned, or the step was traced."""
+        self._knobs, self._reads = None, {}
+
+    def capture(self, facts: Facts, *, others: Arrays | None = None) -> State:
+        """Copy the state of the model, which is left as it is.
+
+        Args:
+            facts: where the run stands. In the middle of an epoch, `step` > 0, metrics are kept too.
+            others: see `State.others`; they are not copied.
+        """
+        if self._knobs is None:
+            self._knobs = knob_state(self._panel)
+        variables = {name: np.asarray(tensor) for name, tensor in self._read(facts.step > 0)().items()}
+        return State(facts=facts, knobs=self._knobs, random=random_state(), variables=variables, others=others or {})
+
+    def _read(self, with_metrics: bool) -> Callable[[], Mapping[str, Any]]:
+        if with_metrics not in self._reads:
+            variables = named_variables(self._model, self._panel, with_metrics=with_metrics)
+            self._reads[with_metrics] = _compiled_read(variables)
+        return self._reads[with_metrics]
+
+
+def _compiled_read(variables: Mapping[str, Any]) -> Callable[[], Mapping[str, Any]]:
+    import tensorflow as tf
+
+    def read() -> dict[str, Any]:
+        return {name: tf.identity(variable) for name, variable in variables.items()}
+
+    # Called as it is: TensorFlow warns of functions that are made again and again, as this one is when a knob turns.
+    compiled: Callable[[], Mapping[str, Any]] = tf.function(read, autograph=False).get_concrete_function()
+    return compiled
+
+
+def capture(model: keras.Model, facts: Facts, *, panel: Panel | None = None, others: Arrays | None = None) -> State:
+    """Copy the state of a model once; see `Reader`."""
+    return Reader(model, panel).capture(facts, others=others)
 
 
 def restore(model: keras.Model, state: State, *, panel: Panel | None = None) -> bool:

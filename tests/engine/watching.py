@@ -10,6 +10,7 @@ import numpy as np
 
 from fitmon.engine import events
 from fitmon.engine.commands import Command
+from fitmon.engine.durable.kept_run import KeptRun
 from fitmon.engine.job import Job, Settings, TrainingData
 from fitmon.engine.session import Session
 
@@ -22,12 +23,14 @@ PATIENCE_SECONDS = 120
 class Watched:
     """A session whose events are kept."""
 
-    def __init__(self, job: Job, *commands: Command, **options: Any) -> None:
-        """Prepare a session and send it commands; `start` starts it."""
+    def __init__(
+        self, job: Job, *commands: Command, make: Callable[..., Session | KeptRun] = Session, **options: Any
+    ) -> None:
+        """Prepare a session, or a kept run, and send it commands; `start` starts it."""
         self.events: list[events.Event] = []
         self._changed = threading.Condition()
         self._react: list[Callable[[events.Event], None]] = []
-        self.session = Session(job, on_event=self._note, **options)
+        self.session = make(job, on_event=self._note, **options)
         for command in commands:
             self.session.send(command)
 

@@ -1,35 +1,50 @@
-"""Shows a made-up run on a real terminal; the tests of the terminal start it in a pseudo-terminal of their own."""
+"""Shows a made-up run on a real terminal, or prints it; the tests start it in a pseudo-terminal of their own."""
 
 from __future__ import annotations
 
+import argparse
+import fcntl
 import os
 import sys
+import termios
 import threading
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 from fitmon.engine import events
 from fitmon.engine.commands import Command, Stop
 from fitmon.engine.events import Phase
 from fitmon.engine.record import RunRecord, Snapshot
 from fitmon.tui.launch import run_screen
+from fitmon.unwatched import train_headless, train_in_lines
+
+FINISH = "finish"
+"""A file of this name beside the log lets a run that waits come to its end."""
+TOLD = "told"
+"""The file beside the log that says what was asked of the run, and how it ended."""
 
 
 class ScriptedRun:
     """Trains nothing in a thread of its own until it is asked to stop, or ends as its script says."""
 
-    def __init__(self, script: str) -> None:
+    def __init__(self, script: str, folder: Path, listener: Callable[[events.Event], None] | None = None) -> None:
         self._script = script
+        self._folder = folder
+        self._listener = listener
         self._record = RunRecord()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
+        self._stop_reason = ""
         self._thread = threading.Thread(target=self._work, daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def send(self, command: Command) -> None:
+        self._note(repr(command))
         if isinstance(command, Stop):
+            self._stop_reason = command.reason
             self._stopping.set()
 
     def snapshot(self) -> Snapshot:
@@ -44,9 +59,15 @@ class ScriptedRun:
             self._thread.join(timeout_seconds)
         return not self._thread.is_alive()
 
+    def _note(self, line: str) -> None:
+        with (self._folder / TOLD).open("a") as told:
+            told.write(line + "\n")
+
     def _tell(self, event: events.Event) -> None:
         with self._lock:
             self._record.apply(event)
+        if self._listener is not None:
+            self._listener(event)
 
     def _work(self) -> None:
         print("printed by Python")  # noqa: T201
@@ -58,16 +79,59 @@ class ScriptedRun:
             self._tell(events.RunFailed(kind="data", message="No data.", traceback="Traceback", epochs_done=0))
             return
         if self._script in {"waits", "broken-screen"}:
-            self._stopping.wait()
+            self._wait()
+        print("printed at the end", flush=True)  # noqa: T201
+        self._note(f"terminals {[descriptor for descriptor in range(64) if os.isatty(descriptor)]}")
         completed = not self._stopping.is_set()
-        reason = "all epochs done" if completed else "stopped by the user"
+        reason = "all epochs done" if completed else self._stop_reason
+        self._note(reason)
         self._tell(events.RunEnded(reason=reason, epochs_done=0, completed=completed))
+        if self._script == "lingers":
+            self._stopping.wait()
+
+    def _wait(self) -> None:
+        while not (self._stopping.wait(0.01) or (self._folder / FINISH).exists()):
+            if self._listener is not None:
+                self._listener(a_chunk())
 
 
-def main(script: str, log: str, **options: Any) -> int:
-    """Show the scripted run and return the exit code."""
-    return run_screen(ScriptedRun(script), name="démo", log_path=Path(log), **options)
+def a_chunk() -> events.ChunkEnded:
+    return events.ChunkEnded(epoch=1, step=1, steps=10, chunk_metrics={}, epoch_metrics={}, seconds=0.01)
+
+
+def main() -> int:
+    """Show the scripted run, or print it, and return the exit code."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("script")
+    parser.add_argument("log", type=Path)
+    parser.add_argument("--stalled-seconds", type=float, default=60.0)
+    for flag in ("--exit", "--ephemeral", "--viewer", "--read-only", "--controlled", "--lines", "--headless"):
+        parser.add_argument(flag, action="store_true")
+    given = parser.parse_args()
+    if given.controlled:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    folder = given.log.parent
+    folder.mkdir(exist_ok=True)
+    if given.headless:
+        return train_headless(ScriptedRun(given.script, folder))[1]
+    if given.lines:
+        return train_in_lines(
+            lambda listener: nullcontext(ScriptedRun(given.script, folder, listener)),
+            as_json=False,
+            talk=print,
+            outlives_terminal=not given.ephemeral,
+        )[1]
+    return run_screen(
+        ScriptedRun(given.script, folder),
+        name="démo",
+        log_path=given.log,
+        exit_when_over=given.exit,
+        outlives_terminal=not given.ephemeral,
+        viewer=given.viewer,
+        read_only=given.read_only,
+        stalled_seconds=given.stalled_seconds,
+    )
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2], exit_when_over="--exit" in sys.argv))
+    sys.exit(main())

@@ -3,6 +3,9 @@
 import pytest
 
 from fitmon.engine.commands import Stop
+from fitmon.tui.keys import KEYS
+from fitmon.tui.screens.monitor import MonitorScreen
+from fitmon.tui.terminal import HANG_UP_EXIT_CODE
 
 from .fake_run import FakeRun, shown
 
@@ -77,4 +80,65 @@ async def test_a_signal_stops_the_run_and_leaves_with_its_code() -> None:
     async with shown(run, asked_to_leave=lambda: received[0] if received else None) as screen:
         received.append(143)
         await screen.until(lambda: screen.app.return_value == 143)
+    assert run.sent == [Stop(reason="stopped by SIGTERM")]
+
+
+async def test_a_lost_terminal_is_left_without_asking_anything_of_a_run_under_way() -> None:
+    run = FakeRun().begin()
+    lost: list[int] = []
+    async with shown(run, asked_to_leave=lambda: lost[0] if lost else None) as screen:
+        lost.append(HANG_UP_EXIT_CODE)
+        await screen.until(lambda: screen.app.return_value == HANG_UP_EXIT_CODE)
+    assert not run.sent
+
+
+async def test_a_lost_terminal_over_a_run_that_is_over_gives_the_code_of_the_run() -> None:
+    run = FakeRun().begin().failed()
+    lost: list[int] = []
+    async with shown(run, asked_to_leave=lambda: lost[0] if lost else None) as screen:
+        lost.append(HANG_UP_EXIT_CODE)
+        await screen.until(lambda: screen.app.return_value == 4)
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+async def test_a_view_of_another_process_is_left_without_a_question_and_without_a_stop(key: str) -> None:
+    run = FakeRun().begin()
+    async with shown(run, viewer=True) as screen:
+        await screen.sees("mnist (attached)", "attached: leaving lets the run go on")
+        await screen.press(key)
+    assert screen.app.return_value == 0
+    assert not run.sent
+
+
+async def test_a_view_of_another_process_steers_the_run() -> None:
+    run = FakeRun().begin()
+    async with shown(run, viewer=True) as screen:
+        await screen.press("x", "y")
     assert run.sent == [Stop()]
+
+
+@pytest.mark.parametrize("key", [key for entry in KEYS if entry.alive_only for key in entry.keys])
+async def test_a_read_only_view_answers_every_key_that_steers_with_a_notice(key: str) -> None:
+    run = FakeRun().begin()
+    async with shown(run, viewer=True, read_only=True) as screen:
+        await screen.sees("mnist (read-only)")
+        await screen.press(key)
+        await screen.sees("read-only: this view asks nothing of the run")
+        assert isinstance(screen.app.screen, MonitorScreen), "no dialog stands open"
+        await screen.press("enter", "y")
+    assert not run.sent
+
+
+async def test_whatever_asks_something_of_the_run_is_refused_in_a_read_only_view() -> None:
+    run = FakeRun().begin()
+    async with shown(run, viewer=True, read_only=True) as screen:
+        screen.app.ask(Stop(), "stopping …")
+        await screen.sees("read-only: this view asks nothing of the run")
+    assert not run.sent
+
+
+async def test_a_read_only_view_offers_what_looks_and_nothing_that_steers() -> None:
+    async with shown(FakeRun().begin(), viewer=True, read_only=True) as screen:
+        await screen.sees("tab view", "h hold", "? help", "q quit")
+        footer = screen.rows[-1]
+        assert [key.wording for key in KEYS if key.alive_only and f"{key.shown} {key.wording}" in footer] == []

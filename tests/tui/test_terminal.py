@@ -6,6 +6,7 @@ import os
 import pty
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -14,12 +15,58 @@ import pytest
 from fitmon.tui.terminal import RESTORE, TerminalOutput, screen_refusal
 from tests.pseudo_terminal import PATIENCE_SECONDS, Pseudo, assert_given_back
 
+from .demo import FINISH, TOLD
+
 DEMO = Path(__file__).with_name("demo.py")
 
 
 def pseudo(*arguments: str, **environment: str) -> Pseudo:
     """Run the demo under a pseudo-terminal."""
     return Pseudo([sys.executable, str(DEMO), *arguments], environment)
+
+
+def told(log: Path) -> list[str]:
+    """Return what was asked of the run, and how it ended."""
+    path = log.parent / TOLD
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def until_told(log: Path, command: str) -> None:
+    """Wait until the run was asked for something."""
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while not any(line.startswith(command) for line in told(log)):
+        assert time.monotonic() < give_up_at, told(log)
+        time.sleep(0.01)
+
+
+def finish(log: Path) -> None:
+    """Let the run come to its end."""
+    (log.parent / FINISH).touch()
+
+
+def lose(terminal: Pseudo, how: str) -> None:
+    """Take the terminal away, send a signal, or press a key."""
+    if how.startswith("closed"):
+        terminal.hang_up()
+    elif how.startswith("SIG"):
+        terminal.process.send_signal(signal.Signals[how])
+    else:
+        terminal.type(how)
+
+
+def stall(terminal: Pseudo) -> None:
+    """Make the program write more help than a pseudo-terminal holds, while nobody reads it."""
+    for _ in range(200):
+        terminal.type("?")
+
+
+def received_so_far(terminal: Pseudo) -> bytes:
+    """Read until the terminal is quiet, if it is still there, and return all it ever received."""
+    before = None
+    while terminal.master != -1 and terminal.received != before:
+        before = terminal.received
+        terminal.read()
+    return terminal.received
 
 
 @pytest.fixture
@@ -44,16 +91,15 @@ def test_nothing_printed_reaches_the_screen_and_all_of_it_the_log(log: Path) -> 
         assert b"Ended after 0 of 3 epochs: stopped by the user." in terminal.received
 
 
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGQUIT, 131), (signal.SIGHUP, 129)]
-)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGQUIT, 131)])
 def test_a_signal_stops_the_run_and_gives_the_terminal_back(number: signal.Signals, code: int, log: Path) -> None:
     with pseudo("waits", str(log)) as terminal:
         terminal.until("epoch 1/3")
         terminal.process.send_signal(number)
         assert terminal.exit_code() == code
-        if number is not signal.SIGHUP:
-            assert_given_back(terminal)
+        assert_given_back(terminal)
+        assert told(log)[0] == f"Stop(reason='stopped by {number.name}')"
+        assert len(told(log)) == len(["the Stop", "the terminals", "the end"])
 
 
 def test_ctrl_c_leaves_with_130(log: Path) -> None:
@@ -64,18 +110,131 @@ def test_ctrl_c_leaves_with_130(log: Path) -> None:
         assert_given_back(terminal)
 
 
-def test_a_lost_terminal_stops_the_run_instead_of_burning_a_core(log: Path) -> None:
+@pytest.mark.parametrize("how", ["closed", "closed, controlling", "SIGHUP"])
+def test_a_run_outlives_its_terminal_and_never_touches_it_again(how: str, log: Path) -> None:
+    """What was asked of the run, where its output goes, and what the terminal received say the same."""
+    with pseudo("waits", str(log), *["--controlled"] * ("controlling" in how)) as terminal:
+        terminal.until("epoch 1/3")
+        lose(terminal, how)
+        until_told(log, "Detach")
+        terminal.process.send_signal(signal.SIGHUP)
+        received = received_so_far(terminal)
+        finish(log)
+        assert terminal.process.wait(PATIENCE_SECONDS) == 0
+        assert received_so_far(terminal) == received
+        assert b"\x1b[?1049l" not in received
+        detached, *rest = told(log)
+        assert detached.startswith("Detach(reason='the ")
+        assert rest == ["terminals []", "all epochs done"]
+        assert "printed at the end" in log.read_text()
+        if how == "SIGHUP":
+            assert terminal.attributes_now() == terminal.attributes
+
+
+@pytest.mark.parametrize("how", ["closed", "SIGHUP"])
+def test_a_terminal_that_goes_before_the_screen_stands_costs_no_training(how: str, log: Path) -> None:
+    with pseudo("waits", str(log)) as terminal:
+        terminal.until("starting")
+        lose(terminal, how)
+        until_told(log, "Detach")
+        finish(log)
+        assert terminal.process.wait(PATIENCE_SECONDS) == 0
+        assert told(log)[-1] == "all epochs done"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_run_without_its_terminal_is_still_stopped_by_a_signal(number: signal.Signals, code: int, log: Path) -> None:
     with pseudo("waits", str(log)) as terminal:
         terminal.until("epoch 1/3")
-        terminal.hang_up()
+        lose(terminal, "closed")
+        until_told(log, "Detach")
+        terminal.process.send_signal(number)
+        assert terminal.process.wait(PATIENCE_SECONDS) == code
+        reason = f"stopped by {number.name}"
+        assert told(log)[1:] == [f"Stop(reason='{reason}')", "terminals []", reason]
+
+
+@pytest.mark.parametrize("how", ["closed", "SIGHUP"])
+def test_a_run_that_nobody_could_find_again_ends_with_its_terminal(how: str, log: Path) -> None:
+    with pseudo("waits", str(log), "--ephemeral") as terminal:
+        terminal.until("epoch 1/3")
+        lose(terminal, how)
         assert terminal.process.wait(PATIENCE_SECONDS) == 129
+        assert told(log)[0].startswith("Stop(reason='the ")
+        assert b"\x1b[?1049l" not in received_so_far(terminal)
+
+
+@pytest.mark.parametrize(("script", "words", "code"), [("lingers", "finished", 0), ("fails", "The run failed", 3)])
+def test_a_run_that_is_over_is_left_with_its_own_code_when_the_terminal_goes(
+    script: str, words: str, code: int, log: Path
+) -> None:
+    with pseudo(script, str(log)) as terminal:
+        terminal.until(words)
+        lose(terminal, "closed")
+        assert terminal.process.wait(PATIENCE_SECONDS) == code
+        assert not any(line.startswith("Detach") for line in told(log))
+
+
+def test_a_run_whose_terminal_stalls_trains_on_and_writes_nothing_more(log: Path) -> None:
+    with pseudo("waits", str(log), "--stalled-seconds", "0.2") as terminal:
+        terminal.until("epoch 1/3")
+        stall(terminal)
+        until_told(log, "Detach")
+        finish(log)
+        assert terminal.process.wait(PATIENCE_SECONDS) == 0
+        assert told(log)[0] == "Detach(reason='the terminal took nothing for 0 seconds')"
+        assert told(log)[2] == "all epochs done"
+        assert terminal.attributes_now() == terminal.attributes
+        assert b"\x1b[?1049l" not in received_so_far(terminal)
+
+
+def test_a_terminal_that_stalled_is_given_back_as_soon_as_it_takes_something_again(log: Path) -> None:
+    with pseudo("waits", str(log), "--stalled-seconds", "0.2") as terminal:
+        terminal.until("epoch 1/3")
+        stall(terminal)
+        until_told(log, "Detach")
+        terminal.until("the training goes on without a screen")
+        assert_given_back(terminal)
+        finish(log)
+        assert terminal.exit_code() == 0
+        assert b"Finished: 0 of 3 epochs." in terminal.received
+
+
+def test_leaving_a_run_that_waits_to_be_asked_back_does_not_take_long(log: Path) -> None:
+    with pseudo("lingers", str(log)) as terminal:
+        terminal.until("finished")
+        terminal.type("q")
+        assert terminal.exit_code() == 0
+        assert b"did not stop" not in terminal.received
+
+
+@pytest.mark.parametrize("how", ["q", "\x03", "SIGTERM", "SIGHUP", "closed"])
+def test_leaving_a_view_asks_nothing_and_leaves_the_run_alone(how: str, log: Path) -> None:
+    with pseudo("waits", str(log), "--viewer") as terminal:
+        terminal.until("attached: leaving lets the run go on")
+        lose(terminal, how)
+        if how == "closed":
+            assert terminal.process.wait(PATIENCE_SECONDS) == 0
+        else:
+            assert terminal.exit_code() == 0
+        assert not (log.parent / TOLD).exists()
+        if how in {"q", "\x03", "SIGTERM"}:
+            assert_given_back(terminal)
+            assert b"The run goes on; `fitmon attach` shows it again." in terminal.received
+
+
+def test_a_view_of_a_failed_run_is_left_with_0(log: Path) -> None:
+    with pseudo("fails", str(log), "--viewer") as terminal:
+        terminal.until("The run failed")
+        terminal.type("q")
+        assert terminal.exit_code() == 0
+        assert b"No data." in terminal.received
 
 
 def test_a_terminal_that_takes_no_more_bytes_does_not_keep_the_process(log: Path) -> None:
     with pseudo("waits", str(log)) as terminal:
         terminal.until("epoch 1/3")
-        for _ in range(200):  # more help than a pseudo-terminal holds, and nobody reads it
-            terminal.type("?")
+        stall(terminal)
         terminal.process.send_signal(signal.SIGTERM)
         assert terminal.process.wait(PATIENCE_SECONDS) == 143
 
@@ -158,3 +317,19 @@ def test_a_closed_terminal_swallows_what_is_written() -> None:
     output.flush()
     assert output.gone
     os.close(slave)
+
+
+def test_a_terminal_that_takes_a_little_at_a_time_has_not_stalled() -> None:
+    master, slave = pty.openpty()
+    os.set_blocking(slave, False)
+    output = TerminalOutput(slave, utf_8=True, stalled_seconds=PATIENCE_SECONDS)
+    output.write("x" * 100_000)
+    writing = threading.Thread(target=output.flush)
+    writing.start()
+    taken = 0
+    while taken < 100_000:
+        taken += len(os.read(master, 1000))
+    writing.join()
+    assert not output.gone
+    os.close(slave)
+    os.close(master)

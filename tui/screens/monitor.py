@@ -153,8 +153,7 @@ class MonitorScreen(ViewActions, Screen[None]):
             self._send(Pause(at=PauseAt.EPOCH), "asking for a pause at the end of the epoch …")
 
     def _send(self, command: Command, notice: str) -> None:
-        self.monitor.run_under_way.send(command)
-        self.monitor.notice_until_answered(notice)
+        self.monitor.ask(command, notice)
 
     def action_ask_learning_rate(self) -> None:
         factor = self._knobs("learning_rate_factor")
@@ -201,7 +200,7 @@ class MonitorScreen(ViewActions, Screen[None]):
             self._send(Stop(), "stopping …")
 
     def action_ask_quit(self) -> None:
-        if self.monitor.run_under_way.snapshot().over:
+        if self.monitor.viewer or self.monitor.run_under_way.snapshot().over:
             self.monitor.leave()
         else:
             self._confirm("The run is not over. Stop it and leave?", "leave", self._quit)

@@ -40,7 +40,7 @@ def draw_footer(picture: Picture | None, width: int) -> Row:
 
 def _does_something(key: Key, picture: Picture) -> bool:
     snapshot = picture.snapshot
-    if (key.alive_only and snapshot.over) or (key.views and picture.view not in key.views):
+    if (key.alive_only and (snapshot.over or picture.read_only)) or (key.views and picture.view not in key.views):
         return False
     if "threshold" in key.id:
         return has_threshold(snapshot)

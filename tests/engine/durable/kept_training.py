@@ -6,10 +6,11 @@ import hashlib
 import json
 import multiprocessing
 import os
+import resource
 import signal
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from .small_runs import BATCH_SIZE, RUNS, SEED, small_images
 
 EPOCHS = 4
 PATIENCE_SECONDS = 120
+FULL_BYTES = 2000
+"""No checkpoint is that small."""
 SETTINGS = Settings(epochs=EPOCHS, batch_size=BATCH_SIZE, learning_rate=0.01, units=(), seed=SEED)
 
 # A server that has loaded TensorFlow but run nothing forks a child for every training: seconds are saved for each.
@@ -45,28 +48,38 @@ class Kill:
     delay_seconds: float = 0.0
     """How long it goes on from there."""
 
+    def meets(self, event: events.Event) -> bool:
+        """Return whether this is the moment."""
+        here = getattr(event, "epoch", None) == self.epoch and self.step in {None, getattr(event, "step", None)}
+        return type(event).__name__ == self.event and here
+
 
 def new_run(root: Path, name: str) -> RunFolder:
     """Return the folder of a new run of one of the small models."""
     return Runs(root).create(job=name, settings=SETTINGS)
 
 
-def train(
-    folder: RunFolder, *, kill: Kill | None = None, forget: bool = False, variables: Mapping[str, str] | None = None
-) -> int:
-    """Train a run in a process of its own, from the start or from where it was left; return its exit code.
+@dataclass(frozen=True)
+class Process:
+    """What is special about a process that trains."""
 
-    Args:
-        folder: of the run.
-        kill: when the process kills itself with SIGKILL; None: it trains to the end.
-        forget: take seeds as a model that has just been built has them, in place of those that were kept.
-        variables: of the process's environment, besides its own.
-    """
-    process = _processes.Process(target=_train, args=(str(folder.path), kill, forget, dict(variables or {})))
-    process.start()
-    process.join(PATIENCE_SECONDS)
-    assert process.exitcode is not None, "the training hangs"
-    return process.exitcode
+    kill: Kill | None = None
+    """When it kills itself with SIGKILL; None: it trains to the end."""
+    forget: bool = False
+    """Take seeds as a model that has just been built has them, in place of those that were kept."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Of the environment, besides its own."""
+    full_disk: tuple[int, int] | None = None
+    """From the end of which epoch to the end of which no file can grow; None: the disk has room."""
+
+
+def train(folder: RunFolder, process: Process | None = None) -> int:
+    """Train a run in a process of its own, from the start or from where it was left; return its exit code."""
+    child = _processes.Process(target=_train, args=(str(folder.path), process or Process()))
+    child.start()
+    child.join(PATIENCE_SECONDS)
+    assert child.exitcode is not None, "the training hangs"
+    return child.exitcode
 
 
 def outcome(folder: RunFolder) -> dict[str, Any]:
@@ -86,8 +99,8 @@ def continued(folder: RunFolder) -> list[events.RunContinued]:
     return [entry.event for entry in entries if isinstance(entry.event, events.RunContinued)]
 
 
-def _train(path: str, kill: Kill | None, forget: bool, variables: dict[str, str]) -> None:
-    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", **variables}
+def _train(path: str, process: Process) -> None:
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", **process.variables}
     from fitmon.engine.probe import Probe  # TEMP
 
     if not hasattr(Probe, "arrays"):  # TEMP
@@ -95,7 +108,7 @@ def _train(path: str, kill: Kill | None, forget: bool, variables: dict[str, str]
         Probe.restore = lambda self, a: None  # TEMP
     folder = RunFolder(Path(path))
     origin = origin_of(folder) if folder.journal_path.exists() else None
-    if forget:
+    if process.forget:
         _forget_seeds()
     run = RUNS[folder.description().job]
     job = Job(
@@ -104,7 +117,7 @@ def _train(path: str, kill: Kill | None, forget: bool, variables: dict[str, str]
         load=lambda _settings, _progress: _data(),
         build=lambda _settings, _data: run.build(),
     )
-    with KeptRun(job, folder, origin=origin, on_event=_killer(kill)) as kept:
+    with KeptRun(job, folder, origin=origin, on_event=_listener(process)) as kept:
         if origin is None:
             for change in _changes(run.turns):
                 kept.send(change)
@@ -125,16 +138,25 @@ def _data() -> TrainingData:
     return TrainingData(x=x, y=y, x_validation=x[:12], y_validation=y[:12])
 
 
-def _killer(kill: Kill | None) -> Callable[[events.Event], None]:
+def _listener(process: Process) -> Callable[[events.Event], None]:
     def listen(event: events.Event) -> None:
-        if kill is None or type(event).__name__ != kill.event or getattr(event, "epoch", None) != kill.epoch:
-            return
-        if kill.step is None or getattr(event, "step", None) == kill.step:
-            if not kill.delay_seconds:
-                _kill_now()
-            threading.Timer(kill.delay_seconds, _kill_now).start()
+        if process.kill is not None and process.kill.meets(event):
+            _kill(process.kill)
+        if process.full_disk is not None and isinstance(event, events.EpochEnded):
+            first, last = process.full_disk
+            _limit_files(FULL_BYTES if first <= event.epoch < last else resource.RLIM_INFINITY)
 
     return listen
+
+
+def _limit_files(limit_bytes: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, resource.RLIM_INFINITY))
+
+
+def _kill(kill: Kill) -> None:
+    if not kill.delay_seconds:
+        _kill_now()
+    threading.Timer(kill.delay_seconds, _kill_now).start()
 
 
 def _kill_now() -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fitmon.engine.durable.checkpoint import PARTIAL_NAME
+from fitmon.engine import events
+from fitmon.engine.durable.journal_reader import Entry, Problem, read_journal
 from fitmon.engine.durable.keeper import kept_epochs
 
-from .kept_training import EPOCHS, Kill, continued, new_run, outcome, train
-from .small_runs import RUNS, STEPS
+from .kept_training import EPOCHS, Kill, Process, continued, new_run, outcome, train
+from .small_runs import RUNS
 
 FIRST = next(iter(RUNS))
 BOUNDARIES = [Kill("EpochEnded", epoch) for epoch in range(1, EPOCHS)]
@@ -40,7 +40,7 @@ def test_a_run_killed_at_an_epochs_end_or_inside_one_becomes_the_same_run(
     kill: Kill, straight: dict[str, dict[str, Any]], tmp_path: Path
 ) -> None:
     folder = new_run(tmp_path, FIRST)
-    assert train(folder, kill=kill) == KILLED
+    assert train(folder, Process(kill=kill)) == KILLED
     assert train(folder) == 0
     assert outcome(folder) == straight[FIRST]
     (taken_up,) = continued(folder)
@@ -53,7 +53,7 @@ def test_every_kind_of_state_is_taken_up(name: str, straight: dict[str, dict[str
     """Schedules, dropout raised from 0, loss scales, bfloat16, optimizers of the step's own, knobs in the journal."""
     folder = new_run(tmp_path, name)
     for epoch in (2, 3):
-        assert train(folder, kill=Kill("EpochEnded", epoch, delay_seconds=0.02)) == KILLED
+        assert train(folder, Process(kill=Kill("EpochEnded", epoch, delay_seconds=0.02))) == KILLED
     assert train(folder) == 0
     assert outcome(folder) == straight[name]
 
@@ -63,15 +63,14 @@ def test_a_run_killed_again_and_again_while_it_writes_checkpoints_becomes_the_sa
     straight: dict[str, dict[str, Any]], tmp_path: Path
 ) -> None:
     folder, delays = new_run(tmp_path, FIRST), random.Random(1)  # noqa: S311
-    while_writing = 0
     for round_number in range(12):
         epoch = 1 + round_number % (EPOCHS - 1)
-        code = train(folder, kill=Kill("EpochEnded", epoch, delay_seconds=delays.uniform(0, 0.012)))
+        code = train(folder, Process(kill=Kill("EpochEnded", epoch, delay_seconds=delays.uniform(0, 0.012))))
         assert code in {0, KILLED}
-        while_writing += any(folder.checkpoints_path.rglob(PARTIAL_NAME))
         if code == 0:
             break
-    assert train(folder) == 0 or outcome(folder)
+    if code == KILLED:
+        assert train(folder) == 0
     assert outcome(folder) == straight[FIRST]
 
 
@@ -81,8 +80,8 @@ def test_without_the_seeds_it_would_have_become_another_run(
 ) -> None:
     """A control: so that the tests above can fail. The run itself notices, and says so."""
     folder = new_run(tmp_path, FIRST)
-    assert train(folder, kill=Kill("EpochEnded", 2), forget=True) == KILLED
-    assert train(folder, forget=True) == 0
+    assert train(folder, Process(kill=Kill("EpochEnded", 2), forget=True)) == KILLED
+    assert train(folder, Process(forget=True)) == 0
     assert outcome(folder) != straight[FIRST]
     (taken_up,) = continued(folder)
     assert not taken_up.exact
@@ -92,8 +91,8 @@ def test_without_the_seeds_it_would_have_become_another_run(
 @pytest.mark.slow
 def test_a_run_on_another_number_of_threads_says_that_it_is_not_exact(tmp_path: Path) -> None:
     folder = new_run(tmp_path, FIRST)
-    assert train(folder, kill=Kill("EpochEnded", 2)) == KILLED
-    assert train(folder, variables={"OMP_NUM_THREADS": "1"}) == 0
+    assert train(folder, Process(kill=Kill("EpochEnded", 2))) == KILLED
+    assert train(folder, Process(variables={"OMP_NUM_THREADS": "1"})) == 0
     (taken_up,) = continued(folder)
     assert (taken_up.exact, taken_up.reasons) == (False, ("OMP_NUM_THREADS not set → 1",))
 
@@ -105,5 +104,21 @@ def test_checkpoints_of_all_epochs_are_there_for_the_user_alone(tmp_path: Path) 
     assert sorted(kept_epochs(folder)[1]) == list(range(EPOCHS + 1))
     files = [path for path in folder.path.rglob("*") if path.name != "outcome.json"]
     assert files
-    assert {oct(os.stat(path).st_mode & 0o777) for path in files} <= {"0o600", "0o700"}
-    assert STEPS > 1
+    assert {oct(path.stat().st_mode & 0o777) for path in files} <= {"0o600", "0o700"}
+
+
+@pytest.mark.slow
+def test_while_the_disk_is_full_the_training_goes_on_and_keeps_what_it_had(
+    straight: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    folder = new_run(tmp_path, FIRST)
+    assert train(folder, Process(full_disk=(1, 3))) == 0
+    told = list(read_journal(folder.journal_path))
+    # That the disk is full finds no room on it; that there is room again does.
+    assert [type(entry.event) for entry in told if isinstance(entry, Entry)].count(events.CheckpointsResumed) == 1
+    (lost,) = [problem for problem in told if isinstance(problem, Problem)]
+    assert "could not be written" in lost.message
+    assert 0 in kept_epochs(folder)[1]
+    assert EPOCHS in kept_epochs(folder)[1]
+    assert outcome(folder)["model 0"] == straight[FIRST]["model 0"]
+    assert train(folder) == 0, "what is on the disk can be gone on from"

@@ -10,7 +10,7 @@ from fitmon.engine.durable.retention import StoredCheckpoint, to_delete
 
 
 def _at(epochs_done: int, step: int = 0, size: int = 10) -> StoredCheckpoint:
-    return StoredCheckpoint(epochs_done=epochs_done, step=step, bytes=size, path=Path(f"{epochs_done}-{step}"))
+    return StoredCheckpoint(epochs_done=epochs_done, step=step, bytes=size, folder=Path("checkpoints"))
 
 
 ROWS = [

@@ -1,0 +1,75 @@
+"""The parts that news of a run are made of: the fields of a snapshot, in the form that they have on the way.
+
+Curves and branches go as what is new of them, the rest whole.
+"""
+
+from __future__ import annotations
+
+from typing import Any, get_type_hints
+
+import msgspec
+
+from fitmon.engine.attach.arrays import Numbers
+from fitmon.engine.branch import BestEpoch
+from fitmon.engine.events import KnobApplied, KnobValue
+from fitmon.engine.insight.observer import Observation
+from fitmon.engine.insight.scores import SampleScores
+from fitmon.engine.record import Snapshot
+from fitmon.engine.samples import ValidationSamples
+
+
+class Points(msgspec.Struct, frozen=True):
+    """A stretch of a curve."""
+
+    epochs: Numbers
+    """(n,) float64."""
+    values: Numbers
+    """(n,) float64."""
+
+
+class CurveNews(msgspec.Struct, frozen=True, kw_only=True):
+    """What is new of several curves."""
+
+    anew: bool
+    """Whether the points sent so far are no longer true, so that these are all there are."""
+    points: dict[str, Points]
+    """By the curve's name, to be added behind those sent so far."""
+
+
+class BranchHead(msgspec.Struct, frozen=True):
+    """What the rest of a snapshot does not say of the branch under way."""
+
+    number: int
+    parent: int | None
+    from_epoch: int
+    knobs: dict[str, KnobValue]
+
+
+class LeftBranch(msgspec.Struct, frozen=True):
+    """A `Branch` that was left, field by field."""
+
+    number: int
+    parent: int | None
+    from_epoch: int
+    epochs_done: int
+    metrics: dict[str, Points]
+    best: BestEpoch | None
+    knobs: dict[str, KnobValue]
+    receipts: tuple[KnobApplied, ...]
+
+
+def _part_types() -> dict[str, Any]:
+    known = {"Observation": Observation, "SampleScores": SampleScores, "ValidationSamples": ValidationSamples}
+    return get_type_hints(Snapshot, localns=known) | {
+        "metrics": CurveNews,
+        "chunks": CurveNews,
+        "branch": BranchHead,
+        "left_branches": tuple[LeftBranch, ...],
+    }
+
+
+PART_TYPES = _part_types()
+"""By the field of a snapshot."""
+
+SMALL_PARTS = PART_TYPES.keys() - {"metrics", "chunks", "left_branches", "samples", "observation"}
+"""Those that are sent whole and cost nothing to compare."""

@@ -1,0 +1,164 @@
+"""The run's side of news: what changed since one receiver was told last.
+
+Nothing is kept for a receiver but how far it has been told: what it missed is skipped, never queued.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from fitmon.engine.attach.arrays import ArraySender, is_plain, plain_array
+from fitmon.engine.attach.parts import SMALL_PARTS, BranchHead, CurveNews, Points
+from fitmon.engine.attach.wire import MOST_REPLY_BYTES, News
+from fitmon.engine.insight.observer import Observation
+from fitmon.engine.record import Snapshot
+from fitmon.engine.samples import ValidationSamples
+from fitmon.engine.series import Curve
+
+MOST_ARRAY_BYTES = MOST_REPLY_BYTES // 3
+"""What the samples may take, and what the observation may, so that curves have as much."""
+
+_ANSWERS = frozenset({"refusal", "rewind_refusal"})
+"""Two of them may be equal and still answer two requests."""
+
+_Parts = dict[str, msgspec.Raw]
+
+
+class NewsTeller:
+    """Knows what one receiver has been told, and so what is new to it."""
+
+    def __init__(self, *, per_sample: bool = True) -> None:
+        """Begin with nothing told; `per_sample` as in `wire.Hello`."""
+        self._per_sample = per_sample
+        self._more = False
+        self.version: int | None = None
+        """The last snapshot told of; None before the first."""
+        self._small: dict[str, Any] = {}
+        self._metrics, self._chunks = _CurvesTold(), _CurvesTold()
+        self._left_branches = 0
+        self._samples: ValidationSamples | None = None
+        self._observation: Callable[[], Observation | None] | None = None
+        """A weak reference, so that nothing is kept for a receiver that has stalled; None: nothing told."""
+        self._arrays = ArraySender()
+
+    def news(self, snapshot: Snapshot) -> News:
+        """Return what changed since the last call.
+
+        The first one leaves the samples to the second: they may be many megabytes, and a picture without them is worth
+        having at once.
+        """
+        first = self.version is None
+        if snapshot.version == self.version and not self._more:
+            return News()
+        self.version, self._more = snapshot.version, first and self._per_sample
+        parts = self._small_parts(snapshot) | self._growing_parts(snapshot)
+        if self._per_sample and not first:
+            parts |= self._per_sample_parts(snapshot)
+        return News(parts=parts, more=self._more)
+
+    def _small_parts(self, snapshot: Snapshot) -> _Parts:
+        before, self._small = self._small, {name: getattr(snapshot, name) for name in SMALL_PARTS}
+        branch = snapshot.branch
+        self._small["branch"] = BranchHead(branch.number, branch.parent, branch.from_epoch, branch.knobs)
+        return {
+            name: _encoded(value, plain_array)
+            for name, value in self._small.items()
+            if name not in before or _differ(name, value, before[name])
+        }
+
+    def _growing_parts(self, snapshot: Snapshot) -> _Parts:
+        stretch = snapshot.branch.number, snapshot.continued
+        left, self._left_branches = snapshot.left_branches[self._left_branches :], len(snapshot.left_branches)
+        new = {
+            "metrics": self._metrics.news(snapshot.metrics, stretch),
+            "chunks": self._chunks.news(snapshot.chunks, (*stretch, snapshot.epoch)),
+            "left_branches": left or None,
+        }
+        return {name: _encoded(value, plain_array) for name, value in new.items() if value is not None}
+
+    def _per_sample_parts(self, snapshot: Snapshot) -> _Parts:
+        parts = {}
+        if snapshot.samples is not self._samples:
+            self._samples = snapshot.samples
+            parts["samples"] = _encoded(_sendable_samples(snapshot.samples), plain_array)
+        observation = snapshot.observation
+        if observation is not None and (self._observation is None or self._observation() is not observation):
+            self._observation = weakref.ref(observation)
+            self._arrays.begin()
+            parts["observation"] = _encoded(_sendable_observation(observation), self._arrays.plain)
+        return parts
+
+
+class _CurvesTold:
+    """How far several curves have been told."""
+
+    def __init__(self) -> None:
+        self._stretch: object = None
+        self._points: dict[str, int] = {}
+
+    def news(self, curves: Mapping[str, Curve], stretch: object) -> CurveNews | None:
+        """Return what is new; `stretch` is equal as long as points only come behind others."""
+        shrunk = any(name not in curves or len(curves[name]) < points for name, points in self._points.items())
+        anew = stretch != self._stretch or shrunk
+        self._stretch, told = stretch, {} if anew else self._points
+        self._points = {name: len(curve) for name, curve in curves.items()}
+        new = {name: curve for name, curve in curves.items() if told.get(name) != len(curve)}
+        points = {name: _points_from(curve, told.get(name, 0)) for name, curve in new.items()}
+        return CurveNews(anew=anew, points=points) if anew or points else None
+
+
+def _points_from(curve: Curve, begin: int) -> Points:
+    return Points(epochs=curve.epochs[begin:], values=curve.values[begin:])
+
+
+def _differ(name: str, value: object, before: object) -> bool:
+    return value is not before if name in _ANSWERS else value != before
+
+
+def _sendable_samples(samples: ValidationSamples | None) -> ValidationSamples | None:
+    """Return samples without their arrays where those are too large, or of a kind that only this machine knows."""
+    if samples is None:
+        return None
+    arrays = [array for array in (samples.inputs, samples.original) if array is not None]
+    if all(map(is_plain, arrays)) and sum(array.nbytes for array in arrays) <= MOST_ARRAY_BYTES:
+        return samples
+    return replace(samples, inputs=None, original=None)
+
+
+def _sendable_observation(observation: Observation) -> Observation | None:
+    return observation if _bytes_of(observation) <= MOST_ARRAY_BYTES else None
+
+
+def _bytes_of(observation: Observation) -> int:
+    sizes: list[int] = []
+
+    def measure(array: Any) -> None:
+        sizes.append(array.nbytes)
+
+    msgspec.to_builtins(observation, enc_hook=measure)
+    return sum(sizes)
+
+
+def _encoded(value: object, hook: Callable[[Any], Any]) -> msgspec.Raw:
+    try:
+        return msgspec.Raw(msgspec.msgpack.encode(value, enc_hook=hook))
+    except UnicodeEncodeError:
+        plain = msgspec.to_builtins(value, enc_hook=hook, builtin_types=(memoryview,))
+        return msgspec.Raw(msgspec.msgpack.encode(_escaped(plain)))
+
+
+def _escaped(value: Any) -> Any:
+    """Return plain data with the halves of characters, which foreign text may hold and UTF-8 may not, as escapes."""
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode("utf-8")
+        case dict():
+            return {_escaped(key): _escaped(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_escaped(item) for item in value]
+    return value

@@ -1,0 +1,41 @@
+"""A run that trains nothing and answers what is asked of it as a training would."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from fitmon.engine import events
+from fitmon.engine.attach.server import RunServer
+from fitmon.engine.commands import Command, Stop
+from fitmon.engine.durable.lock import RunLock
+from fitmon.engine.durable.run_folder import RunFolder
+
+from .served_run import ServedRun
+
+Answers = Callable[[Command], list[events.Event]]
+
+
+@contextmanager
+def answering(folder: RunFolder, run: ServedRun, answers: Answers) -> Iterator[None]:
+    """Have a run that others can reach, and that tells for each command what `answers` says."""
+    with RunLock(folder), RunServer(folder.socket_path, run), heard(run, answers):
+        yield
+
+
+@contextmanager
+def heard(run: ServedRun, answers: Answers) -> Iterator[None]:
+    """Do what `answers` says for each command."""
+
+    def answer() -> None:
+        while (asked := run.asked.get())[1] != "the test":
+            run.tell(*answers(asked[0]))
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    try:
+        yield
+    finally:
+        run.send(Stop(), by="the test")
+        thread.join()

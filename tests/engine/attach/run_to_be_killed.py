@@ -1,0 +1,43 @@
+"""A process of its own that has a run, as far as other processes can tell; called with the run's folder.
+
+It tells some epochs, prints a line when it can be reached, tells what is asked of it in its journal, and goes on until
+it is killed. A child, such as a worker that reads data, outlives it until its standard input ends.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from fitmon.engine import events
+from fitmon.engine.attach.server import RunServer
+from fitmon.engine.durable.journal import JournalWriter
+from fitmon.engine.durable.lock import RunLock
+from fitmon.engine.durable.run_folder import RunFolder
+
+from .served_run import Scorer, ServedRun, epoch_events, samples_loaded, started
+
+
+def main() -> None:
+    """Have a run until somebody kills this process."""
+    folder = RunFolder(Path(sys.argv[1]))
+    run = ServedRun()
+    with RunLock(folder), RunServer(folder.socket_path, run):
+        if os.fork() == 0:
+            sys.stdin.read()
+            os._exit(0)
+        journal = JournalWriter(folder.journal_path)
+        for event in (started(), samples_loaded(), *epoch_events(1), *epoch_events(2, Scorer(2).scored(2))):
+            journal.event(event)
+            run.tell(event)
+        journal.flush()
+        print("here", flush=True)  # noqa: T201 - what the test waits for
+        while True:
+            command, by = run.asked.get()
+            journal.command(command, by=by)
+            run.tell(events.KnobAsked(knob="learning_rate", value=1e-4, epoch=3))
+
+
+if __name__ == "__main__":
+    main()

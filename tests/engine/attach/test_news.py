@@ -1,0 +1,227 @@
+"""What goes over the wire makes the same picture at the other end, and no more of it goes than is new."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+import pytest
+
+from fitmon.engine import events
+from fitmon.engine.attach import teller as teller_module
+from fitmon.engine.attach.arrays import read_array
+from fitmon.engine.attach.hearer import NewsHearer
+from fitmon.engine.attach.parts import Points
+from fitmon.engine.attach.teller import NewsTeller
+from fitmon.engine.attach.wire import GarbageError, News, replies
+from fitmon.engine.samples import ValidationSamples
+
+from .same import assert_same
+from .served_run import STEPS, Scorer, ServedRun, chunk, epoch_events, samples_loaded, started, story
+
+
+class Channel:
+    """A teller and a hearer, with everything between them in bytes."""
+
+    def __init__(self, run: ServedRun, *, per_sample: bool = True) -> None:
+        self.run = run
+        self.bytes_sent = 0
+        self._teller, self._hearer = NewsTeller(per_sample=per_sample), NewsHearer()
+
+    def look(self) -> None:
+        """Bring the picture up to date."""
+        self.bytes_sent = 0
+        more = True
+        while more:
+            raw = msgspec.msgpack.encode(self._teller.news(self.run.snapshot()))
+            self.bytes_sent += len(raw)
+            told = replies.decode(raw)
+            assert isinstance(told, News)
+            self.picture, more = self._hearer.hear(told), told.more
+
+    def assert_same(self) -> None:
+        assert_same(self.picture, self.run.snapshot())
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_a_picture_is_the_same_after_every_event(classes: int) -> None:
+    channel = Channel(ServedRun())
+    for event in story(classes):
+        channel.run.tell(event)
+        channel.look()
+        channel.assert_same()
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_a_picture_is_the_same_at_the_first_look_whatever_happened_before(classes: int) -> None:
+    run = ServedRun()
+    for event in story(classes):
+        run.tell(event)
+        channel = Channel(run)
+        channel.look()
+        channel.assert_same()
+
+
+@pytest.mark.parametrize("between", [2, 3, 5, 7, 11, 19])
+def test_a_picture_is_the_same_when_much_happened_between_two_looks(between: int) -> None:
+    channel = Channel(ServedRun())
+    for number, event in enumerate(story(3)):
+        channel.run.tell(event)
+        if number % between == 0:
+            channel.look()
+            channel.assert_same()
+
+
+def test_an_epoch_begun_anew_between_two_looks_replaces_its_chunks() -> None:
+    channel = Channel(ServedRun().tell(started(), *epoch_events(1)[:2]))
+    channel.look()
+    channel.run.tell(events.EpochStarted(epoch=1, epochs=10, steps=STEPS), chunk(1, 10), chunk(1, 20), chunk(1, 30))
+    channel.run.tell(events.EpochStarted(epoch=2, epochs=10, steps=STEPS), chunk(2, 10), chunk(2, 20))
+    channel.look()
+    channel.assert_same()
+
+
+WAYS_BACK = [
+    pytest.param(events.RunContinued(epochs_done=2, exact=True), id="taken up from a checkpoint"),
+    pytest.param(events.BranchStarted(branch=2, parent=1, epoch=2, knobs={}), id="a new branch"),
+]
+
+
+@pytest.mark.parametrize("way_back", WAYS_BACK)
+def test_epochs_that_are_trained_again_replace_the_others(way_back: events.Event) -> None:
+    """As many points as before, or more, and between two looks: only the values tell that they are others."""
+    channel = Channel(ServedRun().tell(started()).epochs(1, 6))
+    channel.look()
+    channel.run.tell(way_back).epochs(3, 8, factor=2)
+    channel.look()
+    channel.assert_same()
+
+
+def test_nothing_is_sent_when_nothing_is_new() -> None:
+    teller, run = NewsTeller(), ServedRun().tell(started(), samples_loaded()).epochs(1, 3)
+    while teller.news(run.snapshot()).more:
+        pass
+    assert teller.news(run.snapshot()) == News()
+
+
+def test_the_first_picture_does_not_wait_for_the_samples() -> None:
+    run = ServedRun().tell(started(), samples_loaded(), Scorer(2).scored(0)).epochs(1, 3)
+    teller, hearer = NewsTeller(), NewsHearer()
+    picture = hearer.hear(teller.news(run.snapshot()))
+    assert_same(picture, replace(run.snapshot(), samples=None, observation=None))
+    assert_same(hearer.hear(teller.news(run.snapshot())), run.snapshot())
+
+
+def test_an_epoch_more_costs_no_more_than_a_few_points() -> None:
+    channel = Channel(ServedRun().tell(started(epochs=2000)).epochs(1, 1000))
+    channel.look()
+    first = channel.bytes_sent
+    channel.run.epochs(1001, 1001)
+    channel.look()
+    channel.assert_same()
+    assert first > 1000 * 4 * 16
+    assert channel.bytes_sent < 2000
+
+
+def test_the_history_of_the_samples_is_sent_once() -> None:
+    scorer = Scorer(4, samples=1000)
+    channel = Channel(ServedRun().tell(started()))
+    for epoch in range(1, 51):
+        channel.run.tell(scorer.scored(epoch))
+    channel.look()
+    whole = channel.bytes_sent
+    channel.run.tell(scorer.scored(51))
+    channel.look()
+    channel.assert_same()
+    assert channel.bytes_sent < whole / 2
+
+
+def test_samples_are_sent_once() -> None:
+    channel = Channel(ServedRun().tell(started(), samples_loaded(10_000)))
+    channel.look()
+    assert channel.bytes_sent > 10_000 * 4 * 5
+    channel.run.epochs(1, 1)
+    channel.look()
+    assert channel.bytes_sent < 5000
+    channel.assert_same()
+
+
+def test_what_is_known_of_each_sample_is_left_out_for_those_who_do_not_want_it() -> None:
+    channel = Channel(ServedRun().tell(*story(2)), per_sample=False)
+    channel.look()
+    assert_same(channel.picture, replace(channel.run.snapshot(), samples=None, observation=None))
+
+
+def test_an_observation_stays_the_same_object_until_there_is_another() -> None:
+    """What was measured of it once, at the viewer's, is not measured again."""
+    scorer = Scorer(2)
+    channel = Channel(ServedRun().tell(started(), scorer.scored(0)))
+    channel.look()
+    before = channel.picture.observation
+    channel.run.epochs(1, 1)
+    channel.look()
+    assert channel.picture.observation is before
+    channel.run.tell(scorer.scored(1))
+    channel.look()
+    assert channel.picture.observation is not before
+
+
+def test_what_is_too_large_is_left_out_and_the_rest_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(teller_module, "MOST_ARRAY_BYTES", 100)
+    channel = Channel(ServedRun().tell(started(), samples_loaded(), Scorer(2).scored(1)).epochs(1, 2))
+    channel.look()
+    seen = channel.run.snapshot()
+    assert seen.samples is not None
+    without = replace(seen.samples, inputs=None, original=None)
+    assert_same(channel.picture, replace(seen, samples=without, observation=None))
+
+
+def test_samples_of_a_kind_that_not_every_machine_has_are_left_out() -> None:
+    samples = ValidationSamples(np.ones(3, np.longdouble), None, feature_names=("width",), class_names=())
+    channel = Channel(ServedRun().tell(started(), events.SamplesLoaded(samples=samples)))
+    channel.look()
+    assert_same(channel.picture, replace(channel.run.snapshot(), samples=replace(samples, inputs=None)))
+
+
+def test_two_equal_refusals_are_two_answers() -> None:
+    refused = events.KnobRefused(knob="l1", value=1.0, reason="this model has no kernels")
+    channel = Channel(ServedRun().tell(started(), refused))
+    channel.look()
+    before = channel.picture.refusal
+    channel.run.tell(msgspec.structs.replace(refused))
+    channel.look()
+    assert channel.picture.refusal == before
+    assert channel.picture.refusal is not before
+
+
+RUBBISH = [
+    pytest.param(News(), id="nothing at first"),
+    pytest.param(News(parts={"version": msgspec.Raw(msgspec.msgpack.encode("seven"))}), id="a wrong type"),
+    pytest.param(News(parts={"secret": msgspec.Raw(msgspec.msgpack.encode(1))}), id="an unknown fact"),
+    pytest.param(News(parts={"left_branches": msgspec.Raw(msgspec.msgpack.encode([{}]))}), id="half a branch"),
+    pytest.param(News(parts={"observation": msgspec.Raw(b"\x93" * 60_000)}), id="nested deeper than anybody can read"),
+]
+
+
+@pytest.mark.parametrize("news", RUBBISH)
+def test_news_that_make_no_sense_are_refused(news: News) -> None:
+    with pytest.raises(GarbageError):
+        NewsHearer().hear(news)
+
+
+ARRAYS = [
+    pytest.param(["|O", [1], b"\x00" * 8], id="objects"),
+    pytest.param(["<U1", [1], b"\x00" * 4], id="texts"),
+    pytest.param(["<f8", [2], b"\x00" * 8], id="too short"),
+    pytest.param(["<f8", [1], b"\x00" * 7], id="half a number"),
+    pytest.param(["<f8", [1, 1, 1], "text"], id="no bytes"),
+    pytest.param({"dtype": "<f8"}, id="another form"),
+]
+
+
+@pytest.mark.parametrize("array", ARRAYS)
+def test_only_plain_numbers_are_arrays(array: object) -> None:
+    raw = msgspec.msgpack.encode({"epochs": array, "values": array})
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.msgpack.decode(raw, type=Points, dec_hook=read_array)

@@ -1,0 +1,242 @@
+"""A run in another process, as a screen has it: while it lives, when it is gone, and when it is over."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from fitmon.engine import events
+from fitmon.engine.attach import client
+from fitmon.engine.attach.opening import open_run
+from fitmon.engine.attach.recorded import RecordedRun
+from fitmon.engine.attach.remote_run import NO_ANSWER, RemoteRun
+from fitmon.engine.attach.server import RunServer
+from fitmon.engine.commands import Pause, SetKnob
+from fitmon.engine.durable.journal import JournalWriter
+from fitmon.engine.durable.journal_line import Asked
+from fitmon.engine.durable.journal_reader import Entry, read_journal
+from fitmon.engine.durable.lock import RunLock, holder_of
+from fitmon.engine.durable.run_folder import RunFolder
+from fitmon.engine.errors import RunInUseError
+from fitmon.engine.events import Phase, RunEnded, RunFailed
+
+from .same import assert_same, same
+from .served_run import ServedRun, epoch_events, samples_loaded, started, story
+from .test_server import PATIENCE_SECONDS, until
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    return RunFolder(tmp_path)
+
+
+@dataclass
+class Elsewhere:
+    """A process that has a run."""
+
+    folder: RunFolder
+    process: subprocess.Popen[bytes]
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture
+def elsewhere(folder: RunFolder) -> Iterator[Elsewhere]:
+    command = [sys.executable, "-m", "tests.engine.attach.run_to_be_killed", str(folder.path)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
+    assert process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout.readline() == b"here\n"
+    yield Elsewhere(folder, process)
+    process.kill()
+    process.stdin.close()
+    process.stdout.close()
+    process.wait()
+
+
+def looked_at(folder: RunFolder, *, read_only: bool = False) -> RemoteRun:
+    """A run that is trained elsewhere, with its first picture there."""
+    run = open_run(folder, read_only=read_only)
+    assert isinstance(run, RemoteRun)
+    run.start()
+    until(lambda: run.snapshot().started is not None)
+    return run
+
+
+def test_a_run_elsewhere_is_shown_and_steered(elsewhere: Elsewhere) -> None:
+    run = looked_at(elsewhere.folder)
+    assert run.snapshot().epochs_done == 2
+    run.send(SetKnob(knob="learning_rate", value=1e-4))
+    until(lambda: (knob := run.snapshot().knob("learning_rate")) is not None and knob.pending == 1e-4)
+    asked = [entry.content for entry in read_journal(elsewhere.folder.journal_path) if isinstance(entry, Entry)]
+    assert asked[-1] == Asked(command=SetKnob(knob="learning_rate", value=1e-4), by=f"attach, process {os.getpid()}")
+    assert not run.join(0)
+    run.close()
+
+
+def test_a_run_whose_process_is_killed_turns_to_its_record_and_says_so(elsewhere: Elsewhere) -> None:
+    run = looked_at(elsewhere.folder)
+    until(lambda: run.snapshot().observation is not None)
+    before = run.snapshot()
+    elsewhere.kill()
+    assert run.join(PATIENCE_SECONDS)
+    after = run.snapshot()
+    assert isinstance(after.ending, RunFailed)
+    assert f"fitmon resume {elsewhere.folder.name}" in after.ending.message
+    assert after.phase is Phase.FAILED
+    assert after.version > before.version
+    # The journal has no samples; the viewer does.
+    assert after.samples is before.samples is not None
+    assert after.observation is before.observation is not None
+    assert_same(after.metrics["val_loss"], before.metrics["val_loss"])
+
+
+def test_a_run_whose_process_was_killed_before_is_its_record(elsewhere: Elsewhere) -> None:
+    elsewhere.kill()
+    run = open_run(elsewhere.folder)
+    assert isinstance(run, RecordedRun)
+    assert run.read_only
+    run.start()
+    run.send(Pause())
+    assert run.join(PATIENCE_SECONDS)
+    assert run.snapshot().epochs_done == 2
+    assert isinstance(run.snapshot().ending, RunFailed)
+
+
+def test_a_process_that_stands_still_is_said_not_to_answer_until_it_does(
+    elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "ANSWER_SECONDS", 0.2)
+    run = looked_at(elsewhere.folder)
+    elsewhere.process.send_signal(signal.SIGSTOP)
+    until(lambda: run.snapshot().phase_detail == NO_ANSWER)
+    assert not run.snapshot().over
+    elsewhere.process.send_signal(signal.SIGCONT)
+    until(lambda: run.snapshot().phase_detail == "")
+    run.close()
+
+
+def test_a_viewer_that_was_left_comes_again(folder: RunFolder) -> None:
+    served = ServedRun().tell(started())
+    with RunLock(folder), RunServer(folder.socket_path, served, idle_seconds=0.1):
+        run = looked_at(folder)
+        for epoch in range(1, 4):
+            served.epochs(epoch, epoch)
+            until(lambda epoch=epoch: run.snapshot().epochs_done == epoch)  # type: ignore[misc]
+        assert_same(run.snapshot(), served.snapshot())
+        run.close()
+
+
+def test_a_run_that_is_only_looked_at_is_asked_nothing(folder: RunFolder) -> None:
+    served = ServedRun().tell(started())
+    with RunLock(folder), RunServer(folder.socket_path, served):
+        run = looked_at(folder, read_only=True)
+        assert run.read_only
+        run.send(Pause())
+        served.epochs(1, 1)
+        until(lambda: run.snapshot().epochs_done == 1)
+        run.close()
+    assert served.asked.empty()
+
+
+def test_a_run_that_is_over_may_go_back_to_an_epoch_while_it_is_looked_at(folder: RunFolder) -> None:
+    served = ServedRun().tell(started()).epochs(1, 3)
+    served.tell(events.RunEnded(reason="all epochs done", epochs_done=3, completed=True))
+    with RunLock(folder), RunServer(folder.socket_path, served):
+        run = looked_at(folder)
+        assert run.join(PATIENCE_SECONDS)
+        served.tell(events.BranchStarted(branch=2, parent=1, epoch=1, knobs={}), *epoch_events(2))
+        until(lambda: not run.snapshot().over)
+        until(lambda: same(run.snapshot(), served.snapshot()))
+        run.close()
+
+
+def test_before_the_first_answer_there_is_an_empty_picture(folder: RunFolder) -> None:
+    with RunLock(folder), RunServer(folder.socket_path, ServedRun().tell(started())):
+        run = open_run(folder)
+        assert run.snapshot().started is None
+        assert not run.snapshot().over
+        assert isinstance(run, RemoteRun)
+        run.close()
+
+
+def test_a_run_that_has_only_just_begun_is_waited_for(folder: RunFolder) -> None:
+    served = ServedRun().tell(started())
+    with RunLock(folder):
+        opened: list[RemoteRun | RecordedRun] = []
+        opening = threading.Thread(target=lambda: opened.append(open_run(folder)))
+        opening.start()
+        with RunServer(folder.socket_path, served):
+            opening.join(PATIENCE_SECONDS)
+    run = opened[0]
+    assert isinstance(run, RemoteRun)
+    run.close()
+
+
+def test_a_run_that_is_held_and_cannot_be_reached_is_not_shown(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "START_SECONDS", 0.1)
+    with RunLock(folder), pytest.raises(RunInUseError, match=f"process {os.getpid()}"):
+        open_run(folder)
+
+
+def test_a_finished_run_is_shown_as_it_ended(folder: RunFolder) -> None:
+    told = [started(), samples_loaded(), *epoch_events(1), *epoch_events(2)]
+    told.append(events.RunEnded(reason="all epochs done", epochs_done=2, completed=True))
+    journal = JournalWriter(folder.journal_path)
+    for event in told:
+        journal.event(event)
+    journal.close()
+    run = open_run(folder)
+    assert not run.snapshot().over
+    run.start()
+    assert run.join(PATIENCE_SECONDS)
+    live = ServedRun().tell(*told).snapshot()
+    assert run.snapshot().ending == live.ending == RunEnded(reason="all epochs done", epochs_done=2, completed=True)
+    assert_same(run.snapshot().metrics, live.metrics)
+    assert run.snapshot().knobs == live.knobs
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_record_tells_all_branches_and_receipts(folder: RunFolder, classes: int) -> None:
+    journal = JournalWriter(folder.journal_path)
+    for event in story(classes):
+        journal.event(event)
+    journal.close()
+    run = open_run(folder)
+    run.start()
+    assert run.join(PATIENCE_SECONDS)
+    live = ServedRun().tell(*story(classes)).snapshot()
+    fixed = {"version": live.version, "samples": live.samples, "observation": live.observation, "chunks": live.chunks}
+    assert_same(replace(run.snapshot(), **fixed), live)  # type: ignore[arg-type]
+
+
+def test_a_run_without_a_journal_is_over_and_says_why(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "START_SECONDS", 0.1)
+    run = open_run(folder)
+    run.start()
+    assert run.join(PATIENCE_SECONDS)
+    ending = run.snapshot().ending
+    assert isinstance(ending, RunFailed)
+    assert "cannot be read" in ending.message
+    assert holder_of(folder) is None
+
+
+@pytest.mark.parametrize("module", ["server", "opening", "steering"])
+def test_no_picture_waits_for_numpy(module: str) -> None:
+    code = f"import sys, fitmon.engine.attach.{module}; print('numpy' in sys.modules or 'textual' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert told.stdout == "False\n"

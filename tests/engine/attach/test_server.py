@@ -1,0 +1,402 @@
+"""The run's end of its socket, as viewers of every kind meet it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+import msgspec
+import numpy as np
+import pytest
+
+from fitmon.engine import events
+from fitmon.engine.attach import client
+from fitmon.engine.attach.address import MOST_ADDRESS_BYTES, Peer, address_of
+from fitmon.engine.attach.client import Conversation
+from fitmon.engine.attach.server import RunServer
+from fitmon.engine.attach.wire import (
+    MOST_REPLY_BYTES,
+    MOST_REQUEST_BYTES,
+    PROTOCOL,
+    Answer,
+    Ask,
+    Hello,
+    News,
+    Poll,
+    Refused,
+    Reply,
+    Request,
+    Welcome,
+    receive,
+    replies,
+    send,
+)
+from fitmon.engine.commands import Command, Detach, Pause, PauseAt, Resume, Rewind, SetKnob, Stop
+from fitmon.engine.durable.run_folder import RunFolder
+from fitmon.engine.errors import DiskError, SetupError
+from fitmon.engine.record import Snapshot
+from fitmon.engine.samples import ValidationSamples
+
+from .same import assert_same, same
+from .served_run import ServedRun, started, story
+
+PATIENCE_SECONDS = 30
+"""How long a test waits before it fails; never how long it takes."""
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < give_up_at, "This did not come to pass."
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    return RunFolder(tmp_path)
+
+
+@pytest.fixture
+def run() -> ServedRun:
+    return ServedRun().tell(*story(3))
+
+
+@pytest.fixture
+def server(folder: RunFolder, run: ServedRun) -> Iterator[RunServer]:
+    with RunServer(folder.socket_path, run) as server:
+        yield server
+
+
+@contextmanager
+def talking(folder: RunFolder, *, read_only: bool = False) -> Iterator[Conversation]:
+    conversation = Conversation(folder, name="attach", read_only=read_only)
+    try:
+        yield conversation
+    finally:
+        conversation.close()
+
+
+def seen(conversation: Conversation) -> Snapshot:
+    """Return all that is known now."""
+    picture = conversation.poll()
+    return conversation.poll() if conversation.more else picture
+
+
+class Stranger:
+    """A program that may send anything."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.settimeout(PATIENCE_SECONDS)
+        with address_of(folder.socket_path) as address:
+            self.socket.connect(address)
+
+    def sends(self, raw: bytes) -> Stranger:
+        self.socket.sendall(raw)
+        return self
+
+    def says(self, request: Request) -> Stranger:
+        send(self.socket, request, MOST_REQUEST_BYTES)
+        return self
+
+    def hears(self) -> Reply:
+        return receive(self.socket, replies, MOST_REPLY_BYTES)
+
+    def is_left(self) -> bool:
+        """Return whether the connection is closed, with nothing more said."""
+        try:
+            return self.socket.recv(1) == b""
+        except ConnectionResetError:
+            return True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+
+HELLO = Hello(protocol=PROTOCOL, name="stranger")
+
+
+def framed(raw: bytes) -> bytes:
+    return len(raw).to_bytes(4, "big") + raw
+
+
+@pytest.mark.usefixtures("server")
+def test_a_viewer_sees_the_run_as_it_is_and_as_it_goes_on(folder: RunFolder, run: ServedRun) -> None:
+    with talking(folder) as conversation:
+        assert_same(seen(conversation), run.snapshot())
+        run.tell(*story(3))
+        assert_same(seen(conversation), run.snapshot())
+        assert_same(seen(conversation), run.snapshot())
+
+
+@pytest.mark.usefixtures("server")
+def test_two_viewers_see_the_run_each_at_its_own_pace(folder: RunFolder, run: ServedRun) -> None:
+    with talking(folder) as often, talking(folder) as seldom:
+        seen(seldom)
+        for event in story(2):
+            run.tell(event)
+            assert_same(seen(often), run.snapshot())
+        assert_same(seen(seldom), run.snapshot())
+
+
+COMMANDS: list[Command] = [
+    Pause(at=PauseAt.CHUNK),
+    Resume(),
+    Stop(reason="enough"),
+    SetKnob(knob="learning_rate", value=1e-4),
+    SetKnob(knob="epochs", value=20, epoch=3),
+    Rewind(epoch=3, branch=2, changes={"dropout": 0.5}),
+]
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: type(command).__name__)
+def test_a_command_reaches_the_run_with_who_asked(folder: RunFolder, run: ServedRun, command: Command) -> None:
+    with talking(folder) as conversation:
+        assert conversation.ask(command) == ""
+    assert run.asked.get(timeout=PATIENCE_SECONDS) == (command, f"attach, process {os.getpid()}")
+
+
+@pytest.mark.usefixtures("server")
+def test_a_viewer_that_only_looks_can_ask_nothing_and_goes_on_looking(folder: RunFolder, run: ServedRun) -> None:
+    with talking(folder, read_only=True) as conversation:
+        assert conversation.ask(Stop()) == "This connection only looks."
+        assert_same(seen(conversation), run.snapshot())
+    assert run.asked.empty()
+
+
+@pytest.mark.usefixtures("server")
+def test_only_the_run_itself_can_lose_its_screen(folder: RunFolder, run: ServedRun) -> None:
+    with talking(folder) as conversation:
+        assert "screen" in conversation.ask(Detach(reason="gone"))
+    assert run.asked.empty()
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize(
+    "command", [{"command": "explode"}, {"command": "set_knob", "knob": 7}, "pause", None], ids=str
+)
+def test_a_command_of_a_wrong_form_is_refused_with_a_reason(folder: RunFolder, run: ServedRun, command: object) -> None:
+    with Stranger(folder) as stranger:
+        stranger.says(HELLO).hears()
+        answer = stranger.says(Ask(command=msgspec.Raw(msgspec.msgpack.encode(command)))).hears()
+        assert isinstance(answer, Answer)
+        assert answer.refusal.startswith("Expected a command that this run knows")
+        assert isinstance(stranger.says(Poll()).hears(), News)
+    assert run.asked.empty()
+
+
+GARBAGE = [
+    pytest.param(b"GET / HTTP/1.1\r\n\r\n", id="another protocol"),
+    pytest.param(framed(b""), id="nothing"),
+    pytest.param(framed(b"\xc1" * 10), id="no message"),
+    pytest.param(framed(b"\x91" * 60_000), id="nested deeper than anybody can read"),
+    pytest.param(framed(msgspec.msgpack.encode({"type": "explode"})), id="a message of another kind"),
+    pytest.param(framed(msgspec.msgpack.encode(Hello(protocol=PROTOCOL, name="x" * 41))), id="too long a name"),
+    pytest.param(framed(msgspec.msgpack.encode(Poll())), id="no greeting"),
+    pytest.param((MOST_REQUEST_BYTES + 1).to_bytes(4, "big"), id="too long a message"),
+    pytest.param(b"\xff\xff\xff\xff", id="far too long a message"),
+]
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize("raw", GARBAGE)
+def test_garbage_is_answered_by_closing(folder: RunFolder, run: ServedRun, raw: bytes) -> None:
+    with Stranger(folder) as stranger:
+        assert stranger.sends(raw).is_left()
+    with Stranger(folder) as stranger:
+        assert stranger.says(HELLO).hears() == Welcome()
+        # A second greeting is garbage as well.
+        assert stranger.sends(framed(msgspec.msgpack.encode(HELLO)) if raw == GARBAGE[6].values[0] else raw).is_left()
+    with talking(folder) as conversation:
+        assert_same(seen(conversation), run.snapshot())
+    assert run.asked.empty()
+
+
+@pytest.mark.usefixtures("server")
+def test_a_viewer_of_another_version_is_told_so_and_left(folder: RunFolder) -> None:
+    with Stranger(folder) as stranger:
+        future = {"type": "hello", "protocol": PROTOCOL + 1, "name": "attach", "something_new": [1, 2]}
+        told = stranger.sends(framed(msgspec.msgpack.encode(future))).hears()
+        assert isinstance(told, Refused)
+        assert f"protocol {PROTOCOL}" in told.reason
+        assert f"received {PROTOCOL + 1}" in told.reason
+        assert stranger.is_left()
+
+
+@pytest.mark.usefixtures("server")
+def test_a_viewer_says_why_a_run_of_another_version_does_not_talk_to_it(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "PROTOCOL", PROTOCOL + 1)
+    with pytest.raises(SetupError, match=f"received {PROTOCOL + 1}"):
+        Conversation(folder, name="attach")
+
+
+def test_another_user_is_left_at_once(folder: RunFolder, run: ServedRun) -> None:
+    users = [os.geteuid() + 1, os.geteuid()]
+    with RunServer(folder.socket_path, run, peer_of=lambda _: Peer(user=users.pop(0), process=1)):
+        with Stranger(folder) as stranger:
+            assert stranger.is_left()
+        with talking(folder) as conversation:
+            assert_same(seen(conversation), run.snapshot())
+    assert run.asked.empty()
+
+
+def test_somebody_whose_user_cannot_be_told_is_left_at_once(folder: RunFolder, run: ServedRun) -> None:
+    def unknown(_: socket.socket) -> Peer:
+        raise OSError
+
+    with RunServer(folder.socket_path, run, peer_of=unknown), Stranger(folder) as stranger:
+        assert stranger.is_left()
+
+
+@pytest.mark.usefixtures("server")
+def test_the_socket_is_only_for_its_user(folder: RunFolder) -> None:
+    mode = folder.socket_path.stat().st_mode
+    assert stat.S_ISSOCK(mode)
+    assert stat.S_IMODE(mode) == 0o600
+
+
+def test_the_socket_of_a_process_that_was_killed_is_replaced(folder: RunFolder, run: ServedRun) -> None:
+    leftover = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    with address_of(folder.socket_path) as address:
+        leftover.bind(address)
+    leftover.close()
+    folder.socket_path.with_name("socket.new").touch()
+    with RunServer(folder.socket_path, run), talking(folder) as conversation:
+        assert_same(seen(conversation), run.snapshot())
+    assert list(folder.path.iterdir()) == []
+
+
+@pytest.mark.parametrize("length", [MOST_ADDRESS_BYTES - 7, MOST_ADDRESS_BYTES - 6, 3 * MOST_ADDRESS_BYTES])
+def test_a_run_can_be_reached_however_long_its_path_is(tmp_path: Path, run: ServedRun, length: int) -> None:
+    path = tmp_path
+    while (missing := length - len(str(path))) > 1:
+        path /= "x" * min(missing - 1, 200)
+    path.mkdir(parents=True)
+    folder = RunFolder(path)
+    with RunServer(folder.socket_path, run), talking(folder) as conversation:
+        assert_same(seen(conversation), run.snapshot())
+    assert list(path.iterdir()) == []
+
+
+def test_where_there_can_be_no_socket_the_reason_is_said(tmp_path: Path, run: ServedRun) -> None:
+    with pytest.raises(DiskError, match="nobody can attach"):
+        RunServer(tmp_path / "missing" / "socket", run)
+
+
+def test_nothing_is_left_when_the_run_closes_its_socket(folder: RunFolder, run: ServedRun) -> None:
+    server = RunServer(folder.socket_path, run)
+    with Stranger(folder) as stranger:
+        stranger.says(HELLO).hears()
+        server.close(linger_seconds=0)
+        assert stranger.is_left()
+    server.close()
+    assert list(folder.path.iterdir()) == []
+    with pytest.raises(FileNotFoundError):
+        Conversation(folder, name="attach")
+
+
+def test_who_looks_sees_how_the_run_ended_before_the_socket_closes(folder: RunFolder) -> None:
+    run = ServedRun().tell(started())
+    server = RunServer(folder.socket_path, run)
+    with talking(folder) as conversation:
+        seen(conversation)
+        run.tell(events.RunEnded(reason="all epochs done", epochs_done=0, completed=True))
+        closing = threading.Thread(target=server.close, args=(PATIENCE_SECONDS,))
+        closing.start()
+        assert seen(conversation).over
+        closing.join()
+
+
+@pytest.fixture
+def long_run(run: ServedRun) -> ServedRun:
+    """A run whose first picture is far larger than what a socket takes unread."""
+    images = np.zeros((2000, 28, 28), np.float32)
+    images.flags.writeable = False
+    return run.tell(events.SamplesLoaded(samples=ValidationSamples(images, None, feature_names=(), class_names=())))
+
+
+def test_a_viewer_that_has_stalled_holds_up_nobody_and_is_left(folder: RunFolder, long_run: ServedRun) -> None:
+    server = RunServer(folder.socket_path, long_run, send_seconds=0.2, most_connections=2)
+    with server, Stranger(folder) as stalled:
+        stalled.says(HELLO).hears()
+        assert isinstance(stalled.says(Poll()).hears(), News)
+        stalled.says(Poll())
+        with talking(folder) as conversation:
+            assert_same(seen(conversation), long_run.snapshot())
+            long_run.tell(*story(2))
+            assert_same(seen(conversation), long_run.snapshot())
+            talking_at_last(folder).close()
+        with pytest.raises(ConnectionResetError):
+            stalled.hears()
+
+
+def talking_at_last(folder: RunFolder) -> Conversation:
+    """Return a conversation as soon as the run has room for one."""
+    found: list[Conversation] = []
+
+    def found_one() -> bool:
+        with suppress(SetupError, OSError):
+            found.append(Conversation(folder, name="attach"))
+        return bool(found)
+
+    until(found_one)
+    return found[0]
+
+
+def test_a_viewer_that_asks_nothing_is_left(folder: RunFolder, run: ServedRun) -> None:
+    with RunServer(folder.socket_path, run, idle_seconds=0.05), Stranger(folder) as stranger:
+        assert stranger.is_left()
+
+
+def test_one_viewer_too_many_is_told_so(folder: RunFolder, run: ServedRun) -> None:
+    with RunServer(folder.socket_path, run, most_connections=1):
+        with talking(folder), pytest.raises(SetupError, match="at most 1 viewers"):
+            Conversation(folder, name="attach")
+        talking_at_last(folder).close()
+
+
+KILLED_VIEWER = """
+import os, signal, sys
+from pathlib import Path
+from fitmon.engine.attach.client import Conversation
+from fitmon.engine.attach.wire import MOST_REQUEST_BYTES, Poll, send
+from fitmon.engine.durable.run_folder import RunFolder
+
+conversation = Conversation(RunFolder(Path(sys.argv[1])), name="attach")
+conversation.poll()
+send(conversation._connection, Poll(), MOST_REQUEST_BYTES)
+conversation._connection.recv(1000)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_viewer_that_is_killed_within_an_answer_is_forgotten(folder: RunFolder, long_run: ServedRun) -> None:
+    with RunServer(folder.socket_path, long_run, most_connections=1):
+        killed = subprocess.run([sys.executable, "-c", KILLED_VIEWER, str(folder.path)], check=False)
+        assert killed.returncode == -9
+        conversation = talking_at_last(folder)
+        assert_same(seen(conversation), long_run.snapshot())
+        conversation.close()
+
+
+def test_pictures_that_differ_are_told_apart() -> None:
+    """Or all the comparisons here would prove nothing."""
+    whole = ServedRun().tell(*story(2)).snapshot()
+    other = ServedRun().tell(*story(2), events.PhaseChanged(phase=whole.phase)).snapshot()
+    assert not same(other, whole)

@@ -1,0 +1,250 @@
+"""A run goes back to an epoch and trains on as a branch, with or without other knobs; nothing of the old is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fitmon.engine import events
+from fitmon.engine.commands import Detach, Pause, PauseAt, Resume, Rewind, SetKnob, Stop
+from fitmon.engine.durable.keeper import kept_epochs, latest_state
+from fitmon.engine.durable.keeping import Keeping
+from fitmon.engine.durable.kept_run import KeptRun
+from fitmon.engine.durable.origin import origin_of
+from fitmon.engine.durable.retelling import retell
+from fitmon.engine.durable.run_folder import RunFolder
+from fitmon.engine.durable.runs import Runs
+from fitmon.engine.job import Job
+
+from .watching import Watched, build_table_model, settings, small_table, table_job
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    return Runs(tmp_path).create(job="small", settings=_job().settings)
+
+
+@pytest.fixture
+def lingering(folder: RunFolder) -> Iterator[Watched]:
+    watched = Watched(_job(), make=partial(_kept, folder), lingers=True)
+    yield watched
+    watched.session.send(Stop())
+    assert watched.session.join(60)
+    watched.session.close()
+
+
+def _job() -> Job:
+    return table_job(build_table_model, settings(epochs=4, dropout=0.2))
+
+
+def _kept(folder: RunFolder, job: Job, **options: Any) -> KeptRun:
+    return KeptRun(job, folder, **options)
+
+
+def _metrics(watched: Watched, branch: int = 1) -> dict[int, dict[str, float]]:
+    """Return the metrics of each epoch trained in a branch."""
+    found: dict[int, dict[int, dict[str, float]]] = {1: {}}
+    current = 1
+    for event in watched.events:
+        if isinstance(event, events.BranchStarted):
+            current = event.branch
+            found[current] = {}
+        elif isinstance(event, events.EpochEnded):
+            found[current][event.epoch] = event.metrics
+    return found[branch]
+
+
+def test_a_branch_is_the_run_that_had_changed_its_knob_there(lingering: Watched) -> None:
+    changed = Watched(_job(), SetKnob("dropout", 0.6, epoch=3)).run()
+    lingering.start().wait_for(events.RunEnded)
+    lingering.session.send(Rewind(epoch=2, changes={"dropout": 0.6}))
+    lingering.wait_for(events.RunEnded, 2)
+    assert _metrics(lingering, 2) == {epoch: _metrics(changed)[epoch] for epoch in (3, 4)}
+    assert _metrics(lingering, 2) != {epoch: _metrics(lingering)[epoch] for epoch in (3, 4)}
+
+
+def test_going_back_to_the_start_trains_the_same_epochs_again(lingering: Watched) -> None:
+    lingering.start().wait_for(events.RunEnded)
+    lingering.session.send(Rewind(epoch=0))
+    lingering.wait_for(events.RunEnded, 2)
+    assert _metrics(lingering, 2) == _metrics(lingering, 1)
+
+
+def test_a_run_goes_back_while_it_trains_and_both_branches_stay_in_the_record(lingering: Watched) -> None:
+    lingering.on(
+        events.EpochStarted,
+        lambda e: lingering.session.send(Rewind(1)) if (e.epoch, _branch(lingering)) == (3, 1) else None,
+    )
+    lingering.start().wait_for(events.RunEnded)
+    snapshot = lingering.session.snapshot()
+    assert (snapshot.branch.number, snapshot.branch.parent, snapshot.branch.from_epoch) == (2, 1, 1)
+    (left,) = snapshot.left_branches
+    assert list(left.metrics["loss"].epochs) == [1, 2]
+    assert list(snapshot.metrics["loss"].epochs) == [1, 2, 3, 4]
+    assert snapshot.metrics["loss"].values[1] == left.metrics["loss"].values[1], "nothing was changed"
+
+
+def _branch(watched: Watched) -> int:
+    return watched.session.snapshot().branch.number
+
+
+def test_one_can_go_back_to_an_epoch_of_a_branch_that_was_left(lingering: Watched) -> None:
+    lingering.start().wait_for(events.RunEnded)
+    lingering.session.send(Rewind(1, changes={"dropout": 0.6, "epochs": 3}))
+    lingering.wait_for(events.RunEnded, 2)
+    lingering.session.send(Rewind(3, branch=1))
+    lingering.wait_for(events.RunEnded, 3)
+    assert _metrics(lingering, 3) == {4: _metrics(lingering, 1)[4]}
+    assert lingering.session.snapshot().branch.parent == 1
+
+
+@pytest.mark.parametrize(
+    ("rewind", "reason"),
+    [
+        (Rewind(9), "Expected an epoch with a checkpoint, received 9 of branch 1."),
+        (Rewind(1, changes={"dropout": 7}), "Expected dropout to be"),
+        (Rewind(1, changes={"dropout": 0.5, "learning_rate_factor": 2}), "learning_rate_factor cannot be changed"),
+        (Rewind(1, changes={"threshold": 0.5}), "Expected a knob out of"),
+    ],
+)
+def test_what_cannot_be_gone_back_to_is_refused_and_changes_nothing(
+    rewind: Rewind, reason: str, lingering: Watched
+) -> None:
+    lingering.start().wait_for(events.RunEnded)
+    before = lingering.state()
+    lingering.session.send(rewind)
+    assert reason in lingering.wait_for(events.RewindRefused).reason
+    assert len(lingering.all(events.RunEnded)) == 1
+    assert not lingering.all(events.BranchStarted)
+    assert all(np.array_equal(one, other) for one, other in zip(before, lingering.state(), strict=True))
+
+
+def test_a_run_that_is_not_kept_says_why_it_cannot_go_back() -> None:
+    watched = Watched(_job())
+    watched.on(events.EpochStarted, lambda e: watched.session.send(Rewind(1)) if e.epoch == 2 else None).run()
+    assert "kept on disk" in watched.one(events.RewindRefused).reason
+
+
+def test_a_resumed_run_knows_its_branches_and_goes_on_with_the_last(folder: RunFolder) -> None:
+    first = Watched(_job(), make=partial(_kept, folder))
+    first.on(events.EpochEnded, lambda e: _steer_to_a_branch_and_stop(first, e)).run()
+    first.session.close()
+    second = Watched(_job(), make=partial(_kept, folder), origin=origin_of(folder)).run()
+    second.session.close()
+    straight = Watched(_job(), SetKnob("dropout", 0.6, epoch=2)).run()
+    told = retell(folder).record.snapshot()
+    assert (told.branch.number, told.branch.from_epoch, len(told.left_branches)) == (2, 1, 1)
+    assert {epoch: _metrics(second)[epoch] for epoch in (3, 4)} == {e: _metrics(straight)[e] for e in (3, 4)}
+    assert sorted(kept_epochs(folder)) == [1, 2]
+
+
+def _steer_to_a_branch_and_stop(watched: Watched, ended: events.EpochEnded) -> None:
+    branch = _branch(watched)
+    if (branch, ended.epoch) == (1, 2):
+        watched.session.send(Rewind(1, changes={"dropout": 0.6}))
+    elif (branch, ended.epoch) == (2, 2):
+        watched.session.send(Stop())
+
+
+def test_a_stop_inside_an_epoch_costs_no_step(folder: RunFolder) -> None:
+    first = Watched(_job(), make=partial(_kept, folder))
+    first.on(events.ChunkEnded, lambda e: first.session.send(Stop()) if e.epoch == 2 else None).run()
+    first.session.close()
+    stopped_at = first.all(events.ChunkEnded)[-1].step
+    origin = origin_of(folder)
+    assert origin.state is not None
+    assert (origin.state.facts.epochs_done, origin.state.facts.step) == (1, stopped_at)
+    second = Watched(_job(), make=partial(_kept, folder), origin=origin).run()
+    second.session.close()
+    assert {**_metrics(first), **_metrics(second)} == _metrics(Watched(_job()).run())
+
+
+@pytest.mark.parametrize(("short_seconds", "position"), [(0.0, (1, 50)), (60.0, (2, 0))])
+def test_a_stop_while_validating_costs_no_epoch(
+    short_seconds: float, position: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long validation breaks off and is done again, a short one comes to its end first."""
+    monkeypatch.setattr("fitmon.engine.course.SHORT_VALIDATION_SECONDS", short_seconds)
+    job = _job_with_many_validation_samples()
+    folder = Runs(tmp_path).create(job="small", settings=job.settings)
+
+    def stop_in_second_epoch(event: events.PhaseChanged) -> None:
+        if event.phase is events.Phase.VALIDATING and first.all(events.EpochEnded):
+            first.session.send(Stop())
+
+    first = Watched(job, make=partial(_kept, folder))
+    first.on(events.PhaseChanged, stop_in_second_epoch).run()
+    first.session.close()
+    origin = origin_of(folder)
+    assert origin.state is not None
+    assert (origin.state.facts.epochs_done, origin.state.facts.step) == position
+    second = Watched(job, make=partial(_kept, folder), origin=origin).run()
+    second.session.close()
+    assert {**_metrics(first), **_metrics(second)} == _metrics(Watched(job).run())
+
+
+def _job_with_many_validation_samples() -> Job:
+    data = small_table()
+    x, y = np.tile(data.x_validation, (200, 1)), np.tile(data.y_validation, 200)
+    data = replace(data, x_validation=x, y_validation=y)
+    return table_job(build_table_model, settings(epochs=3, dropout=0.2, batch_size=2), data)
+
+
+def test_a_pause_and_a_lost_screen_leave_a_checkpoint_at_once(folder: RunFolder) -> None:
+    watched = Watched(_job(), make=partial(_kept, folder))
+    watched.on(events.ChunkEnded, lambda e: watched.session.send(Pause(PauseAt.CHUNK)) if e.epoch == 1 else None)
+    watched.start().wait_for(events.RunPaused)
+    watched.session.send(Detach("the terminal has gone"))
+    assert watched.wait_for(events.RunDetached).reason == "the terminal has gone"
+    watched.session.send(Stop())
+    assert watched.session.join(60)
+    watched.session.close()
+    state, _ = latest_state(folder, 1)
+    assert state is not None
+    assert (state.facts.epochs_done, state.facts.step) == (0, watched.one(events.RunPaused).step)
+
+
+def test_changes_that_waited_are_pending_again(folder: RunFolder) -> None:
+    first = Watched(_job(), SetKnob("dropout", 0.5, epoch=4), make=partial(_kept, folder))
+    first.on(events.EpochStarted, lambda e: first.session.send(Stop()) if e.epoch == 3 else None).run()
+    first.session.close()
+    second = Watched(_job(), make=partial(_kept, folder), origin=origin_of(folder)).run()
+    second.session.close()
+    assert [(told.knob, told.value, told.epoch) for told in second.all(events.KnobAsked)] == [("dropout", 0.5, 4)]
+    assert second.one(events.KnobApplied).epoch == 4
+
+
+def test_only_every_second_epoch_is_kept_when_that_is_asked_for(folder: RunFolder) -> None:
+    watched = Watched(_job(), make=partial(_kept, folder), keeping=Keeping(every_epochs=2)).run()
+    watched.session.close()
+    assert sorted(kept_epochs(folder)[1]) == [0, 2, 4]
+
+
+def test_a_run_paused_for_a_resume_that_comes_goes_on(folder: RunFolder) -> None:
+    watched = Watched(_job(), Pause(PauseAt.CHUNK), make=partial(_kept, folder))
+    watched.on(events.RunPaused, lambda _e: watched.session.send(Resume())).run()
+    watched.session.close()
+    assert watched.one(events.RunEnded).completed
+
+
+def test_a_disk_that_takes_no_checkpoint_is_told_until_it_does_and_the_training_goes_on(folder: RunFolder) -> None:
+    folder.checkpoints_path.write_text("in the way")
+
+    def make_room(event: events.EpochEnded) -> None:
+        if event.epoch == 2:
+            folder.checkpoints_path.unlink()
+
+    watched = Watched(_job(), make=partial(_kept, folder)).on(events.EpochEnded, make_room).run()
+    watched.session.close()
+    assert watched.one(events.RunEnded).completed
+    failed = watched.all(events.CheckpointFailed)
+    assert failed
+    assert all("could not be written" in told.message for told in failed)
+    assert watched.one(events.CheckpointsResumed)
+    assert watched.session.snapshot().disk_trouble == ""
