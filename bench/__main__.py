@@ -214,6 +214,45 @@ def _measured_insight(what: str) -> dict[str, float]:
     return dict(json.loads(told.stdout.splitlines()[-1]))
 
 
+def keeping_rows() -> list[Row]:
+    """Measure what it costs to keep a run on the disk, and how soon a viewer sees it."""
+    cost, journal, memory = (_measured_keeping(what) for what in ("cost", "journal", "memory"))
+    # As if the threads that write took their time from the training: with two cores they mostly do not.
+    extra = 100 * (cost["waited_seconds"] + cost["worked_seconds"]) / cost["epoch_seconds"]
+    parts = (
+        f"waiting {1000 * cost['waited_seconds']:.0f} ms, writing threads {1000 * cost['worked_seconds']:.0f} ms of "
+        f"{cost['epoch_seconds']:.3g} s; {cost['checkpoint_bytes'] / 1e6:.1f} MB a checkpoint"
+    )
+    return [
+        Row("keeping checkpoints and journal, mnist", extra, "% of epoch", 3.0, False, parts),
+        Row("journal, iris with insight", journal["bytes_per_epoch"], "bytes/epoch", 1024.0, False, ""),
+        Row("record of 100 000 epochs over one of 1 000", memory["megabytes"], "MB", 50.0, False, ""),
+        _attach_row(),
+    ]
+
+
+def _measured_keeping(what: str) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "bench.keeping", what, folder]
+        told = subprocess.run(command, check=True, capture_output=True, text=True)
+    return dict(json.loads(told.stdout.splitlines()[-1]))
+
+
+def _attach_row() -> Row:
+    seconds = []
+    with tempfile.TemporaryDirectory() as root:
+        command = [sys.executable, "-m", "bench.keeping", "serve", root]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+            folder = server.stdout.readline().strip() if server.stdout else ""
+            for _ in range(REPETITIONS):
+                terminal = PseudoTerminal([FITMON, "attach", folder])
+                terminal.wait_until(lambda text: "epoch 10000/" in text and "loss" in text)
+                seconds.append(time.perf_counter() - terminal.started_at)
+                terminal.kill()
+            server.communicate("")
+    return Row("attach to a run of 10 000 epochs", statistics.median(seconds), "s", 1.0, False, "the full picture")
+
+
 def table(rows: list[Row]) -> str:
     """Return the rows as a table for people."""
     lines = [f"{'':2}{'what':48}{'measured':>10}  {'goal':>8}  unit"]
@@ -228,6 +267,7 @@ GROUPS: dict[str, Callable[[], list[Row]]] = {
     "keys": lambda: [key_row()],
     "views": view_rows,
     "insight": insight_rows,
+    "keeping": keeping_rows,
     "speed": speed_rows,
 }
 

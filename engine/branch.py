@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fitmon.engine.events import KnobValue
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from fitmon.engine.events import KnobApplied
     from fitmon.engine.series import Curve
@@ -42,6 +42,48 @@ class Branch:
     """The values its last epoch was trained with, or those it is about to be trained with."""
     receipts: tuple[KnobApplied, ...]
     """The knobs that took effect in it and in its parents up to `from_epoch`, oldest first."""
+
+    @property
+    def first_epoch(self) -> int:
+        """The first epoch that it trained itself; 0, the model before training, is the first branch's."""
+        return 0 if self.parent is None else self.from_epoch + 1
+
+    def knobs_at(self, epoch: int) -> dict[str, KnobValue]:
+        """Return the values that held in an epoch, as far as receipts tell: a schedule's rate is the last one."""
+        later = [receipt for receipt in self.receipts if receipt.epoch > epoch]
+        return self.knobs | {receipt.knob: receipt.previous for receipt in reversed(later)}
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Some of the epochs that a branch trained itself."""
+
+    branch: Branch
+    epochs: range
+    """Rising, never empty; 0 stands for the model before training."""
+
+
+def way_to(branch: Branch, others: Sequence[Branch]) -> list[Stretch]:
+    """Return what led to the last epoch of a branch: its own epochs, then its parent's up to there, and so on."""
+    known = {other.number: other for other in others}
+    way: list[Stretch] = []
+    at: Branch | None = branch
+    last = branch.epochs_done
+    while at is not None:
+        way.append(Stretch(at, range(at.first_epoch, last + 1)))
+        last = min(last, at.from_epoch)
+        at = None if at.parent is None else known.pop(at.parent, None)
+    return [stretch for stretch in way if stretch.epochs]
+
+
+def left_behind(branch: Branch, left: Sequence[Branch]) -> list[Stretch]:
+    """Return what branches that were left trained and did not lead to the one under way, the newest branch first."""
+    shared = {stretch.branch.number: stretch.epochs.stop for stretch in way_to(branch, left)}
+    rest = [
+        Stretch(other, range(max(other.first_epoch, shared.get(other.number, 0)), other.epochs_done + 1))
+        for other in reversed(left)
+    ]
+    return [stretch for stretch in rest if stretch.epochs]
 
 
 def best_of(metrics: Mapping[str, Curve]) -> BestEpoch | None:

@@ -55,26 +55,28 @@ class Commits:
         """Find out anew what there is to keep: a knob was turned, or the step was traced."""
         self._reader.forget()
 
-    def begin_chunk(self, epoch: int, step: int, *, ends_epoch: bool) -> None:
-        """Take note that a chunk begins; now and then the one that ends an epoch is kept to be compared later."""
-        if self._keeper is not None and ends_epoch and self._keeper.replay_due():
+    def begin_chunk(self, epoch: int, step: int, *, traced: bool) -> None:
+        """Take note that a chunk begins; now and then one is watched, to be compared later.
+
+        Args:
+            epoch: one-based.
+            step: steps of it done so far.
+            traced: whether the chunk is traced anew: it may make variables that the state before lacks.
+        """
+        if self._keeper is not None and not traced and self._keeper.replay_due():
             self._before = self._state(epoch - 1, step)
 
     def end_chunk(self, epoch: int, step: int, metrics: Mapping[str, float], seconds: float) -> None:
         """Take note of how far the run is."""
         self._position, self.epoch_metrics, self.epoch_seconds = (epoch - 1, step), metrics, seconds
-
-    def end_training_of_epoch(self, *, may_stop: bool) -> None:
-        """Take the state that the validation begins with: should the run stop within it, the epoch is not lost.
-
-        Where it will not be stopped, and no chunk is watched, nothing is taken.
-        """
-        if self._keeper is None or not (may_stop or self._before):
-            return
-        self._trained = self._state(*self._position)
-        if self._before is not None:
-            self._keeper.put_seen(Seen(self._before, self._trained))
+        if self._keeper is not None and self._before is not None:
+            self._keeper.put_seen(Seen(self._before, self._state(*self._position)))
             self._before = None
+
+    def end_training_of_epoch(self) -> None:
+        """Take the state that a long validation begins with: should the run stop within it, the epoch is not lost."""
+        if self._keeper is not None:
+            self._trained = self._state(*self._position)
 
     def end_epoch(self, epoch: int) -> None:
         """Keep the end of an epoch, or the model before training with the epoch 0, if it is due."""

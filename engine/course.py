@@ -227,7 +227,7 @@ class Course:
     def _run_chunk(self, source: Any, epoch: int, step: int, timer: _Timer) -> Chunk:
         steps, before, traced = self._steps(), timer.seconds, not self._loop.traced
         last = step + self._pacer.next_steps()
-        self._commits.begin_chunk(epoch, step, ends_epoch=steps is not None and last >= steps)
+        self._commits.begin_chunk(epoch, step, traced=traced)
         with timer, reading(training=True):
             chunk = self._loop.run_chunk(
                 source,
@@ -286,7 +286,8 @@ class Course:
 
     def _end_epoch(self, epoch: int, metrics: dict[str, float], timer: _Timer) -> None:
         with timer:
-            self._commits.end_training_of_epoch(may_stop=self._may_stop_validation())
+            if self._may_stop_validation():
+                self._commits.end_training_of_epoch()
             found, observation = self._validate(epoch)
             insight = summarize(observation) if observation is not None and self._summarize_epochs else None
         metrics = metrics | found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fitmon.engine import environment
@@ -14,9 +14,11 @@ from fitmon.engine.scoring import Scorer, Unscorable, scorer_for
 
 if TYPE_CHECKING:
     import keras
+    import numpy.typing as npt
 
     from fitmon.engine.evaluate import Evaluation
     from fitmon.engine.insight.observer import Observation
+    from fitmon.engine.insight.saved import Arrays
     from fitmon.engine.job import TrainingData
 
 
@@ -62,6 +64,17 @@ class Probe:
     def retrace(self) -> None:
         """Forget the compiled pass, so that the next one sees a changed model."""
         self._evaluator.retrace()
+
+    def arrays(self) -> Arrays:
+        """Return all that is known of the samples, for a checkpoint; empty where there are no probabilities."""
+        return {} if self._scorer is None else self._observer.arrays()
+
+    def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> Observation | None:
+        """Put back what `arrays` returned and return what was known of the samples last; None where it was nothing.
+
+        Raises DataError when the arrays do not fit; nothing has changed then.
+        """
+        return None if self._scorer is None else self._observer.restore(arrays)
 
     def look_before_training(self, batch_size: int, between_chunks: Callable[[], None]) -> Observation | None:
         """Score the untrained model, so that the first epoch too has something to be compared with.

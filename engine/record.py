@@ -86,11 +86,13 @@ class Snapshot:
     left_branches: tuple[Branch, ...]
     """Those that were left by going back, in the order of their numbers."""
     rewind_refusal: events.RewindRefused | None
-    """The last way back that was refused and that no other followed."""
+    """The last way back that was refused and that no later request followed."""
     continued: events.RunContinued | None
     """How the run was taken up by its present process; None: this process began it."""
     disk_trouble: str
     """Why no checkpoint can be written now, as a sentence; empty when all is well."""
+    disk_trouble_epoch: int
+    """The epochs that were done when that was first told; 0 when all is well."""
     detached: str
     """Why the run has no screen of its own any more; empty while it has, or never had one."""
 
@@ -140,10 +142,13 @@ class RunRecord:
     rewind_refusal: events.RewindRefused | None = None
     continued: events.RunContinued | None = None
     disk_trouble: str = ""
+    disk_trouble_epoch: int = 0
     detached: str = ""
     _version: int = 0
     _metrics: dict[str, Series] = field(default_factory=dict)
     _chunks: dict[str, Series] = field(default_factory=dict)
+    _resumed_step: int = 0
+    """Steps of the next epoch to start that another process has done."""
     _paced_steps: int = 0
     _paced_seconds: float = 0.0
     _traced_seconds: float = 0.0
@@ -154,7 +159,7 @@ class RunRecord:
         self._version += 1
         match event:
             case events.PhaseChanged():
-                self.phase, self.phase_detail = event.phase, event.detail
+                self._apply_phase(event)
             case events.RunStarted():
                 self._apply_started(event)
             case events.EpochStarted():
@@ -169,12 +174,12 @@ class RunRecord:
                 self.observation = event.observation
             case events.KnobAsked():
                 self.pending[event.knob, event.epoch] = event
-                self.refusal = None
+                self.refusal = self.rewind_refusal = None
             case events.KnobApplied():
                 self._apply_receipt(event)
             case events.KnobRefused():
                 self._forget_pending(event.knob, event.epoch)
-                self.refusal = event
+                self.refusal, self.rewind_refusal = event, None
             case events.PauseAsked():
                 self.pause_asked = event.at
             case events.RunPaused():
@@ -186,11 +191,11 @@ class RunRecord:
             case events.BranchStarted():
                 self._apply_branch(event)
             case events.RewindRefused():
-                self.rewind_refusal = event
+                self.refusal, self.rewind_refusal = None, event
             case events.CheckpointFailed():
-                self.disk_trouble = event.message
+                self._apply_trouble(event)
             case events.CheckpointsResumed():
-                self.disk_trouble = ""
+                self.disk_trouble, self.disk_trouble_epoch = "", 0
             case events.RunDetached():
                 self.detached = event.reason
             case events.LossBecameNonFinite():
@@ -203,6 +208,7 @@ class RunRecord:
     def snapshot(self) -> Snapshot:
         """Return a frozen picture; its cost does not grow with the number of epochs."""
         seconds_per_epoch = self._seconds_per_epoch()
+        branch = self._branch()
         return Snapshot(
             version=self._version,
             phase=self.phase,
@@ -215,7 +221,7 @@ class RunRecord:
             steps=self.steps,
             seconds_per_epoch=seconds_per_epoch,
             seconds_left=self._seconds_left(seconds_per_epoch),
-            metrics={name: series.curve() for name, series in self._metrics.items()},
+            metrics=branch.metrics,
             chunks={name: series.curve() for name, series in self._chunks.items()},
             best=self.best,
             knobs=tuple(self._knob_state(offer) for offer in self.offers.values()),
@@ -227,13 +233,20 @@ class RunRecord:
             paused=self.paused,
             non_finite=self.non_finite,
             ending=self.ending,
-            branch=self._branch(),
+            branch=branch,
             left_branches=tuple(self.left_branches[number] for number in sorted(self.left_branches)),
             rewind_refusal=self.rewind_refusal,
             continued=self.continued,
             disk_trouble=self.disk_trouble,
+            disk_trouble_epoch=self.disk_trouble_epoch,
             detached=self.detached,
         )
+
+    def _apply_phase(self, event: events.PhaseChanged) -> None:
+        self.phase, self.phase_detail = event.phase, event.detail
+        if event.phase in {Phase.WAITING, Phase.STARTING}:
+            # Another process has the run now: it has neither ended nor paused.
+            self.ending, self.paused, self.pause_asked = None, None, ""
 
     def _apply_started(self, event: events.RunStarted) -> None:
         self.started, self.epochs, self.steps = event, event.epochs, event.steps
@@ -241,7 +254,8 @@ class RunRecord:
 
     def _apply_epoch_started(self, event: events.EpochStarted) -> None:
         self.epoch, self.epochs = event.epoch, event.epochs
-        self.step, self.steps = 0, event.steps
+        self.step, self.steps = self._resumed_step, event.steps
+        self._resumed_step = 0
         self._chunks, self._paced_steps, self._paced_seconds, self._traced_seconds = {}, 0, 0.0, 0.0
 
     def _apply_chunk(self, event: events.ChunkEnded) -> None:
@@ -284,23 +298,32 @@ class RunRecord:
         )
 
     def _apply_continued(self, event: events.RunContinued) -> None:
-        self.continued, self.detached, self.disk_trouble = event, "", ""
+        self.continued, self.detached, self.disk_trouble, self.disk_trouble_epoch = event, "", "", 0
         self._go_back(self._branch(), event.epochs_done, event.step)
 
+    def _apply_trouble(self, event: events.CheckpointFailed) -> None:
+        if not self.disk_trouble:
+            self.disk_trouble_epoch = self.epochs_done
+        self.disk_trouble = event.message
+
     def _apply_branch(self, event: events.BranchStarted) -> None:
-        self.left_branches[self.branch] = self._branch()
-        parent = self.left_branches[event.parent]
+        self.left_branches[self.branch] = left = self._branch()
+        # A damaged journal may lack the branch.
+        parent = self.left_branches.get(event.parent, left)
         self.branch, self.branch_parent, self.branch_from_epoch = event.branch, event.parent, event.epoch
         self._go_back(parent, event.epoch, step=0)
         self.offers = {name: _with_value(o, event.knobs.get(name, o.value)) for name, o in self.offers.items()}
+        if isinstance(epochs := event.knobs.get("epochs"), int):
+            self.epochs = epochs
 
     def _go_back(self, branch: Branch, epochs_done: int, step: int) -> None:
         """Forget what came behind a point of a branch: it is trained again, or differently."""
         self._metrics = {name: Series.until(curve, epochs_done) for name, curve in branch.metrics.items()}
         self.best = best_of({name: series.curve() for name, series in self._metrics.items()})
         self.receipts = tuple(r for r in branch.receipts if r.epoch <= epochs_done + (step > 0))
-        self.epoch = self.epochs_done = epochs_done
-        self.step, self._chunks = 0, {}
+        self.epochs_done, self.epoch = epochs_done, epochs_done + (step > 0)
+        self.step = self._resumed_step = step
+        self._chunks = {}
         self.pending, self.refusal, self.rewind_refusal = {}, None, None
         self.paused, self.pause_asked, self.ending, self.non_finite = None, "", None, None
 

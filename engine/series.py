@@ -40,10 +40,12 @@ class Series:
     @classmethod
     def until(cls, curve: Curve, epoch: float) -> Series:
         """Return a series of its own that begins with the points of a curve up to and with an epoch."""
-        series = cls()
-        for at, value in zip(curve.epochs, curve.values, strict=True):
-            if at <= epoch:
-                series.append(at, value)
+        import numpy as np
+
+        series, length = cls(), int(np.searchsorted(curve.epochs, epoch, side="right"))
+        series._points = np.empty((2, length + 64), dtype=np.float64)
+        series._points[:, :length] = curve.epochs[:length], curve.values[:length]
+        series._length = length
         return series
 
     def append(self, epoch: float, value: float) -> None:

@@ -78,7 +78,7 @@ def too_small(width: int, height: int) -> bool:
 
 
 def header_height(height: int, has_notes: bool) -> int:
-    """Return the rows of the header: state, knobs, what just happened, notes."""
+    """Return the rows of the header: state, knobs, what just happened, what stands."""
     if height < ROOMY_HEIGHT:
         return 2
     return 4 if has_notes else 3
@@ -92,7 +92,7 @@ def arrange(width: int, height: int, view: View, has_metric: bool, has_notes: bo
         height: Rows of the terminal.
         view: Which view is chosen.
         has_metric: Whether there is a second curve to draw beside the loss.
-        has_notes: Whether the header must say something about the data.
+        has_notes: Whether the header must say something all the time, on the data or the disk.
     """
     if too_small(width, height):
         return {Panel.HEADER: Place(0, 0, width, height)}

@@ -27,3 +27,5 @@ class Picture:
     """Which view is chosen."""
     read_only: bool = False
     """Whether nothing can be asked of the run."""
+    no_rewind: str = ""
+    """Why the run cannot go back to an epoch; empty when it can."""

@@ -13,9 +13,11 @@ from typing import Any, assert_never
 from fitmon.engine import events
 from fitmon.engine.commands import Detach, Stop
 from fitmon.engine.knobs.catalogue import EPOCHS
-from fitmon.engine.record import RunRecord
+from fitmon.engine.record import RunRecord, Snapshot
+from fitmon.tui import sentences
 from fitmon.tui.format import clean, count, duration, knob_value, measured, setting
 from fitmon.tui.run import Run
+from fitmon.tui.widgets.branch_table import branch_table
 
 Render = Callable[[events.Event], str]
 """Turns an event into lines, each ended by a line break; an empty string when it says nothing."""
@@ -124,6 +126,11 @@ def json_line(event: events.Event) -> str:
             | events.EpochEnded()
             | events.KnobApplied()
             | events.KnobRefused()
+            | events.RunContinued()
+            | events.BranchStarted()
+            | events.RewindRefused()
+            | events.CheckpointFailed()
+            | events.CheckpointsResumed()
             | events.RunEnded()
             | events.RunFailed()
         ):
@@ -148,16 +155,22 @@ def _without_lone_surrogates(value: Any) -> Any:
 class PlainLines:
     """Renders a run for people: what runs, a line an epoch and a change, and how it ended."""
 
-    def __init__(self) -> None:
-        """Start with nothing known of the run."""
+    def __init__(self, seen: Callable[[], Snapshot] | None = None) -> None:
+        """Start with nothing told.
+
+        Args:
+            seen: returns what is known of the run, by which its end is told; None: what its events have told here,
+                which is not all where another process began the run.
+        """
         self._record = RunRecord()
+        self._seen = seen or self._record.snapshot
 
     def __call__(self, event: events.Event) -> str:
         """Return the lines that tell an event."""
         self._record.apply(event)
         return "".join(f"{clean(line)}\n" for line in self._lines(event))
 
-    def _lines(self, event: events.Event) -> list[str]:  # noqa: PLR0911 - a flat list, one case an event
+    def _lines(self, event: events.Event) -> list[str]:  # noqa: C901, PLR0911, PLR0912 - a flat list, one case an event
         match event:
             case events.RunStarted():
                 return started_lines(event)
@@ -171,8 +184,20 @@ class PlainLines:
                 return [f"paused in epoch {event.epoch}: {event.reason}"]
             case events.RunResumed():
                 return ["resumed"]
+            case events.RunContinued():
+                return [sentences.continued(event)]
+            case events.BranchStarted():
+                return [sentences.set_out_from(event.branch, event.parent, event.epoch)]
+            case events.RewindRefused():
+                return [sentences.rewind_refused(event)]
+            case events.CheckpointFailed():
+                return [f"disk trouble, the training goes on: {event.message}"]
+            case events.CheckpointsResumed():
+                return ["checkpoints are written again"]
+            case events.RunDetached():
+                return [f"detached: {event.reason}"]
             case events.RunEnded() | events.RunFailed():
-                return [self._last_line(event)]
+                return self._last_lines(event)
             case (
                 events.PhaseChanged()
                 | events.EpochStarted()
@@ -181,20 +206,15 @@ class PlainLines:
                 | events.SamplesScored()
                 | events.KnobAsked()
                 | events.PauseAsked()
-                | events.RunDetached()
                 | events.LossBecameNonFinite()
             ):
                 return []
             case _:
                 assert_never(event)
 
-    def _last_line(self, event: events.RunEnded | events.RunFailed) -> str:
-        epochs = f"{event.epochs_done} {'epoch' if event.epochs_done == 1 else 'epochs'}"
-        if isinstance(event, events.RunFailed):
-            return f"failed after {epochs}"
-        ending = f"finished: {epochs}" if event.completed else f"ended after {epochs}: {event.reason}"
-        best = self._record.best
-        return f"{ending}; best {best.metric} {measured(best.value)} in epoch {best.epoch}" if best else ending
+    def _last_lines(self, event: events.RunEnded | events.RunFailed) -> list[str]:
+        snapshot = self._seen()
+        return [ending_line(event, snapshot), *(line for line, _ in branch_table(snapshot))]
 
 
 def started_lines(event: events.RunStarted) -> list[str]:
@@ -209,6 +229,16 @@ def started_lines(event: events.RunStarted) -> list[str]:
         f"fitmon {event.run}: {samples}, {count(event.parameters)} parameters, {event.device}",
         "  ".join([*knobs, f"seed {event.seed}"]),
     ]
+
+
+def ending_line(event: events.RunEnded | events.RunFailed, snapshot: Snapshot) -> str:
+    """Return how a run ended, with its best epoch."""
+    epochs = f"{event.epochs_done} {'epoch' if event.epochs_done == 1 else 'epochs'}"
+    if isinstance(event, events.RunFailed):
+        return f"failed after {epochs}"
+    ending = f"finished: {epochs}" if event.completed else f"ended after {epochs}: {event.reason}"
+    best = snapshot.best
+    return f"{ending}; best {best.metric} {measured(best.value)} in epoch {best.epoch}" if best else ending
 
 
 def epoch_line(event: events.EpochEnded) -> str:

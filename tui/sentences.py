@@ -1,12 +1,25 @@
 """What happened to the run, said in sentences: for the header's message, the panel of changes and the summary."""
 
-from fitmon.engine.events import KnobApplied, KnobRefused, RunEnded, RunFailed
+import re
+from dataclasses import replace
+
+from fitmon.engine.events import (
+    KnobApplied,
+    KnobRefused,
+    RewindRefused,
+    RunContinued,
+    RunEnded,
+    RunFailed,
+)
 from fitmon.engine.knobs.catalogue import EPOCHS
 from fitmon.engine.record import KnobState, Snapshot
 from fitmon.tui import format as form
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
 from fitmon.tui.rows import Row, row
+
+NEWS_SECONDS = 20.0
+"""For so long, in time spent training, the header says that the run was resumed."""
 
 
 def happening(picture: Picture) -> Row:
@@ -16,11 +29,14 @@ def happening(picture: Picture) -> Row:
     candidates = (
         (non_finite(seen) if seen.paused else "", Role.BAD),
         (picture.notice, Role.MARK),
+        (rewind_refused(seen.rewind_refusal) if seen.rewind_refusal else "", Role.BAD),
         (ending(seen), Role.BAD if isinstance(seen.ending, RunFailed) else Role.STRONG),
         (paused(seen), Role.STRONG),
         (pause_asked(seen), Role.MARK),
         (refused(seen.refusal) if seen.refusal else "", Role.BAD),
         ("; ".join(recent), Role.GOOD),
+        (set_out(seen) if seen.epochs_done == seen.branch.from_epoch else "", Role.MARK),
+        (_lately_continued(seen), Role.MARK),
     )
     return next((row((f" {sentence}", role)) for sentence, role in candidates if sentence), row())
 
@@ -28,6 +44,55 @@ def happening(picture: Picture) -> Row:
 def notes(snapshot: Snapshot) -> str:
     """Return what the user must know about the data; empty when there is nothing."""
     return " ".join(form.clean(note) for note in snapshot.started.notes) if snapshot.started else ""
+
+
+def disk_trouble(snapshot: Snapshot) -> str:
+    """Say since when the run cannot be kept, and why; empty when all is well."""
+    since_epoch = f"disk trouble since epoch {snapshot.disk_trouble_epoch}"
+    return f"{since_epoch}: {form.clean(snapshot.disk_trouble)}" if snapshot.disk_trouble else ""
+
+
+def disk_banner(snapshot: Snapshot) -> str:
+    """Say the same in one row: of the reason only what the system says, which stands in brackets at its end."""
+    system_says = re.findall(r"\(([^()]+)\)", snapshot.disk_trouble)
+    short = replace(snapshot, disk_trouble=system_says[-1]) if system_says else snapshot
+    going_on = "; the training goes on" if short.disk_trouble and not snapshot.over else ""
+    return disk_trouble(short) + going_on
+
+
+def continued(event: RunContinued) -> str:
+    """Say where another process left the run, and whether it goes on bit for bit."""
+    after = f"epoch {event.epochs_done}" if event.epochs_done else "the start"
+    where = f"epoch {event.epochs_done + 1}, step {event.step}" if event.step else after
+    because = "; ".join(event.reasons)
+    how = f"exact, {event.proof}" if event.exact else f"not bit-exact, because: {because}"
+    return form.clean(f"resumed at {where}: {how}").rstrip(", ")
+
+
+def _lately_continued(snapshot: Snapshot) -> str:
+    event = snapshot.continued
+    if event is None or snapshot.over:
+        return ""
+    epochs = snapshot.epochs_done - event.epochs_done
+    lately = epochs == 0 or 0 < epochs * (snapshot.seconds_per_epoch or 0.0) < NEWS_SECONDS
+    return continued(event) if lately else ""
+
+
+def rewind_refused(refusal: RewindRefused) -> str:
+    """Say where the run did not go back to, and why."""
+    return f"going back to epoch {refusal.epoch} was refused: {form.clean(refusal.reason)}"
+
+
+def set_out(snapshot: Snapshot) -> str:
+    """Say where the branch under way set out; empty for the first."""
+    branch = snapshot.branch
+    return "" if branch.parent is None else set_out_from(branch.number, branch.parent, branch.from_epoch)
+
+
+def set_out_from(number: int, parent: int, epoch: int) -> str:
+    """Return a branch and where it set out, such as `branch 2 from the end of epoch 3 of branch 1`."""
+    place = f"the end of epoch {epoch} of branch {parent}" if epoch else "the model before training"
+    return f"branch {number} from {place}"
 
 
 def paused(snapshot: Snapshot) -> str:

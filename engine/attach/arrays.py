@@ -35,6 +35,9 @@ def read_array(_expected: Any, given: Any) -> Numbers:
     return np.frombuffer(raw, dtype=kind).reshape(shape)
 
 
+_Place = tuple[int, int, tuple[int, ...], tuple[int, ...], str]
+
+
 class ArraySender:
     """Replaces arrays that the receiver has from the message before, or from this one, by their numbers.
 
@@ -43,9 +46,10 @@ class ArraySender:
 
     def __init__(self) -> None:
         """Begin with nothing sent."""
-        self._sent: dict[int, tuple[weakref.ref[Numbers], int]] = {}
-        """By identity, those of the message before; weak, so that nothing is kept for a receiver that has stalled."""
-        self._in_message: dict[int, tuple[weakref.ref[Numbers], int]] = {}
+        self._sent: dict[_Place, tuple[weakref.ref[Numbers], int]] = {}
+        """Those of the message before, by their place in memory, with whom it belongs to: while that lives, nothing
+        else can be there. Weak, so that nothing is kept for a receiver that has stalled."""
+        self._in_message: dict[_Place, tuple[weakref.ref[Numbers], int]] = {}
         self._next_number = 0
 
     def begin(self) -> None:
@@ -54,14 +58,24 @@ class ArraySender:
 
     def plain(self, array: Any) -> tuple[int, tuple[str, tuple[int, ...], memoryview] | None]:
         """Return an array as its number and, if it is new to the receiver, plain data; for `enc_hook`."""
-        seen = self._in_message.get(id(array)) or self._sent.get(id(array))
-        if seen is not None and seen[0]() is array:
-            self._in_message[id(array)] = seen
+        owner, place = _place(array)
+        seen = self._in_message.get(place) or self._sent.get(place)
+        if seen is not None and seen[0]() is owner:
+            self._in_message[place] = seen
             return seen[1], None
         plain = plain_array(array)
         self._next_number += 1
-        self._in_message[id(array)] = weakref.ref(array), self._next_number
+        self._in_message[place] = weakref.ref(owner), self._next_number
         return self._next_number, plain
+
+
+def _place(array: Numbers) -> tuple[Numbers, _Place]:
+    """Return to whom an array's memory belongs, and what in it the array is: a row of a table is made anew each time
+    that somebody takes it.
+    """
+    owner = array.base if isinstance(array.base, np.ndarray) else array
+    address = array.__array_interface__["data"][0]
+    return owner, (id(owner), address, array.shape, array.strides, array.dtype.str)
 
 
 class ArrayReceiver:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fitmon.engine import events
@@ -14,6 +15,7 @@ from fitmon.engine.record import RunRecord, Snapshot
 if TYPE_CHECKING:
     from fitmon.engine.commands import Command
     from fitmon.engine.durable.run_folder import RunFolder
+    from fitmon.engine.insight.observer import Observation
 
 
 def recorded_snapshot(folder: RunFolder) -> Snapshot:
@@ -43,7 +45,7 @@ class RecordedRun:
         self._reading = threading.Thread(target=self._read, name="fitmon journal", daemon=True)
 
     def start(self) -> None:
-        """Begin to read: a long journal takes a moment."""
+        """Begin to read: a long journal takes a moment, and a checkpoint of a large model another one."""
         self._reading.start()
 
     def send(self, command: Command) -> None:
@@ -59,7 +61,25 @@ class RecordedRun:
         return not self._reading.is_alive()
 
     def _read(self) -> None:
-        self._snapshot = recorded_snapshot(self._folder)
+        self._snapshot = snapshot = recorded_snapshot(self._folder)
+        observation = _last_observation(self._folder, snapshot.branch.number)
+        self._snapshot = replace(snapshot, version=snapshot.version + 1, observation=observation)
+
+
+def _last_observation(folder: RunFolder, branch: int) -> Observation | None:
+    """Return what the newest checkpoint of a branch knows of the validation samples; None when that is nothing."""
+    from fitmon.engine.durable.keeper import latest_state
+    from fitmon.engine.insight.observer import Observer
+    from fitmon.engine.insight.saved import Saved
+
+    state, _damaged = latest_state(folder, branch)
+    if state is None:
+        return None
+    try:
+        samples = Saved(state.others, "observer").whole("samples")
+        return Observer(samples, folder.description().settings.threshold).restore(state.others)
+    except DataError:
+        return None
 
 
 def _end(record: RunRecord, kind: str, message: str) -> None:

@@ -103,7 +103,8 @@ class RemoteRun:
     def _again(self) -> Conversation | None:
         """Return a new conversation as soon as the run's process can be reached; None when it has gone."""
         while not self._closing and holder_of(self._folder) is not None:
-            self._show(replace(self._snapshot, version=self._snapshot.version + 1, phase_detail=NO_ANSWER))
+            if not self._snapshot.over:
+                self._show(replace(self._snapshot, version=self._snapshot.version + 1, phase_detail=NO_ANSWER))
             try:
                 return Conversation(self._folder, name=NAME, read_only=self.read_only)
             except (OSError, GarbageError, FitmonError):

@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import Protocol, Self
 
 import msgspec
 
@@ -39,15 +39,13 @@ from fitmon.engine.commands import Command, Detach
 from fitmon.engine.errors import DiskError
 from fitmon.engine.record import Snapshot
 
-if TYPE_CHECKING:
-    from fitmon.engine.attach.teller import NewsTeller
-
 MOST_CONNECTIONS = 32
 SEND_SECONDS = 10.0
 """A viewer that takes longer to take an answer in has stalled and is left."""
 IDLE_SECONDS = 60.0
 """A viewer that asks nothing for so long is left; it may come again."""
 _SECONDS_BETWEEN_LOOKS = 0.02
+_NOTHING_YET = -1
 
 _commands = msgspec.msgpack.Decoder(Command)
 
@@ -92,8 +90,8 @@ class RunServer:
         self._send_seconds, self._idle_seconds = send_seconds, idle_seconds
         self._most_connections = most_connections
         self._lock = threading.Lock()
-        self._tellers: dict[socket.socket, NewsTeller | None] = {}
-        """Whom is being talked to; None before they have said what they want."""
+        self._told: dict[socket.socket, int | None] = {}
+        """The version of the last snapshot that each has been told of; None before they have greeted."""
         self._closed = False
         self._listener = _listen(path)
         threading.Thread(target=self._accept, name="fitmon listening", daemon=True).start()
@@ -110,7 +108,7 @@ class RunServer:
         self._stop_listening()
         self._linger(linger_seconds)
         with self._lock:
-            for connection in self._tellers:
+            for connection in self._told:
                 _shut(connection)
 
     def __enter__(self) -> Self:
@@ -131,7 +129,7 @@ class RunServer:
         give_up_at = time.monotonic() + seconds
         while time.monotonic() < give_up_at:
             with self._lock:
-                behind = [teller for teller in self._tellers.values() if teller and teller.version != version]
+                behind = any(told not in {None, version} for told in self._told.values())
             if not behind:
                 return
             time.sleep(_SECONDS_BETWEEN_LOOKS)
@@ -156,9 +154,11 @@ class RunServer:
             if peer.user != os.geteuid():
                 return False
             with self._lock:
-                full = len(self._tellers) >= self._most_connections
-                if not full and not self._closed:
-                    self._tellers[connection] = None
+                if self._closed:
+                    return False
+                full = len(self._told) >= self._most_connections
+                if not full:
+                    self._told[connection] = None
             if full:
                 reason = f"Expected at most {self._most_connections} viewers of a run, received one more."
                 send(connection, Refused(reason=reason), MOST_REPLY_BYTES)
@@ -199,11 +199,14 @@ class RunServer:
         # It brings numpy, which the first picture of the run's own screen does not wait for.
         from fitmon.engine.attach.teller import NewsTeller
 
-        teller = self._tellers[connection] = NewsTeller(per_sample=hello.per_sample)
+        teller = NewsTeller(per_sample=hello.per_sample)
+        self._told[connection] = _NOTHING_YET
         while True:
             match receive(connection, requests, MOST_REQUEST_BYTES):
                 case Poll():
-                    send(connection, teller.news(self._run.snapshot()), MOST_REPLY_BYTES)
+                    snapshot = self._run.snapshot()
+                    send(connection, teller.news(snapshot), MOST_REPLY_BYTES)
+                    self._told[connection] = snapshot.version
                 case Ask(command=command):
                     send(connection, Answer(refusal=self._pass_on(command, hello, by)), MOST_REPLY_BYTES)
                 case Hello():
@@ -224,7 +227,7 @@ class RunServer:
 
     def _forget(self, connection: socket.socket) -> None:
         with self._lock:
-            self._tellers.pop(connection, None)
+            self._told.pop(connection, None)
 
 
 def _listen(path: Path) -> socket.socket:

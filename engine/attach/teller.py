@@ -36,8 +36,7 @@ class NewsTeller:
         """Begin with nothing told; `per_sample` as in `wire.Hello`."""
         self._per_sample = per_sample
         self._more = False
-        self.version: int | None = None
-        """The last snapshot told of; None before the first."""
+        self._version: int | None = None
         self._small: dict[str, Any] = {}
         self._metrics, self._chunks = _CurvesTold(), _CurvesTold()
         self._left_branches = 0
@@ -52,10 +51,10 @@ class NewsTeller:
         The first one leaves the samples to the second: they may be many megabytes, and a picture without them is worth
         having at once.
         """
-        first = self.version is None
-        if snapshot.version == self.version and not self._more:
+        first = self._version is None
+        if snapshot.version == self._version and not self._more:
             return News()
-        self.version, self._more = snapshot.version, first and self._per_sample
+        self._version, self._more = snapshot.version, first and self._per_sample
         parts = self._small_parts(snapshot) | self._growing_parts(snapshot)
         if self._per_sample and not first:
             parts |= self._per_sample_parts(snapshot)

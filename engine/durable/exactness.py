@@ -24,8 +24,9 @@ def continued(origin: Origin, started: RunStarted, equal: bool | None) -> RunCon
     if equal is False:
         reasons = (*reasons, "a chunk that was trained again gave other numbers")
     facts = None if origin.state is None else origin.state.facts
-    if facts is None:
-        proof = "it begins anew, since it had no checkpoint yet"
+    at_start = facts is None or (facts.epochs_done, facts.step) == (0, 0)
+    if at_start and equal is None:
+        proof = "it begins at the start: there is no chunk yet to compare"
     elif origin.seen is None:
         proof = "no chunk was kept that could be compared"
     else:
@@ -35,8 +36,8 @@ def continued(origin: Origin, started: RunStarted, equal: bool | None) -> RunCon
     return RunContinued(
         epochs_done=0 if facts is None else facts.epochs_done,
         step=0 if facts is None else facts.step,
-        exact=not reasons and (equal is True or facts is None),
-        reasons=(*reasons, *origin.damaged) if reasons or equal or facts is None else (proof, *origin.damaged),
+        exact=not reasons and (equal is True or at_start),
+        reasons=(*reasons, *origin.damaged) if reasons or equal or at_start else (proof, *origin.damaged),
         proof=proof,
     )
 

@@ -12,11 +12,12 @@ samples as a rule, on which the model never learns their labels by heart.
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from fitmon.engine.insight.saved import Arrays, Saved, whole
 from fitmon.engine.insight.scores import Array, Booleans, Floats, Integers, SampleScores
 
 Kinds = npt.NDArray[np.int8]
@@ -118,8 +119,27 @@ class SampleDynamics:
     @property
     def bytes_per_sample(self) -> int:
         """What this object keeps of each sample, in bytes, besides the last scores, which others keep too."""
-        kept: tuple[npt.NDArray[Any], ...] = (self._mean, self._squares, self._mean_margin, *self._whole_numbers())
-        return sum(int(array.itemsize) for array in kept)
+        return sum(int(array.itemsize) for array in self._kept().values())
+
+    def arrays(self) -> Arrays:
+        """Return all but the last scores as arrays that no later epoch changes: copies, 36 bytes a sample."""
+        return {"epochs": whole(self.epochs)} | {name: array.copy() for name, array in self._kept().items()}
+
+    @classmethod
+    def restored(cls, saved: Saved, samples: int, last: SampleScores | None) -> Self:
+        """Return what gave these arrays; raises DataError when they do not fit.
+
+        Args:
+            saved: what `arrays` returned.
+            samples: how many there are.
+            last: the scores observed last, perhaps of the untrained model; None: nothing was observed.
+        """
+        dynamics = cls(samples)
+        dynamics.epochs = saved.whole("epochs")
+        dynamics._last = last if dynamics.epochs else None
+        for name, array in dynamics._kept().items():
+            array[:] = saved.array(name, array.dtype, samples)
+        return dynamics
 
     def update(self, scores: SampleScores, threshold: float, epoch: int | None = None) -> None:
         """Take one epoch into account.
@@ -168,8 +188,16 @@ class SampleDynamics:
                 spread[block] = np.sqrt(self._squares[block] / self._seen[block])
         return spread
 
-    def _whole_numbers(self) -> tuple[Integers, ...]:
-        return self._seen, self._crossings, self._forgotten, self._learnt_epoch
+    def _kept(self) -> Arrays:
+        return {
+            "seen": self._seen,
+            "mean": self._mean,
+            "squares": self._squares,
+            "mean_margin": self._mean_margin,
+            "crossings": self._crossings,
+            "forgotten": self._forgotten,
+            "learnt_epoch": self._learnt_epoch,
+        }
 
     def _update_averages(self, scores: SampleScores, block: slice) -> None:
         """Take one block into Welford's mean and sum of squares (Technometrics 1962, doi:10.2307/1266577)."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, compress
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from fitmon.engine.insight.saved import Arrays, Saved, under, whole
 from fitmon.engine.insight.scores import SampleScores
 
 Halves = npt.NDArray[np.float16]
@@ -18,6 +22,9 @@ MOST_BYTES = 20 * 1024**2
 """What the history of all samples together may take; a million samples keep `FEWEST_EPOCHS` epochs each."""
 BYTES_PER_POINT = 4
 """float16 for the probability and for the loss: three digits, as much as a curve in cells can show."""
+STACKED_EPOCHS = 32
+"""So many epochs make one array of a checkpoint: hundreds of small ones take long to write, and a single one would be
+copied whole at each epoch."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +58,13 @@ class HistorySnapshot:
         )
 
 
+@dataclass(slots=True, eq=False)
+class _Entry:
+    epoch: int
+    probability_true: Halves
+    losses: Halves | None
+
+
 class SampleHistory:
     """Keeps epochs at even distances: when there is no room left, every second one goes, the newest always stays."""
 
@@ -59,25 +73,85 @@ class SampleHistory:
         room = MOST_BYTES // (BYTES_PER_POINT * max(1, samples))
         self._most = min(MOST_EPOCHS, max(FEWEST_EPOCHS, room))
         self._stride = 1
-        self._kept: list[tuple[int, Halves, Halves | None]] = []
+        self._kept: list[_Entry] = []
 
     def append(self, scores: SampleScores, epoch: int) -> None:
         """Add an epoch behind the last one; an epoch that is not larger than the last ones takes their place."""
-        self._kept = [entry for entry in self._kept if entry[0] < epoch and self._on_stride(entry[0])]
-        self._kept.append((epoch, _halves(scores.probability_true), _losses(scores)))
+        self._kept = [entry for entry in self._kept if entry.epoch < epoch and self._on_stride(entry.epoch)]
+        self._kept.append(_Entry(epoch, _halves(scores.probability_true), _losses(scores)))
         if len(self._kept) > self._most:
             self._stride *= 2
-            self._kept = [entry for entry in self._kept if self._on_stride(entry[0]) or entry[0] == epoch]
+            self._kept = [entry for entry in self._kept if self._on_stride(entry.epoch) or entry.epoch == epoch]
+
+    def arrays(self) -> Arrays:
+        """Return everything as arrays that no later epoch changes. Only the newest epochs are copied."""
+        told = [entry.losses is not None for entry in self._kept]
+        return {
+            "stride": whole(self._stride),
+            "epochs": np.array([entry.epoch for entry in self._kept], dtype=np.int64),
+            "losses_told": np.array(told, dtype=np.bool_),
+            **under("probability_true", _stacked(self._kept, "probability_true")),
+            **under("losses", _stacked(list(compress(self._kept, told)), "losses")),
+        }
+
+    @classmethod
+    def restored(cls, saved: Saved, samples: int) -> Self:
+        """Return what gave these arrays; raises DataError when they do not fit."""
+        history = cls(samples)
+        history._stride = saved.whole("stride", at_least=1)
+        epochs = saved.rising("epochs")
+        told = saved.array("losses_told", np.bool_, len(epochs))
+        rows = _rows(saved.part("probability_true"), len(epochs), samples)
+        loss_rows = _rows(saved.part("losses"), int(np.count_nonzero(told)), samples)
+        history._kept = [
+            _Entry(epoch, next(rows), next(loss_rows) if has_losses else None)
+            for epoch, has_losses in zip(epochs, told, strict=True)
+        ]
+        return history
 
     def _on_stride(self, epoch: int) -> bool:
         return (epoch - 1) % self._stride == 0
 
     def snapshot(self) -> HistorySnapshot:
         """Return a frozen picture; nothing is copied."""
-        if not self._kept:
-            return HistorySnapshot()
-        epochs, probability_true, losses = zip(*self._kept, strict=True)
-        return HistorySnapshot(epochs=epochs, probability_true=probability_true, losses=losses)
+        return HistorySnapshot(
+            epochs=tuple([entry.epoch for entry in self._kept]),
+            probability_true=tuple([entry.probability_true for entry in self._kept]),
+            losses=tuple([entry.losses for entry in self._kept]),
+        )
+
+
+def _stacked(entries: list[_Entry], column: str) -> Arrays:
+    """Return a column of the entries as arrays of several rows, which the entries share from now on."""
+    stacks = {}
+    for number, first in enumerate(range(0, len(entries), STACKED_EPOCHS)):
+        part = entries[first : first + STACKED_EPOCHS]
+        stack = _shared(getattr(part[0], column), getattr(part[-1], column), len(part))
+        if stack is None:
+            stack = np.stack([getattr(entry, column) for entry in part])
+            stack.flags.writeable = False
+            for entry, row in zip(part, stack, strict=True):
+                setattr(entry, column, row)
+        stacks[str(number)] = stack
+    return stacks
+
+
+def _shared(first: Halves, last: Halves, rows: int) -> Halves | None:
+    """Return the array that has so many rows, from the first to the last of these; None: there is none.
+
+    Entries only go, or come behind the last one: with these two, all rows between are still there.
+    """
+    stack = first.base
+    if stack is None or last.base is not stack:
+        return None
+    return stack if stack.shape == (rows, len(first)) and stack.dtype == first.dtype else None
+
+
+def _rows(saved: Saved, count: int, samples: int) -> Iterator[Halves]:
+    """Return the rows that `_stacked` was given; the arrays are looked at at once."""
+    lengths = [min(STACKED_EPOCHS, count - first) for first in range(0, count, STACKED_EPOCHS)]
+    stacks = [saved.array(str(number), np.float16, length, samples) for number, length in enumerate(lengths)]
+    return chain.from_iterable(stacks)
 
 
 def _losses(scores: SampleScores) -> Halves | None:

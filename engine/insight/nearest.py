@@ -6,9 +6,11 @@ numbers calls them an estimate (`sentence.estimate_words` does).
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
+from fitmon.engine.insight.saved import Arrays, Saved
 from fitmon.engine.insight.scores import Floats, SampleScores
 
 NEAR = 0.1
@@ -73,6 +75,27 @@ class Nearest:
         self._positions.append(scores.probability_true if scores.task == "binary" else scores.margin)
         self._epochs.append(number)
         self._last = scores
+
+    def arrays(self) -> Arrays:
+        """Return all but the last scores as arrays that no later epoch changes; the positions are copied."""
+        epochs = {"epochs": np.array(self._epochs, dtype=np.int64)}
+        return epochs | ({"positions": np.stack(self._positions)} if self._positions else {})
+
+    @classmethod
+    def restored(cls, saved: Saved, samples: int, last: SampleScores | None) -> Self:
+        """Return what gave these arrays; raises DataError when they do not fit.
+
+        Args:
+            saved: what `arrays` returned.
+            samples: how many there are.
+            last: the scores observed last, perhaps of the untrained model; None: nothing was observed.
+        """
+        nearest = cls()
+        nearest._epochs.extend(saved.rising("epochs"))
+        if nearest.epochs:
+            nearest._positions.extend(saved.array("positions", np.float32, nearest.epochs, samples))
+            nearest._last = last
+        return nearest
 
     @property
     def epochs(self) -> int:

@@ -5,17 +5,22 @@ It only puts together what the other modules measure, once an epoch, in the trai
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
+from fitmon.engine.errors import DataError
 from fitmon.engine.insight.baseline import Baseline, measure_baseline
 from fitmon.engine.insight.context import Context, Matrix, accuracy_in_context
 from fitmon.engine.insight.dynamics import DynamicsSnapshot, SampleDynamics
 from fitmon.engine.insight.history import HistorySnapshot, SampleHistory
 from fitmon.engine.insight.movement import FirstEpoch, Movement, measure_movement
 from fitmon.engine.insight.nearest import NEAR, Nearest, crossing_soon
+from fitmon.engine.insight.saved import ANY_LENGTH, Arrays, Saved, under, whole
 from fitmon.engine.insight.scores import Floats, SampleScores
 
 
@@ -92,11 +97,11 @@ class Observer:
 
     def __init__(self, samples: int, threshold: float) -> None:
         """Begin with nothing known of `samples` samples, held against a threshold in [0, 1]."""
-        self._threshold = threshold
+        self._samples, self._threshold = samples, threshold
         self._dynamics = SampleDynamics(samples)
         self._history = SampleHistory(samples)
         self._nearest = Nearest()
-        self._previous: SampleScores | None = None
+        self._last: Observation | None = None
 
     def observe(
         self, scores: SampleScores, epoch: int, *, penalty: float | None = None, probabilities: Matrix | None = None
@@ -113,15 +118,90 @@ class Observer:
             self._dynamics.update(scores, self._threshold, epoch)
             self._nearest.update(scores, epoch)
         self._history.append(scores, epoch)
-        previous, self._previous = self._previous, scores
+        previous = None if self._last is None else self._last.scores
+        self._last = self._observation(_Told(epoch, scores, previous, penalty, probabilities))
+        return self._last
+
+    def arrays(self) -> Arrays:
+        """Return everything that is known, as plain arrays by names that begin with `observer/`.
+
+        No later epoch changes them, so that any thread may read them; nobody may write to them. What does not exist is
+        left out.
+        """
+        found = {"samples": whole(self._samples)}
+        found |= {} if self._last is None else _arrays_of(self._last)
+        found |= under("dynamics", self._dynamics.arrays())
+        found |= under("history", self._history.arrays())
+        found |= under("nearest", self._nearest.arrays())
+        return under("observer", found | {"arrays": whole(len(found) + 1)})
+
+    def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> Observation | None:
+        """Put back what `arrays` returned, in place of all that is known now; other names are left to their owners.
+
+        Returns the last observation as it was; None when there was none. Raises DataError when an array is missing, too
+        many, of another shape or dtype, or not of as many samples; nothing has changed then.
+        """
+        saved = Saved(arrays, "observer")
+        self._refuse_others(saved)
+        told = _told(saved, self._samples) if "epoch" in saved else None
+        last = None if told is None else told.scores
+        dynamics = SampleDynamics.restored(saved.part("dynamics"), self._samples, last)
+        history = SampleHistory.restored(saved.part("history"), self._samples)
+        nearest = Nearest.restored(saved.part("nearest"), self._samples, last)
+        self._dynamics, self._history, self._nearest = dynamics, history, nearest
+        self._last = None if told is None else self._observation(told)
+        return self._last
+
+    def _refuse_others(self, saved: Saved) -> None:
+        samples, arrays = saved.whole("samples"), saved.whole("arrays")
+        if (samples, arrays) != (self._samples, len(saved)):
+            raise DataError(
+                f"Expected a checkpoint of {self._samples} validation samples, known by {arrays} arrays; received one "
+                f"of {samples}, by {len(saved)}."
+            )
+
+    def _observation(self, told: _Told) -> Observation:
         return Observation(
-            epoch=epoch,
+            **told._asdict(),
             threshold=self._threshold,
-            scores=scores,
-            previous=previous,
-            penalty=penalty,
-            dynamics=self._dynamics.snapshot() if epoch else None,
+            dynamics=self._dynamics.snapshot() if told.epoch else None,
             history=self._history.snapshot(),
             speed=self._nearest.speed(),
-            probabilities=probabilities,
         )
+
+
+class _Told(NamedTuple):
+    """What an observation holds that neither dynamics nor history nor nearest tell."""
+
+    epoch: int
+    scores: SampleScores
+    previous: SampleScores | None
+    penalty: float | None
+    probabilities: Matrix | None
+
+
+def _arrays_of(last: Observation) -> Arrays:
+    found: Arrays = {
+        "epoch": whole(last.epoch),
+        "true_class": last.scores.true_class,
+        **under("scores", last.scores.arrays()),
+    }
+    if last.previous is not None:
+        found |= under("previous", last.previous.arrays())
+    if last.penalty is not None:
+        found["penalty"] = np.array(last.penalty, dtype=np.float64)
+    if last.probabilities is not None:
+        found["probabilities"] = last.probabilities
+    return found
+
+
+def _told(saved: Saved, samples: int) -> _Told:
+    true_class = saved.array("true_class", np.int32, samples)
+    previous, penalty = saved.part("previous"), saved.optional("penalty", np.float64)
+    return _Told(
+        epoch=saved.whole("epoch"),
+        scores=SampleScores.restored(saved.part("scores"), true_class),
+        previous=SampleScores.restored(previous, true_class) if len(previous) else None,
+        penalty=None if penalty is None else float(penalty),
+        probabilities=saved.optional("probabilities", np.float32, samples, ANY_LENGTH),
+    )

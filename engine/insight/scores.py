@@ -5,10 +5,12 @@ answers 1 only if p > threshold. Several classes: it answers the class with the 
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+from fitmon.engine.insight.saved import Arrays, Saved, whole
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int32]
@@ -71,6 +73,32 @@ class SampleScores:
         if self.probability is None:
             return self.predicted_class
         return (self.probability > np.float32(threshold)).astype(np.int32)
+
+    def arrays(self) -> Arrays:
+        """Return everything but `true_class`, which all epochs have in common, as arrays that never change."""
+        found: Arrays = {"labels": whole(self.labels), "predicted_class": self.predicted_class}
+        floats = {name: getattr(self, name) for name in _FLOATS}
+        return found | {name: array for name, array in floats.items() if array is not None}
+
+    @classmethod
+    def restored(cls, saved: Saved, true_class: Integers) -> Self:
+        """Return what gave these arrays; raises DataError when they do not fit."""
+        samples = len(true_class)
+        probability = saved.optional("probability", np.float32, samples)
+        return cls(
+            task="multiclass" if probability is None else "binary",
+            true_class=true_class,
+            predicted_class=saved.array("predicted_class", np.int32, samples),
+            probability_true=saved.array("probability_true", np.float32, samples),
+            margin=saved.array("margin", np.float32, samples),
+            probability=probability,
+            losses=saved.optional("losses", np.float32, samples),
+            weights=saved.optional("weights", np.float32, samples),
+            labels=saved.whole("labels", at_least=1),
+        )
+
+
+_FLOATS = ("probability_true", "margin", "probability", "losses", "weights")
 
 
 def score_probabilities(probabilities: npt.NDArray[np.floating], labels: npt.NDArray[np.integer]) -> SampleScores:

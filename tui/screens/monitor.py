@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.events import Resize
 from textual.screen import Screen
 
-from fitmon.engine.commands import Command, Pause, PauseAt, Resume, SetKnob, Stop
+from fitmon.engine.commands import Command, Pause, PauseAt, Resume, Rewind, SetKnob, Stop
 from fitmon.engine.events import RunFailed
 from fitmon.engine.record import KnobState, Snapshot
 from fitmon.tui import format as form
@@ -18,18 +18,19 @@ from fitmon.tui.layout import Panel, View, arrange
 from fitmon.tui.pace import Pace
 from fitmon.tui.picture import Picture
 from fitmon.tui.screens.view_actions import ViewActions
-from fitmon.tui.sentences import knob_words, notes
+from fitmon.tui.sentences import knob_words
 from fitmon.tui.widgets.changes_panel import ChangesPanel
-from fitmon.tui.widgets.chart import ChartPanel, second_metric
+from fitmon.tui.widgets.chart import ChartPanel
 from fitmon.tui.widgets.classes_panel import ClassesPanel
 from fitmon.tui.widgets.footer import KeyHints
-from fitmon.tui.widgets.header import Header
+from fitmon.tui.widgets.header import Header, standing
 from fitmon.tui.widgets.log_pane import LogPane
+from fitmon.tui.widgets.metric_choice import second_metric
 from fitmon.tui.widgets.samples_panel import SamplesPanel
 from fitmon.tui.widgets.threshold_panel import ThresholdPanel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping
 
     from fitmon.tui.app import MonitorApp
     from fitmon.tui.widgets.drawn import Drawn
@@ -42,8 +43,23 @@ class MonitorScreen(ViewActions, Screen[None]):
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [*monitor_bindings()]
 
-    def __init__(self, log_path: Path | None) -> None:
+    def __init__(
+        self,
+        log_path: Path | None,
+        *,
+        kept_epochs: "Callable[[], Mapping[int, Collection[int]] | None]" = lambda: None,
+        why_no_rewind: "Callable[[], str]" = str,
+    ) -> None:
+        """Show nothing yet.
+
+        Args:
+            log_path: The file that TensorFlow's and the model's output goes to; None: there is none to show.
+            kept_epochs: Returns, by branch, the epochs with a checkpoint; None: nobody knows, so any may have one.
+            why_no_rewind: Returns why the run cannot go back to an epoch, such as that it is not kept; empty when it
+                can. Asked for every picture.
+        """
         super().__init__()
+        self.kept_epochs, self.why_no_rewind = kept_epochs, why_no_rewind
         self.view = View.OVERVIEW
         self._view_before_output = View.OVERVIEW
         self._held_picture: Picture | None = None
@@ -75,9 +91,10 @@ class MonitorScreen(ViewActions, Screen[None]):
 
     def show(self, picture: Picture, now_seconds: float) -> None:
         """Draw a picture. While the view is held the panels keep the picture they had; the header goes on."""
+        picture = replace(picture, no_rewind=self.why_no_rewind())
         self._held_picture = self._held(picture)
         still = self._held_picture or self._pace.picture(picture, now_seconds)
-        self._arrange(still)
+        self._arrange(still, has_notes=bool(standing(picture.snapshot)))
         self._header.show(picture)
         self._footer.show(picture)
         for panel in self._slow_panels():
@@ -101,13 +118,13 @@ class MonitorScreen(ViewActions, Screen[None]):
         self._arranged = ()
         self.call_later(self.monitor.draw_now, event.size)
 
-    def _arrange(self, picture: Picture) -> None:
+    def _arrange(self, picture: Picture, *, has_notes: bool) -> None:
         has_metric = second_metric(picture.snapshot) is not None or not picture.snapshot.epoch
-        arranged = (self.size, self.view, has_metric, bool(notes(picture.snapshot)))
+        arranged = (self.size, self.view, has_metric, has_notes)
         if arranged == self._arranged or not self.size:
             return
         self._arranged = arranged
-        places = arrange(*self.size, self.view, has_metric, bool(notes(picture.snapshot)))
+        places = arrange(*self.size, self.view, has_metric, has_notes)
         with self.app.batch_update():
             for panel in self._panels():
                 place = places.get(Panel(panel.id or ""))
@@ -190,6 +207,27 @@ class MonitorScreen(ViewActions, Screen[None]):
     def _set_knob(self, wanted: SetKnob | None) -> None:
         if wanted is not None:
             self._send(wanted, f"asking for {knob_words(wanted.knob)} {form.setting(wanted.value)} …")
+
+    def action_ask_rewind(self) -> None:
+        from fitmon.tui.app import READ_ONLY
+
+        seen = self.monitor.run_under_way.snapshot()
+        if self.monitor.read_only:
+            self.monitor.say(READ_ONLY)
+        elif why := self.why_no_rewind():
+            self.monitor.say(why)
+        elif seen.started is None:
+            self.monitor.say("there is nothing to go back to before the training has begun")
+        else:
+            from fitmon.tui.screens.rewind_dialog import RewindDialog
+
+            dialog = RewindDialog(seen, self.kept_epochs(), self.monitor.run_under_way.snapshot)
+            self.app.push_screen(dialog, self._rewind)
+
+    def _rewind(self, wanted: Rewind | None) -> None:
+        if wanted is not None:
+            place = f"the end of epoch {wanted.epoch}" if wanted.epoch else "the model before training"
+            self._send(wanted, f"going back to {place} …")
 
     def action_ask_stop(self) -> None:
         if not self.monitor.run_under_way.snapshot().over:

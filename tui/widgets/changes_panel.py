@@ -7,9 +7,10 @@ from fitmon.tui import sentences
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
 from fitmon.tui.rows import Row, framed, row
+from fitmon.tui.widgets.branch_table import WIDTH, branch_table
 from fitmon.tui.widgets.drawn import Drawn
 from fitmon.tui.widgets.header import shown_knobs
-from fitmon.tui.widgets.summary import summary_lines
+from fitmon.tui.widgets.summary import summary_sentences
 
 Sentence = tuple[str, Role]
 
@@ -31,7 +32,7 @@ class ChangesPanel(Drawn):
         title = row(("summary" if over else "what changed", Role.STRONG))
         if self._picture is None:
             return framed(title, [], width, height)
-        return framed(title, wrapped(changes(self._picture.snapshot), width - 4), width, height)
+        return framed(title, wrapped(changes(self._picture.snapshot, width - 4), width - 4), width, height)
 
 
 def wrapped(said: list[Sentence], width: int) -> list[Row]:
@@ -39,23 +40,40 @@ def wrapped(said: list[Sentence], width: int) -> list[Row]:
     return [row((f" {line}", role)) for text, role in said for line in form.wrap(text, width)]
 
 
-def changes(snapshot: Snapshot) -> list[Sentence]:
-    """Return what there is to say, the most urgent first."""
+def changes(snapshot: Snapshot, width: int = WIDTH) -> list[Sentence]:
+    """Return what there is to say, the most urgent first; `width` is what a table may take."""
     said: list[Sentence] = []
     if snapshot.over:
-        said += [(line, Role.PLAIN) for line in summary_lines(snapshot)]
-        said.append(("", Role.PLAIN))
+        said += [(line, Role.PLAIN) for line in summary_sentences(snapshot)]
     elif snapshot.non_finite is not None:
         said.append((sentences.non_finite(snapshot), Role.BAD))
+    if snapshot.disk_trouble:
+        said.append((sentences.disk_trouble(snapshot), Role.BAD))
+    if snapshot.rewind_refusal is not None:
+        said.append((sentences.rewind_refused(snapshot.rewind_refusal), Role.BAD))
+    said += _branches(snapshot, width)
+    if snapshot.over:
+        said.append(("", Role.PLAIN))
     pending = [knob for knob in shown_knobs(snapshot) if knob.pending is not None]
     said += [(f"asked for: {sentences.asked_for(knob)}", Role.MARK) for knob in pending]
     if snapshot.refusal is not None:
         said.append((sentences.refused(snapshot.refusal), Role.BAD))
     said += _reached(snapshot)
     said += [(sentences.applied(receipt), Role.GOOD) for receipt in snapshot.receipts[: -SHOWN_RECEIPTS - 1 : -1]]
+    if snapshot.continued is not None:
+        said.append((sentences.continued(snapshot.continued), Role.PLAIN))
+    if snapshot.detached:
+        said.append((f"trains without a screen of its own: {form.clean(snapshot.detached)}", Role.PLAIN))
     if snapshot.started is not None:
         said += [("", Role.PLAIN), *_trained(snapshot.started)]
     return said or [("nothing yet", Role.FAINT)]
+
+
+def _branches(snapshot: Snapshot, width: int) -> list[Sentence]:
+    """Return the table in lines that nothing breaks, a blank one before it and, while the run lives, behind it."""
+    table = [(form.unbroken(line), role) for line, role in branch_table(snapshot, width)]
+    blank = ("", Role.PLAIN)
+    return [blank, *table, *([] if snapshot.over else [blank])] if table else []
 
 
 def _reached(snapshot: Snapshot) -> list[Sentence]:

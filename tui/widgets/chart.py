@@ -1,10 +1,10 @@
 """A panel with one chart."""
 
-from fitmon.engine.record import Snapshot
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
 from fitmon.tui.rows import Row, framed, row
 from fitmon.tui.widgets.drawn import Drawn
+from fitmon.tui.widgets.metric_choice import has_values, second_metric
 
 
 class ChartPanel(Drawn):
@@ -35,20 +35,3 @@ class ChartPanel(Drawn):
         from fitmon.tui.widgets.plot import draw_chart
 
         return draw_chart(chart_of(picture.snapshot, metric, picture.log_scale), width, height)
-
-
-def second_metric(snapshot: Snapshot) -> str | None:
-    """Return the metric to draw beside the loss: accuracy if there is one, else the first other; None without any.
-
-    A metric that is validated too goes before one that is not.
-    """
-    names = [name for name in (*snapshot.metrics, *snapshot.chunks) if name != "loss" and not name.startswith("val_")]
-    if "accuracy" in names:
-        return "accuracy"
-    validated = [name for name in names if f"val_{name}" in snapshot.metrics]
-    return next(iter(validated or names), None)
-
-
-def has_values(snapshot: Snapshot, metric: str) -> bool:
-    """Return whether there is anything to draw of a metric by its Keras name."""
-    return metric in snapshot.metrics or metric in snapshot.chunks

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fitmon.engine.branch import Branch, left_behind
 from fitmon.engine.record import Snapshot
 from fitmon.engine.series import Curve, empty_curve
 
@@ -12,6 +13,9 @@ Floats = npt.NDArray[np.float64]
 
 LARGEST = 1e300
 """Values beyond are drawn here, so that the height of the axis stays a number."""
+
+MOST_LEFT = 3
+"""So many branches that were left, the newest, stay in a picture: more could not be told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,16 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftLine:
+    """What a branch that was left trained and the one under way did not."""
+
+    number: int
+    """Of the branch."""
+    line: Line
+    """Over validation data, or training data where nothing is validated; from the epoch at which the two parted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """One chart: a metric over training and validation data."""
 
@@ -46,6 +60,10 @@ class Chart:
     epoch: int
     """The epoch under way."""
     log_scale: bool
+    left: tuple[LeftLine, ...] = ()
+    """Branches that were left, the newest first."""
+    set_out_epoch: int | None = None
+    """The epoch that the branch under way set out from; None for the first."""
 
 
 def chart_of(snapshot: Snapshot, metric: str, log_scale: bool) -> Chart:
@@ -61,6 +79,8 @@ def chart_of(snapshot: Snapshot, metric: str, log_scale: bool) -> Chart:
         baseline=started.majority_share if started and is_accuracy else None,
         epoch=snapshot.epoch,
         log_scale=log_scale,
+        left=left_lines(snapshot, metric),
+        set_out_epoch=None if snapshot.branch.parent is None else snapshot.branch.from_epoch,
     )
 
 
@@ -73,6 +93,25 @@ def training_line(snapshot: Snapshot, metric: str) -> Line:
         epochs=np.concatenate([whole.epochs, chunks.epochs[newer]]),
         values=np.concatenate([whole.values, chunks.values[newer]]),
     )
+
+
+def left_lines(snapshot: Snapshot, metric: str) -> tuple[LeftLine, ...]:
+    """Return what branches that were left reached in a metric, the newest first."""
+    lines = [
+        LeftLine(stretch.branch.number, _stretch_of(_outcome(stretch.branch, metric), stretch.epochs))
+        for stretch in left_behind(snapshot.branch, snapshot.left_branches)
+    ]
+    return tuple([left for left in lines if len(left.line)][:MOST_LEFT])
+
+
+def _outcome(branch: Branch, metric: str) -> Curve:
+    validated = branch.metrics.get(f"val_{metric}", empty_curve())
+    return validated if len(validated) else branch.metrics.get(metric, empty_curve())
+
+
+def _stretch_of(curve: Curve, epochs: range) -> Line:
+    here = (curve.epochs >= epochs.start - 1) & (curve.epochs < epochs.stop)
+    return Line(epochs=curve.epochs[here], values=curve.values[here])
 
 
 def _line(curve: Curve) -> Line:

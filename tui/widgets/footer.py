@@ -42,6 +42,8 @@ def _does_something(key: Key, picture: Picture) -> bool:
     snapshot = picture.snapshot
     if (key.alive_only and (snapshot.over or picture.read_only)) or (key.views and picture.view not in key.views):
         return False
+    if key.id == "rewind":
+        return snapshot.started is not None and not (picture.read_only or picture.no_rewind)
     if "threshold" in key.id:
         return has_threshold(snapshot)
     if View.SAMPLES in key.views:

@@ -11,7 +11,7 @@ from fitmon.tui.layout import WIDE_WIDTH, too_small
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
 from fitmon.tui.rows import Row, fitted, fitting, row, width_of
-from fitmon.tui.sentences import happening, notes
+from fitmon.tui.sentences import disk_banner, happening, notes
 from fitmon.tui.widgets.drawn import Drawn
 
 BAR_WIDTH = 10
@@ -37,16 +37,22 @@ class Header(Drawn):
 
 
 def draw_header(picture: Picture, width: int, height: int) -> list[Row]:
-    """Return the header's rows: state, knobs, what just happened, notes, as far as there is room."""
+    """Return the header's rows: state, knobs, what just happened, what stands, as far as there is room."""
     if height == 1 or too_small(width, max(height, 10)):
         return [fitted(row(one_line(picture)), width)]
-    message = happening(picture)
-    about = row((f" {notes(picture.snapshot)}", Role.FAINT))
+    message, stands = happening(picture), standing(picture.snapshot)
     if height == 2:  # noqa: PLR2004 - a low terminal: what just happened takes the knobs' place
-        rows = [state_row(picture, width), message or knob_row(picture, width)]
+        trouble = stands if picture.snapshot.disk_trouble and not picture.notice else row()
+        rows = [state_row(picture, width), trouble or message or knob_row(picture, width)]
     else:
-        rows = [state_row(picture, width), knob_row(picture, width), message, about][:height]
+        rows = [state_row(picture, width), knob_row(picture, width), message, stands][:height]
     return _with_device(rows, picture.snapshot, width)
+
+
+def standing(snapshot: Snapshot) -> Row:
+    """Return what the user must know all the time: trouble with the disk, notes on the data; empty without any."""
+    said = ((disk_banner(snapshot), Role.BAD), (notes(snapshot), Role.FAINT))
+    return tuple((f" {sentence}", role) for sentence, role in said if sentence)
 
 
 def _with_device(rows: list[Row], snapshot: Snapshot, width: int) -> list[Row]:
@@ -70,6 +76,8 @@ def state_row(picture: Picture, width: int) -> Row:
     ]
     if picture.held:
         fields.append((9, row(("view held", Role.ALERT))))
+    if seen.branch.parent is not None:
+        fields.append((7, row((f"branch {seen.branch.number} from epoch {seen.branch.from_epoch}", Role.MARK))))
     if seen.epochs:
         fields.append((8, row(f"epoch {seen.epoch}/{seen.epochs}")))
     if seen.epoch and not seen.over:
@@ -155,4 +163,6 @@ def one_line(picture: Picture) -> str:
     words = phase_words(picture)
     if seen.epochs:
         words += f" {seen.epoch}/{seen.epochs}"
+    if seen.disk_trouble:
+        words += " · disk trouble"
     return f"{words} · {picture.name} · needs 40×10"

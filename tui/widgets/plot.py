@@ -15,9 +15,10 @@ from fitmon.tui import format as form
 from fitmon.tui.palette import Role
 from fitmon.tui.rows import Row, fitting, framed, row
 from fitmon.tui.widgets.axis import Axis, epoch_axis, power_axis, value_axis
-from fitmon.tui.widgets.curves import Chart, Floats, decimated, finite_stretches
+from fitmon.tui.widgets.curves import Chart, Floats, LeftLine, Line, decimated, finite_stretches
 
 TRAINING, VALIDATION, BEST, KNOB, BASELINE = "⠒", "•", "◆", "▼", "┈"
+LEFT, SET_OUT = "◦", "▷"
 TRAINING_POINT = "⠿"
 """A training point without neighbours: one dot of a braille line is too easily missed."""
 
@@ -25,6 +26,16 @@ MOST_COLUMNS, MOST_ROWS = 240, 80
 """A chart is not drawn larger than this, so that a huge terminal does not cost the training its time."""
 
 FRAME = 2
+
+ROOMY_TITLE = 60
+"""From this width on, the legend spells out what the numbers of branches are."""
+
+LEFT_COLUMNS, LEFT_LABEL = 3, 5
+"""A branch that was left has a dot every third column, and in place of every fifth dot its number."""
+
+LEFT_ROOM = 3.0
+"""A branch that was left, often because it blew up, may stretch a linear axis by so many times what the one under way
+takes of it, no further."""
 
 
 def draw_chart(chart: Chart, width: int, height: int) -> list[Row]:
@@ -55,6 +66,12 @@ def chart_title(chart: Chart, logarithmic: bool, width: int) -> Row:
             fields.append((8, row((f"{sign} {label} {form.measured(line.last)}", role))))
     if chart.best_epoch is not None:
         fields.append((7, row((f"{BEST} best {chart.best_epoch}", Role.MARK))))
+    if chart.left:
+        numbers = ", ".join(str(left.number) for left in reversed(chart.left))
+        left = f"{LEFT} left {numbers}" if width >= ROOMY_TITLE else f"{LEFT} {numbers}"
+        fields.append((5, row((left, Role.FAINT))))
+    if chart.set_out_epoch is not None:
+        fields.append((2, row((f"{SET_OUT} from {chart.set_out_epoch}", Role.MARK))))
     if chart.knob_epochs:
         fields.append((4, row((f"{KNOB} knob", Role.MARK))))
     if chart.baseline is not None and len(chart.training):
@@ -65,9 +82,18 @@ def chart_title(chart: Chart, logarithmic: bool, width: int) -> Row:
 
 
 def drawn_values(chart: Chart) -> Floats:
-    """Return every finite value of both curves."""
-    stretches = finite_stretches(chart.training) + finite_stretches(chart.validation)
-    return np.concatenate([stretch.values for stretch in stretches]) if stretches else np.empty(0)
+    """Return every finite value of both curves, and of branches that were left what does not squash them."""
+    own = _finite_values(chart.training, chart.validation)
+    left = _finite_values(*(left.line for left in chart.left))
+    if len(own) and not chart.log_scale:
+        room = LEFT_ROOM * max(np.ptp(own), np.abs(own).max())
+        left = left[(left >= own.min() - room) & (left <= own.max() + room)]
+    return np.concatenate([own, left])
+
+
+def _finite_values(*lines: Line) -> Floats:
+    stretches = [stretch.values for line in lines for stretch in finite_stretches(line)]
+    return np.concatenate([np.empty(0), *stretches])
 
 
 def _plot(chart: Chart, values: Floats, logarithmic: bool, width: int, height: int) -> list[Row]:
@@ -81,16 +107,17 @@ def _plot(chart: Chart, values: Floats, logarithmic: bool, width: int, height: i
     plotext.limit_size(False, False)
     plotext.plot_size(width, height)
     _prepare_axes(plotext, horizontal, vertical)
+    for left in reversed(chart.left):
+        _add_left(plotext, left, horizontal, vertical, width)
     _add_lines(plotext, chart, horizontal, vertical, width)
     _add_marks(plotext, chart, horizontal, vertical)
     return [_coloured(line) for line in plotext.uncolorize(plotext.build()).split("\n")[:height]]
 
 
 def _epochs_axis(chart: Chart, width: int) -> Axis:
-    ends = [line.epochs[-1] for line in (chart.training, chart.validation) if len(line)]
-    starts = [line.epochs[0] for line in (chart.training, chart.validation) if len(line)]
-    first = math.floor(min(starts))
-    last = max(math.ceil(max(ends)), chart.epoch, first + 1)
+    lines = [line for line in (chart.training, chart.validation, *(left.line for left in chart.left)) if len(line)]
+    first = math.floor(min(line.epochs[0] for line in lines))
+    last = max(math.ceil(max(line.epochs[-1] for line in lines)), chart.epoch, first + 1)
     return epoch_axis(first, last, max(2, width // 8))
 
 
@@ -107,6 +134,20 @@ def _prepare_axes(plotext: Any, horizontal: Axis, vertical: Axis) -> None:
 def _shares(axis: Axis, label_width: int) -> tuple[list[float], list[str]]:
     positions = [axis.share(position) for position, _ in axis.ticks]
     return positions, [label.rjust(label_width) for _, label in axis.ticks]
+
+
+def _add_left(plotext: Any, left: LeftLine, horizontal: Axis, vertical: Axis, columns: int) -> None:
+    """Add dots along a curve, its number among them and at its end; what lies outside the picture is left out."""
+    for stretch in finite_stretches(left.line):
+        epochs = np.array([horizontal.share(epoch) for epoch in stretch.epochs])
+        heights = np.array([vertical.share(height) for height in _heights(stretch.values, vertical)])
+        across = np.arange(epochs[-1], epochs[0] - 1e-9, -LEFT_COLUMNS / columns)
+        up = np.interp(across, epochs, heights)
+        is_label = np.arange(len(across)) % LEFT_LABEL == 0
+        for chosen, marker in ((~is_label, LEFT), (is_label, str(left.number % 10))):
+            seen = chosen & (up >= 0) & (up <= 1)
+            if seen.any():
+                plotext.scatter(across[seen].tolist(), up[seen].tolist(), marker=marker)
 
 
 def _add_lines(plotext: Any, chart: Chart, horizontal: Axis, vertical: Axis, columns: int) -> None:
@@ -134,6 +175,9 @@ def _add_marks(plotext: Any, chart: Chart, horizontal: Axis, vertical: Axis) -> 
     for epoch in chart.knob_epochs:
         # A knob turns before its epoch's first step, which lies where the epoch before ended.
         plotext.scatter([max(horizontal.share(epoch - 1), 0)], [1], marker=KNOB)
+    if chart.set_out_epoch is not None:
+        # At the foot: a knob that turned with the branch has its tick at the top of the same column.
+        plotext.scatter([max(horizontal.share(chart.set_out_epoch), 0)], [0], marker=SET_OUT)
     best = _best_point(chart)
     if best is not None:
         height = vertical.share(_heights(np.array([best[1]]), vertical)[0])
@@ -151,7 +195,8 @@ def _best_point(chart: Chart) -> tuple[float, float] | None:
 def _role(character: str) -> Role:
     if "\u2801" <= character <= "\u28ff":
         return Role.TRAINING
-    return {VALIDATION: Role.VALIDATION, BEST: Role.MARK, KNOB: Role.MARK, " ": Role.PLAIN}.get(character, Role.FAINT)
+    roles = {VALIDATION: Role.VALIDATION, BEST: Role.MARK, KNOB: Role.MARK, SET_OUT: Role.MARK, " ": Role.PLAIN}
+    return roles.get(character, Role.FAINT)
 
 
 def _coloured(line: str) -> Row:

@@ -6,13 +6,19 @@ from fitmon.engine.events import RunEnded, RunFailed
 from fitmon.engine.record import Snapshot
 from fitmon.tui import format as form
 from fitmon.tui.sentences import knob_words, since
+from fitmon.tui.widgets.branch_table import branch_table
 
 SHOWN_CHANGES = 5
 """A schedule may change a knob thousands of times; only the last changes are named."""
 
 
 def summary_lines(snapshot: Snapshot) -> list[str]:
-    """Return the summary, a sentence each; how far the run came while it is not over."""
+    """Return the summary, a sentence each, and the table of branches; how far the run came while it is not over."""
+    return [*summary_sentences(snapshot), *(line for line, _ in branch_table(snapshot))]
+
+
+def summary_sentences(snapshot: Snapshot) -> list[str]:
+    """Return the summary without the table."""
     return [_ending(snapshot), *_values(snapshot), *_changes(snapshot)]
 
 

@@ -97,7 +97,7 @@ class Scorer:
 
     def __init__(self, classes: int, samples: int = 12) -> None:
         self._classes, self._samples = classes, samples
-        self._observer = Observer(samples, 0.5)
+        self.observer = Observer(samples, 0.5)
         self._random = np.random.default_rng(classes)
         self._labels = self._random.integers(0, classes, samples).astype(np.int32)
 
@@ -111,7 +111,7 @@ class Scorer:
             scores = _replaced(scores, losses=losses, weights=np.ones_like(losses))
         probabilities = None if two else _frozen(shares)
         return events.SamplesScored(
-            observation=self._observer.observe(scores, epoch, penalty=0.25, probabilities=probabilities)
+            observation=self.observer.observe(scores, epoch, penalty=0.25, probabilities=probabilities)
         )
 
 

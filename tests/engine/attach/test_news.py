@@ -10,7 +10,7 @@ import pytest
 
 from fitmon.engine import events
 from fitmon.engine.attach import teller as teller_module
-from fitmon.engine.attach.arrays import read_array
+from fitmon.engine.attach.arrays import ArrayReceiver, ArraySender, Numbers, read_array
 from fitmon.engine.attach.hearer import NewsHearer
 from fitmon.engine.attach.parts import Points
 from fitmon.engine.attach.teller import NewsTeller
@@ -135,6 +135,28 @@ def test_the_history_of_the_samples_is_sent_once() -> None:
     channel.look()
     channel.assert_same()
     assert channel.bytes_sent < whole / 2
+
+
+TABLE = np.arange(12, dtype=np.float32).reshape(3, 4)
+
+
+def test_rows_of_a_table_are_sent_once_however_often_they_are_taken() -> None:
+    sender, receiver = ArraySender(), ArrayReceiver()
+
+    def sent(*arrays: Numbers) -> list[bool]:
+        """Send a message, and return of which arrays the numbers went with it."""
+        sender.begin()
+        receiver.begin()
+        message = [sender.plain(array) for array in arrays]
+        for array, raw in zip(arrays, msgspec.msgpack.decode(msgspec.msgpack.encode(message)), strict=True):
+            assert np.array_equal(receiver.read(None, raw), array)
+        return [plain is not None for _, plain in message]
+
+    assert sent(*TABLE) == [True, True, True]
+    assert sent(*TABLE, TABLE[1]) == [False, False, False, False]
+    assert sent(TABLE[:, 0], TABLE[0, :2], TABLE[2]) == [True, True, False]
+    # What was not in the message before is not with the receiver any more.
+    assert sent(TABLE[0], TABLE.copy()[2]) == [True, True]
 
 
 def test_samples_are_sent_once() -> None:

@@ -20,16 +20,21 @@ from fitmon.engine.attach.recorded import RecordedRun
 from fitmon.engine.attach.remote_run import NO_ANSWER, RemoteRun
 from fitmon.engine.attach.server import RunServer
 from fitmon.engine.commands import Pause, SetKnob
+from fitmon.engine.durable.checkpoint import write_checkpoint
 from fitmon.engine.durable.journal import JournalWriter
 from fitmon.engine.durable.journal_line import Asked
 from fitmon.engine.durable.journal_reader import Entry, read_journal
 from fitmon.engine.durable.lock import RunLock, holder_of
+from fitmon.engine.durable.private_files import make_private_folders
 from fitmon.engine.durable.run_folder import RunFolder
+from fitmon.engine.durable.runs import Runs
 from fitmon.engine.errors import RunInUseError
 from fitmon.engine.events import Phase, RunEnded, RunFailed
+from fitmon.engine.job import Settings
+from tests.engine.durable.states import state_of
 
 from .same import assert_same, same
-from .served_run import ServedRun, epoch_events, samples_loaded, started, story
+from .served_run import Scorer, ServedRun, epoch_events, samples_loaded, started, story
 from .test_server import PATIENCE_SECONDS, until
 
 ROOT = Path(__file__).parents[3]
@@ -222,6 +227,30 @@ def test_the_record_tells_all_branches_and_receipts(folder: RunFolder, classes: 
     live = ServedRun().tell(*story(classes)).snapshot()
     fixed = {"version": live.version, "samples": live.samples, "observation": live.observation, "chunks": live.chunks}
     assert_same(replace(run.snapshot(), **fixed), live)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_record_shows_what_the_last_checkpoint_knows_of_each_sample(tmp_path: Path, classes: int) -> None:
+    settings = Settings(epochs=10, batch_size=64, learning_rate=1e-3, units=())
+    folder = Runs(tmp_path).create(job="mnist", settings=settings, name="digits")
+    scorer = Scorer(classes)
+    told = [started(), *(event for epoch in range(1, 6) for event in epoch_events(epoch, scorer.scored(epoch)))]
+    journal = JournalWriter(folder.journal_path)
+    for event in told:
+        journal.event(event)
+    journal.close()
+    make_private_folders(folder.branch_path(1))
+    write_checkpoint(folder.branch_path(1), replace(state_of(epochs_done=5), others=scorer.observer.arrays()))
+    run = open_run(folder)
+    run.start()
+    assert run.join(PATIENCE_SECONDS)
+    seen = run.snapshot().observation
+    assert seen is not None
+    assert seen.speed is not None
+    # An observer hands it out writable; nothing was sent here that could be read-only.
+    seen.speed.flags.writeable = False
+    assert_same(seen, ServedRun().tell(*told).snapshot().observation)
+    assert isinstance(run.snapshot().ending, RunFailed)
 
 
 def test_a_run_without_a_journal_is_over_and_says_why(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:

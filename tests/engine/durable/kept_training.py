@@ -89,7 +89,10 @@ def outcome(folder: RunFolder) -> dict[str, Any]:
     for entry in read_journal(folder.journal_path):
         if isinstance(entry, Entry) and isinstance(entry.event, events.EpochEnded):
             ended = entry.event
-            epochs[f"epoch {ended.epoch}"] = (ended.metrics, ended.knobs, ended.insight)
+            # A schedule's rate is that of the last chunk's first step, and where chunks begin is a matter of time.
+            unsaid = "learning_rate" if ended.knobs["learning_rate_factor"] is not None else ""
+            knobs = {name: value for name, value in ended.knobs.items() if name != unsaid}
+            epochs[f"epoch {ended.epoch}"] = (ended.metrics, knobs, ended.insight)
     return told | epochs
 
 
@@ -101,11 +104,7 @@ def continued(folder: RunFolder) -> list[events.RunContinued]:
 
 def _train(path: str, process: Process) -> None:
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", **process.variables}
-    from fitmon.engine.probe import Probe  # TEMP
 
-    if not hasattr(Probe, "arrays"):  # TEMP
-        Probe.arrays = lambda self: {}
-        Probe.restore = lambda self, a: None  # TEMP
     folder = RunFolder(Path(path))
     origin = origin_of(folder) if folder.journal_path.exists() else None
     if process.forget:

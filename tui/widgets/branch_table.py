@@ -1,0 +1,121 @@
+"""The table that compares the branches of a run, one row each: on the screen, and on paper after it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+
+from fitmon.engine.branch import Branch
+from fitmon.engine.knobs.catalogue import EPOCHS
+from fitmon.engine.record import Snapshot
+from fitmon.tui import format as form
+from fitmon.tui.palette import Role
+from fitmon.tui.widgets.metric_choice import second_metric
+
+SHOWN_BRANCHES = 12
+"""Of more branches only the newest are listed."""
+
+WIDTH = 76
+"""Cells that a table has without a screen."""
+
+GAP = "  "
+CURRENT, BEST = "▸", "◆"
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    heading: str
+    cells: list[str]
+    importance: int
+    """Those with the smallest go first where there is no room."""
+
+    @property
+    def width(self) -> int:
+        return max(cell_len(text) for text in (self.heading, *self.cells))
+
+    def text(self, row: int) -> str:
+        """Return a cell, with -1 the heading, filled up to the column's width."""
+        text = self.heading if row < 0 else self.cells[row]
+        return text + " " * (self.width - cell_len(text))
+
+
+def branch_table(snapshot: Snapshot, width: int = WIDTH) -> list[tuple[str, Role]]:
+    """Return the table's lines: a heading and a row for each branch, the one under way last and marked.
+
+    Empty while there is one branch only. Columns that have no room in `width` cells are left out.
+    """
+    branches = (*snapshot.left_branches, snapshot.branch)
+    if len(branches) == 1:
+        return []
+    shown = branches[-SHOWN_BRANCHES:]
+    columns = _fitting(_columns(snapshot, shown), width)
+    roles = [Role.FAINT, *[Role.PLAIN] * (len(shown) - 1), Role.STRONG]
+    lines = [GAP.join(column.text(row) for column in columns).rstrip() for row in range(-1, len(shown))]
+    earlier = len(branches) - len(shown)
+    more = [(form.clip(f"and {form.count(earlier)} branches before these", width), Role.FAINT)] if earlier else []
+    return [*zip(lines, roles, strict=True), *more]
+
+
+def _fitting(columns: list[_Column], width: int) -> list[_Column]:
+    kept = list(columns)
+    while len(kept) > 1 and sum(column.width + len(GAP) for column in kept) - len(GAP) > width:
+        kept.remove(min(kept, key=lambda column: column.importance))
+    return kept
+
+
+def _columns(snapshot: Snapshot, branches: tuple[Branch, ...]) -> list[_Column]:
+    numbers = [f"{CURRENT if branch is snapshot.branch else ' '} {branch.number}" for branch in branches]
+    return [
+        _Column("  branch", numbers, 99),
+        _Column("from", [_set_out(branch) for branch in branches], 50),
+        *_knob_columns(branches),
+        _Column("epochs", [str(branch.epochs_done) for branch in branches], 70),
+        *_metric_columns(snapshot, branches),
+    ]
+
+
+def _set_out(branch: Branch) -> str:
+    if branch.parent is None:
+        return "start"
+    return f"{branch.from_epoch} of {branch.parent}"
+
+
+def _knob_columns(branches: tuple[Branch, ...]) -> list[_Column]:
+    """Return the knobs in which the branches differ; how many epochs there were has a column of its own."""
+    names = dict.fromkeys(name for branch in branches for name in branch.knobs if name != EPOCHS.name)
+    values = {name: [form.knob_value(branch.knobs.get(name)) for branch in branches] for name in names}
+    return [_Column(form.knob_label(name), cells, 80) for name, cells in values.items() if len(set(cells)) > 1]
+
+
+def _metric_columns(snapshot: Snapshot, branches: tuple[Branch, ...]) -> list[_Column]:
+    loss = next((branch.best.metric for branch in branches if branch.best), "loss")
+    beside = second_metric(snapshot)
+    if beside is not None and loss.startswith("val_"):
+        beside = f"val_{beside}"
+    best = min((branch.best.value for branch in branches if branch.best), default=math.nan)
+    columns = [_Column(f"best {form.clean(loss)}", [_best(branch, best) for branch in branches], 90)]
+    if beside is not None:
+        columns.append(_Column(form.clean(beside), [_at_best(branch, beside) for branch in branches], 75))
+    return [*columns, _Column("last", [_last(branch, loss) for branch in branches], 60)]
+
+
+def _best(branch: Branch, best_of_all: float) -> str:
+    if branch.best is None:
+        return form.ABSENT
+    mark = f" {BEST}" if branch.best.value == best_of_all else ""
+    return f"{form.measured(branch.best.value)} at {branch.best.epoch}{mark}"
+
+
+def _at_best(branch: Branch, metric: str) -> str:
+    curve = branch.metrics.get(metric)
+    if curve is None or branch.best is None:
+        return form.ABSENT
+    here = curve.values[curve.epochs == branch.best.epoch]
+    return form.measured(float(here[0])) if len(here) else form.ABSENT
+
+
+def _last(branch: Branch, metric: str) -> str:
+    curve = branch.metrics.get(metric)
+    return form.measured(float(curve.values[-1])) if curve is not None and len(curve) else form.ABSENT

@@ -1,0 +1,20 @@
+"""Which metrics of a run are worth showing, by their Keras names."""
+
+from fitmon.engine.record import Snapshot
+
+
+def second_metric(snapshot: Snapshot) -> str | None:
+    """Return the metric to show beside the loss: accuracy if there is one, else the first other; None without any.
+
+    A metric that is validated too goes before one that is not.
+    """
+    names = [name for name in (*snapshot.metrics, *snapshot.chunks) if name != "loss" and not name.startswith("val_")]
+    if "accuracy" in names:
+        return "accuracy"
+    validated = [name for name in names if f"val_{name}" in snapshot.metrics]
+    return next(iter(validated or names), None)
+
+
+def has_values(snapshot: Snapshot, metric: str) -> bool:
+    """Return whether there is anything to draw of a metric by its Keras name."""
+    return metric in snapshot.metrics or metric in snapshot.chunks
