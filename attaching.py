@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,13 @@ from fitmon.options import run_dir_option
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fitmon.engine.attach.recorded import RecordedRun
+    from fitmon.engine.attach.remote_run import RemoteRun
     from fitmon.engine.attach.steering import Status
     from fitmon.engine.durable.run_folder import RunFolder
+    from fitmon.engine.durable.runs import Runs
     from fitmon.engine.record import Snapshot
+    from fitmon.tui.run import WayBack
 
 _ACTIONS = "pause, resume, stop, status or set KNOB VALUE"
 
@@ -34,7 +39,7 @@ def _attach(**given: Any) -> int:
     from fitmon.engine.attach.opening import open_run
     from fitmon.tui.launch import run_screen
 
-    folder = _folder(given)
+    folder = _folder(given) if given["run"] else _latest(given)
     run = open_run(folder, read_only=given["read_only"])
     return run_screen(
         run,
@@ -43,7 +48,20 @@ def _attach(**given: Any) -> int:
         mouse=not given["no_mouse"],
         viewer=True,
         read_only=run.read_only,
+        way_back=_way_back(folder, run, given["read_only"]),
     )
+
+
+def _way_back(folder: RunFolder, run: RemoteRun | RecordedRun, asked_read_only: bool) -> WayBack:
+    from fitmon.engine.durable.keeper import kept_epochs
+    from fitmon.tui.run import WayBack
+
+    def why_not() -> str:
+        if asked_read_only:
+            return "this view is read-only"
+        return f"nobody trains this run; see fitmon resume {folder.name} --from-epoch" if run.read_only else ""
+
+    return WayBack(kept_epochs=lambda: kept_epochs(folder), why_not=why_not)
 
 
 def _ctl(**given: Any) -> int:
@@ -61,9 +79,26 @@ def _ctl(**given: Any) -> int:
 
 
 def _folder(given: dict[str, Any]) -> RunFolder:
+    return _runs(given).find(given["run"])
+
+
+def _runs(given: dict[str, Any]) -> Runs:
     from fitmon.engine.durable.runs import Runs
 
-    return Runs(None if given["run_dir"] is None else Path(given["run_dir"])).find(given["run"])
+    return Runs(None if given["run_dir"] is None else Path(given["run_dir"]))
+
+
+def _latest(given: dict[str, Any]) -> RunFolder:
+    """Return a run that some process has, else the last that is not finished, else the last."""
+    from fitmon.engine.durable.lock import holder_of
+
+    runs = _runs(given)
+    found = runs.newest_first()
+    if not found:
+        raise UsageError(f"Expected a run to show; there is none in {runs.root}.")
+    held = (folder for folder in found if holder_of(folder) is not None)
+    unfinished = (folder for folder in found if not folder.finished())
+    return next(chain(held, unfinished, found))
 
 
 def _threshold(folder: RunFolder) -> float:
@@ -195,7 +230,8 @@ attach = _command(
         click.Option(["--no-mouse"], is_flag=True, help="Leave the mouse to the terminal."),
     ],
     _attach,
-    "Show RUN (a name, an id or a folder; none: the latest unfinished) and steer it. Leaving leaves the run alone.",
+    "Show RUN (a name, an id or a folder; none: the one that trains, else the last) and steer it. "
+    "Leaving leaves it alone.",
 )
 
 ctl = _command(

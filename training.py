@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fitmon.engine.events import Event, RunEnded, RunFailed
     from fitmon.engine.job import Job
     from fitmon.engine.session import Session
+    from fitmon.tui.run import WayBack
 
 Face = Literal["screen", "plain", "json", "nobody"]
 
@@ -212,6 +213,7 @@ def _train_on_screen(start: Start) -> int:
             mouse=start.mouse,
             log_path=log_path,
             outlives_terminal=start.folder is not None,
+            way_back=None if start.folder is None else _way_back(start.folder),
         )
         ending = run.snapshot().ending
     if isinstance(ending, RunFailed) and start.debug:
@@ -221,6 +223,13 @@ def _train_on_screen(start: Start) -> int:
     if _can_go_on(ending):
         tell_resume(start)
     return code
+
+
+def _way_back(folder: RunFolder) -> WayBack:
+    from fitmon.engine.durable.keeper import kept_epochs
+    from fitmon.tui.run import WayBack
+
+    return WayBack(kept_epochs=lambda: kept_epochs(folder))
 
 
 def _can_go_on(ending: RunEnded | RunFailed | None) -> bool:

@@ -19,7 +19,7 @@ from fitmon.engine.record import Snapshot
 from fitmon.tui.format import clean
 from fitmon.tui.keys import KEYS, interrupt_binding
 from fitmon.tui.picture import Picture
-from fitmon.tui.run import Run
+from fitmon.tui.run import Run, WayBack
 from fitmon.tui.screens.monitor import MonitorScreen
 from fitmon.tui.terminal import HANG_UP_EXIT_CODE
 
@@ -58,6 +58,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         exit_when_over: bool = False,
         viewer: bool = False,
         read_only: bool = False,
+        way_back: WayBack | None = None,
         asked_to_leave: Callable[[], int | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         driver_class: type[Driver] | None = None,
@@ -72,6 +73,7 @@ class MonitorApp(App[int], inherit_bindings=False):
             exit_when_over: Leave as soon as the run is over.
             viewer: The run is another process's: leaving leaves it alone, and the exit code is 0.
             read_only: Nothing can be asked of the run.
+            way_back: What the run can go back to; None: to any epoch.
             asked_to_leave: Returns the exit code once a signal asked the process to leave, `HANG_UP_EXIT_CODE` once the
                 terminal has gone; None before.
             clock: Seconds since any fixed moment.
@@ -93,7 +95,8 @@ class MonitorApp(App[int], inherit_bindings=False):
         self._exit_when_over = exit_when_over
         self._asked_to_leave = asked_to_leave
         self._clock = clock
-        self._monitor = MonitorScreen(log_path)
+        way_back = way_back or WayBack()
+        self._monitor = MonitorScreen(log_path, kept_epochs=way_back.kept_epochs, why_no_rewind=way_back.why_not)
         self._notice = ""
         self._unanswered: tuple[object, ...] | None = None
         self._notice_until = 0.0

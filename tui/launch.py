@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fitmon.tui.app import MonitorApp
-    from fitmon.tui.run import Run
+    from fitmon.tui.run import Run, WayBack
 
 JOIN_SECONDS = 10.0
 """How long the training may take to end after it was asked to."""
@@ -53,6 +53,7 @@ def run_screen(
     outlives_terminal: bool = True,
     viewer: bool = False,
     read_only: bool = False,
+    way_back: WayBack | None = None,
     stalled_seconds: float = STALLED_SECONDS,
 ) -> int:
     """Start the run under the screen, wait until the user leaves, print the summary and return the exit code.
@@ -75,6 +76,7 @@ def run_screen(
             find again, it is stopped and 129 returned; a terminal that stalls is waited for.
         viewer: The run is another process's: leaving never stops it, nor is it waited for, and the exit code is 0.
         read_only: Ask nothing of the run, whatever key is pressed.
+        way_back: What the run can go back to; None: to nothing, since it is not kept.
         stalled_seconds: How long the terminal may take no byte before it counts as gone.
     """
     keeps_going = outlives_terminal and not viewer
@@ -89,6 +91,7 @@ def run_screen(
             asked_to_leave=terminal.exit_code,
             viewer=viewer,
             read_only=read_only,
+            way_back=way_back or _no_way_back(),
             driver_class=driver_for(terminal),
         )
         leave_prints_alone(app)
@@ -106,6 +109,12 @@ def run_screen(
     if headless:
         return _own_exit_code(run, terminal)
     return 1 if code is None else code
+
+
+def _no_way_back() -> WayBack:
+    from fitmon.tui.run import NO_WAY_BACK
+
+    return NO_WAY_BACK
 
 
 def _load_app() -> type[MonitorApp]:

@@ -1,12 +1,26 @@
 """What the screen needs of a run; `fitmon.engine.session.Session` satisfies it, and so does a fake in the tests."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from fitmon.engine.commands import Command
 from fitmon.engine.errors import EXIT_CODES, EXIT_QUIT_WHILE_TRAINING, FitmonError
 from fitmon.engine.events import RunEnded, RunFailed
 from fitmon.engine.record import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """What a run can go back to."""
+
+    kept_epochs: Callable[[], Mapping[int, Collection[int]] | None] = lambda: None
+    """Returns, by branch, the epochs with a checkpoint; None: nobody knows, so any may have one."""
+    why_not: Callable[[], str] = str
+    """Returns why the run cannot go back to an epoch, such as that it is not kept; empty when it can."""
+
+
+NO_WAY_BACK = WayBack(why_not=lambda: "this run is not kept on the disk")
 
 
 class Run(Protocol):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -136,6 +137,21 @@ def read_journal(path: Path) -> Iterator[Entry | Problem]:
         yield Problem(Trouble.TORN, number, f"Line {number}, the last one, breaks off after {reader.torn_bytes} bytes.")
 
 
+def told_backwards(path: Path, *kinds: type[JournalEvent | Asked | Opened]) -> Iterator[JournalEvent | Asked | Opened]:
+    """Yield what a journal tells of some kinds, the last first, reading no more of it than is asked for.
+
+    Whatever cannot be read is left out. Only lines of these kinds are decoded: passing over 100 MB takes about 0.2
+    seconds.
+    """
+    marks = [_mark_of(kind) for kind in kinds]
+    with suppress(OSError), path.open("rb") as file:
+        for raw in _backwards(file, marks):
+            with suppress(DamagedLineError, UnknownLineError):
+                content = decode_line(raw).content()
+                if isinstance(content, kinds):
+                    yield content
+
+
 def last_ending(path: Path) -> events.RunEnded | events.RunFailed | None:
     """Return how a run ended, from its journal's last lines; None: it did not, or went on, or nobody can tell."""
     try:
@@ -196,6 +212,12 @@ def _problem(error: Exception, number: int) -> Problem:
     return Problem(Trouble.UNKNOWN, number, f"Line {number} tells what this fitmon does not know ({error}).")
 
 
+def _mark_of(kind: type[JournalEvent | Asked | Opened]) -> bytes:
+    """Return what stands in every line of a kind; within a text it would have its quotation marks escaped."""
+    tag = kind.__struct_config__.tag
+    return (f'"{tag}"' if tag else f'"{kind.__name__.lower()}":').encode()
+
+
 def _last_ending(file: BufferedReader) -> events.RunEnded | events.RunFailed | None:
     lines = _backwards(file)
     next(lines)
@@ -221,16 +243,21 @@ def _last_sequence(lines: Iterator[bytes]) -> int:
     return damaged
 
 
-def _backwards(file: BufferedReader) -> Iterator[bytes]:
-    """Yield what stands behind the last line break, without one, then the lines before it, each with its own."""
+def _backwards(file: BufferedReader, marks: Sequence[bytes] = (b"",)) -> Iterator[bytes]:
+    """Yield what stands behind the last line break, without one, then the lines before it, each with its own.
+
+    Those without any of the marks may be left out.
+    """
     position = file.seek(0, os.SEEK_END)
     rest, ending = b"", b""
     while position:
         begin = max(0, position - _BLOCK_BYTES)
         file.seek(begin)
-        rest, *lines = (file.read(position - begin) + rest).split(b"\n")
+        block = file.read(position - begin) + rest
+        rest, *lines = block.split(b"\n") if any(mark in block for mark in marks) else block.split(b"\n", 1)
         position = begin
         for line in reversed(lines):
-            yield line + ending
+            if any(mark in line for mark in marks):
+                yield line + ending
             ending = b"\n"
     yield rest + ending

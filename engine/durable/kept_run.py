@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from fitmon.engine.session import Listener
 
 
+OWN_TERMINAL = "its own terminal"
+
+
 class KeptRun:
     """A session whose run outlives it. Whatever is asked of it is in the journal before it is done."""
 
@@ -98,7 +101,7 @@ class KeptRun:
         """Start the training thread."""
         self._session.start()
 
-    def send(self, command: Command, by: str = "") -> None:
+    def send(self, command: Command, by: str = OWN_TERMINAL) -> None:
         """Ask for something, from any thread but not in a signal handler; `by` says in words who asks."""
         self._journal.command(command, by=by)
         self._session.send(command)

@@ -156,3 +156,172 @@ def test_a_call_that_had_to_be_compiled_says_nothing_of_the_pace() -> None:
     assert record.snapshot().seconds_per_epoch == 2.0
     record.apply(_ended(1, seconds=61.5))
     assert record.snapshot().seconds_per_epoch == 1.5
+
+
+def _branch(number: int, parent: int, epoch: int, **knobs: events.KnobValue) -> events.BranchStarted:
+    return events.BranchStarted(branch=number, parent=parent, epoch=epoch, knobs=knobs)
+
+
+def _trained(first: int, last: int, loss: float = 1.0) -> list[events.Event]:
+    """Return the events of whole epochs, whose losses fall."""
+    return [_ended(epoch, val_loss=loss / epoch) for epoch in range(first, last + 1)]
+
+
+def _receipt(value: float, epoch: int, knob: str = "learning_rate", previous: float = 0.001) -> events.KnobApplied:
+    return events.KnobApplied(knob=knob, asked=value, value=value, previous=previous, epoch=epoch, step=1)
+
+
+def test_a_branch_begins_with_what_its_parent_reached_there_and_leaves_the_rest_behind() -> None:
+    record = _record(_started(), *_trained(1, 5), _branch(2, 1, 3), *_trained(4, 4, loss=9.0))
+    seen = record.snapshot()
+    assert seen.metrics["val_loss"].epochs.tolist() == [1, 2, 3, 4]
+    assert seen.metrics["val_loss"].values.tolist() == [1, 1 / 2, 1 / 3, 9 / 4]
+    assert (seen.branch.number, seen.branch.parent, seen.branch.from_epoch, seen.epochs_done) == (2, 1, 3, 4)
+    (left,) = seen.left_branches
+    assert left.metrics["val_loss"].values.tolist() == [1 / epoch for epoch in range(1, 6)]
+    assert (left.number, left.parent, left.epochs_done) == (1, None, 5)
+
+
+def test_a_branch_may_set_out_from_one_that_was_left_before() -> None:
+    told = [*_trained(1, 5), _branch(2, 1, 1), *_trained(2, 3, loss=9.0), _branch(3, 1, 4)]
+    seen = _record(_started(), *told).snapshot()
+    assert seen.metrics["val_loss"].values.tolist() == [1 / epoch for epoch in range(1, 5)]
+    assert [branch.number for branch in seen.left_branches] == [1, 2]
+    assert (seen.branch.number, seen.branch.parent, seen.branch.from_epoch) == (3, 1, 4)
+
+
+def test_the_best_epoch_is_that_of_the_branch() -> None:
+    record = _record(_started(), *_trained(1, 5), _branch(2, 1, 3))
+    assert (best := record.snapshot().best) is not None
+    assert best.epoch == 3
+    (left,) = record.snapshot().left_branches
+    assert left.best is not None
+    assert left.best.epoch == 5
+    record.apply(_branch(3, 1, 0))
+    assert record.snapshot().best is None
+    record.apply(_ended(1, val_loss=7.0))
+    assert (best := record.snapshot().best) is not None
+    assert best.value == 7.0
+
+
+def test_a_branch_has_the_knobs_and_receipts_of_where_it_set_out() -> None:
+    record = _record(_started(), *_trained(1, 1), _receipt(0.1, 2), *_trained(2, 3), _receipt(0.2, 4, previous=0.1))
+    record.apply(events.KnobApplied(knob="epochs", asked=20, value=20, previous=10, epoch=4, step=1))
+    record.apply(_branch(2, 1, 3, learning_rate=0.1, epochs=10))
+    seen = record.snapshot()
+    assert [receipt.value for receipt in seen.receipts] == [0.1]
+    assert (knob := seen.knob("learning_rate")) is not None
+    assert knob.value == 0.1
+    assert (seen.epochs, seen.branch.knobs) == (10, {"learning_rate": 0.1, "epochs": 10})
+    assert seen.left_branches[0].knobs == {"learning_rate": 0.2, "epochs": 20}
+    assert len(seen.left_branches[0].receipts) == 3
+
+
+def test_going_back_forgets_what_was_asked_and_how_the_run_stood() -> None:
+    asked = events.KnobAsked(knob="learning_rate", value=0.2, epoch=9)
+    refused = events.RewindRefused(epoch=9, branch=1, reason="no")
+    paused = events.RunPaused(epoch=4, step=2, reason="")
+    nan = events.LossBecameNonFinite(metric="loss", epoch=4, step=2, value="nan")
+    stopped = events.RunEnded(reason="stopped", epochs_done=4, completed=False)
+    record = _record(_started(), *_trained(1, 4), _chunk(5, 1), asked, nan, paused, stopped, refused)
+    record.apply(_branch(2, 1, 2))
+    seen = record.snapshot()
+    assert (seen.rewind_refusal, seen.paused, seen.ending, seen.non_finite, seen.over) == (
+        None,
+        None,
+        None,
+        None,
+        False,
+    )
+    assert (seen.epoch, seen.epochs_done, seen.step, seen.chunks) == (2, 2, 0, {})
+    assert [knob.pending for knob in seen.knobs] == [None, None]
+
+
+def test_time_left_of_a_branch_counts_from_where_it_set_out() -> None:
+    seen = _record(_started(), *_trained(1, 10), _branch(2, 1, 4)).snapshot()
+    assert seen.seconds_left == 12.0
+
+
+def test_what_a_left_branch_reached_does_not_change_any_more() -> None:
+    record = _record(_started(), *_trained(1, 3), _branch(2, 1, 2))
+    (before,) = record.snapshot().left_branches
+    for event in _trained(3, 200, loss=9.0):
+        record.apply(event)
+    assert before.metrics["val_loss"].values.tolist() == [1, 1 / 2, 1 / 3]
+    with pytest.raises(ValueError, match="read-only"):
+        record.snapshot().metrics["val_loss"].values[0] = 9
+
+
+def test_a_branch_whose_parent_the_journal_lost_sets_out_from_the_one_before() -> None:
+    seen = _record(_started(), *_trained(1, 3), _branch(3, 2, 2)).snapshot()
+    assert (seen.branch.number, seen.metrics["val_loss"].epochs.tolist()) == (3, [1, 2])
+
+
+def test_a_run_that_is_taken_up_trains_again_what_came_behind_the_checkpoint() -> None:
+    record = _record(_started(), *_trained(1, 4), _receipt(0.1, 5), _receipt(0.2, 6))
+    record.apply(events.RunDetached(reason="hung up"))
+    record.apply(events.CheckpointFailed(message="The disk is full."))
+    continued = events.RunContinued(epochs_done=3, exact=True, step=2)
+    record.apply(continued)
+    seen = record.snapshot()
+    assert seen.continued is continued
+    assert seen.metrics["val_loss"].epochs.tolist() == [1, 2, 3]
+    assert (seen.detached, seen.disk_trouble) == ("", "")
+    assert (seen.epoch, seen.epochs_done, seen.step) == (4, 3, 2)
+    assert seen.receipts == ()
+    assert (seen.branch.number, seen.left_branches) == (1, ())
+
+
+def test_the_knobs_of_an_epoch_that_is_gone_on_with_in_its_middle_keep_their_receipts() -> None:
+    told = [*_trained(1, 3), _receipt(0.1, 4)]
+    at_its_end = events.RunContinued(epochs_done=3, exact=True)
+    assert not _record(_started(), *told, at_its_end).snapshot().receipts
+    in_the_next = events.RunContinued(epochs_done=3, exact=True, step=1)
+    assert len(_record(_started(), *told, in_the_next).snapshot().receipts) == 1
+
+
+def test_steps_that_another_process_did_say_nothing_of_the_pace() -> None:
+    begun = events.EpochStarted(epoch=1, epochs=10, steps=4)
+    told = [_started(), events.RunContinued(epochs_done=0, exact=True, step=2), begun]
+    record = _record(*told)
+    assert record.snapshot().step == 2
+    record.apply(_chunk(1, 3))
+    assert record.snapshot().seconds_per_epoch == 2.0
+    record.apply(_ended(1))
+    record.apply(events.EpochStarted(epoch=2, epochs=10, steps=4))
+    assert record.snapshot().step == 0
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        events.RunEnded(reason="stopped", epochs_done=1, completed=False),
+        events.RunFailed(kind="training", message="no", traceback="", epochs_done=1),
+        events.RunPaused(epoch=1, step=1, reason=""),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_a_run_that_another_process_takes_up_is_neither_over_nor_paused(ending: events.Event) -> None:
+    record = _record(_started(), *_trained(1, 1), ending, events.PhaseChanged(phase=events.Phase.STARTING))
+    seen = record.snapshot()
+    assert (seen.over, seen.paused, seen.epochs_done) == (False, None, 1)
+
+
+def test_trouble_with_the_disk_is_dated_from_its_beginning_until_it_is_gone() -> None:
+    record = _record(_started(), *_trained(1, 3), events.CheckpointFailed(message="full"), *_trained(4, 4))
+    record.apply(events.CheckpointFailed(message="still full"))
+    assert (record.snapshot().disk_trouble, record.snapshot().disk_trouble_epoch) == ("still full", 3)
+    record.apply(events.CheckpointsResumed())
+    assert (record.snapshot().disk_trouble, record.snapshot().disk_trouble_epoch) == ("", 0)
+
+
+def test_of_two_refusals_the_last_one_stands_until_something_else_is_asked_for() -> None:
+    knob = events.KnobRefused(knob="dropout", value=2.0, reason="too much")
+    rewind = events.RewindRefused(epoch=9, branch=1, reason="there is none")
+    record = _record(_started(), knob, rewind)
+    assert (record.snapshot().refusal, record.snapshot().rewind_refusal) == (None, rewind)
+    record.apply(knob)
+    assert (record.snapshot().refusal, record.snapshot().rewind_refusal) == (knob, None)
+    record.apply(rewind)
+    record.apply(events.KnobAsked(knob="learning_rate", value=0.2, epoch=3))
+    assert record.snapshot().rewind_refusal is None

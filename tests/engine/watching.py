@@ -10,7 +10,6 @@ import numpy as np
 
 from fitmon.engine import events
 from fitmon.engine.commands import Command
-from fitmon.engine.durable.kept_run import KeptRun
 from fitmon.engine.job import Job, Settings, TrainingData
 from fitmon.engine.session import Session
 
@@ -24,13 +23,13 @@ class Watched:
     """A session whose events are kept."""
 
     def __init__(
-        self, job: Job, *commands: Command, make: Callable[..., Session | KeptRun] = Session, **options: Any
+        self, job: Job, *commands: Command, make: Callable[..., Any] = Session, **options: Any
     ) -> None:
         """Prepare a session, or a kept run, and send it commands; `start` starts it."""
         self.events: list[events.Event] = []
         self._changed = threading.Condition()
         self._react: list[Callable[[events.Event], None]] = []
-        self.session = make(job, on_event=self._note, **options)
+        self.session: Any = make(job, on_event=self._note, **options)
         for command in commands:
             self.session.send(command)
 

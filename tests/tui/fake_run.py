@@ -100,6 +100,22 @@ class FakeRun:
             self.epoch_ended(epoch, scores)
         return self.tell(events.EpochStarted(epoch=number + 1, epochs=10, steps=STEPS))
 
+    def branch(self, number: int, parent: int, epoch: int, **knobs: KnobValue) -> FakeRun:
+        """The run went back to the end of an epoch, whose knobs were those it has now but for the given ones."""
+        values = {knob.name: knob.value for knob in self.snapshot().knobs} | knobs
+        return self.tell(
+            events.BranchStarted(branch=number, parent=parent, epoch=epoch, knobs=values),
+            events.PhaseChanged(phase=Phase.TRAINING),
+        )
+
+    def train(self, first: int, last: int, val_loss: float = 1.2, knobs: dict[str, KnobValue] | None = None) -> FakeRun:
+        """Several whole epochs, whose validation loss falls from `val_loss` / `first`."""
+        for epoch in range(first, last + 1):
+            self.tell(events.EpochStarted(epoch=epoch, epochs=10, steps=STEPS))
+            metrics = {"loss": 1 / epoch, "accuracy": 0.5, "val_loss": val_loss / epoch, "val_accuracy": 0.4}
+            self.tell(events.EpochEnded(epoch=epoch, epochs=10, seconds=1.6, metrics=metrics, knobs=knobs or {}))
+        return self
+
     def ended(self, completed: bool = True, reason: str = "all epochs done") -> FakeRun:
         done = self.record.epochs_done
         return self.tell(events.RunEnded(reason=reason, epochs_done=done, completed=completed))
@@ -184,8 +200,11 @@ class Shown:
 
 @asynccontextmanager
 async def shown(run: FakeRun, size: tuple[int, int] = (120, 40), **options: Any) -> AsyncIterator[Shown]:
-    """Show a run on a terminal of that size."""
+    """Show a run on a terminal of that size; options are those of the application and of its main screen."""
+    of_screen = {name: options.pop(name) for name in ("kept_epochs", "why_no_rewind") if name in options}
     app = MonitorApp(run, options.pop("name", "mnist"), **options)
+    for name, value in of_screen.items():
+        setattr(app._monitor, name, value)
     async with app.run_test(size=size) as pilot:
         screen = Shown(app, pilot)
         await screen.until(lambda: run.starts == 1)

@@ -8,9 +8,9 @@ import pytest
 
 from fitmon.tui.rows import Row, text_of, width_of
 from fitmon.tui.widgets.axis import epoch_axis, power_axis, value_axis
-from fitmon.tui.widgets.chart import second_metric
-from fitmon.tui.widgets.curves import Chart, Line, chart_of, decimated, finite_stretches
-from fitmon.tui.widgets.plot import BASELINE, BEST, KNOB, VALIDATION, draw_chart
+from fitmon.tui.widgets.curves import Chart, LeftLine, Line, chart_of, decimated, finite_stretches
+from fitmon.tui.widgets.metric_choice import second_metric
+from fitmon.tui.widgets.plot import BASELINE, BEST, KNOB, LEFT, SET_OUT, VALIDATION, draw_chart
 
 from .fake_run import FakeRun
 
@@ -27,6 +27,8 @@ def chart(
     knob_epochs: tuple[int, ...] = (),
     baseline: float | None = None,
     log_scale: bool = False,
+    left: tuple[LeftLine, ...] = (),
+    set_out_epoch: int | None = None,
 ) -> Chart:
     return Chart(
         title="loss",
@@ -37,6 +39,8 @@ def chart(
         baseline=baseline,
         epoch=1,
         log_scale=log_scale,
+        left=left,
+        set_out_epoch=set_out_epoch,
     )
 
 
@@ -68,8 +72,11 @@ def inside(text: str) -> str:
 @pytest.mark.parametrize("log_scale", [False, True])
 @pytest.mark.parametrize("size", [(60, 16), (12, 5), (5, 4), (4, 3), (1, 1), (300, 100)])
 def test_no_numbers_break_a_chart(values: tuple[float, ...], why: str, log_scale: bool, size: tuple[int, int]) -> None:
-    rows = draw_chart(chart(line(*values), line(*values), best_epoch=1, knob_epochs=(1, 2), log_scale=log_scale), *size)
+    what = chart(line(*values), line(*values), best_epoch=1, knob_epochs=(1, 2), log_scale=log_scale)
+    rows = draw_chart(what, *size)
     assert rows, why
+    left = (LeftLine(12, line(*values)), LeftLine(1, line(*values[::-1], first=0)))
+    rows += draw_chart(chart(line(*values[:1]), log_scale=log_scale, left=left, set_out_epoch=0), *size)
     assert {width_of(row) for row in rows} == {min(size[0], 240)}, why
 
 
@@ -88,6 +95,8 @@ def test_random_curves_never_break_a_chart() -> None:
             knob_epochs=(chance.randrange(1, 40),),
             baseline=chance.random(),
             log_scale=chance.random() < 0.5,
+            left=(LeftLine(2, line(*values[::3], first=3)), LeftLine(1, line(*values[::-1]))),
+            set_out_epoch=chance.randrange(0, 40),
         )
         rows: list[Row] = draw_chart(what, chance.randrange(1, 130), chance.randrange(1, 40))
         assert rows
@@ -117,6 +126,69 @@ def test_a_changed_knob_leaves_a_tick_where_its_epoch_began() -> None:
     text = drawn(chart(line(1, 0.5, 0.4, 0.3, 0.2), knob_epochs=(4,)))
     top = text.split("\n")[1]
     assert 0.4 < top.index(KNOB) / len(top) < 0.6
+
+
+def plotted(text: str) -> list[str]:
+    """Return the rows of the plot itself, without title, axes and frame."""
+    return [row.partition("┤")[2] or row.partition("│")[2].partition("│")[2] for row in text.split("\n")[1:-3]]
+
+
+def test_a_branch_that_was_left_keeps_its_curve_with_its_number_and_in_other_signs() -> None:
+    text = drawn(chart(line(1, 0.8, 0.2), line(1.1, 0.9, 0.4), left=(LeftLine(3, line(0.9, 1.5, first=2)),)), 76)
+    assert "◦ left 3" in text.split("\n")[0]
+    cells = "".join(plotted(text))
+    assert "3" in cells
+    assert cells.count(LEFT) > 3
+
+
+def test_several_left_branches_are_told_apart_by_their_numbers() -> None:
+    left = (LeftLine(2, line(0.6, 0.7, first=2)), LeftLine(1, line(0.9, 1.5, first=2)))
+    text = drawn(chart(line(1, 0.8, 0.2), left=left), 76)
+    assert "◦ left 1, 2" in text.split("\n")[0]
+    assert {"1", "2"} <= set("".join(plotted(text)))
+
+
+def test_where_the_branch_set_out_stands_at_the_foot_beside_the_tick_of_its_knob() -> None:
+    rows = plotted(drawn(chart(line(1, 0.8, 0.6, 0.5, 0.4), knob_epochs=(4,), set_out_epoch=3), 76))
+    assert rows[0].index(KNOB) == rows[-1].index(SET_OUT)
+
+
+def test_a_left_branch_that_blew_up_does_not_squash_the_one_under_way() -> None:
+    text = drawn(chart(line(1, 0.8, 0.6, 0.5), left=(LeftLine(1, line(0.9, 1.2, 1e9, first=2)),)))
+    rows = [row for row in plotted(text) if any("\u2801" <= cell <= "\u28ff" for cell in row)]
+    assert len(rows) > 3
+    assert LEFT in text
+
+
+def test_before_its_first_epoch_a_branch_shows_those_that_were_left() -> None:
+    run = FakeRun().begin().train(1, 4).branch(2, 1, 0)
+    assert LEFT in "".join(plotted(drawn(chart_of(run.snapshot(), "loss", log_scale=False))))
+
+
+def test_a_left_branch_shows_what_the_one_under_way_did_not_train() -> None:
+    run = FakeRun().begin().train(1, 6).branch(2, 1, 3).train(4, 5)
+    (left,) = chart_of(run.snapshot(), "loss", log_scale=False).left
+    assert (left.number, left.line.epochs.tolist()) == (1, [3, 4, 5, 6])
+    assert left.line.values.tolist() == [1.2 / epoch for epoch in (3, 4, 5, 6)], "the validation loss"
+
+
+def test_without_validation_a_left_branch_shows_its_training() -> None:
+    run = FakeRun().begin().epoch_ended(1, None, loss=3.0).epoch_ended(2, None, loss=2.0).branch(2, 1, 1)
+    (left,) = chart_of(run.snapshot(), "loss", log_scale=False).left
+    assert left.line.values.tolist() == [3.0, 2.0]
+
+
+def test_of_many_left_branches_the_newest_three_stay() -> None:
+    run = FakeRun().begin().train(1, 3)
+    for number in range(2, 8):
+        run.branch(number, 1, 1).train(2, 3)
+    drawn_left = chart_of(run.snapshot(), "accuracy", log_scale=False).left
+    assert [left.number for left in drawn_left] == [6, 5, 4]
+
+
+def test_a_branch_that_goes_on_from_the_last_epoch_leaves_no_second_curve() -> None:
+    run = FakeRun().begin().train(1, 3).branch(2, 1, 3).train(4, 4)
+    assert chart_of(run.snapshot(), "loss", log_scale=False).left == ()
 
 
 def test_the_majority_class_is_a_line_where_it_lies_in_the_picture() -> None:

@@ -18,7 +18,7 @@ from .fake_run import OFFERS, FakeRun
 
 ALL_KNOBS = tuple(KnobOffer(name=offer.name, value=0.5) for offer in OFFERS)
 STEERING = ("space pause", "x stop")
-KNOBS = ("l rate", "r L1/L2", "b batch", "e epochs")
+KNOBS = ("l rate", "r L1/L2", "z rewind", "b batch", "e epochs")
 ALWAYS = ("tab view", "h hold", "? help", "q quit")
 
 
@@ -35,7 +35,7 @@ def test_at_120_columns_everything_that_can_be_done_stands_there() -> None:
 def test_at_120_columns_holding_the_view_is_said_even_beside_every_knob_and_the_longest_pause() -> None:
     run = FakeRun().begin(class_names=("no", "yes"), knobs=ALL_KNOBS).tell(events.PauseAsked(at="epoch"))
     said = footer(run)
-    wanted = ("space pause now", "x stop", *KNOBS, "d dropout", "t threshold", *ALWAYS)
+    wanted = {"space pause now", "x stop", *KNOBS, "d dropout", "t threshold", *ALWAYS} - {"e epochs"}
     assert not [hint for hint in wanted if hint not in said]
 
 
@@ -58,9 +58,16 @@ def test_the_rate_is_offered_where_a_factor_of_its_schedule_can_be_changed() -> 
     assert "l rate" in footer(FakeRun().begin(knobs=offers))
 
 
+def test_going_back_is_offered_after_the_end_too_but_only_where_it_can_be_asked_for() -> None:
+    assert "z rewind" in footer(FakeRun().begin().ended())
+    assert "rewind" not in footer(FakeRun())
+    assert "rewind" not in footer(FakeRun().begin(), read_only=True)
+    assert "rewind" not in footer(FakeRun().begin(), no_rewind="it is not kept")
+
+
 def test_of_a_run_that_is_over_only_the_view_can_be_changed() -> None:
     said = footer(FakeRun().begin().ended())
-    assert not [hint for hint in (*STEERING, *KNOBS, "f error") if hint in said]
+    assert not [hint for hint in (*STEERING, *KNOBS, "f error") if hint in said and hint != "z rewind"]
     assert not [hint for hint in ALWAYS if hint not in said]
 
 

@@ -184,3 +184,65 @@ async def test_the_monitor_is_what_a_closed_dialog_leaves_behind() -> None:
     async with shown(eventful_run()) as screen:
         await screen.press("l", "escape", "question_mark", "escape", "q", "escape")
         assert isinstance(screen.app.screen, MonitorScreen)
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 10)])
+@pytest.mark.parametrize("view", list("12345678"))
+async def test_trouble_with_the_disk_is_said_in_every_view_until_it_is_gone(size: tuple[int, int], view: str) -> None:
+    run = branched_run()
+    async with shown(run, size=size) as screen:
+        await screen.press(view)
+        await screen.until(lambda: any("disk trouble since epoch 6" in row for row in screen.rows[1:4]))
+        if size[0] >= 80:
+            assert "No space left on device; the training goes on" in screen.text
+        run.tell(events.CheckpointsResumed())
+        await screen.misses("disk trouble")
+
+
+async def test_the_smallest_terminal_says_that_there_is_trouble_with_the_disk() -> None:
+    async with shown(branched_run(), size=(39, 9)) as screen:
+        assert "training 7/10 · disk trouble" in screen.rows[0]
+
+
+async def test_the_header_names_the_branch_only_where_there_are_several() -> None:
+    async with shown(branched_run(), size=(80, 24)) as screen:
+        assert "branch 3 from epoch 4" in screen.rows[0]
+        assert "epoch 7/10" in screen.rows[0]
+    async with shown(eventful_run()) as screen:
+        assert "branch" not in screen.rows[0]
+
+
+async def test_a_branch_that_sets_out_says_from_where() -> None:
+    run = FakeRun().begin().train(1, 4).branch(2, 1, 3)
+    async with shown(run) as screen:
+        await screen.sees("branch 2 from the end of epoch 3 of branch 1")
+        run.train(4, 4)
+        await screen.misses("branch 2 from the end of epoch 3 of branch 1")
+
+
+@pytest.mark.parametrize(
+    ("continued", "said"),
+    [
+        (events.RunContinued(epochs_done=4, exact=True, proof="the same bits"), "epoch 4: exact, the same bits"),
+        (
+            events.RunContinued(epochs_done=4, step=7, exact=False, reasons=("keras 3.12 → 3.13", "device CPU → GPU")),
+            "epoch 5, step 7: not bit-exact, because: keras 3.12 → 3.13; device CPU → GPU",
+        ),
+    ],
+)
+async def test_a_resumed_run_says_whether_it_is_exact_for_a_while_and_in_view_7_for_good(
+    continued: events.RunContinued, said: str
+) -> None:
+    run = FakeRun().begin().train(1, 4).tell(continued)
+    async with shown(run) as screen:
+        await screen.until(lambda: f"resumed at {said}" in screen.rows[2])
+        run.train(5, 30)
+        await screen.until(lambda: "resumed" not in screen.rows[2])
+        await screen.press("7")
+        await screen.sees(f"resumed at {said}")
+
+
+async def test_a_run_without_a_screen_of_its_own_says_why_in_view_7() -> None:
+    async with shown(FakeRun().begin().tell(events.RunDetached(reason="the terminal hung up"))) as screen:
+        await screen.press("7")
+        await screen.sees("trains without a screen of its own: the terminal hung up")

@@ -59,6 +59,10 @@ FAILED = events.RunFailed(kind="training", message="The loss is NaN.", traceback
 APPLIED = events.KnobApplied(knob="learning_rate", asked=1e-4, value=1e-4, previous=1e-3, epoch=4, step=1)
 FEWER_EPOCHS = events.KnobApplied(knob="epochs", asked=3, value=3, previous=10, epoch=4, step=1)
 REFUSED = events.KnobRefused(knob="dropout", value=0.3, reason="this model has no dropout")
+CONTINUED = events.RunContinued(epochs_done=4, exact=True, proof="the same bits")
+BRANCH = events.BranchStarted(branch=2, parent=1, epoch=3, knobs={"dropout": 0.5})
+NO_WAY_BACK = events.RewindRefused(epoch=9, branch=1, reason="there is none")
+NO_ROOM = events.CheckpointFailed(message="The disk is full.")
 CHUNK = events.ChunkEnded(epoch=1, step=5, steps=10, chunk_metrics={}, epoch_metrics={}, seconds=0.1)
 OFTEN_OR_FOR_SCREENS: list[events.Event] = [
     CHUNK,
@@ -114,6 +118,22 @@ def test_columns_stay_in_place_from_epoch_to_epoch() -> None:
         (REFUSED, "dropout 0.3 refused: this model has no dropout\n"),
         (events.RunPaused(epoch=2, step=0, reason="asked to"), "paused in epoch 2: asked to\n"),
         (events.RunResumed(), "resumed\n"),
+        (CONTINUED, "resumed at epoch 4: exact, the same bits\n"),
+        (
+            events.RunContinued(epochs_done=3, step=50, exact=False, reasons=("keras 1 → 2", "XLA is on now")),
+            "resumed at epoch 4, step 50: not bit-exact, because: keras 1 → 2; XLA is on now\n",
+        ),
+        (
+            events.RunContinued(epochs_done=0, exact=True, proof="it begins anew"),
+            "resumed at the start: exact, it begins anew\n",
+        ),
+        (BRANCH, "branch 2 from the end of epoch 3 of branch 1\n"),
+        (events.BranchStarted(branch=3, parent=1, epoch=0, knobs={}), "branch 3 from the model before training\n"),
+        (events.BranchStarted(branch=5, parent=4, epoch=2, knobs={}), "branch 5 from the end of epoch 2 of branch 4\n"),
+        (NO_WAY_BACK, "going back to epoch 9 was refused: there is none\n"),
+        (NO_ROOM, "disk trouble, the training goes on: The disk is full.\n"),
+        (events.CheckpointsResumed(), "checkpoints are written again\n"),
+        (events.RunDetached(reason="the terminal hung up"), "detached: the terminal hung up\n"),
         (FAILED, "failed after 1 epoch\n"),
         (STOPPED, "ended after 1 epoch: stopped by SIGTERM\n"),
     ],
@@ -132,6 +152,31 @@ def test_the_last_line_names_the_best_epoch() -> None:
     render(epoch_ended(epoch=1, loss=0.4, val_loss=0.25))
     render(epoch_ended(epoch=2, loss=0.2, val_loss=0.5))
     assert render(ENDED) == "finished: 2 epochs; best val_loss 0.2500 in epoch 1\n"
+
+
+def test_the_last_lines_compare_the_branches_where_there_are_several() -> None:
+    render = PlainLines()
+    for event in (started(), epoch_ended(epoch=1, val_loss=0.5), epoch_ended(epoch=2, val_loss=0.75)):
+        render(event)
+    render(events.BranchStarted(branch=2, parent=1, epoch=1, knobs={}))
+    render(epoch_ended(epoch=2, val_loss=0.25))
+    assert render(ENDED).split("\n") == [
+        "finished: 2 epochs; best val_loss 0.2500 in epoch 2",
+        "  branch  from    epochs  best val_loss  last",
+        "  1       start   2       0.5000 at 1    0.7500",
+        "▸ 2       1 of 1  2       0.2500 at 2 ◆  0.2500",
+        "",
+    ]
+
+
+def test_the_end_of_a_run_that_another_process_began_is_told_by_all_that_is_known_of_it() -> None:
+    known = RunRecord()
+    render = PlainLines(known.snapshot)
+    known.apply(epoch_ended(epoch=1, val_loss=0.25))
+    for event in (CONTINUED, epoch_ended(epoch=5, val_loss=0.5), ENDED):
+        known.apply(event)
+        last = render(event)
+    assert last == "finished: 2 epochs; best val_loss 0.2500 in epoch 1\n"
 
 
 def test_control_characters_in_names_reach_no_terminal() -> None:
@@ -183,6 +228,11 @@ def test_halves_of_characters_become_escapes_and_the_line_still_comes(event: eve
         (started(), "run_started"),
         (APPLIED, "knob_applied"),
         (REFUSED, "knob_refused"),
+        (CONTINUED, "run_continued"),
+        (BRANCH, "branch_started"),
+        (NO_WAY_BACK, "rewind_refused"),
+        (NO_ROOM, "checkpoint_failed"),
+        (events.CheckpointsResumed(), "checkpoints_resumed"),
         (ENDED, "run_ended"),
         (FAILED, "run_failed"),
     ],
@@ -224,7 +274,18 @@ def test_only_what_is_printed_is_queued_and_one_chunk_at_most() -> None:
     listen = listener_into(inbox)
     scored = events.SamplesScored(observation=Observer(1, 0.5).observe(binary_scores(0.5, labels=(1,)), 1))
     loading = events.PhaseChanged(phase=Phase.LOADING, detail="downloading MNIST 45 %")
-    printed: list[events.Event] = [loading, started(), epoch_ended(loss=0.5), APPLIED, REFUSED, ENDED]
+    printed = [
+        loading,
+        started(),
+        CONTINUED,
+        epoch_ended(loss=0.5),
+        APPLIED,
+        REFUSED,
+        BRANCH,
+        NO_WAY_BACK,
+        NO_ROOM,
+        ENDED,
+    ]
     silent: list[events.Event] = [
         CHUNK,
         CHUNK,

@@ -174,11 +174,10 @@ def _hashes(model: Any) -> dict[str, str]:
 
 
 def _forget_seeds() -> None:
-    from fitmon.engine.durable import state
-
-    kept = state.named_variables
+    from fitmon.engine.durable import state, variables
 
     def without_seeds(*args: Any, **kwargs: Any) -> dict[str, Any]:
-        return {name: v for name, v in kept(*args, **kwargs).items() if not name.endswith("seed_generator_state")}
+        kept = variables.named_variables(*args, **kwargs)
+        return {name: v for name, v in kept.items() if not name.endswith("seed_generator_state")}
 
-    state.named_variables = without_seeds  # type: ignore[assignment]
+    vars(state)["named_variables"] = without_seeds

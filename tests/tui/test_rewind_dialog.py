@@ -1,0 +1,226 @@
+"""The key z goes back to an epoch, with other knobs if wanted."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import Input
+
+from fitmon.engine import events
+from fitmon.engine.commands import Rewind
+from fitmon.engine.events import KnobOffer
+from fitmon.tui.screens.monitor import MonitorScreen
+from fitmon.tui.screens.rewind_dialog import RewindDialog
+
+from .fake_run import OFFERS, FakeRun, shown
+
+KNOBS = tuple(KnobOffer(name="dropout", value=0.3) if offer.name == "dropout" else offer for offer in OFFERS)
+
+
+def overfitted() -> FakeRun:
+    """Return a run of 5 epochs that was best at epoch 2."""
+    run = FakeRun().begin(knobs=KNOBS)
+    for epoch, val_loss in enumerate((0.9, 0.5, 0.6, 0.7, 0.8), 1):
+        run.tell(events.EpochStarted(epoch=epoch, epochs=10, steps=100))
+        run.epoch_ended(epoch, None, loss=1 / epoch, accuracy=0.5, val_loss=val_loss, val_accuracy=0.4)
+    return run.tell(events.EpochStarted(epoch=6, epochs=10, steps=100))
+
+
+async def test_it_opens_with_the_best_epoch_and_two_enters_go_back_there() -> None:
+    run = overfitted()
+    async with shown(run) as screen:
+        await screen.press("z")
+        await screen.sees("go back to the end of an epoch", "▸ 2 ", "◆ best")
+        await screen.press("enter")
+        await screen.sees("go back to the end of epoch 2", "then: lr 1e-3 · dropout 0.3")
+        assert not run.sent
+        await screen.press("enter")
+        assert run.sent == [Rewind(epoch=2, branch=1)]
+        await screen.sees("going back to the end of epoch 2 …")
+        assert isinstance(screen.app.screen, MonitorScreen)
+
+
+async def test_keys_choose_another_epoch_and_changed_knobs_go_with_it() -> None:
+    run = overfitted()
+    async with shown(run) as screen:
+        await screen.press("z", "up", "enter", *"dropout=0.5 l2=1e-4 epochs=8", "enter")
+        assert run.sent == [Rewind(epoch=3, branch=1, changes={"dropout": 0.5, "l2": 1e-4, "epochs": 8})]
+
+
+@pytest.mark.parametrize(
+    ("keys", "epoch"),
+    [
+        (("home",), 5),
+        (("end",), 0),
+        (("end", "down"), 0),
+        (("home", "up"), 5),
+        (("home", "down", "down"), 3),
+        (("home", "pagedown"), 0),
+        (("end", "pageup"), 5),
+    ],
+)
+async def test_the_list_is_gone_through_as_any_other(keys: tuple[str, ...], epoch: int) -> None:
+    run = overfitted()
+    async with shown(run) as screen:
+        await screen.press("z", *keys, "enter", "enter")
+        assert run.sent == [Rewind(epoch=epoch, branch=1)]
+
+
+async def test_epochs_without_a_checkpoint_are_seen_and_passed_over() -> None:
+    run = overfitted()
+    async with shown(run, kept_epochs=lambda: {1: {0, 4}}) as screen:
+        await screen.press("z")
+        await screen.sees("▸ 4 ", "no checkpoint kept")
+        await screen.press("down", "enter", "enter")
+        assert run.sent == [Rewind(epoch=0, branch=1)]
+
+
+async def test_a_run_without_any_checkpoint_says_so_and_enter_does_nothing() -> None:
+    run = overfitted()
+    async with shown(run, kept_epochs=dict) as screen:
+        await screen.press("z")
+        await screen.sees("No epoch of this run has a checkpoint yet.")
+        await screen.press("enter", "u", "down", "enter", "escape")
+        assert not run.sent
+        assert isinstance(screen.app.screen, MonitorScreen)
+
+
+async def test_u_chooses_the_epoch_before_the_last_knob_took_effect_so_that_enter_undoes_it() -> None:
+    run = overfitted().applied("l2", 0.01, 1e-4, epoch=2).applied("dropout", 0.5, 0.3, epoch=5)
+    async with shown(run) as screen:
+        await screen.press("z", "u")
+        await screen.sees("▸ 4 ")
+        await screen.press("enter")
+        await screen.sees("then: lr 1e-3 · dropout 0.3")
+        await screen.press("escape", "u")
+        await screen.sees("▸ 1 ")
+        await screen.press("u", "enter", "enter")
+        assert run.sent == [Rewind(epoch=4, branch=1)]
+
+
+async def test_u_says_when_there_is_nothing_to_undo_or_no_way_back() -> None:
+    run = overfitted()
+    async with shown(run, kept_epochs=lambda: {1: {2}}) as screen:
+        await screen.press("z", "u")
+        await screen.sees("No knob has changed so far.", "▸ 2 ")
+        await screen.press("escape")
+        run.applied("dropout", 0.5, 0.3, epoch=5)
+        await screen.press("z", "u")
+        await screen.sees("Epoch 4, before the last knob took effect, has no checkpoint.", "▸ 2 ")
+
+
+async def test_u_is_a_letter_where_knobs_are_typed() -> None:
+    run = overfitted()
+    async with shown(run) as screen:
+        await screen.press("z", "enter", "u")
+        assert screen.app.screen.query_one(Input).value == "u"
+
+
+@pytest.mark.parametrize(
+    ("typed", "refusal"),
+    [
+        ("half", "Expected changes such as"),
+        ("dropout=2", "Expected dropout to be a number at least 0 and below 1"),
+        ("learning_rate_factor=2", "learning_rate_factor cannot be changed: the learning rate follows no schedule."),
+        ("epochs=2", "Expected epochs after epoch 2 to train"),
+    ],
+)
+async def test_what_cannot_be_meant_is_refused_and_stays_to_be_mended(typed: str, refusal: str) -> None:
+    run = overfitted()
+    async with shown(run) as screen:
+        await screen.press("z", "enter")
+        screen.app.screen.query_one(Input).value = typed
+        await screen.press("enter")
+        await screen.until(lambda: refusal in " ".join(screen.text.replace("│", " ").split()))
+        assert not run.sent
+        assert screen.app.screen.query_one(Input).value == typed
+
+
+async def test_escape_goes_from_the_knobs_to_the_epochs_and_then_out() -> None:
+    run = overfitted()
+    async with shown(run) as screen:
+        await screen.press("z", "up", "enter", "escape")
+        await screen.sees("▸ 3 ")
+        await screen.press("escape")
+        assert isinstance(screen.app.screen, MonitorScreen)
+        assert not run.sent
+
+
+async def test_an_epoch_of_a_branch_that_was_left_goes_with_its_branch() -> None:
+    run = overfitted().branch(2, 1, 2).train(3, 3)
+    async with shown(run) as screen:
+        await screen.press("z")
+        await screen.sees("branch 2, under way", "from branch 1", "branch 1, left after epoch 5")
+        await screen.press("end", "enter")
+        await screen.sees("go back to the end of epoch 3 of branch 1")
+        await screen.press("enter")
+        assert run.sent == [Rewind(epoch=3, branch=1)]
+
+
+@pytest.mark.parametrize("state", ["paused", "finished", "stopped"])
+async def test_it_works_while_paused_and_after_the_end(state: str) -> None:
+    run = overfitted()
+    if state == "paused":
+        run.tell(events.RunPaused(epoch=6, step=3, reason=""))
+    else:
+        run.ended(completed=state == "finished", reason="stopped by the user")
+    async with shown(run) as screen:
+        await screen.press("z", "enter", "enter")
+        assert run.sent == [Rewind(epoch=2, branch=1)]
+        run.branch(2, 1, 2).tell(events.EpochStarted(epoch=3, epochs=10, steps=100))
+        await screen.sees("training", "epoch 3/10", "branch 2 from epoch 2")
+
+
+async def test_a_refused_way_back_says_why_even_when_the_run_is_over() -> None:
+    run = overfitted().ended()
+    async with shown(run) as screen:
+        run.tell(events.RewindRefused(epoch=2, branch=1, reason="Expected an epoch with a checkpoint."))
+        await screen.sees("going back to epoch 2 was refused: Expected an epoch with a checkpoint.")
+
+
+async def test_a_run_that_cannot_go_back_says_why() -> None:
+    run = overfitted()
+    async with shown(run, why_no_rewind=lambda: "this run is not kept") as screen:
+        await screen.press("z")
+        await screen.sees("this run is not kept")
+        assert isinstance(screen.app.screen, MonitorScreen)
+        assert "z rewind" not in screen.text
+
+
+async def test_a_view_that_only_looks_asks_for_no_way_back() -> None:
+    run = overfitted()
+    async with shown(run, read_only=True) as screen:
+        await screen.press("z")
+        await screen.sees("read-only")
+        assert isinstance(screen.app.screen, MonitorScreen)
+
+
+async def test_before_the_model_is_there_nothing_can_be_gone_back_to() -> None:
+    async with shown(FakeRun()) as screen:
+        await screen.press("z")
+        await screen.sees("there is nothing to go back to before the training has begun")
+
+
+@pytest.mark.parametrize("size", [(200, 50), (120, 40), (80, 24), (60, 15), (40, 10), (20, 5), (1, 1)])
+async def test_no_size_breaks_the_dialog(size: tuple[int, int]) -> None:
+    run = overfitted().branch(2, 1, 2).train(3, 9)
+    async with shown(run, size=size) as screen:
+        await screen.press("z", "down", "end")
+        await screen.pilot.pause()
+        if size >= (40, 10):
+            assert "▸ 3 " in screen.text
+            assert "esc back" in screen.text
+        await screen.press("enter", "x", "enter")
+        await screen.pilot.pause()
+        assert isinstance(screen.app.screen, RewindDialog)
+        assert len(screen.rows) == size[1]
+        for other in ((80, 24), size):
+            await screen.pilot.resize_terminal(*other)
+        await screen.press("escape", "escape")
+        assert not run.sent
+
+
+async def test_a_branch_of_ten_thousand_epochs_can_be_listed() -> None:
+    run = FakeRun().begin().train(1, 10_000)
+    async with shown(run) as screen:
+        await screen.press("z", "end", "up", "enter", "enter")
+        assert run.sent == [Rewind(epoch=1, branch=1)]
