@@ -123,7 +123,7 @@ def _worked() -> float:
 
     writers = {thread.native_id for thread in threading.enumerate() if thread.name in KEPT_THREADS}
     times = psutil.Process().threads()
-    return sum(each.user_time + each.system_time for each in times if each.id in writers)
+    return float(sum(each.user_time + each.system_time for each in times if each.id in writers))
 
 
 def _started() -> events.RunStarted:

@@ -110,8 +110,9 @@ class Commits:
         """Put the run back to a state.
 
         Returns whether the compiled step must be traced again, and what was known of the validation samples. Raises
-        DataError when the state is not this model's; nothing has changed then.
+        DataError when the state is not of these samples or this model; the model has not changed then.
         """
+        observation = None if self._probe is None else self._probe.restore(state.others)
         retrace = restore(self._model, state, panel=self._panel)
         self.forget()
         facts = state.facts
@@ -120,7 +121,7 @@ class Commits:
         self._committed = facts
         self.epoch_seconds, self.non_finite_told = facts.epoch_seconds, facts.non_finite_told
         self.epoch_metrics = {name: math.nan if v is None else v for name, v in facts.epoch_metrics.items()}
-        return retrace, None if self._probe is None else self._probe.restore(state.others)
+        return retrace, observation
 
     def _state(self, epochs_done: int, step: int) -> State:
         others = {} if self._probe is None else self._probe.arrays()

@@ -228,9 +228,13 @@ def _last_ending(file: BufferedReader) -> events.RunEnded | events.RunFailed | N
             continue
         if isinstance(content, events.RunEnded | events.RunFailed):
             return content
-        if not isinstance(content, Asked | Gap):
+        if isinstance(content, _WENT_ON):
             return None
     return None
+
+
+_WENT_ON = (Opened, events.RunStarted, events.RunContinued, events.BranchStarted, events.EpochStarted)
+"""What tells that a run trains behind an end of it. Refusals and requests may come while it only waits for somebody."""
 
 
 def _last_sequence(lines: Iterator[bytes]) -> int:

@@ -91,7 +91,8 @@ def test_a_run_goes_back_while_it_trains_and_both_branches_stay_in_the_record(li
 
 
 def _branch(watched: Watched) -> int:
-    return watched.session.snapshot().branch.number
+    number: int = watched.session.snapshot().branch.number
+    return number
 
 
 def test_one_can_go_back_to_an_epoch_of_a_branch_that_was_left(lingering: Watched) -> None:

@@ -282,8 +282,7 @@ def test_the_knobs_of_an_epoch_that_is_gone_on_with_in_its_middle_keep_their_rec
 
 def test_steps_that_another_process_did_say_nothing_of_the_pace() -> None:
     begun = events.EpochStarted(epoch=1, epochs=10, steps=4)
-    told = [_started(), events.RunContinued(epochs_done=0, exact=True, step=2), begun]
-    record = _record(*told)
+    record = _record(_started(), events.RunContinued(epochs_done=0, exact=True, step=2), begun)
     assert record.snapshot().step == 2
     record.apply(_chunk(1, 3))
     assert record.snapshot().seconds_per_epoch == 2.0

@@ -1,6 +1,7 @@
 """What the monitor shows of a run at every size."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,15 @@ def eventful_run() -> FakeRun:
     run = FakeRun().begin(notes=("MNIST was not found; scikit-learn's digits instead.",))
     run.epochs(3, several_class_scores()).applied("learning_rate", 5e-4, 1e-3, epoch=4).chunk(40, epoch=4)
     return run.tell(events.KnobAsked(knob="batch_size", value=128, epoch=5))
+
+
+def branched_run() -> FakeRun:
+    """Return a run in its third branch that cannot be kept, and that another process began."""
+    run = FakeRun().begin(notes=("MNIST was not found; scikit-learn's digits instead.",)).train(1, 6)
+    run.tell(events.RunContinued(epochs_done=5, exact=False, reasons=("keras 3.12 → 3.13",)))
+    run.branch(2, 1, 3).applied("l2", 0.01, 1e-4, epoch=4).train(4, 5, knobs={"l2": 0.01}).branch(3, 2, 4).train(5, 6)
+    run.tell(events.CheckpointFailed(message="It could not be written into /a/b (No space left on device). No."))
+    return run.tell(events.EpochStarted(epoch=7, epochs=10, steps=100)).chunk(40, epoch=7)
 
 
 async def test_the_run_starts_only_after_the_first_picture() -> None:
@@ -101,8 +111,11 @@ async def test_a_failure_shows_its_traceback_and_the_panels_stay_behind_it() -> 
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_no_size_breaks_the_screen_and_each_says_what_goes_on(size: tuple[int, int]) -> None:
-    async with shown(eventful_run(), size=size) as screen:
+@pytest.mark.parametrize("make", [eventful_run, branched_run])
+async def test_no_size_breaks_the_screen_and_each_says_what_goes_on(
+    size: tuple[int, int], make: Callable[[], FakeRun]
+) -> None:
+    async with shown(make(), size=size) as screen:
         for key in "12345678":
             await screen.press(key)
             await screen.pilot.pause()
@@ -163,9 +176,10 @@ async def test_output_is_followed_while_it_is_shown(tmp_path: Path) -> None:
         assert "bar 50 %" not in screen.text
 
 
-async def test_the_ascii_fallback_leaves_no_other_cell_and_moves_none() -> None:
+@pytest.mark.parametrize("make", [eventful_run, branched_run])
+async def test_the_ascii_fallback_leaves_no_other_cell_and_moves_none(make: Callable[[], FakeRun]) -> None:
     scores = binary_scores(0.6, 0.8, 0.3, 0.7, labels=(1, 1, 0, 0))
-    run = eventful_run().epoch_ended(4, scores)
+    run = make().epoch_ended(4, scores)
     async with shown(run) as screen:
         for key in "12345678":
             await screen.press(key)

@@ -17,6 +17,7 @@ from fitmon.engine.insight.observer import Observer
 from fitmon.engine.record import RunRecord, Snapshot
 from fitmon.tui.plain import (
     OUTPUT_CLOSED,
+    Inbox,
     LineOutput,
     PlainLines,
     epoch_line,
@@ -262,8 +263,8 @@ class FakeRun:
         return True
 
 
-def inbox_with(*items: events.Event | Stop) -> SimpleQueue[events.Event | Stop]:
-    inbox: SimpleQueue[events.Event | Stop] = SimpleQueue()
+def inbox_with(*items: events.Event | Stop) -> Inbox:
+    inbox: Inbox = SimpleQueue()
     for item in items:
         inbox.put(item)
     return inbox
@@ -295,8 +296,8 @@ def test_only_what_is_printed_is_queued_and_one_chunk_at_most() -> None:
     ]
     for event in silent:
         listen(event)
-    for event in printed:
-        listen(event)
+    for told in printed:
+        listen(told)
         listen(CHUNK)
     assert [inbox.get() for _ in range(inbox.qsize())] == [CHUNK, *printed]
 

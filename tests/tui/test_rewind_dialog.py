@@ -31,7 +31,7 @@ async def test_it_opens_with_the_best_epoch_and_two_enters_go_back_there() -> No
         await screen.press("z")
         await screen.sees("go back to the end of an epoch", "▸ 2 ", "◆ best")
         await screen.press("enter")
-        await screen.sees("go back to the end of epoch 2", "then: lr 1e-3 · dropout 0.3")
+        await screen.sees("go back to the end of epoch 2", "knobs then: lr 1e-3 · dropout 0.3")
         assert not run.sent
         await screen.press("enter")
         assert run.sent == [Rewind(epoch=2, branch=1)]
@@ -90,7 +90,7 @@ async def test_u_chooses_the_epoch_before_the_last_knob_took_effect_so_that_ente
         await screen.press("z", "u")
         await screen.sees("▸ 4 ")
         await screen.press("enter")
-        await screen.sees("then: lr 1e-3 · dropout 0.3")
+        await screen.sees("knobs then: lr 1e-3 · dropout 0.3")
         await screen.press("escape", "u")
         await screen.sees("▸ 1 ")
         await screen.press("u", "enter", "enter")

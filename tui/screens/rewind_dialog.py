@@ -104,7 +104,7 @@ class RewindDialog(ModalScreen[Rewind | None]):
         head, offered = f"go back to {place}{of_branch}", self._seen().knobs
         if self.app.size.height < ROOMY_HEIGHT:
             return [head, f"changes, as {example(offered, 1)}"]
-        return [head, f"then: {' · '.join(knobs)}", f"changes, such as {example(offered)}; none: just enter"]
+        return [head, f"knobs then: {' · '.join(knobs)}", f"changes, such as {example(offered)}; none: just enter"]
 
     def _keys_hint(self) -> str:
         if self._epochs.chosen is None:

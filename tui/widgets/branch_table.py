@@ -20,7 +20,6 @@ SHOWN_BRANCHES = 12
 WIDTH = 76
 """Cells that a table has without a screen."""
 
-GAP = "  "
 CURRENT, BEST = "▸", "◆"
 
 
@@ -50,19 +49,24 @@ def branch_table(snapshot: Snapshot, width: int = WIDTH) -> list[tuple[str, Role
     if len(branches) == 1:
         return []
     shown = branches[-SHOWN_BRANCHES:]
-    columns = _fitting(_columns(snapshot, shown), width)
+    columns, gap = _fitting(_columns(snapshot, shown), width)
     roles = [Role.FAINT, *[Role.PLAIN] * (len(shown) - 1), Role.STRONG]
-    lines = [GAP.join(column.text(row) for column in columns).rstrip() for row in range(-1, len(shown))]
+    lines = [gap.join(column.text(row) for column in columns).rstrip() for row in range(-1, len(shown))]
     earlier = len(branches) - len(shown)
     more = [(form.clip(f"and {form.count(earlier)} branches before these", width), Role.FAINT)] if earlier else []
     return [*zip(lines, roles, strict=True), *more]
 
 
-def _fitting(columns: list[_Column], width: int) -> list[_Column]:
+def _fitting(columns: list[_Column], width: int) -> tuple[list[_Column], str]:
+    """Return the columns that fit, and the gap between them: a narrower one is better than a column less."""
     kept = list(columns)
-    while len(kept) > 1 and sum(column.width + len(GAP) for column in kept) - len(GAP) > width:
+    while len(kept) > 1 and _width(kept, 1) > width:
         kept.remove(min(kept, key=lambda column: column.importance))
-    return kept
+    return kept, "  " if _width(kept, 2) <= width else " "
+
+
+def _width(columns: list[_Column], gap: int) -> int:
+    return sum(column.width + gap for column in columns) - gap
 
 
 def _columns(snapshot: Snapshot, branches: tuple[Branch, ...]) -> list[_Column]:
@@ -91,13 +95,14 @@ def _knob_columns(branches: tuple[Branch, ...]) -> list[_Column]:
 
 def _metric_columns(snapshot: Snapshot, branches: tuple[Branch, ...]) -> list[_Column]:
     loss = next((branch.best.metric for branch in branches if branch.best), "loss")
+    validated = "val_" if loss.startswith("val_") else ""
     beside = second_metric(snapshot)
-    if beside is not None and loss.startswith("val_"):
-        beside = f"val_{beside}"
     best = min((branch.best.value for branch in branches if branch.best), default=math.nan)
     columns = [_Column(f"best {form.clean(loss)}", [_best(branch, best) for branch in branches], 90)]
     if beside is not None:
-        columns.append(_Column(form.clean(beside), [_at_best(branch, beside) for branch in branches], 75))
+        cells = [_at_best(branch, validated + beside) for branch in branches]
+        # The loss has said already that it is all about validation.
+        columns.append(_Column(form.clean(beside), cells, 75))
     return [*columns, _Column("last", [_last(branch, loss) for branch in branches], 60)]
 
 

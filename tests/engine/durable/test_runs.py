@@ -19,7 +19,7 @@ from fitmon.engine.durable.journal import JournalWriter
 from fitmon.engine.durable.run_folder import RunFolder
 from fitmon.engine.durable.runs import Runs, state_folder
 from fitmon.engine.errors import DataError, DiskError, UsageError
-from fitmon.engine.events import RunEnded, RunFailed
+from fitmon.engine.events import BranchStarted, RewindRefused, RunEnded, RunFailed
 from fitmon.engine.job import Settings
 
 from .told import ended
@@ -189,6 +189,16 @@ def test_the_latest_unfinished_run_is_the_one_that_wrote_last(tmp_path: Path) ->
 
 ENDINGS = [
     pytest.param([RunEnded(reason="all epochs done", epochs_done=10, completed=True)], True, id="all epochs done"),
+    pytest.param(
+        [RunEnded(reason="done", epochs_done=10, completed=True), RewindRefused(epoch=9, branch=1, reason="not kept")],
+        True,
+        id="a way back was refused after the end",
+    ),
+    pytest.param(
+        [RunEnded(reason="done", epochs_done=10, completed=True), BranchStarted(branch=2, parent=1, epoch=3, knobs={})],
+        False,
+        id="it went back to an epoch",
+    ),
     pytest.param([RunEnded(reason="stopped by the user", epochs_done=1, completed=False)], False, id="stopped"),
     pytest.param([RunFailed(kind="training", message="", traceback="x" * 200_000, epochs_done=1)], False, id="failed"),
     pytest.param([ended(1)], False, id="killed"),

@@ -1,0 +1,61 @@
+"""Processes of their own that have a run, and have written to its journal; they load no TensorFlow."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import msgspec
+
+from fitmon.engine.durable.journal import JournalWriter
+from fitmon.engine.durable.journal_line import JournalEvent
+from fitmon.engine.durable.run_folder import RunFolder
+
+OWNER = """
+import sys
+from pathlib import Path
+import msgspec
+from fitmon.engine.durable.journal import JournalWriter
+from fitmon.engine.durable.journal_line import JournalEvent
+from fitmon.engine.durable.lock import RunLock
+from fitmon.engine.durable.run_folder import RunFolder
+folder = RunFolder(Path(sys.argv[1]))
+lock = RunLock(folder)
+told = msgspec.msgpack.decode(bytes.fromhex(sys.stdin.readline()), type=list[JournalEvent] | None)
+if told is not None:
+    journal = JournalWriter(folder.journal_path)
+    for event in told:
+        journal.event(event)
+    journal.flush()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def held(folder: RunFolder, told: Sequence[JournalEvent] | None = ()) -> Iterator[subprocess.Popen[bytes]]:
+    """Have a process take a run and tell something in its journal; it is killed in the end.
+
+    `told` is None: it does not begin a journal.
+    """
+    command = [sys.executable, "-c", OWNER, str(folder.path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as owner:
+        try:
+            assert owner.stdin
+            assert owner.stdout
+            owner.stdin.write(msgspec.msgpack.encode(told).hex().encode() + b"\n")
+            owner.stdin.flush()
+            assert owner.stdout.readline() == b"ready\n"
+            yield owner
+        finally:
+            owner.kill()
+
+
+def told(folder: RunFolder, *events: JournalEvent) -> None:
+    """Write a journal of a process that is gone."""
+    journal = JournalWriter(folder.journal_path)
+    for event in events:
+        journal.event(event)
+    journal.close()

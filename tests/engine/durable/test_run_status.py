@@ -1,0 +1,230 @@
+"""How a run stands, told without asking it: real journals, and real processes that have the run."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from fitmon.engine import events
+from fitmon.engine.commands import Pause
+from fitmon.engine.durable.journal import JournalWriter
+from fitmon.engine.durable.journal_line import JournalEvent, encode_line
+from fitmon.engine.durable.run_folder import RunFolder
+from fitmon.engine.durable.run_status import RunState, RunStatus, run_status
+from fitmon.engine.durable.runs import Runs
+from fitmon.engine.job import Settings
+
+from .held_runs import held, told
+from .told import KNOBS, ended, started
+
+SETTINGS = Settings(epochs=7, batch_size=64, learning_rate=1e-3, units=(512,))
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+FINISHED = events.RunEnded(reason="all epochs done", epochs_done=2, completed=True)
+STOPPED = events.RunEnded(reason="asked to stop", epochs_done=2, completed=False)
+FAILED = events.RunFailed(kind="training", message="It broke.", traceback="", epochs_done=2)
+PAUSED = events.RunPaused(epoch=2, step=10, reason="asked for")
+RESUMED = events.RunResumed()
+DETACHED = events.RunDetached(reason="the terminal has gone")
+NOT_WRITTEN = events.CheckpointFailed(message="The disk is full.")
+NO_WAY_BACK = events.RewindRefused(epoch=1, branch=1, reason="It is not kept.")
+KNOB_ASKED = events.KnobAsked(knob="learning_rate", value=0.1, epoch=4)
+
+
+def begun(epoch: int, epochs: int = 10) -> events.EpochStarted:
+    return events.EpochStarted(epoch=epoch, epochs=epochs, steps=100)
+
+
+def continued(epochs_done: int, step: int = 0) -> events.RunContinued:
+    return events.RunContinued(epochs_done=epochs_done, step=step, exact=True)
+
+
+def branched(epoch: int, epochs: int) -> events.BranchStarted:
+    return events.BranchStarted(branch=2, parent=1, epoch=epoch, knobs=KNOBS | {"epochs": epochs})
+
+
+TRAINED: list[JournalEvent] = [started(), begun(1), ended(1), begun(2), ended(2)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    return Runs(tmp_path).create(job="mnist", settings=SETTINGS, name="digits")
+
+
+def _position(status: RunStatus) -> tuple[int, int | None, float | None]:
+    return status.epoch, status.epochs, status.metrics.get("val_loss")
+
+
+@pytest.mark.parametrize(
+    ("last", "state"),
+    [
+        pytest.param([FINISHED], "finished", id="all epochs are trained"),
+        pytest.param([STOPPED], "stopped", id="somebody stopped it"),
+        pytest.param([FAILED], "failed", id="an error ended it"),
+        pytest.param([], "crashed", id="it never came to an end"),
+        pytest.param([PAUSED], "crashed", id="it was killed while it paused"),
+        pytest.param([DETACHED], "crashed", id="it was killed without a screen"),
+        pytest.param([FINISHED, NO_WAY_BACK], "finished", id="a way back was refused when it was over"),
+        pytest.param([STOPPED, NOT_WRITTEN], "stopped", id="the disk was full when it was over"),
+        pytest.param([FINISHED, branched(1, 10)], "crashed", id="it went back when it was over, and was killed"),
+    ],
+)
+def test_a_run_that_nobody_has_stands_as_its_journal_ends(
+    folder: RunFolder, last: list[JournalEvent], state: str
+) -> None:
+    told(folder, *TRAINED, *last)
+    assert run_status(folder).state == state
+
+
+@pytest.mark.parametrize(
+    ("last", "state"),
+    [
+        pytest.param([], "training", id="it trains"),
+        pytest.param([PAUSED], "paused", id="it pauses"),
+        pytest.param([PAUSED, KNOB_ASKED], "paused", id="it pauses while a knob is asked for"),
+        pytest.param([PAUSED, DETACHED], "paused", id="it pauses and its screen has gone"),
+        pytest.param([PAUSED, RESUMED], "training", id="it goes on"),
+        pytest.param([PAUSED, branched(1, 10)], "training", id="it went back"),
+        pytest.param([DETACHED], "detached", id="its screen has gone"),
+        pytest.param([DETACHED, begun(3), ended(3), begun(4)], "detached", id="its screen went some epochs ago"),
+        pytest.param([FINISHED], "finished", id="its screen is still open though it is over"),
+        pytest.param([FINISHED, branched(1, 10)], "training", id="it went back when it was over"),
+    ],
+)
+def test_a_run_that_somebody_has_stands_as_it_is(folder: RunFolder, last: list[JournalEvent], state: str) -> None:
+    with held(folder, [*TRAINED, *last]):
+        assert run_status(folder).state == state
+
+
+@pytest.mark.parametrize("last", [FINISHED, STOPPED, PAUSED, DETACHED])
+def test_what_a_process_before_told_does_not_hold_for_the_next(folder: RunFolder, last: JournalEvent) -> None:
+    told(folder, *TRAINED, last)
+    with held(folder) as owner:
+        assert run_status(folder).state == "training"
+        owner.kill()
+        owner.wait()
+        assert run_status(folder).state == "crashed"
+
+
+def test_a_killed_run_has_crashed(folder: RunFolder) -> None:
+    with held(folder, TRAINED) as owner:
+        assert run_status(folder).state == "training"
+        owner.kill()
+        owner.wait()
+    assert run_status(folder).state == "crashed"
+
+
+def test_a_run_that_has_written_nothing_has_not_started(folder: RunFolder) -> None:
+    assert run_status(folder).state == "not started"
+    with held(folder, None):
+        assert run_status(folder).state == "training"
+    folder.journal_path.touch()
+    assert run_status(folder).state == "not started"
+
+
+def test_a_description_that_cannot_be_read_is_told_and_the_journal_all_the_same(folder: RunFolder) -> None:
+    told(folder, *TRAINED, FINISHED)
+    folder.description_path.write_bytes(b'{"format": 1, "id": ')
+    status = run_status(folder)
+    assert status.state is RunState.DAMAGED
+    assert (status.id, status.job, status.started, status.pid, status.host) == (None,) * 5
+    assert (status.epoch, status.epochs) == (2, 10000)
+    with held(folder, [begun(3)]) as owner:
+        status = run_status(folder)
+        assert (status.state, status.pid) == ("training", owner.pid)
+
+
+@pytest.mark.parametrize("text", [b"\x00" * 100, b"no journal\n" * 30_000, b'{"torn', "é\n".encode()])
+def test_a_journal_of_which_nothing_can_be_read_is_told(folder: RunFolder, text: bytes) -> None:
+    folder.journal_path.write_bytes(text)
+    assert run_status(folder).state == "damaged"
+
+
+def test_a_torn_last_line_and_damaged_ones_before_cost_only_themselves(folder: RunFolder) -> None:
+    told(folder, *TRAINED)
+    lines = folder.journal_path.read_bytes().splitlines(keepends=True)
+    damaged = lines[-1].replace(b"0.1158", b"0.2158")
+    folder.journal_path.write_bytes(b"".join([*lines[:-1], damaged, lines[-1][:50]]))
+    status = run_status(folder)
+    assert (status.state, *_position(status)) == ("crashed", 2, 10, 0.11589626)
+    assert status.metrics == ended(1).metrics
+
+
+@pytest.mark.parametrize(
+    ("journal", "position"),
+    [
+        pytest.param([], (0, 7, None), id="it has not even the data"),
+        pytest.param([started(epochs=9)], (0, 9, None), id="it compiles"),
+        pytest.param([started(), begun(1)], (1, 10, None), id="in its first epoch"),
+        pytest.param([*TRAINED, begun(3)], (3, 10, 0.11589626), id="within an epoch"),
+        pytest.param([*TRAINED, begun(3, 20)], (3, 20, 0.11589626), id="it shall have more epochs"),
+        pytest.param(
+            [started(), ended(1, val_loss=0.5), ended(2, val_loss=0.25), begun(3), PAUSED, KNOB_ASKED, RESUMED],
+            (3, 10, 0.25),
+            id="the last epoch that ended",
+        ),
+        pytest.param(
+            [started(), ended(1, val_loss=0.5), ended(2, val_loss=0.25), started(), continued(1)],
+            (1, 10, 0.5),
+            id="it goes on behind an epoch whose successor was lost",
+        ),
+        pytest.param(
+            [started(), ended(1, val_loss=0.5), begun(2), continued(1, step=30)],
+            (2, 10, 0.5),
+            id="within an epoch again",
+        ),
+        pytest.param([*TRAINED, branched(1, 30)], (1, 30, None), id="it went back, and no epoch has ended since then"),
+        pytest.param(
+            [*TRAINED, branched(1, 30), begun(2, 30), ended(2, val_loss=0.75)], (2, 10000, 0.75), id="a branch"
+        ),
+        pytest.param([*TRAINED, branched(1, 30), continued(1)], (1, 30, None), id="a branch gone on with"),
+    ],
+)
+def test_epoch_and_metrics_are_those_the_run_came_to(
+    folder: RunFolder, journal: list[JournalEvent], position: tuple[int, int | None, float | None]
+) -> None:
+    told(folder, *journal)
+    assert _position(run_status(folder)) == position
+
+
+def test_metrics_are_those_of_one_epoch_with_numbers_that_are_none(folder: RunFolder) -> None:
+    told(folder, started(), ended(1, val_loss=float("inf"), loss=0.5))
+    assert run_status(folder).metrics == {"val_loss": float("inf"), "loss": 0.5}
+
+
+def test_what_the_run_is_called_and_who_has_or_had_it(folder: RunFolder) -> None:
+    description = folder.description()
+    told(folder, *TRAINED)
+    os.utime(folder.journal_path, (NOON.timestamp(),) * 2)
+    os.utime(folder.description_path, (0, 0))
+    status = run_status(folder)
+    assert (status.name, status.path) == ("digits", folder.path)
+    assert (status.id, status.job, status.started) == (description.id, "mnist", description.started)
+    assert (status.pid, status.host, status.changed) == (os.getpid(), socket.gethostname(), NOON)
+    with held(folder, [begun(3)]) as owner:
+        assert run_status(folder).pid == owner.pid
+
+
+def test_a_command_in_the_journal_is_no_state(folder: RunFolder) -> None:
+    journal = JournalWriter(folder.journal_path)
+    for event in (*TRAINED, FINISHED):
+        journal.event(event)
+    journal.command(Pause(), by='somebody who calls himself "opened":{"pid":1}')
+    journal.close()
+    assert run_status(folder).state == "finished"
+
+
+def test_a_lost_screen_is_found_wherever_it_stands_in_a_long_journal(folder: RunFolder) -> None:
+    detached = encode_line(DETACHED, sequence=2, wall=NOON, monotonic=1.0)
+    with held(folder):
+        opened = folder.journal_path.read_bytes()
+        # Around the border of a block that is read at once, in steps shorter than what marks the line.
+        for length in range(65536 - 300, 65536 + 30, 7):
+            behind = events.KnobRefused(knob="l1", value=1.0, reason="x" * length)
+            last = encode_line(behind, sequence=3, wall=NOON, monotonic=1.0)
+            folder.journal_path.write_bytes(opened + detached + last)
+            assert run_status(folder).state == "detached"
