@@ -182,7 +182,8 @@ def _new_folder(job: Job, given: dict[str, Any], file: Path | None) -> RunFolder
 
     root = None if given["run_dir"] is None else Path(given["run_dir"])
     data = None if file is None else str(file.absolute())
-    arguments = {"dataset": given.get("dataset"), "data": data}
+    kept = {name: given[name] for name in ("checkpoint_every", "keep_disk")}
+    arguments = {"dataset": given.get("dataset"), "data": data, **kept}
     return Runs(root).create(job=job.name, settings=job.settings, name=given["name"], arguments=arguments)
 
 

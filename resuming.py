@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from fitmon.engine.durable.keeping import Keeping
 from fitmon.engine.errors import DataError, UsageError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from fitmon.engine.durable.run_folder import RunFolder
     from fitmon.engine.job import Job
 
+KEPT = ("checkpoint_every", "keep_disk")
 KNOBS = (EPOCHS, LEARNING_RATE, DROPOUT, L1, L2, BATCH_SIZE)
 
 
@@ -60,8 +62,10 @@ def _resume(**given: Any) -> int:
     root = None if given["run_dir"] is None else Path(given["run_dir"])
     folder = Runs(root).find(given["run"])
     job = job_of(folder)
+    given |= _kept_as_before(folder)
     changes = {knob.name: float(given[knob.name]) for knob in KNOBS if given[knob.name] is not None}
     rewind = _rewind(folder, given["from_epoch"], changes)
+    _refuse_dropout_without_a_layer(folder, job, changes)
     face: Face = "nobody" if given["unseen"] else choose_face(plain=given["plain"], json=given["json"])
     refuse_other_backend()
     origin = _origin(folder, rewind)
@@ -84,6 +88,13 @@ def _resume(**given: Any) -> int:
     )
 
 
+def _kept_as_before(folder: RunFolder) -> dict[str, Any]:
+    """Return how much of a run is kept, as it was begun with, unless the command line says otherwise."""
+    ctx, begun_with = click.get_current_context(), folder.description().arguments
+    unsaid = [name for name in KEPT if ctx.get_parameter_source(name) is not ParameterSource.COMMANDLINE]
+    return {name: begun_with[name] for name in unsaid if isinstance(begun_with.get(name), int)}
+
+
 def job_of(folder: RunFolder) -> Job:
     """Return the job that a run trains, made anew; raises DataError when it cannot be."""
     from fitmon.presets import PRESETS, preset_named
@@ -98,6 +109,13 @@ def job_of(folder: RunFolder) -> Job:
         dataset=None if dataset is None else str(dataset),
         file=None if data is None else Path(str(data)),
     )
+
+
+def _refuse_dropout_without_a_layer(folder: RunFolder, job: Job, changes: dict[str, float]) -> None:
+    from fitmon.presets import preset_named
+
+    if DROPOUT.name in changes and not preset_named(job.name).has_dropout(job.settings):
+        raise UsageError(f"The model of {folder.name} has no Dropout layer to turn; a new run with --dropout has one.")
 
 
 def _rewind(folder: RunFolder, epoch: int | None, changes: dict[str, float]) -> Rewind | None:

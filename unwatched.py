@@ -64,7 +64,7 @@ def train_in_lines(
         make_run(_tell_when_loaded(listener_into(inbox), loaded)) as run,
     ):
         run.start()
-        ending = print_run(run, inbox, json_line if as_json else PlainLines(), output, talk)
+        ending = print_run(run, inbox, json_line if as_json else PlainLines(run.snapshot), output, talk)
         while not run.join(POLL_SECONDS):
             pass
     return ending, _exit_code(ending, outside.signals_received, output.error)

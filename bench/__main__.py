@@ -6,6 +6,7 @@ All groups are measured, or those that are named: `python -m bench views insight
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -274,7 +275,10 @@ GROUPS: dict[str, Callable[[], list[Row]]] = {
 
 def main() -> None:
     """Measure what is named on the command line, or everything."""
-    rows = [row for name in sys.argv[1:] or GROUPS for row in GROUPS[name]()]
+    with tempfile.TemporaryDirectory() as folder:
+        # What is measured is no run of the user's.
+        os.environ["XDG_STATE_HOME"] = folder
+        rows = [row for name in sys.argv[1:] or GROUPS for row in GROUPS[name]()]
     print(table(rows))
     print(json.dumps([asdict(row) | {"reached": row.reached} for row in rows]))
 

@@ -1,15 +1,16 @@
-"""Trains a preset with fitmon, under the screen or without, and writes when its epochs ended to a file as JSON."""
+"""Trains a preset as users do, kept on the disk, under the screen or without; writes when its epochs ended as JSON."""
 
 import json
 import sys
 import time
 from itertools import pairwise
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 
 from bench.jobs import measured_job
+from fitmon.engine.durable.kept_run import KeptRun
+from fitmon.engine.durable.runs import Runs
 from fitmon.engine.events import EpochEnded, Event
-from fitmon.engine.session import Session
 
 
 def main() -> int:
@@ -21,22 +22,25 @@ def main() -> int:
         if isinstance(event, EpochEnded):
             ends.append(time.perf_counter())
 
-    session = Session(measured_job(preset, jit), on_event=note, summarize_epochs=face != "screen")
-    code = _under_the_screen(session, preset) if face == "screen" else _alone(session)
+    job = measured_job(preset, jit)
+    with TemporaryDirectory() as root:
+        folder = Runs(Path(root)).create(job=preset, settings=job.settings)
+        with KeptRun(job, folder, on_event=note, summarize_epochs=face != "screen") as run:
+            code = _under_the_screen(run, preset) if face == "screen" else _alone(run)
     path.write_text(json.dumps([later - earlier for earlier, later in pairwise(ends)]))
     return code
 
 
-def _under_the_screen(session: Session, preset: str) -> int:
+def _under_the_screen(run: KeptRun, preset: str) -> int:
     from fitmon.tui.launch import run_screen
 
     with NamedTemporaryFile(suffix=".log") as log:
-        return run_screen(session, name=preset, exit_when_over=True, log_path=Path(log.name))
+        return run_screen(run, name=preset, exit_when_over=True, log_path=Path(log.name))
 
 
-def _alone(session: Session) -> int:
-    session.start()
-    return 0 if session.join() else 1
+def _alone(run: KeptRun) -> int:
+    run.start()
+    return 0 if run.join() else 1
 
 
 sys.exit(main())

@@ -20,8 +20,7 @@ from fitmon.engine.commands import PauseAt, Rewind, SetKnob
 from fitmon.engine.commits import Commits
 from fitmon.engine.control import StopRequested, stop_if_asked
 from fitmon.engine.durable.exactness import continued
-from fitmon.engine.durable.state import Replay, State, capture, digest_of
-from fitmon.engine.errors import DataError, FitmonError, TrainingError, UsageError
+from fitmon.engine.errors import DataError, FitmonError, TrainingError
 from fitmon.engine.events import Phase
 from fitmon.engine.feeds import feed_for
 from fitmon.engine.insight.summary import summarize
@@ -31,6 +30,7 @@ from fitmon.engine.loop import Chunk, Pacer, TrainingLoop
 from fitmon.engine.notes import notes_on, refuse_text_labels
 from fitmon.engine.probe import Probe
 from fitmon.engine.reading import reading
+from fitmon.engine.restorer import Restorer, WentBack
 from fitmon.engine.samples import validation_samples
 from fitmon.engine.validation_arrays import with_validation_arrays
 
@@ -67,15 +67,6 @@ class _Timer:
 
     def __exit__(self, *_: object) -> None:
         self.seconds += self.clock() - self._since
-
-
-class WentBack(Exception):  # noqa: N818 - going back is not an error
-    """The user goes back to the end of an epoch."""
-
-    def __init__(self, rewind: Rewind, parent: int, state: State) -> None:
-        """Carry what was asked for, the branch that trained the epoch, and the state at its end."""
-        super().__init__(f"back to epoch {rewind.epoch}")
-        self.rewind, self.parent, self.state = rewind, parent, state
 
 
 class Course:
@@ -128,6 +119,16 @@ class Course:
             seed=settings.seed,
             best=best,
             emit=emit,
+        )
+        self._restorer = Restorer(
+            model=model,
+            panel=self._panel,
+            loop=self._loop,
+            feed=self._feed,
+            changes=self._changes,
+            commits=self._commits,
+            keeper=keeper,
+            retrace=self._retrace,
         )
         self._keeper, self._origin = keeper, origin
         self._steps_done = 0
@@ -396,8 +397,8 @@ class Course:
     def _take_up(self, origin: Origin) -> tuple[int, int]:
         """Go on where another process left the run, and prove that it goes on as it would have gone."""
         self._enter(Phase.COMPILING, "comparing a chunk with what it was")
-        equal = None if origin.seen is None else self._compare(*origin.seen)
-        observation = None if origin.state is None else self._restore(origin.state)
+        equal = None if origin.seen is None else self._restorer.compare(*origin.seen)
+        observation = None if origin.state is None else self._restorer.restore(origin.state)
         started = self._started()
         self._emit(started)
         self._emit(events.SamplesLoaded(samples=validation_samples(self._data)))
@@ -413,58 +414,22 @@ class Course:
         for request in origin.asked:
             self._changes.answer(request, epochs_done + (step > 0))
         if origin.rewind is not None:
-            raise self._ready_way_back(origin.rewind)
+            raise self._restorer.way_back(origin.rewind)
+        self._look(epochs_done + (step > 0))
         self._hold_if_asked(epochs_done, step, at_epoch_end=False)
         return epochs_done, step
 
-    def _compare(self, before: State, replay: Replay) -> bool:
-        """Train a chunk again from what it began with; return whether it leads to what it led to then."""
-        self._restore(before)
-        facts = before.facts
-        if not facts.step:
-            self._loop.begin_epoch()
-        source, step = self._source(facts.epochs_done + 1, facts.step), facts.step
-        while step < replay.last_step:
-            chunk = self._loop.run_chunk(
-                source,
-                step,
-                replay.last_step,
-                self._changes.batch_size,
-                stop_at_non_finite=not facts.non_finite_told,
-            )
-            if chunk.step == step:
-                return False
-            step = chunk.step
-        after = capture(self._model, msgspec.structs.replace(facts, step=replay.last_step), panel=self._panel)
-        return digest_of(after.variables) == replay.digest
-
-    def _restore(self, state: State) -> Observation | None:
-        # A step of the user's own may make variables while it is traced; no batch is trained here.
-        if not self._loop.traced:
-            self._loop.run_chunk(self._source(1, 0), 0, 0, self._changes.batch_size)
-        retrace, observation = self._commits.restore(state)
-        if retrace:
-            self._retrace()
-        return observation
-
     def _way_back(self, rewind: Rewind) -> WentBack | None:
         try:
-            return self._ready_way_back(rewind)
+            return self._restorer.way_back(rewind)
         except FitmonError as error:
             branch = rewind.branch or (self._keeper.branch if self._keeper else 1)
             self._emit(events.RewindRefused(epoch=rewind.epoch, branch=branch, reason=str(error)))
             return None
 
-    def _ready_way_back(self, rewind: Rewind) -> WentBack:
-        """Return the way back, with nothing changed yet; raises FitmonError where there is none."""
-        if self._keeper is None:
-            raise UsageError("Expected a run that is kept on disk; this one has no checkpoints to go back to.")
-        self._changes.check(rewind.changes)
-        return WentBack(rewind, *self._keeper.load(rewind.epoch, rewind.branch))
-
     def _go_back(self, way: WentBack) -> tuple[int, int]:
         keeper, epoch = cast("Keeper", self._keeper), way.rewind.epoch
-        observation = self._restore(way.state)
+        observation = self._restorer.restore(way.state)
         self._control.pause_at = None
         branch = keeper.begin_branch(way.parent, epoch)
         self._emit(events.BranchStarted(branch=branch, parent=way.parent, epoch=epoch, knobs=self._changes.values()))

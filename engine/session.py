@@ -80,6 +80,7 @@ class Session:
         self._control = Control()
         self._lock = threading.Lock()
         self._record = RunRecord() if origin is None else origin.retold.record
+        self._record.apply(events.PhaseChanged(phase=Phase.WAITING))
         self._keeper, self._origin, self._lingers = keeper, origin, lingers
         self._course: Course | None = None
         self._thread = threading.Thread(target=self._run, name="fitmon training", daemon=True)

@@ -35,7 +35,7 @@ NOTICE_SECONDS = 4.0
 ATTACHED = "attached: leaving lets the run go on"
 READ_ONLY = "read-only: this view asks nothing of the run"
 
-STEERING_ACTIONS = {key.action for key in KEYS if key.alive_only}
+STEERING_ACTIONS = {key.action for key in KEYS if key.alive_only} | {"ask_rewind"}
 """Those of the keys that ask something of the run."""
 
 
@@ -122,8 +122,8 @@ class MonitorApp(App[int], inherit_bindings=False):
             self._leave_with(code)
             return
         self.draw_now()
-        if not self._was_over and self.run_under_way.snapshot().over:
-            self._was_over = True
+        was_over, self._was_over = self._was_over, self.run_under_way.snapshot().over
+        if self._was_over and not was_over:
             self._on_over(self.run_under_way.snapshot())
 
     def draw_now(self, _size: Size | None = None) -> None:
@@ -233,4 +233,6 @@ def _kind_of_view(viewer: bool, read_only: bool) -> str:
 def _answers(snapshot: Snapshot) -> tuple[object, ...]:
     """Return everything by which a run answers a command, to tell whether it has."""
     pending = tuple((knob.pending, knob.pending_epoch) for knob in snapshot.knobs)
-    return snapshot.pause_asked, snapshot.paused, snapshot.refusal, snapshot.over, pending, len(snapshot.receipts)
+    refusals = snapshot.refusal, snapshot.rewind_refusal
+    asked = snapshot.pause_asked, snapshot.paused, snapshot.over, pending
+    return *asked, *refusals, snapshot.branch.number, len(snapshot.receipts)

@@ -275,7 +275,7 @@ def test_only_what_is_printed_is_queued_and_one_chunk_at_most() -> None:
     listen = listener_into(inbox)
     scored = events.SamplesScored(observation=Observer(1, 0.5).observe(binary_scores(0.5, labels=(1,)), 1))
     loading = events.PhaseChanged(phase=Phase.LOADING, detail="downloading MNIST 45 %")
-    printed = [
+    printed: list[events.Event] = [
         loading,
         started(),
         CONTINUED,
@@ -296,8 +296,8 @@ def test_only_what_is_printed_is_queued_and_one_chunk_at_most() -> None:
     ]
     for event in silent:
         listen(event)
-    for told in printed:
-        listen(told)
+    for event in printed:
+        listen(event)
         listen(CHUNK)
     assert [inbox.get() for _ in range(inbox.qsize())] == [CHUNK, *printed]
 

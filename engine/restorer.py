@@ -1,0 +1,89 @@
+"""Puts a run that is under way to another state of it: where it was left, or where it was some epochs ago."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from fitmon.engine.durable.state import Replay, State, capture, digest_of
+from fitmon.engine.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import keras
+
+    from fitmon.engine.changes import Changes
+    from fitmon.engine.commands import Rewind
+    from fitmon.engine.commits import Commits
+    from fitmon.engine.durable.keeper import Keeper
+    from fitmon.engine.feed import Feed
+    from fitmon.engine.insight.observer import Observation
+    from fitmon.engine.knobs.panel import Panel
+    from fitmon.engine.loop import TrainingLoop
+
+
+class WentBack(Exception):  # noqa: N818 - going back is not an error
+    """The user goes back to the end of an epoch."""
+
+    def __init__(self, rewind: Rewind, parent: int, state: State) -> None:
+        """Carry what was asked for, the branch that trained the epoch, and the state at its end."""
+        super().__init__(f"back to epoch {rewind.epoch}")
+        self.rewind, self.parent, self.state = rewind, parent, state
+
+
+class Restorer:
+    """Puts model, knobs, seeds and what is known of the samples to a state. Used by the training thread."""
+
+    def __init__(
+        self,
+        *,
+        model: keras.Model,
+        panel: Panel,
+        loop: TrainingLoop,
+        feed: Feed,
+        changes: Changes,
+        commits: Commits,
+        keeper: Keeper | None,
+        retrace: Callable[[], None],
+    ) -> None:
+        """Change nothing yet; `retrace` makes the next step see a changed model."""
+        self._model, self._panel, self._loop, self._feed = model, panel, loop, feed
+        self._changes, self._commits, self._keeper, self._retrace = changes, commits, keeper, retrace
+
+    def restore(self, state: State) -> Observation | None:
+        """Put the run to a state and return what was known of the validation samples then; raises DataError."""
+        # A step of the user's own may make variables while it is traced; no batch is trained here.
+        if not self._loop.traced:
+            source = self._feed.begin_epoch(1, seed=state.facts.seed, batch_size=state.facts.batch_size)
+            self._loop.run_chunk(source, 0, 0, state.facts.batch_size)
+        retrace, observation = self._commits.restore(state)
+        if retrace:
+            self._retrace()
+        return observation
+
+    def compare(self, before: State, replay: Replay) -> bool:
+        """Train a chunk again from what it began with; return whether it leads to the same bits as it did then."""
+        self.restore(before)
+        facts, step = before.facts, before.facts.step
+        if not step:
+            self._loop.begin_epoch()
+        source = self._feed.begin_epoch(
+            facts.epochs_done + 1, seed=facts.seed, batch_size=facts.batch_size, first_step=step
+        )
+        stop = not facts.non_finite_told
+        while step < replay.last_step:
+            chunk = self._loop.run_chunk(source, step, replay.last_step, facts.batch_size, stop_at_non_finite=stop)
+            if chunk.step == step:
+                return False
+            step = chunk.step
+        after = capture(self._model, msgspec.structs.replace(facts, step=step), panel=self._panel)
+        return digest_of(after.variables) == replay.digest
+
+    def way_back(self, rewind: Rewind) -> WentBack:
+        """Return the way back to an epoch, with nothing changed yet; raises FitmonError where there is none."""
+        if self._keeper is None:
+            raise UsageError("Expected a run that is kept on disk; this one has no checkpoints to go back to.")
+        self._changes.check(rewind.changes)
+        return WentBack(rewind, *self._keeper.load(rewind.epoch, rewind.branch))
