@@ -7,7 +7,6 @@ import pwd
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from fitmon.detaching import linger_warning, start_detached
 from fitmon.engine.errors import SetupError
 
 from .pseudo_terminal import PATIENCE_SECONDS, Pseudo
-from .tui.demo import FINISH, TOLD
+from .tui.demo_talk import finish, told, until_told
 
 DEMO = [sys.executable, str(Path(__file__).parent / "tui" / "demo.py"), "waits"]
 USER = pwd.getpwuid(os.getuid()).pw_name
@@ -36,22 +35,6 @@ def _hang_ups_are_heeded() -> Iterator[None]:
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGHUP, before)
-
-
-def told(log: Path) -> list[str]:
-    path = log.parent / TOLD
-    return path.read_text().splitlines() if path.exists() else []
-
-
-def until_told(log: Path, command: str) -> None:
-    give_up_at = time.monotonic() + PATIENCE_SECONDS
-    while not any(line.startswith(command) for line in told(log)):
-        assert time.monotonic() < give_up_at, told(log)
-        time.sleep(0.01)
-
-
-def finish(log: Path) -> None:
-    (log.parent / FINISH).touch()
 
 
 DETACHED = "Detach(reason='the terminal hung up')"

@@ -15,7 +15,8 @@ import pytest
 from fitmon.tui.terminal import RESTORE, TerminalOutput, screen_refusal
 from tests.pseudo_terminal import PATIENCE_SECONDS, Pseudo, assert_given_back
 
-from .demo import FINISH, TOLD
+from .demo import TOLD
+from .demo_talk import finish, told, until_told
 
 DEMO = Path(__file__).with_name("demo.py")
 
@@ -23,25 +24,6 @@ DEMO = Path(__file__).with_name("demo.py")
 def pseudo(*arguments: str, **environment: str) -> Pseudo:
     """Run the demo under a pseudo-terminal."""
     return Pseudo([sys.executable, str(DEMO), *arguments], environment)
-
-
-def told(log: Path) -> list[str]:
-    """Return what was asked of the run, and how it ended."""
-    path = log.parent / TOLD
-    return path.read_text().splitlines() if path.exists() else []
-
-
-def until_told(log: Path, command: str) -> None:
-    """Wait until the run was asked for something."""
-    give_up_at = time.monotonic() + PATIENCE_SECONDS
-    while not any(line.startswith(command) for line in told(log)):
-        assert time.monotonic() < give_up_at, told(log)
-        time.sleep(0.01)
-
-
-def finish(log: Path) -> None:
-    """Let the run come to its end."""
-    (log.parent / FINISH).touch()
 
 
 def lose(terminal: Pseudo, how: str) -> None:
