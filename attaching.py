@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 from contextlib import suppress
@@ -29,6 +30,8 @@ _ACTIONS = "pause, resume, stop, status or set KNOB VALUE"
 
 
 def _attach(**given: Any) -> int:
+    # Loading makes many objects and frees none; `run_screen` enables it again when the screen is loaded.
+    gc.disable()
     from fitmon.tui.terminal import refusal_here
 
     refusal = refusal_here()
@@ -41,6 +44,8 @@ def _attach(**given: Any) -> int:
 
     folder = _folder(given) if given["run"] else _latest(given)
     run = open_run(folder, read_only=given["read_only"])
+    # It asks while the screen loads, so that the first picture is a full one.
+    run.start()
     return run_screen(
         run,
         name=folder.name,

@@ -283,4 +283,5 @@ def main() -> None:
     print(json.dumps([asdict(row) | {"reached": row.reached} for row in rows]))
 
 
-main()
+if __name__ == "__main__":
+    main()

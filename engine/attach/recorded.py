@@ -45,8 +45,9 @@ class RecordedRun:
         self._reading = threading.Thread(target=self._read, name="fitmon journal", daemon=True)
 
     def start(self) -> None:
-        """Begin to read: a long journal takes a moment, and a checkpoint of a large model another one."""
-        self._reading.start()
+        """Begin to read, which takes a moment with a long journal or a large model; a second time does nothing."""
+        if self._reading.ident is None:
+            self._reading.start()
 
     def send(self, command: Command) -> None:
         """Do nothing: nobody is there to ask."""

@@ -53,8 +53,9 @@ class RemoteRun:
         self._following = threading.Thread(target=self._follow, name="fitmon following", daemon=True)
 
     def start(self) -> None:
-        """Begin to look, in a thread of its own."""
-        self._following.start()
+        """Begin to look, in a thread of its own; a second time does nothing."""
+        if self._following.ident is None:
+            self._following.start()
 
     def send(self, command: Command) -> None:
         """Ask the run for something; never waits."""
