@@ -113,7 +113,10 @@ def test_the_help_of_a_preset_shows_its_defaults(
         ("binary --dataset wine", "Expected a data set out of weak_signal, breast_cancer; received 'wine'."),
         ("iris --plain --json", "Expected --plain or --json, received both."),
         ("iris --plain --paused", "Expected a screen with --paused: without one, nobody could resume the run."),
-        ("iris --name \x1b[2J", r"Expected a name of 1 to 80 printable characters without slashes and with no dot or dash in front, received"),
+        (
+            "iris --name \x1b[2J",
+            r"Expected a name of 1 to 80 printable characters without slashes and with no dot or dash in front",
+        ),
         ("--frobnicate", "--frobnicate"),
     ],
 )

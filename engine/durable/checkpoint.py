@@ -86,6 +86,15 @@ def write_replay(folder: Path, before: State, replay: Replay) -> Path:
     return _write(folder, REPLAY_NAME, before, replay)
 
 
+def forget_replay(folder: Path) -> bool:
+    """Take away what `write_replay` wrote; return whether that made room."""
+    try:
+        (folder / REPLAY_NAME).unlink()
+    except OSError:
+        return False
+    return True
+
+
 def _write(folder: Path, name: str, state: State, replay: Replay | None = None) -> Path:
     path = folder / name
     arrays = [_bytes_of(name, array) for group in (state.variables, state.others) for name, array in group.items()]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from fitmon.engine.branch import Branch
-from fitmon.engine.durable.checkpoint import read_checkpoint, stored_checkpoints, write_replay
+from fitmon.engine.durable.checkpoint import forget_replay, read_checkpoint, stored_checkpoints, write_replay
 from fitmon.engine.durable.keeping import Keeping
 from fitmon.engine.durable.private_files import make_private_folders
 from fitmon.engine.durable.retention import StoredCheckpoint
@@ -17,7 +17,7 @@ from fitmon.engine.durable.run_folder import RunFolder
 from fitmon.engine.durable.shelf import Shelf
 from fitmon.engine.durable.state import Replay, State, digest_of
 from fitmon.engine.durable.writer import CheckpointWriter
-from fitmon.engine.errors import DataError, UsageError
+from fitmon.engine.errors import DataError, DiskError, UsageError
 
 SECONDS_BETWEEN_REPLAYS = 5.0
 """A chunk to be compared later is kept this often: it costs as much as two checkpoints."""
@@ -81,7 +81,7 @@ class Keeper:
         """Keep a state; returns at once."""
         if state.facts.best is not None:
             self._best[self.branch] = state.facts.best.epoch
-        self._writer.put(partial(self._shelf.put, state, self.branch, dict(self._best)), _bytes_of(state))
+        self._writer.put(partial(self._write, state, self.branch, dict(self._best)), _bytes_of(state))
 
     def put_seen(self, seen: Seen) -> None:
         """Keep a watched chunk in place of the one before; returns at once."""
@@ -127,6 +127,15 @@ class Keeper:
                 break
             branch = parent
         return branch
+
+    def _write(self, state: State, branch: int, best: Mapping[int, int]) -> None:
+        try:
+            self._shelf.put(state, branch, best)
+        except DiskError:
+            # On a disk that is nearly full a checkpoint is worth more than the chunk that proves one.
+            if not forget_replay(self._folder.checkpoints_path):
+                raise
+            self._shelf.put(state, branch, best)
 
     def _write_seen(self, seen: Seen) -> None:
         make_private_folders(self._folder.checkpoints_path)

@@ -22,9 +22,7 @@ PATIENCE_SECONDS = 120
 class Watched:
     """A session whose events are kept."""
 
-    def __init__(
-        self, job: Job, *commands: Command, make: Callable[..., Any] = Session, **options: Any
-    ) -> None:
+    def __init__(self, job: Job, *commands: Command, make: Callable[..., Any] = Session, **options: Any) -> None:
         """Prepare a session, or a kept run, and send it commands; `start` starts it."""
         self.events: list[events.Event] = []
         self._changed = threading.Condition()

@@ -1,0 +1,78 @@
+"""A keeper writes what it is given into the branch under way, and finds the epoch that is to be gone back to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from fitmon.engine.durable import checkpoint
+from fitmon.engine.durable.keeper import Keeper, Seen, kept_epochs
+from fitmon.engine.durable.keeping import Keeping
+from fitmon.engine.durable.run_folder import RunFolder
+from fitmon.engine.errors import UsageError
+
+from .states import names_in, state_of
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    return RunFolder(tmp_path)
+
+
+@pytest.fixture
+def keeper(folder: RunFolder) -> Iterator[Keeper]:
+    keeper = Keeper(folder, keeping=Keeping())
+    yield keeper
+    keeper.close()
+
+
+def test_an_epoch_of_a_branch_is_found_where_it_was_trained(keeper: Keeper) -> None:
+    for epoch in range(4):
+        keeper.put(state_of(epochs_done=epoch, weights=[1.0]))
+    assert keeper.begin_branch(parent=1, epoch=2) == 2
+    keeper.put(state_of(epochs_done=3, weights=[2.0]))
+    assert keeper.begin_branch(parent=2, epoch=3) == 3
+    found = {(epoch, branch): keeper.load(epoch, branch) for epoch, branch in ((1, 3), (3, 3), (3, 2), (3, 1), (2, 2))}
+    assert {place: owner for place, (owner, _) in found.items()} == {
+        (1, 3): 1, (3, 3): 2, (3, 2): 2, (3, 1): 1, (2, 2): 1,
+    }  # fmt: skip
+    weights = {place: float(state.variables["weights"][0]) for place, (_, state) in found.items()}
+    assert (weights[3, 3], weights[3, 1]) == (2.0, 1.0)
+
+
+def test_an_epoch_that_is_not_kept_is_refused_with_those_nearby(keeper: Keeper) -> None:
+    for epoch in (0, 4, 5, 9):
+        keeper.put(state_of(epochs_done=epoch))
+    with pytest.raises(UsageError, match=r"received 6 of branch 1\. Kept nearby: 4, 5, 9\."):
+        keeper.load(6)
+
+
+def test_on_a_disk_that_is_nearly_full_a_checkpoint_takes_the_place_of_a_watched_chunk(
+    folder: RunFolder, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = {"bytes": 10**9}
+
+    def statvfs(_path: Path) -> SimpleNamespace:
+        taken = (folder.checkpoints_path / checkpoint.REPLAY_NAME).exists()
+        return SimpleNamespace(f_blocks=1, f_frsize=1, f_bavail=0 if taken and not free["bytes"] else 10**9)
+
+    monkeypatch.setattr("os.statvfs", statvfs)
+    state = state_of(epochs_done=1, weights=np.zeros(8))
+    keeper.put_seen(Seen(state, state_of(epochs_done=1, step=2, weights=np.ones(8))))
+    assert keeper.flush()
+    free["bytes"] = 0
+    keeper.put(state)
+    assert keeper.flush()
+    assert keeper.trouble == ""
+    assert 1 in kept_epochs(folder)[1]
+    assert names_in(folder.checkpoints_path) == ["branch-1"]
+
+
+def test_what_else_cannot_be_written_is_trouble_too(folder: RunFolder) -> None:
+    keeper = Keeper(folder, keeping=Keeping(), other_trouble=lambda: "The journal is lost.")
+    assert keeper.trouble == "The journal is lost."
+    keeper.close()
