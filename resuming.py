@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,7 @@ def _resume(**given: Any) -> int:
     face: Face = "nobody" if given["unseen"] else choose_face(plain=given["plain"], json=given["json"])
     refuse_other_backend()
     origin = _origin(folder, rewind)
-    _refuse_finished(origin, changes)
+    _refuse_no_epoch_left(origin, changes)
     if given["detach"]:
         return detach(folder, given)
     return train(
@@ -137,7 +138,7 @@ def _origin(folder: RunFolder, rewind: Rewind | None) -> Origin | None:
     """Return where a run goes on; None when it has not begun."""
     from fitmon.engine.durable.origin import origin_of
 
-    if not folder.journal_path.exists():
+    if not folder.journal_path.exists() and not folder.branch_numbers():
         return None
     origin = origin_of(folder, rewind)
     for problem in origin.retold.problems:
@@ -147,11 +148,15 @@ def _origin(folder: RunFolder, rewind: Rewind | None) -> Origin | None:
     return origin
 
 
-def _refuse_finished(origin: Origin | None, changes: dict[str, float]) -> None:
-    if origin is None or origin.rewind is not None:
+def _refuse_no_epoch_left(origin: Origin | None, changes: dict[str, float]) -> None:
+    if origin is None:
         return
     record = origin.retold.record
-    if record.epochs and record.epochs_done >= max(record.epochs, int(changes.get(EPOCHS.name, 0))):
+    done = record.epochs_done if origin.rewind is None else origin.rewind.epoch
+    epochs = int(changes.get(EPOCHS.name, record.epochs))
+    if EPOCHS.name in changes and epochs <= done:
+        raise UsageError(f"Expected more than {done} epochs, since that many are done by then; received {epochs}.")
+    if record.epochs and done >= epochs:
         raise UsageError(
             f"All {record.epochs} epochs are done. Train more with --epochs {record.epochs * 2}, or go back to one "
             "with --from-epoch."
@@ -174,7 +179,7 @@ def detach(folder: RunFolder, given: dict[str, Any]) -> int:
         words.append("--paused")
     start_detached(words, folder.name, folder.log_path)
     click.echo(folder.name)
-    say(f"training without a terminal; `fitmon attach {folder.name}` shows it")
+    say(f"training without a terminal; `fitmon attach {shlex.quote(folder.name)}` shows it")
     if warning := linger_warning():
         say(warning)
     return 0

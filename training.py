@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from fitmon.engine.errors import FitmonError, SetupError, UsageError
+from fitmon.engine.errors import FitmonError, SetupError
 from fitmon.options import in_order
 
 if TYPE_CHECKING:
@@ -58,11 +59,9 @@ def say(message: str) -> None:
 
 
 def choose_face(*, plain: bool, json: bool) -> Face:
-    """Decide who shows the run: the screen where a terminal can carry it, else lines."""
-    if plain and json:
-        raise UsageError("Expected --plain or --json, received both.")
+    """Decide who shows the run: the screen where a terminal can carry it, else lines, for people or as JSON."""
     if plain or json:
-        return "plain" if plain else "json"
+        return "json" if json else "plain"
     if not os.isatty(1):
         return "plain"
     from fitmon.tui.terminal import refusal_here
@@ -196,7 +195,7 @@ def _tell_failure(ending: RunFailed, *, debug: bool) -> None:
 def tell_resume(start: Start) -> None:
     """Say how a run that was stopped goes on."""
     if start.folder is not None:
-        say(f"the run is kept; `fitmon resume {start.folder.name}` goes on with it")
+        say(f"the run is kept; `fitmon resume {shlex.quote(start.folder.name)}` goes on with it")
 
 
 def _train_on_screen(start: Start) -> int:

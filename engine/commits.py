@@ -55,15 +55,16 @@ class Commits:
         """Find out anew what there is to keep: a knob was turned, or the step was traced."""
         self._reader.forget()
 
-    def begin_chunk(self, epoch: int, step: int, *, traced: bool) -> None:
+    def begin_chunk(self, epoch: int, step: int, *, ends_epoch: bool, traced: bool) -> None:
         """Take note that a chunk begins; now and then one is watched, to be compared later.
 
         Args:
             epoch: one-based.
             step: steps of it done so far.
+            ends_epoch: whether the chunk is known to be its last.
             traced: whether the chunk is traced anew: it may make variables that the state before lacks.
         """
-        if self._keeper is not None and not traced and self._keeper.replay_due():
+        if self._keeper is not None and not traced and self._keeper.replay_due(ends_epoch=ends_epoch):
             self._before = self._state(epoch - 1, step)
 
     def end_chunk(self, epoch: int, step: int, metrics: Mapping[str, float], seconds: float) -> None:

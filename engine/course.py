@@ -228,7 +228,7 @@ class Course:
     def _run_chunk(self, source: Any, epoch: int, step: int, timer: _Timer) -> Chunk:
         steps, before, traced = self._steps(), timer.seconds, not self._loop.traced
         last = step + self._pacer.next_steps()
-        self._commits.begin_chunk(epoch, step, traced=traced)
+        self._commits.begin_chunk(epoch, step, ends_epoch=steps is not None and last >= steps, traced=traced)
         with timer, reading(training=True):
             chunk = self._loop.run_chunk(
                 source,

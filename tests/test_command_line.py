@@ -111,7 +111,6 @@ def test_the_help_of_a_preset_shows_its_defaults(
         ("iris --data x.npz", "--data"),
         ("iris extra", "Got unexpected extra argument"),
         ("binary --dataset wine", "Expected a data set out of weak_signal, breast_cancer; received 'wine'."),
-        ("iris --plain --json", "Expected --plain or --json, received both."),
         ("iris --plain --paused", "Expected a screen with --paused: without one, nobody could resume the run."),
         (
             "iris --name \x1b[2J",

@@ -15,6 +15,7 @@ import pytest
 from fitmon.__main__ import main
 from fitmon.engine import events
 from fitmon.engine.events import Phase
+from fitmon.engine.record import RunRecord, Snapshot
 from fitmon.unwatched import train_in_lines
 
 FITMON = [sys.executable, "-m", "fitmon"]
@@ -227,7 +228,14 @@ class Loading:
     """Stands in for a session: writes to stderr as TensorFlow does while it loads, and goes on to the next phase."""
 
     def __init__(self, _job: Any, *, on_event: Any, **_: Any) -> None:
-        self._tell = on_event
+        self._listener, self._record = on_event, RunRecord()
+
+    def _tell(self, event: events.Event) -> None:
+        self._record.apply(event)
+        self._listener(event)
+
+    def snapshot(self) -> Snapshot:
+        return self._record.snapshot()
 
     def send(self, _command: Any) -> None:
         pass

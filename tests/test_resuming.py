@@ -155,3 +155,34 @@ def test_a_run_without_a_terminal_is_steered_by_ctl_and_its_journal_says_who(
     asked = [entry.content.by for entry in told if entry.event is None and hasattr(entry.content, "by")]
     assert any(f"ctl, process {os.getpid()}" in by for by in asked)
     assert any(isinstance(entry.event, events.RunDetached) for entry in told)
+
+
+def test_a_run_whose_journal_is_lost_is_not_begun_anew_over_its_checkpoints(
+    root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run(capfd, "iris --epochs 2 --json --name kept")
+    folder = RunFolder(root / "kept")
+    before = {path: path.read_bytes() for path in folder.checkpoints_path.rglob("*.checkpoint")}
+    folder.journal_path.unlink()
+    code, told, error = run(capfd, "resume kept --epochs 4 --json")
+    assert (code, told) == (3, [])
+    assert "journal" in error
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_run_whose_journal_is_empty_goes_on_but_is_not_called_exact(
+    root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run(capfd, "iris --epochs 2 --json --name kept")
+    (root / "kept" / "journal.jsonl").write_bytes(b"")
+    code, told, _ = run(capfd, "resume kept --epochs 4 --json")
+    (continued,) = [event for event in told if event["event"] == "run_continued"]
+    assert (code, continued["exact"], list(metrics(told))) == (0, False, [3, 4])
+    assert continued["reasons"] == ["its journal does not say with what it was trained"]
+
+
+def test_fewer_epochs_than_are_done_are_refused_before_anything_loads(capfd: pytest.CaptureFixture[str]) -> None:
+    run(capfd, "iris --epochs 3 --json --name kept")
+    code, told, error = run(capfd, "resume kept --epochs 2 --json")
+    assert (code, told) == (2, [])
+    assert "Expected more than 3 epochs, since that many are done by then; received 2." in error

@@ -35,7 +35,7 @@ NOTICE_SECONDS = 4.0
 ATTACHED = "attached: leaving lets the run go on"
 READ_ONLY = "read-only: this view asks nothing of the run"
 
-STEERING_ACTIONS = {key.action for key in KEYS if key.alive_only} | {"ask_rewind"}
+STEERING_ACTIONS = {key.action for key in KEYS if key.alive_only}
 """Those of the keys that ask something of the run."""
 
 
@@ -112,7 +112,7 @@ class MonitorApp(App[int], inherit_bindings=False):
     def _begin(self) -> None:
         self.run_under_way.start()
         self.set_interval(POLL_SECONDS, self.tick)
-        if self.viewer:
+        if self.viewer and not self.run_under_way.snapshot().over:
             self.say(ATTACHED)
 
     def tick(self) -> None:

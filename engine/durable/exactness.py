@@ -20,10 +20,10 @@ def continued(origin: Origin, started: RunStarted, equal: bool | None) -> RunCon
         started: with what.
         equal: whether a chunk trained again led to the same bits; None: none was kept.
     """
-    reasons = () if origin.started is None else differences(origin.started, started)
+    facts = None if origin.state is None else origin.state.facts
+    reasons = _known_differences(origin, started)
     if equal is False:
         reasons = (*reasons, "a chunk that was trained again gave other numbers")
-    facts = None if origin.state is None else origin.state.facts
     at_start = facts is None or (facts.epochs_done, facts.step) == (0, 0)
     if at_start and equal is None:
         proof = "it begins at the start: there is no chunk yet to compare"
@@ -37,9 +37,15 @@ def continued(origin: Origin, started: RunStarted, equal: bool | None) -> RunCon
         epochs_done=0 if facts is None else facts.epochs_done,
         step=0 if facts is None else facts.step,
         exact=not reasons and (equal is True or at_start),
-        reasons=(*reasons, *origin.damaged) if reasons or equal or at_start else (proof, *origin.damaged),
-        proof=proof,
+        reasons=reasons if reasons or equal or at_start else (proof,),
+        proof=". ".join((proof, *(damaged.rstrip(".") for damaged in origin.damaged))),
     )
+
+
+def _known_differences(origin: Origin, started: RunStarted) -> tuple[str, ...]:
+    if origin.started is not None:
+        return differences(origin.started, started)
+    return () if origin.state is None else ("its journal does not say with what it was trained",)
 
 
 def differences(before: RunStarted, now: RunStarted) -> tuple[str, ...]:

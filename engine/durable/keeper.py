@@ -19,8 +19,12 @@ from fitmon.engine.durable.state import Replay, State, digest_of
 from fitmon.engine.durable.writer import CheckpointWriter
 from fitmon.engine.errors import DataError, DiskError, UsageError
 
-SECONDS_BETWEEN_REPLAYS = 5.0
-"""A chunk to be compared later is kept this often: it costs as much as two checkpoints."""
+LONGEST_WAIT_SECONDS = 1.0
+"""A disk that is slower than this per checkpoint does not hold the training up any longer; what waits is kept later."""
+SECONDS_BETWEEN_REPLAYS = 1.0
+"""The last chunk of an epoch is kept to be compared this often, as it costs as much as two checkpoints; and one inside
+an epoch, which may be hours long, `TIMES_LONGER_INSIDE` as seldom."""
+TIMES_LONGER_INSIDE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +73,17 @@ class Keeper:
         """Return whether an epoch's end is to be kept."""
         return epoch % self._keeping.every_epochs == 0
 
-    def replay_due(self) -> bool:
-        """Return whether the next chunk that ends an epoch should be watched."""
-        now = self._clock()
-        due = self._replay_seconds is None or now - self._replay_seconds >= SECONDS_BETWEEN_REPLAYS
+    def replay_due(self, *, ends_epoch: bool) -> bool:
+        """Return whether the next chunk should be watched; if so, it is."""
+        now, wait = self._clock(), SECONDS_BETWEEN_REPLAYS * (1 if ends_epoch else TIMES_LONGER_INSIDE)
+        due = self._replay_seconds is None or now - self._replay_seconds >= wait
         if due:
             self._replay_seconds = now
         return due
 
     def put(self, state: State) -> None:
-        """Keep a state; returns at once."""
+        """Keep a state; waits for the one before it, so that a kill costs one finished epoch at most, but not long."""
+        self._writer.flush(LONGEST_WAIT_SECONDS)
         if state.facts.best is not None:
             self._best[self.branch] = state.facts.best.epoch
         self._writer.put(partial(self._write, state, self.branch, dict(self._best)), _bytes_of(state))

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from fitmon.engine.events import KnobOffer
 from fitmon.tui.format import NO_BREAK
-from fitmon.tui.widgets.branch_table import WIDTH, branch_table
+from fitmon.tui.widgets.branch_table import BEST, PENALTIES_DIFFER, WIDTH, branch_table
 from fitmon.tui.widgets.summary import summary_lines
 
 from .fake_run import OFFERS, FakeRun, shown
@@ -46,10 +46,17 @@ def test_a_story_of_four_branches_is_four_rows_that_name_what_differs() -> None:
     assert lines(told()) == [
         "  branch from   dropout L1   L2   epochs best val_loss accuracy last",
         "  1      start  0.3     0    0    3      0.7000 at 3   0.4000   0.7000",
-        "  2      0 of 1 0.5     0    0    3      0.6800 at 3 ◆ 0.4000   0.6800",
+        "  2      0 of 1 0.5     0    0    3      0.6800 at 3   0.4000   0.6800",
         "  3      0 of 1 0.3     0    0.01 3      0.7100 at 3   0.4000   0.7100",
         "▸ 4      0 of 1 0.3     0.01 0    3      0.7200 at 3   0.4000   0.7200",
+        PENALTIES_DIFFER,
     ]
+
+
+def test_the_best_of_branches_with_equal_penalties_is_marked() -> None:
+    run = FakeRun().begin().train(1, 2).branch(2, 1, 0)
+    run.epoch_ended(1, None, loss=0.1, val_loss=0.01)
+    assert [BEST in line for line in lines(run)] == [False, False, True]
 
 
 def test_columns_stand_further_apart_where_there_is_room() -> None:
@@ -59,7 +66,7 @@ def test_columns_stand_further_apart_where_there_is_room() -> None:
 @pytest.mark.parametrize("width", [10, 30, 36, 56, 76, 116])
 def test_the_table_has_room_at_every_width_and_keeps_the_best_loss_longest(width: int) -> None:
     table = lines(told(), width)
-    assert len(table) == 5
+    assert len(table) == 6
     if width >= 30:
         assert max(map(cell_len, table)) <= width
         assert "best val_loss" in table[0]
@@ -88,7 +95,7 @@ def test_of_very_many_branches_the_newest_are_listed() -> None:
 
 def test_the_summary_ends_with_the_table() -> None:
     run = told().ended()
-    assert summary_lines(run.snapshot())[-5:] == lines(run)
+    assert summary_lines(run.snapshot())[-6:] == lines(run)
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])

@@ -212,9 +212,7 @@ class MonitorScreen(ViewActions, Screen[None]):
         from fitmon.tui.app import READ_ONLY
 
         seen = self.monitor.run_under_way.snapshot()
-        if self.monitor.read_only:
-            self.monitor.say(READ_ONLY)
-        elif why := self.why_no_rewind():
+        if why := self.why_no_rewind() or READ_ONLY * self.monitor.read_only:
             self.monitor.say(why)
         elif seen.started is None:
             self.monitor.say("there is nothing to go back to before the training has begun")

@@ -22,6 +22,8 @@ WIDTH = 76
 
 CURRENT, BEST = "▸", "◆"
 
+PENALTIES_DIFFER = "losses contain the penalties, which differ: no branch is marked as best"
+
 
 @dataclass(frozen=True, slots=True)
 class _Column:
@@ -54,7 +56,18 @@ def branch_table(snapshot: Snapshot, width: int = WIDTH) -> list[tuple[str, Role
     lines = [gap.join(column.text(row) for column in columns).rstrip() for row in range(-1, len(shown))]
     earlier = len(branches) - len(shown)
     more = [(form.clip(f"and {form.count(earlier)} branches before these", width), Role.FAINT)] if earlier else []
-    return [*zip(lines, roles, strict=True), *more]
+    return [*zip(lines, roles, strict=True), *more, *_warning(shown, width)]
+
+
+def _warning(branches: tuple[Branch, ...], width: int) -> list[tuple[str, Role]]:
+    """Return what must be known before losses are compared: they contain the penalties."""
+    if not _penalties_differ(branches):
+        return []
+    return [(form.clip(PENALTIES_DIFFER, width), Role.FAINT)]
+
+
+def _penalties_differ(branches: tuple[Branch, ...]) -> bool:
+    return len({(branch.knobs.get("l1"), branch.knobs.get("l2")) for branch in branches}) > 1
 
 
 def _fitting(columns: list[_Column], width: int) -> tuple[list[_Column], str]:
@@ -98,6 +111,8 @@ def _metric_columns(snapshot: Snapshot, branches: tuple[Branch, ...]) -> list[_C
     validated = "val_" if loss.startswith("val_") else ""
     beside = second_metric(snapshot)
     best = min((branch.best.value for branch in branches if branch.best), default=math.nan)
+    # No branch is the best by a number that means something else in another.
+    best = math.nan if _penalties_differ(branches) else best
     columns = [_Column(f"best {form.clean(loss)}", [_best(branch, best) for branch in branches], 90)]
     if beside is not None:
         cells = [_at_best(branch, validated + beside) for branch in branches]
