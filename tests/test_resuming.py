@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,13 @@ def run(capfd: pytest.CaptureFixture[str], arguments: str) -> tuple[int, list[di
     code = main(arguments.split())
     output = capfd.readouterr()
     return code, [json.loads(line) for line in output.out.splitlines() if line.startswith("{")], output.err
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < give_up_at
+        time.sleep(0.02)
 
 
 def metrics(told: list[dict[str, Any]]) -> dict[int, dict[str, float]]:
@@ -141,14 +150,12 @@ def test_a_run_without_a_terminal_is_steered_by_ctl_and_its_journal_says_who(
     assert started.stdout == "far\n"
     folder = RunFolder(root / "far")
     try:
-        while "epoch_ended" not in (folder.journal_path.read_text() if folder.journal_path.exists() else ""):
-            assert holder_of(folder) or not folder.journal_path.exists()
+        _until(lambda: folder.journal_path.exists() and "epoch_ended" in folder.journal_path.read_text())
         code, _, _ = run(capfd, "ctl far set learning_rate 1e-4")
         assert code == 0
     finally:
         run(capfd, "ctl far stop")
-    while holder_of(folder) is not None:
-        pass
+    _until(lambda: holder_of(folder) is None)
     told = [entry for entry in read_journal(folder.journal_path) if isinstance(entry, Entry)]
     applied = [entry.event for entry in told if isinstance(entry.event, events.KnobApplied)]
     assert [(event.knob, event.value) for event in applied] == [("learning_rate", 1e-4)]
