@@ -123,7 +123,7 @@ def _report(error: Exception, *, debug: bool) -> int:
 
 
 def _preset_command(name: str) -> click.Command:
-    preset = preset_named(name)
+    preset = preset_named(name, other_words=COMMANDS)
     options = [*setting_options(preset.settings), *_data_options(preset), *run_options(), *keeping_options()]
     return click.Command(name, params=list(options), callback=_train_preset, help=PRESETS[name][0])
 

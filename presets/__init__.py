@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, cast
 from fitmon.engine.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from fitmon.presets.preset import Preset
 
 PRESETS: dict[str, tuple[str, str]] = {
@@ -23,14 +25,20 @@ PRESETS: dict[str, tuple[str, str]] = {
 """Name → (what it is, in one sentence; the module that holds it)."""
 
 
-def preset_named(name: str) -> Preset:
-    """Return the preset of that name, or raise UsageError suggesting the nearest one."""
+def preset_named(name: str, *, other_words: Iterable[str] = ()) -> Preset:
+    """Return the preset of that name, or raise UsageError suggesting the nearest word.
+
+    Args:
+        name: as in `PRESETS`.
+        other_words: what else could have been meant where the name was typed.
+    """
     if name not in PRESETS:
-        raise UsageError(f"Expected one of {', '.join(PRESETS)}; received {name!r}.{_suggestion(name)}")
+        words = [*PRESETS, *other_words]
+        raise UsageError(f"Expected one of {', '.join(words)}; received {name!r}.{_suggestion(name, words)}")
     _, module_name = PRESETS[name]
     return cast("Preset", importlib.import_module(module_name).PRESET)
 
 
-def _suggestion(name: str) -> str:
-    nearest = difflib.get_close_matches(name.lower(), PRESETS, n=1)
+def _suggestion(name: str, words: list[str]) -> str:
+    nearest = difflib.get_close_matches(name.lower(), words, n=1)
     return f" Did you mean {nearest[0]!r}?" if nearest else ""

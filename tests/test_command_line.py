@@ -74,7 +74,11 @@ def test_the_help_of_a_preset_shows_its_defaults(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("mnits", "Expected one of mnist, iris, binary; received 'mnits'. Did you mean 'mnist'?"),
+        (
+            "mnits",
+            "Expected one of mnist, iris, binary, runs, attach, resume, ctl; received 'mnits'. Did you mean 'mnist'?",
+        ),
+        ("resme", "received 'resme'. Did you mean 'resume'?"),
         ("iris --epochs 0", "Expected epochs to be a whole number at least 1"),
         ("iris --epochs 2.5", "Expected epochs to be a whole number at least 1"),
         ("iris --batch-size 0", "Expected batch_size to be a whole number at least 1"),
