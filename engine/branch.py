@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fitmon.engine.events import KnobValue
@@ -42,6 +42,10 @@ class Branch:
     """The values its last epoch was trained with, or those it is about to be trained with."""
     receipts: tuple[KnobApplied, ...]
     """The knobs that took effect in it and in its parents up to `from_epoch`, oldest first."""
+    measures: dict[str, Curve] = field(default_factory=dict)
+    """What the diagnosis measured, by the fields of `diagnosis.measures.Measures`, as `metrics`."""
+    because: str = ""
+    """The finding whose remedy it is; empty when somebody went back by themselves, and for the first."""
 
     @property
     def first_epoch(self) -> int:

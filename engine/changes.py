@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from fitmon.engine import events
 from fitmon.engine.commands import SetKnob
 from fitmon.engine.errors import UsageError
@@ -40,8 +42,8 @@ class Changes:
         """Samples in a batch; may exceed the number of samples there are. Where the data makes its own batches, the
         length of those once the first chunk has shown it."""
         self._batch_size_fixed = batch_size_fixed
-        self._waiting: dict[tuple[int, str], float] = {}
-        self._turned: dict[str, tuple[float, KnobValue]] = {}
+        self._waiting: dict[tuple[int, str], SetKnob] = {}
+        self._turned: dict[str, tuple[SetKnob, KnobValue]] = {}
         self._values = {offer.name: offer.value for offer in self.offers()}
 
     def offers(self) -> tuple[KnobOffer, ...]:
@@ -68,7 +70,7 @@ class Changes:
     @property
     def waiting(self) -> tuple[SetKnob, ...]:
         """The changes that wait, in the order in which they were asked for."""
-        return tuple(SetKnob(knob=knob, value=value, epoch=epoch) for (epoch, knob), value in self._waiting.items())
+        return tuple(self._waiting.values())
 
     def restore(self, facts: Facts) -> None:
         """Stand as it stood at a checkpoint, whose knobs the panel has been turned to; tells of what waits."""
@@ -77,7 +79,7 @@ class Changes:
         self._values = {offer.name: offer.value for offer in self.offers()} | facts.values
         for change in facts.waiting:
             epoch = facts.epochs_done + 1 if change.epoch is None else change.epoch
-            self._waiting[epoch, change.knob] = change.value
+            self._waiting[epoch, change.knob] = msgspec.structs.replace(change, epoch=epoch)
 
     def forget_waiting(self) -> None:
         """Drop the changes that wait, without a word: they are of another branch."""
@@ -86,7 +88,7 @@ class Changes:
     def tell_waiting(self) -> None:
         """Tell again of every change that waits."""
         for change in self.waiting:
-            self._emit(events.KnobAsked(knob=change.knob, value=change.value, epoch=change.epoch or 0))
+            self._tell_asked(change)
 
     def check(self, changes: Mapping[str, float]) -> None:
         """Raise UsageError for the first of several changes that this run could not be given."""
@@ -103,31 +105,34 @@ class Changes:
             return
         replaced = self._waiting.get((wanted_epoch, request.knob))
         if replaced is not None:
-            self._refuse(request.knob, replaced, "replaced by a later request", wanted_epoch)
-        self._waiting[wanted_epoch, request.knob] = request.value
-        self._emit(events.KnobAsked(knob=request.knob, value=request.value, epoch=wanted_epoch))
+            self._refuse(request.knob, replaced.value, "replaced by a later request", wanted_epoch)
+        self._waiting[wanted_epoch, request.knob] = change = msgspec.structs.replace(request, epoch=wanted_epoch)
+        self._tell_asked(change)
+
+    def _tell_asked(self, change: SetKnob) -> None:
+        self._emit(
+            events.KnobAsked(knob=change.knob, value=change.value, epoch=change.epoch or 0, because=change.because)
+        )
 
     def turn_epochs(self, epoch: int) -> None:
         """Change the number of epochs if asked, before it is decided whether `epoch` is still one of them."""
         asked = self._waiting.pop((epoch, "epochs"), None)
         if asked is None:
             return
-        previous, self.epochs = self.epochs, int(asked)
-        self._emit(
-            events.KnobApplied(knob="epochs", asked=asked, value=self.epochs, previous=previous, epoch=epoch, step=1)
-        )
+        previous, self.epochs = self.epochs, int(asked.value)
+        self._tell_applied(asked, self.epochs, previous, epoch)
         self._refuse_what_cannot_come()
 
     def turn(self, epoch: int) -> bool:
         """Turn the knobs due at an epoch; return whether the compiled step must be traced again to see it."""
         retrace = False
         for knob in [knob for at, knob in self._waiting if at == epoch]:
-            value = self._waiting.pop((epoch, knob))
-            self._turned[knob] = (value, self._values.get(knob))
+            change = self._waiting.pop((epoch, knob))
+            self._turned[knob] = (change, self._values.get(knob))
             if knob == "batch_size":
-                self.batch_size = int(value)
+                self.batch_size = int(change.value)
             else:
-                retrace |= self._panel.turn(knob, value)
+                retrace |= self._panel.turn(knob, change.value)
         return retrace
 
     def read_back(self, readings: Mapping[str, KnobValue], epoch: int, *, first_chunk: bool) -> None:
@@ -141,21 +146,30 @@ class Changes:
             self.batch_size = seen
         for knob, (asked, previous) in self._turned.items():
             if knob in readings:
-                value = readings[knob]
-                receipt = events.KnobApplied(
-                    knob=knob, asked=asked, value=value, previous=previous, epoch=epoch, step=1
-                )
-                self._emit(receipt)
+                self._tell_applied(asked, readings[knob], previous, epoch)
             else:
-                self._refuse(knob, asked, f"this model's training does not pass through its {knob}", epoch)
+                self._refuse(knob, asked.value, f"this model's training does not pass through its {knob}", epoch)
         self._turned = {}
+
+    def _tell_applied(self, asked: SetKnob, value: KnobValue, previous: KnobValue, epoch: int) -> None:
+        self._emit(
+            events.KnobApplied(
+                knob=asked.knob,
+                asked=asked.value,
+                value=value,
+                previous=previous,
+                epoch=epoch,
+                step=1,
+                because=asked.because,
+            )
+        )
 
     def close(self, unanswered: Iterable[SetKnob]) -> None:
         """Refuse everything that waits or was not answered yet, because the run is over."""
         for request in unanswered:
             self._refuse(request.knob, request.value, "the run was over before it could be looked at")
-        for (epoch, knob), value in list(self._waiting.items()):
-            self._refuse(knob, value, f"the run ended before epoch {epoch}", epoch)
+        for (epoch, knob), change in list(self._waiting.items()):
+            self._refuse(knob, change.value, f"the run ended before epoch {epoch}", epoch)
         self._waiting = {}
 
     def _refuse(self, knob: str, value: float, reason: str, epoch: int | None = None) -> None:
@@ -164,7 +178,7 @@ class Changes:
     def _refuse_what_cannot_come(self) -> None:
         last = self._last_epoch()
         for epoch, knob in [key for key in self._waiting if key[0] > last + (key[1] == "epochs")]:
-            self._refuse(knob, self._waiting.pop((epoch, knob)), f"the run now ends with epoch {last}", epoch)
+            self._refuse(knob, self._waiting.pop((epoch, knob)).value, f"the run now ends with epoch {last}", epoch)
 
     def _check_offered(self, knob: str, value: float) -> None:
         knob_named(knob).check(value)
@@ -186,7 +200,7 @@ class Changes:
     def _last_epoch(self) -> int:
         """Return the last epoch there will be, waiting changes that will be reached taken into account."""
         last = self.epochs
-        for (epoch, knob), value in sorted(self._waiting.items()):
+        for epoch, knob in sorted(self._waiting):
             if knob == "epochs" and epoch <= last + 1:
-                last = int(value)
+                last = int(self._waiting[epoch, knob].value)
         return last

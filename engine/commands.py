@@ -39,6 +39,8 @@ class SetKnob(msgspec.Struct, frozen=True, tag_field="command", tag="set_knob"):
     value: float
     epoch: int | None = None
     """The one-based epoch from which the value shall hold; None: the next one to start."""
+    because: str = ""
+    """The finding whose remedy this is; empty when somebody asks for it by themselves."""
 
 
 class Rewind(msgspec.Struct, frozen=True, tag_field="command", tag="rewind"):
@@ -52,6 +54,8 @@ class Rewind(msgspec.Struct, frozen=True, tag_field="command", tag="rewind"):
     """The branch that trained this epoch; None: the one under way."""
     changes: dict[str, float] = {}
     """Knobs and the values they are to have from the next epoch on; `epochs` counts from the start of the run."""
+    because: str = ""
+    """As in `SetKnob`."""
 
 
 class Detach(msgspec.Struct, frozen=True, tag_field="command", tag="detach"):

@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from fitmon.engine.diagnosis.facts import Facts
+from fitmon.engine.diagnosis.finding import Finding
+from fitmon.engine.diagnosis.measures import Measures
+
 if TYPE_CHECKING:
     # It brings numpy, which the first picture on a terminal does not wait for.
     from fitmon.engine.insight.observer import Observation
@@ -94,6 +98,8 @@ class RunStarted(_Event, frozen=True):
     """What the user must know about the data, a sentence each."""
     flags: dict[str, str] = {}
     """Environment variables that bear on what is computed, such as `XLA_FLAGS`."""
+    facts: Facts | msgspec.UnsetType = msgspec.UNSET
+    """What the diagnosis knows of data and model; left out where nothing was examined."""
 
 
 class EpochStarted(_Event, frozen=True):
@@ -205,6 +211,11 @@ class EpochEnded(_Event, frozen=True):
     insight: Insight | msgspec.UnsetType = msgspec.UNSET
     """Left out of the JSON when nothing is validated, the loss knows no probabilities, or the session was not asked
     for it."""
+    measures: Measures | msgspec.UnsetType = msgspec.UNSET
+    """What the diagnosis measured; left out where nothing was."""
+    findings: tuple[Finding, ...] | msgspec.UnsetType = msgspec.UNSET
+    """What the diagnosis says now, the strongest first. Left out: as it said before, which is how a journal is kept
+    short."""
 
 
 class SamplesLoaded(_Event, frozen=True):
@@ -234,6 +245,8 @@ class KnobAsked(_Event, frozen=True):
     value: float
     epoch: int
     """The epoch from which it will hold."""
+    because: str = ""
+    """The finding whose remedy this is; empty when somebody asked for it by themselves."""
 
 
 class KnobApplied(_Event, frozen=True):
@@ -247,6 +260,8 @@ class KnobApplied(_Event, frozen=True):
     epoch: int
     step: int
     """The first step of the epoch trained with it; always 1, since knobs turn between epochs."""
+    because: str = ""
+    """As in `KnobAsked`."""
 
 
 class KnobRefused(_Event, frozen=True):
@@ -305,6 +320,8 @@ class BranchStarted(_Event, frozen=True):
     """The epoch it set out from; 0: the model as it was before training."""
     knobs: dict[str, KnobValue]
     """The values it sets out with, before any change."""
+    because: str = ""
+    """As in `KnobAsked`."""
 
 
 class RewindRefused(_Event, frozen=True):

@@ -10,8 +10,12 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, assert_never
 
+import msgspec
+
 from fitmon.engine import events
 from fitmon.engine.branch import BestEpoch, Branch, best_of
+from fitmon.engine.diagnosis.finding import Finding
+from fitmon.engine.diagnosis.measures import measured
 from fitmon.engine.events import KnobOffer, KnobValue, Phase
 from fitmon.engine.series import Curve, Series
 
@@ -63,6 +67,10 @@ class Snapshot:
     """Keras's epoch metrics by name, one point an epoch at x = epoch."""
     chunks: dict[str, Curve]
     """Chunk means of the epoch under way, x as a fraction of epochs; emptied when the next epoch starts."""
+    measures: dict[str, Curve]
+    """What the diagnosis measured, by the fields of `diagnosis.measures.Measures`, one point an epoch that has it."""
+    findings: tuple[Finding, ...]
+    """What the diagnosis says as of the last epoch, the strongest first."""
     best: BestEpoch | None
     knobs: tuple[KnobState, ...]
     receipts: tuple[events.KnobApplied, ...]
@@ -123,6 +131,7 @@ class RunRecord:
     epochs_done: int = 0
     step: int = 0
     steps: int = 0
+    findings: tuple[Finding, ...] = ()
     best: BestEpoch | None = None
     offers: dict[str, KnobOffer] = field(default_factory=dict)
     pending: dict[tuple[str, int], events.KnobAsked] = field(default_factory=dict)
@@ -138,6 +147,7 @@ class RunRecord:
     branch: int = 1
     branch_parent: int | None = None
     branch_from_epoch: int = 0
+    branch_because: str = ""
     left_branches: dict[int, Branch] = field(default_factory=dict)
     rewind_refusal: events.RewindRefused | None = None
     continued: events.RunContinued | None = None
@@ -146,6 +156,7 @@ class RunRecord:
     detached: str = ""
     _version: int = 0
     _metrics: dict[str, Series] = field(default_factory=dict)
+    _measures: dict[str, Series] = field(default_factory=dict)
     _chunks: dict[str, Series] = field(default_factory=dict)
     _resumed_step: int = 0
     """Steps of the next epoch to start that another process has done."""
@@ -223,6 +234,8 @@ class RunRecord:
             seconds_left=self._seconds_left(seconds_per_epoch),
             metrics=branch.metrics,
             chunks={name: series.curve() for name, series in self._chunks.items()},
+            measures=branch.measures,
+            findings=self.findings,
             best=self.best,
             knobs=tuple(self._knob_state(offer) for offer in self.offers.values()),
             receipts=self.receipts,
@@ -274,6 +287,11 @@ class RunRecord:
         self._epoch_seconds.append(event.seconds - self._traced_seconds)
         for name, value in event.metrics.items():
             self._metrics.setdefault(name, Series()).append(event.epoch, value)
+        if event.measures:
+            for name, value in measured(event.measures):
+                self._measures.setdefault(name, Series()).append(event.epoch, value)
+        if not isinstance(event.findings, msgspec.UnsetType):
+            self.findings = event.findings
         for name, knob_value in event.knobs.items():
             if name in self.offers:
                 self.offers[name] = _with_value(self.offers[name], knob_value)
@@ -295,6 +313,8 @@ class RunRecord:
             best=self.best,
             knobs={name: offer.value for name, offer in self.offers.items()},
             receipts=self.receipts,
+            measures={name: series.curve() for name, series in self._measures.items()},
+            because=self.branch_because,
         )
 
     def _apply_continued(self, event: events.RunContinued) -> None:
@@ -311,6 +331,7 @@ class RunRecord:
         # A damaged journal may lack the branch.
         parent = self.left_branches.get(event.parent, left)
         self.branch, self.branch_parent, self.branch_from_epoch = event.branch, event.parent, event.epoch
+        self.branch_because = event.because
         self._go_back(parent, event.epoch, step=0)
         self.offers = {name: _with_value(o, event.knobs.get(name, o.value)) for name, o in self.offers.items()}
         if isinstance(epochs := event.knobs.get("epochs"), int):
@@ -319,6 +340,9 @@ class RunRecord:
     def _go_back(self, branch: Branch, epochs_done: int, step: int) -> None:
         """Forget what came behind a point of a branch: it is trained again, or differently."""
         self._metrics = {name: Series.until(curve, epochs_done) for name, curve in branch.metrics.items()}
+        self._measures = {name: Series.until(curve, epochs_done) for name, curve in branch.measures.items()}
+        # They spoke of epochs that are gone; the next epoch's end says what holds now.
+        self.findings = ()
         self.best = best_of({name: series.curve() for name, series in self._metrics.items()})
         self.receipts = tuple(r for r in branch.receipts if r.epoch <= epochs_done + (step > 0))
         self.epochs_done, self.epoch = epochs_done, epochs_done + (step > 0)

@@ -23,6 +23,7 @@ class NewsHearer:
         """Begin with nothing known."""
         self._known: dict[str, Any] = {
             "metrics": {},
+            "measures": {},
             "chunks": {},
             "left_branches": (),
             "samples": None,
@@ -49,7 +50,7 @@ class NewsHearer:
 
     def _joined(self, name: str, part: Any) -> Any:
         match name:
-            case "metrics" | "chunks":
+            case "metrics" | "measures" | "chunks":
                 return _longer_curves(self._known[name], part)
             case "left_branches":
                 return (*self._known[name], *map(_left_branch, part))
@@ -67,6 +68,8 @@ class NewsHearer:
             best=known["best"],
             knobs=head.knobs,
             receipts=known["receipts"],
+            measures=known["measures"],
+            because=head.because,
         )
 
 
@@ -84,5 +87,9 @@ def _longer(curve: Curve | None, points: Points) -> Curve:
 
 
 def _left_branch(left: LeftBranch) -> Branch:
-    curves = {name: Curve(epochs=points.epochs, values=points.values) for name, points in left.metrics.items()}
-    return Branch(**(msgspec.structs.asdict(left) | {"metrics": curves}))
+    curves = {"metrics": _curves(left.metrics), "measures": _curves(left.measures)}
+    return Branch(**(msgspec.structs.asdict(left) | curves))
+
+
+def _curves(told: dict[str, Points]) -> dict[str, Curve]:
+    return {name: Curve(epochs=points.epochs, values=points.values) for name, points in told.items()}

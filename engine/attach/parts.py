@@ -43,6 +43,7 @@ class BranchHead(msgspec.Struct, frozen=True):
     parent: int | None
     from_epoch: int
     knobs: dict[str, KnobValue]
+    because: str
 
 
 class LeftBranch(msgspec.Struct, frozen=True):
@@ -56,12 +57,15 @@ class LeftBranch(msgspec.Struct, frozen=True):
     best: BestEpoch | None
     knobs: dict[str, KnobValue]
     receipts: tuple[KnobApplied, ...]
+    measures: dict[str, Points]
+    because: str
 
 
 def _part_types() -> dict[str, Any]:
     known = {"Observation": Observation, "SampleScores": SampleScores, "ValidationSamples": ValidationSamples}
     return get_type_hints(Snapshot, localns=known) | {
         "metrics": CurveNews,
+        "measures": CurveNews,
         "chunks": CurveNews,
         "branch": BranchHead,
         "left_branches": tuple[LeftBranch, ...],
@@ -71,5 +75,5 @@ def _part_types() -> dict[str, Any]:
 PART_TYPES = _part_types()
 """By the field of a snapshot."""
 
-SMALL_PARTS = PART_TYPES.keys() - {"metrics", "chunks", "left_branches", "samples", "observation"}
+SMALL_PARTS = PART_TYPES.keys() - {"metrics", "measures", "chunks", "left_branches", "samples", "observation"}
 """Those that are sent whole and cost nothing to compare."""

@@ -38,7 +38,7 @@ class NewsTeller:
         self._more = False
         self._version: int | None = None
         self._small: dict[str, Any] = {}
-        self._metrics, self._chunks = _CurvesTold(), _CurvesTold()
+        self._metrics, self._measures, self._chunks = _CurvesTold(), _CurvesTold(), _CurvesTold()
         self._left_branches = 0
         self._samples: ValidationSamples | None = None
         self._observation: Callable[[], Observation | None] | None = None
@@ -63,7 +63,9 @@ class NewsTeller:
     def _small_parts(self, snapshot: Snapshot) -> _Parts:
         before, self._small = self._small, {name: getattr(snapshot, name) for name in SMALL_PARTS}
         branch = snapshot.branch
-        self._small["branch"] = BranchHead(branch.number, branch.parent, branch.from_epoch, branch.knobs)
+        self._small["branch"] = BranchHead(
+            branch.number, branch.parent, branch.from_epoch, branch.knobs, branch.because
+        )
         return {
             name: _encoded(value, plain_array)
             for name, value in self._small.items()
@@ -75,6 +77,7 @@ class NewsTeller:
         left, self._left_branches = snapshot.left_branches[self._left_branches :], len(snapshot.left_branches)
         new = {
             "metrics": self._metrics.news(snapshot.metrics, stretch),
+            "measures": self._measures.news(snapshot.measures, stretch),
             "chunks": self._chunks.news(snapshot.chunks, (*stretch, snapshot.epoch)),
             "left_branches": left or None,
         }

@@ -19,6 +19,7 @@ class JournalChoice:
     def __init__(self) -> None:
         """Begin before the first event."""
         self._phase: Phase | None = None
+        self._found: tuple[str, ...] = ()
 
     def kept(self, event: events.Event) -> JournalEvent | None:
         """Return what to keep of an event; None: nothing.
@@ -28,6 +29,8 @@ class JournalChoice:
         - Of phases neither those that every epoch passes through nor the progress of a download.
         - Of an epoch's `insight` what moved, its part of the loss to six digits and the sentence; not the metrics in
           context, confusion and classes, which take 1.5 KB and follow from the weights. Keras's metrics stay exact.
+        - Of an epoch's `findings` those that say something else than the last that were kept: their numbers change with
+          every epoch, and `measures`, from which they follow, are kept whole.
         - The samples and their probabilities not at all.
         """
         match event:
@@ -38,9 +41,16 @@ class JournalChoice:
             case events.PhaseChanged():
                 return event if self._is_news(event) else None
             case events.EpochEnded():
-                return msgspec.structs.replace(event, insight=_shortened(event.insight))
+                findings = event.findings if self._says_something_else(event) else msgspec.UNSET
+                return msgspec.structs.replace(event, insight=_shortened(event.insight), findings=findings)
             case _:
                 return event
+
+    def _says_something_else(self, event: events.EpochEnded) -> bool:
+        if isinstance(event.findings, msgspec.UnsetType):
+            return False
+        before, self._found = self._found, tuple(sorted(finding.name for finding in event.findings))
+        return self._found != before or event.epoch == event.epochs
 
     def _is_news(self, event: events.PhaseChanged) -> bool:
         if event.phase in _WITHIN_EVERY_EPOCH:

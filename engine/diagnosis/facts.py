@@ -1,0 +1,58 @@
+"""What does not change while a run lives, and the diagnosis needs to know: the data, the model, how it was started."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known of data and model before the first epoch. None: not known, or it has no meaning here."""
+
+    job: str
+    """What a command line calls the job, such as `mnist`."""
+    training_samples: int
+    """0: not known."""
+    validation_samples: int
+    """0: nothing is validated."""
+    training_part: int = 0
+    """Training samples that are scored at each epoch's end; 0: none."""
+    classes: int | None = None
+    """C; None for a task without classes."""
+    training_counts: tuple[int, ...] | None = None
+    """Samples of each class in the training set, in label order."""
+    validation_counts: tuple[int, ...] | None = None
+    class_names: tuple[str, ...] = ()
+    labels_sorted: bool | None = None
+    """Whether equal labels of the training set stand together in long blocks, as in a file sorted by class."""
+    shuffled: bool = True
+    """Whether fitmon shuffles the training samples each epoch; batches that a dataset makes come as they come."""
+    duplicates: int | None = None
+    """Validation samples that are in the training set too, inputs and label; looked for in at most so many bytes."""
+    features: int | None = None
+    """Numbers in one sample."""
+    constant_features: int | None = None
+    """Of those, how many are the same in every training sample."""
+    largest_scale: float | None = None
+    """Largest standard deviation of a feature over the training set."""
+    smallest_scale: float | None = None
+    """Smallest standard deviation of a feature that is not constant."""
+    largest_value: float | None = None
+    """Largest absolute value in the training inputs."""
+    non_finite_values: int | None = None
+    """NaN and infinite numbers in the inputs, training and validation."""
+    label_columns: int | None = None
+    """Columns of the training labels; 1 for class numbers."""
+    one_hot: bool | None = None
+    """Whether each row of labels has a single 1 and else 0."""
+    output_units: int | None = None
+    output_activation: str = ""
+    """Keras's name, such as `softmax`; empty when not known."""
+    loss: str = ""
+    """Keras's name, such as `categorical_crossentropy`; empty when not known."""
+    parameters: int = 0
+    hidden_units: tuple[int, ...] = ()
+    """Widths of the hidden layers, as far as settings tell them; empty: not known or none."""
+    optimizer: str = ""
+    chance_loss: float | None = None
+    """Loss of always answering the class frequencies of the validation set, in nats: their entropy; None where the
+    loss is no cross-entropy."""

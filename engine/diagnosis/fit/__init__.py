@@ -1,0 +1,1 @@
+"""What the curves say of the fit, one rule a file."""

@@ -1,0 +1,12 @@
+"""All rules there are. To add one, write its file in `fit` or `data` and give it its place in the list there."""
+
+from fitmon.engine.diagnosis.data.rules import DATA_RULES
+from fitmon.engine.diagnosis.evidence import Rule
+from fitmon.engine.diagnosis.fit.rules import FIT_RULES
+
+RULES: tuple[Rule, ...] = (*FIT_RULES, *DATA_RULES)
+
+
+def explanation_of(name: str) -> str:
+    """Return what a learner should know of a finding; empty for a name that only another fitmon knows."""
+    return next((rule.explanation for rule in RULES if rule.name == name), "")
