@@ -168,7 +168,7 @@ def _train_in_lines(start: Start, *, as_json: bool) -> int:
         lambda on_event: _run(start, on_event),
         as_json=as_json,
         talk=say,
-        outlives_terminal=start.folder is not None,
+        log_path=None if start.folder is None else start.folder.log_path,
     )
     if isinstance(ending, RunFailed):
         _tell_failure(ending, debug=start.debug)

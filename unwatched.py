@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -34,6 +35,8 @@ HUNG_UP = "the terminal hung up"
 POLL_SECONDS = 0.5
 """How often a run that prints nothing is looked at: whether it is over, and whether a signal came."""
 
+LONGEST_WAIT_SECONDS = 2.0
+
 CHATTER = "^(WARNING: All log messages before absl::InitializeLog|[IW][0-9]{4} )"
 """What TensorFlow 2.21 says while it loads, whatever TF_CPP_MIN_LOG_LEVEL is, for grep; errors begin with E."""
 
@@ -42,22 +45,23 @@ MakeRun = Callable[[Callable[[Event], None]], AbstractContextManager[Run]]
 
 
 def train_in_lines(
-    make_run: MakeRun, *, as_json: bool, talk: Callable[[str], None], outlives_terminal: bool = True
+    make_run: MakeRun, *, as_json: bool, talk: Callable[[str], None], log_path: Path | None = None
 ) -> tuple[RunEnded | RunFailed, int]:
     """Train, print it line by line, and return how it ended and the exit code.
 
-    When the terminal hangs up, only files are written to from then on, and the run gets a `Detach` and trains on.
+    When the terminal hangs up, only files are written to from then on. A run that is kept gets a `Detach` and trains
+    on; one that is not, which nobody could find again, is stopped, and the code is 129.
 
     Args:
         make_run: see `MakeRun`.
         as_json: one JSON object a line, in place of lines for people.
         talk: told what belongs on stderr.
-        outlives_terminal: whether the run trains on when the terminal hangs up; else, as for a run that nobody could
-            find again, it is stopped and the code is 129.
+        log_path: of a run that is kept: what goes to stderr is written there too. None: it is not kept.
     """
     inbox: Inbox = SimpleQueue()
     with (
-        contextlib.closing(_Outside(inbox, outlives_terminal)) as outside,
+        contextlib.closing(_Outside(inbox, log_path)) as outside,
+        _logged(outside),
         _stdout_for_lines_only(outside) as output,
         _heeding({signal.SIGHUP: outside.hang_up} | dict.fromkeys(STOP_SIGNALS, outside.stop)),
         _no_chatter(outside) as loaded,
@@ -76,7 +80,7 @@ def train_headless(run: Run) -> tuple[RunEnded | RunFailed, int]:
     SIGINT and SIGTERM stop the run in good order, a second one kills; SIGHUP means nothing, as there is no terminal.
     """
     inbox: Inbox = SimpleQueue()
-    outside = _Outside(inbox, outlives_terminal=True)
+    outside = _Outside(inbox, log_path=None)
     with _heeding({signal.SIGHUP: signal.SIG_IGN} | dict.fromkeys(STOP_SIGNALS, outside.stop)):
         run.start()
         while not run.join(POLL_SECONDS):
@@ -98,11 +102,12 @@ def _exit_code(ending: RunEnded | RunFailed, received: list[int], output_error: 
 class _Outside:
     """What ties this process to those who started it: signals, and descriptors until the terminal hangs up."""
 
-    def __init__(self, inbox: Inbox, outlives_terminal: bool) -> None:
+    def __init__(self, inbox: Inbox, log_path: Path | None) -> None:
+        self.log_path = log_path
+        """Of a run that is kept, which outlives the terminal."""
         self.signals_received: list[int] = []
         """Those that stop the run."""
         self._inbox = inbox
-        self._outlives_terminal = outlives_terminal
         self._duplicates: list[int] = []
         self.hung_up = False
         """Whether the terminal has gone."""
@@ -130,7 +135,7 @@ class _Outside:
         self.hung_up = True
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         self._lead_nowhere()
-        if self._outlives_terminal:
+        if self.log_path is not None:
             self._inbox.put(Detach(reason=HUNG_UP))
         else:
             self.signals_received.append(signal.SIGHUP)
@@ -138,11 +143,54 @@ class _Outside:
 
     def _lead_nowhere(self) -> None:
         nowhere = os.open(os.devnull, os.O_RDWR)
+        talk = nowhere if self.log_path is None else open_log(self.log_path)
         # The duplicates first: another thread may be setting one of the others back to one of them.
-        for descriptor in (*self._duplicates, 0, 1, 2):
+        for descriptor, place in [(d, nowhere) for d in (*self._duplicates, 0)] + [(1, talk), (2, talk)]:
             if not _is_file(descriptor):
-                os.dup2(nowhere, descriptor)
-        os.close(nowhere)
+                os.dup2(place, descriptor)
+        for descriptor in {nowhere, talk}:
+            os.close(descriptor)
+
+
+def open_log(path: Path) -> int:
+    """Return a descriptor that writes at the end of a file that only the user can read."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+
+@contextlib.contextmanager
+def _logged(outside: _Outside) -> Iterator[None]:
+    """Write what goes to stderr into the run's log as well.
+
+    `tee` does it, a process of its own in a session of its own: the last words of an abort reach both, and the log goes
+    on when the terminal has gone.
+    """
+    if outside.log_path is None:
+        yield
+        return
+    os.close(open_log(outside.log_path))
+    with contextlib.ExitStack() as undo:
+        real = outside.duplicate(2)
+        with contextlib.suppress(OSError):  # without tee, the log is all there is to lose
+            tee = subprocess.Popen(  # noqa: S603
+                ["tee", "-a", "--", str(outside.log_path)],  # noqa: S607
+                stdin=subprocess.PIPE,
+                stdout=real,
+                start_new_session=True,
+            )
+            undo.callback(_let_end, tee)
+            os.dup2(cast("IO[bytes]", tee.stdin).fileno(), 2)
+            undo.callback(os.dup2, real, 2)
+        yield
+
+
+def _let_end(tee: subprocess.Popen[bytes]) -> None:
+    """Wait for what is still on its way; not for a process that the training left behind, which holds stderr too."""
+    cast("IO[bytes]", tee.stdin).close()
+    try:
+        tee.wait(LONGEST_WAIT_SECONDS)
+    except subprocess.TimeoutExpired:
+        tee.kill()
+        tee.wait()
 
 
 def _is_file(descriptor: int) -> bool:

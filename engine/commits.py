@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from fitmon.engine.insight.observer import Observation
     from fitmon.engine.knobs.panel import Panel
     from fitmon.engine.probe import Probe
+    from fitmon.engine.watch import Watch
+
+
+SHARE_OF_EPOCH = 0.02
+"""So much of an epoch's time may be spent until its end is on the disk: from then on a kill costs nothing of it."""
 
 
 class Commits:
@@ -31,15 +36,20 @@ class Commits:
         panel: Panel,
         changes: Changes,
         probe: Probe | None,
+        watch: Watch,
         seed: int,
         best: Callable[[], BestEpoch | None],
         emit: Callable[[events.Event], None],
     ) -> None:
         """Take nothing yet; `best` is asked for the best epoch so far."""
         self._keeper, self._model, self._panel, self._changes, self._probe = keeper, model, panel, changes, probe
+        self._watch = watch
         self._reader = Reader(model, panel)
         self._seed, self._best, self._emit = seed, best, emit
         self._before: State | None = None
+        """What a stretch of the epoch under way began with, to be compared later."""
+        self._last: State | None = None
+        """What was committed last; None once a knob was turned since."""
         self._trained: State | None = None
         self._position = (-1, 0)
         self._committed: Facts | None = None
@@ -54,9 +64,12 @@ class Commits:
     def forget(self) -> None:
         """Find out anew what there is to keep: a knob was turned, or the step was traced."""
         self._reader.forget()
+        self._before = self._last = None
 
     def begin_chunk(self, epoch: int, step: int, *, ends_epoch: bool, traced: bool) -> None:
-        """Take note that a chunk begins; now and then one is watched, to be compared later.
+        """Take note that a chunk begins; now and then the state before it is taken, to be compared later.
+
+        Where the epoch begins with what was committed last, that state costs nothing.
 
         Args:
             epoch: one-based.
@@ -64,35 +77,51 @@ class Commits:
             ends_epoch: whether the chunk is known to be its last.
             traced: whether the chunk is traced anew: it may make variables that the state before lacks.
         """
-        if self._keeper is not None and not traced and self._keeper.replay_due(ends_epoch=ends_epoch):
+        if self._keeper is None or traced:
+            return
+        if not step and self._last is not None and _place(self._last) == (epoch - 1, 0):
+            self._before = self._last
+        elif self._keeper.replay_due(ends_epoch=ends_epoch):
             self._before = self._state(epoch - 1, step)
 
-    def end_chunk(self, epoch: int, step: int, metrics: Mapping[str, float], seconds: float) -> None:
+    def end_chunk(
+        self, epoch: int, step: int, metrics: Mapping[str, float], seconds: float, *, ends_epoch: bool
+    ) -> None:
         """Take note of how far the run is."""
         self._position, self.epoch_metrics, self.epoch_seconds = (epoch - 1, step), metrics, seconds
-        if self._keeper is not None and self._before is not None:
-            self._keeper.put_seen(Seen(self._before, self._state(*self._position)))
-            self._before = None
+        # A whole epoch that begins with a checkpoint is compared with the next one: it needs no file of its own.
+        if ends_epoch and self._before is not self._last:
+            self._put_seen(self._state(*self._position) if self._before else None)
+
+    def _put_seen(self, after: State | None) -> None:
+        """Keep the stretch of the epoch that ends with `after`, if there is one."""
+        before = self._before
+        if self._keeper is None or before is None or after is None:
+            return
+        if before.facts.epochs_done == after.facts.epochs_done and before.facts.step < after.facts.step:
+            self._keeper.put_seen(Seen(before, after))
 
     def end_training_of_epoch(self) -> None:
         """Take the state that a long validation begins with: should the run stop within it, the epoch is not lost."""
         if self._keeper is not None:
             self._trained = self._state(*self._position)
 
-    def end_epoch(self, epoch: int) -> None:
-        """Keep the end of an epoch, or the model before training with the epoch 0, if it is due."""
+    def end_epoch(self, epoch: int, seconds: float = 0.0) -> None:
+        """Keep the end of an epoch that took so long, or the model before training with the epoch 0, if it is due."""
         self._trained, self._position, self.epoch_metrics, self.epoch_seconds = None, (epoch, 0), {}, 0.0
         if self._keeper is not None and self._keeper.due(epoch):
-            self.commit()
+            self.commit(patience_seconds=SHARE_OF_EPOCH * seconds)
 
-    def commit(self) -> None:
-        """Keep the run as it is now, unless that is kept already."""
+    def commit(self, patience_seconds: float = 0.0) -> None:
+        """Keep the run as it is now, unless that is kept already; wait so long until it is on the disk."""
         if self._keeper is None or self._position[0] < 0:
             return
         facts = self._trained.facts if self._trained else self._facts(*self._position)
         if facts != self._committed:
-            self._keeper.put(self._trained or self._state(*self._position))
-            self._committed = facts
+            state = self._trained or self._state(*self._position)
+            self._put_seen(state)
+            self._keeper.put(state, patience_seconds)
+            self._committed, self._last, self._before = facts, state, state
 
     def tell_trouble(self) -> None:
         """Tell that checkpoints cannot be written, or can be again, if that is news."""
@@ -114,18 +143,20 @@ class Commits:
         DataError when the state is not of these samples or this model; the model has not changed then.
         """
         observation = None if self._probe is None else self._probe.restore(state.others)
+        self._watch.restore(state.others)
         retrace = restore(self._model, state, panel=self._panel)
         self.forget()
         facts = state.facts
         self._changes.restore(facts)
-        self._position, self._trained, self._before = (facts.epochs_done, facts.step), None, None
+        self._position, self._trained = (facts.epochs_done, facts.step), None
+        self._last = self._before = state
         self._committed = facts
         self.epoch_seconds, self.non_finite_told = facts.epoch_seconds, facts.non_finite_told
         self.epoch_metrics = {name: math.nan if v is None else v for name, v in facts.epoch_metrics.items()}
         return retrace, observation
 
     def _state(self, epochs_done: int, step: int) -> State:
-        others = {} if self._probe is None else self._probe.arrays()
+        others = ({} if self._probe is None else self._probe.arrays()) | self._watch.arrays()
         return self._reader.capture(self._facts(epochs_done, step), others=others)
 
     def _facts(self, epochs_done: int, step: int) -> Facts:
@@ -142,3 +173,7 @@ class Commits:
             epoch_metrics={name: v if math.isfinite(v) else None for name, v in self.epoch_metrics.items()},
             non_finite_told=self.non_finite_told,
         )
+
+
+def _place(state: State) -> tuple[int, int]:
+    return state.facts.epochs_done, state.facts.step

@@ -19,6 +19,7 @@ from fitmon.engine.changes import Changes
 from fitmon.engine.commands import PauseAt, Rewind, SetKnob
 from fitmon.engine.commits import Commits
 from fitmon.engine.control import StopRequested, stop_if_asked
+from fitmon.engine.diagnosis.facts import Facts
 from fitmon.engine.durable.exactness import continued
 from fitmon.engine.errors import DataError, FitmonError, TrainingError
 from fitmon.engine.events import Phase
@@ -28,20 +29,21 @@ from fitmon.engine.knobs.catalogue import EPOCHS
 from fitmon.engine.knobs.panel import Panel
 from fitmon.engine.loop import Chunk, Pacer, TrainingLoop
 from fitmon.engine.notes import notes_on, refuse_text_labels
-from fitmon.engine.probe import Probe
+from fitmon.engine.probe import Look, Probe
 from fitmon.engine.reading import reading
 from fitmon.engine.restorer import Restorer, WentBack
 from fitmon.engine.samples import validation_samples
+from fitmon.engine.training_part import training_part_of
 from fitmon.engine.validation_arrays import with_validation_arrays
+from fitmon.engine.watch import Watch
 
 if TYPE_CHECKING:
     import keras
 
-    from fitmon.engine.branch import BestEpoch
+    from fitmon.engine.branch import Branch
     from fitmon.engine.control import Control
     from fitmon.engine.durable.keeper import Keeper
     from fitmon.engine.durable.origin import Origin
-    from fitmon.engine.insight.observer import Observation
     from fitmon.engine.job import Settings, TrainingData
 
 
@@ -86,11 +88,11 @@ class Course:
         summarize_epochs: bool,
         keeper: Keeper | None,
         origin: Origin | None,
-        best: Callable[[], BestEpoch | None],
+        branch: Callable[[], Branch],
     ) -> None:
         """Move the data to the device and make the knobs of the model live; nothing is traced yet.
 
-        Args not told by `Session`: `best` is asked for the best epoch so far.
+        Args not told by `Session`: `branch` returns the branch under way, as the record has it.
         """
         data = with_validation_arrays(data, lambda: stop_if_asked(control))
         self._model, self._data, self._settings, self._name = model, data, settings, name
@@ -101,7 +103,8 @@ class Course:
         environment.build_model(model, self._feed.head())
         self._panel = Panel(model)
         self._loop = TrainingLoop(model, self._feed, self._panel.readings)
-        self._probe = None if _is_empty(data.x_validation) else Probe(model, data, settings.threshold)
+        self._probe = self._make_probe()
+        self._watch = Watch(self._facts(), threshold=settings.threshold, branch=branch, can_rewind=keeper is not None)
         self._pacer = Pacer()
         self._changes = Changes(
             self._panel,
@@ -116,8 +119,9 @@ class Course:
             panel=self._panel,
             changes=self._changes,
             probe=self._probe,
+            watch=self._watch,
             seed=settings.seed,
-            best=best,
+            best=lambda: branch().best,
             emit=emit,
         )
         self._restorer = Restorer(
@@ -136,6 +140,20 @@ class Course:
         self._phase: tuple[Phase, str] | None = None
         self._commit_wanted = False
         self._validation_seconds: float | None = None
+
+    def _facts(self) -> Facts:
+        return Facts(
+            job=self._name,
+            training_samples=self._feed.samples,
+            validation_samples=0 if self._probe is None else self._probe.samples,
+        )
+
+    def _make_probe(self) -> Probe | None:
+        if _is_empty(self._data.x_validation):
+            return None
+        samples = len(_arrays(self._data.x_validation)[0])
+        part = training_part_of(self._model, self._feed, self._settings, validation_samples=samples)
+        return Probe(self._model, self._data, self._settings.threshold, part)
 
     def train(self) -> None:
         """Train all epochs, from the start or where the run goes on; raises StopRequested when the user stops it."""
@@ -245,7 +263,7 @@ class Course:
         self._steps_done = chunk.step
         if traced:
             self._commits.forget()
-        self._commits.end_chunk(epoch, chunk.step, chunk.epoch_metrics, timer.seconds)
+        self._commits.end_chunk(epoch, chunk.step, chunk.epoch_metrics, timer.seconds, ends_epoch=self._over(chunk))
         seconds = timer.seconds - before
         self._pacer.took(chunk.step - step, seconds)
         self._enter(Phase.TRAINING)
@@ -289,9 +307,13 @@ class Course:
         with timer:
             if self._may_stop_validation():
                 self._commits.end_training_of_epoch()
-            found, observation = self._validate(epoch)
+            look = self._validate(epoch)
+            observation = None if look is None else look.observation
             insight = summarize(observation) if observation is not None and self._summarize_epochs else None
-        metrics = metrics | found
+            metrics |= {} if look is None else {f"val_{name}": value for name, value in look.metrics.items()}
+            measures, findings = self._watch.look(
+                epoch, self._changes.epochs, look=look, metrics=metrics, knobs=self._changes.values()
+            )
         if observation is not None:
             self._emit(events.SamplesScored(observation=observation))
         self._emit(
@@ -302,24 +324,26 @@ class Course:
                 metrics=metrics,
                 knobs=self._changes.values(),
                 insight=insight or msgspec.UNSET,
+                measures=measures,
+                findings=findings,
             )
         )
-        self._commits.end_epoch(epoch)
+        self._commits.end_epoch(epoch, timer.seconds)
         self._commits.tell_trouble()
         if not np.isfinite(metrics.get("val_loss", 0.0)):
             self._meet_non_finite("val_loss", metrics["val_loss"], epoch, self._steps_done)
 
-    def _validate(self, epoch: int) -> tuple[dict[str, float], Observation | None]:
-        """Return the validation metrics under Keras's names, and what is known of the samples now."""
+    def _validate(self, epoch: int) -> Look | None:
+        """Return what the validation pass found; None where nothing is validated."""
         if self._probe is None:
-            return {}, None
+            return None
         self._enter(Phase.VALIDATING)
         look = partial(self._look, epoch, may_stop=self._may_stop_validation())
         timer = _Timer(self._clock)
         with timer:
-            metrics, observation = self._probe.evaluate(epoch, self._changes.batch_size, look)
+            found = self._probe.evaluate(epoch, self._changes.batch_size, look)
         self._validation_seconds = timer.seconds
-        return {f"val_{name}": value for name, value in metrics.items()}, observation
+        return found
 
     def _between_chunks(self, chunk: Chunk, epoch: int) -> None:
         if chunk.non_finite:
@@ -472,6 +496,7 @@ class Course:
             majority_share=None if probe is None else probe.majority_share(),
             no_probabilities="nothing is validated" if probe is None else probe.no_probabilities,
             notes=(*notes_on(self._model, self._data, probe), *self._feed.notes),
+            facts=self._watch.facts,
         )
 
     def _enter(self, phase: Phase, detail: str = "") -> None:
@@ -481,6 +506,10 @@ class Course:
 
 
 def _is_empty(samples: Any) -> bool:
+    return samples is None or not any(map(len, _arrays(samples)))
+
+
+def _arrays(samples: Any) -> list[Any]:
     import keras
 
-    return samples is None or not any(len(array) for array in keras.tree.flatten(samples))
+    return list(keras.tree.flatten(samples))

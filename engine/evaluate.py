@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from fitmon.engine.feed import ResidentFeed
     from fitmon.engine.sample_losses import SampleLosses
+    from fitmon.engine.training_part import TrainingPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Evaluation:
     """(m * labels,) each sample's own loss; None when it was not asked for or the loss has none."""
     penalty: float
     """What the model adds to the loss besides: L1, L2 and activity penalties, the mean over the batches."""
+    training_part: tuple[npt.NDArray[np.float32], ...] | None = None
+    """What `TrainingPart.scores` takes; None without such a part."""
 
 
 class Evaluator:
@@ -55,12 +58,18 @@ class Evaluator:
         *,
         keep_predictions: bool = True,
         sample_losses: SampleLosses | None = None,
+        training_part: TrainingPart | None = None,
     ) -> None:
-        """Prepare an evaluator; nothing is traced yet. Predictions that nobody scores need not be kept."""
+        """Prepare an evaluator; nothing is traced yet.
+
+        Predictions that nobody scores need not be kept. `training_part` is scored in the same compiled call as the last
+        validation batches.
+        """
         self._model = model
         self._feed = feed
         self._keep_predictions = keep_predictions
         self._sample_losses = sample_losses
+        self._training_part = training_part
         self._chunk: Any = None
         self._reset = compiled_reset(model)
         self._pacer = Pacer()
@@ -97,6 +106,7 @@ class Evaluator:
             predictions=np.concatenate([np.asarray(chunk.predictions) for chunk in chunks]),
             losses=losses if len(losses) else None,
             penalty=sum(float(chunk.penalty) for chunk in chunks) / len(self._feed),
+            training_part=None if self._training_part is None else tuple(map(np.asarray, chunks[-1].training_part)),
         )
 
     def _run_chunk(self, first: int, last: int, batch_size: int) -> _Chunk:
@@ -105,7 +115,8 @@ class Evaluator:
         if self._chunk is None:
             self._chunk = self._compile()
         since = time.perf_counter()
-        result = _Chunk(*self._chunk(tf.constant(first), tf.constant(last), tf.constant(batch_size)))
+        ends = tf.constant(last >= self._feed.steps(batch_size))
+        result = _Chunk(*self._chunk(tf.constant(first), tf.constant(last), tf.constant(batch_size), ends))
         self._pacer.took(last - first, time.perf_counter() - since)
         return result
 
@@ -117,8 +128,9 @@ class Evaluator:
         step_function = compiled_step(model, step, feed.signature())
         first_logs = _logs_to_carry(model, step_function, feed.signature())
         order = tf.range(len(feed), dtype=tf.int64)
+        training_part = self._scoring_of_part()
 
-        def chunk(first: tf.Tensor, last: tf.Tensor, batch_size: tf.Tensor) -> _Chunk:
+        def chunk(first: tf.Tensor, last: tf.Tensor, batch_size: tf.Tensor, ends: tf.Tensor) -> _Chunk:
             kept = [tf.TensorArray(tf.float32, size=last - first, infer_shape=False) for _ in range(2)]
 
             def more(step: tf.Tensor, *_: Any) -> tf.Tensor:
@@ -134,9 +146,22 @@ class Evaluator:
 
             start = (first, kept, tf.zeros(()), first_logs)
             _, (predictions, losses), penalty, logs = loop_while(model, more, one, start)
-            return _Chunk(reported(model, logs), predictions.concat(), losses.concat(), penalty)
+            # The metrics are read before the part, so that nothing in it can change them.
+            told = reported(model, logs)
+            return _Chunk(told, predictions.concat(), losses.concat(), penalty, training_part(ends))
 
         return chunk if model.run_eagerly else tf.function(chunk, autograph=False)
+
+    def _scoring_of_part(self) -> Callable[[tf.Tensor], tuple[Any, ...]]:
+        import tensorflow as tf
+
+        part = self._training_part
+        if part is None:
+            return lambda _ends: ()
+        score = part.in_graph()
+        if self._model.run_eagerly:
+            return lambda ends: score() if ends else part.nothing()
+        return lambda ends: tf.cond(ends, score, part.nothing)
 
 
 class _Chunk(NamedTuple):
@@ -149,6 +174,8 @@ class _Chunk(NamedTuple):
     """(b * labels,) float32; (0,) when there are none."""
     penalty: Any
     """() float32, times the number of samples it was computed for."""
+    training_part: tuple[Any, ...] = ()
+    """What the part of the training set gave; empty without one."""
 
 
 def _step_with_predictions(

@@ -80,6 +80,10 @@ class Feed(Protocol):
         Returns the last state, and whether there was no batch left, () bool; None where there always is one.
         """
 
+    def rows(self, rows: npt.NDArray[np.int64]) -> Any | None:  # noqa: ARG002 - for those that override it
+        """Return some samples as one batch of tensors; None where they cannot be had without reading the data anew."""
+        return None
+
     def end_epoch(self, steps: int, *, exhausted: bool) -> None:  # noqa: ARG002 - for those that override it
         """Take note that an epoch had so many steps, and whether it ended because there was no batch left."""
         return
@@ -115,6 +119,12 @@ class ResidentFeed(Feed):
         import keras
 
         return keras.tree.map_structure(lambda t: t[:1], self.data)
+
+    def rows(self, rows: npt.NDArray[np.int64]) -> Any:
+        import keras
+        import tensorflow as tf
+
+        return keras.tree.map_structure(lambda t: tf.gather(t, rows), self.data)
 
     def signature(self) -> Any:
         """Return the TensorSpecs of a batch, its length left open.

@@ -47,6 +47,12 @@ class HostFeed(Feed):
         """Return the first sample as a batch of one."""
         return self._gather(np.zeros(1, np.int64))
 
+    def rows(self, rows: npt.NDArray[np.int64]) -> Any:
+        import keras
+        import tensorflow as tf
+
+        return keras.tree.map_structure(tf.convert_to_tensor, self._gather(rows))
+
     def signature(self) -> Any:
         """Return the TensorSpecs of a batch, its length left open, as the resident feed has them."""
         import keras

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fitmon.engine import environment
@@ -20,18 +21,34 @@ if TYPE_CHECKING:
     from fitmon.engine.insight.observer import Observation
     from fitmon.engine.insight.saved import Arrays
     from fitmon.engine.job import TrainingData
+    from fitmon.engine.training_part import PartScores, TrainingPart
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What a pass found."""
+
+    metrics: dict[str, float]
+    """Keras's, without the `val_` in front."""
+    observation: Observation | None = None
+    """What is known of the validation samples now; None where there are no probabilities."""
+    training_part: PartScores | None = None
+    """What the part of the training set was found to be; None where none is scored."""
 
 
 class Probe:
     """Evaluates a model on its validation samples, and follows each of them."""
 
-    def __init__(self, model: keras.Model, data: TrainingData, threshold: float) -> None:
+    def __init__(
+        self, model: keras.Model, data: TrainingData, threshold: float, training_part: TrainingPart | None = None
+    ) -> None:
         """Move the samples to the device; nothing is traced yet.
 
         Args:
             model: built and compiled.
             data: of which only the validation part is used; there is at least one sample.
             threshold: in [0, 1], for two classes.
+            training_part: scored in the same pass; None: no training sample is.
         """
         self._model = model
         feed = ResidentFeed(data.x_validation, data.y_validation, data.sample_weight_validation)
@@ -40,7 +57,14 @@ class Probe:
         self.no_probabilities = found.reason if isinstance(found, Unscorable) else ""
         """Why there is nothing to follow but loss and metrics; empty when there is."""
         self._losses = self._make_losses(data.sample_weight_validation)
-        self._evaluator = Evaluator(model, feed, keep_predictions=self._scorer is not None, sample_losses=self._losses)
+        self._training_part = training_part
+        self._evaluator = Evaluator(
+            model,
+            feed,
+            keep_predictions=self._scorer is not None,
+            sample_losses=self._losses,
+            training_part=training_part,
+        )
         labels = self._scorer.labels if self._scorer else 1
         self._observer = Observer(len(feed) * labels, threshold)
 
@@ -87,20 +111,20 @@ class Probe:
         variables = self._model.non_trainable_variables
         before = [variable.numpy() for variable in variables]
         try:
-            return self.evaluate(0, batch_size, between_chunks)[1]
+            return self.evaluate(0, batch_size, between_chunks).observation
         finally:
             for variable, value in zip(variables, before, strict=True):
                 variable.assign(value)
 
-    def evaluate(
-        self, epoch: int, batch_size: int, between_chunks: Callable[[], None]
-    ) -> tuple[dict[str, float], Observation | None]:
-        """Run the pass for an epoch; return Keras's metrics and what is known of the samples now.
-
-        The second is None where there are no probabilities. `between_chunks`: see `Evaluator.evaluate`.
-        """
+    def evaluate(self, epoch: int, batch_size: int, between_chunks: Callable[[], None]) -> Look:
+        """Run the pass for an epoch and return what it found. `between_chunks`: see `Evaluator.evaluate`."""
         evaluation = self._evaluator.evaluate(batch_size, between_chunks)
-        return evaluation.metrics, self._observe(epoch, evaluation, batch_size)
+        part, found = self._training_part, evaluation.training_part
+        return Look(
+            metrics=evaluation.metrics,
+            observation=self._observe(epoch, evaluation, batch_size),
+            training_part=None if part is None or found is None else part.scores(*found),
+        )
 
     def _observe(self, epoch: int, evaluation: Evaluation, batch_size: int) -> Observation | None:
         if self._scorer is None:

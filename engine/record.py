@@ -219,7 +219,7 @@ class RunRecord:
     def snapshot(self) -> Snapshot:
         """Return a frozen picture; its cost does not grow with the number of epochs."""
         seconds_per_epoch = self._seconds_per_epoch()
-        branch = self._branch()
+        branch = self.current_branch()
         return Snapshot(
             version=self._version,
             phase=self.phase,
@@ -303,7 +303,8 @@ class RunRecord:
         if math.isfinite(value) and (self.best is None or value < self.best.value):
             self.best = BestEpoch(epoch=event.epoch, metric=metric, value=value)
 
-    def _branch(self) -> Branch:
+    def current_branch(self) -> Branch:
+        """Return the branch under way, as it is now."""
         return Branch(
             number=self.branch,
             parent=self.branch_parent,
@@ -319,7 +320,7 @@ class RunRecord:
 
     def _apply_continued(self, event: events.RunContinued) -> None:
         self.continued, self.detached, self.disk_trouble, self.disk_trouble_epoch = event, "", "", 0
-        self._go_back(self._branch(), event.epochs_done, event.step)
+        self._go_back(self.current_branch(), event.epochs_done, event.step)
 
     def _apply_trouble(self, event: events.CheckpointFailed) -> None:
         if not self.disk_trouble:
@@ -327,7 +328,7 @@ class RunRecord:
         self.disk_trouble = event.message
 
     def _apply_branch(self, event: events.BranchStarted) -> None:
-        self.left_branches[self.branch] = left = self._branch()
+        self.left_branches[self.branch] = left = self.current_branch()
         # A damaged journal may lack the branch.
         parent = self.left_branches.get(event.parent, left)
         self.branch, self.branch_parent, self.branch_from_epoch = event.branch, event.parent, event.epoch

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from fitmon.engine.durable.state import Replay, State, capture, digest_of
+from fitmon.engine.durable.state import Replay, State, capture, digest_of, digest_of_trained
 from fitmon.engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,22 +64,24 @@ class Restorer:
         return observation
 
     def compare(self, before: State, replay: Replay) -> bool:
-        """Train a chunk again from what it began with; return whether it leads to the same bits as it did then."""
+        """Train a stretch again from what it began with; return whether it leads to the same bits as it did then."""
         self.restore(before)
         facts, step = before.facts, before.facts.step
+        last = replay.last_step or self._feed.steps(facts.batch_size) or 0
         if not step:
             self._loop.begin_epoch()
         source = self._feed.begin_epoch(
             facts.epochs_done + 1, seed=facts.seed, batch_size=facts.batch_size, first_step=step
         )
         stop = not facts.non_finite_told
-        while step < replay.last_step:
-            chunk = self._loop.run_chunk(source, step, replay.last_step, facts.batch_size, stop_at_non_finite=stop)
+        while step < last:
+            chunk = self._loop.run_chunk(source, step, last, facts.batch_size, stop_at_non_finite=stop)
             if chunk.step == step:
                 return False
             step = chunk.step
         after = capture(self._model, msgspec.structs.replace(facts, step=step), panel=self._panel)
-        return digest_of(after.variables) == replay.digest
+        digest = digest_of_trained if replay.last_step is None else digest_of
+        return digest(after.variables) == replay.digest
 
     def way_back(self, rewind: Rewind) -> WentBack:
         """Return the way back to an epoch, with nothing changed yet; raises FitmonError where there is none."""

@@ -166,7 +166,7 @@ class Session:
             summarize_epochs=self._summarize_epochs,
             keeper=self._keeper,
             origin=self._origin,
-            best=lambda: self._record.best,
+            branch=self._record.current_branch,
         )
         self._course.train()
 

@@ -301,6 +301,26 @@ unwatched.train_in_lines(lambda _: contextlib.nullcontext(Aborting()), as_json=T
     assert answer.stderr == "F0000 00:00 This machine has no AVX.\n"
 
 
+def test_the_last_words_are_in_the_log_of_a_kept_run_too(tmp_path: Path) -> None:
+    log = tmp_path / "log.txt"
+    program = f"""
+import contextlib, os, pathlib
+from fitmon import unwatched
+
+class Aborting:
+    def start(self):
+        os.write(2, b"F0000 00:00 This machine has no AVX.\\n")
+        os.abort()
+
+unwatched.train_in_lines(
+    lambda _: contextlib.nullcontext(Aborting()), as_json=True, talk=print, log_path=pathlib.Path({str(log)!r})
+)
+"""
+    answer = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert answer.stderr == log.read_text() == "F0000 00:00 This machine has no AVX.\n"
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_run_in_good_order(number: signal.Signals) -> None:
     command = [*FITMON, "iris", "--epochs", "1000000", "--json"]

@@ -22,14 +22,14 @@ from fitmon.engine.errors import DataError, DiskError, UsageError
 LONGEST_WAIT_SECONDS = 1.0
 """A disk that is slower than this per checkpoint does not hold the training up any longer; what waits is kept later."""
 SECONDS_BETWEEN_REPLAYS = 1.0
-"""The last chunk of an epoch is kept to be compared this often, as it costs as much as two checkpoints; and one inside
-an epoch, which may be hours long, `TIMES_LONGER_INSIDE` as seldom."""
+"""The state before the last chunk of an epoch is taken this often, as keeping it costs as much as two checkpoints; and
+one inside an epoch, which may be hours long, `TIMES_LONGER_INSIDE` as seldom."""
 TIMES_LONGER_INSIDE = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A chunk that was watched: what it began with, and what it led to."""
+    """A stretch of an epoch that was watched: what it began with, and what it led to."""
 
     before: State
     after: State
@@ -74,22 +74,27 @@ class Keeper:
         return epoch % self._keeping.every_epochs == 0
 
     def replay_due(self, *, ends_epoch: bool) -> bool:
-        """Return whether the next chunk should be watched; if so, it is."""
+        """Return whether the state before the next chunk should be taken; if so, it is."""
         now, wait = self._clock(), SECONDS_BETWEEN_REPLAYS * (1 if ends_epoch else TIMES_LONGER_INSIDE)
         due = self._replay_seconds is None or now - self._replay_seconds >= wait
         if due:
             self._replay_seconds = now
         return due
 
-    def put(self, state: State) -> None:
-        """Keep a state; waits for the one before it, so that a kill costs one finished epoch at most, but not long."""
+    def put(self, state: State, patience_seconds: float = 0.0) -> None:
+        """Keep a state; waits for the one before it, and so long for this one, so that a kill costs no finished epoch.
+
+        Where the disk needs longer, it writes while the training goes on, and one finished epoch may be lost.
+        """
         self._writer.flush(LONGEST_WAIT_SECONDS)
         if state.facts.best is not None:
             self._best[self.branch] = state.facts.best.epoch
         self._writer.put(partial(self._write, state, self.branch, dict(self._best)), _bytes_of(state))
+        if patience_seconds:
+            self._writer.flush(patience_seconds)
 
     def put_seen(self, seen: Seen) -> None:
-        """Keep a watched chunk in place of the one before; returns at once."""
+        """Keep a watched stretch in place of the one before; returns at once."""
         self._writer.put(partial(self._write_seen, seen), _bytes_of(seen.before) + _bytes_of(seen.after))
 
     @property

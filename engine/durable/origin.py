@@ -9,10 +9,14 @@ from fitmon.engine.durable.checkpoint import read_checkpoint, read_replay
 from fitmon.engine.durable.keeper import kept_epochs, latest_state
 from fitmon.engine.durable.retelling import Retold, retell
 from fitmon.engine.durable.run_folder import RunFolder
-from fitmon.engine.durable.state import Replay, State
+from fitmon.engine.durable.state import Replay, State, digest_of_trained
 from fitmon.engine.errors import DataError
 from fitmon.engine.events import RunStarted
 from fitmon.engine.record import RunRecord
+
+
+LONGEST_EPOCH_SECONDS = 30.0
+"""An epoch that takes no longer is trained again as a whole where nothing shorter can be compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +52,42 @@ def origin_of(folder: RunFolder, rewind: Rewind | None = None) -> Origin:
         )
     return Origin(
         state=state,
-        seen=read_replay(folder.checkpoints_path),
+        seen=_seen_before(state, folder, retold.record),
         started=retold.started,
         retold=retold,
         asked=_lost_requests(retold, state),
         damaged=tuple(damaged),
         rewind=rewind,
     )
+
+
+def _seen_before(state: State | None, folder: RunFolder, record: RunRecord) -> tuple[State, Replay] | None:
+    """Return what led to a state, to be compared: the stretch kept for it, else its epoch, else an earlier stretch."""
+    seen = read_replay(folder.checkpoints_path)
+    if state is None or (seen is not None and _leads_to(*seen, state, record.steps)):
+        return seen
+    return _whole_epoch_before(state, folder, record) or seen
+
+
+def _leads_to(before: State, replay: Replay, state: State, steps: int) -> bool:
+    facts = state.facts
+    reached = (facts.epochs_done, facts.step) if facts.step else (facts.epochs_done - 1, steps or replay.last_step)
+    return (before.facts.epochs_done, replay.last_step) == reached
+
+
+def _whole_epoch_before(state: State, folder: RunFolder, record: RunRecord) -> tuple[State, Replay] | None:
+    """Return the last epoch, where it is short and the checkpoint it began with is kept."""
+    facts = state.facts
+    path = kept_epochs(folder).get(record.branch, {}).get(facts.epochs_done - 1)
+    seconds = record.snapshot().seconds_per_epoch
+    if path is None or facts.step or seconds is None or seconds > LONGEST_EPOCH_SECONDS:
+        return None
+    try:
+        before = read_checkpoint(path)
+    except DataError:
+        return None
+    turned = (before.knobs, before.facts.batch_size) != (state.knobs, facts.batch_size)
+    return None if turned else (before, Replay(last_step=None, digest=digest_of_trained(state.variables)))
 
 
 def _where_it_set_out(folder: RunFolder, record: RunRecord) -> State | None:

@@ -6,6 +6,7 @@ What is on disk is `checkpoint`'s business. The journal keeps what was told of t
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
@@ -60,12 +61,12 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Replay(msgspec.Struct, frozen=True, kw_only=True):
-    """A chunk that was seen to lead from one state to another, to be compared with the same chunk on another day."""
+    """A stretch of an epoch that led from one state to another, to be compared with the same stretch on another day."""
 
-    last_step: Annotated[int, msgspec.Meta(ge=1)]
-    """The chunk trained the batches from the state's `step` up to this one."""
+    last_step: Annotated[int, msgspec.Meta(ge=1)] | None
+    """It trained the batches from the state's `step` up to this one; None: up to the end of the epoch."""
     digest: str
-    """`digest_of` the variables behind it, metrics included."""
+    """`digest_of` the variables behind it, metrics included; of a whole epoch, `digest_of_trained` those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,14 @@ def digest_of(variables: Arrays) -> str:
         whole.update(f"{name} {array.dtype} {array.shape}\n".encode())
         whole.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return whole.hexdigest()
+
+
+def digest_of_trained(variables: Arrays) -> str:
+    """Return `digest_of` what training alone changes: a validation may draw from seeds, and use the metrics."""
+    return digest_of({name: array for name, array in variables.items() if not _NOT_TRAINED.search(name)})
+
+
+_NOT_TRAINED = re.compile(r"seed_generator|^metric/|^own/")
 
 
 class Reader:

@@ -119,7 +119,7 @@ def main() -> int:
             lambda listener: nullcontext(ScriptedRun(given.script, folder, listener)),
             as_json=False,
             talk=print,
-            outlives_terminal=not given.ephemeral,
+            log_path=None if given.ephemeral else given.log,
         )[1]
     return run_screen(
         ScriptedRun(given.script, folder),

@@ -1,0 +1,45 @@
+"""Trains the recipes that are named, or all, and writes the collection: `python -m bench.collection.make [NAME …]`.
+
+Recipes that are not named keep what was recorded of them; all are labelled anew. `--label` trains nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from bench.collection.labels import labelled
+from bench.collection.recipes import RECIPES
+from bench.collection.recording import PATH, Recording, read_collection, write_collection
+from bench.collection.train import record
+
+
+def main() -> int:
+    """Read the names from the command line."""
+    asked = sys.argv[1:]
+    kept = {recording.name: recording for recording in read_collection()} if PATH.exists() else {}
+    for recipe in RECIPES:
+        if "--label" not in asked and (not asked or any(recipe.name.startswith(name) for name in asked)):
+            since = time.perf_counter()
+            kept[recipe.name] = _told(record(recipe), since)
+            _write(kept)
+    _write(kept)
+    missing = [recipe.name for recipe in RECIPES if recipe.name not in kept]
+    print(f"{len(RECIPES) - len(missing)} runs, {PATH.stat().st_size / 1e6:.2f} MB", *missing, sep="\nmissing: ")
+    return 1 if missing else 0
+
+
+def _write(kept: dict[str, Recording]) -> None:
+    runs = [(recipe, kept[recipe.name]) for recipe in RECIPES if recipe.name in kept]
+    write_collection(labelled(runs))
+
+
+def _told(recording: Recording, since: float) -> Recording:
+    truth, seconds = recording.truth, time.perf_counter() - since
+    accuracy = truth.accuracies[-1] if truth.accuracies else float("nan")
+    print(f"{recording.name}: {seconds:.1f} s, {recording.epochs_done} epochs, rise {truth.rise:.4g}, {accuracy:.3f}")
+    return recording
+
+
+if __name__ == "__main__":
+    sys.exit(main())

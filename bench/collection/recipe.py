@@ -1,0 +1,83 @@
+"""What a recipe is: data, model and settings of one run of the collection, and what its making alone tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.collection.recording import Answer
+from bench.collection.tables import Part, Split
+from fitmon.engine.job import Job, Settings, TrainingData
+from fitmon.presets.layers import build_classifier
+
+if TYPE_CHECKING:
+    import keras
+
+Build = Callable[[Settings, TrainingData], "keras.Model"]
+
+TWO_CLASSES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """One run to train."""
+
+    name: str
+    made: str
+    """In words."""
+    split: Callable[[], Split]
+    settings: Settings
+    build: Build = build_classifier
+    labels: Mapping[str, Answer] = field(default_factory=dict)
+    """What its making alone tells of findings, before any rule on held-back data."""
+    family: str = ""
+    """Recipes of one family differ in their learning rate alone; empty: none."""
+    in_batches: bool = False
+    """Whether the samples come as batches in their own order, as a generator gives them."""
+    knob_at: tuple[int, str, float] | None = None
+    """From this epoch on, a knob has this value."""
+
+    def job(self, split: Split) -> Job:
+        """Return the job that trains on this split."""
+        data = self._batches(split) if self.in_batches else _arrays(split)
+        return Job(name=self.name, settings=self.settings, load=lambda *_: data, build=self._built_for(split))
+
+    def _built_for(self, split: Split) -> Build:
+        # The builder looks at the shapes alone, which batches do not show.
+        return lambda settings, _: self.build(settings, _arrays(split))
+
+    def _batches(self, split: Split) -> TrainingData:
+        data, size = _arrays(split), self.settings.batch_size
+
+        def batches() -> Iterator[tuple[Any, Any]]:
+            while True:
+                for at in range(0, len(data.x), size):
+                    yield data.x[at : at + size], data.y[at : at + size]
+
+        return TrainingData(
+            x=batches(),
+            x_validation=data.x_validation,
+            y_validation=data.y_validation,
+            class_names=data.class_names,
+            steps_per_epoch=-(-len(data.x) // size),
+        )
+
+
+def _arrays(split: Split) -> TrainingData:
+    return TrainingData(
+        x=split.training.x,
+        y=targets(split.training, split.classes),
+        x_validation=split.validation.x,
+        y_validation=targets(split.validation, split.classes),
+        class_names=tuple(str(number) for number in range(split.classes)),
+    )
+
+
+def targets(part: Part, classes: int) -> Any:
+    """Return (n, 1) for two classes, (n, C) one-hot rows for more."""
+    if classes == TWO_CLASSES:
+        return part.labels.astype(np.float32).reshape(-1, 1)
+    return np.eye(classes, dtype=np.float32)[part.labels]

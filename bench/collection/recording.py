@@ -1,0 +1,103 @@
+"""A recorded run: what the diagnosis was given epoch by epoch, what is true of it, and what must be said of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from bench.collection.truth import Truth
+from fitmon.engine.diagnosis.curves import EpochCurves
+from fitmon.engine.diagnosis.evidence import Evidence
+from fitmon.engine.diagnosis.facts import Facts
+from fitmon.engine.events import KnobValue
+
+PATH = Path(__file__).with_name("runs.json")
+
+Number = float | str | None
+"""A number; `nan`, `inf` or `-inf` as text; None where nothing was measured."""
+
+
+class Answer(StrEnum):
+    """Whether a finding must stand."""
+
+    MUST = "must"
+    MUST_NOT = "must not"
+    EITHER = "either"
+    """Neither would be wrong, or the truth cannot be told: not counted."""
+
+
+class Label(msgspec.Struct, frozen=True, array_like=True):
+    """Whether a finding must stand at the end of a run, and how that is known."""
+
+    answer: Answer
+    because: str
+
+
+class Recording(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One run. All curves have a place for each epoch that was trained."""
+
+    name: str
+    made: str
+    """How it was made, in words."""
+    data: str
+    epochs: int
+    """Planned."""
+    facts: Facts
+    knobs: tuple[tuple[int, dict[str, KnobValue]], ...]
+    """The values from an epoch on, rising."""
+    metrics: dict[str, list[Number]]
+    """Keras's, by their names."""
+    measures: dict[str, list[Number]]
+    """The fields of `Measures`."""
+    truth: Truth
+    labels: dict[str, Label] = {}
+    """By the names of the findings; one that is missing is `EITHER`."""
+
+    @property
+    def epochs_done(self) -> int:
+        """Return how many epochs were trained."""
+        return len(next(iter(self.metrics.values())))
+
+    def answer(self, finding: str) -> Answer:
+        """Return whether a finding must stand at the end."""
+        label = self.labels.get(finding)
+        return Answer.EITHER if label is None else label.answer
+
+    def evidence(self) -> Iterator[Evidence]:
+        """Yield what the engine gave the diagnosis, epoch by epoch."""
+        curves = EpochCurves()
+        for epoch in range(1, self.epochs_done + 1):
+            curves.append(self._values(epoch))
+            yield Evidence(
+                epoch=epoch,
+                epochs=self.epochs,
+                curves=curves.views(),
+                knobs=next(values for since, values in reversed(self.knobs) if since <= epoch),
+                facts=self.facts,
+                knob_epochs=tuple(since for since, _ in self.knobs if 1 < since <= epoch),
+            )
+
+    def _values(self, epoch: int) -> Mapping[str, float]:
+        told = {name: values[epoch - 1] for name, values in (self.metrics | self.measures).items()}
+        return {name: float(value) for name, value in told.items() if value is not None}
+
+
+def as_told(value: float | None) -> Number:
+    """Return a number as JSON can tell it, with six digits."""
+    if value is None:
+        return None
+    return float(f"{value:.6g}") if math.isfinite(value) else str(value)
+
+
+def read_collection(path: Path = PATH) -> tuple[Recording, ...]:
+    """Return all recorded runs."""
+    return msgspec.json.decode(path.read_bytes(), type=tuple[Recording, ...])
+
+
+def write_collection(recordings: tuple[Recording, ...], path: Path = PATH) -> None:
+    """Write the runs, a line each."""
+    path.write_bytes(b"[\n" + b",\n".join(map(msgspec.json.encode, recordings)) + b"\n]\n")

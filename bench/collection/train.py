@@ -1,0 +1,92 @@
+"""Trains one recipe and records it, with what is true of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from bench.collection.recording import Number, Recording, as_told
+from bench.collection.truth import Examiner
+from fitmon.engine import events
+from fitmon.engine.commands import Resume, SetKnob
+from fitmon.engine.diagnosis.measures import Measures
+from fitmon.engine.session import Session
+
+if TYPE_CHECKING:
+    from bench.collection.recipe import Recipe
+    from fitmon.engine.diagnosis.facts import Facts
+    from fitmon.engine.events import KnobValue
+
+
+class _Listener:
+    """Collects a run's epochs in the training thread, and examines the model at the end of each."""
+
+    def __init__(self, recipe: Recipe, examiner: Examiner) -> None:
+        self.session: Session | None = None
+        self.facts: Facts | msgspec.UnsetType = msgspec.UNSET
+        self.epochs: list[events.EpochEnded] = []
+        self.failure = ""
+        self._recipe, self._examiner = recipe, examiner
+
+    def __call__(self, event: events.Event) -> None:
+        match event:
+            case events.RunStarted():
+                self.facts = event.facts
+            case events.RunPaused() if self.session is not None:
+                # A loss that is no number pauses the run: what is recorded goes on, as somebody's may.
+                self.session.send(Resume())
+            case events.EpochEnded() if self.session is not None:
+                self.epochs.append(event)
+                self._examiner.look(self.session.model)
+                self._turn_knob(event.epoch + 1)
+            case events.RunFailed():
+                self.failure = event.message
+
+    def _turn_knob(self, epoch: int) -> None:
+        knob = self._recipe.knob_at
+        if knob is not None and knob[0] == epoch and self.session is not None:
+            self.session.send(SetKnob(knob=knob[1], value=knob[2]))
+
+
+def record(recipe: Recipe) -> Recording:
+    """Train a recipe and return what is known of it, not yet labelled; raises RuntimeError when it failed."""
+    split = recipe.split()
+    examiner = Examiner(split)
+    listener = _Listener(recipe, examiner)
+    listener.session = Session(recipe.job(split), on_event=listener)
+    listener.session.start()
+    listener.session.join()
+    if listener.failure or listener.facts is msgspec.UNSET:
+        raise RuntimeError(f"{recipe.name}: {listener.failure or 'the run told no facts'}")
+    return Recording(
+        name=recipe.name,
+        made=recipe.made,
+        data=split.name,
+        epochs=recipe.settings.epochs,
+        facts=listener.facts,
+        knobs=_knobs(listener.epochs),
+        metrics=_columns([dict(epoch.metrics) for epoch in listener.epochs]),
+        measures=_columns([_measured(epoch) for epoch in listener.epochs]),
+        truth=examiner.truth(),
+    )
+
+
+def _measured(epoch: events.EpochEnded) -> dict[str, float | None]:
+    measures = Measures() if epoch.measures is msgspec.UNSET else epoch.measures
+    return {name: getattr(measures, name) for name in measures.__struct_fields__}
+
+
+def _columns(rows: list[dict[str, float]] | list[dict[str, float | None]]) -> dict[str, list[Number]]:
+    """Return what the rows hold by name, names without any value left out."""
+    names = dict.fromkeys(name for row in rows for name, value in row.items() if value is not None)
+    return {name: [as_told(row.get(name)) for row in rows] for name in names}
+
+
+def _knobs(epochs: list[events.EpochEnded]) -> tuple[tuple[int, dict[str, KnobValue]], ...]:
+    """Return the values of the knobs, and again from each epoch on that changed one."""
+    found: list[tuple[int, dict[str, KnobValue]]] = []
+    for epoch in epochs:
+        if not found or found[-1][1] != epoch.knobs:
+            found.append((epoch.epoch, epoch.knobs))
+    return tuple(found)

@@ -1,0 +1,59 @@
+"""The curves of a run by name, one value an epoch, as the rules look at them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from fitmon.engine.diagnosis.evidence import Floats
+
+if TYPE_CHECKING:
+    from fitmon.engine.series import Curve
+
+FIRST_ROOM = 64
+
+
+class EpochCurves:
+    """Grows by an epoch at a time; what was handed out never changes."""
+
+    def __init__(self) -> None:
+        """Begin before the first epoch."""
+        self._epochs = 0
+        self._columns: dict[str, Floats] = {}
+
+    @classmethod
+    def of(cls, curves: Mapping[str, Curve], epochs: int) -> Self:
+        """Return what a record's curves, one point an epoch at most, say of the first epochs."""
+        found = cls()
+        found._epochs = epochs
+        for name, curve in curves.items():
+            inside = (curve.epochs >= 1) & (curve.epochs <= epochs)
+            found._column(name)[curve.epochs[inside].astype(np.int64) - 1] = curve.values[inside]
+        return found
+
+    def append(self, values: Mapping[str, float]) -> None:
+        """Add the values of the next epoch; a curve that has none has NaN there."""
+        self._epochs += 1
+        for name, value in values.items():
+            self._column(name)[self._epochs - 1] = value
+
+    def views(self) -> dict[str, Floats]:
+        """Return each curve, (epochs,) float64, read-only."""
+        views = {}
+        for name in self._columns:
+            view = self._column(name)[: self._epochs]
+            view.flags.writeable = False
+            views[name] = view
+        return views
+
+    def _column(self, name: str) -> Floats:
+        """Return a curve with room for all epochs."""
+        column = self._columns.get(name)
+        if column is None or len(column) < self._epochs:
+            grown = np.full(max(FIRST_ROOM, 2 * self._epochs), np.nan)
+            if column is not None:
+                grown[: len(column)] = column
+            self._columns[name] = column = grown
+        return column

@@ -1,0 +1,162 @@
+"""What came of a change: asked, applied at, before, after. Pure, over the branches of a record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fitmon.engine.branch import Branch
+    from fitmon.engine.events import KnobApplied, KnobValue
+    from fitmon.engine.series import Curve
+
+EPOCHS_TO_SETTLE = 3
+"""What a change did is judged by the third epoch trained with it: the first ones may only shake the optimizer."""
+
+REWIND = "rewind"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One change and what the loss did, as far as it is known."""
+
+    what: str
+    """The knob's name, or `rewind` for a way back."""
+    asked: float
+    """The value asked for; of a rewind the epoch gone back to."""
+    previous: KnobValue
+    """What held before; of a rewind the epochs that were done."""
+    value: KnobValue
+    """What was read back."""
+    branch: int
+    """The branch it was made in; of a rewind the one that it began."""
+    epoch: int
+    """The first epoch trained with it."""
+    because: str
+    """The finding whose remedy it was; empty when somebody asked for it by themselves."""
+    metric: str
+    """What `before` and `after` are of: `validation_loss`, the data loss without penalty, where that is measured, else
+    `val_loss` or `loss`; empty while nothing is known."""
+    before: float | None
+    """At the epoch before it held or, where `against` is a branch, that branch's at `after_epoch`; None: there is no
+    such epoch. May be NaN."""
+    after: float | None
+    """At `after_epoch`; None while no epoch was trained with it. May be NaN."""
+    after_epoch: int | None
+    """The third epoch trained with it, or the last one there is until then."""
+    against: int | None
+    """The branch that was left, where the two can be compared at equal epochs; None: compared with the epoch before."""
+    together_with: tuple[str, ...]
+    """What else changed from its epoch up to `after_epoch`: what came of it is theirs as well."""
+    settled: bool
+    """Whether all epochs to judge it by are there."""
+
+    @property
+    def change(self) -> float | None:
+        """How much higher the loss is than without the change, below 0: lower; None while that cannot be said."""
+        return None if self.before is None or self.after is None else self.after - self.before
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    what: str
+    asked: float
+    previous: KnobValue
+    value: KnobValue
+    epoch: int
+    because: str
+
+
+def outcomes_of(branch: Branch, left: Sequence[Branch]) -> tuple[Outcome, ...]:
+    """Return what was changed in a run and what came of it, oldest first, each change once.
+
+    Args:
+        branch: the one under way.
+        left: those that were left, in the order of their numbers; what was changed in them belongs to it too.
+    """
+    branches = (*left, branch)
+    return tuple(outcome for each in branches for outcome in _of_branch(each, _left_for(each, branches)))
+
+
+def _of_branch(branch: Branch, left: Branch | None) -> Iterator[Outcome]:
+    changes = list(_changes_of(branch, left))
+    for change in changes:
+        yield _outcome(change, changes, branch, left)
+
+
+def _left_for(branch: Branch, branches: Sequence[Branch]) -> Branch | None:
+    """Return the branch that was under way when one began."""
+    earlier = [other for other in branches if other.number < branch.number]
+    return None if branch.parent is None else max(earlier, key=lambda other: other.number, default=None)
+
+
+def _changes_of(branch: Branch, left: Branch | None) -> Iterator[_Change]:
+    """Yield what was changed in a branch itself, by epoch."""
+    if branch.parent is not None:
+        previous = None if left is None else left.epochs_done
+        back_to = branch.from_epoch
+        yield _Change(REWIND, back_to, previous, back_to, branch.first_epoch, branch.because)
+    for receipt in sorted(branch.receipts, key=lambda receipt: receipt.epoch):
+        if receipt.epoch >= branch.first_epoch:
+            yield _change_of(receipt)
+
+
+def _change_of(receipt: KnobApplied) -> _Change:
+    return _Change(receipt.knob, receipt.asked, receipt.previous, receipt.value, receipt.epoch, receipt.because)
+
+
+def _outcome(change: _Change, changes: Sequence[_Change], branch: Branch, left: Branch | None) -> Outcome:
+    settles_at = change.epoch + EPOCHS_TO_SETTLE - 1
+    went_back = branch.parent is not None and change.epoch == branch.first_epoch
+    against = left if went_back and left is not None and left.epochs_done >= change.epoch else None
+    last = min(settles_at, branch.epochs_done, branch.epochs_done if against is None else against.epochs_done)
+    after_epoch = last if last >= change.epoch else None
+    metric, before, after = _values(
+        branch if against is None else against,
+        change.epoch - 1 if against is None else after_epoch,
+        branch,
+        after_epoch,
+    )
+    others = [o for o in changes if o is not change and change.epoch <= o.epoch <= (after_epoch or change.epoch)]
+    return Outcome(
+        what=change.what,
+        asked=change.asked,
+        previous=change.previous,
+        value=change.value,
+        branch=branch.number,
+        epoch=change.epoch,
+        because=change.because,
+        metric=metric,
+        before=before,
+        after=after,
+        after_epoch=after_epoch,
+        against=None if against is None else against.number,
+        together_with=tuple(dict.fromkeys(other.what for other in others)),
+        settled=branch.epochs_done >= settles_at,
+    )
+
+
+def _values(
+    branch_before: Branch, before_epoch: int | None, branch_after: Branch, after_epoch: int | None
+) -> tuple[str, float | None, float | None]:
+    """Return the metric of which most is known, the best of several equals, and its two values."""
+    found = [
+        (name, _value(_curve(branch_before, name), before_epoch), _value(_curve(branch_after, name), after_epoch))
+        for name in ("validation_loss", "val_loss", "loss")
+    ]
+    best = max(found, key=lambda values: (values[1] is not None) + (values[2] is not None))
+    return best if best[1:] != (None, None) else ("", None, None)
+
+
+def _curve(branch: Branch, name: str) -> Curve | None:
+    return (branch.measures if name == "validation_loss" else branch.metrics).get(name)
+
+
+def _value(curve: Curve | None, epoch: int | None) -> float | None:
+    import numpy as np
+
+    if curve is None or epoch is None:
+        return None
+    place = int(np.searchsorted(curve.epochs, epoch))
+    return float(curve.values[place]) if place < len(curve) and curve.epochs[place] == epoch else None

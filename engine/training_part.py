@@ -1,0 +1,239 @@
+"""A fixed part of the training set, scored in inference mode at each epoch's end, as the validation samples are.
+
+Keras's training loss is a mean over an epoch's moving weights, with dropout on and penalties added; the validation loss
+is taken at its end, with dropout off. Only alike measured losses tell how far the two sets are apart.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fitmon.engine import environment
+from fitmon.engine.feed import epoch_order
+from fitmon.engine.loop import compiled_step, loop_while
+from fitmon.engine.sample_losses import SampleLosses
+from fitmon.engine.scoring import Scorer, scorer_for
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    from fitmon.engine.feed import Feed
+    from fitmon.engine.insight.scores import SampleScores
+    from fitmon.engine.job import Settings
+
+    Floats = npt.NDArray[np.float32]
+
+SHARE_OF_EPOCH = 0.03
+"""What scoring the part may cost."""
+MOST_SAMPLES = 10_000
+MOST_BYTES = 256 * 1024**2
+BATCH = 512
+STEP_OVERHEAD = 1e6
+"""What a training step costs besides its arithmetic, in multiply-adds: about 0.1 ms on two cores. It lets a small
+model, whose steps are all overhead, be scored on all its samples."""
+TRAINING_FACTOR = 3
+"""A training step takes about three times the arithmetic of a forward pass: forward, and back to inputs and weights."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PartScores:
+    """What the part was found to be at an epoch's end."""
+
+    scores: SampleScores
+    losses: Floats
+    """(m,) each sample's data loss."""
+    dead_share: float | None
+    """Share of the hidden units with relu that are 0 for all of the part; None where there are none to be seen."""
+
+
+class TrainingPart:
+    """Scores the part inside the compiled validation pass, so that a small model pays for no call of its own."""
+
+    def __init__(self, model: keras.Model, samples: Any, scorer: Scorer, losses: SampleLosses) -> None:
+        """Take the part's batch of inputs and targets, as tensors, and what scores them."""
+        import keras
+
+        self._model, self._scorer, self._losses = model, scorer, losses
+        self._x, self._y, _ = keras.utils.unpack_x_y_sample_weight(samples)
+        self._samples = len(keras.tree.flatten(self._x)[0])
+        self._seen = _with_hidden_outputs(model)
+
+    def __len__(self) -> int:
+        return self._samples
+
+    def nothing(self) -> tuple[Any, ...]:
+        """Return what stands for the result of `in_graph` where the part is not scored."""
+        import tensorflow as tf
+
+        return tf.zeros((0, 0)), tf.zeros((0,)), *self._no_activity()
+
+    def in_graph(self) -> Callable[[], tuple[Any, ...]]:
+        """Return what scores the part; it is called while the validation pass is traced.
+
+        What a pass changes in the model, such as the state of a dropout that also works in inference, is put back:
+        training goes as it would have gone.
+        """
+        step = compiled_step(self._model, self._step, self._signature())
+
+        def scored() -> tuple[Any, ...]:
+            import tensorflow as tf
+
+            variables = self._model.non_trainable_variables
+            before = [tf.identity(variable.value) for variable in variables]
+            result = self._all_batches(step)
+            for variable, value in zip(variables, before, strict=True):
+                variable.assign(value)
+            return result
+
+        return scored
+
+    def scores(self, predictions: Floats, losses: Floats, *largest: Floats) -> PartScores | None:
+        """Return what a pass found; None where there are no probabilities, or no loss for each sample."""
+        scored = self._scorer.score(predictions, losses) if len(losses) else None
+        if scored is None:
+            return None
+        units = sum(map(len, largest))
+        dead = sum(int(np.count_nonzero(most <= 0)) for most in largest)
+        return PartScores(scores=scored.scores, losses=losses, dead_share=dead / units if units else None)
+
+    def _no_activity(self) -> list[Any]:
+        import tensorflow as tf
+
+        return [] if self._seen is None else [tf.zeros(output.shape[-1]) for output in self._seen.outputs[:-1]]
+
+    def _signature(self) -> Any:
+        import keras
+        import tensorflow as tf
+
+        return keras.tree.map_structure(lambda t: tf.TensorSpec([None, *t.shape[1:]], t.dtype), (self._x, self._y))
+
+    def _step(self, batch: Any) -> tuple[Any, ...]:
+        import tensorflow as tf
+
+        x, y = batch
+        *hidden, predictions = [self._model(x, training=False)] if self._seen is None else self._seen(x, training=False)
+        losses = self._losses.of_batch(y, predictions)
+        largest = [tf.cast(tf.reduce_max(h, axis=list(range(len(h.shape) - 1))), tf.float32) for h in hidden]
+        losses = tf.zeros((0,)) if losses is None else losses
+        return tf.cast(predictions, tf.float32), losses, *largest
+
+    def _all_batches(self, step: Callable[[Any], tuple[Any, ...]]) -> tuple[Any, ...]:
+        import keras
+        import tensorflow as tf
+
+        count = math.ceil(self._samples / BATCH)
+        kept = [tf.TensorArray(tf.float32, size=count, infer_shape=False) for _ in range(2)]
+
+        def more(number: tf.Tensor, *_: Any) -> tf.Tensor:
+            return number < count
+
+        def one(number: tf.Tensor, kept: list[tf.TensorArray], largest: list[tf.Tensor]) -> tuple[Any, ...]:
+            rows = slice(number * BATCH, (number + 1) * BATCH)
+            found = step(keras.tree.map_structure(lambda t: t[rows], (self._x, self._y)))
+            written = [array.write(number, part) for array, part in zip(kept, found[:2], strict=True)]
+            return number + 1, written, [tf.maximum(*pair) for pair in zip(largest, found[2:], strict=True)]
+
+        _, kept, largest = loop_while(self._model, more, one, (tf.constant(0), kept, self._no_activity()))
+        return *(array.concat() for array in kept), *largest
+
+
+def training_part_of(
+    model: keras.Model, feed: Feed, settings: Settings, *, validation_samples: int
+) -> TrainingPart | None:
+    """Return the part of a feed's samples that is scored; the same for the same seed, whatever the machine.
+
+    None where the feed's batches come from outside, or the model's loss gives no loss for each sample.
+    """
+    loss = environment.compiled_loss(model)
+    samples = _affordable_samples(model, feed, settings, validation_samples)
+    rows = np.sort(epoch_order(feed.samples, settings.seed, 0)[:samples])
+    part = feed.rows(rows) if samples and loss is not None and not _only_inputs(feed) else None
+    if part is None:
+        return None
+    scorer = scorer_for(model, _targets(part))
+    if not isinstance(scorer, Scorer):
+        return None
+    losses = SampleLosses(loss, None, scorer.labels)
+    return TrainingPart(model, part, scorer, losses)
+
+
+def _only_inputs(feed: Feed) -> bool:
+    import keras
+
+    return keras.utils.unpack_x_y_sample_weight(feed.head())[1] is None
+
+
+def _targets(part: Any) -> Any:
+    import keras
+
+    targets = keras.utils.unpack_x_y_sample_weight(part)[1]
+    return keras.tree.map_structure(np.asarray, targets)
+
+
+def _affordable_samples(model: keras.Model, feed: Feed, settings: Settings, validation_samples: int) -> int:
+    """Return how many samples can be scored for `SHARE_OF_EPOCH`, by counting multiply-adds, not by the clock.
+
+    A size by the clock would differ from machine to machine and from a run to its repetition.
+    """
+    if not feed.samples:
+        return 0
+    batch = settings.batch_size
+    forward = multiply_adds(model)
+    training = math.ceil(feed.samples / batch) * STEP_OVERHEAD + TRAINING_FACTOR * feed.samples * forward
+    validating = math.ceil(validation_samples / batch) * STEP_OVERHEAD / TRAINING_FACTOR + validation_samples * forward
+    affordable = int(SHARE_OF_EPOCH * (training + validating) / forward)
+    bytes_each = max(1, _bytes_of_one(feed))
+    most = min(max(affordable, 32), feed.samples, MOST_SAMPLES, max(1, MOST_BYTES // bytes_each))
+    # Whole batches, so that XLA compiles for one length only.
+    return most if most < BATCH or most == feed.samples else most - most % BATCH
+
+
+def _bytes_of_one(feed: Feed) -> int:
+    import keras
+
+    return sum(np.asarray(array).nbytes for array in keras.tree.flatten(feed.head()))
+
+
+def multiply_adds(model: keras.Model) -> float:
+    """Estimate the multiply-adds of one sample's forward pass: each weight as often as there are positions it meets."""
+    return max(1.0, sum(_positions(layer) * layer.count_params() for layer in environment.all_layers(model)))
+
+
+def _positions(layer: Any) -> int:
+    if getattr(layer, "layers", None) or not layer.weights:
+        return 0
+    try:
+        shapes = [layer.input.shape, layer.output.shape]
+    except (AttributeError, ValueError):
+        return 1
+    return max(math.prod(side or 1 for side in shape[1:-1]) for shape in shapes)
+
+
+def _with_hidden_outputs(model: keras.Model) -> keras.Model | None:
+    """Return a model of the same layers that gives the outputs behind each relu too; None where they are not to be had.
+
+    A model that computes its outputs in a `call` of its own tells nothing of what lies between.
+    """
+    import keras
+
+    try:
+        hidden = [layer.output for layer in model.layers if _is_relu(layer)]
+        if not hidden:
+            return None
+        seen = keras.Model(model.inputs, [*hidden, model.outputs[0]])
+    except (AttributeError, ValueError):
+        return None
+    return seen if type(model).call in {type(seen).call, keras.Sequential.call} else None
+
+
+def _is_relu(layer: Any) -> bool:
+    import keras
+
+    return isinstance(layer, keras.layers.ReLU) or getattr(layer, "activation", None) is keras.activations.relu
