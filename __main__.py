@@ -17,8 +17,17 @@ from click.core import ParameterSource
 
 from fitmon.engine.durable.keeping import Keeping
 from fitmon.engine.errors import EXIT_QUIT_WHILE_TRAINING, FitmonError, UsageError
-from fitmon.options import SETTINGS, check_changes, keeping_options, run_options, setting_options
+from fitmon.options import (
+    SETTINGS,
+    check_changes,
+    export_options,
+    keeping_options,
+    refuse_keep_alone,
+    run_options,
+    setting_options,
+)
 from fitmon.presets import PRESETS, preset_named
+from fitmon.presets.preset import STRATIFIED
 from fitmon.training import Face, Start, choose_face, commands_of, refuse_other_backend, say, train
 
 if TYPE_CHECKING:
@@ -124,7 +133,8 @@ def _report(error: Exception, *, debug: bool) -> int:
 
 def _preset_command(name: str) -> click.Command:
     preset = preset_named(name, other_words=COMMANDS)
-    options = [*setting_options(preset.settings), *_data_options(preset), *run_options(), *keeping_options()]
+    options = [*setting_options(preset.settings), *_data_options(preset)]
+    options += [*run_options(), *keeping_options(), *export_options()]
     return click.Command(name, params=list(options), callback=_train_preset, help=PRESETS[name][0])
 
 
@@ -136,6 +146,9 @@ def _data_options(preset: Preset) -> list[click.Option]:
         default, *others = preset.datasets
         text = f"{', '.join(others)} or {default}. [{default}]"
         options.append(click.Option(["--dataset"], metavar="NAME", help=text))
+    if preset.splits:
+        text = f"How validation samples are chosen: {', '.join(preset.splits)} or {STRATIFIED}. [{STRATIFIED}]"
+        options.append(click.Option(["--split"], metavar="NAME", help=text))
     return options
 
 
@@ -146,7 +159,7 @@ def _train_preset(**given: Any) -> int:
     changed = [field for field in (*SETTINGS, "jit") if ctx.get_parameter_source(field) is ParameterSource.COMMANDLINE]
     settings = replace(preset.settings, **{field: given[field] for field in changed})
     file = None if given.get("data") is None else Path(given["data"])
-    job = preset.job(settings, dataset=given.get("dataset"), file=file)
+    job = preset.job(settings, dataset=given.get("dataset"), file=file, split=given.get("split"))
     check_changes(given["at"], settings, preset.has_dropout)
     face: Face = "nobody" if given["detach"] else choose_face(plain=given["plain"], json=given["json"])
     refuse_other_backend()
@@ -171,6 +184,7 @@ def _train_preset(**given: Any) -> int:
 
 
 def _refuse_what_does_not_go_together(face: Face, given: dict[str, Any]) -> None:
+    refuse_keep_alone(given)
     if given["ephemeral"] and given["detach"]:
         raise UsageError("Expected --detach or --ephemeral, received both: a run that is not kept cannot be found.")
     if given["paused"] and face in {"plain", "json"}:
@@ -183,7 +197,7 @@ def _new_folder(job: Job, given: dict[str, Any], file: Path | None) -> RunFolder
     root = None if given["run_dir"] is None else Path(given["run_dir"])
     data = None if file is None else str(file.absolute())
     kept = {name: given[name] for name in ("checkpoint_every", "keep_disk")}
-    arguments = {"dataset": given.get("dataset"), "data": data, **kept}
+    arguments = {"dataset": given.get("dataset"), "data": data, "split": given.get("split"), **kept}
     return Runs(root).create(job=job.name, settings=job.settings, name=given["name"], arguments=arguments)
 
 

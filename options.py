@@ -6,12 +6,13 @@ Imports nothing heavy, so that a refusal comes at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from fitmon.engine.commands import Keep
 from fitmon.engine.durable.run_name import check_run_name
 from fitmon.engine.errors import UsageError
 from fitmon.engine.knobs.catalogue import (
@@ -28,6 +29,8 @@ from fitmon.engine.knobs.catalogue import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fitmon.engine.job import Settings
 
 NOTHING = "none"
@@ -83,6 +86,20 @@ def read_size(text: str) -> int:
     if parts is None or not (parts[2] or float(parts[1]) == 0):
         raise UsageError(f"Expected an amount of disk such as 2GB or 500MB, received {text!r}.")
     return int(float(parts[1]) * 1000 ** " KMGT".index((parts[2] or "B").upper().removesuffix("B") or " "))
+
+
+def read_export(text: str) -> Path:
+    """Read where the model is to be written, and see that it could be, so that no training is in vain."""
+    from fitmon.engine.model_file import checked_path
+
+    return checked_path(text)
+
+
+def read_keep(text: str) -> str:
+    """Read which weights are written."""
+    if text not in get_args(Keep):
+        raise UsageError(f"Expected --keep {' or '.join(get_args(Keep))}, received {text!r}.")
+    return text
 
 
 CHECKPOINT_EVERY = Knob(name="checkpoint-every", label="epochs", minimum=1, maximum=10**9, whole=True, example="5")
@@ -158,6 +175,22 @@ def keeping_options() -> list[click.Option]:
         click.Option(["--checkpoint-every"], type=every, metavar="EPOCHS", default="1", help="Keep these. [1]"),
         click.Option(["--keep-disk"], type=read_size, metavar="SIZE", default="2GB", help="For checkpoints. [2GB]"),
     ]
+
+
+def export_options() -> list[click.Option]:
+    """Return the options that say where the model is written in the end, and with which weights."""
+    export_help = "Write the model when the run is over, for plain Keras."
+    keep_help = "Weights for --export: those of the best epoch, or the last. [best]"
+    return [
+        click.Option(["--export"], type=read_export, metavar="FILE.keras", help=export_help),
+        click.Option(["--keep"], type=read_keep, metavar="best|last", help=keep_help),
+    ]
+
+
+def refuse_keep_alone(given: Mapping[str, Any]) -> None:
+    """Raise UsageError where it is said which weights are written, but not where to."""
+    if given["keep"] is not None and given["export"] is None:
+        raise UsageError("Expected --export FILE.keras with --keep: it says which weights are written there.")
 
 
 def run_dir_option() -> click.Option:

@@ -12,7 +12,7 @@ from click.core import ParameterSource
 from fitmon.engine.durable.keeping import Keeping
 from fitmon.engine.errors import DataError, UsageError
 from fitmon.engine.knobs.catalogue import BATCH_SIZE, DROPOUT, EPOCHS, L1, L2, LEARNING_RATE
-from fitmon.options import keeping_options, number_reader, run_options
+from fitmon.options import export_options, keeping_options, number_reader, refuse_keep_alone, run_options
 from fitmon.training import Face, Start, choose_face, commands_of, refuse_other_backend, say, train
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def _resume_command() -> click.Command:
             *knobs,
             *(option for option in run_options() if option.name not in {"name", "ephemeral"}),
             *keeping_options(),
+            *export_options(),
             unseen,
         ],
         callback=_resume,
@@ -60,6 +61,7 @@ def _resume_command() -> click.Command:
 def _resume(**given: Any) -> int:
     from fitmon.engine.durable.runs import Runs
 
+    refuse_keep_alone(given)
     root = None if given["run_dir"] is None else Path(given["run_dir"])
     folder = Runs(root).find(given["run"])
     job = job_of(folder)
@@ -70,7 +72,7 @@ def _resume(**given: Any) -> int:
     face: Face = "nobody" if given["unseen"] else choose_face(plain=given["plain"], json=given["json"])
     refuse_other_backend()
     origin = _origin(folder, rewind)
-    _refuse_no_epoch_left(origin, changes)
+    _refuse_no_epoch_left(origin, changes, exports=given["export"] is not None)
     if given["detach"]:
         return detach(folder, given)
     return train(
@@ -103,12 +105,12 @@ def job_of(folder: RunFolder) -> Job:
     description = folder.description()
     if description.job not in PRESETS:
         raise DataError(f"Expected a run of {', '.join(PRESETS)}; {folder.name} trains {description.job!r}.")
-    data = description.arguments.get("data")
-    dataset = description.arguments.get("dataset")
+    data, dataset, split = (description.arguments.get(name) for name in ("data", "dataset", "split"))
     return preset_named(description.job).job(
         description.settings,
         dataset=None if dataset is None else str(dataset),
         file=None if data is None else Path(str(data)),
+        split=None if split is None else str(split),
     )
 
 
@@ -148,7 +150,8 @@ def _origin(folder: RunFolder, rewind: Rewind | None) -> Origin | None:
     return origin
 
 
-def _refuse_no_epoch_left(origin: Origin | None, changes: dict[str, float]) -> None:
+def _refuse_no_epoch_left(origin: Origin | None, changes: dict[str, float], *, exports: bool) -> None:
+    """Raise UsageError where there would be nothing to do: no epoch to train, and no model to write."""
     if origin is None:
         return
     record = origin.retold.record
@@ -156,10 +159,10 @@ def _refuse_no_epoch_left(origin: Origin | None, changes: dict[str, float]) -> N
     epochs = int(changes.get(EPOCHS.name, record.epochs))
     if EPOCHS.name in changes and epochs <= done:
         raise UsageError(f"Expected more than {done} epochs, since that many are done by then; received {epochs}.")
-    if record.epochs and done >= epochs:
+    if record.epochs and done >= epochs and not exports:
         raise UsageError(
-            f"All {record.epochs} epochs are done. Train more with --epochs {record.epochs * 2}, or go back to one "
-            "with --from-epoch."
+            f"All {record.epochs} epochs are done. Train more with --epochs {record.epochs * 2}, go back to one with "
+            "--from-epoch, or write the model with --export."
         )
 
 
@@ -175,6 +178,8 @@ def detach(folder: RunFolder, given: dict[str, Any]) -> int:
             words += [f"--{option.replace('_', '-')}", f"{given[option]!r}"]
     for epoch, knob, value in given["at"]:
         words += ["--at", f"{epoch}:{knob}={value!r}"]
+    if given["export"] is not None:
+        words += ["--export", str(given["export"]), "--keep", given["keep"] or "best"]
     if given["paused"]:
         words.append("--paused")
     start_detached(words, folder.name, folder.log_path)

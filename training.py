@@ -11,17 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from fitmon.engine.errors import FitmonError, SetupError
+from fitmon.engine.errors import DiskError, FitmonError, SetupError
 from fitmon.options import in_order
 
 if TYPE_CHECKING:
-    from fitmon.engine.commands import Command
+    from fitmon.engine.commands import Command, Keep
     from fitmon.engine.durable.keeping import Keeping
     from fitmon.engine.durable.kept_run import KeptRun
     from fitmon.engine.durable.origin import Origin
     from fitmon.engine.durable.run_folder import RunFolder
     from fitmon.engine.events import Event, RunEnded, RunFailed
     from fitmon.engine.job import Job
+    from fitmon.engine.record import Snapshot
     from fitmon.engine.session import Session
     from fitmon.tui.run import WayBack
 
@@ -84,12 +85,14 @@ def refuse_other_backend() -> None:
 
 def commands_of(given: dict[str, Any], changes: Mapping[str, float] | None = None) -> tuple[Command, ...]:
     """Return what the options ask of a run before it starts, and changes of knobs for the next epoch."""
-    from fitmon.engine.commands import Pause, PauseAt, SetKnob
+    from fitmon.engine.commands import Export, Pause, PauseAt, SetKnob
 
     pause = (Pause(at=PauseAt.CHUNK),) if given["paused"] else ()
     scheduled = [SetKnob(knob=knob, value=value, epoch=epoch) for epoch, knob, value in in_order(given["at"])]
     now = [SetKnob(knob=knob, value=value) for knob, value in (changes or {}).items()]
-    return (*pause, *now, *scheduled)
+    keep: Keep = given["keep"] or "best"
+    export = [] if given["export"] is None else [Export(path=str(given["export"]), keep=keep, at_end=True)]
+    return (*export, *pause, *now, *scheduled)
 
 
 def train(start: Start, face: Face) -> int:
@@ -164,8 +167,16 @@ def _train_in_lines(start: Start, *, as_json: bool) -> int:
     from fitmon.engine.events import RunFailed
     from fitmon.unwatched import train_in_lines
 
+    runs: list[KeptRun | Session] = []
+
+    @contextlib.contextmanager
+    def make_run(on_event: Callable[[Event], None]) -> Iterator[KeptRun | Session]:
+        with _run(start, on_event) as run:
+            runs.append(run)
+            yield run
+
     ending, code = train_in_lines(
-        lambda on_event: _run(start, on_event),
+        make_run,
         as_json=as_json,
         talk=say,
         log_path=None if start.folder is None else start.folder.log_path,
@@ -174,7 +185,19 @@ def _train_in_lines(start: Start, *, as_json: bool) -> int:
         _tell_failure(ending, debug=start.debug)
     elif not ending.completed:
         tell_resume(start)
-    return code
+    return _tell_export(start, runs[0].snapshot(), code)
+
+
+def _tell_export(start: Start, seen: Snapshot, code: int) -> int:
+    """Say what became of the file that the command line asked for; return the exit code, the disk's if it failed."""
+    from fitmon.engine.commands import Export
+    from fitmon.engine.events import ExportFailed, RunFailed
+
+    told, wanted = seen.export, {wish.path for wish in start.commands if isinstance(wish, Export)}
+    if not isinstance(told, ExportFailed) or told.path not in wanted or isinstance(seen.ending, RunFailed):
+        return code
+    say(f"the model was not written to {told.path}: {told.reason}")
+    return DiskError.exit_code
 
 
 def _train_unseen(start: Start) -> int:
@@ -183,7 +206,8 @@ def _train_unseen(start: Start) -> int:
 
     with _run(start) as run:
         run.send(Detach(reason="started without a terminal"))
-        return train_headless(run)[1]
+        code = train_headless(run)[1]
+        return _tell_export(start, run.snapshot(), code)
 
 
 def _tell_failure(ending: RunFailed, *, debug: bool) -> None:
@@ -214,14 +238,15 @@ def _train_on_screen(start: Start) -> int:
             outlives_terminal=start.folder is not None,
             way_back=None if start.folder is None else _way_back(start.folder),
         )
-        ending = run.snapshot().ending
+        seen = run.snapshot()
+    ending = seen.ending
     if isinstance(ending, RunFailed) and start.debug:
         sys.stderr.write(ending.traceback)
     if start.folder is None and not isinstance(ending, RunFailed) and code != FitmonError.exit_code:
         log_path.unlink(missing_ok=True)
     if _can_go_on(ending):
         tell_resume(start)
-    return code
+    return _tell_export(start, seen, code)
 
 
 def _way_back(folder: RunFolder) -> WayBack:

@@ -254,6 +254,24 @@ def _attach_row() -> Row:
     return Row("attach to a run of 10 000 epochs", statistics.median(seconds), "s", 1.0, False, "the full picture")
 
 
+def diagnosis_rows() -> list[Row]:
+    """Measure how often the diagnosis is right about runs whose truth is known, and what it costs."""
+    command = [sys.executable, "-m", "bench.diagnosis"]
+    told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+    measuring, looking = told["milliseconds"]
+    cost = f"measuring 2 × 10 000 samples {measuring:.2g} ms, looking {looking:.2g} ms"
+    return [
+        *(_finding_row(name, *numbers) for name, numbers in told["findings"].items()),
+        Row("plateaus of 200 called overfitting", len(told["overfitting"]), "runs", 0, False, "20 to 200 epochs"),
+        Row("diagnosis after an epoch, 10 000 epochs", measuring + looking, "ms", 10.0, False, cost),
+    ]
+
+
+def _finding_row(name: str, precision: float, recall: float, counts: str) -> Row:
+    detail = f"precision {precision:.3f}, recall {recall:.3f}: {counts}"
+    return Row(f"{name}, precision and recall", min(precision, recall), "the lower", 0.95, True, detail)
+
+
 def table(rows: list[Row]) -> str:
     """Return the rows as a table for people."""
     lines = [f"{'':2}{'what':48}{'measured':>10}  {'goal':>8}  unit"]
@@ -269,6 +287,7 @@ GROUPS: dict[str, Callable[[], list[Row]]] = {
     "views": view_rows,
     "insight": insight_rows,
     "keeping": keeping_rows,
+    "diagnosis": diagnosis_rows,
     "speed": speed_rows,
 }
 

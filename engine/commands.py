@@ -1,7 +1,7 @@
 """What may be asked of a run. A command returns nothing: its effect comes back as an event."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -65,4 +65,20 @@ class Detach(msgspec.Struct, frozen=True, tag_field="command", tag="detach"):
     """Said in the journal."""
 
 
-Command = Pause | Resume | Stop | SetKnob | Rewind | Detach
+Keep = Literal["best", "last"]
+"""Which weights: those of the epoch with the lowest validation loss, or those the training came to."""
+
+
+class Export(msgspec.Struct, frozen=True, tag_field="command", tag="export"):
+    """Write the model into a file that plain Keras loads; answered by `ModelExported` or `ExportFailed`."""
+
+    path: str
+    """Absolute, with the suffix `.keras`; its folder exists."""
+    keep: Keep = "best"
+    replace: bool = False
+    """Whether a file that is there may be replaced; it stays as it is until the new one is whole."""
+    at_end: bool = False
+    """Wait until the run is over, finished or stopped; the last such wish counts, whenever the run is over."""
+
+
+Command = Pause | Resume | Stop | SetKnob | Rewind | Detach | Export

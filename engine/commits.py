@@ -81,7 +81,7 @@ class Commits:
             return
         if not step and self._last is not None and _place(self._last) == (epoch - 1, 0):
             self._before = self._last
-        elif self._keeper.replay_due(ends_epoch=ends_epoch):
+        elif self._keeper.replay_due(epoch, ends_epoch=ends_epoch):
             self._before = self._state(epoch - 1, step)
 
     def end_chunk(

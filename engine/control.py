@@ -4,15 +4,17 @@ Commands are handed over by any thread; everything else here happens in the trai
 """
 
 import queue
+from collections.abc import Callable
 
-from fitmon.engine.commands import Command, Detach, Pause, PauseAt, Resume, Rewind, SetKnob, Stop
+from fitmon.engine.commands import Command, Detach, Export, Pause, PauseAt, Resume, Rewind, SetKnob, Stop
 
 
 class Control:
     """Collects commands for the loop and sorts them by what they ask for."""
 
-    def __init__(self) -> None:
-        """Begin with nothing asked."""
+    def __init__(self, answer_export: Callable[[Export], None] = lambda _: None) -> None:
+        """Begin with nothing asked; `answer_export` is called with every `Export`, in the training thread."""
+        self._answer_export = answer_export
         self._incoming: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._knob_requests: list[SetKnob] = []
         self.pause_at: PauseAt | None = None
@@ -73,6 +75,8 @@ class Control:
                 self.rewind = command
             case Detach():
                 self.detach_reason = command.reason
+            case Export():
+                self._answer_export(command)
 
 
 class StopRequested(Exception):  # noqa: N818 - stopping is not an error

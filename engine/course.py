@@ -7,6 +7,7 @@ receipt is what the first chunk of the new epoch read back from the compiled ste
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -19,7 +20,6 @@ from fitmon.engine.changes import Changes
 from fitmon.engine.commands import PauseAt, Rewind, SetKnob
 from fitmon.engine.commits import Commits
 from fitmon.engine.control import StopRequested, stop_if_asked
-from fitmon.engine.diagnosis.facts import Facts
 from fitmon.engine.durable.exactness import continued
 from fitmon.engine.errors import DataError, FitmonError, TrainingError
 from fitmon.engine.events import Phase
@@ -28,12 +28,13 @@ from fitmon.engine.insight.summary import summarize
 from fitmon.engine.knobs.catalogue import EPOCHS
 from fitmon.engine.knobs.panel import Panel
 from fitmon.engine.loop import Chunk, Pacer, TrainingLoop
+from fitmon.engine.model_facts import facts_of
 from fitmon.engine.notes import notes_on, refuse_text_labels
 from fitmon.engine.probe import Look, Probe
 from fitmon.engine.reading import reading
 from fitmon.engine.restorer import Restorer, WentBack
 from fitmon.engine.samples import validation_samples
-from fitmon.engine.training_part import training_part_of
+from fitmon.engine.training_part import TrainingPart, training_part_of
 from fitmon.engine.validation_arrays import with_validation_arrays
 from fitmon.engine.watch import Watch
 
@@ -80,6 +81,7 @@ class Course:
         model: keras.Model,
         data: TrainingData,
         settings: Settings,
+        job: str,
         name: str,
         control: Control,
         emit: Callable[[events.Event], None],
@@ -92,7 +94,8 @@ class Course:
     ) -> None:
         """Move the data to the device and make the knobs of the model live; nothing is traced yet.
 
-        Args not told by `Session`: `branch` returns the branch under way, as the record has it.
+        Args not told by `Session`: `job` is what a command line calls it; `branch` returns the branch under way, as the
+        record has it.
         """
         data = with_validation_arrays(data, lambda: stop_if_asked(control))
         self._model, self._data, self._settings, self._name = model, data, settings, name
@@ -103,8 +106,12 @@ class Course:
         environment.build_model(model, self._feed.head())
         self._panel = Panel(model)
         self._loop = TrainingLoop(model, self._feed, self._panel.readings)
-        self._probe = self._make_probe()
-        self._watch = Watch(self._facts(), threshold=settings.threshold, branch=branch, can_rewind=keeper is not None)
+        part = self._make_part()
+        self._probe = None if _is_empty(data.x_validation) else Probe(model, data, settings.threshold, part)
+        facts = facts_of(
+            model, data, job=job, training_samples=self._feed.samples, training_part=0 if part is None else len(part)
+        )
+        self._watch = Watch(facts, threshold=settings.threshold, branch=branch, can_rewind=keeper is not None)
         self._pacer = Pacer()
         self._changes = Changes(
             self._panel,
@@ -141,19 +148,11 @@ class Course:
         self._commit_wanted = False
         self._validation_seconds: float | None = None
 
-    def _facts(self) -> Facts:
-        return Facts(
-            job=self._name,
-            training_samples=self._feed.samples,
-            validation_samples=0 if self._probe is None else self._probe.samples,
-        )
-
-    def _make_probe(self) -> Probe | None:
+    def _make_part(self) -> TrainingPart | None:
         if _is_empty(self._data.x_validation):
             return None
         samples = len(_arrays(self._data.x_validation)[0])
-        part = training_part_of(self._model, self._feed, self._settings, validation_samples=samples)
-        return Probe(self._model, self._data, self._settings.threshold, part)
+        return training_part_of(self._model, self._feed, self._settings, validation_samples=samples)
 
     def train(self) -> None:
         """Train all epochs, from the start or where the run goes on; raises StopRequested when the user stops it."""
@@ -164,6 +163,10 @@ class Course:
         went_back = self._way_back(rewind)
         if went_back is not None:
             self._train(partial(self._go_back, went_back))
+
+    def plain(self) -> AbstractContextManager[None]:
+        """Have the knobs' values in the model as plain numbers, for whoever saves it meanwhile; it trains on after."""
+        return self._panel.plain()
 
     def close(self) -> None:
         """Let go of the data and leave the model as plain Keras knows it."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from fitmon.engine.commands import Keep
 from fitmon.engine.diagnosis.facts import Facts
 from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.measures import Measures
@@ -348,6 +349,22 @@ class RunDetached(_Event, frozen=True):
     reason: str
 
 
+class ModelExported(_Event, frozen=True):
+    """The model was written into a file that plain Keras loads."""
+
+    path: str
+    keep: Keep
+    epoch: int
+    """The epoch whose weights they are; those of `last` may be some steps further, where the run is in an epoch."""
+
+
+class ExportFailed(_Event, frozen=True):
+    """The model was not written; the run goes on, and a file that was there is as it was."""
+
+    path: str
+    reason: str
+
+
 class LossBecameNonFinite(_Event, frozen=True):
     """The loss was NaN or infinite after this step."""
 
@@ -400,6 +417,8 @@ Event = (
     | CheckpointFailed
     | CheckpointsResumed
     | RunDetached
+    | ModelExported
+    | ExportFailed
     | LossBecameNonFinite
     | RunEnded
     | RunFailed

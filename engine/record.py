@@ -103,6 +103,8 @@ class Snapshot:
     """The epochs that were done when that was first told; 0 when all is well."""
     detached: str
     """Why the run has no screen of its own any more; empty while it has, or never had one."""
+    export: events.ModelExported | events.ExportFailed | None
+    """What became of the last file that was to be written; None: nothing was asked for since it set out."""
 
     @property
     def over(self) -> bool:
@@ -154,6 +156,7 @@ class RunRecord:
     disk_trouble: str = ""
     disk_trouble_epoch: int = 0
     detached: str = ""
+    export: events.ModelExported | events.ExportFailed | None = None
     _version: int = 0
     _metrics: dict[str, Series] = field(default_factory=dict)
     _measures: dict[str, Series] = field(default_factory=dict)
@@ -165,7 +168,7 @@ class RunRecord:
     _traced_seconds: float = 0.0
     _epoch_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT_EPOCHS))
 
-    def apply(self, event: events.Event) -> None:  # noqa: C901, PLR0912 - a flat list, one line an event
+    def apply(self, event: events.Event) -> None:  # noqa: C901, PLR0912, PLR0915 - a flat list, one line an event
         """Take one event into account. Events come in the order in which they happened."""
         self._version += 1
         match event:
@@ -209,6 +212,8 @@ class RunRecord:
                 self.disk_trouble, self.disk_trouble_epoch = "", 0
             case events.RunDetached():
                 self.detached = event.reason
+            case events.ModelExported() | events.ExportFailed():
+                self.export = event
             case events.LossBecameNonFinite():
                 self.non_finite = event
             case events.RunEnded() | events.RunFailed():
@@ -253,13 +258,14 @@ class RunRecord:
             disk_trouble=self.disk_trouble,
             disk_trouble_epoch=self.disk_trouble_epoch,
             detached=self.detached,
+            export=self.export,
         )
 
     def _apply_phase(self, event: events.PhaseChanged) -> None:
         self.phase, self.phase_detail = event.phase, event.detail
         if event.phase in {Phase.WAITING, Phase.STARTING}:
             # Another process has the run now: it has neither ended nor paused.
-            self.ending, self.paused, self.pause_asked = None, None, ""
+            self.ending, self.paused, self.pause_asked, self.export = None, None, "", None
 
     def _apply_started(self, event: events.RunStarted) -> None:
         self.started, self.epochs, self.steps = event, event.epochs, event.steps
@@ -350,7 +356,7 @@ class RunRecord:
         self.step = self._resumed_step = step
         self._chunks = {}
         self.pending, self.refusal, self.rewind_refusal = {}, None, None
-        self.paused, self.pause_asked, self.ending, self.non_finite = None, "", None, None
+        self.paused, self.pause_asked, self.ending, self.non_finite, self.export = None, "", None, None, None
 
     def _apply_receipt(self, event: events.KnobApplied) -> None:
         self.receipts = (*self.receipts, event)

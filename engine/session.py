@@ -23,10 +23,11 @@ from fitmon.engine.record import RunRecord, Snapshot
 if TYPE_CHECKING:
     import keras
 
-    from fitmon.engine.commands import Command
+    from fitmon.engine.commands import Command, Export
     from fitmon.engine.course import Course
     from fitmon.engine.durable.keeper import Keeper
     from fitmon.engine.durable.origin import Origin
+    from fitmon.engine.exporter import Exporter
     from fitmon.engine.job import Job, TrainingData
 
 Listener = Callable[[events.Event], None]
@@ -77,12 +78,14 @@ class Session:
         self._stop_when_non_finite = stop_when_non_finite
         self._summarize_epochs = summarize_epochs
         self._clock = clock
-        self._control = Control()
+        self._control = Control(self._answer_export)
         self._lock = threading.Lock()
         self._record = RunRecord() if origin is None else origin.retold.record
         self._record.apply(events.PhaseChanged(phase=Phase.WAITING))
         self._keeper, self._origin, self._lingers = keeper, origin, lingers
         self._course: Course | None = None
+        self._exporter: Exporter | None = None
+        self._export_at_end: Export | None = None
         self._thread = threading.Thread(target=self._run, name="fitmon training", daemon=True)
         self.model: keras.Model | None = None
         """The model, as plain Keras knows it, once the run is over; None before it is built."""
@@ -110,6 +113,8 @@ class Session:
     def _emit(self, event: events.Event) -> None:
         with self._lock:
             self._record.apply(event)
+        if self._exporter is not None:
+            self._exporter.note(event)
         listener = self._on_event
         if listener is not None:
             # One that fails is not called again: the failure ends the run, and that end must still be told.
@@ -136,6 +141,7 @@ class Session:
             ending = self._failure(error)
         if was is not None and self._record.ending is was:
             return
+        self._export_before(ending)
         phase = Phase.FAILED if isinstance(ending, events.RunFailed) else Phase.STOPPED
         if isinstance(ending, events.RunEnded) and ending.completed:
             phase = Phase.FINISHED
@@ -149,8 +155,33 @@ class Session:
             return events.RunEnded(reason=stop.reason, epochs_done=self._record.epochs_done, completed=False)
         return events.RunEnded(reason="all epochs done", epochs_done=self._record.epochs_done, completed=True)
 
+    def _answer_export(self, wish: Export) -> None:
+        if wish.at_end:
+            self._export_at_end = wish
+        if not wish.at_end or self._record.ending is not None:
+            self._emit(self._exported(wish))
+
+    def _export_before(self, ending: events.RunEnded | events.RunFailed) -> None:
+        """Write the file that was asked for at the end; nothing for a run that failed before there was a model."""
+        self._control.take_in()
+        failed, wish = isinstance(ending, events.RunFailed), self._export_at_end
+        if wish is None or (failed and (self._exporter is None or not self._record.epochs_done)):
+            return
+        if failed and wish.keep == "last":
+            reason = "The training failed; `--keep best` writes the best weights before that."
+            self._emit(events.ExportFailed(path=wish.path, reason=reason))
+            return
+        self._enter(Phase.SAVING, f"writing {wish.path}")
+        self._emit(self._exported(wish))
+
+    def _exported(self, wish: Export) -> events.ModelExported | events.ExportFailed:
+        if self._exporter is None:
+            return events.ExportFailed(path=wish.path, reason="There is no model yet.")
+        return self._exporter.write(wish)
+
     def _begin(self) -> None:
         from fitmon.engine.course import Course
+        from fitmon.engine.exporter import Exporter
 
         model, data = self._prepare()
         self.model = model
@@ -158,6 +189,7 @@ class Session:
             model=model,
             data=data,
             settings=self._job.settings,
+            job=self._job.name,
             name=self._name,
             control=self._control,
             emit=self._emit,
@@ -168,6 +200,7 @@ class Session:
             origin=self._origin,
             branch=self._record.current_branch,
         )
+        self._exporter = Exporter(model, plain=self._course.plain, keeper=self._keeper, record=self._record)
         self._course.train()
 
     def _prepare(self) -> tuple[keras.Model, TrainingData]:

@@ -23,7 +23,7 @@ A whole preset, here the wines of scikit-learn (178 samples, 13 features, three 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fitmon.engine.errors import UsageError
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import keras
+
+STRATIFIED = "stratified"
 
 Load = Callable[[Settings, Progress], TrainingData]
 """Fetches the data of a job; see `Job.load`."""
@@ -50,6 +52,8 @@ class Preset:
     """The data it can be trained on, by name; the first is the default."""
     build: Callable[[Settings, TrainingData], keras.Model]
     """See `Job.build`."""
+    splits: Mapping[str, Load] = field(default_factory=dict)
+    """Other ways to hold back what is validated, of the first data set, by name; its own way is `stratified`."""
     has_dropout: Callable[[Settings], bool] = has_dropout
     """Whether the model that `build` makes of settings has a Dropout layer; the default suits `build_classifier`."""
     load_file: Callable[[Path], Load] | None = None
@@ -58,19 +62,29 @@ class Preset:
     """Raises DataError at once if the file that will be read cannot be, the user's own or, with None, one named by the
     environment; loads nothing heavy. None: there is nothing to look for."""
 
-    def job(self, settings: Settings | None = None, *, dataset: str | None = None, file: Path | None = None) -> Job:
+    def job(
+        self,
+        settings: Settings | None = None,
+        *,
+        dataset: str | None = None,
+        file: Path | None = None,
+        split: str | None = None,
+    ) -> Job:
         """Return the job to train.
 
         Args:
             settings: None: the defaults.
             dataset: a name out of `datasets`; None: the first.
             file: data of the user's own; None: the data set's.
+            split: a name out of `splits`, or `stratified`, as None.
 
         Raises:
-            UsageError: there is no such data set, or this preset reads no files.
+            UsageError: there is no such data set or split, or this preset reads no files.
             DataError: the file to read, the user's or one named by the environment, is missing or cannot be opened.
         """
         load = self._load(dataset) if file is None else self._file_load(file)
+        if split not in {None, STRATIFIED}:
+            load = self._split_load(str(split))
         if self.require_file is not None:
             self.require_file(file)
         return Job(name=self.name, settings=settings or self.settings, load=load, build=self.build)
@@ -80,6 +94,11 @@ class Preset:
         if name not in self.datasets:
             raise UsageError(f"Expected a data set out of {', '.join(self.datasets)}; received {name!r}.")
         return self.datasets[name]
+
+    def _split_load(self, split: str) -> Load:
+        if split not in self.splits:
+            raise UsageError(f"Expected a split out of {', '.join([STRATIFIED, *self.splits])}; received {split!r}.")
+        return self.splits[split]
 
     def _file_load(self, file: Path) -> Load:
         if self.load_file is None:

@@ -1,40 +1,44 @@
-"""Turns a table into training and validation data: split with a seed, stratified, standardised."""
+"""Turns a table into training and validation data: split with a seed, stratified, or in file order; standardised."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, Literal
 
 from fitmon.engine.job import TrainingData
 from fitmon.presets.checks import checked_labels, one_hot, require_numbers, require_same_length
 
 VALIDATION_SHARE = 0.2
 
+Split = Literal["stratified", "last"]
+"""With a seed, every class in proportion; or the last rows to validate with, as Keras's own `validation_split`."""
 
-def split_table(table: Any, *, seed: int, notes: tuple[str, ...] = ()) -> TrainingData:
-    """Split a table 80 : 20, every class in proportion, and standardise it.
 
-    Keras's own `validation_split` takes the last rows, which in a file sorted by class are all of one class. The mean
+def split_table(table: Any, *, seed: int, split: Split = "stratified", notes: tuple[str, ...] = ()) -> TrainingData:
+    """Split a table 80 : 20, every class in proportion unless told otherwise, and standardise it.
+
+    The last rows, which `validation_split` takes, are in a file sorted by class all of one class. The mean
     and standard deviation come from the training part alone, so that nothing of the validation part leaks into it.
 
     Args:
         table: scikit-learn's bunch: `data` (n, features), `target` (n,) class numbers, `target_names` (C,) and, where
             it has them, `feature_names` (features,).
-        seed: of the split; the same seed gives the same rows.
+        seed: of the split; the same seed gives the same rows. Without a meaning for `last`.
+        split: which rows are validated with.
         notes: passed on.
 
     Returns:
         Inputs (n, features) float32; targets (n, 1) float32 for two classes, (n, C) float32 one-hot for more.
     """
     import numpy as np
-    from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import StandardScaler
 
     names = tuple(str(name) for name in table.target_names)
     require_numbers(table.data, name="the table")
     labels = checked_labels(table.target, classes=len(names), name="the table's target")
     require_same_length(table.data, labels, name="the table")
-    x, x_original, labels, labels_validation = train_test_split(
-        table.data, labels, test_size=VALIDATION_SHARE, stratify=labels, random_state=seed
+    x, x_original, labels, labels_validation = (
+        _last_rows(table.data, labels) if split == "last" else _in_proportion(table.data, labels, seed)
     )
     scaler = StandardScaler().fit(x)
     return TrainingData(
@@ -47,6 +51,18 @@ def split_table(table: Any, *, seed: int, notes: tuple[str, ...] = ()) -> Traini
         x_validation_original=x_original,
         notes=notes,
     )
+
+
+def _in_proportion(x: Any, labels: Any, seed: int) -> list[Any]:
+    from sklearn.model_selection import train_test_split
+
+    split: list[Any] = train_test_split(x, labels, test_size=VALIDATION_SHARE, stratify=labels, random_state=seed)
+    return split
+
+
+def _last_rows(x: Any, labels: Any) -> list[Any]:
+    first = math.floor(len(x) * (1 - VALIDATION_SHARE))
+    return [x[:first], x[first:], labels[:first], labels[first:]]
 
 
 def _targets(labels: Any, classes: int) -> Any:

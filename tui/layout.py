@@ -17,6 +17,10 @@ LOG_HEIGHT = 44
 PAIR_HEIGHT = 16
 """Rows that two panels above one another need."""
 
+SHARE_OF_MEANING = 4
+"""One row in so many of the wide overview tells what it means, within the two bounds below."""
+LEAST_MEANING, MOST_MEANING = 6, 10
+
 ROOMY_HEIGHT = 20
 """From this height on, the header takes a row of its own for each thing it says."""
 
@@ -28,10 +32,12 @@ class Panel(StrEnum):
     LOSS = "loss"
     ACCURACY = "accuracy"
     THRESHOLD = "threshold"
+    MEANING = "meaning"
     SAMPLES = "samples"
     CLASSES = "classes"
     CHANGES = "changes"
     LOG = "log"
+    FINDINGS = "findings"
     FOOTER = "footer"
 
 
@@ -56,6 +62,7 @@ class View(IntEnum):
     CLASSES = 6
     CHANGES = 7
     OUTPUT = 8
+    FINDINGS = 9
 
 
 PANELS: dict[View, tuple[Panel, ...]] = {
@@ -67,6 +74,7 @@ PANELS: dict[View, tuple[Panel, ...]] = {
     View.CLASSES: (Panel.CLASSES,),
     View.CHANGES: (Panel.CHANGES,),
     View.OUTPUT: (Panel.LOG,),
+    View.FINDINGS: (Panel.FINDINGS,),
 }
 """The panels of each view from top to bottom, of the overview on a narrow terminal; the first alone where two have no
 room."""
@@ -99,11 +107,10 @@ def arrange(width: int, height: int, view: View, has_metric: bool, has_notes: bo
     head = header_height(height, has_notes)
     body = Place(0, head, width, height - head - 1)
     wide = width >= WIDE_WIDTH and height >= WIDE_HEIGHT
-    panels = (
-        _overview(body, has_metric)
-        if wide and view is View.OVERVIEW
-        else _stacked(body, _narrow_panels(body, view, has_metric))
-    )
+    if view is not View.OVERVIEW:
+        panels = _stacked(body, PANELS[view])
+    else:
+        panels = _overview(body, has_metric) if wide else _narrow_overview(body, has_metric)
     return {
         Panel.HEADER: Place(0, 0, width, head),
         **panels,
@@ -111,22 +118,30 @@ def arrange(width: int, height: int, view: View, has_metric: bool, has_notes: bo
     }
 
 
-def _narrow_panels(body: Place, view: View, has_metric: bool) -> tuple[Panel, ...]:
-    panels = PANELS[view]
-    if view is View.OVERVIEW and not has_metric:
-        panels = (Panel.LOSS,)
-    return panels if body.height >= PAIR_HEIGHT else panels[:1]
+def _narrow_overview(body: Place, has_metric: bool) -> dict[Panel, Place]:
+    """Return the charts and, below them, one row that tells what they mean."""
+    charts = PANELS[View.OVERVIEW][: 1 + (has_metric and body.height >= PAIR_HEIGHT)]
+    rest = Place(body.x, body.y, body.width, body.height - 1)
+    return {**_stacked(rest, charts), Panel.MEANING: Place(body.x, body.y + rest.height, body.width, 1)}
 
 
 def _overview(body: Place, has_metric: bool) -> dict[Panel, Place]:
     left = body.width // 2
     charts = (Panel.LOSS, Panel.ACCURACY) if has_metric else (Panel.LOSS,)
-    beside = (
-        (Panel.THRESHOLD, Panel.CHANGES, Panel.LOG) if body.height >= LOG_HEIGHT else (Panel.THRESHOLD, Panel.CHANGES)
-    )
+    right = Place(left, body.y, body.width - left, body.height)
+    return {**_stacked(Place(0, body.y, left, body.height), charts), **_beside(right)}
+
+
+def _beside(right: Place) -> dict[Panel, Place]:
+    """Return what stands beside the charts: the samples, what it all means, what changed, and the log if possible."""
+    meaning = max(LEAST_MEANING, min(MOST_MEANING, right.height // SHARE_OF_MEANING))
+    others = (Panel.CHANGES, Panel.LOG) if right.height >= LOG_HEIGHT else (Panel.CHANGES,)
+    above = (right.height - meaning) // (len(others) + 1)
+    below = right.y + above + meaning
     return {
-        **_stacked(Place(0, body.y, left, body.height), charts),
-        **_stacked(Place(left, body.y, body.width - left, body.height), beside),
+        Panel.THRESHOLD: Place(right.x, right.y, right.width, above),
+        Panel.MEANING: Place(right.x, right.y + above, right.width, meaning),
+        **_stacked(Place(right.x, below, right.width, right.height - above - meaning), others),
     }
 
 

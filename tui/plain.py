@@ -131,6 +131,8 @@ def json_line(event: events.Event) -> str:
             | events.RewindRefused()
             | events.CheckpointFailed()
             | events.CheckpointsResumed()
+            | events.ModelExported()
+            | events.ExportFailed()
             | events.RunEnded()
             | events.RunFailed()
         ):
@@ -196,6 +198,10 @@ class PlainLines:
                 return ["checkpoints are written again"]
             case events.RunDetached():
                 return [f"detached: {event.reason}"]
+            case events.ModelExported():
+                return [f"exported the weights of epoch {event.epoch} ({event.keep}) to {event.path}"]
+            case events.ExportFailed():
+                return [f"not exported to {event.path}: {event.reason}"]
             case events.RunEnded() | events.RunFailed():
                 return self._last_lines(event)
             case (

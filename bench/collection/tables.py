@@ -6,6 +6,7 @@ CC BY 4.0) and tables of `make_classification`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -16,7 +17,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 
-MNIST_TEST_ROWS = 10_000
+MNIST_HELD_BACK = 5_000
 WEAK_ROWS = 30_000
 
 
@@ -52,7 +53,7 @@ class Split:
 
 
 def mnist(training: int, validation: int) -> Split:
-    """Return images of MNIST, flat, in [0, 1]; the test set of 10 000 is held back."""
+    """Return images of MNIST, flat, in [0, 1]; half of the test set is held back."""
     arrays = _mnist_arrays()
     rows = np.random.default_rng(1).permutation(len(arrays["y_train"]))[: training + validation]
     part = Part(arrays["x_train"][rows], arrays["y_train"][rows])
@@ -61,12 +62,12 @@ def mnist(training: int, validation: int) -> Split:
         classes=10,
         training=part.rows(slice(training)),
         validation=part.rows(slice(training, None)),
-        held_back=Part(arrays["x_test"], arrays["y_test"]),
+        held_back=Part(arrays["x_test"], arrays["y_test"]).rows(slice(0, None, 10_000 // MNIST_HELD_BACK)),
     )
 
 
 def mnist_of_the_tutorial() -> Split:
-    """Return MNIST as source 1 has it: 60 000 to train on, the test set to validate with; nothing is left to hold back."""
+    """Return MNIST as source 1 has it, the test set to validate with; nothing is left to hold back."""
     arrays = _mnist_arrays()
     test = Part(arrays["x_test"], arrays["y_test"])
     training = Part(arrays["x_train"], arrays["y_train"])
@@ -79,7 +80,9 @@ def _mnist_arrays() -> dict[str, npt.NDArray[Any]]:
 
     with np.load(mnist_path(), allow_pickle=False) as file:
         arrays = {name: file[name] for name in ("x_train", "y_train", "x_test", "y_test")}
-    images = {name: (arrays[name].reshape(len(arrays[name]), -1) / 255).astype(np.float32) for name in arrays if "x" in name}
+    images = {
+        name: (arrays[name].reshape(len(arrays[name]), -1) / 255).astype(np.float32) for name in arrays if "x" in name
+    }
     return images | {name: arrays[name].astype(np.int64) for name in arrays if "y" in name}
 
 
@@ -169,7 +172,7 @@ def standardised(split: Split) -> Split:
 
 
 def with_wrong_labels(split: Split, share: float) -> Split:
-    """Return the split with the labels of a share of training and validation samples changed to another class."""
+    """Return the split with the labels of a share of all samples changed to another class."""
     random = np.random.default_rng(3)
 
     def wronged(part: Part) -> Part:
@@ -177,9 +180,13 @@ def with_wrong_labels(split: Split, share: float) -> Split:
         labels[wrong] = (labels[wrong] + random.integers(1, split.classes, int(wrong.sum()))) % split.classes
         return Part(part.x, labels)
 
-    # What is held back keeps its labels: it tells what the model has learnt in truth.
-    name = f"{split.name}, {share:g} wrong"
-    return replace(split, name=name, training=wronged(split.training), validation=wronged(split.validation))
+    return replace(
+        split,
+        name=f"{split.name}, {share:g} wrong",
+        training=wronged(split.training),
+        validation=wronged(split.validation),
+        held_back=wronged(split.held_back),
+    )
 
 
 def with_shares(split: Split, shares: tuple[float, ...], *, training: int, validation: int) -> Split:
@@ -187,7 +194,10 @@ def with_shares(split: Split, shares: tuple[float, ...], *, training: int, valid
     random = np.random.default_rng(5)
 
     def thinned(part: Part, size: int) -> Part:
-        rows = [random.permutation(np.flatnonzero(part.labels == c))[: round(share * size)] for c, share in enumerate(shares)]
+        rows = [
+            random.permutation(np.flatnonzero(part.labels == c))[: round(share * size)]
+            for c, share in enumerate(shares)
+        ]
         return part.rows(random.permutation(np.concatenate(rows)))
 
     return replace(
@@ -202,6 +212,14 @@ def with_shares(split: Split, shares: tuple[float, ...], *, training: int, valid
 def sorted_by_class(split: Split) -> Split:
     """Return the split with its training samples in the order of their labels."""
     return replace(split, training=split.training.rows(np.argsort(split.training.labels, kind="stable")))
+
+
+def cut_from_sorted_file(split: Split) -> Split:
+    """Return the split as if the file were sorted by class and its last rows taken to validate with."""
+    whole = split.training.followed_by(split.validation)
+    rows = np.argsort(whole.labels, kind="stable")
+    training, validation = rows[: len(split.training)], rows[len(split.training) :]
+    return replace(split, training=whole.rows(training), validation=whole.rows(validation))
 
 
 def without_class(split: Split, number: int, *, of: str) -> Split:
@@ -235,13 +253,11 @@ def with_holes(split: Split, count: int) -> Split:
     x = split.training.x.copy()
     random = np.random.default_rng(6)
     x[random.integers(0, len(x), count), random.integers(0, x.shape[1], count)] = np.nan
-    return replace(split, training=Part(x, split.training.labels))
+    return replace(split, name=f"{split.name} with holes", training=Part(x, split.training.labels))
 
 
-def _with_inputs(split: Split, change: Any) -> Split:
-    parts = {
-        name: Part(change(part.x), part.labels)
-        for name in ("training", "validation", "held_back")
-        if (part := getattr(split, name)) is not None
-    }
-    return replace(split, **parts)
+def _with_inputs(split: Split, change: Callable[[Floats], Floats]) -> Split:
+    training, validation, held_back = (
+        Part(change(part.x), part.labels) for part in (split.training, split.validation, split.held_back)
+    )
+    return replace(split, training=training, validation=validation, held_back=held_back)

@@ -17,10 +17,13 @@ SHORT_WINDOW = 3
 WINDOWS_IN_A_RUN = 10
 CERTAIN = 1 - 1e-6
 ROWS_AT_ONCE = 10_000
+MOST_TRAINING_ROWS = 5_000
 
 
 class Truth(msgspec.Struct, frozen=True, kw_only=True):
-    """The data losses, without penalties, of the whole training set and of what was held back, in inference mode.
+    """The data losses, without penalties, of the training set and of what was held back, in inference mode.
+
+    Of a large training set, rows from all over it stand for the rest.
 
     A window is the mean of `window` epochs; differences are between windows, of the same samples.
     """
@@ -29,7 +32,7 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True):
     """Samples; 0: there are none, and nothing below is known but the training curves."""
     window: int
     chance: float
-    """Entropy of the class frequencies among the samples held back."""
+    """Entropy of the class frequencies among the samples held back; of the training set where there are none."""
     losses: list[float]
     accuracies: list[float]
     training_losses: list[float]
@@ -54,14 +57,14 @@ class Examiner:
 
     def __init__(self, split: Split) -> None:
         """Take the samples; before the first epoch."""
-        self._split = split
+        self._held_back, self._training = split.held_back, _thinned(split.training)
         self._losses: list[npt.NDArray[np.float32]] = []
         self._curves: dict[str, list[float]] = {"accuracies": [], "training_losses": [], "training_accuracies": []}
         self._surely_wrong_share = self._dead_share = 0.0
 
     def look(self, model: Any) -> None:
         """Examine the model as it is at an epoch's end."""
-        held_back, training = self._split.held_back, self._split.training
+        held_back, training = self._held_back, self._training
         if len(held_back):
             probabilities = _probabilities(model, held_back.x)
             self._losses.append(_losses(probabilities, held_back))
@@ -79,7 +82,7 @@ class Examiner:
         """Return what was found in all epochs."""
         epochs = len(self._curves["training_losses"])
         window = min(max(SHORT_WINDOW, epochs // WINDOWS_IN_A_RUN), max(1, epochs // 2))
-        held_back = self._split.held_back
+        held_back = self._held_back
         found: dict[str, Any] = {"losses": [], "best_epoch": 0}
         found |= dict.fromkeys(("rise", "rise_spread", "lately", "lately_spread"), 0.0)
         if len(held_back):
@@ -87,12 +90,18 @@ class Examiner:
         return Truth(
             held_back=len(held_back),
             window=window,
-            chance=_entropy(held_back if len(held_back) else self._split.validation),
+            chance=_entropy(held_back if len(held_back) else self._training),
             surely_wrong_share=_six_digits(self._surely_wrong_share),
             dead_share=_six_digits(self._dead_share),
-            **self._curves,
+            accuracies=self._curves["accuracies"],
+            training_losses=self._curves["training_losses"],
+            training_accuracies=self._curves["training_accuracies"],
             **found,
         )
+
+
+def _thinned(part: Part) -> Part:
+    return part.rows(slice(None, None, -(-len(part) // MOST_TRAINING_ROWS)))
 
 
 def _differences(losses: npt.NDArray[np.float32], window: int) -> dict[str, Any]:

@@ -27,19 +27,30 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     shuffled: bool = True
     """Whether fitmon shuffles the training samples each epoch; batches that a dataset makes come as they come."""
     duplicates: int | None = None
-    """Validation samples that are in the training set too, inputs and label; looked for in at most so many bytes."""
+    """Validation samples that are in the training set too, inputs and label; None too where there are more bytes than
+    can be looked through (`row_blocks.MOST_BYTES`)."""
     features: int | None = None
     """Numbers in one sample."""
+    input_axes: int | None = None
+    """Axes of one sample: 1 for a row of a table, 3 for an image with colours."""
+    scales_inputs: bool = False
+    """Whether the model scales its inputs or looks them up itself: Rescaling, Normalization, Embedding or the like."""
     constant_features: int | None = None
-    """Of those, how many are the same in every training sample."""
+    """Of the features, how many are the same in every training sample; None too where not all could be looked at."""
+    constant_names: tuple[str, ...] = ()
+    """Names of a few of them; empty when they have none."""
     largest_scale: float | None = None
     """Largest standard deviation of a feature over the training set."""
     smallest_scale: float | None = None
     """Smallest standard deviation of a feature that is not constant."""
+    largest_mean: float | None = None
+    """Largest absolute mean of a feature over the training set."""
     largest_value: float | None = None
-    """Largest absolute value in the training inputs."""
+    """Largest absolute value in the training inputs; of a very large set, in the samples looked at."""
+    smallest_value: float | None = None
+    """Smallest value in the training inputs, likewise."""
     non_finite_values: int | None = None
-    """NaN and infinite numbers in the inputs, training and validation."""
+    """NaN and infinite numbers in the inputs, training and validation; of very large sets, at least so many."""
     label_columns: int | None = None
     """Columns of the training labels; 1 for class numbers."""
     one_hot: bool | None = None
@@ -49,6 +60,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Keras's name, such as `softmax`; empty when not known."""
     loss: str = ""
     """Keras's name, such as `categorical_crossentropy`; empty when not known."""
+    from_logits: bool = False
+    """Whether the loss turns the outputs into probabilities itself."""
     parameters: int = 0
     hidden_units: tuple[int, ...] = ()
     """Widths of the hidden layers, as far as settings tell them; empty: not known or none."""

@@ -36,6 +36,8 @@ JournalEvent = (
     | events.CheckpointFailed
     | events.CheckpointsResumed
     | events.RunDetached
+    | events.ModelExported
+    | events.ExportFailed
     | events.LossBecameNonFinite
     | events.RunEnded
     | events.RunFailed

@@ -73,10 +73,14 @@ class Keeper:
         """Return whether an epoch's end is to be kept."""
         return epoch % self._keeping.every_epochs == 0
 
-    def replay_due(self, *, ends_epoch: bool) -> bool:
-        """Return whether the state before the next chunk should be taken; if so, it is."""
+    def replay_due(self, epoch: int, *, ends_epoch: bool) -> bool:
+        """Return whether the state before the next chunk of an epoch should be taken; if so, it is.
+
+        Where not every epoch is kept, the last chunk of one that is has no other proof.
+        """
         now, wait = self._clock(), SECONDS_BETWEEN_REPLAYS * (1 if ends_epoch else TIMES_LONGER_INSIDE)
         due = self._replay_seconds is None or now - self._replay_seconds >= wait
+        due |= ends_epoch and self._keeping.every_epochs > 1 and self.due(epoch)
         if due:
             self._replay_seconds = now
         return due

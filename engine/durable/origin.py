@@ -86,7 +86,7 @@ def _whole_epoch_before(state: State, folder: RunFolder, record: RunRecord) -> t
         before = read_checkpoint(path)
     except DataError:
         return None
-    turned = (before.knobs, before.facts.batch_size) != (state.knobs, facts.batch_size)
+    turned = any(receipt.epoch == facts.epochs_done and receipt.knob != "epochs" for receipt in record.receipts)
     return None if turned else (before, Replay(last_step=None, digest=digest_of_trained(state.variables)))
 
 
@@ -105,5 +105,6 @@ def _lost_requests(retold: Retold, state: State | None) -> tuple[SetKnob, ...]:
         return ()
     facts = state.facts
     begun = facts.epochs_done + (facts.step > 0)
-    asked = [SetKnob(knob=a.knob, value=a.value, epoch=a.epoch) for a in retold.asked if a.epoch > begun]
+    later = [change for change in retold.asked if change.epoch > begun]
+    asked = [SetKnob(knob=a.knob, value=a.value, epoch=a.epoch, because=a.because) for a in later]
     return tuple(request for request in asked if request not in facts.waiting)

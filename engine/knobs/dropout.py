@@ -7,6 +7,7 @@ Here the layers of a model are given the same arithmetic with the rate in a vari
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,13 @@ class DropoutKnob:
 
         used = [rate.read() for rate in self._rates if rate.used]
         return {"dropout": tf.stack(used)} if used else {}
+
+    def write(self) -> Callable[[], object]:
+        """Write the rates into the layers as plain numbers, which no step reads; return what undoes that."""
+        undo = ExitStack()
+        for rate in self._rates:
+            undo.callback(rate.write())
+        return undo.close
 
     def restore(self) -> None:
         """Write the rates into the layers as plain numbers, and let the layers work by themselves again."""
@@ -136,7 +144,7 @@ def _multi_head_rate(layer: Any) -> LiveRate:
     """Return the rate above 0 of MultiHeadAttention or GroupQueryAttention, made live."""
     inner = layer._dropout_layer  # noqa: SLF001
     live = _make_call_live(inner, lambda rate, inputs: rate.drop(inputs, inner.noise_shape))
-    live.on_restore(partial(_write_multi_head_rate, layer))
+    live.write_to(partial(_write_multi_head_rate, layer))
     return live
 
 

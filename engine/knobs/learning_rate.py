@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fitmon.engine import environment
@@ -65,6 +66,10 @@ class LearningRateKnob:
             return {}
         return {"learning_rate": tf.convert_to_tensor(self._optimizer.learning_rate)}
 
+    def write(self) -> Callable[[], object]:
+        """Change nothing: the optimizer saves its variable."""
+        return lambda: None
+
     def restore(self) -> None:
         """Let go of the optimizer, which holds a plain number as before."""
         self._applied.restore()
@@ -108,6 +113,12 @@ class ScheduleKnob:
             "learning_rate_factor": tf.convert_to_tensor(self._factor),
         }
 
+    def write(self) -> Callable[[], object]:
+        """Give the optimizer its own schedule, without the factor, which no file of Keras's could hold."""
+        scaled = environment.learning_rate_schedule(self._optimizer)
+        self._optimizer.learning_rate = self._schedule
+        return lambda: setattr(self._optimizer, "learning_rate", scaled)
+
     def restore(self) -> None:
         """Give the optimizer its own schedule back, so that plain Keras can load what is saved."""
         self._applied.restore()
@@ -133,6 +144,10 @@ class FixedRate:
     def readings(self) -> dict[str, tf.Tensor]:
         """Return nothing."""
         return {}
+
+    def write(self) -> Callable[[], object]:
+        """Change nothing."""
+        return lambda: None
 
     def restore(self) -> None:
         """Nothing was changed."""

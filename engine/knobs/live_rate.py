@@ -7,6 +7,7 @@ same to the last bit.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ class LiveRate:
         self._rate = tf.Variable(rate, dtype=tf.float64, trainable=False)
         self._layer = layer
         self._seed_generator = getattr(layer, "seed_generator", None) or _new_seed_generator(layer)
-        self._write_back: list[Callable[[float], Any]] = [write_back]
+        self._number = rate
+        """What stands in the layer, which nobody reads."""
+        self._write_back = write_back
+        self._let_go: list[Callable[[float], Any]] = []
         self.used = False
         """Whether the traced step really passes through this rate."""
 
@@ -41,14 +45,24 @@ class LiveRate:
     def restore(self) -> None:
         """Write the rate into the layer as a plain number, and let the layer work by itself again."""
         rate = float(self._rate.numpy())
-        for write_back in self._write_back:
-            write_back(rate)
+        self._write_back(rate)
+        for let_go in self._let_go:
+            let_go(rate)
         if rate > 0:
             _give_seeds(self._layer, self._seed_generator)
 
-    def on_restore(self, write_back: Callable[[float], Any]) -> None:
+    def write(self) -> Callable[[], object]:
+        """Write the rate into the layer as a plain number; return what puts the number back that stood there."""
+        self._write_back(float(self._rate.numpy()))
+        return partial(self._write_back, self._number)
+
+    def write_to(self, write_back: Callable[[float], None]) -> None:
+        """Write the rate with this in place of what was given before."""
+        self._write_back = write_back
+
+    def on_restore(self, let_go: Callable[[float], Any]) -> None:
         """Add something to do with the rate when the run is over."""
-        self._write_back.append(write_back)
+        self._let_go.append(let_go)
 
     def drop(self, inputs: Any, noise_shape: Any = None) -> Any:
         """Set a share of the inputs to zero and scale up the rest, as `keras.random.dropout` does."""
@@ -127,6 +141,10 @@ class LateRate:
         import tensorflow as tf
 
         return tf.zeros((), tf.float64) if self._live is None else self._live.read()
+
+    def write(self) -> Callable[[], object]:
+        """As for a `LiveRate`; at 0 the layer's own number is true."""
+        return (lambda: None) if self._live is None else self._live.write()
 
     def restore(self) -> None:
         """Write the rate into the layer as a plain number, and let the layer work by itself again."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from fitmon.engine.events import KnobOffer
@@ -25,6 +27,9 @@ class ModelKnob(Protocol):
 
     def readings(self) -> dict[str, tf.Tensor]:
         """Return what the step uses; called while the step is traced."""
+
+    def write(self) -> Callable[[], object]:
+        """Write the present values into the model as plain numbers, for whoever saves it; return what undoes that."""
 
     def restore(self) -> None:
         """Leave the model as plain Keras knows it, with the present values as plain numbers."""
@@ -50,7 +55,18 @@ class Panel:
         """Return what the step uses, by knob; called while the step is traced."""
         return {name: tensor for knob in self._knobs for name, tensor in knob.readings().items()}
 
+    @contextmanager
+    def plain(self) -> Iterator[None]:
+        """Have the present values in the model as plain numbers, so that it can be saved, and loaded without fitmon.
+
+        Nothing may be trained or traced meanwhile; after it the model trains on as if nothing had been.
+        """
+        with ExitStack() as undo:
+            for knob in self._knobs:
+                undo.callback(knob.write())
+            yield
+
     def restore(self) -> None:
-        """Leave the model as plain Keras knows it, so that it can be saved, and loaded without fitmon."""
+        """Leave the model as plain Keras knows it for good."""
         for knob in self._knobs:
             knob.restore()

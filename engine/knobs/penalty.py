@@ -7,6 +7,8 @@ Keras's arithmetic. A penalty of 0 is not in the step at all, since summing all 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from fitmon.engine import environment
@@ -68,12 +70,16 @@ class LivePenalty:
         with tf.init_scope():
             return self.value(name)
 
-    def restore(self) -> None:
-        """Leave a regularizer of Keras's own with the factors as plain numbers, or none when both are 0."""
+    def plain(self) -> Any:
+        """Return a regularizer of Keras's own with the factors as plain numbers, or None when both are 0."""
         import keras
 
         l1, l2 = self.value("l1"), self.value("l2")
-        self._kernel.regularizer = keras.regularizers.L1L2(l1=l1, l2=l2) if l1 or l2 else None
+        return keras.regularizers.L1L2(l1=l1, l2=l2) if l1 or l2 else None
+
+    def restore(self) -> None:
+        """Leave `plain` in the kernel."""
+        self._kernel.regularizer = self.plain()
 
     def _attach(self) -> None:
         penalised = self.value("l1") > 0 or self.value("l2") > 0
@@ -112,6 +118,15 @@ class PenaltyKnobs:
         if not self._penalties:
             return {}
         return {name: tf.stack([penalty.read(name) for penalty in self._penalties]) for name in ("l1", "l2")}
+
+    def write(self) -> Callable[[], object]:
+        """Put Keras's own regularizers into the layers, whose settings are saved; the kernels keep the live ones."""
+        undo = ExitStack()
+        for layer, penalty in zip(self._layers, self._penalties, strict=True):
+            if hasattr(layer, "kernel_regularizer"):
+                undo.callback(setattr, layer, "kernel_regularizer", layer.kernel_regularizer)
+                layer.kernel_regularizer = penalty.plain()
+        return undo.close
 
     def restore(self) -> None:
         """Leave Keras's own regularizers in the layers, for whoever saves the model."""

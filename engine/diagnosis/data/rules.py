@@ -1,6 +1,29 @@
 """The rules of the data, by file."""
 
+from fitmon.engine.diagnosis.data import (
+    class_missing,
+    constant_features,
+    duplicates,
+    non_finite_features,
+    output_mismatch,
+    sorted_labels,
+    suspected_labels,
+    unbalanced,
+    unscaled_features,
+    validation_too_small,
+)
 from fitmon.engine.diagnosis.evidence import Rule
 
-DATA_RULES: tuple[Rule, ...] = ()
+DATA_RULES: tuple[Rule, ...] = (
+    class_missing.RULE,
+    constant_features.RULE,
+    duplicates.RULE,
+    non_finite_features.RULE,
+    output_mismatch.RULE,
+    sorted_labels.RULE,
+    suspected_labels.RULE,
+    unbalanced.RULE,
+    unscaled_features.RULE,
+    validation_too_small.RULE,
+)
 """In no order: `Rule.weight` says what matters more."""

@@ -1,0 +1,373 @@
+"""What must be said of a recorded run, by how it was made and by rules on samples held back; never by the diagnosis.
+
+Each rule leaves a margin between `MUST` and `MUST_NOT`, where the truth itself is not clear. Something is asked for
+only if a validation set of that size can show it: a true difference of at least `SHOWN` standard errors of its mean.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from bench.collection.recording import Answer, Label, Recording
+
+if TYPE_CHECKING:
+    from bench.collection.recipe import Recipe
+
+MUST, MUST_NOT, EITHER = Answer.MUST, Answer.MUST_NOT, Answer.EITHER
+
+SHOWN = 4.0
+CLEAR_RISE, NO_RISE = 0.05, 0.02
+"""Share of the best loss by which the held-back loss rose."""
+NOTHING_LEARNT, SOMETHING_LEARNT, MUCH_LEARNT = 0.02, 0.05, 0.3
+"""Share of the chance loss that the model has taken away."""
+HALF, NEARLY_ALL = 0.5, 0.9
+CLEAR_FALL, NO_FALL = 0.03, 0.005
+"""Share of the held-back loss by which it fell between the last two windows."""
+AS_GOOD, CLEARLY_WORSE = 1.1, 1.5
+"""Held-back loss over that of the best run on the same data."""
+TOGETHER = 1.25
+"""Held-back loss over training loss of a model that does as well on both."""
+LONG_ENOUGH = 8
+"""Epochs after which it is no longer too early."""
+SMALL_VALIDATION, LARGE_VALIDATION = 20, 1_000
+
+BY_MAKING = "by how it was made"
+
+DATA_FINDINGS = (
+    "unbalanced",
+    "class_missing",
+    "validation_too_small",
+    "sorted_labels",
+    "duplicates",
+    "constant_features",
+    "unscaled_features",
+    "non_finite_features",
+    "suspected_labels",
+    "output_mismatch",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A run and those it is compared with."""
+
+    recipe: Recipe
+    run: Recording
+    reference: float
+    """The lowest held-back loss of any run on the same data; NaN: there is none."""
+    family: Mapping[float, float]
+    """Last held-back loss of each run of the family by its rate; empty: it has none."""
+
+    @property
+    def known(self) -> bool:
+        """Return whether samples were held back."""
+        return self.run.truth.held_back > 0
+
+    @property
+    def last(self) -> float:
+        """Return the held-back loss of the last window."""
+        return _last(self.run)
+
+    @property
+    def best(self) -> float:
+        """Return the held-back loss of the best window."""
+        return self.last - self.run.truth.rise
+
+    @property
+    def rise(self) -> float:
+        """Return the share of the best loss by which it rose."""
+        return self.run.truth.rise / max(self.best, 1e-9)
+
+    @property
+    def fall(self) -> float:
+        """Return the share of the loss by which it fell lately."""
+        return -self.run.truth.lately / max(self.last, 1e-9)
+
+    @property
+    def learnt(self) -> float:
+        """Return the share of the chance loss that was taken away at the best."""
+        return 1 - self.best / self.run.truth.chance
+
+    @property
+    def training(self) -> float:
+        """Return the training loss of the last window, in inference mode."""
+        return float(np.mean(self.run.truth.training_losses[-self.run.truth.window :]))
+
+    @property
+    def training_at_best(self) -> float:
+        """Return the training loss of the window that was best for what was held back."""
+        half = self.run.truth.window // 2
+        middle = self.run.truth.best_epoch - 1
+        return float(np.mean(self.run.truth.training_losses[max(0, middle - half) : middle + half + 1]))
+
+    @property
+    def training_learnt(self) -> float:
+        """Return the share of the chance loss taken away on the training set."""
+        return 1 - self.training / self.run.truth.chance
+
+    @property
+    def majority(self) -> float:
+        """Return the share of the most frequent class among the samples to validate with."""
+        counts = self.run.facts.validation_counts or (1,)
+        return max(counts) / sum(counts)
+
+    @property
+    def ordinary_rate(self) -> bool:
+        """Return whether nothing about the rate is out of the ordinary."""
+        return not self.family and "learning_rate_too_high" not in self.recipe.labels
+
+    def shown(self, difference: float, spread: float) -> bool:
+        """Return whether the validation set can show a true difference, and what is held back does."""
+        samples = min(self.run.truth.held_back, self.run.facts.validation_samples)
+        return difference >= SHOWN * spread / math.sqrt(max(1, samples))
+
+
+def labelled(runs: Sequence[tuple[Recipe, Recording]]) -> tuple[Recording, ...]:
+    """Return the runs with their labels."""
+    return tuple(msgspec.structs.replace(case.run, labels=_labels(case)) for case in _cases(runs))
+
+
+def _cases(runs: Sequence[tuple[Recipe, Recording]]) -> Iterable[Case]:
+    for recipe, run in runs:
+        alike = [other for _, other in runs if other.data == run.data and other.truth.held_back]
+        kin = {
+            each.settings.learning_rate: _last(other)
+            for each, other in runs
+            if recipe.family and each.family == recipe.family
+        }
+        reference = min((_last(other) - other.truth.rise for other in alike), default=math.nan)
+        yield Case(recipe, run, reference, kin)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"
+
+
+def _last(run: Recording) -> float:
+    return float(np.mean(run.truth.losses[-run.truth.window :])) if run.truth.losses else math.nan
+
+
+def _labels(case: Case) -> dict[str, Label]:
+    made = {name: Label(answer, BY_MAKING) for name, answer in case.recipe.labels.items()}
+    if case.recipe.labels.get("unbalanced") is MUST:
+        made["unbalanced"] = _no_better_than_majority(case)
+    found = {name: rule(case) for name, rule in FIT_LABELS.items()} | {
+        name: _data(case, name) for name in DATA_FINDINGS
+    }
+    return {name: label for name, label in (found | made).items() if label.answer is not EITHER}
+
+
+def _data(case: Case, name: str) -> Label:
+    """Return the label of a finding of the data where the recipe does not tell it: the fault was not put in."""
+    samples = case.run.facts.validation_samples
+    if name == "validation_too_small" and case.known and samples >= LARGE_VALIDATION:
+        return _unclear_rise(case)
+    if name == "validation_too_small" and SMALL_VALIDATION < samples < LARGE_VALIDATION:
+        return Label(EITHER, f"{samples} samples are neither few nor many")
+    if name == "constant_features" and "digits" in case.run.data + case.recipe.name:
+        return Label(EITHER, "the borders of images are black, which hurts nobody")
+    if name == "constant_features" and "mnist" in case.run.data + case.recipe.name:
+        return Label(EITHER, "the borders of images are black, which hurts nobody")
+    if name == "duplicates" and "iris" in case.run.data:
+        return Label(EITHER, "some flowers of iris are alike")
+    return Label(MUST_NOT, BY_MAKING)
+
+
+def _no_better_than_majority(case: Case) -> Label:
+    """Return the label of unbalanced classes: they matter where the accuracy is no better than the majority's share."""
+    share, accuracy = case.majority, case.run.truth.accuracies[-1]
+    error = math.sqrt(share * (1 - share) / case.run.facts.validation_samples)
+    why = f"the majority has {_percent(share)}, the accuracy on what was held back is {_percent(accuracy)}"
+    if accuracy <= share + error / 2:
+        return Label(MUST, why)
+    return Label(MUST_NOT if accuracy >= share + SHOWN * error else EITHER, why)
+
+
+def _unclear_rise(case: Case) -> Label:
+    """Return whether many samples may still be too few: to tell a true rise, of a size that matters, from noise."""
+    truth = case.run.truth
+    clear = case.rise < NO_RISE or case.shown(truth.rise, truth.rise_spread)
+    return Label(MUST_NOT if clear else EITHER, f"the rise from the best, {_percent(case.rise)}, against its noise")
+
+
+def _overfitting(case: Case) -> Label:
+    truth = case.run.truth
+    if not case.known:
+        return Label(EITHER, "nothing was held back")
+    fell = case.training < case.training_at_best * (1 - NO_RISE)
+    training = "fell" if fell else "did not fall"
+    why = f"held-back loss rose by {_percent(case.rise)} from its best while training {training}"
+    if case.rise >= CLEAR_RISE and fell and case.shown(truth.rise, truth.rise_spread):
+        return Label(MUST, why)
+    if case.rise < NO_RISE or case.training >= case.training_at_best:
+        return Label(MUST_NOT, why)
+    return Label(EITHER, why)
+
+
+def _not_learning(case: Case) -> Label:
+    if not case.known:
+        return Label(EITHER, "nothing was held back")
+    why = f"{_percent(case.learnt)} of the chance loss was learnt"
+    at_chance = abs(case.last / case.run.truth.chance - 1) < CLEAR_RISE
+    if case.learnt < NOTHING_LEARNT and case.training_learnt < NOTHING_LEARNT and at_chance and _long(case):
+        ordinary = case.ordinary_rate or _rate_answer(case) == (MUST_NOT, MUST_NOT)
+        return Label(MUST if ordinary else EITHER, why)
+    return Label(MUST_NOT if case.learnt >= SOMETHING_LEARNT else EITHER, why)
+
+
+def _underfitting(case: Case) -> Label:
+    if not case.known or math.isnan(case.reference):
+        return Label(EITHER, "nothing was held back")
+    over = case.last / case.reference
+    together = case.last <= TOGETHER * case.training
+    why = f"held-back loss {over:.3g} times the best on these data, {case.last / case.training:.3g} times training"
+    if (
+        over >= CLEARLY_WORSE
+        and together
+        and case.fall < CLEAR_FALL
+        and case.learnt >= SOMETHING_LEARNT
+        and _long(case)
+    ):
+        ordinary = case.ordinary_rate or _rate_answer(case) == (MUST_NOT, MUST_NOT)
+        return Label(MUST if ordinary else EITHER, why)
+    good = over <= AS_GOOD and case.training_learnt >= 1 - MUCH_LEARNT
+    if good or _overfitting(case).answer is MUST or case.training_learnt >= NEARLY_ALL:
+        return Label(MUST_NOT, why)
+    return Label(EITHER, why)
+
+
+def _learning_well(case: Case) -> Label:
+    truth = case.run.truth
+    if not case.known or case.run.epochs_done < 2 * truth.window:
+        return Label(EITHER, "nothing was held back, or too little was trained")
+    why = f"held-back loss fell by {_percent(case.fall)} lately; {_percent(case.learnt)} of the chance loss was learnt"
+    ordinary = case.ordinary_rate or _rate_answer(case) == (MUST_NOT, MUST_NOT)
+    if case.fall >= CLEAR_FALL and case.learnt >= MUCH_LEARNT and case.shown(-truth.lately, truth.lately_spread):
+        return Label(MUST if ordinary else EITHER, why)
+    bad = _overfitting(case).answer is MUST or _not_learning(case).answer is MUST
+    return Label(MUST_NOT if case.fall < NO_FALL or bad else EITHER, why)
+
+
+def _good_fit(case: Case) -> Label:
+    if not case.known:
+        return Label(EITHER, "nothing was held back")
+    truth, over, gap = case.run.truth, case.last / case.reference, case.last / case.training
+    still = abs(case.fall) < 2 * NO_FALL
+    why = f"{over:.3g} times the best on these data, {gap:.3g} times training, fell by {_percent(case.fall)} lately"
+    if over <= AS_GOOD and gap <= TOGETHER and still and case.learnt >= HALF and case.rise < NO_RISE and _long(case):
+        return Label(MUST, why)
+    falls = case.fall >= CLEAR_FALL and case.shown(-truth.lately, truth.lately_spread)
+    wrong = (_overfitting, _not_learning, _underfitting)
+    if falls or case.learnt < SOMETHING_LEARNT or any(rule(case).answer is MUST for rule in wrong):
+        return Label(MUST_NOT, why)
+    return Label(EITHER, why)
+
+
+def _plateau(case: Case) -> Label:
+    if not case.known or not _long(case):
+        return Label(EITHER, "nothing was held back, or too little was trained")
+    half = case.run.epochs_done // 2
+    changes = [_change(curve[half:]) for curve in (case.run.truth.losses, case.run.truth.training_losses)]
+    why = (
+        f"in the second half held-back and training loss changed by {changes[0]:.3g} and {changes[1]:.3g} of themselves"
+    )
+    if max(map(abs, changes)) < NO_RISE / 2 and not case.family:
+        return Label(MUST, why)
+    return Label(MUST_NOT if min(map(abs, changes)) >= CLEAR_RISE else EITHER, why)
+
+
+def _change(curve: Sequence[float]) -> float:
+    third = max(1, len(curve) // 3)
+    first, last = float(np.mean(curve[:third])), float(np.mean(curve[-third:]))
+    return last / max(first, 1e-9) - 1
+
+
+def _rate_answer(case: Case) -> tuple[Answer, Answer]:
+    """Return whether the rate is too high, and too low, by what others of the family reached."""
+    best = min(case.family, key=lambda rate: case.family[rate])
+    rate, chance = case.recipe.settings.learning_rate, case.run.truth.chance
+    worse = case.last >= 1.2 * case.family[best] + 0.01 * chance
+    behind = chance - case.last < 0.5 * (chance - case.family[best])
+    high = MUST if rate >= 9 * best and worse else MUST_NOT if rate <= 2 * best else EITHER
+    low = MUST if rate <= best / 30 and behind else MUST_NOT if rate >= best / 3 else EITHER
+    return high, low
+
+
+def _rate_too_high(case: Case) -> Label:
+    if case.family:
+        return Label(_rate_answer(case)[0], _rate_words(case))
+    return Label(MUST_NOT, "an ordinary rate")
+
+
+def _rate_too_low(case: Case) -> Label:
+    if case.family:
+        return Label(_rate_answer(case)[1], _rate_words(case))
+    learnt = case.known and case.learnt >= 1 - MUCH_LEARNT
+    return Label(MUST_NOT if learnt else EITHER, f"{_percent(case.learnt)} of the chance loss was learnt")
+
+
+def _rate_words(case: Case) -> str:
+    told = ", ".join(f"{loss:.3g} at {rate:g}" for rate, loss in sorted(case.family.items()))
+    return f"held-back loss of the family: {told}"
+
+
+def _non_finite_loss(case: Case) -> Label:
+    lost = any(isinstance(values[-1], str) for name, values in case.run.metrics.items() if name in {"loss", "val_loss"})
+    return Label(MUST if lost else MUST_NOT, "Keras's losses at the end")
+
+
+def _dead_units(case: Case) -> Label:
+    share = case.run.truth.dead_share
+    answer = MUST if share >= 0.5 else MUST_NOT if share < 0.1 else EITHER  # noqa: PLR2004
+    return Label(answer, f"{_percent(share)} of the hidden units give 0 for every training sample")
+
+
+def _saturated_outputs(case: Case) -> Label:
+    share = case.run.truth.surely_wrong_share
+    answer = MUST if share >= 0.5 else MUST_NOT if share < 0.05 else EITHER  # noqa: PLR2004
+    return Label(answer, f"{_percent(share)} of the wrong answers on what was held back are given with probability 1")
+
+
+def _validation_looks_better(case: Case) -> Label:
+    loss, told = (_last_numbers(case.run, name) for name in ("loss", "val_loss"))
+    if not case.known or math.isnan(loss) or math.isnan(told):
+        return Label(EITHER, "nothing was held back")
+    why = f"Keras's losses {loss:.4g} and {told:.4g}; in truth {case.training:.4g} and {case.last:.4g}"
+    if loss >= AS_GOOD * told and case.training <= case.last * (1 + NO_RISE):
+        return Label(MUST, why)
+    return Label(MUST_NOT if loss <= told else EITHER, why)
+
+
+def _last_numbers(run: Recording, name: str) -> float:
+    return float(np.mean([float(value) for value in run.metrics[name][-run.truth.window :] if value is not None]))
+
+
+def _too_early(case: Case) -> Label:
+    return Label(MUST_NOT if _long(case) else EITHER, f"{case.run.epochs_done} epochs were trained")
+
+
+def _long(case: Case) -> bool:
+    return case.run.epochs_done >= LONG_ENOUGH
+
+
+FIT_LABELS: dict[str, Callable[[Case], Label]] = {
+    "too_early": _too_early,
+    "learning_well": _learning_well,
+    "good_fit": _good_fit,
+    "overfitting": _overfitting,
+    "underfitting": _underfitting,
+    "not_learning": _not_learning,
+    "plateau": _plateau,
+    "learning_rate_too_high": _rate_too_high,
+    "learning_rate_too_low": _rate_too_low,
+    "non_finite_loss": _non_finite_loss,
+    "dead_units": _dead_units,
+    "saturated_outputs": _saturated_outputs,
+    "validation_looks_better": _validation_looks_better,
+}

@@ -1,0 +1,159 @@
+"""Measures the diagnosis against runs whose truth is known: how often it is right, and what it costs.
+
+`python -m bench.diagnosis` names each run in which it is wrong; the last line is JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from bench.collection.recording import Answer, read_collection
+from bench.collection.simulated import known_curves, plateaus
+from fitmon.engine.diagnosis.curves import EpochCurves
+from fitmon.engine.diagnosis.diagnosis import Diagnosis
+from fitmon.engine.diagnosis.evidence import Evidence
+from fitmon.engine.diagnosis.measures import Measures
+from fitmon.engine.diagnosis.paired import PairedLosses
+from fitmon.engine.diagnosis.rules import RULES
+
+LONG_HISTORY = 10_000
+SAMPLES_OF_LONG_HISTORY = 10_000
+LOOKS = 50
+
+
+class Labelled(Protocol):
+    """A run of which it is known what must be said."""
+
+    @property
+    def name(self) -> str:
+        """Return what it is called."""
+
+    def answer(self, finding: str) -> Answer:
+        """Return whether a finding must stand at the end."""
+
+    def evidence(self) -> Iterator[Evidence]:
+        """Yield what the diagnosis is given, epoch by epoch."""
+
+
+@dataclass(slots=True)
+class Score:
+    """How often one finding was made and should have been, each by the names of the runs."""
+
+    right: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    """Made, and must not be."""
+    missed: list[str] = field(default_factory=list)
+    """Not made, and must be."""
+
+    @property
+    def precision(self) -> float:
+        """Return the share of the findings made that were right; 0: none was made."""
+        return _share(len(self.right), len(self.wrong))
+
+    @property
+    def recall(self) -> float:
+        """Return the share of the findings due that were made; 0: none was due."""
+        return _share(len(self.right), len(self.missed))
+
+    def counts(self) -> str:
+        """Return the numbers of runs in words."""
+        return f"{len(self.right)} right, {len(self.wrong)} wrong, {len(self.missed)} missed"
+
+    def count(self, answer: Answer, run: str, *, made: bool) -> None:
+        """Take one run into account."""
+        if answer is Answer.MUST:
+            (self.right if made else self.missed).append(run)
+        elif answer is Answer.MUST_NOT and made:
+            self.wrong.append(run)
+
+
+def _share(right: int, wrong: int) -> float:
+    return right / (right + wrong) if right else 0.0
+
+
+def names_by_epoch(run: Labelled) -> list[frozenset[str]]:
+    """Return the names of the findings that stand after each epoch."""
+    diagnosis = Diagnosis()
+    return [frozenset(finding.name for finding in diagnosis.look(evidence)) for evidence in run.evidence()]
+
+
+def scores(runs: Iterable[Labelled]) -> dict[str, Score]:
+    """Return how the diagnosis does on these runs, by finding.
+
+    What counts is what stands at a run's end. After the first epoch it is too early for every run.
+    """
+    found = {rule.name: Score() for rule in RULES}
+    for run in runs:
+        names = names_by_epoch(run)
+        for finding, score in found.items():
+            score.count(run.answer(finding), run.name, made=finding in names[-1])
+        if "too_early" in found:
+            found["too_early"].count(Answer.MUST, f"{run.name}, epoch 1", made="too_early" in names[0])
+    return found
+
+
+def all_runs() -> tuple[Labelled, ...]:
+    """Return the recorded runs and the known curves."""
+    return (*read_collection(), *known_curves())
+
+
+def called_overfitting(runs: Iterable[Labelled]) -> list[str]:
+    """Return the names of the runs that are called overfitting after any of their epochs."""
+    return [run.name for run in runs if any("overfitting" in names for names in names_by_epoch(run))]
+
+
+def milliseconds_of_a_look() -> tuple[float, float]:
+    """Return what measuring an epoch's losses and looking at them takes with a long history, the medians."""
+    random = np.random.default_rng(0)
+    evidence, diagnosis, paired = _long_history(random), Diagnosis(), PairedLosses()
+    measuring, looking = [], []
+    for epoch in range(1, LOOKS + 1):
+        losses = random.exponential(size=(2, SAMPLES_OF_LONG_HISTORY)).astype(np.float32)
+        since = time.perf_counter()
+        paired.update(epoch, losses[0], losses[1])
+        measured = time.perf_counter()
+        diagnosis.look(evidence)
+        looking.append(1000 * (time.perf_counter() - measured))
+        measuring.append(1000 * (measured - since))
+    return statistics.median(measuring), statistics.median(looking)
+
+
+def _long_history(random: np.random.Generator) -> Evidence:
+    curves = EpochCurves()
+    names = ("loss", "accuracy", "val_loss", "val_accuracy", *Measures.__struct_fields__)
+    first = next(iter(known_curves()))
+    for _ in range(LONG_HISTORY):
+        curves.append(dict(zip(names, random.uniform(0.4, 0.5, len(names)), strict=True)))
+    return Evidence(
+        epoch=LONG_HISTORY,
+        epochs=LONG_HISTORY,
+        curves=curves.views(),
+        knobs={"learning_rate": 1e-3, "dropout": 0.1, "batch_size": 32, "epochs": LONG_HISTORY},
+        facts=next(first.evidence()).facts,
+        knob_epochs=(10, 100),
+    )
+
+
+def main() -> None:
+    """Print how each finding does, and the runs in which it is wrong."""
+    runs = all_runs()
+    found = scores(runs)
+    for finding, score in found.items():
+        print(f"{finding:24}precision {score.precision:.3f}  recall {score.recall:.3f}  {score.counts()}")
+        for word, names in (("wrong", score.wrong), ("missed", score.missed)):
+            print(*(f"    {word}: {name}\n" for name in names), sep="", end="")
+    overfitting, milliseconds = called_overfitting(plateaus()), milliseconds_of_a_look()
+    print(f"plateaus called overfitting: {overfitting}; measuring and looking: {milliseconds} ms")
+    told = {name: [score.precision, score.recall, score.counts()] for name, score in found.items()}
+    print(json.dumps({"runs": len(runs), "findings": told, "overfitting": overfitting, "milliseconds": milliseconds}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""How findings of the data name classes and shares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fitmon.engine.diagnosis.facts import Facts
+
+OF_THE_DATA = (0, 0)
+"""`Finding.epochs` of what no epoch changes."""
+MOST_NAMED = 3
+LONGEST_NAME = 24
+
+
+def class_name(facts: Facts, number: int) -> str:
+    """Return what a class is called in a sentence: its name, or its number."""
+    names = facts.class_names
+    if number >= len(names):
+        return f"class {number}"
+    name = names[number]
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+
+
+def class_names(facts: Facts, numbers: Sequence[int]) -> str:
+    """Return classes as a list of words, such as `setosa and versicolor`; of many the first few and how many more."""
+    shown = [class_name(facts, number) for number in numbers[:MOST_NAMED]]
+    rest = len(numbers) - len(shown)
+    if rest:
+        return f"{', '.join(shown)} and {rest} more"
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+
+
+def percent(share: float) -> str:
+    """Return a share in percent, small ones with one digit behind the point."""
+    return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"  # noqa: PLR2004 - a tenth
+
+
+def samples(count: int) -> str:
+    """Return a number of samples in words."""
+    return "1 sample" if count == 1 else f"{count} samples"

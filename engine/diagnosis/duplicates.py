@@ -1,0 +1,84 @@
+"""Finds samples that two sets have in common: by a quick key of each row first, then by a digest of the likely ones."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fitmon.engine.diagnosis.row_blocks import Block, Rows
+
+Keys = npt.NDArray[np.uint64]
+Bytes = npt.NDArray[np.uint8]
+
+KEY_BYTES = 512
+"""Of each array of a row, so many bytes from its middle make the key: where images differ."""
+FACTORS = np.random.default_rng(0).integers(1, 2**63, KEY_BYTES // 8, dtype=np.uint64) * 2 + 1
+"""Odd, so that no factor takes away what a word says."""
+
+
+def shared_samples(training: Rows, validation: Rows) -> int | None:
+    """Return how many rows of the one are in the other too, to the last bit; None where they cannot be compared."""
+    if not (training.whole and validation.whole and _layout(training) == _layout(validation)):
+        return None
+    wanted = np.unique(np.concatenate([_keys(block) for block in validation.blocks()]))
+    digests: set[bytes] = set()
+    met = np.zeros(len(wanted), dtype=bool)
+    for block in training.blocks():
+        places, found = _find(_keys(block), wanted)
+        met[places[found]] = True
+        digests.update(_digests(block, found))
+    if not digests:
+        return 0
+    met_keys = wanted[met]
+    return sum(
+        digest in digests
+        for block in validation.blocks()
+        for digest in _digests(block, _find(_keys(block), met_keys)[1])
+    )
+
+
+def _layout(rows: Rows) -> list[tuple[Any, ...]] | None:
+    firsts = [np.asarray(array[:1]) for array in rows.arrays]
+    return None if any(first.dtype.hasobject for first in firsts) else [(f.dtype, f.shape[1:]) for f in firsts]
+
+
+def _find(keys: Keys, wanted: Keys) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    """Return where each key would stand in `wanted`, sorted, and whether it does."""
+    places = np.minimum(np.searchsorted(wanted, keys), len(wanted) - 1)
+    return places, wanted[places] == keys
+
+
+def _keys(block: Block) -> Keys:
+    keys = np.zeros(len(block[0]), dtype=np.uint64)
+    for number, part in enumerate(map(_bytes, block)):
+        keys = keys * np.uint64(2 * number + 3) + _key(part)
+    return keys
+
+
+def _key(rows: Bytes) -> Keys:
+    """Return a number for each row, the same for the same bytes in its middle."""
+    start = max(0, rows.shape[1] - KEY_BYTES) // 2
+    middle = rows[:, start : start + KEY_BYTES]
+    padded = np.zeros((len(rows), -(-middle.shape[1] // 8) * 8), dtype=np.uint8)
+    padded[:, : middle.shape[1]] = middle
+    words = padded.view(np.uint64)
+    # Numbers such as 0.0 and 1.0 differ in their upper bits only, which a product would lose.
+    words = (words ^ (words >> np.uint64(32))) * np.uint64(0x9E3779B97F4A7C15)
+    words ^= words >> np.uint64(29)
+    key: Keys = (words * FACTORS[: words.shape[1]]).sum(axis=1, dtype=np.uint64)
+    return key
+
+
+def _digests(block: Block, chosen: npt.NDArray[np.bool_]) -> list[bytes]:
+    parts = [_bytes(part) for part in block]
+    return [
+        hashlib.blake2b(b"".join(part[row].tobytes() for part in parts), digest_size=16).digest()
+        for row in np.flatnonzero(chosen)
+    ]
+
+
+def _bytes(part: npt.NDArray[Any]) -> Bytes:
+    return np.ascontiguousarray(part).reshape(len(part), -1).view(np.uint8)

@@ -1,0 +1,136 @@
+"""How the numbers of the inputs lie: constant features, their scale, what is no number. Read once, in blocks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fitmon.engine.diagnosis.row_blocks import Block, Rows, rows_of
+
+Floats = npt.NDArray[Any]
+
+LARGE = 1e15
+"""Squares of larger numbers leave the range of float32."""
+
+
+class Columns:
+    """Minimum, maximum, mean and standard deviation of each feature of one array, block by block."""
+
+    def __init__(self, first: Floats) -> None:
+        """Begin with a block, (r, F) floats, whose means are the place that sums are taken from."""
+        finite = np.where(np.isfinite(first), first, 0)
+        # Sums of squares taken from about the mean keep their digits, whatever the mean.
+        self._shift = finite.mean(axis=0, dtype=np.float64)
+        self._low = np.full(first.shape[1], np.inf)
+        self._high = np.full(first.shape[1], -np.inf)
+        self._sum = np.zeros(first.shape[1])
+        self._squares = np.zeros(first.shape[1])
+        self._rows = 0
+        self.non_finite = 0
+
+    def add(self, block: Floats) -> None:
+        """Take a block into account; what is no finite number is counted and left out."""
+        total = float(np.abs(block).max(initial=0))
+        if not np.isfinite(total):
+            finite = np.isfinite(block)
+            self.non_finite += int(finite.size - np.count_nonzero(finite))
+            block = np.where(finite, block, self._shift.astype(block.dtype))
+        elif total > LARGE:
+            block = block.astype(np.float64)
+        self._rows += len(block)
+        np.minimum(self._low, block.min(axis=0), out=self._low)
+        np.maximum(self._high, block.max(axis=0), out=self._high)
+        away = block - self._shift.astype(block.dtype)
+        self._sum += away.sum(axis=0)
+        self._squares += np.einsum("ij,ij->j", away, away)
+
+    @property
+    def low(self) -> Floats:
+        """Return the smallest value of each feature, (F,)."""
+        return self._low
+
+    @property
+    def high(self) -> Floats:
+        """Return the largest value of each feature, (F,)."""
+        return self._high
+
+    def means(self) -> Floats:
+        """Return the mean of each feature, (F,)."""
+        means: Floats = self._shift + self._sum / self._rows
+        return means
+
+    def scales(self) -> Floats:
+        """Return the standard deviation of each feature, (F,); 0 for a constant one."""
+        variances = self._squares / self._rows - (self._sum / self._rows) ** 2
+        scales: Floats = np.where(self._low == self._high, 0, np.sqrt(np.maximum(variances, 0)))
+        return scales
+
+
+def feature_facts(x: Any, x_validation: Any, feature_names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the fields of `Facts` that tell of the inputs; nothing of inputs that are no arrays of numbers."""
+    training, validation = rows_of(x), rows_of(x_validation)
+    columns = None if training is None else _columns(training)
+    if training is None or columns is None:
+        return {}
+    low, high, means, scales = (
+        np.concatenate([getter(part) for part in columns])
+        for getter in (lambda c: c.low, lambda c: c.high, Columns.means, Columns.scales)
+    )
+    constant = low == high
+    names = [feature_names[i] for i in np.flatnonzero(constant)] if len(feature_names) == len(low) else []
+    return {
+        "features": len(low),
+        "input_axes": max(len(array.shape) - 1 for array in training.arrays),
+        "constant_features": int(np.count_nonzero(constant)) if training.whole else None,
+        "constant_names": tuple(names[:MOST_NAMES]) if training.whole else (),
+        "largest_scale": _finite(scales.max(initial=0)),
+        "smallest_scale": _finite(scales[~constant].min()) if not constant.all() else None,
+        "largest_mean": _finite(np.abs(means).max(initial=0)),
+        "largest_value": _finite(max(np.abs(low).max(initial=0), np.abs(high).max(initial=0))),
+        "smallest_value": _finite(low.min(initial=np.inf)),
+        "non_finite_values": sum(part.non_finite for part in columns) + _non_finite_in(validation),
+    }
+
+
+MOST_NAMES = 3
+"""Of constant features so many are named."""
+
+
+def _columns(rows: Rows) -> list[Columns] | None:
+    columns: list[Columns] = []
+    for block in rows.blocks():
+        numbers = _numbers(block)
+        if numbers is None:
+            return None
+        if not columns:
+            columns = [Columns(part) for part in numbers]
+        for column, part in zip(columns, numbers, strict=True):
+            column.add(part)
+    return columns
+
+
+def _numbers(block: Block) -> list[Floats] | None:
+    """Return each array as a matrix of floats; None where one holds no numbers."""
+    if any(part.dtype.kind not in "buif" or part.ndim < 1 for part in block):
+        return None
+    return [_floats(part.reshape(len(part), -1)) for part in block]
+
+
+def _floats(part: Floats) -> Floats:
+    if part.dtype.kind == "f":
+        return part.astype(np.float32) if part.dtype.itemsize < 4 else part  # noqa: PLR2004 - half precision
+    return part.astype(np.float32 if part.dtype.itemsize < 4 else np.float64)  # noqa: PLR2004 - 24 bits and more
+
+
+def _non_finite_in(rows: Rows | None) -> int:
+    """Return how many numbers of the rows looked at are not finite."""
+    blocks = () if rows is None else rows.blocks()
+    parts = (part for block in blocks for part in block if part.dtype.kind == "f")
+    return sum(part.size - int(np.count_nonzero(np.isfinite(part))) for part in parts)
+
+
+def _finite(value: Any) -> float | None:
+    """Return a number with the six digits in which it is told, or None where it is none."""
+    return float(f"{float(value):.6g}") if np.isfinite(value) else None

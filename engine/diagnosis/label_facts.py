@@ -1,0 +1,144 @@
+"""What the labels say of the task: classes and their counts, their order in the file, the loss of mere guessing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fitmon.engine.diagnosis.row_blocks import MOST_BYTES, Rows, arrays_in
+
+Array = npt.NDArray[Any]
+
+MOST_CLASSES = 10_000
+"""Class numbers beyond this are no classes, but names of things."""
+SORTED_SHARE = 0.2
+"""Labels are sorted if they change less often than this share of what a random order would give."""
+CHANGES_TO_TELL = 20
+"""With fewer changes expected, a random order may look sorted: this many vary by about 4.5."""
+MATRIX = 2
+"""Axes of a matrix."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """What the model makes of its labels, as far as its loss and its output tell."""
+
+    loss: str
+    output_activation: str
+    output_units: int | None
+
+    @property
+    def takes_classes(self) -> bool:
+        """Whether labels can be class numbers: with other losses, 1, 2, 3 are quantities."""
+        return "crossentropy" in self.loss or self.output_activation in {"softmax", "sigmoid"}
+
+    @property
+    def takes_one_number_each(self) -> bool:
+        """Whether several columns of labels are several places of a sequence."""
+        return self.loss.startswith("sparse_")
+
+
+def labels_of(y: Any) -> Array | None:
+    """Return the labels of a single output, (n, columns); None where there are several, or none that are numbers."""
+    arrays = arrays_in(y)
+    if len(arrays) != 1 or not 1 <= len(getattr(arrays[0], "shape", ())) <= MATRIX or not len(arrays[0]):
+        return None
+    rows = Rows(arrays=(arrays[0],), count=len(arrays[0]), bytes_each=np.asarray(arrays[0][:1]).nbytes)
+    if rows.count * rows.bytes_each > MOST_BYTES:
+        return None
+    labels = np.asarray(arrays[0][:])
+    return labels.reshape(len(labels), -1) if labels.dtype.kind in "buif" else None
+
+
+def is_one_hot(labels: Array) -> bool:
+    """Return whether each row has a single 1 and else 0."""
+    return labels.shape[1] > 1 and _is_binary(labels) and bool((labels.sum(axis=1) == 1).all())
+
+
+def class_numbers(labels: Array | None, task: Task) -> npt.NDArray[np.int64] | None:
+    """Return each sample's class, (n,); None where the labels are no classes."""
+    if labels is None:
+        return None
+    if labels.shape[1] > 1:
+        one_hot = not task.takes_one_number_each and is_one_hot(labels)
+        return labels.argmax(axis=1).astype(np.int64) if one_hot else None
+    numbers = labels[:, 0]
+    fits = task.takes_classes and bool(
+        ((numbers >= 0) & (numbers < MOST_CLASSES) & (numbers == np.round(numbers))).all()
+    )
+    return numbers.astype(np.int64) if fits else None
+
+
+def label_facts(
+    y: Any, y_validation: Any, weights_validation: Any, task: Task, class_names: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return the fields of `Facts` that tell of the labels; nothing of labels that are none."""
+    training, validation = labels_of(y), labels_of(y_validation)
+    facts: dict[str, Any] = {}
+    if training is not None:
+        facts["label_columns"] = training.shape[1]
+        facts["one_hot"] = not task.takes_one_number_each and is_one_hot(training)
+    facts |= _class_facts(class_numbers(training, task), class_numbers(validation, task), training, task, class_names)
+    looked_at = training if validation is None else validation
+    weights = None if validation is None else weights_validation
+    return facts | {"chance_loss": _chance_loss(looked_at, weights, task)}
+
+
+def _class_facts(
+    training: Array | None, validation: Array | None, labels: Array | None, task: Task, class_names: tuple[str, ...]
+) -> dict[str, Any]:
+    parts = [part for part in (training, validation) if part is not None]
+    if not parts:
+        return {}
+    columns = 1 if labels is None else labels.shape[1]
+    units = task.output_units or 1 if task.output_activation == "softmax" else 1
+    classes = max(2, len(class_names), columns, units, *(int(part.max()) + 1 for part in parts))
+    return {
+        "classes": classes,
+        "training_counts": _counts(training, classes),
+        "validation_counts": _counts(validation, classes),
+        "labels_sorted": None if training is None else _are_sorted(training),
+    }
+
+
+def _counts(numbers: Array | None, classes: int) -> tuple[int, ...] | None:
+    return None if numbers is None else tuple(map(int, np.bincount(numbers, minlength=classes)))
+
+
+def _are_sorted(numbers: Array) -> bool | None:
+    """Return whether equal labels stand together; None where there are too few to tell."""
+    shares = np.bincount(numbers) / len(numbers)
+    expected = len(numbers) * (1 - float((shares**2).sum()))
+    if expected < CHANGES_TO_TELL:
+        return None
+    return bool(np.count_nonzero(np.diff(numbers)) < SORTED_SHARE * expected)
+
+
+def _chance_loss(labels: Array | None, weights: Any, task: Task) -> float | None:
+    """Return the loss of always answering with the frequencies of the classes, in nats."""
+    if labels is None:
+        return None
+    weight = np.ones(len(labels)) if weights is None else np.asarray(weights, dtype=np.float64).reshape(-1)
+    if len(weight) != len(labels) or weight.sum() <= 0:
+        return None
+    if task.loss == "binary_crossentropy":
+        shares = np.average(labels, axis=0, weights=weight) if _is_binary(labels) else np.empty(0)
+        entropies = [_entropy(np.array([share, 1 - share])) for share in shares]
+    elif task.loss in {"categorical_crossentropy", "sparse_categorical_crossentropy"}:
+        numbers = class_numbers(labels, task)
+        entropies = [] if numbers is None else [_entropy(np.bincount(numbers, weights=weight) / weight.sum())]
+    else:
+        entropies = []
+    return float(f"{float(np.mean(entropies)) * float(weight.mean()):.6g}") if entropies else None
+
+
+def _entropy(shares: Array) -> float:
+    present = shares[shares > 0]
+    return float(-(present * np.log(present)).sum())
+
+
+def _is_binary(labels: Array) -> bool:
+    return bool(((labels == 0) | (labels == 1)).all())

@@ -1,0 +1,43 @@
+"""Tells the diagnosis what it needs to know of a run before its first epoch: the data and the model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fitmon.engine import environment
+from fitmon.engine.diagnosis.examine import examine
+
+if TYPE_CHECKING:
+    import keras
+
+    from fitmon.engine.diagnosis.facts import Facts
+    from fitmon.engine.job import TrainingData
+
+
+def facts_of(model: keras.Model, data: TrainingData, *, job: str, training_samples: int, training_part: int) -> Facts:
+    """Return the facts of a built, compiled model and its data; what cannot be told is left out.
+
+    Args:
+        model: of any kind.
+        data: with validation arrays.
+        job: what a command line calls it.
+        training_samples: 0: not known.
+        training_part: how many of them are scored at each epoch's end.
+    """
+    loss = environment.compiled_loss(model)
+    outputs = getattr(model, "outputs", None) or []
+    widths = [layer.units for layer in model.layers if isinstance(getattr(layer, "units", None), int)]
+    return examine(
+        data,
+        job=job,
+        training_samples=training_samples,
+        training_part=training_part,
+        loss="" if loss is None else str(loss.name),
+        from_logits=bool(getattr(loss, "from_logits", False)),
+        output_units=outputs[0].shape[-1] if len(outputs) == 1 else None,
+        output_activation=environment.output_activation(model),
+        layers=[type(layer).__name__ for layer in model.layers],
+        parameters=int(model.count_params()),
+        hidden_units=widths[:-1],
+        optimizer=str(getattr(model.optimizer, "name", "")),
+    )

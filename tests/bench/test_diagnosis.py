@@ -1,0 +1,68 @@
+"""What the recorded collection holds, and how the diagnosis does on it."""
+
+import pytest
+
+from bench.collection.recipes import RECIPES
+from bench.collection.recording import PATH, Answer, Recording, read_collection
+from bench.collection.simulated import known_curves, plateaus
+from bench.diagnosis import Labelled, Score, called_overfitting, names_by_epoch, scores
+from fitmon.engine.diagnosis.rules import RULES
+
+FEWEST_RUNS = 60
+MOST_BYTES = 2_000_000
+GOAL = 0.95
+
+
+@pytest.fixture(scope="module")
+def collection() -> tuple[Recording, ...]:
+    return read_collection()
+
+
+@pytest.fixture(scope="module")
+def measured(collection: tuple[Recording, ...]) -> dict[str, Score]:
+    return scores((*collection, *known_curves()))
+
+
+def test_the_collection_holds_sixty_runs_or_more_and_is_small(collection: tuple[Recording, ...]) -> None:
+    assert len(collection) >= FEWEST_RUNS
+    assert PATH.stat().st_size <= MOST_BYTES
+
+
+def test_what_was_recorded_is_what_the_script_makes(collection: tuple[Recording, ...]) -> None:
+    assert [(run.name, run.made) for run in collection] == [(recipe.name, recipe.made) for recipe in RECIPES]
+
+
+def test_every_epoch_of_every_run_can_be_looked_at(collection: tuple[Recording, ...]) -> None:
+    for run in collection:
+        *_, last = run.evidence()
+        assert last.epoch == run.epochs_done
+        assert all(len(curve) == run.epochs_done for curve in last.curves.values())
+
+
+@pytest.mark.parametrize("finding", [rule.name for rule in RULES])
+def test_there_are_runs_with_and_runs_without_each_finding(finding: str, collection: tuple[Recording, ...]) -> None:
+    runs: tuple[Labelled, ...] = (*collection, *known_curves())
+    answers = [run.answer(finding) for run in runs]
+    assert answers.count(Answer.MUST_NOT) >= 10
+    # After the first epoch it is too early for each run.
+    assert finding == "too_early" or answers.count(Answer.MUST) >= 3
+
+
+@pytest.mark.parametrize("finding", [rule.name for rule in RULES])
+def test_a_finding_is_right_and_made_where_it_is_due(finding: str, measured: dict[str, Score]) -> None:
+    score = measured[finding]
+    assert score.precision >= GOAL, f"wrong: {score.wrong}"
+    assert score.recall >= GOAL, f"missed: {score.missed}"
+
+
+@pytest.mark.parametrize(
+    ("run", "finding"),
+    [("source 1", "overfitting"), ("source 2, file order", "class_missing"), ("source 3", "not_learning")],
+)
+def test_the_tutorials_runs_are_called_what_they_are(run: str, finding: str, collection: tuple[Recording, ...]) -> None:
+    recording = next(recording for recording in collection if recording.name == run)
+    assert finding in names_by_epoch(recording)[-1]
+
+
+def test_no_plateau_of_pure_noise_is_called_overfitting_at_any_epoch() -> None:
+    assert called_overfitting(plateaus()) == []

@@ -1,0 +1,124 @@
+"""What a run that goes on trains again to prove itself: the stretch that ends at its checkpoint."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fitmon.engine import events
+from fitmon.engine.commands import Pause, PauseAt, Resume, SetKnob, Stop
+from fitmon.engine.durable.keeping import Keeping
+from fitmon.engine.durable.kept_run import KeptRun
+from fitmon.engine.durable.origin import origin_of
+from fitmon.engine.durable.run_folder import RunFolder
+from fitmon.engine.durable.runs import Runs
+from fitmon.engine.job import Job, TrainingData
+from tests.engine.watching import Watched, build_table_model, settings, table_job
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    return Runs(tmp_path).create(job="small", settings=_job().settings)
+
+
+def _job() -> Job:
+    return table_job(build_table_model, settings(epochs=6, batch_size=2, dropout=0.2))
+
+
+def _long_job() -> Job:
+    """Return one whose epochs have several chunks."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(4_040, 6)).astype(np.float32)
+    y = (x.sum(axis=1) > 0).astype(np.float32)
+    data = TrainingData(x=x[:-40], y=y[:-40], x_validation=x[-40:], y_validation=y[-40:])
+    return table_job(build_table_model, settings(epochs=3, batch_size=2, dropout=0.2), data)
+
+
+def _kept(folder: RunFolder, job: Job, **options: Any) -> KeptRun:
+    return KeptRun(job, folder, **options)
+
+
+def _left(watched: Watched) -> None:
+    watched.run()
+    watched.session.close()
+
+
+def _taken_up(folder: RunFolder, job: Job | None = None) -> events.RunContinued:
+    watched = Watched(job or _job(), make=partial(_kept, folder), origin=origin_of(folder))
+    _left(watched)
+    return watched.one(events.RunContinued)
+
+
+def _stop(watched: Watched) -> None:
+    watched.session.send(Stop())
+
+
+def test_a_run_left_inside_an_epoch_trains_again_what_led_there(folder: RunFolder) -> None:
+    watched = Watched(_long_job(), make=partial(_kept, folder))
+
+    def stop_inside(chunk: events.ChunkEnded) -> None:
+        if chunk.epoch == 2 and chunk.step < chunk.steps:
+            _stop(watched)
+
+    _left(watched.on(events.ChunkEnded, stop_inside))
+    taken_up = _taken_up(folder, _long_job())
+    assert 0 < taken_up.step < 2000
+    assert taken_up.exact
+    assert taken_up.proof == f"steps 1 to {taken_up.step} of epoch 2, trained again, gave the same bits"
+
+
+def test_behind_a_pause_only_what_came_since_is_trained_again(folder: RunFolder) -> None:
+    watched = Watched(_long_job(), make=partial(_kept, folder))
+    places: list[int] = []
+
+    def pause_then_stop(chunk: events.ChunkEnded) -> None:
+        if chunk.epoch == 2:
+            places.append(chunk.step)
+            watched.session.send(Pause(at=PauseAt.CHUNK) if len(places) == 1 else Stop())
+
+    watched.on(events.ChunkEnded, pause_then_stop)
+    _left(watched.on(events.RunPaused, lambda _: watched.session.send(Resume())))
+    first, second, *_ = places
+    proof = _taken_up(folder, _long_job()).proof
+    assert proof == f"steps {first + 1} to {second} of epoch 2, trained again, gave the same bits"
+
+
+def test_of_short_epochs_the_last_one_is_trained_again_as_a_whole(folder: RunFolder) -> None:
+    watched = Watched(_job(), make=partial(_kept, folder))
+    _left(watched.on(events.EpochEnded, lambda end: _stop(watched) if end.epoch == 3 else None))
+    origin = origin_of(folder)
+    assert origin.state is not None
+    assert (origin.state.facts.epochs_done, origin.state.facts.step) == (3, 0)
+    taken_up = _taken_up(folder)
+    assert (taken_up.exact, taken_up.proof) == (True, "epoch 3, trained again, gave the same bits")
+
+
+def test_an_epoch_with_a_knob_turned_is_not_taken_for_one_without(folder: RunFolder) -> None:
+    watched = Watched(_job(), SetKnob("learning_rate", 1e-4, epoch=3), make=partial(_kept, folder))
+    _left(watched.on(events.EpochEnded, lambda end: _stop(watched) if end.epoch == 3 else None))
+    taken_up = _taken_up(folder)
+    assert "epoch 3, trained again" not in taken_up.proof
+    assert "other bits" not in taken_up.proof
+
+
+def test_where_some_epochs_are_not_kept_the_last_steps_before_one_that_is_are(folder: RunFolder) -> None:
+    watched = Watched(_job(), make=partial(_kept, folder), keeping=Keeping(every_epochs=2))
+    _left(watched.on(events.EpochEnded, lambda end: _stop(watched) if end.epoch == 4 else None))
+    taken_up = _taken_up(folder)
+    assert taken_up.exact
+    assert taken_up.proof.endswith(" to 50 of epoch 4, trained again, gave the same bits")
+
+
+def test_when_a_finished_epoch_is_told_the_one_before_it_is_on_the_disk(folder: RunFolder) -> None:
+    watched, kept = Watched(_job(), make=partial(_kept, folder)), []
+
+    def look(start: events.EpochStarted) -> None:
+        kept.append((start.epoch - 1, [p.name for p in folder.branch_path(1).glob("*.checkpoint")]))
+
+    _left(watched.on(events.EpochStarted, look))
+    assert len(kept) == 6
+    assert all(len(names) >= epoch for epoch, names in kept)

@@ -1,0 +1,187 @@
+"""The fixed part of the training set, held against Keras itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fitmon.engine import events
+from fitmon.engine.feed import epoch_order
+from fitmon.engine.job import Job, TrainingData
+
+from .watching import Watched, settings
+
+RANDOM = np.random.default_rng(5)
+INPUTS = RANDOM.standard_normal((700, 6)).astype(np.float32)
+LABELS = np.eye(3, dtype=np.float32)[(INPUTS[:, 0] > 0).astype(int) + (INPUTS[:, 1] > 0)]
+SPLIT = 600
+
+
+def _data(**changes: Any) -> TrainingData:
+    sides = {"x": INPUTS[:SPLIT], "y": LABELS[:SPLIT], "x_validation": INPUTS[SPLIT:], "y_validation": LABELS[SPLIT:]}
+    return TrainingData(**(sides | changes))
+
+
+def _model(*layers: Any, eager: bool = False, jit: bool = False) -> Any:
+    import keras
+
+    model = keras.Sequential([keras.Input((6,)), *layers, keras.layers.Dense(3, activation="softmax")])
+    model.compile(
+        keras.optimizers.Adam(0.01),
+        "categorical_crossentropy",
+        metrics=["accuracy"],
+        run_eagerly=eager,
+        jit_compile=jit,
+    )
+    return model
+
+
+def _watched(build: Callable[[], Any], data: TrainingData | None = None, **changes: Any) -> Watched:
+    job = Job(
+        name="part",
+        settings=settings(**({"batch_size": 32, "epochs": 2} | changes)),
+        load=lambda *_: data or _data(),
+        build=lambda *_: build(),
+    )
+    return Watched(job)
+
+
+def _measures(watched: Watched) -> list[Any]:
+    return [event.measures for event in watched.run().all(events.EpochEnded)]
+
+
+def _dense(**options: Any) -> Any:
+    import keras
+
+    return keras.layers.Dense(16, activation="relu", **options)
+
+
+@pytest.mark.parametrize("options", [{}, {"eager": True}, {"jit": True}], ids=["as a graph", "eagerly", "with XLA"])
+def test_loss_and_accuracy_of_the_part_are_those_of_evaluate_without_penalty(options: dict[str, bool]) -> None:
+    import keras
+
+    def build() -> Any:
+        return _model(_dense(kernel_regularizer="l2"), keras.layers.Dropout(0.4), **options)
+
+    watched = _watched(build)
+    last = _measures(watched)[-1]
+    facts = watched.one(events.RunStarted).facts
+    assert facts
+    assert facts.training_part == SPLIT
+    model = watched.session.model
+    loss, accuracy = model.evaluate(INPUTS[:SPLIT], LABELS[:SPLIT], batch_size=100, verbose=0)
+    penalty = float(sum(model.losses))
+    assert last.training_loss == pytest.approx(loss - penalty, rel=1e-4)
+    assert last.training_accuracy == pytest.approx(accuracy, abs=1e-5)
+    assert last.penalty == pytest.approx(penalty, rel=1e-4)
+    validation_loss, _ = model.evaluate(INPUTS[SPLIT:], LABELS[SPLIT:], verbose=0)
+    assert last.validation_loss == pytest.approx(validation_loss - penalty, rel=1e-4)
+
+
+def test_keras_s_own_training_loss_is_another_one_while_dropout_is_on() -> None:
+    import keras
+
+    watched = _watched(lambda: _model(_dense(), keras.layers.Dropout(0.6)), epochs=4)
+    ends = watched.run().all(events.EpochEnded)
+    honest = [end.measures.training_loss or 0.0 for end in ends if end.measures]
+    assert all(loss < end.metrics["loss"] - 0.01 for loss, end in zip(honest, ends, strict=True))
+    assert min(honest) > 0
+
+
+def test_a_large_model_is_scored_on_a_part_that_the_seed_chooses() -> None:
+    import keras
+
+    def build() -> Any:
+        return _model(*(keras.layers.Dense(400, activation="relu") for _ in range(4)))
+
+    first, again, other = (_watched(build, epochs=1, seed=seed) for seed in (1, 1, 2))
+    losses = [_measures(watched)[0].training_loss for watched in (first, again, other)]
+    assert losses[0] == losses[1]
+    assert losses[0] != losses[2]
+    facts = first.one(events.RunStarted).facts
+    assert facts
+    assert 32 <= facts.training_part < 0.2 * SPLIT
+    rows = epoch_order(SPLIT, 1, 0)[: facts.training_part]
+    model = first.session.model
+    loss, _ = model.evaluate(INPUTS[rows], LABELS[rows], verbose=0)
+    assert losses[0] == pytest.approx(loss, rel=1e-4)
+
+
+def test_units_that_answer_nothing_for_any_sample_are_dead() -> None:
+    import keras
+
+    def bias(_shape: Any, dtype: Any = None) -> Any:
+        return keras.ops.convert_to_tensor([-1e6] * 4 + [0.0] * 12, dtype=dtype)
+
+    watched = _watched(lambda: _model(_dense(bias_initializer=bias), keras.layers.Dense(4, activation="tanh")))
+    assert [measures.dead_share for measures in _measures(watched)] == [0.25, 0.25]
+
+
+def test_a_model_without_relu_has_no_dead_units_to_speak_of() -> None:
+    import keras
+
+    watched = _watched(lambda: _model(keras.layers.Dense(4, activation="tanh")), epochs=1)
+    assert _measures(watched)[0].dead_share is None
+
+
+def test_a_model_with_a_call_of_its_own_is_scored_by_that_call() -> None:
+    import keras
+
+    class Doubled(keras.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.hidden = keras.layers.Dense(8, activation="relu")
+            self.last = keras.layers.Dense(3, activation="softmax")
+
+        def call(self, x: Any) -> Any:
+            return self.last(self.hidden(2 * x))
+
+    def build() -> Any:
+        model = Doubled()
+        model.compile("adam", "categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+        return model
+
+    watched = _watched(build, epochs=1)
+    (measures,) = _measures(watched)
+    loss, _ = watched.session.model.evaluate(INPUTS[:SPLIT], LABELS[:SPLIT], verbose=0)
+    assert measures.training_loss == pytest.approx(loss, rel=1e-4)
+    assert measures.dead_share is None
+
+
+def test_scoring_the_part_leaves_the_training_as_it_would_have_been(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dropout that works in inference too draws from a seed whenever it is passed through."""
+    import keras
+
+    class Always(keras.layers.Dropout):  # type: ignore[misc]
+        def call(self, inputs: Any, training: bool = False) -> Any:
+            del training
+            return super().call(inputs, training=True)
+
+    def build() -> Any:
+        return _model(_dense(), Always(0.3, seed=4), keras.layers.BatchNormalization())
+
+    with_part = _watched(build, epochs=3).run()
+    monkeypatch.setattr("fitmon.engine.course.training_part_of", lambda *_, **__: None)
+    without = _watched(build, epochs=3).run()
+    assert with_part.all(events.EpochEnded)[0].measures
+    for one, other in zip(with_part.state(), without.state(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_batches_of_a_dataset_are_not_read_for_a_part() -> None:
+    import tensorflow as tf
+
+    dataset = tf.data.Dataset.from_tensor_slices((INPUTS[:SPLIT], LABELS[:SPLIT])).batch(32)
+    watched = _watched(lambda: _model(_dense()), _data(x=dataset, y=None), epochs=1)
+    (measures,) = _measures(watched)
+    assert measures.training_loss is None
+    assert measures.validation_loss is not None
+
+
+def test_where_nothing_is_validated_nothing_is_scored() -> None:
+    watched = _watched(lambda: _model(_dense()), _data(x_validation=None, y_validation=None), epochs=1)
+    (measures,) = _measures(watched)
+    assert measures.training_loss is None

@@ -1,0 +1,93 @@
+"""The remedies of all findings as a numbered list, and as the commands that a person would give. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+
+from fitmon.engine.commands import Command, Rewind, SetKnob, Stop
+from fitmon.engine.diagnosis.finding import Finding, Remedy
+from fitmon.engine.knobs.catalogue import EPOCHS, THRESHOLD
+from fitmon.engine.record import Snapshot
+from fitmon.tui.palette import Role
+from fitmon.tui.rows import Row
+
+MOST_NUMBERS = 9
+"""One digit chooses."""
+STOP_REASON = "stopped: keep the best weights"
+
+
+@dataclass(frozen=True, slots=True)
+class WaysBack:
+    """To which epochs the run can go back now."""
+
+    kept: Mapping[int, Collection[int]] | None = None
+    """By branch, the epochs with a checkpoint; None: nobody knows, so any may have one."""
+    refusal: str = ""
+    """Why it can go back to none; empty when it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A remedy of a finding, as it is offered."""
+
+    finding: Finding
+    remedy: Remedy
+    number: int | None
+    """The digit that applies it; None for advice, which the run under way cannot be given."""
+    refusal: str
+    """Why it cannot be applied as things stand; empty when it can."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether its digit would apply it."""
+        return self.number is not None and not self.refusal
+
+
+def choices_of(snapshot: Snapshot, ways_back: WaysBack) -> tuple[Choice, ...]:
+    """Return all remedies of what was found, those of the strongest finding first."""
+    return tuple(_choices(snapshot, ways_back))
+
+
+def _choices(snapshot: Snapshot, ways_back: WaysBack) -> Iterator[Choice]:
+    numbers = count(1)
+    for finding in snapshot.findings:
+        for remedy in finding.remedies:
+            number = next(numbers) if remedy.applicable else MOST_NUMBERS + 1
+            known = number if number <= MOST_NUMBERS else None
+            yield Choice(finding, remedy, known, refusal_of(remedy, snapshot, ways_back) if known else "")
+
+
+def refusal_of(remedy: Remedy, snapshot: Snapshot, ways_back: WaysBack) -> str:
+    """Say why a remedy cannot be applied as things stand; empty when it can."""
+    if remedy.rewind_to is not None:
+        kept = None if ways_back.kept is None else ways_back.kept.get(snapshot.branch.number, ())
+        missing = "" if kept is None or remedy.rewind_to in kept else f"epoch {remedy.rewind_to} has no checkpoint"
+        return ways_back.refusal or missing
+    return "the run is over" if snapshot.over and (remedy.stop or knob_changes(remedy)) else ""
+
+
+def knob_changes(remedy: Remedy) -> dict[str, float]:
+    """Return the knobs of the training that it turns, the epochs first: others may need an epoch to hold in."""
+    names = sorted(remedy.changes, key=lambda name: name != EPOCHS.name)
+    return {name: remedy.changes[name] for name in names if name != THRESHOLD.name}
+
+
+def threshold_of(remedy: Remedy) -> float | None:
+    """Return the view's threshold that it asks for, in [0, 1]; None where it leaves that alone."""
+    return remedy.changes.get(THRESHOLD.name)
+
+
+def commands_of(finding: Finding, remedy: Remedy) -> tuple[Command, ...]:
+    """Return the commands that a person would give; none for what changes the view alone."""
+    changes = knob_changes(remedy)
+    if remedy.rewind_to is not None:
+        return (Rewind(epoch=remedy.rewind_to, changes=changes, because=finding.name),)
+    turned = tuple(SetKnob(knob=name, value=value, because=finding.name) for name, value in changes.items())
+    return (*turned, Stop(reason=STOP_REASON)) if remedy.stop else turned
+
+
+def key_piece(choice: Choice) -> Row:
+    """Return the keys that apply it, such as `a 1`; empty for what no key applies now."""
+    return ((f"a {choice.number}", Role.MARK),) if choice.ready else ()

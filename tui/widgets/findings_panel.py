@@ -1,0 +1,114 @@
+"""All findings with their evidence and remedies, the losses scored alike, and what came of what was changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.cells import cell_len
+
+from fitmon.engine.diagnosis.finding import Finding
+from fitmon.engine.record import Snapshot
+from fitmon.tui import finding_words as words
+from fitmon.tui import format as form
+from fitmon.tui.outcome_words import outcome_sentences
+from fitmon.tui.palette import Role
+from fitmon.tui.picture import Picture
+from fitmon.tui.remedies import Choice, WaysBack, choices_of, key_piece
+from fitmon.tui.rows import Row, framed, row
+from fitmon.tui.widgets.drawn import Drawn
+from fitmon.tui.widgets.honest_gap import draw_gap
+
+INDENT = "  "
+
+
+class FindingsPanel(Drawn):
+    """Lists what was found; keys scroll it where it does not fit."""
+
+    _picture: Picture | None = None
+    _first = 0
+
+    def show(self, picture: Picture) -> None:
+        """Take a new picture; draw it if what it says of the run's meaning may be new."""
+        before, self._picture = self._picture, picture
+        if before is None or self._seen(before) != self._seen(picture):
+            self.redraw()
+
+    @staticmethod
+    def _seen(picture: Picture) -> tuple[object, ...]:
+        seen = picture.snapshot
+        receipts = len(seen.receipts)
+        return seen.findings, seen.epochs_done, receipts, seen.branch.number, seen.over, picture.no_rewind
+
+    def scroll_by(self, rows: int) -> None:
+        """Show what stands so many rows further down, or up where negative."""
+        self._first += rows
+        self.redraw()
+
+    def page(self, pages: int) -> None:
+        """Scroll by what is seen at once."""
+        self.scroll_by(pages * max(1, self.size.height - 3))
+
+    def draw(self, width: int, height: int) -> list[Row]:
+        lines = draw_findings(self._picture, width - 4) if self._picture else []
+        room = max(1, height - 2)
+        self._first = max(0, min(self._first, len(lines) - room))
+        shown = lines[self._first : self._first + room]
+        where = f"  {self._first + 1}–{self._first + len(shown)} of {len(lines)} rows" if len(lines) > room else ""
+        return framed(row(("findings", Role.STRONG), (where, Role.FAINT)), shown, width, height)
+
+
+def draw_findings(picture: Picture, width: int) -> list[Row]:
+    """Return everything there is to say, of any height, in rows of at most `width` + 1 cells."""
+    seen = picture.snapshot
+    choices = choices_of(seen, WaysBack(refusal=picture.no_rewind))
+    found = words.by_newest_evidence(seen.findings)
+    lines = [line for finding in found for line in (*_finding(finding, choices, width, keyed=not picture.read_only), row())]
+    if not lines:
+        nothing = words.OVER_UNTOLD if seen.over else words.WAITING
+        lines = [*_wrapped(nothing, width, Role.FAINT), row()]
+    parts = (draw_gap(seen, width), _outcomes(seen, width))
+    lines += [line for part in parts if part for line in (*part, row())]
+    return lines[:-1]
+
+
+def _finding(finding: Finding, choices: Sequence[Choice], width: int, *, keyed: bool) -> Iterator[Row]:
+    """Yield one finding: what it is, its sentence, why it happens, and what could be done."""
+    about = f"  {words.covered(finding)} · {words.sureness(finding)}"
+    yield row((f" {words.name_of(finding)}", words.role_of(finding)), (about, Role.FAINT))
+    yield from _wrapped(form.clean(finding.sentence), width, Role.PLAIN)
+    yield from _wrapped(_explanation(finding), width, Role.FAINT)
+    for choice in choices:
+        if choice.finding is finding:
+            yield from _remedy(choice, width, keyed=keyed)
+
+
+def _remedy(choice: Choice, width: int, *, keyed: bool) -> Iterator[Row]:
+    key = key_piece(choice) if keyed else ()
+    gap = " " if key else ""
+    lead = cell_len("".join(text for text, _ in key)) + len(gap)
+    refusal = f" ({form.clean(choice.refusal)})" if choice.refusal else ""
+    first, *more = form.wrap(
+        " " * lead + words.remedy_words(choice.remedy) + refusal, width - len(INDENT) - 2, indent=""
+    )
+    yield row(f" {INDENT}→ ", *key, gap, first[lead:])
+    for line in more:
+        yield row(f" {INDENT}  {line}")
+    yield from _wrapped(form.clean(choice.remedy.expect), width, Role.FAINT, f"{INDENT}  ")
+
+
+def _wrapped(text: str, width: int, role: Role, indent: str = INDENT) -> list[Row]:
+    lines = form.wrap(text, width - len(indent), indent="") if text else []
+    return [row((f" {indent}{line}", role)) for line in lines]
+
+
+def _explanation(finding: Finding) -> str:
+    # The rules bring numpy along, which the first picture does not wait for.
+    from fitmon.engine.diagnosis.rules import explanation_of
+
+    return form.clean(explanation_of(finding.name))
+
+
+def _outcomes(snapshot: Snapshot, width: int) -> list[Row]:
+    told = outcome_sentences(snapshot)
+    rows = [line for sentence in told for line in _wrapped(sentence, width, Role.PLAIN)]
+    return [row((" what was changed, and what it did", Role.STRONG)), *rows] if told else []

@@ -1,0 +1,101 @@
+"""What the numbers mean: the strongest finding and its most promising remedy, in a panel or in one line."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+
+from fitmon.engine.record import Snapshot
+from fitmon.tui import finding_words as words
+from fitmon.tui import format as form
+from fitmon.tui.palette import Role
+from fitmon.tui.picture import Picture
+from fitmon.tui.remedies import WaysBack, refusal_of
+from fitmon.tui.rows import Row, framed, row
+from fitmon.tui.widgets.drawn import Drawn
+
+KEY = "a"
+LEAST_PANEL_HEIGHT = 4
+"""Below it, there is one line without a frame."""
+
+
+class MeaningPanel(Drawn):
+    """Shows the strongest finding of the last epoch."""
+
+    _picture: Picture | None = None
+
+    def show(self, picture: Picture) -> None:
+        """Take a new picture and draw it."""
+        self._picture = picture
+        self.redraw()
+
+    def draw(self, width: int, height: int) -> list[Row]:
+        return draw_meaning(self._picture, width, height)
+
+
+def draw_meaning(picture: Picture | None, width: int, height: int) -> list[Row]:
+    """Return the panel, or a line where there is no room for one."""
+    if height < LEAST_PANEL_HEIGHT:
+        return [draw_line(picture, width)] * min(height, 1)
+    findings = picture.snapshot.findings if picture else ()
+    how_sure = words.sureness(findings[0]) if findings else ""
+    title = row(("what it means", Role.STRONG), (f"  {how_sure}" if how_sure else "", Role.FAINT))
+    return framed(title, _inside(picture, width - 4, height - 2), width, height)
+
+
+def draw_line(picture: Picture | None, width: int) -> Row:
+    """Return the strongest finding and, where there is room, what to do about it."""
+    if picture is None or not picture.snapshot.findings:
+        return row((f" {form.clip(_nothing(picture), width - 2)}", Role.FAINT))
+    strongest = picture.snapshot.findings[0]
+    said, role, room = words.said(strongest), words.role_of(strongest), width - 2
+    for lead, doing in (*_remedy(picture, short=False), *_remedy(picture, short=True)):
+        if cell_len(f"{said} · {lead}{doing}") <= room:
+            return row((f" {said}", role), (" · ", Role.FAINT), (lead, Role.MARK), doing)
+    return row((f" {form.clip(said, room)}", role))
+
+
+def _nothing(picture: Picture | None) -> str:
+    over = picture is not None and picture.snapshot.over
+    return words.OVER_UNTOLD if over else words.WAITING
+
+
+def _remedy(picture: Picture, *, short: bool) -> list[tuple[str, str]]:
+    """Return what leads to the most promising remedy, and the remedy or a word for it; nothing without any."""
+    remedies = picture.snapshot.findings[0].remedies
+    if not remedies:
+        return []
+    keyed = can_be_applied(picture)
+    if short:
+        return [(f"[{KEY}]", " remedies")] if keyed else []
+    return [(f"[{KEY}] " if keyed else "", form.clean(remedies[0].advice))]
+
+
+def can_be_applied(picture: Picture) -> bool:
+    """Return whether the most promising remedy could be applied by a key."""
+    seen = picture.snapshot
+    remedies = seen.findings[0].remedies if seen.findings else ()
+    if not remedies or picture.read_only or not remedies[0].applicable:
+        return False
+    return not refusal_of(remedies[0], seen, WaysBack(refusal=picture.no_rewind))
+
+
+def _inside(picture: Picture | None, width: int, height: int) -> list[Row]:
+    if picture is None or not picture.snapshot.findings:
+        return [row((f" {line}", Role.FAINT)) for line in form.wrap(_nothing(picture), width)]
+    seen = picture.snapshot
+    strongest, role = seen.findings[0], words.role_of(seen.findings[0])
+    said = form.wrap(words.said(strongest), width, indent="")
+    doing = [line for lead, advice in _remedy(picture, short=False) for line in form.wrap(f"→ {lead}{advice}", width)]
+    others = _others(seen, width)
+    expected = form.wrap(f"  {form.clean(strongest.remedies[0].expect)}", width) if doing else []
+    if len(said) + len(doing) + len(others) + len(expected) > height:
+        expected = []
+    said = words.shortened(said, max(1, height - len(doing) - len(others)), width)
+    doing = words.shortened(doing, max(1, height - len(said) - len(others)), width)
+    parts = ((said, role), (doing, Role.PLAIN), (expected, Role.FAINT), (others, Role.FAINT))
+    return [row((f" {line}", look)) for lines, look in parts for line in lines]
+
+
+def _others(snapshot: Snapshot, width: int) -> list[str]:
+    names = [words.name_of(finding) for finding in snapshot.findings[1:]]
+    return [form.clip(f"also {', '.join(names)} · 9 shows all", width)] if names else []
