@@ -27,7 +27,6 @@ from fitmon.options import (
     setting_options,
 )
 from fitmon.presets import PRESETS, preset_named
-from fitmon.presets.preset import STRATIFIED
 from fitmon.training import Face, Start, choose_face, commands_of, refuse_other_backend, say, train
 
 if TYPE_CHECKING:
@@ -139,6 +138,8 @@ def _preset_command(name: str) -> click.Command:
 
 
 def _data_options(preset: Preset) -> list[click.Option]:
+    from fitmon.presets.preset import STRATIFIED
+
     options = []
     if preset.load_file:
         options.append(click.Option(["--data"], metavar="FILE", help="Your own data, in the layout of Keras's file."))

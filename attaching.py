@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from fitmon.engine.errors import DataError, UsageError
 from fitmon.options import run_dir_option
@@ -179,6 +180,7 @@ def status_facts(folder: RunFolder, status: Status) -> dict[str, Any]:
             for knob in seen.knobs
             if knob.pending is not None
         },
+        "findings": msgspec.to_builtins(seen.findings),
         "disk_trouble": seen.disk_trouble,
         "message": _message(seen),
     }
@@ -197,7 +199,8 @@ def status_line(folder: RunFolder, status: Status) -> str:
     words += [f"{name} {measured(value)}" for name, value in _last_metrics(seen)]
     if not seen.over and seen.seconds_per_epoch is not None:
         words += [pace(seen.seconds_per_epoch), f"left {duration(seen.seconds_left)}"]
-    return clean("  ".join([*words, *(word for word in (seen.disk_trouble, _message(seen)) if word)]))
+    strongest = seen.findings[0].sentence if seen.findings else ""
+    return clean("  ".join([*words, *(word for word in (strongest, seen.disk_trouble, _message(seen)) if word)]))
 
 
 def _last_metrics(snapshot: Snapshot) -> list[tuple[str, float]]:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from fitmon.engine.commands import Keep
 from fitmon.engine.durable.run_name import check_run_name
 from fitmon.engine.errors import UsageError
 from fitmon.engine.knobs.catalogue import (
@@ -97,6 +96,8 @@ def read_export(text: str) -> Path:
 
 def read_keep(text: str) -> str:
     """Read which weights are written."""
+    from fitmon.engine.commands import Keep
+
     if text not in get_args(Keep):
         raise UsageError(f"Expected --keep {' or '.join(get_args(Keep))}, received {text!r}.")
     return text

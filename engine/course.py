@@ -455,18 +455,19 @@ class Course:
             return None
 
     def _go_back(self, way: WentBack) -> tuple[int, int]:
-        keeper, epoch = cast("Keeper", self._keeper), way.rewind.epoch
+        keeper, epoch, because = cast("Keeper", self._keeper), way.rewind.epoch, way.rewind.because
         observation = self._restorer.restore(way.state)
         self._control.pause_at = None
         branch = keeper.begin_branch(way.parent, epoch)
-        self._emit(events.BranchStarted(branch=branch, parent=way.parent, epoch=epoch, knobs=self._changes.values()))
+        knobs = self._changes.values()
+        self._emit(events.BranchStarted(branch=branch, parent=way.parent, epoch=epoch, knobs=knobs, because=because))
         self._enter(Phase.TRAINING)
         if observation is not None:
             self._emit(events.SamplesScored(observation=observation))
         # What waited then belongs to the branch that was left.
         self._changes.forget_waiting()
         for knob, value in sorted(way.rewind.changes.items(), key=lambda change: change[0] != EPOCHS.name):
-            self._changes.answer(SetKnob(knob=knob, value=value, epoch=epoch + 1), epoch)
+            self._changes.answer(SetKnob(knob=knob, value=value, epoch=epoch + 1, because=because), epoch)
         self._commits.end_epoch(epoch)
         self._commits.commit()
         return epoch, 0

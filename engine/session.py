@@ -163,7 +163,6 @@ class Session:
 
     def _export_before(self, ending: events.RunEnded | events.RunFailed) -> None:
         """Write the file that was asked for at the end; nothing for a run that failed before there was a model."""
-        self._control.take_in()
         failed, wish = isinstance(ending, events.RunFailed), self._export_at_end
         if wish is None or (failed and (self._exporter is None or not self._record.epochs_done)):
             return

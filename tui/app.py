@@ -235,4 +235,4 @@ def _answers(snapshot: Snapshot) -> tuple[object, ...]:
     pending = tuple((knob.pending, knob.pending_epoch) for knob in snapshot.knobs)
     refusals = snapshot.refusal, snapshot.rewind_refusal
     asked = snapshot.pause_asked, snapshot.paused, snapshot.over, pending
-    return *asked, *refusals, snapshot.branch.number, len(snapshot.receipts)
+    return *asked, *refusals, snapshot.export, snapshot.branch.number, len(snapshot.receipts)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from fitmon.engine.diagnosis.finding import Finding, Remedy
-from fitmon.tui.format import clean, clip
+from fitmon.engine.record import Snapshot
+from fitmon.tui.format import NO_BREAK, clean, clip, wrap
 from fitmon.tui.palette import Role
 
 GOOD_NEWS = frozenset({"good_fit", "learning_well"})
 NOTHING_YET = frozenset({"too_early"})
 
 WAITING = "nothing to say before the first epoch has ended"
-OVER_UNTOLD = "nothing was found"
+NOTHING_FOUND = "nothing stands out"
+
+
+def nothing_found(snapshot: Snapshot) -> str:
+    """Say that there is no finding, and why."""
+    return NOTHING_FOUND if snapshot.epochs_done or snapshot.over else WAITING
 
 
 def name_of(finding: Finding) -> str:
@@ -27,8 +34,8 @@ def said(finding: Finding) -> str:
 
 
 def sureness(finding: Finding) -> str:
-    """Return how sure it is, such as `95 % sure`."""
-    return f"{finding.confidence * 100:.0f} % sure"
+    """Return how sure it is, such as `95 % sure`; empty where nothing is claimed yet."""
+    return "" if finding.name in NOTHING_YET else f"{finding.confidence * 100:.0f} % sure"
 
 
 def covered(finding: Finding) -> str:
@@ -48,13 +55,24 @@ def role_of(finding: Finding) -> Role:
 
 def remedy_words(remedy: Remedy) -> str:
     """Return what to do, and the command line that would try it in a new run where the run under way cannot."""
-    advice = clean(remedy.advice)
-    return f"{advice}: {clean(remedy.command_line)}" if remedy.command_line else advice
+    trying = f"; try it with: {clean(remedy.command_line)}" if remedy.command_line else ""
+    return clean(remedy.advice) + trying
+
+
+def command_words(remedy: Remedy) -> str:
+    """Return that command line as it would stand at a prompt; empty where there is none."""
+    return f"$ {clean(remedy.command_line)}" if remedy.command_line else ""
 
 
 def by_newest_evidence(findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings with the newest evidence first; of equally new ones the strongest."""
     return sorted(findings, key=lambda finding: finding.epochs[::-1], reverse=True)
+
+
+def wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    """Break text into lines of at most `width` cells that all begin with `indent`; a number keeps its per cent sign."""
+    together = re.sub(r"(?<=\d) (?=%)", NO_BREAK, text)
+    return [indent + line for line in wrap(together, width - len(indent), indent="")] if text else []
 
 
 def shortened(lines: Sequence[str], most: int, width: int) -> list[str]:
@@ -63,4 +81,3 @@ def shortened(lines: Sequence[str], most: int, width: int) -> list[str]:
         return list(lines[: max(0, most)])
     rest = " ".join(line.strip() for line in lines[most:])
     return [*lines[: most - 1], clip(f"{lines[most - 1]} {rest}", width)]
-

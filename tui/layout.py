@@ -19,7 +19,7 @@ PAIR_HEIGHT = 16
 
 SHARE_OF_MEANING = 4
 """One row in so many of the wide overview tells what it means, within the two bounds below."""
-LEAST_MEANING, MOST_MEANING = 6, 10
+LEAST_MEANING, MOST_MEANING = 7, 10
 
 ROOMY_HEIGHT = 20
 """From this height on, the header takes a row of its own for each thing it says."""

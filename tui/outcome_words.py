@@ -16,9 +16,18 @@ SHOWN_OUTCOMES = 12
 
 def outcome_sentences(snapshot: Snapshot, most: int = SHOWN_OUTCOMES) -> list[str]:
     """Return the last changes and what came of them, newest first, a sentence each."""
+    return [outcome_sentence(outcome) for outcome in _last_outcomes(snapshot, most)]
+
+
+def known_outcome_sentences(snapshot: Snapshot, most: int) -> list[str]:
+    """Return the same of those changes alone of which something came."""
+    return [outcome_sentence(outcome) for outcome in _last_outcomes(snapshot, most) if outcome.change is not None]
+
+
+def _last_outcomes(snapshot: Snapshot, most: int) -> tuple[Outcome, ...]:
     branch = replace(snapshot.branch, receipts=snapshot.branch.receipts[-most:])
     left = [replace(other, receipts=other.receipts[-most:]) for other in snapshot.left_branches[-most:]]
-    return [outcome_sentence(outcome) for outcome in outcomes_of(branch, left)[: -most - 1 : -1]]
+    return outcomes_of(branch, left)[: -most - 1 : -1]
 
 
 def outcome_sentence(outcome: Outcome) -> str:
@@ -39,13 +48,14 @@ def _effect(outcome: Outcome) -> str:
     if outcome.after is None or outcome.before is None:
         return "not known yet" if outcome.after_epoch is None else "nothing to compare it with"
     metric = form.clean(outcome.metric.replace("_", " ") if outcome.metric == "validation_loss" else outcome.metric)
-    moved = f"{metric} {form.measured(outcome.before)} → {form.measured(outcome.after)}{_percent(outcome)}"
-    place = f"by epoch {outcome.after_epoch}"
+    before, after, change = form.measured(outcome.before), form.measured(outcome.after), _percent(outcome)
+    moved = f"{metric} {before} → {after}{change} by epoch {outcome.after_epoch}"
     if outcome.against is not None:
-        place = f"at epoch {outcome.after_epoch}, against branch {outcome.against} there"
+        there = f"where branch {outcome.against} had {before}{change}"
+        moved = f"{metric} {after} at epoch {outcome.after_epoch}, {there}"
     others = ", ".join(knob_words(name) for name in outcome.together_with)
     beside = f", together with {others}" if others else ""
-    return f"{moved} {place}{beside}{'' if outcome.settled else ' so far'}"
+    return f"{moved}{beside}{'' if outcome.settled else ', early to judge'}"
 
 
 def _percent(outcome: Outcome) -> str:

@@ -12,12 +12,15 @@ from typing import Any, assert_never
 
 from fitmon.engine import events
 from fitmon.engine.commands import Detach, Stop
+from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.knobs.catalogue import EPOCHS
 from fitmon.engine.record import RunRecord, Snapshot
 from fitmon.tui import sentences
+from fitmon.tui.finding_words import remedy_words, said
 from fitmon.tui.format import clean, count, duration, knob_value, measured, setting
 from fitmon.tui.run import Run
 from fitmon.tui.widgets.branch_table import branch_table
+from fitmon.tui.widgets.summary import came_of_it, found
 
 Render = Callable[[events.Event], str]
 """Turns an event into lines, each ended by a line break; an empty string when it says nothing."""
@@ -166,6 +169,8 @@ class PlainLines:
         """
         self._record = RunRecord()
         self._seen = seen or self._record.snapshot
+        self._standing: list[str] = []
+        """Names of the findings that were told and have not gone."""
 
     def __call__(self, event: events.Event) -> str:
         """Return the lines that tell an event."""
@@ -177,7 +182,7 @@ class PlainLines:
             case events.RunStarted():
                 return started_lines(event)
             case events.EpochEnded():
-                return [epoch_line(event), *insight_lines(event)]
+                return [epoch_line(event), *insight_lines(event), *self._finding_lines()]
             case events.KnobApplied():
                 return [receipt_line(event)]
             case events.KnobRefused():
@@ -220,7 +225,17 @@ class PlainLines:
 
     def _last_lines(self, event: events.RunEnded | events.RunFailed) -> list[str]:
         snapshot = self._seen()
-        return [ending_line(event, snapshot), *(line for line, _ in branch_table(snapshot))]
+        told = (*found(snapshot), *came_of_it(snapshot), *(line for line, _ in branch_table(snapshot)))
+        return [ending_line(event, snapshot), *told]
+
+    def _finding_lines(self) -> list[str]:
+        """Return what came and what went since this was asked last."""
+        findings = self._record.findings
+        names = {finding.name for finding in findings}
+        gone = [name for name in self._standing if name not in names]
+        came = [finding for finding in findings if finding.name not in self._standing]
+        self._standing = [finding.name for finding in findings]
+        return [*(f"  no longer: {name.replace('_', ' ')}" for name in gone), *map(finding_line, came)]
 
 
 def started_lines(event: events.RunStarted) -> list[str]:
@@ -261,6 +276,12 @@ def insight_lines(event: events.EpochEnded) -> list[str]:
         return []
     estimate = insight.estimate if event.epoch < event.epochs else ""
     return [f"  {sentence}" for sentence in (insight.sentence, estimate) if sentence]
+
+
+def finding_line(finding: Finding) -> str:
+    """Return what was found, and what is most promising to do about it."""
+    remedy = f"  (a remedy: {remedy_words(finding.remedies[0])})" if finding.remedies else ""
+    return f"  {said(finding)}{remedy}"
 
 
 def receipt_line(event: events.KnobApplied) -> str:

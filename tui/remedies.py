@@ -10,8 +10,6 @@ from fitmon.engine.commands import Command, Rewind, SetKnob, Stop
 from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.engine.knobs.catalogue import EPOCHS, THRESHOLD
 from fitmon.engine.record import Snapshot
-from fitmon.tui.palette import Role
-from fitmon.tui.rows import Row
 
 MOST_NUMBERS = 9
 """One digit chooses."""
@@ -86,8 +84,3 @@ def commands_of(finding: Finding, remedy: Remedy) -> tuple[Command, ...]:
         return (Rewind(epoch=remedy.rewind_to, changes=changes, because=finding.name),)
     turned = tuple(SetKnob(knob=name, value=value, because=finding.name) for name, value in changes.items())
     return (*turned, Stop(reason=STOP_REASON)) if remedy.stop else turned
-
-
-def key_piece(choice: Choice) -> Row:
-    """Return the keys that apply it, such as `a 1`; empty for what no key applies now."""
-    return ((f"a {choice.number}", Role.MARK),) if choice.ready else ()

@@ -4,8 +4,10 @@ import re
 from dataclasses import replace
 
 from fitmon.engine.events import (
+    ExportFailed,
     KnobApplied,
     KnobRefused,
+    ModelExported,
     RewindRefused,
     RunContinued,
     RunEnded,
@@ -30,6 +32,7 @@ def happening(picture: Picture) -> Row:
         (non_finite(seen) if seen.paused else "", Role.BAD),
         (picture.notice, Role.MARK),
         (rewind_refused(seen.rewind_refusal) if seen.rewind_refusal else "", Role.BAD),
+        (exported(seen), Role.BAD if isinstance(seen.export, ExportFailed) else Role.GOOD),
         (ending(seen), Role.BAD if isinstance(seen.ending, RunFailed) else Role.STRONG),
         (paused(seen), Role.STRONG),
         (pause_asked(seen), Role.MARK),
@@ -76,6 +79,16 @@ def _lately_continued(snapshot: Snapshot) -> str:
     epochs = snapshot.epochs_done - event.epochs_done
     lately = epochs == 0 or 0 < epochs * (snapshot.seconds_per_epoch or 0.0) < NEWS_SECONDS
     return continued(event) if lately else ""
+
+
+def exported(snapshot: Snapshot) -> str:
+    """Say what became of the model file that was asked for last; empty when none was."""
+    match snapshot.export:
+        case ModelExported(path=path, keep=keep, epoch=epoch):
+            return f"the {keep} weights, of epoch {epoch}, are written to {form.clean(path)}"
+        case ExportFailed(path=path, reason=reason):
+            return f"{form.clean(path)} was not written: {form.clean(reason)}"
+    return ""
 
 
 def rewind_refused(refusal: RewindRefused) -> str:

@@ -117,11 +117,6 @@ class Case:
         counts = self.run.facts.validation_counts or (1,)
         return max(counts) / sum(counts)
 
-    @property
-    def ordinary_rate(self) -> bool:
-        """Return whether nothing about the rate is out of the ordinary."""
-        return not self.family and "learning_rate_too_high" not in self.recipe.labels
-
     def shown(self, difference: float, spread: float) -> bool:
         """Return whether the validation set can show a true difference, and what is held back does."""
         samples = min(self.run.truth.held_back, self.run.facts.validation_samples)
@@ -215,8 +210,8 @@ def _not_learning(case: Case) -> Label:
         return Label(EITHER, "nothing was held back")
     why = f"{_percent(case.learnt)} of the chance loss was learnt"
     at_chance = abs(case.last / case.run.truth.chance - 1) < CLEAR_RISE
-    if case.learnt < NOTHING_LEARNT and case.training_learnt < NOTHING_LEARNT and at_chance and _long(case):
-        ordinary = case.ordinary_rate or _rate_answer(case) == (MUST_NOT, MUST_NOT)
+    if case.learnt < NOTHING_LEARNT and case.training_learnt < 2 * SOMETHING_LEARNT and at_chance and _long(case):
+        ordinary = _ordinary_rate(case)
         return Label(MUST if ordinary else EITHER, why)
     return Label(MUST_NOT if case.learnt >= SOMETHING_LEARNT else EITHER, why)
 
@@ -234,7 +229,7 @@ def _underfitting(case: Case) -> Label:
         and case.learnt >= SOMETHING_LEARNT
         and _long(case)
     ):
-        ordinary = case.ordinary_rate or _rate_answer(case) == (MUST_NOT, MUST_NOT)
+        ordinary = _ordinary_rate(case)
         return Label(MUST if ordinary else EITHER, why)
     good = over <= AS_GOOD and case.training_learnt >= 1 - MUCH_LEARNT
     if good or _overfitting(case).answer is MUST or case.training_learnt >= NEARLY_ALL:
@@ -247,7 +242,7 @@ def _learning_well(case: Case) -> Label:
     if not case.known or case.run.epochs_done < 2 * truth.window:
         return Label(EITHER, "nothing was held back, or too little was trained")
     why = f"held-back loss fell by {_percent(case.fall)} lately; {_percent(case.learnt)} of the chance loss was learnt"
-    ordinary = case.ordinary_rate or _rate_answer(case) == (MUST_NOT, MUST_NOT)
+    ordinary = _ordinary_rate(case)
     if case.fall >= CLEAR_FALL and case.learnt >= MUCH_LEARNT and case.shown(-truth.lately, truth.lately_spread):
         return Label(MUST if ordinary else EITHER, why)
     bad = _overfitting(case).answer is MUST or _not_learning(case).answer is MUST
@@ -286,6 +281,13 @@ def _change(curve: Sequence[float]) -> float:
     third = max(1, len(curve) // 3)
     first, last = float(np.mean(curve[:third])), float(np.mean(curve[-third:]))
     return last / max(first, 1e-9) - 1
+
+
+def _ordinary_rate(case: Case) -> bool:
+    """Return whether nothing about the rate is out of the ordinary."""
+    if case.family:
+        return _rate_answer(case) == (MUST_NOT, MUST_NOT)
+    return "learning_rate_too_high" not in case.recipe.labels
 
 
 def _rate_answer(case: Case) -> tuple[Answer, Answer]:
@@ -335,17 +337,22 @@ def _saturated_outputs(case: Case) -> Label:
 
 
 def _validation_looks_better(case: Case) -> Label:
-    loss, told = (_last_numbers(case.run, name) for name in ("loss", "val_loss"))
+    """Return whether Keras's losses mislead: not by chance, but because they are not taken alike."""
+    loss, told, penalty = (_last_numbers(case.run, name) for name in ("loss", "val_loss", "penalty"))
     if not case.known or math.isnan(loss) or math.isnan(told):
         return Label(EITHER, "nothing was held back")
     why = f"Keras's losses {loss:.4g} and {told:.4g}; in truth {case.training:.4g} and {case.last:.4g}"
-    if loss >= AS_GOOD * told and case.training <= case.last * (1 + NO_RISE):
+    # What dropout and the moving weights add to the training loss.
+    added = (loss - (0 if math.isnan(penalty) else penalty)) / max(case.training, 1e-9)
+    if loss >= AS_GOOD * told and added >= AS_GOOD and case.training <= case.last * (1 + NO_RISE):
         return Label(MUST, why)
-    return Label(MUST_NOT if loss <= told else EITHER, why)
+    return Label(MUST_NOT if loss <= told or added < 1 + NO_RISE else EITHER, why)
 
 
 def _last_numbers(run: Recording, name: str) -> float:
-    return float(np.mean([float(value) for value in run.metrics[name][-run.truth.window :] if value is not None]))
+    told = (run.metrics | run.measures).get(name, [])[-run.truth.window :]
+    numbers = [float(value) for value in told if value is not None]
+    return float(np.mean(numbers)) if numbers else math.nan
 
 
 def _too_early(case: Case) -> Label:

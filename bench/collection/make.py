@@ -1,6 +1,7 @@
-"""Trains the recipes that are named, or all, and writes the collection: `python -m bench.collection.make [NAME …]`.
+"""Trains recipes and writes the collection: `python -m bench.collection.make [all | NAME …]`.
 
-Recipes that are not named keep what was recorded of them; all are labelled anew. `--label` trains nothing.
+Without a name, those are trained of which nothing is recorded; a name stands for all that begin with it. The others
+keep what was recorded of them. All are labelled anew.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ def main() -> int:
     asked = sys.argv[1:]
     kept = {recording.name: recording for recording in read_collection()} if PATH.exists() else {}
     for recipe in RECIPES:
-        if "--label" not in asked and (not asked or any(recipe.name.startswith(name) for name in asked)):
+        if recipe.name not in kept or asked == ["all"] or any(recipe.name.startswith(name) for name in asked):
             since = time.perf_counter()
             kept[recipe.name] = _told(record(recipe), since)
             _write(kept)

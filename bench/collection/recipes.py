@@ -180,6 +180,37 @@ TOO_LARGE = (
     ),
 )
 
+OVERLAPPING: tuple[tuple[str, str, int, float, dict[str, Any]], ...] = (
+    (
+        "two clouds",
+        "10 000 rows of two clouds that overlap",
+        40,
+        1e-3,
+        {"n_informative": 2, "n_clusters_per_class": 1, "class_sep": 0.9, "seed": 11},
+    ),
+    (
+        "three clouds",
+        "10 000 rows of three clouds that overlap",
+        50,
+        1e-3,
+        {"n_informative": 4, "n_clusters_per_class": 1, "class_sep": 1.2, "seed": 12, "n_classes": 3},
+    ),
+    (
+        "five clouds",
+        "10 000 rows of five clouds that overlap",
+        60,
+        3e-3,
+        {"n_informative": 5, "n_clusters_per_class": 1, "class_sep": 1.6, "seed": 13, "n_classes": 5},
+    ),
+    (
+        "two clouds, wrong labels",
+        "10 000 rows of two clouds, every tenth label tossed",
+        30,
+        3e-3,
+        {"n_informative": 3, "n_clusters_per_class": 1, "class_sep": 1.5, "seed": 14, "flip": 0.1},
+    ),
+)
+
 WELL_MADE = (
     Recipe(
         name="iris 75, long",
@@ -231,6 +262,17 @@ WELL_MADE = (
         made="20 000 images, Dense 64, L2 0.0003, 30 epochs",
         split=partial(tables.mnist, 20_000, 5_000),
         settings=_settings(30, 128, (64,), l2=3e-4),
+    ),
+    *(
+        Recipe(
+            name=f"{name}, {'wide' if wide else 'fitting'}",
+            made=f"{made}, {'Dense 128, 12 epochs' if wide else f'Dense 16, {epochs} epochs'}",
+            split=partial(tables.table, 10_000, 4_000, features=8, n_redundant=0, **data),
+            settings=_settings(12, 64, (128,)) if wide else _settings(epochs, 128, (16,), rate),
+            labels={"suspected_labels": EITHER},
+        )
+        for name, made, epochs, rate, data in OVERLAPPING
+        for wide in (False, True)
     ),
     Recipe(
         name="mnist 5000, three epochs",
@@ -442,6 +484,13 @@ SICK = (
         labels={"non_finite_loss": MUST, "non_finite_features": MUST},
     ),
     Recipe(
+        name="table, holes in what validates",
+        made="2 000 rows, 20 NaN among the inputs to validate with alone",
+        split=lambda: tables.with_holes(tables.table(2_000, 1_000), 20, of="validation"),
+        settings=_settings(6, 32, (32,)),
+        labels={"non_finite_loss": MUST, "non_finite_features": MUST},
+    ),
+    Recipe(
         name="table, diverging to infinity",
         made="2 000 rows, their first feature 1e15 times as large, SGD 10: weights overflow",
         split=lambda: tables.with_large_feature(tables.table(2_000, 1_000), 1e15),
@@ -480,6 +529,14 @@ SICK = (
         labels={"saturated_outputs": MUST},
     ),
     Recipe(
+        name="table, saturated",
+        made="2 000 rows, every tenth label tossed, Dense 64 with weights fifty times too large",
+        split=partial(tables.table, 2_000, 2_000, flip=0.1),
+        settings=_settings(10, 32, (64,), 1e-5),
+        build=models.with_large_weights,
+        labels={"saturated_outputs": MUST, "suspected_labels": EITHER},
+    ),
+    Recipe(
         name="mnist, saturated",
         made="2 000 images, Dense 64 with weights fifty times too large",
         split=partial(tables.mnist, 2_000, 2_000),
@@ -497,7 +554,33 @@ _CUT = {
     **dict.fromkeys(("unbalanced", "suspected_labels", "saturated_outputs", "plateau"), EITHER),
 }
 
+_ALWAYS_ONE = {
+    "output_mismatch": MUST,
+    "good_fit": MUST_NOT,
+    "learning_well": MUST_NOT,
+    "overfitting": MUST_NOT,
+    # All else is a consequence, which may be told.
+    **dict.fromkeys(("not_learning", "underfitting", "plateau", "learning_rate_too_high"), EITHER),
+    **dict.fromkeys(("learning_rate_too_low", "saturated_outputs", "suspected_labels", "unbalanced"), EITHER),
+}
+
 DATA = (
+    Recipe(
+        name="table, three classes, one of them rare",
+        made="a table of three classes, 90, 7 and 3 of a hundred rows, and hardly any signal",
+        split=lambda: tables.with_shares(
+            tables.table(12_000, 6_000, flip=0.8, n_classes=3), (0.9, 0.07, 0.03), training=3_500, validation=1_600
+        ),
+        settings=_settings(20, 64, (16,)),
+        labels={"unbalanced": MUST, "suspected_labels": EITHER},
+    ),
+    Recipe(
+        name="breast cancer, duplicates",
+        made="300 patients, a third of the 130 to validate with are among them",
+        split=lambda: tables.with_duplicates(tables.breast_cancer(300, 130), 1 / 3),
+        settings=_settings(20, 16, (16,)),
+        labels={"duplicates": MUST, "overfitting": EITHER},
+    ),
     Recipe(
         name="mnist 3 and 8, one in twenty",
         made="a 3 against an 8, nineteen to one",
@@ -674,7 +757,7 @@ DATA = (
         split=partial(tables.table, 2_000, 1_000),
         settings=_settings(8, 32, (32,)),
         build=models.with_softmax_over_one,
-        labels={"output_mismatch": MUST, "suspected_labels": EITHER},
+        labels=_ALWAYS_ONE,
     ),
     Recipe(
         name="breast cancer, one column with softmax",
@@ -682,7 +765,7 @@ DATA = (
         split=partial(tables.breast_cancer, 300, 130),
         settings=_settings(8, 16, (16,)),
         build=models.with_softmax_over_one,
-        labels={"output_mismatch": MUST},
+        labels=_ALWAYS_ONE,
     ),
 )
 

@@ -73,15 +73,15 @@ class Simulation:
 
     def _losses(self, curve: Floats, random: np.random.Generator) -> Iterator[npt.NDArray[np.float32]]:
         """Yield each sample's loss, (samples,), epoch by epoch."""
-        levels = random.gamma(LEVEL_SHAPE, 1 / LEVEL_SHAPE, self.samples)
+        levels = random.standard_gamma(LEVEL_SHAPE, self.samples).astype(np.float32)
         levels /= levels.mean()
-        own = random.normal(size=self.samples)
+        fresh_share = np.sqrt(1 - self.memory**2)
+        own = random.standard_normal(self.samples, dtype=np.float32)
         for mean in curve:
-            fresh = random.normal(size=self.samples)
-            own = self.memory * own + np.sqrt(1 - self.memory**2) * fresh
-            both = np.exp(self.noise * own - self.noise**2 / 2)
-            shared = np.exp(self.shared_noise * random.normal() - self.shared_noise**2 / 2)
-            yield (mean * levels * both * shared).astype(np.float32)
+            own = self.memory * own + fresh_share * random.standard_normal(self.samples, dtype=np.float32)
+            both = self.noise * own - self.noise**2 / 2
+            shared = self.shared_noise * random.normal() - self.shared_noise**2 / 2
+            yield mean * levels * np.exp((both + shared).astype(np.float32))
 
 
 def _measured(

@@ -248,12 +248,16 @@ def with_large_feature(split: Split, scale: float) -> Split:
     return _with_inputs(split, lambda x: x * factors)
 
 
-def with_holes(split: Split, count: int) -> Split:
-    """Return the split with so many NaN in its training inputs."""
-    x = split.training.x.copy()
+def with_holes(split: Split, count: int, *, of: str = "training") -> Split:
+    """Return the split with so many NaN in the inputs of its `training` or `validation` part."""
+    part: Part = getattr(split, of)
+    x = part.x.copy()
     random = np.random.default_rng(6)
     x[random.integers(0, len(x), count), random.integers(0, x.shape[1], count)] = np.nan
-    return replace(split, name=f"{split.name} with holes", training=Part(x, split.training.labels))
+    name, holed = f"{split.name} with holes", Part(x, part.labels)
+    if of == "training":
+        return replace(split, name=name, training=holed)
+    return replace(split, name=name, validation=holed)
 
 
 def _with_inputs(split: Split, change: Callable[[Floats], Floats]) -> Split:

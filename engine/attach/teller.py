@@ -23,7 +23,7 @@ from fitmon.engine.series import Curve
 MOST_ARRAY_BYTES = MOST_REPLY_BYTES // 3
 """What the samples may take, and what the observation may, so that curves have as much."""
 
-_ANSWERS = frozenset({"refusal", "rewind_refusal"})
+_ANSWERS = frozenset({"refusal", "rewind_refusal", "export"})
 """Two of them may be equal and still answer two requests."""
 
 _Parts = dict[str, msgspec.Raw]

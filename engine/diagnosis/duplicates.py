@@ -15,20 +15,29 @@ Bytes = npt.NDArray[np.uint8]
 
 KEY_BYTES = 512
 """Of each array of a row, so many bytes from its middle make the key: where images differ."""
+MOST_DIGESTED = 256 * 1024**2
+"""Bytes of likely rows, about a second's work; more are met where rows differ outside their middle only."""
 FACTORS = np.random.default_rng(0).integers(1, 2**63, KEY_BYTES // 8, dtype=np.uint64) * 2 + 1
 """Odd, so that no factor takes away what a word says."""
 
 
 def shared_samples(training: Rows, validation: Rows) -> int | None:
-    """Return how many rows of the one are in the other too, to the last bit; None where they cannot be compared."""
+    """Return how many validation rows are among the training rows, to the last bit.
+
+    None where they cannot be compared, or only at a high cost.
+    """
     if not (training.whole and validation.whole and _layout(training) == _layout(validation)):
         return None
     wanted = np.unique(np.concatenate([_keys(block) for block in validation.blocks()]))
     digests: set[bytes] = set()
     met = np.zeros(len(wanted), dtype=bool)
+    likely = 0
     for block in training.blocks():
         places, found = _find(_keys(block), wanted)
         met[places[found]] = True
+        likely += int(np.count_nonzero(found))
+        if likely * training.bytes_each > MOST_DIGESTED:
+            return None
         digests.update(_digests(block, found))
     if not digests:
         return 0

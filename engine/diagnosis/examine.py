@@ -10,7 +10,7 @@ import numpy as np
 from fitmon.engine.diagnosis.duplicates import shared_samples
 from fitmon.engine.diagnosis.facts import Facts
 from fitmon.engine.diagnosis.feature_facts import feature_facts
-from fitmon.engine.diagnosis.label_facts import Task, class_numbers, label_facts, labels_of
+from fitmon.engine.diagnosis.label_facts import Task, are_sorted, class_numbers, label_facts, labels_of
 from fitmon.engine.diagnosis.row_blocks import arrays_in, is_batches, rows_of
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def examine(
     shuffled: bool = True,
     training_samples: int = 0,
     training_part: int = 0,
+    first_labels: Any = None,
     loss: str = "",
     from_logits: bool = False,
     output_units: int | None = None,
@@ -63,6 +64,8 @@ def examine(
         job: what a command line calls it.
         shuffled: whether the training samples are shuffled each epoch; batches that `x` makes itself never are.
         training_samples: where `x` makes batches and the number of samples is known all the same; else 0.
+        first_labels: where `x` makes batches, the labels of the first few of them, one behind the other; None: not
+            known.
         training_part: training samples that are scored at each epoch's end.
         loss: Keras's name of the only loss, such as `categorical_crossentropy`; empty when not known.
         from_logits: whether that loss turns the outputs into probabilities itself.
@@ -82,6 +85,8 @@ def examine(
     y = None if batches else data.y
     weights = data.sample_weight_validation
     found |= _known(lambda: label_facts(y, data.y_validation, weights, task, data.class_names))
+    if batches:
+        found |= _known(lambda: {"labels_sorted": _first_sorted(first_labels, data.y_validation, task)})
     return Facts(
         job=job,
         training_samples=training_samples if batches else _samples(data.x),
@@ -112,6 +117,12 @@ def _known(find: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 def _samples(x: Any) -> int:
     return int(_known(lambda: {"samples": len(arrays_in(x)[0])}).get("samples", 0))
+
+
+def _first_sorted(first_labels: Any, y_validation: Any, task: Task) -> bool | None:
+    """Return whether the first batches are of fewer classes than a mixed order of the validation set would give."""
+    numbers, validation = (class_numbers(labels_of(y), task) for y in (first_labels, y_validation))
+    return None if numbers is None or validation is None else are_sorted(numbers, np.bincount(validation))
 
 
 def _duplicates(data: TrainingData, task: Task) -> int | None:

@@ -12,6 +12,8 @@ from textual.pilot import Pilot
 
 from fitmon.engine import events
 from fitmon.engine.commands import Command
+from fitmon.engine.diagnosis.finding import Finding, Remedy
+from fitmon.engine.diagnosis.measures import Measures
 from fitmon.engine.events import KnobOffer, KnobValue, Phase
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import SampleScores, score_probabilities
@@ -28,6 +30,54 @@ OFFERS = (
     KnobOffer(name="epochs", value=10),
 )
 STEPS = 100
+TOO_EARLY = Finding(
+    name="too_early", sentence="too early to say: 1 epoch done, 3 are needed", epochs=(1, 1), confidence=1.0
+)
+GO_BACK = Remedy(
+    advice="go back to epoch 2 with dropout 0.3",
+    expect="Validation loss falls for some epochs more, and training loss falls slower.",
+    changes={"dropout": 0.3},
+    rewind_to=2,
+)
+HALVE_RATE = Remedy(
+    advice="halve the learning rate, from 1e-3 to 5e-4, and train 5 epochs more",
+    expect="Both losses fall in smaller steps.",
+    changes={"learning_rate": 5e-4, "epochs": 15},
+)
+STOP_HERE = Remedy(advice="stop here and keep the best weights", expect="The model of epoch 2 remains.", stop=True)
+FEWER_UNITS = Remedy(
+    advice="train a smaller model",
+    expect="It has less room to learn samples by heart.",
+    command_line="fitmon mnist --units 128",
+)
+OVERFITTING = Finding(
+    name="overfitting",
+    sentence="overfitting since epoch 2: val loss +18 % while train −61 %",
+    epochs=(2, 9),
+    confidence=0.97,
+    remedies=(GO_BACK, STOP_HERE, FEWER_UNITS),
+)
+CLASS_MISSING = Finding(
+    name="class_missing",
+    sentence="The validation set has no class 2, of which 20 samples are trained on.",
+    epochs=(0, 0),
+    confidence=0.95,
+    remedies=(FEWER_UNITS,),
+)
+RATE_TOO_HIGH = Finding(
+    name="learning_rate_too_high",
+    sentence="learning rate too high: the loss went up in 4 of the last 6 epochs",
+    epochs=(4, 8),
+    confidence=0.7,
+    remedies=(HALVE_RATE,),
+)
+MEASURES = Measures(
+    training_loss=0.0123,
+    training_accuracy=0.998,
+    validation_loss=0.0712,
+    validation_accuracy=0.981,
+    penalty=0.0031,
+)
 PATIENCE_SECONDS = 20
 """How long a test waits for a condition before it fails; never how long it takes."""
 
@@ -86,6 +136,22 @@ class FakeRun:
         if scores is not None:
             self.observe(epoch, scores)
         return self.tell(events.EpochEnded(epoch=epoch, epochs=10, seconds=1.6, metrics=values, knobs={}))
+
+    def found(self, epoch: int, *findings: Finding, measures: Measures | None = None, **metrics: float) -> FakeRun:
+        """An epoch is over, and this is what it means."""
+        values = metrics or {"loss": 1 / epoch, "accuracy": 0.9, "val_loss": 0.5 + epoch / 50, "val_accuracy": 0.8}
+        return self.tell(
+            events.EpochStarted(epoch=epoch, epochs=10, steps=STEPS),
+            events.EpochEnded(
+                epoch=epoch,
+                epochs=10,
+                seconds=1.6,
+                metrics=values,
+                knobs={},
+                measures=MEASURES if measures is None else measures,
+                findings=findings,
+            ),
+        )
 
     def observe(self, epoch: int, scores: SampleScores, threshold: float = 0.5) -> FakeRun:
         """The validation samples were scored, as the engine does it."""

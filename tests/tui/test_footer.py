@@ -14,7 +14,7 @@ from fitmon.tui.picture import Picture
 from fitmon.tui.rows import text_of
 from fitmon.tui.widgets.footer import draw_footer
 
-from .fake_run import OFFERS, FakeRun
+from .fake_run import OFFERS, OVERFITTING, TOO_EARLY, FakeRun
 
 ALL_KNOBS = tuple(KnobOffer(name=offer.name, value=0.5) for offer in OFFERS)
 STEERING = ("space pause", "x stop")
@@ -101,3 +101,23 @@ def test_without_probabilities_no_key_of_theirs_is_offered() -> None:
     for view in (View.THRESHOLD, View.SAMPLES):
         text = footer(run, 120, view=view)
         assert not [words for words in ("threshold", "m best", "s sort", "w write") if words in text]
+
+
+def test_remedies_are_offered_while_a_finding_has_some() -> None:
+    assert "a remedies" in footer(FakeRun().begin().found(3, OVERFITTING))
+    assert "a remedies" in footer(FakeRun().begin().found(3, OVERFITTING), 80)
+    assert "remedies" not in footer(FakeRun().begin().found(3, TOO_EARLY))
+    assert "remedies" not in footer(FakeRun().begin().found(3, OVERFITTING), read_only=True)
+
+
+def test_the_model_can_be_kept_once_the_run_is_over_and_somebody_is_there_to_write_it() -> None:
+    over = FakeRun().begin().found(3).ended()
+    assert "k keep" in footer(over)
+    assert "k keep" not in footer(over, no_rewind="it is not kept")
+    assert "k keep" not in footer(over, read_only=True)
+    assert "k keep" not in footer(FakeRun().begin().found(3))
+    assert "k keep" not in footer(FakeRun().begin().ended())
+
+
+def test_in_the_findings_view_the_arrows_scroll() -> None:
+    assert "↑ ↓ scroll" in footer(FakeRun().begin(), view=View.FINDINGS)

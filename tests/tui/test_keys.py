@@ -166,7 +166,7 @@ async def test_tab_goes_through_the_views_and_back_to_the_first() -> None:
             await screen.pilot.pause()
         middle = [view[1:-1] for view in seen]
         assert middle == [
-            ["loss", "accuracy"],
+            ["loss", "accuracy", "meaning"],
             ["loss"],
             ["accuracy"],
             ["threshold"],
@@ -174,6 +174,7 @@ async def test_tab_goes_through_the_views_and_back_to_the_first() -> None:
             ["classes"],
             ["changes"],
             ["log"],
+            ["findings"],
         ]
         assert [panel.id for panel in screen.app.screen.children if panel.display] == seen[0]
 

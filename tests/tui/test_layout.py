@@ -26,10 +26,10 @@ def corners(place: Place) -> set[tuple[int, int]]:
 @pytest.mark.parametrize(
     ("width", "height", "panels"),
     [
-        (120, 40, {Panel.LOSS, Panel.ACCURACY, Panel.THRESHOLD, Panel.CHANGES}),
-        (200, 50, {Panel.LOSS, Panel.ACCURACY, Panel.THRESHOLD, Panel.CHANGES, Panel.LOG}),
-        (80, 24, {Panel.LOSS, Panel.ACCURACY}),
-        (40, 10, {Panel.LOSS}),
+        (120, 40, {Panel.LOSS, Panel.ACCURACY, Panel.THRESHOLD, Panel.MEANING, Panel.CHANGES}),
+        (200, 50, {Panel.LOSS, Panel.ACCURACY, Panel.THRESHOLD, Panel.MEANING, Panel.CHANGES, Panel.LOG}),
+        (80, 24, {Panel.LOSS, Panel.ACCURACY, Panel.MEANING}),
+        (40, 10, {Panel.LOSS, Panel.MEANING}),
     ],
 )
 def test_the_overview_shows_as_much_as_there_is_room_for(width: int, height: int, panels: set[Panel]) -> None:

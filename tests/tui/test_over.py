@@ -3,9 +3,10 @@
 import pytest
 
 from fitmon.engine import events
+from fitmon.engine.diagnosis.measures import Measures
 from fitmon.tui.widgets.summary import summary_lines
 
-from .fake_run import FakeRun, shown
+from .fake_run import CLASS_MISSING, OVERFITTING, FakeRun, shown
 
 
 def changed_on_the_way(changes: int) -> str:
@@ -57,3 +58,32 @@ async def test_a_change_that_never_came_is_not_pending_once_the_run_is_over(comp
         await screen.sees("summary", "lr 1e-3")
         await screen.misses("at epoch 9")
         await screen.misses("asked for")
+
+
+def test_the_summary_tells_what_was_found_and_what_changes_did() -> None:
+    run = FakeRun().begin().found(1, measures=Measures(validation_loss=0.5)).applied("l2", 0.1, 0, epoch=2)
+    run.found(2, OVERFITTING, CLASS_MISSING, measures=Measures(validation_loss=0.25)).ended()
+    lines = summary_lines(run.snapshot())
+    assert "Found: overfitting since epoch 2: val loss +18 % while train −61 % (97 % sure)." in lines
+    assert f"Found too: class missing: {CLASS_MISSING.sentence.rstrip('.')} (95 % sure)." in lines
+    assert (
+        "What it did: L2 0 → 0.1 from epoch 2: validation loss 0.5000 → 0.2500 (−50 %) by epoch 2, early to judge."
+        in lines
+    )
+
+
+def test_the_summary_tells_where_the_model_was_written() -> None:
+    run = FakeRun().begin().found(1).tell(events.ModelExported(path="/here/m.keras", keep="best", epoch=1)).ended()
+    assert "Model: the best weights, of epoch 1, are written to /here/m.keras." in summary_lines(run.snapshot())
+
+
+async def test_what_has_no_room_beside_the_charts_is_said_to_be_elsewhere() -> None:
+    run = FakeRun().begin().found(1)
+    for epoch in range(2, 9):
+        run.applied("l2", epoch / 100, 0.01, epoch=epoch).found(epoch, OVERFITTING)
+    async with shown(run.ended(), size=(120, 40)) as screen:
+        await screen.sees("… 7 shows all")
+        assert "Found: overfitting" not in screen.text
+        await screen.press("7")
+        await screen.sees("Found: overfitting since epoch 2")
+        assert "7 shows all" not in screen.text

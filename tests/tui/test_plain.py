@@ -13,6 +13,7 @@ import pytest
 
 from fitmon.engine import events
 from fitmon.engine.commands import Command, Stop
+from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.events import KnobOffer, Phase
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.record import RunRecord, Snapshot
@@ -27,7 +28,7 @@ from fitmon.tui.plain import (
     print_run,
 )
 
-from .fake_run import binary_scores
+from .fake_run import CLASS_MISSING, OVERFITTING, TOO_EARLY, binary_scores
 
 KNOBS: dict[str, events.KnobValue] = {"learning_rate": 1e-3, "dropout": None}
 
@@ -64,6 +65,8 @@ REFUSED = events.KnobRefused(knob="dropout", value=0.3, reason="this model has n
 CONTINUED = events.RunContinued(epochs_done=4, exact=True, proof="the same bits")
 BRANCH = events.BranchStarted(branch=2, parent=1, epoch=3, knobs={"dropout": 0.5})
 NO_WAY_BACK = events.RewindRefused(epoch=9, branch=1, reason="there is none")
+EXPORTED = events.ModelExported(path="/home/me/m.keras", keep="best", epoch=3)
+NOT_EXPORTED = events.ExportFailed(path="/home/me/m.keras", reason="The disk is full.")
 NO_ROOM = events.CheckpointFailed(message="The disk is full.")
 CHUNK = events.ChunkEnded(epoch=1, step=5, steps=10, chunk_metrics={}, epoch_metrics={}, seconds=0.1)
 OFTEN_OR_FOR_SCREENS: list[events.Event] = [
@@ -136,6 +139,8 @@ def test_columns_stay_in_place_from_epoch_to_epoch() -> None:
         (NO_ROOM, "disk trouble, the training goes on: The disk is full.\n"),
         (events.CheckpointsResumed(), "checkpoints are written again\n"),
         (events.RunDetached(reason="the terminal hung up"), "detached: the terminal hung up\n"),
+        (EXPORTED, "exported the weights of epoch 3 (best) to /home/me/m.keras\n"),
+        (NOT_EXPORTED, "not exported to /home/me/m.keras: The disk is full.\n"),
         (FAILED, "failed after 1 epoch\n"),
         (STOPPED, "ended after 1 epoch: stopped by SIGTERM\n"),
     ],
@@ -156,14 +161,66 @@ def test_the_last_line_names_the_best_epoch() -> None:
     assert render(ENDED) == "finished: 2 epochs; best val_loss 0.2500 in epoch 1\n"
 
 
+def meant(epoch: int, *findings: Finding) -> events.EpochEnded:
+    return msgspec.structs.replace(epoch_ended(epoch=epoch, loss=0.5), findings=findings)
+
+
+def lines_about_findings(render: PlainLines, event: events.Event) -> list[str]:
+    return render(event).splitlines()[1:]
+
+
+def test_a_finding_is_told_when_it_comes_and_when_it_goes_and_not_in_between() -> None:
+    render = PlainLines()
+    came = (
+        "  overfitting since epoch 2: val loss +18 % while train −61 %  (a remedy: go back to epoch 2 with dropout 0.3)"
+    )
+    assert lines_about_findings(render, meant(1, TOO_EARLY)) == [f"  {TOO_EARLY.sentence}"]
+    assert lines_about_findings(render, meant(2, OVERFITTING)) == ["  no longer: too early", came]
+    still = msgspec.structs.replace(OVERFITTING, sentence="overfitting since epoch 2: worse", confidence=0.99)
+    assert lines_about_findings(render, meant(3, still)) == []
+    assert lines_about_findings(render, epoch_ended(epoch=4, loss=0.5)) == []
+    assert lines_about_findings(render, meant(5)) == ["  no longer: overfitting"]
+
+
+def test_advice_comes_with_the_command_line_that_would_try_it() -> None:
+    (line,) = lines_about_findings(PlainLines(), meant(1, CLASS_MISSING))
+    assert line == (
+        f"  class missing: {CLASS_MISSING.sentence}  (a remedy: train a smaller model; try it with: fitmon mnist --units 128)"
+    )
+
+
+def test_the_last_lines_tell_what_was_found_and_what_changes_did() -> None:
+    render = PlainLines()
+    render(meant(1, OVERFITTING))
+    render(
+        events.KnobApplied(knob="dropout", asked=0.5, value=0.5, previous=0.3, epoch=2, step=1, because="overfitting")
+    )
+    render(epoch_ended(epoch=2, loss=0.25))
+    did = "dropout 0.3 → 0.5 from epoch 2, against overfitting: loss 0.5000 → 0.2500 (−50 %) by epoch 2, early to judge"
+    assert render(ENDED).splitlines()[1:] == [
+        "Found: overfitting since epoch 2: val loss +18 % while train −61 % (97 % sure).",
+        f"What it did: {did}.",
+    ]
+
+
+def test_findings_stand_in_the_json_of_an_epoch() -> None:
+    (found,) = json.loads(json_line(meant(1, OVERFITTING)))["findings"]
+    assert (found["name"], found["epochs"], found["confidence"]) == ("overfitting", [2, 9], 0.97)
+    assert found["sentence"] == OVERFITTING.sentence
+    assert found["remedies"][0]["advice"] == "go back to epoch 2 with dropout 0.3"
+    assert json.loads(json_line(meant(1)))["findings"] == []
+
+
 def test_the_last_lines_compare_the_branches_where_there_are_several() -> None:
     render = PlainLines()
     for event in (started(), epoch_ended(epoch=1, val_loss=0.5), epoch_ended(epoch=2, val_loss=0.75)):
         render(event)
     render(events.BranchStarted(branch=2, parent=1, epoch=1, knobs={}))
     render(epoch_ended(epoch=2, val_loss=0.25))
+    did = "back to the end of epoch 1 as branch 2: val_loss 0.2500 at epoch 2, where branch 1 had 0.7500 (−67 %)"
     assert render(ENDED).split("\n") == [
         "finished: 2 epochs; best val_loss 0.2500 in epoch 2",
+        f"What it did: {did}, early to judge.",
         "  branch  from    epochs  best val_loss  last",
         "  1       start   2       0.5000 at 1    0.7500",
         "▸ 2       1 of 1  2       0.2500 at 2 ◆  0.2500",
@@ -236,6 +293,8 @@ def test_halves_of_characters_become_escapes_and_the_line_still_comes(event: eve
         (NO_WAY_BACK, "rewind_refused"),
         (NO_ROOM, "checkpoint_failed"),
         (events.CheckpointsResumed(), "checkpoints_resumed"),
+        (EXPORTED, "model_exported"),
+        (NOT_EXPORTED, "export_failed"),
         (ENDED, "run_ended"),
         (FAILED, "run_failed"),
     ],

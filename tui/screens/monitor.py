@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.events import Resize
 from textual.screen import Screen
 
-from fitmon.engine.commands import Command, Pause, PauseAt, Resume, Rewind, SetKnob, Stop
+from fitmon.engine.commands import Command, Export, Pause, PauseAt, Resume, Rewind, SetKnob, Stop
 from fitmon.engine.events import RunFailed
 from fitmon.engine.record import KnobState, Snapshot
 from fitmon.tui import format as form
@@ -22,9 +22,11 @@ from fitmon.tui.sentences import knob_words
 from fitmon.tui.widgets.changes_panel import ChangesPanel
 from fitmon.tui.widgets.chart import ChartPanel
 from fitmon.tui.widgets.classes_panel import ClassesPanel
+from fitmon.tui.widgets.findings_panel import FindingsPanel
 from fitmon.tui.widgets.footer import KeyHints
 from fitmon.tui.widgets.header import Header, standing
 from fitmon.tui.widgets.log_pane import LogPane
+from fitmon.tui.widgets.meaning_panel import MeaningPanel
 from fitmon.tui.widgets.metric_choice import second_metric
 from fitmon.tui.widgets.samples_panel import SamplesPanel
 from fitmon.tui.widgets.threshold_panel import ThresholdPanel
@@ -33,7 +35,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from fitmon.tui.app import MonitorApp
+    from fitmon.tui.remedies import Choice
     from fitmon.tui.widgets.drawn import Drawn
+
+    SlowPanel = ChartPanel | ThresholdPanel | SamplesPanel | ClassesPanel | ChangesPanel | MeaningPanel | FindingsPanel
 
 
 class MonitorScreen(ViewActions, Screen[None]):
@@ -70,6 +75,8 @@ class MonitorScreen(ViewActions, Screen[None]):
         self._samples = SamplesPanel(Panel.SAMPLES)
         self._classes_panel = ClassesPanel(Panel.CLASSES)
         self._changes = ChangesPanel(Panel.CHANGES)
+        self._meaning = MeaningPanel(Panel.MEANING)
+        self._findings = FindingsPanel(Panel.FINDINGS)
         self._log = LogPane(Panel.LOG, log_path)
         self._footer = KeyHints(Panel.FOOTER)
         self._arranged: tuple[object, ...] = ()
@@ -85,9 +92,10 @@ class MonitorScreen(ViewActions, Screen[None]):
     def _panels(self) -> tuple["Drawn", ...]:
         return (self._header, *self._slow_panels(), self._log, self._footer)
 
-    def _slow_panels(self) -> tuple["ChartPanel | ThresholdPanel | SamplesPanel | ClassesPanel | ChangesPanel", ...]:
+    def _slow_panels(self) -> "tuple[SlowPanel, ...]":
         """Return the panels that follow the training, and can be held still."""
-        return (*self._charts, self._threshold, self._samples, self._classes_panel, self._changes)
+        numbers = (*self._charts, self._threshold, self._samples, self._classes_panel)
+        return (*numbers, self._changes, self._meaning, self._findings)
 
     def show(self, picture: Picture, now_seconds: float) -> None:
         """Draw a picture. While the view is held the panels keep the picture they had; the header goes on."""
@@ -226,6 +234,61 @@ class MonitorScreen(ViewActions, Screen[None]):
         if wanted is not None:
             place = f"the end of epoch {wanted.epoch}" if wanted.epoch else "the model before training"
             self._send(wanted, f"going back to {place} …")
+
+    def action_ask_remedy(self) -> None:
+        from fitmon.tui.app import READ_ONLY
+        from fitmon.tui.remedies import WaysBack, choices_of
+
+        seen = self.monitor.run_under_way.snapshot()
+        ways_back = WaysBack(kept=self.kept_epochs(), refusal=self.why_no_rewind())
+        choices = choices_of(seen, ways_back)
+        if self.monitor.read_only:
+            self.monitor.say(READ_ONLY)
+        elif not choices:
+            self.monitor.say("nothing was found that asks for a remedy" if seen.findings else "nothing was found yet")
+        else:
+            from fitmon.tui.screens.remedies_dialog import RemediesDialog
+
+            self.app.push_screen(RemediesDialog(choices), self._apply_remedy)
+
+    def _apply_remedy(self, choice: "Choice | None") -> None:
+        if choice is None:
+            return
+        if choice.remedy.stop:
+            question = f"{form.clean(choice.remedy.advice)}?".capitalize()
+            self._confirm(question, "stop", lambda confirmed: self._give(choice) if confirmed else None)
+        else:
+            self._give(choice)
+
+    def _give(self, choice: "Choice") -> None:
+        """Give the run the commands of a remedy."""
+        from fitmon.tui.remedies import commands_of, threshold_of
+
+        self.show_threshold(threshold_of(choice.remedy))
+        for command in commands_of(choice.finding, choice.remedy):
+            self._send(command, f"asking for it: {form.clean(choice.remedy.advice)} …")
+
+    def action_ask_export(self) -> None:
+        from fitmon.tui.app import READ_ONLY
+
+        seen = self.monitor.run_under_way.snapshot()
+        if self.monitor.read_only:
+            self.monitor.say(READ_ONLY)
+        elif not seen.over:
+            self.monitor.say("the model can be written once the run is over; x stops it")
+        elif not seen.epochs_done:
+            self.monitor.say("there is no model to write: no epoch was trained to its end")
+        elif why := self.why_no_rewind():
+            self.monitor.say(f"{why}: start with --export FILE.keras to write its model at the end")
+        else:
+            from fitmon.tui.screens.export_dialog import ExportDialog
+
+            name = seen.started.run if seen.started else self.monitor.run_name
+            self.app.push_screen(ExportDialog(seen, name), self._export)
+
+    def _export(self, wanted: Export | None) -> None:
+        if wanted is not None:
+            self._send(wanted, f"writing {form.clean(Path(wanted.path).name)} …")
 
     def action_ask_stop(self) -> None:
         if not self.monitor.run_under_way.snapshot().over:

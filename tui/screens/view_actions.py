@@ -11,9 +11,12 @@ from fitmon.tui.widgets.header import has_threshold
 if TYPE_CHECKING:
     from fitmon.engine.record import Snapshot
     from fitmon.tui.app import MonitorApp
+    from fitmon.tui.widgets.findings_panel import FindingsPanel
     from fitmon.tui.widgets.samples_panel import SamplesPanel
 
 THRESHOLD_STEP = 0.01
+FURTHEST = 1_000_000
+"""Rows beyond any list."""
 SEVERAL_CLASSES = "a threshold has no meaning for several classes: the largest probability wins"
 
 
@@ -22,6 +25,7 @@ class ViewActions:
 
     view: View
     _samples: "SamplesPanel"
+    _findings: "FindingsPanel"
 
     @property
     def monitor(self) -> "MonitorApp":
@@ -69,7 +73,25 @@ class ViewActions:
             return
         self.monitor.push_screen(BestThresholdDialog(observation, self.monitor.threshold), self.show_threshold)
 
-    def action_choose_sample(self, key: str) -> None:
+    def action_move(self, key: str) -> None:
+        if self.view is View.FINDINGS:
+            self._scroll_findings(key)
+        else:
+            self._choose_sample(key)
+
+    def _scroll_findings(self, key: str) -> None:
+        findings = self._findings
+        moves: dict[str, Callable[[], None]] = {
+            "up": lambda: findings.scroll_by(-1),
+            "down": lambda: findings.scroll_by(1),
+            "pageup": lambda: findings.page(-1),
+            "pagedown": lambda: findings.page(1),
+            "home": lambda: findings.scroll_by(-FURTHEST),
+            "end": lambda: findings.scroll_by(FURTHEST),
+        }
+        moves[key]()
+
+    def _choose_sample(self, key: str) -> None:
         samples = self._samples
         moves: dict[str, Callable[[], None]] = {
             "up": lambda: samples.move(-1),

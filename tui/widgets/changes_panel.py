@@ -4,6 +4,7 @@ from fitmon.engine.events import RunStarted
 from fitmon.engine.record import Snapshot
 from fitmon.tui import format as form
 from fitmon.tui import sentences
+from fitmon.tui.layout import View
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
 from fitmon.tui.rows import Row, framed, row
@@ -32,7 +33,15 @@ class ChangesPanel(Drawn):
         title = row(("summary" if over else "what changed", Role.STRONG))
         if self._picture is None:
             return framed(title, [], width, height)
-        return framed(title, wrapped(changes(self._picture.snapshot, width - 4), width - 4), width, height)
+        alone = self._picture.view is View.CHANGES
+        said = changes(self._picture.snapshot, width - 4, with_findings=alone)
+        more = f"… {'' if alone else '7 shows all'}"
+        return framed(title, _cut(wrapped(said, width - 4), height - 2, more), width, height)
+
+
+def _cut(rows: list[Row], most: int, more: str) -> list[Row]:
+    """Return what there is room for; where some is missing, the last row says so."""
+    return rows if len(rows) <= most else [*rows[: most - 1], row((f" {more}", Role.FAINT))]
 
 
 def wrapped(said: list[Sentence], width: int) -> list[Row]:
@@ -40,11 +49,17 @@ def wrapped(said: list[Sentence], width: int) -> list[Row]:
     return [row((f" {line}", role)) for text, role in said for line in form.wrap(text, width)]
 
 
-def changes(snapshot: Snapshot, width: int = WIDTH) -> list[Sentence]:
-    """Return what there is to say, the most urgent first; `width` is what a table may take."""
+def changes(snapshot: Snapshot, width: int = WIDTH, *, with_findings: bool = True) -> list[Sentence]:
+    """Return what there is to say, the most urgent first.
+
+    Args:
+        snapshot: of the run.
+        width: what a table may take.
+        with_findings: whether the summary tells what was found.
+    """
     said: list[Sentence] = []
     if snapshot.over:
-        said += [(line, Role.PLAIN) for line in summary_sentences(snapshot)]
+        said += [(line, Role.PLAIN) for line in summary_sentences(snapshot, with_findings=with_findings)]
     elif snapshot.non_finite is not None:
         said.append((sentences.non_finite(snapshot), Role.BAD))
     if snapshot.disk_trouble:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich.cells import cell_len
-
 from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.record import Snapshot
 from fitmon.tui import finding_words as words
@@ -13,7 +11,7 @@ from fitmon.tui import format as form
 from fitmon.tui.outcome_words import outcome_sentences
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
-from fitmon.tui.remedies import Choice, WaysBack, choices_of, key_piece
+from fitmon.tui.remedies import Choice, WaysBack, choices_of
 from fitmon.tui.rows import Row, framed, row
 from fitmon.tui.widgets.drawn import Drawn
 from fitmon.tui.widgets.honest_gap import draw_gap
@@ -62,43 +60,40 @@ def draw_findings(picture: Picture, width: int) -> list[Row]:
     seen = picture.snapshot
     choices = choices_of(seen, WaysBack(refusal=picture.no_rewind))
     found = words.by_newest_evidence(seen.findings)
-    lines = [line for finding in found for line in (*_finding(finding, choices, width, keyed=not picture.read_only), row())]
+    lines = [
+        line for finding in found for line in (*_finding(finding, choices, width, keyed=not picture.read_only), row())
+    ]
     if not lines:
-        nothing = words.OVER_UNTOLD if seen.over else words.WAITING
-        lines = [*_wrapped(nothing, width, Role.FAINT), row()]
+        lines = [*_rows(words.nothing_found(seen), width, Role.FAINT, ""), row()]
     parts = (draw_gap(seen, width), _outcomes(seen, width))
     lines += [line for part in parts if part for line in (*part, row())]
     return lines[:-1]
 
 
 def _finding(finding: Finding, choices: Sequence[Choice], width: int, *, keyed: bool) -> Iterator[Row]:
-    """Yield one finding: what it is, its sentence, why it happens, and what could be done."""
-    about = f"  {words.covered(finding)} · {words.sureness(finding)}"
-    yield row((f" {words.name_of(finding)}", words.role_of(finding)), (about, Role.FAINT))
-    yield from _wrapped(form.clean(finding.sentence), width, Role.PLAIN)
-    yield from _wrapped(_explanation(finding), width, Role.FAINT)
+    """Yield one finding: its sentence, what it rests on, why it happens, and what could be done."""
+    yield from _rows(words.said(finding), width, words.role_of(finding), "")
+    about = [words.covered(finding), words.sureness(finding)]
+    yield row((f" {INDENT}{' · '.join(filter(None, about))}", Role.FAINT))
+    yield from _rows(_explanation(finding), width, Role.PLAIN)
     for choice in choices:
         if choice.finding is finding:
             yield from _remedy(choice, width, keyed=keyed)
 
 
 def _remedy(choice: Choice, width: int, *, keyed: bool) -> Iterator[Row]:
-    key = key_piece(choice) if keyed else ()
-    gap = " " if key else ""
-    lead = cell_len("".join(text for text, _ in key)) + len(gap)
+    key = f"[a {choice.number}]" if keyed and choice.ready else ""
     refusal = f" ({form.clean(choice.refusal)})" if choice.refusal else ""
-    first, *more = form.wrap(
-        " " * lead + words.remedy_words(choice.remedy) + refusal, width - len(INDENT) - 2, indent=""
-    )
-    yield row(f" {INDENT}→ ", *key, gap, first[lead:])
-    for line in more:
-        yield row(f" {INDENT}  {line}")
-    yield from _wrapped(form.clean(choice.remedy.expect), width, Role.FAINT, f"{INDENT}  ")
+    text = f"{form.unbroken(key)} {form.clean(choice.remedy.advice)}{refusal}".strip()
+    first, *more = words.wrapped(text, width, f"{INDENT}  ")
+    yield row(f" {INDENT}→ ", (key, Role.MARK), first[len(INDENT) + 2 + len(key) :])
+    yield from (row(f" {line}") for line in more)
+    yield from _rows(words.command_words(choice.remedy), width, Role.PLAIN, f"{INDENT}  ")
+    yield from _rows(form.clean(choice.remedy.expect), width, Role.FAINT, f"{INDENT}  ")
 
 
-def _wrapped(text: str, width: int, role: Role, indent: str = INDENT) -> list[Row]:
-    lines = form.wrap(text, width - len(indent), indent="") if text else []
-    return [row((f" {indent}{line}", role)) for line in lines]
+def _rows(text: str, width: int, role: Role, indent: str = INDENT) -> list[Row]:
+    return [row((f" {line}", role)) for line in words.wrapped(text, width, indent)]
 
 
 def _explanation(finding: Finding) -> str:
@@ -110,5 +105,5 @@ def _explanation(finding: Finding) -> str:
 
 def _outcomes(snapshot: Snapshot, width: int) -> list[Row]:
     told = outcome_sentences(snapshot)
-    rows = [line for sentence in told for line in _wrapped(sentence, width, Role.PLAIN)]
+    rows = [line for sentence in told for line in _rows(sentence, width, Role.PLAIN)]
     return [row((" what was changed, and what it did", Role.STRONG)), *rows] if told else []

@@ -1,5 +1,7 @@
 """The footer: which keys do what now."""
 
+from collections.abc import Callable
+
 from fitmon.engine.events import RunFailed
 from fitmon.tui.keys import KEYS, Key, pause_wording
 from fitmon.tui.layout import View
@@ -42,17 +44,41 @@ def _does_something(key: Key, picture: Picture) -> bool:
     snapshot = picture.snapshot
     if (key.alive_only and (snapshot.over or picture.read_only)) or (key.views and picture.view not in key.views):
         return False
-    if key.id == "rewind":
-        return snapshot.started is not None and not (picture.read_only or picture.no_rewind)
+    if key.id in _ASKING:
+        return not picture.read_only and _ASKING[key.id](picture)
     if "threshold" in key.id:
         return has_threshold(snapshot)
-    if View.SAMPLES in key.views:
+    if picture.view is View.SAMPLES and key.views:
         return snapshot.observation is not None
     if key.id == "error":
         return isinstance(snapshot.ending, RunFailed)
     return not key.knobs or any(knob.name in key.knobs and not knob.unavailable for knob in snapshot.knobs)
 
 
+def _has_remedies(picture: Picture) -> bool:
+    return any(finding.remedies for finding in picture.snapshot.findings)
+
+
+def _can_rewind(picture: Picture) -> bool:
+    return picture.snapshot.started is not None and not picture.no_rewind
+
+
+def _can_be_written(picture: Picture) -> bool:
+    return picture.snapshot.over and picture.snapshot.epochs_done > 0 and not picture.no_rewind
+
+
+_ASKING: dict[str, Callable[[Picture], bool]] = {
+    "remedies": _has_remedies,
+    "rewind": _can_rewind,
+    "keep": _can_be_written,
+}
+"""Whether keys that ask something of the run, alive or over, would do so."""
+
+
 def _hint(key: Key, picture: Picture) -> Row:
-    wording = {"pause": pause_wording(picture.snapshot), "hold": "release" if picture.held else key.wording}
+    wording = {
+        "pause": pause_wording(picture.snapshot),
+        "hold": "release" if picture.held else key.wording,
+        "move": "scroll" if picture.view is View.FINDINGS else key.wording,
+    }
     return row((key.shown, Role.STRONG), f" {wording.get(key.id, key.wording)}")

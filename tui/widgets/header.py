@@ -7,6 +7,7 @@ from rich.cells import cell_len
 from fitmon.engine.events import Phase, RunEnded, RunFailed
 from fitmon.engine.record import KnobState, Snapshot
 from fitmon.tui import format as form
+from fitmon.tui.finding_words import name_of
 from fitmon.tui.layout import WIDE_WIDTH, too_small
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
@@ -165,4 +166,6 @@ def one_line(picture: Picture) -> str:
         words += f" {seen.epoch}/{seen.epochs}"
     if seen.disk_trouble:
         words += " · disk trouble"
+    if seen.findings:
+        words += f" · {name_of(seen.findings[0])}"
     return f"{words} · {picture.name} · needs 40×10"

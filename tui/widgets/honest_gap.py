@@ -18,8 +18,8 @@ Pair = tuple[float | None, float | None]
 """Of training and validation; None: not measured."""
 
 WHY = (
-    "Keras's training loss is a mean over an epoch in which the weights moved, with dropout on; both its losses contain "
-    "the penalty. Scored alike, the two can be compared."
+    "Keras's training loss is a mean over an epoch in which the weights moved, with dropout on; both its losses "
+    "contain the penalty. Scored alike, the two can be compared."
 )
 
 

@@ -55,8 +55,7 @@ def draw_line(picture: Picture | None, width: int) -> Row:
 
 
 def _nothing(picture: Picture | None) -> str:
-    over = picture is not None and picture.snapshot.over
-    return words.OVER_UNTOLD if over else words.WAITING
+    return words.nothing_found(picture.snapshot) if picture else words.WAITING
 
 
 def _remedy(picture: Picture, *, short: bool) -> list[tuple[str, str]]:
@@ -84,14 +83,16 @@ def _inside(picture: Picture | None, width: int, height: int) -> list[Row]:
         return [row((f" {line}", Role.FAINT)) for line in form.wrap(_nothing(picture), width)]
     seen = picture.snapshot
     strongest, role = seen.findings[0], words.role_of(seen.findings[0])
-    said = form.wrap(words.said(strongest), width, indent="")
+    said = words.wrapped(words.said(strongest), width)
     doing = [line for lead, advice in _remedy(picture, short=False) for line in form.wrap(f"→ {lead}{advice}", width)]
     others = _others(seen, width)
-    expected = form.wrap(f"  {form.clean(strongest.remedies[0].expect)}", width) if doing else []
-    if len(said) + len(doing) + len(others) + len(expected) > height:
+    expected = words.wrapped(form.clean(strongest.remedies[0].expect), width, "  ") if doing else []
+    if len(said) + len(doing) + len(expected) + len(others) > height:
         expected = []
-    said = words.shortened(said, max(1, height - len(doing) - len(others)), width)
-    doing = words.shortened(doing, max(1, height - len(said) - len(others)), width)
+    if len(said) + bool(doing) + len(others) > height:
+        others = []
+    said = words.shortened(said, max(1, height - bool(doing) - len(others)), width)
+    doing = words.shortened(doing, height - len(said) - len(others), width)
     parts = ((said, role), (doing, Role.PLAIN), (expected, Role.FAINT), (others, Role.FAINT))
     return [row((f" {line}", look)) for lines, look in parts for line in lines]
 

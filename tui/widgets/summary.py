@@ -2,10 +2,13 @@
 
 import math
 
+from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.events import RunEnded, RunFailed
 from fitmon.engine.record import Snapshot
+from fitmon.tui import finding_words as words
 from fitmon.tui import format as form
-from fitmon.tui.sentences import knob_words, since
+from fitmon.tui.outcome_words import known_outcome_sentences
+from fitmon.tui.sentences import exported, knob_words, since
 from fitmon.tui.widgets.branch_table import branch_table
 
 SHOWN_CHANGES = 5
@@ -17,9 +20,29 @@ def summary_lines(snapshot: Snapshot) -> list[str]:
     return [*summary_sentences(snapshot), *(line for line, _ in branch_table(snapshot))]
 
 
-def summary_sentences(snapshot: Snapshot) -> list[str]:
-    """Return the summary without the table."""
-    return [_ending(snapshot), *_values(snapshot), *_changes(snapshot)]
+def summary_sentences(snapshot: Snapshot, *, with_findings: bool = True) -> list[str]:
+    """Return the summary without the table; without what was found where that stands beside it."""
+    findings = found(snapshot) if with_findings else []
+    written = [f"Model: {exported(snapshot)}."] if snapshot.export is not None else []
+    return [_ending(snapshot), *_values(snapshot), *findings, *_changes(snapshot), *came_of_it(snapshot), *written]
+
+
+def found(snapshot: Snapshot) -> list[str]:
+    """Return what stands at the end, the strongest finding first, a sentence each."""
+    return [
+        f"{'Found' if place == 0 else 'Found too'}: {words.said(finding).rstrip('.')}{_sure(finding)}."
+        for place, finding in enumerate(snapshot.findings)
+    ]
+
+
+def _sure(finding: Finding) -> str:
+    how_sure = words.sureness(finding)
+    return f" ({how_sure})" if how_sure else ""
+
+
+def came_of_it(snapshot: Snapshot) -> list[str]:
+    """Return what the last changes did, oldest first, a sentence each."""
+    return [f"What it did: {sentence}." for sentence in known_outcome_sentences(snapshot, SHOWN_CHANGES)[::-1]]
 
 
 def _ending(snapshot: Snapshot) -> str:

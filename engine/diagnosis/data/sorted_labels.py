@@ -48,7 +48,8 @@ def _distance(training: Sequence[int] | None, validation: Sequence[int] | None) 
 
 
 def _sentence(facts: Facts, apart: float | None) -> str:
-    sentence = f"The {facts.training_samples} training labels are sorted: equal ones stand together in blocks"
+    count = f"{facts.training_samples} " if facts.training_samples else ""
+    sentence = f"The {count}training labels are sorted: equal ones stand together in blocks"
     if not facts.shuffled:
         sentence += ", and the samples are not shuffled, so that most batches show one class only"
     if apart is None:
@@ -65,7 +66,7 @@ def _remedies(facts: Facts, apart: float | None) -> tuple[Remedy, ...]:
         expect="Each batch, and any part that is cut off, has every class in proportion.",
     )
     keep_shuffling = Remedy(
-        advice="let fit shuffle: leave shuffle=True",
+        advice="shuffle in each epoch: fit(x, y, shuffle=True), or dataset.shuffle(number of samples) before batch()",
         expect="Each batch has every class; the loss falls without jumping between the classes.",
     )
     preset = Remedy(

@@ -2,56 +2,61 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
+from fitmon.engine.diagnosis.data import unscaled_features
 from fitmon.engine.diagnosis.data.wording import percent
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.facts import Facts
 from fitmon.engine.diagnosis.finding import Finding, Remedy
 
-SHARE = 0.02
+SHARE = 0.025
 """Of the validation samples; on clean data an overconfident model suspects 0.3 to 0.5 % of MNIST."""
 FEWEST = 3
 FIRST_EPOCH = 4
 """A sample has a kind after three measured epochs (`insight.dynamics.MEASURED_ENOUGH`); one more to settle."""
-GOOD_MODEL = 0.6
+GOOD_MODEL = 0.5
 """Of the way from the majority's share to 1 the accuracy must have gone: the sure errors of a bad model are its own."""
-SURE_SHARE = 0.03
+SURE_SHARE = 0.04
+SATURATED = 0.2
+"""From this share of wrong answers given with a probability of 1 on, being sure means nothing."""
 
 
 def _look(evidence: Evidence) -> Finding | None:
-    facts = evidence.facts
-    epoch = _epoch_to_judge_by(evidence)
-    suspected, accuracy = (_at(evidence, name, epoch) for name in ("suspected_labels", "validation_accuracy"))
-    total = facts.validation_samples
-    if epoch > evidence.epoch or not total or not np.isfinite([suspected, accuracy]).all():
+    facts, total = evidence.facts, evidence.facts.validation_samples
+    suspected, best = evidence.last("suspected_labels"), _best_epoch(evidence)
+    if not total or best is None or evidence.epoch < FIRST_EPOCH or not _is_credible(evidence):
         return None
     share = suspected / total
-    if suspected < FEWEST or share < SHARE or _skill(facts, accuracy) < GOOD_MODEL:
+    accuracy = float(evidence.curve("validation_accuracy")[best - 1])
+    unlearnt = 1 - float(evidence.curve("training_accuracy")[best - 1])
+    # Wrong labels in training are errors too, until they are learnt by heart. Where training had fewer errors at the
+    # best epoch than are suspected now, the model is just too sure of its own.
+    if not (suspected >= FEWEST and share >= SHARE and _skill(facts, accuracy) >= GOOD_MODEL and unlearnt >= share):
         return None
     return Finding(
         name=RULE.name,
         sentence=(
-            f"{suspected:.0f} of {total} validation samples ({percent(share)}) have labels that look wrong: by epoch "
-            f"{epoch}, with an accuracy of {accuracy:.3f}, the model was sure of another class for each of them."
+            f"{suspected:.0f} of {total} validation samples ({percent(share)}) have labels that look wrong: the model, "
+            f"with an accuracy of {accuracy:.3f} at its best, is sure of another class for each of them."
         ),
-        epochs=(epoch, evidence.epoch),
-        confidence=0.9 if share >= SURE_SHARE else 0.7,
+        epochs=(best, evidence.epoch),
+        confidence=0.9 if share >= SURE_SHARE else 0.75,
         remedies=_REMEDIES,
     )
 
 
-def _epoch_to_judge_by(evidence: Evidence) -> int:
-    """Return the best epoch, or the first one that can be judged: later an overfitted model is sure of its errors."""
-    best = evidence.last("best_epoch")
-    return max(FIRST_EPOCH, int(best) if np.isfinite(best) else evidence.epoch)
+def _best_epoch(evidence: Evidence) -> int | None:
+    best, losses = evidence.last("best_epoch"), evidence.curve("validation_loss")
+    if np.isfinite(best):
+        return min(max(1, int(best)), evidence.epoch)
+    return int(np.nanargmin(losses)) + 1 if np.isfinite(losses).any() else None
 
 
-def _at(evidence: Evidence, name: str, epoch: int) -> float:
-    values = evidence.curve(name)
-    return float(values[epoch - 1]) if epoch <= len(values) else math.nan
+def _is_credible(evidence: Evidence) -> bool:
+    """Return whether the model's being sure means something."""
+    saturated = evidence.last("saturated_share")
+    return not saturated >= SATURATED and unscaled_features.RULE.look(evidence) is None
 
 
 def _skill(facts: Facts, accuracy: float) -> float:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from fitmon.engine.diagnosis.data.wording import class_name, percent
+from fitmon.engine.diagnosis.data.wording import OF_THE_DATA, class_name, percent
 from fitmon.engine.diagnosis.evidence import Evidence, Floats, Rule
 from fitmon.engine.diagnosis.facts import Facts
 from fitmon.engine.diagnosis.finding import Finding, Remedy
@@ -16,8 +16,11 @@ IMBALANCE = 1.5
 FIRST_EPOCH = 3
 DEVIATIONS = 1.645
 """An accuracy less than so many standard errors above the majority's share is no better: one-sided, 5 %."""
-SURE, UNSURE = 0.95, 0.7
-"""How sure it is with an accuracy no higher than the majority's share, and with one that chance alone explains."""
+FAR_APART = 8
+"""Times as many samples of the largest class as of the smallest in training: nine cats to one dog are beyond it."""
+SURE, UNSURE, BETTER = 0.95, 0.8, 0.6
+"""How sure it is with an accuracy no higher than the majority's share, with one that chance alone explains, and with a
+better one, where the classes are far apart."""
 MOST_WEIGHTS = 10
 """So many classes' weights still fit in a sentence."""
 ACCURACIES = (
@@ -31,25 +34,35 @@ ACCURACIES = (
 
 def _look(evidence: Evidence) -> Finding | None:
     counts = evidence.facts.validation_counts
-    if counts is None or not sum(counts) or evidence.epoch < FIRST_EPOCH:
+    if not counts or max(counts) == sum(counts) or max(counts) / sum(counts) < IMBALANCE / len(counts):
         return None
-    majority, total = max(counts), sum(counts)
-    share = majority / total
-    if share < IMBALANCE / len(counts) or majority == total:
-        return None
-    bound = share + DEVIATIONS * math.sqrt(share * (1 - share) / total)
+    share, error = _majority(counts)
     accuracy = _accuracy(evidence)
-    since = _first_of_last_epochs(accuracy <= bound)
-    if evidence.epoch - since + 1 < FIRST_EPOCH:
+    since = _first_of_last_epochs(accuracy <= share + DEVIATIONS * error)
+    no_better = evidence.epoch - since + 1 >= FIRST_EPOCH
+    if not no_better and not _are_far_apart(evidence.facts):
         return None
     recent = float(np.mean(accuracy[-FIRST_EPOCH:]))
+    confidence = SURE if recent <= share else UNSURE
     return Finding(
         name=RULE.name,
-        sentence=_sentence(evidence.facts, counts.index(majority), recent),
-        epochs=(since, evidence.epoch),
-        confidence=SURE if recent <= share else UNSURE,
+        sentence=_sentence(evidence.facts, recent, no_better=no_better),
+        epochs=(since, evidence.epoch) if no_better else OF_THE_DATA,
+        confidence=confidence if no_better else BETTER,
         remedies=_remedies(evidence),
     )
+
+
+def _majority(counts: tuple[int, ...]) -> tuple[float, float]:
+    """Return the share of the most frequent class, and the standard error of an accuracy like it."""
+    share = max(counts) / sum(counts)
+    return share, math.sqrt(share * (1 - share) / sum(counts))
+
+
+def _are_far_apart(facts: Facts) -> bool:
+    """Return whether the largest class is so much larger than the smallest that any accuracy misleads."""
+    counts = [count for count in facts.training_counts or () if count]
+    return len(counts) > 1 and max(counts) >= FAR_APART * min(counts)
 
 
 def _accuracy(evidence: Evidence) -> Floats:
@@ -66,14 +79,18 @@ def _first_of_last_epochs(holds: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> 
     return int(fails[-1]) + 2 if len(fails) else 1
 
 
-def _sentence(facts: Facts, majority: int, accuracy: float) -> str:
+def _sentence(facts: Facts, accuracy: float, *, no_better: bool) -> str:
     counts = facts.validation_counts or ()
-    share = max(counts) / sum(counts)
-    error = math.sqrt(share * (1 - share) / sum(counts))
-    return (
-        f"{percent(share)} of the validation samples are {class_name(facts, majority)}: always answering that gives an "
-        f"accuracy of {share:.3f}, the model has {accuracy:.3f} (± {error:.3f}), which is no better."
+    share, error = _majority(counts)
+    sentence = (
+        f"{percent(share)} of the validation samples are {class_name(facts, counts.index(max(counts)))}: always "
+        f"answering that gives an accuracy of {share:.3f}"
     )
+    if no_better:
+        return f"{sentence}, the model has {accuracy:.3f} (± {error:.3f}), which is no better."
+    if np.isfinite(accuracy):
+        return f"{sentence}, so that the model's {accuracy:.3f} (± {error:.3f}) says little of the rare class."
+    return f"{sentence} without having learnt anything."
 
 
 def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:

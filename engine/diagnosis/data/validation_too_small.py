@@ -15,6 +15,8 @@ FEWEST = 30
 """Below this many samples an accuracy of 0.5 has a standard error beyond 0.09."""
 RISE_THAT_MATTERS = 0.05
 """Of the validation loss, relative to its best."""
+ERROR_THAT_HIDES = 0.05
+"""Of the best loss: with a smaller standard error a rise that matters would soon show."""
 DEVIATIONS = 2
 """A rise below so many standard errors is no evidence."""
 MOST_SAMPLES = 1_000_000
@@ -35,7 +37,7 @@ def _look(evidence: Evidence) -> Finding | None:
 
 def _may_matter(rise: float, error: float) -> bool:
     """Return whether a rise, relative to the best loss, would matter but lies within its noise."""
-    return rise >= RISE_THAT_MATTERS and rise < DEVIATIONS * error
+    return rise >= RISE_THAT_MATTERS and error >= ERROR_THAT_HIDES and rise < DEVIATIONS * error
 
 
 def _unclear_rise(evidence: Evidence, rise: float, error: float, best: float) -> Finding:
@@ -105,8 +107,8 @@ RULE = Rule(
     name="validation_too_small",
     explanation=(
         "A validation loss is a mean over samples, and a mean over few of them wobbles from epoch to epoch with "
-        "nothing behind it. Its standard error, from the differences of the same samples in two epochs, says how much. A "
-        "difference within two standard errors is no evidence: neither of overfitting nor of progress."
+        "nothing behind it. Its standard error, from the differences of the same samples in two epochs, says how much. "
+        "A difference within two standard errors is no evidence: neither of overfitting nor of progress."
     ),
     source=(
         "Miller 2024, Adding Error Bars to Evals, https://arxiv.org/abs/2411.00640 (paired differences); Card et al. "

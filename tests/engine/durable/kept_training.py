@@ -83,7 +83,7 @@ def train(folder: RunFolder, process: Process | None = None) -> int:
 
 
 def outcome(folder: RunFolder) -> dict[str, Any]:
-    """Return hashes of all that a run became at its end, and of every epoch's metrics, knobs and insight."""
+    """Return hashes of all that a run became at its end, what was found then, and every epoch's numbers."""
     told: dict[str, Any] = json.loads((folder.path / "outcome.json").read_text())
     epochs: dict[str, Any] = {}
     for entry in read_journal(folder.journal_path):
@@ -92,7 +92,9 @@ def outcome(folder: RunFolder) -> dict[str, Any]:
             # A schedule's rate is that of the last chunk's first step, and where chunks begin is a matter of time.
             unsaid = "learning_rate" if ended.knobs["learning_rate_factor"] is not None else ""
             knobs = {name: value for name, value in ended.knobs.items() if name != unsaid}
-            epochs[f"epoch {ended.epoch}"] = (ended.metrics, knobs, ended.insight)
+            epochs[f"epoch {ended.epoch}"] = (ended.metrics, knobs, ended.insight, ended.measures)
+            # Told in the journal only when it says something else, and always at the end.
+            told["findings"] = ended.findings
     return told | epochs
 
 

@@ -1,0 +1,33 @@
+"""Builds what a rule of the data looks at, from the few things a test is about."""
+
+from typing import Any
+
+import numpy as np
+
+from fitmon.engine.diagnosis.data.rules import DATA_RULES
+from fitmon.engine.diagnosis.evidence import Evidence
+from fitmon.engine.diagnosis.facts import Facts
+from fitmon.engine.diagnosis.finding import Finding
+
+
+def facts(**fields: Any) -> Facts:
+    """Return facts of 1 000 training and 200 validation samples with nothing wrong, but for the fields given."""
+    given: dict[str, Any] = {"job": "job", "training_samples": 1_000, "validation_samples": 200} | fields
+    return Facts(**given)
+
+
+def evidence(known: Facts, *, epoch: int = 1, knobs: dict[str, float] | None = None, **curves: Any) -> Evidence:
+    """Return what is known at the end of an epoch; a number stands for a curve that never changes."""
+    columns = {name: np.broadcast_to(np.asarray(values, float), epoch) for name, values in curves.items()}
+    return Evidence(epoch=epoch, epochs=max(epoch, 10), curves=columns, knobs=dict(knobs or {}), facts=known)
+
+
+def found(name: str, known: Facts, **more: Any) -> Finding | None:
+    """Return what the rule of this name finds."""
+    rule = next(rule for rule in DATA_RULES if rule.name == name)
+    return rule.look(evidence(known, **more))
+
+
+def names_found(known: Facts, **more: Any) -> set[str]:
+    """Return the names of all that is found."""
+    return {rule.name for rule in DATA_RULES if rule.look(evidence(known, **more)) is not None}

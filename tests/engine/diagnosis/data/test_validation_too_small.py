@@ -1,0 +1,52 @@
+from fitmon.engine.diagnosis.finding import Finding
+from tests.engine.diagnosis.data.given import facts, found
+
+
+def after_a_rise(rise: float, error: float, *, best: float = 0.05, samples: int = 200) -> Finding | None:
+    return found(
+        "validation_too_small",
+        facts(validation_samples=samples),
+        epoch=9,
+        best_epoch=4,
+        validation_loss=best + rise,
+        validation_since_best=rise,
+        validation_since_best_error=error,
+    )
+
+
+def test_a_rise_that_would_matter_but_lies_within_its_noise_is_no_evidence() -> None:
+    finding = after_a_rise(0.004, 0.006)
+    assert finding is not None
+    assert "+0.004 ± 0.006 since its best: no evidence" in finding.sentence
+    assert finding.epochs == (4, 9)
+
+
+def test_a_rise_beyond_its_noise_is_another_rules_matter() -> None:
+    assert after_a_rise(0.02, 0.004) is None
+
+
+def test_a_rise_too_small_to_matter_needs_no_larger_set() -> None:
+    assert after_a_rise(0.001, 0.006) is None
+
+
+def test_a_fall_is_silent() -> None:
+    assert after_a_rise(-0.004, 0.006) is None
+
+
+def test_it_says_how_many_samples_would_tell() -> None:
+    finding = after_a_rise(0.006, 0.0051, best=0.1, samples=100)
+    assert finding is not None
+    assert "validate on about 420 samples, a share of 0.38" in finding.remedies[0].advice
+
+
+def test_few_samples_are_told_whatever_the_curves_say() -> None:
+    finding = found("validation_too_small", facts(validation_samples=10))
+    assert finding is not None
+    assert "10 samples: one of them is 0.10 of the accuracy" in finding.sentence
+    assert found("validation_too_small", facts(validation_samples=30)) is None
+
+
+def test_a_preset_that_splits_by_seed_is_told_how_to_split_anew() -> None:
+    finding = found("validation_too_small", facts(job="iris", validation_samples=10))
+    assert finding is not None
+    assert finding.remedies[-1].command_line == "fitmon iris --seed 1"

@@ -1,0 +1,279 @@
+"""A run's model becomes a file that plain Keras loads, with the best weights or the last ones; the run is as before."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fitmon.engine import events
+from fitmon.engine.commands import Export, Rewind, SetKnob, Stop
+from fitmon.engine.durable.keeping import Keeping
+from fitmon.engine.durable.kept_run import KeptRun
+from fitmon.engine.durable.origin import origin_of
+from fitmon.engine.durable.run_folder import RunFolder
+from fitmon.engine.durable.runs import Runs
+from fitmon.engine.job import Job
+from fitmon.engine.record import RunRecord
+from fitmon.engine.session import Session
+
+from .export_models import build_normalized_model, seen_by_plain_keras
+from .watching import Watched, build_table_model, settings, small_table, table_job
+
+SPOILING = SetKnob("learning_rate", 3.0, epoch=5)
+"""Makes all later epochs worse, so that the best one is not the last."""
+
+
+def _job(epochs: int = 6) -> Job:
+    return table_job(build_table_model, settings(epochs=epochs, dropout=0.2, l2=0.01))
+
+
+def _at_end(path: Path, **more: Any) -> Export:
+    return Export(str(path), at_end=True, **more)
+
+
+def _weights(path: Path) -> list[Any]:
+    import keras
+
+    return list(keras.saving.load_model(path).get_weights())
+
+
+def _same(some: list[Any], others: list[Any]) -> bool:
+    return len(some) == len(others) and all(np.array_equal(one, other) for one, other in zip(some, others, strict=True))
+
+
+def _noted_weights(watched: Watched) -> dict[int, list[Any]]:
+    """Return the weights at the end of each epoch, filled while the run goes on; a branch's take an old one's place."""
+    noted: dict[int, list[Any]] = {}
+    watched.on(events.EpochEnded, lambda e: noted.update({e.epoch: watched.session.model.get_weights()}))
+    return noted
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    return Runs(tmp_path / "runs").create(job="table", settings=_job().settings)
+
+
+@pytest.fixture
+def lingering(folder: RunFolder) -> Iterator[Watched]:
+    watched = Watched(_job(), SPOILING, make=partial(_kept, folder), lingers=True)
+    yield watched
+    watched.session.send(Stop())
+    assert watched.session.join(60)
+    watched.session.close()
+
+
+def _kept(folder: RunFolder, job: Job, **options: Any) -> KeptRun:
+    return KeptRun(job, folder, **options)
+
+
+def test_plain_keras_loads_the_best_weights_and_the_last_with_the_knobs_as_they_stand(tmp_path: Path) -> None:
+    best, last = tmp_path / "best.keras", tmp_path / "last.keras"
+    job = table_job(build_normalized_model, settings(epochs=6, dropout=0.0, l2=0.001))
+    knobs = [SetKnob("dropout", 0.25, epoch=2), SetKnob("l2", 0.01, epoch=2), SPOILING]
+    watched = Watched(job, *knobs, _at_end(best))
+    watched.on(events.EpochEnded, lambda e: _ask_for_last(watched, last) if e.epoch == 6 else None).run()
+    metrics = {event.epoch: event.metrics for event in watched.all(events.EpochEnded)}
+    best_epoch = min(metrics, key=lambda epoch: metrics[epoch]["val_loss"])
+    assert [(e.keep, e.epoch) for e in watched.all(events.ModelExported)] == [("last", 6), ("best", best_epoch)]
+    assert best_epoch < 5, "or the two files could be the same"
+    for seen, epoch in zip(seen_by_plain_keras(small_table(), tmp_path, best, last), (best_epoch, 6), strict=True):
+        assert seen["metrics"]["loss"] == pytest.approx(metrics[epoch]["val_loss"], rel=1e-5)
+        assert seen["metrics"]["accuracy"] == pytest.approx(metrics[epoch]["val_accuracy"])
+        assert (seen["optimizer"], seen["learning_rate"], seen["dropout"]) == ("Adam", 3.0, [0.25])
+        assert seen["l2"] == pytest.approx([0.01, 0.01])
+        assert seen["trains_on"]
+
+
+def _ask_for_last(watched: Watched, path: Path) -> None:
+    watched.session.send(Export(str(path), keep="last"))
+
+
+def test_the_file_is_written_before_the_end_is_told(tmp_path: Path) -> None:
+    watched = Watched(_job(2), _at_end(tmp_path / "model.keras")).run()
+    told = [type(event) for event in watched.events]
+    assert told.index(events.ModelExported) < told.index(events.RunEnded) == len(told) - 1
+    assert watched.session.snapshot().export == watched.one(events.ModelExported)
+
+
+def test_a_run_that_writes_its_model_again_and_again_trains_the_same_to_the_last_bit(tmp_path: Path) -> None:
+    changes = [SetKnob("dropout", 0.5, epoch=2), SetKnob("l2", 0.0, epoch=3), SetKnob("l1", 0.01, epoch=3), SPOILING]
+    alone = Watched(_job(), *changes).run()
+    writing = Watched(_job(), *changes)
+    writing.on(events.ChunkEnded, lambda _: writing.session.send(Export(str(tmp_path / "model.keras"), replace=True)))
+    writing.run()
+    assert len(writing.all(events.ModelExported)) >= 5
+    assert [e.metrics for e in alone.all(events.EpochEnded)] == [e.metrics for e in writing.all(events.EpochEnded)]
+    assert _same(alone.state(), writing.state())
+
+
+def test_what_became_of_the_file_is_forgotten_when_the_run_goes_back() -> None:
+    record = RunRecord()
+    record.apply(events.ModelExported(path="/m.keras", keep="best", epoch=1))
+    record.apply(told := events.ExportFailed(path="/m.keras", reason="The disk is full."))
+    assert record.snapshot().export == told
+    record.apply(events.BranchStarted(branch=2, parent=1, epoch=0, knobs={}))
+    assert record.snapshot().export is None
+
+
+def test_a_stopped_run_leaves_its_best_weights(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    watched = Watched(_job(100), _at_end(path))
+    noted = _noted_weights(watched)
+    watched.on(events.EpochStarted, lambda e: watched.session.send(Stop()) if e.epoch == 4 else None).run()
+    assert not watched.one(events.RunEnded).completed
+    assert _same(_weights(path), noted[watched.one(events.ModelExported).epoch])
+
+
+def test_a_run_whose_loss_became_no_number_leaves_its_best_weights(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    watched = Watched(_job(), SetKnob("learning_rate", 1000.0, epoch=3), _at_end(path), stop_when_non_finite=True)
+    watched.on(events.EpochEnded, lambda e: _spoil(watched) if e.epoch == 3 else None).run()
+    assert watched.all(events.RunFailed)
+    assert watched.one(events.ModelExported).epoch <= 3
+    assert all(np.isfinite(array).all() for array in _weights(path))
+
+
+def _spoil(watched: Watched) -> None:
+    variable = watched.session.model.trainable_variables[0]
+    variable.assign(np.full(variable.shape, np.nan, np.float32))
+
+
+def test_the_last_weights_of_a_failed_run_are_not_written(tmp_path: Path) -> None:
+    watched = Watched(_job(), _at_end(tmp_path / "model.keras", keep="last"), stop_when_non_finite=True)
+    watched.on(events.EpochEnded, lambda e: _spoil(watched) if e.epoch == 1 else None).run()
+    assert "--keep best" in watched.one(events.ExportFailed).reason
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_lingering_run_writes_on_demand_goes_back_and_writes_anew(lingering: Watched, tmp_path: Path) -> None:
+    path, again = tmp_path / "model.keras", tmp_path / "again.keras"
+    noted = _noted_weights(lingering)
+    lingering.session.send(_at_end(path))
+    lingering.start().wait_for(events.RunEnded)
+    best = lingering.one(events.ModelExported).epoch
+    assert _same(_weights(path), noted[best])
+    before = lingering.state()
+    lingering.session.send(Export(str(again), keep="last"))
+    assert lingering.wait_for(events.ModelExported, 2).epoch == 6
+    assert _same(_weights(again), noted[6])
+    assert _same(before, lingering.state())
+    lingering.session.send(Rewind(epoch=1, changes={"learning_rate": 3.0}))
+    lingering.wait_for(events.RunEnded, 2)
+    assert lingering.wait_for(events.ModelExported, 3).epoch == 1
+    straight = Watched(_job(1)).run()
+    assert _same(_weights(path), straight.session.model.get_weights()), "taken from the checkpoint"
+
+
+def test_a_branch_is_the_same_whether_or_not_a_file_was_written_before_it(lingering: Watched, tmp_path: Path) -> None:
+    lingering.start().wait_for(events.RunEnded)
+    lingering.session.send(Export(str(tmp_path / "model.keras")))
+    lingering.wait_for(events.ModelExported)
+    lingering.session.send(Rewind(epoch=0))
+    lingering.wait_for(events.RunEnded, 2)
+    ended = lingering.all(events.EpochEnded)
+    assert [e.metrics for e in ended[6:10]] == [e.metrics for e in ended[:4]]
+
+
+def test_a_resumed_run_writes_the_best_weights_of_the_process_before(folder: RunFolder, tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    first = Watched(_job(), SPOILING, make=partial(_kept, folder))
+    noted = _noted_weights(first)
+    first.on(events.EpochStarted, lambda e: first.session.send(Stop()) if e.epoch == 6 else None).run()
+    first.session.close()
+    second = Watched(_job(), _at_end(path), make=partial(_kept, folder), origin=origin_of(folder)).run()
+    second.session.close()
+    epoch = second.one(events.ModelExported).epoch
+    assert epoch < 5
+    assert _same(_weights(path), noted[epoch])
+
+
+def test_best_weights_that_are_nowhere_any_more_are_said_to_be(folder: RunFolder, tmp_path: Path) -> None:
+    keeping = Keeping(every_epochs=5)
+    first = Watched(_job(), SPOILING, make=partial(_kept, folder), keeping=keeping).run()
+    first.session.close()
+    best = first.session.snapshot().best
+    assert best is not None
+    (folder.branch_path(1) / f"epoch-{best.epoch:06}-step-00000000.checkpoint").unlink(missing_ok=True)
+    origin = origin_of(folder)
+    second = Watched(
+        _job(), _at_end(tmp_path / "model.keras"), make=partial(_kept, folder), keeping=keeping, origin=origin
+    ).run()
+    second.session.close()
+    reason = second.one(events.ExportFailed).reason
+    assert f"epoch {best.epoch}" in reason
+    assert "--keep last" in reason
+
+
+def test_nothing_is_written_before_an_epoch_has_ended(tmp_path: Path) -> None:
+    watched = Watched(_job(), _at_end(tmp_path / "model.keras"))
+    watched.on(events.EpochStarted, lambda _: watched.session.send(Stop())).run()
+    assert "No epoch" in watched.one(events.ExportFailed).reason
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_written_before_there_is_a_model(tmp_path: Path) -> None:
+    watched = Watched(_job(1), Export(str(tmp_path / "model.keras"))).run()
+    assert watched.one(events.ExportFailed).reason == "There is no model yet."
+    assert watched.one(events.RunEnded).completed
+
+
+def test_a_run_that_never_had_a_model_says_nothing_of_its_file(tmp_path: Path) -> None:
+    watched = Watched(table_job(_no_model, settings()), _at_end(tmp_path / "model.keras")).run()
+    assert watched.all(events.RunFailed)
+    assert not watched.all(events.ExportFailed)
+
+
+def _no_model(*_: object) -> Any:
+    raise ValueError("no model")
+
+
+def _taken(path: Path, _patch: pytest.MonkeyPatch) -> None:
+    path.write_text("mine")
+
+
+def _disk_full(_path: Path, patch: pytest.MonkeyPatch) -> None:
+    import keras
+
+    def save(_model: Any, path: Path) -> None:
+        path.write_text("a part")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    patch.setattr(keras.Sequential, "save", save)
+
+
+def _not_serializable(_path: Path, patch: pytest.MonkeyPatch) -> None:
+    import keras
+
+    def get_config(_layer: Any) -> dict[str, Any]:
+        raise NotImplementedError("get_config")
+
+    patch.setattr(keras.layers.Dense, "get_config", get_config)
+
+
+@pytest.mark.parametrize(
+    ("hinder", "reason"),
+    [(_taken, "already"), (_disk_full, "No space left"), (_not_serializable, "NotImplementedError")],
+)
+def test_what_cannot_be_written_is_told_and_nothing_is_left_behind(
+    hinder: Callable[[Path, pytest.MonkeyPatch], None], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "model.keras"
+    watched = Watched(_job(2), _at_end(path), make=Session)
+    watched.on(events.EpochEnded, lambda e: hinder(path, monkeypatch) if e.epoch == 2 else None).run()
+    assert reason in watched.one(events.ExportFailed).reason
+    assert watched.one(events.RunEnded).completed
+    assert [file.read_text() for file in tmp_path.iterdir()] == (["mine"] if hinder is _taken else [])
+
+
+def test_a_file_may_be_replaced_when_that_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    path.write_text("mine")
+    watched = Watched(_job(1), _at_end(path, replace=True)).run()
+    assert _same(_weights(path), watched.session.model.get_weights())
+    assert list(tmp_path.iterdir()) == [path]

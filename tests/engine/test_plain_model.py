@@ -1,0 +1,109 @@
+"""While the panel's values are written, a model is saved as plain Keras has it; then it trains on as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fitmon.engine import environment
+from fitmon.engine.knobs.panel import Panel
+
+from .test_dropout_from_zero import attention, recurrent, wrapped
+from .watching import build_table_model, settings, small_table
+
+
+def _scheduled(_rate: float) -> Any:
+    import keras
+
+    model = build_table_model(settings(dropout=0.2))
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.01, 10, 0.5)
+    model.compile(keras.optimizers.Adam(schedule), "binary_crossentropy", jit_compile=False)
+    return model
+
+
+def _penalised(_rate: float) -> Any:
+    return build_table_model(settings(dropout=0.2, l1=0.01, l2=0.02))
+
+
+def _rates_in(config: Any) -> set[float]:
+    """Return every dropout rate that a configuration names."""
+    match config:
+        case dict():
+            own = {value for key, value in config.items() if key in {"dropout", "rate"} and isinstance(value, float)}
+            return own.union(*map(_rates_in, config.values()))
+        case list() | tuple():
+            return set().union(*map(_rates_in, config))
+    return set()
+
+
+def _numbers_of(model: Any) -> list[Any]:
+    """Return what is kept in layers and optimizer beside variables, by identity."""
+    parts = [*environment.all_layers(model), model.optimizer]
+    return [{name: value for name, value in vars(part).items() if not name.startswith("_obj")} for part in parts]
+
+
+@pytest.mark.parametrize("build", [recurrent, wrapped, attention])
+@pytest.mark.parametrize("first", [0.0, 0.3])
+def test_a_rate_that_was_turned_is_in_the_file(build: Callable[[float], Any], first: float, tmp_path: Path) -> None:
+    import keras
+
+    model, data = build(first), small_table()
+    environment.build_model(model, (data.x[:4], data.y[:4]))
+    panel = Panel(model)
+    panel.turn("dropout", 0.45)
+    before = _numbers_of(model)
+    with panel.plain():
+        model.save(tmp_path / "model.keras")
+    assert _numbers_of(model) == before
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert 0.45 in _rates_in(loaded.get_config())
+    assert np.array_equal(loaded(data.x), model(data.x))
+
+
+def test_a_schedule_goes_into_the_file_without_the_factor_and_the_factor_stays(tmp_path: Path) -> None:
+    import keras
+
+    model, data = _scheduled(0.0), small_table()
+    environment.build_model(model, (data.x[:4], data.y[:4]))
+    panel = Panel(model)
+    panel.turn("learning_rate_factor", 0.5)
+    with panel.plain():
+        model.save(tmp_path / "model.keras")
+    assert float(model.optimizer.learning_rate.numpy()) == pytest.approx(0.005)
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert isinstance(environment.learning_rate_schedule(loaded.optimizer), keras.optimizers.schedules.ExponentialDecay)
+    assert float(loaded.optimizer.learning_rate.numpy()) == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize(("l1", "l2"), [(0.5, 0.25), (0.0, 0.25), (0.0, 0.0)])
+def test_penalties_that_were_turned_are_in_the_file(l1: float, l2: float, tmp_path: Path) -> None:
+    import keras
+
+    model, data = _penalised(0.0), small_table()
+    environment.build_model(model, (data.x[:4], data.y[:4]))
+    panel = Panel(model)
+    panel.turn("l1", l1)
+    panel.turn("l2", l2)
+    regularizers = [layer.kernel.regularizer for layer in model.layers if hasattr(layer, "kernel")]
+    with panel.plain():
+        model.save(tmp_path / "model.keras")
+    assert [layer.kernel.regularizer for layer in model.layers if hasattr(layer, "kernel")] == regularizers
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    weights = [weight for weight in loaded.get_weights() if weight.ndim == 2]
+    expected = sum(l1 * np.abs(weight).sum() + l2 * np.square(weight).sum() for weight in weights)
+    assert float(sum(loaded.losses, 0.0)) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_a_save_that_fails_leaves_the_model_as_it_was() -> None:
+    model, data = _penalised(0.0), small_table()
+    environment.build_model(model, (data.x[:4], data.y[:4]))
+    panel = Panel(model)
+    panel.turn("dropout", 0.6)
+    before = _numbers_of(model)
+    with pytest.raises(OSError, match="full"), panel.plain():
+        raise OSError("full")
+    assert _numbers_of(model) == before

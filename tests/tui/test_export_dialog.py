@@ -1,0 +1,111 @@
+"""The key k writes the model of a run that is over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fitmon.engine import events
+from fitmon.engine.commands import Export
+from fitmon.tui.screens.export_dialog import ExportDialog, default_file
+
+from .fake_run import FakeRun, shown
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def over() -> FakeRun:
+    run = FakeRun().begin()
+    for epoch, val_loss in enumerate((0.9, 0.5, 0.6), 1):
+        run.epoch_ended(epoch, None, loss=1 / epoch, val_loss=val_loss)
+    return run.ended()
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 10)])
+async def test_enter_writes_the_best_weights_into_a_file_called_after_the_run(
+    folder: Path, size: tuple[int, int]
+) -> None:
+    run = over()
+    async with shown(run, size=size) as screen:
+        await screen.press("k")
+        await screen.sees(
+            "▸ the best weights, of epoch 2", "the last weights, of epoch 3", "mnist.keras", "enter write"
+        )
+        await screen.press("enter")
+        assert run.sent == [Export(path=str(folder / "mnist.keras"))]
+
+
+async def test_tab_takes_the_last_weights_and_another_name_can_be_typed(folder: Path) -> None:
+    run = over()
+    async with shown(run) as screen:
+        await screen.press("k", "tab")
+        await screen.sees("▸ the last weights, of epoch 3")
+        await screen.press(*["backspace"] * len("mnist.keras"), *"a.keras", "enter")
+        assert run.sent == [Export(path=str(folder / "a.keras"), keep="last")]
+
+
+async def test_a_file_that_is_there_is_replaced_only_by_a_second_enter(folder: Path) -> None:
+    (folder / "mnist.keras").write_text("mine")
+    run = over()
+    async with shown(run) as screen:
+        await screen.press("k", "enter")
+        await screen.sees("There is a mnist.keras already. Enter again replaces it.")
+        assert not run.sent
+        await screen.press("enter")
+        assert run.sent == [Export(path=str(folder / "mnist.keras"), replace=True)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("model", "Expected a file that ends in .keras"), ("no/x.keras", "Expected a folder that exists")],
+)
+async def test_a_file_that_could_not_be_written_is_refused_at_once(typed: str, said: str) -> None:
+    run = over()
+    async with shown(run) as screen:
+        await screen.press("k", *["backspace"] * len("mnist.keras"), *typed, "enter")
+        await screen.sees(said)
+        await screen.press("escape")
+        assert not run.sent
+
+
+async def test_what_became_of_it_stands_in_the_header() -> None:
+    run = over()
+    async with shown(run) as screen:
+        run.tell(events.ModelExported(path="/here/m.keras", keep="best", epoch=2))
+        await screen.sees("the best weights, of epoch 2, are written to /here/m.keras")
+        run.tell(events.ExportFailed(path="/here/m.keras", reason="The disk is full."))
+        await screen.sees("/here/m.keras was not written: The disk is full.")
+
+
+@pytest.mark.parametrize(
+    ("run", "options", "said"),
+    [
+        pytest.param(FakeRun().begin().epoch_ended(1), {}, "once the run is over", id="it goes on"),
+        pytest.param(FakeRun().begin().ended(), {}, "no epoch was trained to its end", id="no epoch"),
+        pytest.param(over(), {"read_only": True, "viewer": True}, "read-only", id="read-only"),
+        pytest.param(
+            over(),
+            {"why_no_rewind": lambda: "this run is not kept"},
+            "start with --export FILE.keras",
+            id="nobody there",
+        ),
+    ],
+)
+async def test_where_nothing_can_be_written_the_key_says_why(run: FakeRun, options: dict[str, Any], said: str) -> None:
+    async with shown(run, **options) as screen:
+        await screen.press("k")
+        await screen.sees(said)
+        assert not isinstance(screen.app.screen, ExportDialog)
+
+
+@pytest.mark.parametrize(
+    ("name", "file"), [("a/b c", "a-b-c.keras"), ("..", "model.keras"), ("mnist-1", "mnist-1.keras")]
+)
+def test_the_name_offered_is_a_plain_one(name: str, file: str) -> None:
+    assert default_file(name) == file

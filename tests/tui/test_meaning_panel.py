@@ -1,0 +1,116 @@
+"""The strongest finding stands on the overview, in a panel or in one line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from fitmon.engine.diagnosis.finding import Finding
+from fitmon.tui.picture import Picture
+from fitmon.tui.rows import text_of, width_of
+from fitmon.tui.widgets.meaning_panel import draw_line, draw_meaning
+
+from .fake_run import CLASS_MISSING, OVERFITTING, RATE_TOO_HIGH, TOO_EARLY, FakeRun, shown
+
+SENTENCE = "overfitting since epoch 2: val loss +18 % while train −61 %"
+REMEDY = "[a] go back to epoch 2 with dropout 0.3"
+
+
+def picture(*findings: Finding, run: FakeRun | None = None, **seen: Any) -> Picture:
+    facts: dict[str, Any] = {"name": "x", "threshold": 0.5, "log_scale": False, "held": False, "notice": ""}
+    snapshot = (run or FakeRun().begin().found(9, *findings)).snapshot()
+    return Picture(snapshot=snapshot, phase_seconds=0.0, **(facts | seen))
+
+
+def panel(*findings: Finding, width: int = 60, height: int = 9, **seen: Any) -> str:
+    lines = [text_of(line).strip("│╭╮╰╯ ─") for line in draw_meaning(picture(*findings, **seen), width, height)]
+    return " ".join(line for line in lines if line).replace("\u00a0", " ")
+
+
+def line(*findings: Finding, width: int = 120, **seen: Any) -> str:
+    return text_of(draw_line(picture(*findings, **seen), width)).strip()
+
+
+def test_the_panel_tells_the_finding_how_sure_it_is_and_what_to_do() -> None:
+    said = panel(OVERFITTING, CLASS_MISSING, RATE_TOO_HIGH)
+    assert said == (
+        f"what it means  97 % sure {SENTENCE} → {REMEDY} Validation loss falls for some epochs more, and training loss "
+        "falls slower. also class missing, learning rate too high · 9 shows all"
+    )
+
+
+def test_a_finding_of_the_data_is_called_by_its_name_too() -> None:
+    assert "class missing: The validation set has no class 2" in panel(CLASS_MISSING)
+
+
+def test_what_has_no_room_is_cut_in_the_open_what_to_expect_first() -> None:
+    assert "Validation loss falls" not in panel(OVERFITTING, CLASS_MISSING, height=6)
+    long = msgspec.structs.replace(OVERFITTING, sentence="overfitting " * 40)
+    for height in range(4, 12):
+        said = panel(long, CLASS_MISSING, height=height)
+        assert "…" in said
+        assert "→ [a] go back" in said
+
+
+@pytest.mark.parametrize("width", [1, 5, 20, 40, 58, 120, 300])
+@pytest.mark.parametrize("height", [0, 1, 2, 3, 4, 6, 9])
+def test_nothing_is_drawn_beyond_its_place(width: int, height: int) -> None:
+    for findings in ((), (TOO_EARLY,), (OVERFITTING, CLASS_MISSING, RATE_TOO_HIGH)):
+        rows = draw_meaning(picture(*findings), width, height)
+        assert len(rows) <= height
+        assert all(width_of(each) <= max(width, 2) for each in rows)
+
+
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [
+        (120, f"{SENTENCE} · {REMEDY}"),
+        (80, f"{SENTENCE} · [a] remedies"),
+        (66, SENTENCE),
+        (40, "overfitting since epoch 2: val loss…"),
+    ],
+)
+def test_the_line_says_as_much_as_there_is_room_for(width: int, said: str) -> None:
+    assert line(OVERFITTING, width=width) == said
+
+
+def test_a_key_is_named_only_where_it_would_do_something() -> None:
+    assert "[a]" not in line(OVERFITTING, read_only=True)
+    assert "[a]" not in line(OVERFITTING, no_rewind="this run is not kept on the disk")
+    assert line(CLASS_MISSING).endswith("· train a smaller model")
+
+
+def test_before_the_first_epoch_has_ended_nothing_is_claimed() -> None:
+    assert line(run=FakeRun().begin()) == "nothing to say before the first epoch has ended"
+    assert line() == "nothing stands out"
+    assert line(TOO_EARLY) == TOO_EARLY.sentence
+    assert "sure" not in panel(TOO_EARLY)
+
+
+@pytest.mark.parametrize("size", [(120, 40), (100, 28), (80, 24), (40, 10)])
+async def test_the_overview_shows_it_at_every_size(size: tuple[int, int]) -> None:
+    async with shown(FakeRun().begin().found(9, OVERFITTING), size=size) as screen:
+        await screen.sees("overfitting since epoch 2: val loss")
+
+
+async def test_a_terminal_too_small_for_panels_names_it() -> None:
+    async with shown(FakeRun().begin().found(9, OVERFITTING), size=(39, 5)) as screen:
+        await screen.sees("training 9/10 · overfitting")
+
+
+async def test_the_panels_stand_where_they_stood_when_a_finding_comes_or_goes() -> None:
+    run = FakeRun().begin().found(1)
+    async with shown(run, size=(120, 40)) as screen:
+
+        def places() -> list[object]:
+            return [child.region for child in screen.app.screen.children if child.display]
+
+        before = places()
+        run.found(2, OVERFITTING)
+        await screen.sees("overfitting since")
+        assert places() == before
+        run.found(3)
+        await screen.misses("overfitting since")
+        assert places() == before

@@ -1,0 +1,77 @@
+"""The remedies of what was found, as a list and as commands."""
+
+from __future__ import annotations
+
+from fitmon.engine.commands import Rewind, SetKnob, Stop
+from fitmon.engine.diagnosis.finding import Finding, Remedy
+from fitmon.tui.remedies import WaysBack, choices_of, commands_of, threshold_of
+
+from .fake_run import (
+    CLASS_MISSING,
+    FEWER_UNITS,
+    GO_BACK,
+    HALVE_RATE,
+    OVERFITTING,
+    RATE_TOO_HIGH,
+    STOP_HERE,
+    FakeRun,
+)
+
+
+def run() -> FakeRun:
+    return FakeRun().begin().found(9, OVERFITTING, CLASS_MISSING, RATE_TOO_HIGH)
+
+
+def refusals(fake: FakeRun, ways_back: WaysBack | None = None) -> list[str]:
+    return [choice.refusal for choice in choices_of(fake.snapshot(), ways_back or WaysBack()) if choice.number]
+
+
+def test_those_of_the_strongest_finding_come_first_and_advice_has_no_number() -> None:
+    choices = choices_of(run().snapshot(), WaysBack())
+    assert [(choice.number, choice.remedy) for choice in choices] == [
+        (1, GO_BACK),
+        (2, STOP_HERE),
+        (None, FEWER_UNITS),
+        (None, FEWER_UNITS),
+        (3, HALVE_RATE),
+    ]
+
+
+def test_a_tenth_remedy_has_no_digit() -> None:
+    many = Finding(name="x", sentence="x", epochs=(1, 1), confidence=1, remedies=(HALVE_RATE,) * 12)
+    choices = choices_of(FakeRun().begin().found(1, many).snapshot(), WaysBack())
+    assert [choice.number for choice in choices] == [*range(1, 10), None, None, None]
+    assert not choices[-1].ready
+
+
+def test_going_back_takes_the_knobs_along() -> None:
+    assert commands_of(OVERFITTING, GO_BACK) == (Rewind(epoch=2, changes={"dropout": 0.3}, because="overfitting"),)
+
+
+def test_knobs_are_turned_one_by_one_the_epochs_first() -> None:
+    assert commands_of(RATE_TOO_HIGH, HALVE_RATE) == (
+        SetKnob(knob="epochs", value=15, because="learning_rate_too_high"),
+        SetKnob(knob="learning_rate", value=5e-4, because="learning_rate_too_high"),
+    )
+
+
+def test_stopping_says_why() -> None:
+    assert commands_of(OVERFITTING, STOP_HERE) == (Stop(reason="stopped: keep the best weights"),)
+
+
+def test_a_threshold_is_the_views_and_no_command() -> None:
+    remedy = Remedy(advice="move the threshold", expect="More is found.", changes={"threshold": 0.3})
+    assert commands_of(OVERFITTING, remedy) == ()
+    assert threshold_of(remedy) == 0.3
+    assert threshold_of(GO_BACK) is None
+
+
+def test_of_a_run_that_is_over_one_can_only_go_back() -> None:
+    assert refusals(run()) == ["", "", ""]
+    assert refusals(run().ended()) == ["", "the run is over", "the run is over"]
+
+
+def test_nobody_goes_back_to_an_epoch_without_a_checkpoint() -> None:
+    assert refusals(run(), WaysBack(kept={1: {1, 3}}))[0] == "epoch 2 has no checkpoint"
+    assert refusals(run(), WaysBack(kept={1: {2}}))[0] == ""
+    assert refusals(run(), WaysBack(refusal="it is not kept"))[0] == "it is not kept"

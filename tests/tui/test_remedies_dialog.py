@@ -1,0 +1,148 @@
+"""The key a lists what could be done; a digit does it."""
+
+from __future__ import annotations
+
+import pytest
+
+from fitmon.engine.commands import Rewind, SetKnob, Stop
+from fitmon.engine.diagnosis.finding import Finding, Remedy
+from fitmon.tui.screens.monitor import MonitorScreen
+from fitmon.tui.screens.remedies_dialog import RemediesDialog
+
+from .fake_run import CLASS_MISSING, GO_BACK, OVERFITTING, RATE_TOO_HIGH, FakeRun, shown
+
+BACK = Rewind(epoch=2, changes={"dropout": 0.3}, because="overfitting")
+
+
+def overfitted() -> FakeRun:
+    return FakeRun().begin().found(9, OVERFITTING, CLASS_MISSING, RATE_TOO_HIGH)
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (64, 20)])
+async def test_every_remedy_is_listed_with_what_to_expect(size: tuple[int, int]) -> None:
+    async with shown(overfitted(), size=size) as screen:
+        await screen.press("a")
+        await screen.sees("what could be done", "overfitting  97 % sure", "1 go back to epoch 2 with dropout 0.3")
+        await screen.sees(
+            "Validation loss falls", "2 stop here", "· train a smaller model", "$ fitmon mnist --units 128"
+        )
+        await screen.press("end")
+        await screen.sees("3 halve the learning rate", "Both losses fall in smaller steps.")
+
+
+@pytest.mark.parametrize("key", ["1", "enter"])
+async def test_the_first_is_applied_by_its_digit_or_by_enter(key: str) -> None:
+    run = overfitted()
+    async with shown(run) as screen:
+        await screen.press("a", key)
+        assert run.sent == [BACK]
+        await screen.sees("asking for it: go back to epoch 2 with dropout 0.3 …")
+        assert isinstance(screen.app.screen, MonitorScreen)
+
+
+async def test_a_digit_turns_knobs_as_a_person_would() -> None:
+    run = overfitted()
+    async with shown(run) as screen:
+        await screen.press("a", "3")
+        assert run.sent == [
+            SetKnob(knob="epochs", value=15, because="learning_rate_too_high"),
+            SetKnob(knob="learning_rate", value=5e-4, because="learning_rate_too_high"),
+        ]
+
+
+async def test_stopping_is_asked_for_once_more() -> None:
+    run = overfitted()
+    async with shown(run) as screen:
+        await screen.press("a", "2")
+        await screen.sees("Stop here and keep the best weights?", "y or enter stop")
+        await screen.press("n")
+        assert not run.sent
+        await screen.press("a", "2", "y")
+        assert run.sent == [Stop(reason="stopped: keep the best weights")]
+
+
+@pytest.mark.parametrize("key", ["escape", "q", "a"])
+async def test_one_can_leave_it_without_doing_anything(key: str) -> None:
+    run = overfitted()
+    async with shown(run) as screen:
+        await screen.press("a", key)
+        assert isinstance(screen.app.screen, MonitorScreen)
+        assert not run.sent
+
+
+async def test_a_digit_without_a_remedy_says_so() -> None:
+    run = overfitted()
+    async with shown(run) as screen:
+        await screen.press("a", "7")
+        await screen.sees("There is no remedy 7.")
+        assert not run.sent
+
+
+async def test_of_a_run_that_is_over_one_can_still_go_back() -> None:
+    run = overfitted().ended()
+    async with shown(run) as screen:
+        await screen.press("a")
+        await screen.sees("stop here and keep the best weights (the run is over)")
+        await screen.press("3")
+        await screen.sees("It cannot be applied: the run is over.")
+        await screen.press("enter")
+        assert run.sent == [BACK]
+
+
+async def test_an_epoch_that_is_not_kept_is_not_gone_back_to() -> None:
+    run = FakeRun().begin().found(9, OVERFITTING)
+    async with shown(run, kept_epochs=lambda: {1: {4}}) as screen:
+        await screen.press("a")
+        await screen.sees("(epoch 2 has no checkpoint)")
+        await screen.press("1")
+        await screen.sees("It cannot be applied: epoch 2 has no checkpoint.")
+        assert not run.sent
+
+
+async def test_advice_alone_is_shown_and_enter_says_that_it_cannot_be_applied() -> None:
+    run = FakeRun().begin().found(9, CLASS_MISSING)
+    async with shown(run) as screen:
+        await screen.press("a")
+        await screen.sees("· train a smaller model", "$ fitmon mnist --units 128")
+        await screen.press("enter")
+        await screen.sees("None of these can be applied now.")
+        assert not run.sent
+
+
+async def test_a_remedy_that_moves_the_threshold_moves_that_of_the_view() -> None:
+    lower = Remedy(advice="move the threshold to 0.3", expect="More is found.", changes={"threshold": 0.3})
+    found = Finding(name="unbalanced", sentence="unbalanced", epochs=(1, 3), confidence=0.9, remedies=(lower,))
+    run = FakeRun().begin(class_names=("no", "yes")).found(3, found)
+    async with shown(run) as screen:
+        await screen.press("a", "1")
+        await screen.sees("threshold 0.3")
+        assert not run.sent
+
+
+async def test_where_nothing_was_found_the_key_says_so() -> None:
+    run = FakeRun().begin()
+    async with shown(run) as screen:
+        await screen.press("a")
+        await screen.sees("nothing was found yet")
+        assert not isinstance(screen.app.screen, RemediesDialog)
+
+
+async def test_a_read_only_view_asks_nothing() -> None:
+    run = overfitted()
+    async with shown(run, viewer=True, read_only=True) as screen:
+        await screen.press("a")
+        await screen.sees("read-only: this view asks nothing of the run")
+        await screen.press("1")
+        assert not run.sent
+
+
+async def test_a_long_list_scrolls_and_its_keys_stay_in_sight() -> None:
+    many = Finding(name="x", sentence="x", epochs=(1, 1), confidence=1, remedies=(GO_BACK,) * 9)
+    run = FakeRun().begin().found(3, many)
+    async with shown(run, size=(40, 10)) as screen:
+        await screen.press("a")
+        await screen.sees("1…9 apply", "1 go back")
+        await screen.press("end")
+        await screen.sees("1…9 apply", "9 go back")
+        await screen.press("9")
+        assert run.sent == [Rewind(epoch=2, changes={"dropout": 0.3}, because="x")]

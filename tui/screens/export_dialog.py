@@ -1,0 +1,112 @@
+"""The dialog that writes the model into a file: which weights, and where to."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from fitmon.engine.commands import Export, Keep
+from fitmon.engine.record import Snapshot
+from fitmon.tui import format as form
+from fitmon.tui.screens.number_dialog import NumberField
+
+SUFFIX = ".keras"
+
+
+class ExportDialog(ModalScreen[Export | None]):
+    """Asks for a file; its answer is the command."""
+
+    CSS_PATH = "dialog.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "other_weights", "other weights", priority=True),
+        ("escape", "back", "back"),
+    ]
+
+    def __init__(self, snapshot: Snapshot, name: str) -> None:
+        """Begin with the best weights and a file called after the run, in the current folder.
+
+        Args:
+            snapshot: of a run with at least one epoch behind it.
+            name: of the run.
+        """
+        super().__init__(classes="dialog")
+        self._snapshot, self._run_name = snapshot, name
+        self._keep: Keep = "last" if snapshot.best is None else "best"
+        self._to_be_replaced: Path | None = None
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Static(id="wanted")
+            yield NumberField(value=default_file(self._run_name), id="file", compact=True, select_on_focus=False)
+            yield Static(id="wrong", classes="wrong")
+            yield Static(Content("enter write   tab other weights   esc back"), classes="faint")
+
+    def on_mount(self) -> None:
+        self._describe()
+        self._say_wrong("")
+        self.query_one(Input).focus()
+
+    def _describe(self) -> None:
+        choices = [_weights(self._snapshot, keep, chosen=keep == self._keep) for keep in ("best", "last")]
+        lines = [line for line in choices if line]
+        heading = Content.styled("write the model, for plain Keras", "bold")
+        self.query_one("#wanted", Static).update(Content("\n").join([heading, *map(Content, lines), Content("file:")]))
+
+    def action_other_weights(self) -> None:
+        if self._snapshot.best is not None:
+            self._keep = "last" if self._keep == "best" else "best"
+            self._describe()
+
+    def on_input_changed(self, _event: Input.Changed) -> None:
+        self._to_be_replaced = None
+        self._say_wrong("")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        path = Path(os.path.abspath(Path(event.value.strip()).expanduser()))  # noqa: PTH100 - a link stays as it is
+        if wrong := _wrong_with(path):
+            self._say_wrong(wrong)
+        elif os.path.lexists(path) and self._to_be_replaced != path:
+            self._to_be_replaced = path
+            self._say_wrong(f"There is a {path.name} already. Enter again replaces it.")
+        else:
+            self.dismiss(Export(path=str(path), keep=self._keep, replace=self._to_be_replaced == path))
+
+    def _say_wrong(self, text: str) -> None:
+        line = self.query_one("#wrong", Static)
+        line.update(Content(form.clean(text)))
+        line.display = bool(text)
+
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+
+def default_file(name: str) -> str:
+    """Return the name of a model file for a run."""
+    letters = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in name)
+    return f"{letters.strip('-.') or 'model'}{SUFFIX}"
+
+
+def _weights(snapshot: Snapshot, keep: Keep, *, chosen: bool) -> str:
+    mark = "▸" if chosen else " "
+    if keep == "last":
+        return f"{mark} the last weights, of epoch {snapshot.epochs_done}"
+    best = snapshot.best
+    if best is None:
+        return ""
+    return f"{mark} the best weights, of epoch {best.epoch} ({form.clean(best.metric)} {form.measured(best.value)})"
+
+
+def _wrong_with(path: Path) -> str:
+    if path.suffix != SUFFIX or path.name == SUFFIX:
+        return f"Expected a file that ends in {SUFFIX}, such as model{SUFFIX}; received {path.name}."
+    if not path.parent.is_dir():
+        return f"Expected a folder that exists, received {path.parent}. Create it first."
+    return "" if not path.is_dir() else f"Expected a file, but {path} is a folder."

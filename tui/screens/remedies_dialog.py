@@ -1,0 +1,114 @@
+"""The dialog that lists the remedies of what was found; a digit applies one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.events import Resize
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from fitmon.tui import finding_words as words
+from fitmon.tui import format as form
+from fitmon.tui.remedies import Choice
+
+ROWS_AROUND_LIST = 5
+"""Frame, title, what is wrong, and the keys."""
+ROOMY_WIDTH = 64
+"""On a narrower terminal the hint leaves out what can be done without."""
+
+
+class RemediesDialog(ModalScreen[Choice | None]):
+    """Lists the remedies as they were when it was opened; its answer is the one to apply."""
+
+    CSS_PATH = "dialog.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(str(digit), f"choose({digit})", "apply") for digit in range(1, 10)),
+        Binding("enter", "choose(0)", "apply the first", priority=True),
+        ("escape,q,a", "back", "back"),
+    ]
+
+    def __init__(self, choices: Sequence[Choice]) -> None:
+        """List the remedies of all findings, those of the strongest first; at least one."""
+        super().__init__(classes="dialog wide")
+        self._choices = choices
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Static(Content.styled("what could be done", "bold"))
+            with VerticalScroll():
+                yield Static(_listed(self._choices))
+            yield Static(id="wrong", classes="wrong")
+            yield Static(Content(self._keys_hint()), id="hint", classes="faint")
+
+    def on_mount(self) -> None:
+        self.query_one("#wrong").display = False
+        self._set_height()
+
+    def on_resize(self, _event: Resize) -> None:
+        self._set_height()
+
+    def _set_height(self) -> None:
+        self.query_one("#hint", Static).update(Content(self._keys_hint()))
+        # Else the list would push the keys out of a low terminal.
+        self.query_one(VerticalScroll).styles.max_height = max(1, self.app.size.height - ROWS_AROUND_LIST)
+
+    def _keys_hint(self) -> str:
+        ready = [choice.number for choice in self._choices if choice.ready]
+        if not ready:
+            return "esc back"
+        digits = f"{ready[0]}" if len(ready) == 1 else f"{ready[0]}…{ready[-1]}"
+        if self.app.size.width < ROOMY_WIDTH:
+            return f"{digits} apply   esc back   ↑ ↓ scroll"
+        return f"{digits} apply   enter applies {ready[0]}   esc back   ↑ ↓ scroll"
+
+    def action_choose(self, number: int) -> None:
+        """Apply the remedy of that digit; 0: the first that can be applied."""
+        offered = [choice for choice in self._choices if choice.number is not None]
+        wanted = [choice for choice in offered if (choice.number == number if number else choice.ready)]
+        if wanted and wanted[0].ready:
+            self.dismiss(wanted[0])
+        elif wanted:
+            self._say_wrong(f"It cannot be applied: {wanted[0].refusal}.")
+        else:
+            self._say_wrong(f"There is no remedy {number}." if number else "None of these can be applied now.")
+
+    def _say_wrong(self, text: str) -> None:
+        line = self.query_one("#wrong", Static)
+        line.update(Content(form.clean(text)))
+        line.display = True
+
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+
+def _listed(choices: Sequence[Choice]) -> Table:
+    table = Table.grid(padding=(0, 1), expand=True)
+    table.add_column(width=1, no_wrap=True)
+    table.add_column(ratio=1)
+    heading = None
+    for choice in choices:
+        if choice.finding is not heading:
+            if heading is not None:
+                table.add_row()
+            heading = choice.finding
+            about = f"  {words.sureness(heading)}"
+            table.add_row("", Text.assemble((words.name_of(heading), "bold"), (about, "dim")))
+        table.add_row(*_entry(choice))
+    return table
+
+
+def _entry(choice: Choice) -> tuple[Text, Text]:
+    refusal = f" ({form.clean(choice.refusal)})" if choice.refusal else ""
+    digit = Text(f"{choice.number}", "bold magenta") if choice.ready else Text("·", "dim")
+    command = words.command_words(choice.remedy)
+    expected = (f"\n{form.clean(choice.remedy.expect)}", "dim")
+    advice = f"{form.clean(choice.remedy.advice)}{refusal}"
+    return digit, Text.assemble(advice, f"\n{command}" if command else "", expected)
