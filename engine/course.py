@@ -323,7 +323,7 @@ class Course:
             events.EpochEnded(
                 epoch=epoch,
                 epochs=self._changes.epochs,
-                seconds=timer.seconds,
+                seconds=round(timer.seconds, 6),
                 metrics=metrics,
                 knobs=self._changes.values(),
                 insight=insight or msgspec.UNSET,

@@ -42,7 +42,7 @@ class Pace:
 
 def _urgent(picture: Picture) -> tuple[object, ...]:
     seen = picture.snapshot
-    chosen = (picture.log_scale, picture.held, picture.threshold)
+    chosen = (picture.view, picture.log_scale, picture.held, picture.threshold)
     return (*chosen, seen.knobs and _asked(picture), len(seen.receipts), seen.refusal, seen.paused, seen.over)
 
 

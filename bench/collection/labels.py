@@ -152,9 +152,10 @@ def _labels(case: Case) -> dict[str, Label]:
     made = {name: Label(answer, BY_MAKING) for name, answer in case.recipe.labels.items()}
     if case.recipe.labels.get("unbalanced") is MUST:
         made["unbalanced"] = _no_better_than_majority(case)
-    found = {name: rule(case) for name, rule in FIT_LABELS.items()} | {
-        name: _data(case, name) for name in DATA_FINDINGS
-    }
+    found = {name: rule(case) for name, rule in FIT_LABELS.items()}
+    if found["non_finite_loss"].answer is MUST:
+        found |= _NOTHING_TO_SEE
+    found |= {name: _data(case, name) for name in DATA_FINDINGS}
     return {name: label for name, label in (found | made).items() if label.answer is not EITHER}
 
 
@@ -378,3 +379,10 @@ FIT_LABELS: dict[str, Callable[[Case], Label]] = {
     "saturated_outputs": _saturated_outputs,
     "validation_looks_better": _validation_looks_better,
 }
+
+_NOTHING_TO_SEE: dict[str, Label] = {
+    name: Label(MUST_NOT if name in {"overfitting", "good_fit"} else EITHER, "the loss is no number")
+    for name in FIT_LABELS
+    if name not in {"non_finite_loss", "too_early"}
+}
+"""What is asked of the other findings where there are no losses to judge by."""

@@ -1,5 +1,101 @@
-"""PLACEHOLDER by the lead so that the engine imports; the helper overwrites this file whole."""
+"""Asks all rules, with patience: a finding comes and goes only when looks in a row agree."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from fitmon.engine.diagnosis.evidence import Evidence, Rule
+from fitmon.engine.diagnosis.finding import Finding
+from fitmon.engine.diagnosis.fit.rules import FIT_RULES
+from fitmon.engine.diagnosis.rules import RULES
+from fitmon.engine.errors import DataError
+from fitmon.engine.insight.saved import ANY_LENGTH, Arrays, Saved
+
+EACH_EPOCH_UNTIL = 100
+LOOKS_IN_A_RUN = 100
+"""Later, it looks anew about as often again as each hundredth of the epochs so far."""
+TOO_EARLY = "too_early"
+OF_THE_FIT = frozenset(rule.name for rule in FIT_RULES) - {TOO_EARLY}
+LOSSES = ("loss", "val_loss")
+
+
+class _Standing(msgspec.Struct):
+    """What is known of one rule."""
+
+    finding: Finding | None = None
+    """As it was last found; None: it does not stand."""
+    against: int = 0
+    """Looks in a row that said otherwise."""
+
+
 class Diagnosis:
-    def look(self, evidence): return ()
-    def arrays(self): return {}
-    def restore(self, saved): pass
+    """What stands of the rules' findings while a run goes on."""
+
+    def __init__(self, rules: tuple[Rule, ...] = RULES, *, strict: bool = False) -> None:
+        """Begin with nothing found.
+
+        Args:
+            rules: those to ask.
+            strict: whether a rule that fails raises; else it is left out, so that it ends no training.
+        """
+        self._rules, self._strict = rules, strict
+        self._standing: dict[str, _Standing] = {}
+
+    def look(self, evidence: Evidence) -> tuple[Finding, ...]:
+        """Return what stands at the end of an epoch, strongest first; it is not looked anew at each of very many."""
+        if _is_due(evidence):
+            for rule in self._rules:
+                self._ask(rule, evidence)
+        return self._findings()
+
+    def arrays(self) -> Arrays:
+        """Return what stands and what is about to, for a checkpoint."""
+        return {"standing": np.frombuffer(msgspec.json.encode(self._standing), dtype=np.uint8)}
+
+    def restore(self, saved: Saved) -> None:
+        """Put back what `arrays` returned; raises DataError when it does not fit, and nothing has changed then."""
+        told = saved.array("standing", np.uint8, ANY_LENGTH).tobytes()
+        try:
+            self._standing = msgspec.json.decode(told, type=dict[str, _Standing])
+        except msgspec.MsgspecError as error:
+            raise DataError(
+                f"Expected the checkpoint's findings as JSON, received {len(told)} bytes that are not: {error}."
+            ) from None
+
+    def _ask(self, rule: Rule, evidence: Evidence) -> None:
+        standing = self._standing.setdefault(rule.name, _Standing())
+        found = self._answer(rule, evidence)
+        if (found is None) == (standing.finding is None):
+            standing.finding, standing.against = found, 0
+            return
+        standing.against += 1
+        if standing.against >= rule.patience:
+            standing.finding, standing.against = found, 0
+
+    def _answer(self, rule: Rule, evidence: Evidence) -> Finding | None:
+        try:
+            return rule.look(evidence)
+        except Exception:
+            if self._strict:
+                raise
+            return None
+
+    def _findings(self) -> tuple[Finding, ...]:
+        weights = {rule.name: rule.weight for rule in self._rules}
+        found = [
+            standing.finding
+            for name, standing in self._standing.items()
+            if standing.finding is not None and name in weights
+        ]
+        if any(finding.name in OF_THE_FIT for finding in found):
+            found = [finding for finding in found if finding.name != TOO_EARLY]
+        return tuple(sorted(found, key=lambda finding: (-weights[finding.name] * finding.confidence, finding.name)))
+
+
+def _is_due(evidence: Evidence) -> bool:
+    """Return whether to look anew: by the epoch alone, so that a run that goes on looks when one in a piece would."""
+    epoch = evidence.epoch
+    if epoch <= EACH_EPOCH_UNTIL or epoch >= evidence.epochs or epoch % (epoch // LOOKS_IN_A_RUN) == 0:
+        return True
+    return any(name in evidence.curves and not np.isfinite(evidence.last(name)) for name in LOSSES)

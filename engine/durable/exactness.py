@@ -31,9 +31,10 @@ def continued(origin: Origin, started: RunStarted, equal: bool | None) -> RunCon
         proof = "no chunk was kept that could be compared"
     else:
         before, replay = origin.seen
-        epoch = f"epoch {before.facts.epochs_done + 1}"
-        steps = f"steps {before.facts.step + 1} to {replay.last_step} of {epoch}"
-        proof = f"{epoch if replay.last_step is None else steps}, trained again, gave {'the same' if equal else 'other'} bits"
+        place = f"epoch {before.facts.epochs_done + 1}"
+        if replay.last_step is not None:
+            place = f"steps {before.facts.step + 1} to {replay.last_step} of {place}"
+        proof = f"{place}, trained again, gave {'the same' if equal else 'other'} bits"
     return RunContinued(
         epochs_done=0 if facts is None else facts.epochs_done,
         step=0 if facts is None else facts.step,

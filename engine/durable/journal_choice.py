@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import msgspec
 
 from fitmon.engine import events
 from fitmon.engine.durable.journal_line import JournalEvent
-from fitmon.engine.events import Insight, Phase
+from fitmon.engine.events import KnobValue, Phase
 
 _WITHIN_EVERY_EPOCH = frozenset({Phase.COMPILING, Phase.VALIDATING})
 
@@ -19,7 +19,8 @@ class JournalChoice:
     def __init__(self) -> None:
         """Begin before the first event."""
         self._phase: Phase | None = None
-        self._found: tuple[str, ...] = ()
+        self._found: tuple[str, ...] | None = None
+        self._knobs: Mapping[str, KnobValue] = {}
 
     def kept(self, event: events.Event) -> JournalEvent | None:
         """Return what to keep of an event; None: nothing.
@@ -27,8 +28,9 @@ class JournalChoice:
         - Of chunks, which come ten times a second, those alone that were compiled, without their metrics: they say
           which seconds of an epoch tell nothing of the pace.
         - Of phases neither those that every epoch passes through nor the progress of a download.
-        - Of an epoch's `insight` what moved, its part of the loss to six digits and the sentence; not the metrics in
-          context, confusion and classes, which take 1.5 KB and follow from the weights. Keras's metrics stay exact.
+        - Of an epoch's `insight` nothing: it takes a KB, follows from the weights, and is measured for those alone who
+          read it. Keras's metrics and the `measures` of the diagnosis stay exact.
+        - Of an epoch's `knobs` those that are others than in the epoch before.
         - Of an epoch's `findings` those that say something else than the last that were kept: their numbers change with
           every epoch, and `measures`, from which they follow, are kept whole.
         - The samples and their probabilities not at all.
@@ -42,9 +44,18 @@ class JournalChoice:
                 return event if self._is_news(event) else None
             case events.EpochEnded():
                 findings = event.findings if self._says_something_else(event) else msgspec.UNSET
-                return msgspec.structs.replace(event, insight=_shortened(event.insight), findings=findings)
+                return msgspec.structs.replace(
+                    event, insight=msgspec.UNSET, findings=findings, knobs=self._changed(event.knobs)
+                )
+            case events.RunStarted() | events.RunContinued() | events.BranchStarted():
+                self._knobs = {}
+                return event
             case _:
                 return event
+
+    def _changed(self, knobs: Mapping[str, KnobValue]) -> dict[str, KnobValue]:
+        before, self._knobs = self._knobs, knobs
+        return {name: value for name, value in knobs.items() if name not in before or before[name] != value}
 
     def _says_something_else(self, event: events.EpochEnded) -> bool:
         if isinstance(event.findings, msgspec.UnsetType):
@@ -57,22 +68,3 @@ class JournalChoice:
             return False
         before, self._phase = self._phase, event.phase
         return event.phase is not before or (event.detail != "" and event.phase is not Phase.LOADING)
-
-
-def _shortened(insight: Insight | msgspec.UnsetType) -> Insight | msgspec.UnsetType:
-    if isinstance(insight, msgspec.UnsetType):
-        return insight
-    return Insight(**{name: _rounded(getattr(insight, name)) for name in _KEPT})
-
-
-def _rounded(value: Any) -> Any:
-    """Return numbers to six digits: they are for people, who are shown four."""
-    match value:
-        case float():
-            return float(f"{value:.6g}")
-        case dict():
-            return {name: _rounded(item) for name, item in value.items()}
-    return value
-
-
-_KEPT = [field.name for field in msgspec.structs.fields(Insight) if field.required]

@@ -14,7 +14,6 @@ from fitmon.engine.errors import DataError
 from fitmon.engine.events import RunStarted
 from fitmon.engine.record import RunRecord
 
-
 LONGEST_EPOCH_SECONDS = 30.0
 """An epoch that takes no longer is trained again as a whole where nothing shorter can be compared."""
 

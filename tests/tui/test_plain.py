@@ -184,9 +184,8 @@ def test_a_finding_is_told_when_it_comes_and_when_it_goes_and_not_in_between() -
 
 def test_advice_comes_with_the_command_line_that_would_try_it() -> None:
     (line,) = lines_about_findings(PlainLines(), meant(1, CLASS_MISSING))
-    assert line == (
-        f"  class missing: {CLASS_MISSING.sentence}  (a remedy: train a smaller model; try it with: fitmon mnist --units 128)"
-    )
+    advice = "train a smaller model; try it with: fitmon mnist --units 128"
+    assert line == f"  class missing: {CLASS_MISSING.sentence}  (a remedy: {advice})"
 
 
 def test_the_last_lines_tell_what_was_found_and_what_changes_did() -> None:

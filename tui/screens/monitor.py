@@ -116,7 +116,7 @@ class MonitorScreen(ViewActions, Screen[None]):
         if not picture.held:
             return None
         held = self._held_picture or picture
-        return replace(held, threshold=picture.threshold, log_scale=picture.log_scale)
+        return replace(held, threshold=picture.threshold, log_scale=picture.log_scale, view=picture.view)
 
     def shown_snapshot(self) -> Snapshot:
         held = self._held_picture

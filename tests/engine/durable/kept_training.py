@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from fitmon.engine import events
 from fitmon.engine.commands import SetKnob
 from fitmon.engine.durable.journal_reader import Entry, read_journal
@@ -29,6 +31,7 @@ EPOCHS = 4
 PATIENCE_SECONDS = 120
 FULL_BYTES = 2000
 """No checkpoint is that small."""
+INSIGHTS = "insights.jsonl"
 SETTINGS = Settings(epochs=EPOCHS, batch_size=BATCH_SIZE, learning_rate=0.01, units=(), seed=SEED)
 
 # A server that has loaded TensorFlow but run nothing forks a child for every training: seconds are saved for each.
@@ -89,13 +92,16 @@ def outcome(folder: RunFolder) -> dict[str, Any]:
     for entry in read_journal(folder.journal_path):
         if isinstance(entry, Entry) and isinstance(entry.event, events.EpochEnded):
             ended = entry.event
-            # A schedule's rate is that of the last chunk's first step, and where chunks begin is a matter of time.
-            unsaid = "learning_rate" if ended.knobs["learning_rate_factor"] is not None else ""
-            knobs = {name: value for name, value in ended.knobs.items() if name != unsaid}
-            epochs[f"epoch {ended.epoch}"] = (ended.metrics, knobs, ended.insight, ended.measures)
+            epochs[f"epoch {ended.epoch}"] = (ended.metrics, ended.measures)
             # Told in the journal only when it says something else, and always at the end.
             told["findings"] = ended.findings
-    return told | epochs
+    return told | epochs | _insights(folder)
+
+
+def _insights(folder: RunFolder) -> dict[str, Any]:
+    path = folder.path / INSIGHTS
+    lines = path.read_text().splitlines() if path.exists() else []
+    return {f"insight {epoch}": told for epoch, *told in map(json.loads, lines)}
 
 
 def continued(folder: RunFolder) -> list[events.RunContinued]:
@@ -118,7 +124,7 @@ def _train(path: str, process: Process) -> None:
         load=lambda _settings, _progress: _data(),
         build=lambda _settings, _data: run.build(),
     )
-    with KeptRun(job, folder, origin=origin, on_event=_listener(process)) as kept:
+    with KeptRun(job, folder, origin=origin, on_event=_listener(folder, process)) as kept:
         if origin is None:
             for change in _changes(run.turns):
                 kept.send(change)
@@ -130,6 +136,15 @@ def _train(path: str, process: Process) -> None:
         folder.path.joinpath("outcome.json").write_text(json.dumps(_hashes(model)))
 
 
+def _keep_insight(folder: RunFolder, ended: events.EpochEnded) -> None:
+    """Note what the journal leaves out; an epoch that is trained again replaces what it said before."""
+    with (folder.path / INSIGHTS).open("ab") as file:
+        # A schedule's rate is that of the last chunk's first step, and where chunks begin is a matter of time.
+        unsaid = "learning_rate" if ended.knobs["learning_rate_factor"] is not None else ""
+        knobs = {name: value for name, value in ended.knobs.items() if name != unsaid}
+        file.write(msgspec.json.encode((ended.epoch, knobs, ended.insight or None)) + b"\n")
+
+
 def _changes(turns: Mapping[int, Mapping[str, float]]) -> list[SetKnob]:
     return [SetKnob(knob, value, epoch) for epoch, knobs in turns.items() for knob, value in knobs.items()]
 
@@ -139,8 +154,10 @@ def _data() -> TrainingData:
     return TrainingData(x=x, y=y, x_validation=x[:12], y_validation=y[:12])
 
 
-def _listener(process: Process) -> Callable[[events.Event], None]:
+def _listener(folder: RunFolder, process: Process) -> Callable[[events.Event], None]:
     def listen(event: events.Event) -> None:
+        if isinstance(event, events.EpochEnded) and process.full_disk is None:
+            _keep_insight(folder, event)
         if process.kill is not None and process.kill.meets(event):
             _kill(process.kill)
         if process.full_disk is not None and isinstance(event, events.EpochEnded):

@@ -13,10 +13,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from fitmon.engine import events
 from fitmon.engine.commands import Command, Pause, PauseAt, Resume, SetKnob, Stop
+from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.durable import flusher
 from fitmon.engine.durable.journal import JournalWriter
 from fitmon.engine.durable.journal_line import Asked, Opened
@@ -24,7 +27,7 @@ from fitmon.engine.durable.journal_reader import Problem, Trouble, read_journal
 from fitmon.engine.errors import DiskError
 from fitmon.engine.events import ClassInsight, Insight, Phase
 
-from .told import ended, entries, journaled, problems, record_of, started
+from .told import MEASURES, OVERFITTING, ended, entries, journaled, problems, record_of, started
 
 ROOT = Path(__file__).parents[3]
 PATIENCE_SECONDS = 60
@@ -124,10 +127,20 @@ def test_what_is_told_too_often_or_at_too_great_a_length_is_left_out(tmp_path: P
     _write(tmp_path / "journal", *downloads, *within, ended(1, insight=INSIGHT))
     phases, (epoch,) = journaled(tmp_path / "journal")[:-1], journaled(tmp_path / "journal")[-1:]
     assert phases == [downloads[0], _phase(Phase.TRAINING)]
-    assert epoch.insight.sentence == INSIGHT.sentence
-    assert epoch.insight.loss_change == pytest.approx(INSIGHT.loss_change, rel=1e-5)
-    assert epoch.metrics == ended(1).metrics
-    assert epoch.insight.confusion is None
+    assert epoch.insight is msgspec.UNSET
+    assert (epoch.metrics, epoch.measures) == (ended(1).metrics, MEASURES)
+
+
+def test_findings_are_kept_when_they_say_something_else_and_at_the_end(tmp_path: Path) -> None:
+    at = replace(OVERFITTING, sentence="other numbers")
+    none: tuple[Finding, ...] = ()
+    told = [none, none, (OVERFITTING,), (at,), (at, replace(at, name="plateau")), (), (), (), (), ()]
+    ends = [replace(ended(epoch), epochs=10, findings=found) for epoch, found in enumerate(told, 1)]
+    _write(tmp_path / "journal", *ends)
+    kept = {end.epoch: end.findings for end in journaled(tmp_path / "journal") if end.findings is not msgspec.UNSET}
+    assert kept == {1: (), 3: told[2], 5: told[4], 6: (), 10: ()}
+    record = record_of(journaled(tmp_path / "journal")[:4])
+    assert [finding.name for finding in record.findings] == ["overfitting"]
 
 
 def test_what_the_user_must_know_of_an_epoch_is_kept(tmp_path: Path) -> None:

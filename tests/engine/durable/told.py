@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 
 from fitmon.engine import events
+from fitmon.engine.diagnosis.finding import Finding, Remedy
+from fitmon.engine.diagnosis.measures import Measures
 from fitmon.engine.durable.journal_reader import Entry, Problem, Trouble, read_journal
 from fitmon.engine.events import Insight, KnobOffer, KnobValue
 from fitmon.engine.record import RunRecord
@@ -43,16 +45,46 @@ def started(**changes: Any) -> events.RunStarted:
     return events.RunStarted(**{**facts, **changes})
 
 
+MEASURES = Measures(
+    training_loss=0.0185413,
+    training_accuracy=0.996271,
+    validation_loss=0.0643127,
+    validation_accuracy=0.981203,
+    penalty=0.0123456,
+    best_epoch=9876,
+    validation_since_best=0.00921345,
+    validation_since_best_error=0.00167123,
+    training_since_best=-0.0212345,
+    training_since_best_error=0.000912345,
+    validation_lately=0.00312345,
+    validation_lately_error=0.00101234,
+    training_lately=-0.00512345,
+    training_lately_error=0.000412345,
+    dead_share=0.0234375,
+    saturated_share=0.142857,
+    suspected_labels=43,
+)
+OVERFITTING = Finding(
+    name="overfitting",
+    sentence="overfitting since epoch 4: validation loss rose 0.062 → 0.071 (+0.009 ± 0.002) while training fell.",
+    epochs=(4, 10),
+    confidence=0.93,
+    remedies=(Remedy(advice="add dropout of 0.3", expect="The gap closes.", changes={"dropout": 0.3}, rewind_to=4),),
+)
+
+
 def ended(epoch: int, *, insight: Insight | None = None, **metrics: float) -> events.EpochEnded:
     """Return the end of an epoch; metrics as those of the real MNIST unless given."""
     metrics = metrics or {"loss": 0.22961955, "accuracy": 0.9324333, "val_loss": 0.11589626, "val_accuracy": 0.9654}
     return events.EpochEnded(
         epoch=epoch,
         epochs=10000,
-        seconds=1.714644792988111,
+        seconds=1.714645,
         metrics=metrics,
         knobs=KNOBS,
         insight=insight or msgspec.UNSET,
+        measures=MEASURES,
+        findings=(OVERFITTING,),
     )
 
 

@@ -1,0 +1,65 @@
+"""Hidden units that answer 0 to every sample."""
+
+from __future__ import annotations
+
+import math
+
+from fitmon.engine.diagnosis.evidence import Evidence, Rule
+from fitmon.engine.diagnosis.finding import Finding
+from fitmon.engine.diagnosis.fit import remedies
+
+MANY = 0.3
+"""Share of the hidden units with relu."""
+
+
+def _look(evidence: Evidence) -> Finding | None:
+    share = evidence.last("dead_share")
+    if not share >= MANY:
+        return None
+    count = sum(evidence.facts.hidden_units)
+    told = f", about {share * count:.0f} of {count}," if count else ""
+    return Finding(
+        name=RULE.name,
+        sentence=(
+            f"dead units: {100 * share:.0f} % of the hidden relu units{told} give 0 for every one of the "
+            f"{evidence.facts.training_part or 'scored'} training samples; they no longer learn."
+        ),
+        epochs=(evidence.epoch, evidence.epoch),
+        confidence=round(min(0.99, 0.7 + 0.3 * share), 2),
+        remedies=remedies.present(
+            (
+                remedies.with_rate(
+                    evidence, 0.1, "No more units die; those that are dead stay so.", back_to=_before(evidence)
+                ),
+                remedies.less_penalty(evidence),
+                remedies.advice(
+                    "train anew with leaky_relu, elu or gelu in place of relu, and He initialisation",
+                    "A unit below 0 still has a gradient and can come back.",
+                ),
+            )
+        ),
+    )
+
+
+def _before(evidence: Evidence) -> int | None:
+    """Return the last epoch with less than half as many dead units; None: there was none."""
+    curve, limit = evidence.curve("dead_share"), evidence.last("dead_share") / 2
+    places = [place for place in range(max(0, len(curve) - 1000), len(curve)) if curve[place] < limit]
+    return places[-1] + 1 if places and math.isfinite(limit) else None
+
+
+RULE = Rule(
+    name="dead_units",
+    explanation=(
+        "A relu unit whose input is below 0 for every sample answers 0 to all of them and has no gradient: it never "
+        "learns again. A rate that is too high pushes units there in one step, and so do large negative biases. The "
+        "model is then smaller than it looks."
+    ),
+    source=(
+        "Lu, Shin, Su, Karniadakis 2020, Dying ReLU and Initialization: Theory and Numerical Examples, "
+        "https://doi.org/10.4208/cicp.OA-2020-0165; He, Zhang, Ren, Sun 2015, Delving Deep into Rectifiers, "
+        "https://arxiv.org/abs/1502.01852"
+    ),
+    weight=0.65,
+    look=_look,
+)

@@ -1,0 +1,84 @@
+"""A good fit: both losses have flattened, low and close together."""
+
+from __future__ import annotations
+
+import math
+
+from fitmon.engine.diagnosis.evidence import Evidence, Rule
+from fitmon.engine.diagnosis.finding import Finding
+from fitmon.engine.diagnosis.fit import remedies
+from fitmon.engine.diagnosis.fit.overfitting import overfits, turn_of
+from fitmon.engine.diagnosis.fit.reading import Reading
+
+FIRST_EPOCH = 8
+STILL = 0.015
+"""Share of the loss by which it may still change from a window to the next."""
+LOW = 0.5
+"""Share of the chance loss that is taken away at least."""
+TOGETHER = 1.3
+"""Validation loss over training loss."""
+TOGETHER_OF_CHANCE = 0.005
+"""A gap that is this share of the chance loss is none."""
+NO_RISE = 0.03
+"""Of the best validation loss."""
+
+
+def fits_well(reading: Reading, epoch: int) -> bool:
+    """Return whether the verdict is a good fit."""
+    validation, training = reading.lately(reading.validation), reading.lately(reading.training)
+    if validation is None or training is None or epoch < FIRST_EPOCH:
+        return False
+    chance = reading.chance
+    if not reading.learnt(reading.validation) >= LOW:
+        return False
+    gap = validation.now - training.now
+    together = validation.now <= TOGETHER * training.now or gap <= TOGETHER_OF_CHANCE * chance
+    nearly_nothing = validation.now <= TOGETHER_OF_CHANCE * chance
+    still = abs(validation.share) <= max(STILL, min(2 * validation.error / validation.before, 2 * STILL))
+    turn = turn_of(reading)
+    rose = turn is not None and turn.validation.share > NO_RISE and turn.validation.rise > 2 * turn.validation.error
+    return together and (still or nearly_nothing) and not rose and not overfits(reading)
+
+
+def _look(evidence: Evidence) -> Finding | None:
+    reading = Reading(evidence)
+    if not fits_well(reading, evidence.epoch):
+        return None
+    validation, training = reading.now(reading.validation), reading.now(reading.training)
+    learnt = reading.learnt(reading.validation)
+    return Finding(
+        name=RULE.name,
+        sentence=(
+            f"good fit, done: validation loss {validation:.3g} has flattened close to training's {training:.3g}; "
+            f"{100 * learnt:.0f} % of the chance loss {reading.chance:.3g} is gone."
+        ),
+        epochs=(max(1, evidence.epoch - 2 * reading.window + 1), evidence.epoch),
+        confidence=round((0.9 if reading.honest else 0.7) * min(1.0, 0.7 + 0.3 * learnt), 2),
+        remedies=remedies.present(
+            (
+                remedies.stop_here(evidence, _best_epoch(reading, evidence)),
+                remedies.with_rate(evidence, 0.2, "A last small fall of both losses, then nothing more."),
+            )
+        ),
+    )
+
+
+def _best_epoch(reading: Reading, evidence: Evidence) -> int:
+    best = evidence.last("best_epoch")
+    turn = turn_of(reading)
+    return int(best) if math.isfinite(best) else turn.best_epoch if turn else evidence.epoch
+
+
+RULE = Rule(
+    name="good_fit",
+    explanation=(
+        "Both losses fell and stay together, and neither falls any more: the model does as well on samples it has "
+        "never seen as on those it learns from. More epochs gain nothing and may end in overfitting."
+    ),
+    source=(
+        "Tutorial 1 (a good fit: both fall and stay together); Goodfellow, Bengio, Courville 2016, Deep Learning, "
+        "ch. 5.2, https://www.deeplearningbook.org"
+    ),
+    weight=0.6,
+    look=_look,
+)

@@ -1,0 +1,117 @@
+"""A learning rate that is too high: the loss jumps about, climbs, or stays above what guessing would give."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from fitmon.engine.diagnosis.evidence import Evidence, Floats, Rule
+from fitmon.engine.diagnosis.finding import Finding, Remedy
+from fitmon.engine.diagnosis.fit import remedies
+from fitmon.engine.diagnosis.fit.rates import times_the_usual
+from fitmon.engine.diagnosis.fit.reading import Reading
+
+FIRST_EPOCH = 4
+ABOVE_CHANCE = 1.2
+"""Training loss over chance: no model that learns is worse than guessing on its own samples."""
+LEFT_START = 0.7
+"""A loss below this share of where it started is on its way down, however high it began."""
+RECENT = 12
+JUMPS = 0.15
+"""Typical step up or down from one epoch to the next, as a share of the loss."""
+JUMPS_OF_CHANCE = 0.03
+UPWARDS = 0.3
+"""Share of the steps that go up: a fall has none, a loss that only jumps half."""
+FAR_TOO_HIGH = 30.0
+"""Times the optimizer's usual rate."""
+LITTLE = 0.1
+"""Share of the chance loss: with less taken away, a rate far beyond the usual is what is wrong."""
+
+
+def _look(evidence: Evidence) -> Finding | None:
+    reading = Reading(evidence)
+    curve = reading.training.curve[max(0, reading.settled_since - reading.training.skipped) :]
+    if len(curve) < FIRST_EPOCH:
+        return None
+    for sign in (_above_chance, _jumps, _far_beyond_usual):
+        if (told := sign(reading, evidence, curve)) is not None:
+            sentence, confidence = told
+            return Finding(
+                name=RULE.name,
+                sentence=f"learning rate too high: {sentence}.",
+                epochs=(max(1, evidence.epoch - len(curve[-RECENT:]) + 1), evidence.epoch),
+                confidence=confidence,
+                remedies=_remedies(evidence),
+            )
+    return None
+
+
+def _above_chance(reading: Reading, evidence: Evidence, curve: Floats) -> tuple[str, float] | None:
+    start, recent = float(curve[0]), curve[-3:]
+    bound = reading.chance * ABOVE_CHANCE if math.isfinite(reading.chance) else 2 * start
+    moves_down = bool((np.diff(curve[-RECENT:]) < 0).mean() > 1 - UPWARDS)
+    if not recent.min() > bound or recent.mean() < LEFT_START * start or moves_down:
+        return None
+    if times_the_usual(evidence) < 1:
+        return None
+    against = (
+        f"guessing would give {reading.chance:.3g}" if math.isfinite(reading.chance) else f"it began at {start:.3g}"
+    )
+    return f"training loss is {recent.mean():.3g}, where {against}", 0.95
+
+
+def _jumps(reading: Reading, _: Evidence, curve: Floats) -> tuple[str, float] | None:
+    recent = curve[-RECENT:]
+    steps = np.diff(recent)
+    level, size = float(recent.mean()), float(np.median(np.abs(steps)))
+    floor = JUMPS_OF_CHANCE * (reading.chance if math.isfinite(reading.chance) else float(curve.max()))
+    if size < max(JUMPS * level, floor) or float((steps > 0).mean()) < UPWARDS:
+        return None
+    return f"training loss jumps between {recent.min():.3g} and {recent.max():.3g} from epoch to epoch", 0.85
+
+
+def _far_beyond_usual(reading: Reading, evidence: Evidence, curve: Floats) -> tuple[str, float] | None:
+    times, learnt = times_the_usual(evidence), reading.learnt(reading.training)
+    if times < FAR_TOO_HIGH or not learnt < LITTLE:
+        return None
+    rate = evidence.knob("learning_rate")
+    return (
+        f"{rate:g} is {times:.0f} times what is usual for {evidence.facts.optimizer}, and training loss stays at "
+        f"{float(curve[-3:].mean()):.3g}, near or above the {reading.chance:.3g} of guessing"
+    ), 0.9
+
+
+def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
+    best = evidence.last("best_epoch")
+    back = int(best) if math.isfinite(best) else None
+    times = times_the_usual(evidence)
+    far = 1 / times if times >= FAR_TOO_HIGH else 0.1
+    return remedies.present(
+        (
+            remedies.with_rate(evidence, far, "The loss falls within a few epochs, without jumps.", back_to=back),
+            remedies.with_rate(evidence, 0.5, "The jumps get about half as large.", back_to=back),
+            remedies.larger_batch(evidence),
+            remedies.advice(
+                "begin with a small rate and raise it over the first epochs (warm-up), or let a schedule lower it",
+                "Long steps where they help, short ones where they would jump over the lowest place.",
+            ),
+        )
+    )
+
+
+RULE = Rule(
+    name="learning_rate_too_high",
+    explanation=(
+        "Each step goes down the slope, but so far that it lands on the other side, as high or higher. The loss then "
+        "jumps about, climbs, or is thrown to where nothing is learnt any more. The highest rate at which the loss "
+        "still falls calmly is about the best one."
+    ),
+    source=(
+        "Smith 2017, Cyclical Learning Rates for Training Neural Networks, https://arxiv.org/abs/1506.01186; Smith "
+        "2018, A disciplined approach to neural network hyper-parameters: Part 1, https://arxiv.org/abs/1803.09820; "
+        "Goodfellow, Bengio, Courville 2016, Deep Learning, ch. 11.4.1, https://www.deeplearningbook.org"
+    ),
+    weight=0.8,
+    look=_look,
+)

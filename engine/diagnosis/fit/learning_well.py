@@ -1,0 +1,63 @@
+"""Learning well: the loss on samples never seen is falling beyond its noise."""
+
+from __future__ import annotations
+
+from fitmon.engine.diagnosis.evidence import Evidence, Rule
+from fitmon.engine.diagnosis.finding import Finding
+from fitmon.engine.diagnosis.fit import remedies
+from fitmon.engine.diagnosis.fit.good_fit import fits_well
+from fitmon.engine.diagnosis.fit.overfitting import overfits
+from fitmon.engine.diagnosis.fit.reading import Change, Reading
+
+DEVIATIONS = 2.0
+FALL_THAT_MATTERS = 0.015
+"""Share of the loss, from a window to the next."""
+BEGUN = 0.15
+"""Share of the chance loss taken away at least: below it, it learns, but slowly."""
+FAST = 0.1
+"""A fall by this share is no slow one, wherever it stands."""
+
+
+def learns_well(reading: Reading, epoch: int) -> Change | None:
+    """Return the fall of late if the verdict is that it learns well; else None."""
+    lately = reading.lately(reading.judged)
+    if lately is None or lately.rise > -DEVIATIONS * lately.error or -lately.share < FALL_THAT_MATTERS:
+        return None
+    learnt = reading.learnt(reading.judged)
+    if learnt < 0 or (learnt < BEGUN and -lately.share < FAST):
+        return None
+    return None if overfits(reading) or fits_well(reading, epoch) else lately
+
+
+def _look(evidence: Evidence) -> Finding | None:
+    reading = Reading(evidence)
+    lately = learns_well(reading, evidence.epoch)
+    if lately is None:
+        return None
+    which = "validation" if reading.validation else "training"
+    ends = evidence.epoch >= evidence.epochs
+    return Finding(
+        name=RULE.name,
+        sentence=(
+            f"learning well: {which} loss fell {lately.told} over the last {2 * reading.window} epochs"
+            f"{', and was still falling at the end' if ends else ''}."
+        ),
+        epochs=(evidence.epoch - 2 * reading.window + 1, evidence.epoch),
+        confidence=round(0.9 if reading.validation.honest else 0.7, 2),
+        remedies=(remedies.more_epochs(evidence),) if 10 * evidence.epoch >= 9 * evidence.epochs else (),
+    )
+
+
+RULE = Rule(
+    name="learning_well",
+    explanation=(
+        "The loss falls on samples the model has never seen, by more than noise explains: what it learns holds beyond "
+        "the training set. Leave it alone; if the epochs run out while it still falls, give it more of them."
+    ),
+    source=(
+        "Tutorial 1 (a good fit: both fall and stay together); Prechelt 1998, Early Stopping - But When?, "
+        "https://doi.org/10.1007/3-540-49430-8_3"
+    ),
+    weight=0.5,
+    look=_look,
+)

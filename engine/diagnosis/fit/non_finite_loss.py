@@ -1,0 +1,67 @@
+"""A loss that is no number any more."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fitmon.engine.diagnosis.evidence import Evidence, Rule
+from fitmon.engine.diagnosis.finding import Finding, Remedy
+from fitmon.engine.diagnosis.fit import remedies
+
+
+def _look(evidence: Evidence) -> Finding | None:
+    name = lost_name(evidence)
+    if name is None:
+        return None
+    curve = evidence.curve(name)
+    finite = np.flatnonzero(np.isfinite(curve))
+    since = int(finite[-1]) + 2 if len(finite) else 1
+    value = "NaN" if np.isnan(curve[-1]) else "infinite"
+    return Finding(
+        name=RULE.name,
+        sentence=f"{name} is {value} since epoch {since}: nothing that is trained from here on can be used.",
+        epochs=(since, evidence.epoch),
+        confidence=1.0,
+        remedies=_remedies(evidence, since),
+    )
+
+
+def lost_name(evidence: Evidence) -> str | None:
+    """Return which of Keras's losses is no number after the last epoch; None: all are."""
+    names = [name for name in ("loss", "val_loss") if name in evidence.curves]
+    return next((name for name in names if not np.isfinite(evidence.last(name))), None)
+
+
+def _remedies(evidence: Evidence, since: int) -> tuple[Remedy, ...]:
+    holes = evidence.facts.non_finite_values or 0
+    lower = remedies.with_rate(evidence, 0.1, "Smaller steps do not overflow; the loss falls again.", back_to=since - 1)
+    clean = remedies.advice(
+        f"clean the inputs: {holes} of their values are no numbers",
+        "A single NaN in a batch makes every weight NaN; without it the run trains.",
+    )
+    clip = remedies.advice(
+        "clip the gradients: the optimizer's clipnorm=1.0", "A single large gradient no longer throws the weights out."
+    )
+    return remedies.present((clean,) if holes else (lower, clip, remedies.advice(*_LOOK_AT_DATA)))
+
+
+_LOOK_AT_DATA = (
+    "look for NaN, for a logarithm or a division of 0 in the data or a loss of your own",
+    "Where the first NaN comes from is where it is mended.",
+)
+
+RULE = Rule(
+    name="non_finite_loss",
+    explanation=(
+        "Once a weight is NaN or infinite, every number computed from it is too, and no further step can mend it. "
+        "Usually the steps were too long and overflowed, or an input is no number itself."
+    ),
+    source=(
+        "Goodfellow, Bengio, Courville 2016, Deep Learning, ch. 10.11 (clipping gradients) and 11.5, "
+        "https://www.deeplearningbook.org; Pascanu, Mikolov, Bengio 2013, On the difficulty of training recurrent "
+        "neural networks, https://arxiv.org/abs/1211.5063"
+    ),
+    weight=1.0,
+    look=_look,
+    patience=1,
+)

@@ -1,0 +1,160 @@
+"""Remedies with values that fit the run: each changes a knob that the model has, within its range, or gives advice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from fitmon.engine.diagnosis.evidence import Evidence
+from fitmon.engine.diagnosis.finding import Remedy
+from fitmon.engine.knobs.catalogue import KNOBS
+
+FIRST_DROPOUT, HIGH_DROPOUT, HIGHEST_DROPOUT = 0.3, 0.5, 0.7
+FIRST_L2 = 1e-4
+MORE_WEIGHTS, FEWER_WEIGHTS = 4, 4
+COMMAND_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+"""What a command line can be built for; the job of somebody's own script has another name."""
+
+
+def present(remedies: Iterable[Remedy | None]) -> tuple[Remedy, ...]:
+    """Return the remedies that this run allows."""
+    return tuple(remedy for remedy in remedies if remedy is not None)
+
+
+def with_rate(evidence: Evidence, factor: float, expect: str, *, back_to: int | None = None) -> Remedy | None:
+    """Return the rate times a factor; None where the model has no such knob.
+
+    Args:
+        evidence: of the run under way.
+        factor: 0.5 halves it.
+        expect: see `Remedy.expect`.
+        back_to: the epoch to go back to first; None, or a run without checkpoints: go on from here.
+    """
+    knob = "learning_rate" if evidence.knob("learning_rate") is not None else "learning_rate_factor"
+    rate = evidence.knob(knob)
+    if rate is None or not (value := _changed(knob, rate * factor)):
+        return None
+    word = "lower" if factor < 1 else "raise"
+    what = f"{word} the learning rate{' factor' if knob != 'learning_rate' else ''} from {rate:g} to {value:g}"
+    return _change(evidence, what, expect, {knob: value}, back_to)
+
+
+def more_dropout(evidence: Evidence, back_to: int | None = None) -> Remedy | None:
+    """Return the next dropout worth trying; None where the model has none, or has much already."""
+    rate = evidence.knob("dropout")
+    if rate is None or rate >= HIGHEST_DROPOUT:
+        return None
+    steps = (FIRST_DROPOUT, HIGH_DROPOUT, HIGHEST_DROPOUT)
+    value = next(step for step in steps if rate < step)
+    expect = "Training loss falls more slowly; validation loss should stop rising and may fall below its best."
+    return _change(evidence, f"raise dropout from {rate:g} to {value:g}", expect, {"dropout": value}, back_to)
+
+
+def less_dropout(evidence: Evidence) -> Remedy | None:
+    """Return half the dropout; None where there is none."""
+    rate = evidence.knob("dropout")
+    if not rate:
+        return None
+    value = 0.0 if rate <= 0.1 else round(rate / 2, 2)  # noqa: PLR2004 - less than that hardly acts
+    expect = "Both losses should fall within a few epochs: the model may use more of its units."
+    return _change(evidence, f"lower dropout from {rate:g} to {value:g}", expect, {"dropout": value}, None)
+
+
+def more_l2(evidence: Evidence, back_to: int | None = None) -> Remedy | None:
+    """Return a first L2, or ten times what there is; None where the model has none, or has much already."""
+    strength = evidence.knob("l2")
+    if strength is None or strength >= 0.1:  # noqa: PLR2004 - beyond this hardly a model learns
+        return None
+    value = _changed("l2", strength * 10) or FIRST_L2
+    expect = "Weights stay small: the gap narrows, training loss ends higher. Too much of it and both losses rise."
+    return _change(evidence, f"raise L2 from {strength:g} to {value:g}", expect, {"l2": value}, back_to)
+
+
+def less_penalty(evidence: Evidence) -> Remedy | None:
+    """Return a tenth of L1 and L2; None where there is neither."""
+    changes = {
+        name: float(f"{value / 10:.3g}") for name in ("l1", "l2") if (value := evidence.knob(name)) and value > 0
+    }
+    if not changes:
+        return None
+    told = " and ".join(f"{name.upper()} from {evidence.knob(name):g} to {value:g}" for name, value in changes.items())
+    expect = "The weights may grow: both losses should fall within a few epochs."
+    return _change(evidence, f"lower {told}", expect, changes, None)
+
+
+def larger_batch(evidence: Evidence) -> Remedy | None:
+    """Return twice the batch size; None where a batch would be more than a tenth of the samples."""
+    size, samples = evidence.knob("batch_size"), evidence.facts.training_samples
+    if size is None or not samples or 20 * size > samples:
+        return None
+    value = float(2 * int(size))
+    expect = "Each step averages over more samples: the curves get calmer, and an epoch has half as many steps."
+    return _change(evidence, f"raise the batch size from {size:g} to {value:g}", expect, {"batch_size": value}, None)
+
+
+def more_epochs(evidence: Evidence) -> Remedy:
+    """Return half as many epochs again."""
+    value = min(max(evidence.epochs + 5, round(1.5 * evidence.epochs)), KNOBS["epochs"].maximum)
+    expect = "Both losses go on falling until one of them flattens."
+    advice = f"train longer: {value:g} epochs in place of {evidence.epochs}"
+    return Remedy(advice=advice, expect=expect, changes={"epochs": float(value)})
+
+
+def stop_here(evidence: Evidence, best_epoch: int) -> Remedy | None:
+    """Return stopping the run; None where all its epochs are done."""
+    if evidence.epoch >= evidence.epochs:
+        return None
+    expect = f"The run ends; the weights of epoch {best_epoch}, the best so far, are kept."
+    return Remedy(advice=f"stop here and keep the best weights, of epoch {best_epoch}", expect=expect, stop=True)
+
+
+def fewer_units(evidence: Evidence) -> Remedy | None:
+    """Return a smaller model to try anew; None where the widths are not known or small already."""
+    widths = evidence.facts.hidden_units
+    if not widths or max(widths) < 2 * FEWER_WEIGHTS:
+        return None
+    smaller = tuple(max(2, width // FEWER_WEIGHTS) for width in widths)
+    expect = "With fewer parameters less can be learnt by heart; if training loss gets high too, it was too few."
+    return _units(evidence, "try fewer parameters", smaller, expect)
+
+
+def more_units(evidence: Evidence) -> Remedy | None:
+    """Return a larger model to try anew; None where the widths are not known."""
+    widths = evidence.facts.hidden_units
+    larger = tuple(max(8, width * MORE_WEIGHTS) for width in widths) or ((32,) if evidence.facts.job else ())
+    if not larger or max(larger) > 4096:  # noqa: PLR2004 - more is no advice
+        return None
+    return _units(evidence, "try more units", larger, "Training loss should fall clearly below where it stands now.")
+
+
+def another_layer(evidence: Evidence) -> Remedy | None:
+    """Return the same widths and one layer more; None where the widths are not known."""
+    widths = evidence.facts.hidden_units
+    if not widths:
+        return None
+    expect = "A deeper model can bend more; watch whether training loss falls further."
+    return _units(evidence, "try one layer more", (*widths, max(8, widths[-1])), expect)
+
+
+def advice(what: str, expect: str) -> Remedy:
+    """Return something that needs more than a command."""
+    return Remedy(advice=what, expect=expect)
+
+
+def _units(evidence: Evidence, what: str, widths: tuple[int, ...], expect: str) -> Remedy:
+    told = ",".join(map(str, widths))
+    job = evidence.facts.job
+    line = f"fitmon {job} --units {told}" if COMMAND_NAME.fullmatch(job) else ""
+    return Remedy(advice=f"{what} in a new run, widths {told}", expect=expect, command_line=line)
+
+
+def _changed(knob: str, value: float) -> float | None:
+    """Return a value with three digits, bounded by the knob's range; None where it is 0."""
+    rounded = min(float(f"{value:.3g}"), KNOBS[knob].maximum)
+    return rounded or None
+
+
+def _change(evidence: Evidence, what: str, expect: str, changes: dict[str, float], back_to: int | None) -> Remedy:
+    if back_to is None or not evidence.can_rewind or not 0 < back_to < evidence.epoch:
+        return Remedy(advice=what, expect=expect, changes=changes)
+    return Remedy(advice=f"go back to epoch {back_to} and {what}", expect=expect, changes=changes, rewind_to=back_to)

@@ -1,0 +1,62 @@
+"""Wrong answers that are given with a probability of 1."""
+
+from __future__ import annotations
+
+import math
+
+from fitmon.engine.diagnosis.evidence import Evidence, Rule
+from fitmon.engine.diagnosis.finding import Finding
+from fitmon.engine.diagnosis.fit import remedies
+
+MANY = 0.25
+"""Share of the wrong answers."""
+FEWEST_WRONG = 5.0
+"""Of fewer wrong answers no share is told."""
+
+
+def _look(evidence: Evidence) -> Finding | None:
+    share, accuracy = evidence.last("saturated_share"), evidence.last("training_accuracy")
+    if not share >= MANY:
+        return None
+    wrong = (1 - accuracy) * evidence.facts.training_part
+    if math.isfinite(wrong) and evidence.facts.training_part and wrong < FEWEST_WRONG:
+        return None
+    return Finding(
+        name=RULE.name,
+        sentence=(
+            f"saturated outputs: {100 * share:.0f} % of the wrong answers on training samples are given with a "
+            "probability of 1; their gradient is as good as nothing, so that they are hardly corrected."
+        ),
+        epochs=(evidence.epoch, evidence.epoch),
+        confidence=round(min(0.95, 0.65 + 0.3 * share), 2),
+        remedies=remedies.present(
+            (
+                remedies.with_rate(evidence, 0.1, "The outputs come back from the extremes in small steps."),
+                remedies.more_l2(evidence),
+                remedies.advice(
+                    "scale the inputs to a standard deviation of 1 and train anew with the usual initialisation",
+                    "The first outputs are near 0, and the first probabilities near those of guessing.",
+                ),
+                remedies.advice(
+                    "smooth the labels: CategoricalCrossentropy(label_smoothing=0.1)", "No answer is worth a bet of 1."
+                ),
+            )
+        ),
+    )
+
+
+RULE = Rule(
+    name="saturated_outputs",
+    explanation=(
+        "The model is sure where it is wrong. Deep in the flat ends of sigmoid and softmax the probability is 0 or 1 "
+        "to the last digit: inputs on a large scale, large weights or too long steps drive it there, and accuracy does "
+        "not show it, since it does not see how sure each answer was."
+    ),
+    source=(
+        "Tutorial 1 (accuracy does not see how sure a prediction was); Glorot, Bengio 2010, Understanding the "
+        "difficulty of training deep feedforward neural networks, https://proceedings.mlr.press/v9/glorot10a.html; Guo "
+        "et al. 2017, On Calibration of Modern Neural Networks, https://arxiv.org/abs/1706.04599"
+    ),
+    weight=0.6,
+    look=_look,
+)

@@ -1,0 +1,62 @@
+"""Validation looks better than training, because Keras measures the two in different ways."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from fitmon.engine.diagnosis.evidence import Evidence, Floats, Rule
+from fitmon.engine.diagnosis.finding import Finding
+
+EPOCHS = 3
+LOOKS_BETTER = 1.05
+"""Keras's training loss over its validation loss."""
+NOT_WORSE = 1.02
+"""Training loss over validation loss, scored alike, at the most."""
+
+
+def _look(evidence: Evidence) -> Finding | None:
+    told, told_validation, training, validation = (
+        _recent(evidence.curve(name)) for name in ("loss", "val_loss", "training_loss", "validation_loss")
+    )
+    if not (told > LOOKS_BETTER * told_validation and training <= NOT_WORSE * validation):
+        return None
+    return Finding(
+        name=RULE.name,
+        sentence=_sentence(evidence, (told, told_validation), (training, validation)),
+        epochs=(max(1, evidence.epoch - EPOCHS + 1), evidence.epoch),
+        confidence=0.95,
+    )
+
+
+def _recent(curve: Floats) -> float:
+    """Return the mean of the last epochs; NaN where one of them has no number, or there are too few."""
+    return float(np.mean(curve[-EPOCHS:])) if len(curve) >= EPOCHS else math.nan
+
+
+def _sentence(evidence: Evidence, told: tuple[float, float], alike: tuple[float, float]) -> str:
+    penalty, dropout = evidence.last("penalty"), evidence.knob("dropout")
+    causes = ["it is a mean over weights that were still moving"]
+    if dropout:
+        causes.append(f"with dropout {dropout:g} on")
+    both = f"; both contain a penalty of {penalty:.3g}" if penalty > 0 else ""
+    return (
+        f"validation only looks better ({told[1]:.3g} against Keras's training loss {told[0]:.3g}: {' '.join(causes)}"
+        f"{both}). Scored alike, data loss alone: training {alike[0]:.3g}, validation {alike[1]:.3g}."
+    )
+
+
+RULE = Rule(
+    name="validation_looks_better",
+    explanation=(
+        "Keras's training loss is a mean over the epoch, while the weights still moved and dropout was on; its "
+        "validation loss is measured at the epoch's end with dropout off. Both contain the L1 and L2 penalties. fitmon "
+        "scores a fixed part of the training set like the validation set, and judges by that."
+    ),
+    source=(
+        "Keras FAQ, 'Why is my training loss much higher than my testing loss?', https://keras.io/getting_started/faq/"
+    ),
+    weight=0.25,
+    look=_look,
+)
