@@ -18,7 +18,7 @@ from bench.collection.recording import Answer, read_collection
 from bench.collection.simulated import known_curves, plateaus
 from fitmon.engine.diagnosis.curves import EpochCurves
 from fitmon.engine.diagnosis.diagnosis import Diagnosis
-from fitmon.engine.diagnosis.evidence import Evidence
+from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.measures import Measures
 from fitmon.engine.diagnosis.paired import PairedLosses
 from fitmon.engine.diagnosis.rules import RULES
@@ -78,25 +78,31 @@ def _share(right: int, wrong: int) -> float:
     return right / (right + wrong) if right else 0.0
 
 
-def names_by_epoch(run: Labelled) -> list[frozenset[str]]:
-    """Return the names of the findings that stand after each epoch."""
-    diagnosis = Diagnosis()
+def names_by_epoch(run: Labelled, rules: tuple[Rule, ...] = RULES) -> list[frozenset[str]]:
+    """Return the names of the findings that stand after each epoch, where these rules are asked."""
+    diagnosis = Diagnosis(rules, strict=True)
     return [frozenset(finding.name for finding in diagnosis.look(evidence)) for evidence in run.evidence()]
 
 
 def scores(runs: Iterable[Labelled]) -> dict[str, Score]:
     """Return how the diagnosis does on these runs, by finding.
 
-    What counts is what stands at a run's end. After the first epoch it is too early for every run.
+    What counts is what stands at a run's end. After the first epoch it is too early for every run whose losses are
+    numbers.
     """
     found = {rule.name: Score() for rule in RULES}
     for run in runs:
         names = names_by_epoch(run)
         for finding, score in found.items():
             score.count(run.answer(finding), run.name, made=finding in names[-1])
-        if "too_early" in found:
+        if "too_early" in found and _begins_with_numbers(run):
             found["too_early"].count(Answer.MUST, f"{run.name}, epoch 1", made="too_early" in names[0])
     return found
+
+
+def _begins_with_numbers(run: Labelled) -> bool:
+    first = next(run.evidence())
+    return bool(np.isfinite([first.last("loss"), first.last("val_loss")]).all())
 
 
 def all_runs() -> tuple[Labelled, ...]:
@@ -106,7 +112,8 @@ def all_runs() -> tuple[Labelled, ...]:
 
 def called_overfitting(runs: Iterable[Labelled]) -> list[str]:
     """Return the names of the runs that are called overfitting after any of their epochs."""
-    return [run.name for run in runs if any("overfitting" in names for names in names_by_epoch(run))]
+    rules = tuple(rule for rule in RULES if rule.name == "overfitting")
+    return [run.name for run in runs if any(names_by_epoch(run, rules))]
 
 
 def milliseconds_of_a_look() -> tuple[float, float]:

@@ -12,6 +12,8 @@ from fitmon.tui.palette import Role
 
 GOOD_NEWS = frozenset({"good_fit", "learning_well"})
 NOTHING_YET = frozenset({"too_early"})
+TO_KNOW = NOTHING_YET | {"validation_looks_better"}
+"""What asks for nothing to be done."""
 
 WAITING = "nothing to say before the first epoch has ended"
 NOTHING_FOUND = "nothing stands out"
@@ -50,7 +52,7 @@ def role_of(finding: Finding) -> Role:
     """Return how its sentence looks: good news, nothing yet, or something to act on."""
     if finding.name in GOOD_NEWS:
         return Role.GOOD
-    return Role.PLAIN if finding.name in NOTHING_YET else Role.STRONG
+    return Role.PLAIN if finding.name in TO_KNOW else Role.STRONG
 
 
 def remedy_words(remedy: Remedy) -> str:

@@ -16,7 +16,7 @@ from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.knobs.catalogue import EPOCHS
 from fitmon.engine.record import RunRecord, Snapshot
 from fitmon.tui import sentences
-from fitmon.tui.finding_words import remedy_words, said
+from fitmon.tui.finding_words import NOTHING_YET, remedy_words, said
 from fitmon.tui.format import clean, count, duration, knob_value, measured, setting
 from fitmon.tui.run import Run
 from fitmon.tui.widgets.branch_table import branch_table
@@ -232,7 +232,7 @@ class PlainLines:
         """Return what came and what went since this was asked last."""
         findings = self._record.findings
         names = {finding.name for finding in findings}
-        gone = [name for name in self._standing if name not in names]
+        gone = [name for name in self._standing if name not in names | NOTHING_YET]
         came = [finding for finding in findings if finding.name not in self._standing]
         self._standing = [finding.name for finding in findings]
         return [*(f"  no longer: {name.replace('_', ' ')}" for name in gone), *map(finding_line, came)]

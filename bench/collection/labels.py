@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MUST, MUST_NOT, EITHER = Answer.MUST, Answer.MUST_NOT, Answer.EITHER
 
 SHOWN = 4.0
+SURE = 2.0
+"""Standard errors that what is held back may be off by."""
 CLEAR_RISE, NO_RISE = 0.05, 0.02
 """Share of the best loss by which the held-back loss rose."""
 NOTHING_LEARNT, SOMETHING_LEARNT, MUCH_LEARNT = 0.02, 0.05, 0.3
@@ -117,6 +119,10 @@ class Case:
         counts = self.run.facts.validation_counts or (1,)
         return max(counts) / sum(counts)
 
+    def at_most(self, difference: float, spread: float) -> float:
+        """Return what a true difference may be at the most, by what is held back."""
+        return difference + SURE * spread / math.sqrt(max(1, self.run.truth.held_back))
+
     def shown(self, difference: float, spread: float) -> bool:
         """Return whether the validation set can show a true difference, and what is held back does."""
         samples = min(self.run.truth.held_back, self.run.facts.validation_samples)
@@ -201,7 +207,8 @@ def _overfitting(case: Case) -> Label:
     why = f"held-back loss rose by {_percent(case.rise)} from its best while training {training}"
     if case.rise >= CLEAR_RISE and fell and case.shown(truth.rise, truth.rise_spread):
         return Label(MUST, why)
-    if case.rise < NO_RISE or case.training >= case.training_at_best:
+    may_be_clear = case.at_most(truth.rise, truth.rise_spread) >= CLEAR_RISE * case.best
+    if (case.rise < NO_RISE and not may_be_clear) or case.training >= case.training_at_best:
         return Label(MUST_NOT, why)
     return Label(EITHER, why)
 
@@ -240,14 +247,15 @@ def _underfitting(case: Case) -> Label:
 
 def _learning_well(case: Case) -> Label:
     truth = case.run.truth
-    if not case.known or case.run.epochs_done < 2 * truth.window:
+    if not case.known or not _long(case):
         return Label(EITHER, "nothing was held back, or too little was trained")
     why = f"held-back loss fell by {_percent(case.fall)} lately; {_percent(case.learnt)} of the chance loss was learnt"
     ordinary = _ordinary_rate(case)
     if case.fall >= CLEAR_FALL and case.learnt >= MUCH_LEARNT and case.shown(-truth.lately, truth.lately_spread):
         return Label(MUST if ordinary else EITHER, why)
     bad = _overfitting(case).answer is MUST or _not_learning(case).answer is MUST
-    return Label(MUST_NOT if case.fall < NO_FALL or bad else EITHER, why)
+    may_be_clear = case.at_most(-truth.lately, truth.lately_spread) >= CLEAR_FALL * case.last
+    return Label(MUST_NOT if bad or (case.fall < NO_FALL and not may_be_clear) else EITHER, why)
 
 
 def _good_fit(case: Case) -> Label:
@@ -273,7 +281,7 @@ def _plateau(case: Case) -> Label:
     why = (
         f"in the second half held-back and training loss changed by {changes[0]:.3g} and {changes[1]:.3g} of themselves"
     )
-    if max(map(abs, changes)) < NO_RISE / 2 and not case.family:
+    if max(map(abs, changes)) < NO_FALL and not case.family:
         return Label(MUST, why)
     return Label(MUST_NOT if min(map(abs, changes)) >= CLEAR_RISE else EITHER, why)
 
@@ -343,6 +351,8 @@ def _validation_looks_better(case: Case) -> Label:
     if not case.known or math.isnan(loss) or math.isnan(told):
         return Label(EITHER, "nothing was held back")
     why = f"Keras's losses {loss:.4g} and {told:.4g}; in truth {case.training:.4g} and {case.last:.4g}"
+    if not case.run.facts.training_part:
+        return Label(EITHER, "no part of the training set can be scored alike")
     # What dropout and the moving weights add to the training loss.
     added = (loss - (0 if math.isnan(penalty) else penalty)) / max(case.training, 1e-9)
     if loss >= AS_GOOD * told and added >= AS_GOOD and case.training <= case.last * (1 + NO_RISE):

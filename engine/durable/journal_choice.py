@@ -47,6 +47,9 @@ class JournalChoice:
                 return msgspec.structs.replace(
                     event, insight=msgspec.UNSET, findings=findings, knobs=self._changed(event.knobs)
                 )
+            case events.KnobApplied():
+                self._knobs = {name: value for name, value in self._knobs.items() if name != event.knob}
+                return event
             case events.RunStarted() | events.RunContinued() | events.BranchStarted():
                 self._knobs = {}
                 return event

@@ -116,7 +116,7 @@ async def test_no_size_breaks_the_screen_and_each_says_what_goes_on(
     size: tuple[int, int], make: Callable[[], FakeRun]
 ) -> None:
     async with shown(make(), size=size) as screen:
-        for key in "123456789":
+        for key in "912345678":
             await screen.press(key)
             await screen.pilot.pause()
             assert len(screen.rows) == size[1]
@@ -150,7 +150,7 @@ async def test_hostile_text_from_anywhere_is_shown_harmlessly(tmp_path: Path) ->
     run = FakeRun().begin(notes=(HOSTILE,), device=HOSTILE, versions={HOSTILE: HOSTILE})
     run.tell(events.KnobRefused(knob=HOSTILE, value=1.0, reason=HOSTILE))
     async with shown(run, name=HOSTILE, log_path=log) as screen:
-        for key in "123456789":
+        for key in "912345678":
             await screen.press(key)
             await screen.pilot.pause()
             assert_harmless(screen.text)
@@ -181,7 +181,7 @@ async def test_the_ascii_fallback_leaves_no_other_cell_and_moves_none(make: Call
     scores = binary_scores(0.6, 0.8, 0.3, 0.7, labels=(1, 1, 0, 0))
     run = make().epoch_ended(4, scores)
     async with shown(run) as screen:
-        for key in "123456789":
+        for key in "912345678":
             await screen.press(key)
             await screen.pilot.pause()
             for row in screen.rows:

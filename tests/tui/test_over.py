@@ -6,7 +6,7 @@ from fitmon.engine import events
 from fitmon.engine.diagnosis.measures import Measures
 from fitmon.tui.widgets.summary import summary_lines
 
-from .fake_run import CLASS_MISSING, OVERFITTING, FakeRun, shown
+from .fake_run import CLASS_MISSING, OVERFITTING, TOO_EARLY, FakeRun, shown
 
 
 def changed_on_the_way(changes: int) -> str:
@@ -70,6 +70,11 @@ def test_the_summary_tells_what_was_found_and_what_changes_did() -> None:
         "What it did: L2 0 → 0.1 from epoch 2: validation loss 0.5000 → 0.2500 (−50 %) by epoch 2, early to judge."
         in lines
     )
+
+
+def test_where_it_was_too_early_to_say_nothing_is_called_found() -> None:
+    run = FakeRun().begin().found(1, TOO_EARLY).ended()
+    assert "Too early to say: 1 epoch done, 3 are needed." in summary_lines(run.snapshot())
 
 
 def test_the_summary_tells_where_the_model_was_written() -> None:

@@ -175,7 +175,7 @@ def test_a_finding_is_told_when_it_comes_and_when_it_goes_and_not_in_between() -
         "  overfitting since epoch 2: val loss +18 % while train −61 %  (a remedy: go back to epoch 2 with dropout 0.3)"
     )
     assert lines_about_findings(render, meant(1, TOO_EARLY)) == [f"  {TOO_EARLY.sentence}"]
-    assert lines_about_findings(render, meant(2, OVERFITTING)) == ["  no longer: too early", came]
+    assert lines_about_findings(render, meant(2, OVERFITTING)) == [came]
     still = msgspec.structs.replace(OVERFITTING, sentence="overfitting since epoch 2: worse", confidence=0.99)
     assert lines_about_findings(render, meant(3, still)) == []
     assert lines_about_findings(render, epoch_ended(epoch=4, loss=0.5)) == []

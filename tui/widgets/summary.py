@@ -29,10 +29,13 @@ def summary_sentences(snapshot: Snapshot, *, with_findings: bool = True) -> list
 
 def found(snapshot: Snapshot) -> list[str]:
     """Return what stands at the end, the strongest finding first, a sentence each."""
-    return [
+    known = [finding for finding in snapshot.findings if finding.name not in words.NOTHING_YET]
+    unknown = [words.said(finding).rstrip(".") for finding in snapshot.findings if finding not in known]
+    said = [
         f"{'Found' if place == 0 else 'Found too'}: {words.said(finding).rstrip('.')}{_sure(finding)}."
-        for place, finding in enumerate(snapshot.findings)
+        for place, finding in enumerate(known)
     ]
+    return said + [f"{sentence[0].upper()}{sentence[1:]}." for sentence in unknown]
 
 
 def _sure(finding: Finding) -> str:

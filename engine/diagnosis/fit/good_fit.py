@@ -13,8 +13,12 @@ from fitmon.engine.diagnosis.fit.reading import Reading
 FIRST_EPOCH = 8
 STILL = 0.015
 """Share of the loss by which it may still change from a window to the next."""
-LOW = 0.5
+LOW = 0.7
 """Share of the chance loss that is taken away at least."""
+LOW_WHEN_HELD_BACK = 0.85
+"""Likewise where the penalty outweighs half the data loss, or dropout takes more than half: what holds it is known."""
+PENALTY_OUTWEIGHS = 0.5
+MUCH_DROPOUT = 0.6
 TOGETHER = 1.3
 """Validation loss over training loss."""
 TOGETHER_OF_CHANCE = 0.005
@@ -23,10 +27,10 @@ NO_RISE = 0.03
 """Of the best validation loss."""
 
 
-def fits_well(reading: Reading, epoch: int) -> bool:
+def fits_well(reading: Reading, evidence: Evidence) -> bool:
     """Return whether the verdict is a good fit."""
     validation, training = reading.lately(reading.validation), reading.lately(reading.training)
-    if validation is None or training is None or epoch < FIRST_EPOCH:
+    if validation is None or training is None or evidence.epoch < FIRST_EPOCH or is_held_back(reading, evidence):
         return False
     chance = reading.chance
     if not reading.learnt(reading.validation) >= LOW:
@@ -40,9 +44,16 @@ def fits_well(reading: Reading, epoch: int) -> bool:
     return together and (still or nearly_nothing) and not rose and not overfits(reading)
 
 
+def is_held_back(reading: Reading, evidence: Evidence) -> bool:
+    """Return whether penalty or dropout is so strong that it explains a training loss that is not low."""
+    penalty, dropout = evidence.last("penalty"), evidence.knob("dropout") or 0.0
+    strong = penalty >= PENALTY_OUTWEIGHS * reading.now(reading.training) or dropout > MUCH_DROPOUT
+    return strong and reading.learnt(reading.training) <= LOW_WHEN_HELD_BACK
+
+
 def _look(evidence: Evidence) -> Finding | None:
     reading = Reading(evidence)
-    if not fits_well(reading, evidence.epoch):
+    if not fits_well(reading, evidence):
         return None
     validation, training = reading.now(reading.validation), reading.now(reading.training)
     learnt = reading.learnt(reading.validation)

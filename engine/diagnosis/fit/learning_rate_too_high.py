@@ -18,13 +18,15 @@ ABOVE_CHANCE = 1.2
 LEFT_START = 0.7
 """A loss below this share of where it started is on its way down, however high it began."""
 RECENT = 12
-JUMPS = 0.15
+JUMPS = 0.1
 """Typical step up or down from one epoch to the next, as a share of the loss."""
 JUMPS_OF_CHANCE = 0.03
 UPWARDS = 0.3
 """Share of the steps that go up: a fall has none, a loss that only jumps half."""
 FAR_TOO_HIGH = 30.0
 """Times the optimizer's usual rate."""
+LARGE_INPUTS = 100.0
+"""Standard deviation of a feature; `unscaled_features` says what to do."""
 LITTLE = 0.1
 """Share of the chance loss: with less taken away, a rate far beyond the usual is what is wrong."""
 
@@ -32,7 +34,7 @@ LITTLE = 0.1
 def _look(evidence: Evidence) -> Finding | None:
     reading = Reading(evidence)
     curve = reading.training.curve[max(0, reading.settled_since - reading.training.skipped) :]
-    if len(curve) < FIRST_EPOCH:
+    if len(curve) < FIRST_EPOCH or _is_explained_by_inputs(evidence):
         return None
     for sign in (_above_chance, _jumps, _far_beyond_usual):
         if (told := sign(reading, evidence, curve)) is not None:
@@ -45,6 +47,12 @@ def _look(evidence: Evidence) -> Finding | None:
                 remedies=_remedies(evidence),
             )
     return None
+
+
+def _is_explained_by_inputs(evidence: Evidence) -> bool:
+    """Return whether the rate is usual, but inputs are on so large a scale that any would be too high for them."""
+    facts = evidence.facts
+    return not facts.scales_inputs and (facts.largest_scale or 0) > LARGE_INPUTS and times_the_usual(evidence) <= 1
 
 
 def _above_chance(reading: Reading, evidence: Evidence, curve: Floats) -> tuple[str, float] | None:

@@ -15,8 +15,8 @@ from fitmon.engine.diagnosis.fit.rates import times_the_usual
 from fitmon.engine.diagnosis.fit.reading import Reading
 
 FIRST_EPOCH = 4
-GOAL = 0.5
-"""Share of the chance loss that training is to take away at least."""
+GOAL = 0.3
+"""Training loss over chance loss that would be a beginning."""
 LITTLE = 0.35
 """Share of the chance loss taken away, at the most."""
 STEADY = 0.8
@@ -53,8 +53,8 @@ def _look(evidence: Evidence) -> Finding | None:
         name=RULE.name,
         sentence=(
             f"learning rate too low: training loss falls steadily, but by {pace.an_epoch:.2g} an epoch; from "
-            f"{reading.now(reading.training):.3g} to {GOAL * reading.chance:.3g}, half of guessing, it would take "
-            f"{needed} epochs, {evidence.epochs} are planned."
+            f"{reading.now(reading.training):.3g} to {GOAL * reading.chance:.3g}, {100 * GOAL:.0f} % of guessing, it would "
+            f"take {needed} epochs, {evidence.epochs} are planned."
         ),
         epochs=(pace.since, evidence.epoch),
         confidence=0.85,
@@ -78,7 +78,7 @@ def _pace(reading: Reading, evidence: Evidence) -> Pace | None:
         return None
     steps, half = np.diff(curve), len(curve) // 2
     early, late = float(curve[0] - curve[half]) / half, float(curve[half] - curve[-1]) / (len(curve) - 1 - half)
-    if float((steps < 0).mean()) < STEADY or late < SLOWS_DOWN * early or late <= 0:
+    if float((steps <= 0).mean()) < STEADY or late < SLOWS_DOWN * early or late <= 0:
         return None
     missing = float(curve[-1]) - GOAL * reading.chance
     return Pace(late, evidence.epoch - len(curve) + 1, evidence.epoch + missing / late)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit import remedies
@@ -16,34 +18,50 @@ BEGUN = 0.15
 """Share of the chance loss taken away at least: below it, it learns, but slowly."""
 FAST = 0.1
 """A fall by this share is no slow one, wherever it stands."""
+FEWEST_EPOCHS = 2
 
 
-def learns_well(reading: Reading, epoch: int) -> Change | None:
+def learns_well(reading: Reading, evidence: Evidence) -> Change | None:
     """Return the fall of late if the verdict is that it learns well; else None."""
-    lately = reading.lately(reading.judged)
+    lately = reading.lately(reading.judged) or _first_fall(reading)
     if lately is None or lately.rise > -DEVIATIONS * lately.error or -lately.share < FALL_THAT_MATTERS:
         return None
     learnt = reading.learnt(reading.judged)
     if learnt < 0 or (learnt < BEGUN and -lately.share < FAST):
         return None
-    return None if overfits(reading) or fits_well(reading, epoch) else lately
+    return None if overfits(reading) or fits_well(reading, evidence) else lately
+
+
+def _first_fall(reading: Reading) -> Change | None:
+    """Return the fall since the first epoch, while there are not two windows and each epoch was better than the last.
+
+    That is rarely noise, and patience asks for one epoch more.
+    """
+    curves = [side.curve for side in (reading.validation, reading.training) if side]
+    if not curves or any(len(curve) < FEWEST_EPOCHS or (np.diff(curve) >= 0).any() for curve in curves):
+        return None
+    curve = reading.judged.curve
+    fell = Change(float(curve[0]), float(curve[-1]), 0.0)
+    return fell if reading.settled_since == 0 and -fell.share >= FAST else None
 
 
 def _look(evidence: Evidence) -> Finding | None:
     reading = Reading(evidence)
-    lately = learns_well(reading, evidence.epoch)
+    lately = learns_well(reading, evidence)
     if lately is None:
         return None
     which = "validation" if reading.validation else "training"
+    fell = lately.told if lately.error else lately.briefly
+    covered = min(2 * reading.window, evidence.epoch)
     ends = evidence.epoch >= evidence.epochs
     return Finding(
         name=RULE.name,
         sentence=(
-            f"learning well: {which} loss fell {lately.told} over the last {2 * reading.window} epochs"
+            f"learning well: {which} loss fell {fell} over the last {covered} epochs"
             f"{', and was still falling at the end' if ends else ''}."
         ),
-        epochs=(evidence.epoch - 2 * reading.window + 1, evidence.epoch),
-        confidence=round(0.9 if reading.validation.honest else 0.7, 2),
+        epochs=(evidence.epoch - covered + 1, evidence.epoch),
+        confidence=(0.9 if reading.validation.honest else 0.7) if lately.error else 0.5,
         remedies=(remedies.more_epochs(evidence),) if 10 * evidence.epoch >= 9 * evidence.epochs else (),
     )
 

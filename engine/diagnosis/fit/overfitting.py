@@ -52,8 +52,9 @@ def turn_of(reading: Reading) -> Turn | None:
     best = int(np.argmin(means))
     error = validation.error_since_best(window)
     change = Change(float(means[best]), float(means[-1]), error)
-    # Of K windows the lowest lies about √(2 ln K) of its own deviations too low: the winner's curse.
-    curse = math.sqrt(math.log(max(1.0, len(means) / window))) * error
+    # Of K windows as good the lowest lies about √(2 ln K) of its own deviations too low: the winner's curse.
+    as_good = np.count_nonzero(means <= means[best] + 2 * error) / window
+    curse = math.sqrt(math.log(max(1.0, as_good))) * error
     middle = validation.skipped + best + 1 + window // 2
     return Turn(middle, change, _training_since(reading, best), DEVIATIONS * error + curse)
 
@@ -99,11 +100,16 @@ def _look(evidence: Evidence) -> Finding | None:
         return None
     return Finding(
         name=RULE.name,
-        sentence=_rise_in_words(turn) if rose else _by_heart_in_words(reading, turn),
+        sentence=_rise_in_words(turn) if rose or _is_likely(turn) else _by_heart_in_words(reading, turn),
         epochs=(turn.best_epoch, evidence.epoch),
-        confidence=_confidence(reading, turn) if rose else 0.65,
+        confidence=_confidence(reading, turn) if rose else 0.7 if _is_likely(turn) else 0.6,
         remedies=_remedies(evidence, turn.best_epoch),
     )
+
+
+def _is_likely(turn: Turn) -> bool:
+    """Return whether the rise alone makes it likely, if not sure."""
+    return turn.validation.rise > 2 * turn.validation.error
 
 
 def _rise_in_words(turn: Turn) -> str:

@@ -10,7 +10,7 @@ from fitmon.engine.diagnosis.fit.overfitting import overfits, turn_of
 from fitmon.engine.diagnosis.fit.reading import Change, Reading, Side
 
 FIRST_EPOCH = 8
-STILL = 0.01
+STILL = 0.02
 """Share of the loss by which the last third of the second half may differ from its first third."""
 
 
@@ -23,7 +23,7 @@ def _look(evidence: Evidence) -> Finding | None:
     changes = [_change(side, since) for side in sides]
     if any(change is None or abs(change.share) > STILL for change in changes):
         return None
-    if overfits(reading) or learns_well(reading, evidence.epoch):
+    if overfits(reading) or learns_well(reading, evidence):
         return None
     turn = turn_of(reading)
     which = "validation" if reading.validation else "training"

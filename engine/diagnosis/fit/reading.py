@@ -22,6 +22,9 @@ WOBBLE_EPOCHS = 30
 SECOND_DIFFERENCES = 6.0
 """Variance of a second difference of independent numbers, in units of theirs; a steady slope cancels in it."""
 FEWEST_SECOND_DIFFERENCES = 2
+DEVIATIONS_OF_MEDIAN = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation."""
+TINY = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +84,17 @@ class Side:
         return means
 
     def wobble(self, since: int = 0) -> float:
-        """Return the standard deviation of one epoch around a steady course, from the last epochs."""
+        """Return the standard deviation of one epoch around a steady course, from the last epochs.
+
+        In logarithms, in which a steady fall is a straight line, and by their median, so that the steep first epochs
+        do not count as wobble.
+        """
         recent = self.curve[max(since - self.skipped, 0, len(self.curve) - WOBBLE_EPOCHS) :]
         if len(recent) < 2 + FEWEST_SECOND_DIFFERENCES:
             return 0.0
-        return float(np.sqrt(np.mean(np.diff(recent, 2) ** 2) / SECOND_DIFFERENCES))
+        bends = np.abs(np.diff(np.log(np.maximum(recent, TINY)), 2))
+        share = DEVIATIONS_OF_MEDIAN * float(np.median(bends)) / math.sqrt(SECOND_DIFFERENCES)
+        return share * float(recent[-SHORTEST_WINDOW:].mean())
 
     def error_since_best(self, window: int) -> float:
         """Return the standard error of a difference between two windows far apart."""

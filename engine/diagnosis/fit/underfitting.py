@@ -7,18 +7,14 @@ import math
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.engine.diagnosis.fit import remedies
-from fitmon.engine.diagnosis.fit.good_fit import fits_well
+from fitmon.engine.diagnosis.fit.good_fit import fits_well, is_held_back
 from fitmon.engine.diagnosis.fit.not_learning import does_not_learn
 from fitmon.engine.diagnosis.fit.overfitting import overfits
 from fitmon.engine.diagnosis.fit.reading import Reading
 
 FIRST_EPOCH = 8
-HIGH = 0.6
+HIGH = 0.7
 """Share of the chance loss taken away in training, at the most: above it the model does well on what it learns from."""
-HIGH_UNDER_PENALTY = 0.85
-"""Likewise where the penalty outweighs half the data loss, or dropout takes more than half: what holds it is known."""
-PENALTY_OUTWEIGHS = 0.5
-MUCH_DROPOUT = 0.6
 STILL = 0.03
 """Share of the training loss by which it may still fall from a window to the next."""
 TOGETHER = 1.3
@@ -30,25 +26,14 @@ def underfits(reading: Reading, evidence: Evidence) -> bool:
     training = reading.lately(reading.training)
     if training is None or evidence.epoch < FIRST_EPOCH:
         return False
-    bound = HIGH_UNDER_PENALTY if is_held_back(reading, evidence) else HIGH
-    if not reading.learnt(reading.training) <= bound or training.share < -STILL:
+    high = reading.learnt(reading.training) <= HIGH or is_held_back(reading, evidence)
+    if not high or training.share < -STILL:
         return False
     if reading.validation and reading.now(reading.validation) > TOGETHER * training.now:
         return False
     if reading.learnt(reading.judged) < 0:
         return False
-    return not (overfits(reading) or does_not_learn(reading, evidence) or fits_well_unheld(reading, evidence))
-
-
-def fits_well_unheld(reading: Reading, evidence: Evidence) -> bool:
-    """Return whether it is a good fit that nothing holds back."""
-    return fits_well(reading, evidence.epoch) and not is_held_back(reading, evidence)
-
-
-def is_held_back(reading: Reading, evidence: Evidence) -> bool:
-    """Return whether penalty or dropout is so strong that it explains a high training loss."""
-    penalty, dropout = evidence.last("penalty"), evidence.knob("dropout") or 0.0
-    return penalty >= PENALTY_OUTWEIGHS * reading.now(reading.training) or dropout > MUCH_DROPOUT
+    return not (overfits(reading) or does_not_learn(reading, evidence) or fits_well(reading, evidence))
 
 
 def _look(evidence: Evidence) -> Finding | None:

@@ -20,7 +20,8 @@ def _look(evidence: Evidence) -> Finding | None:
     told, told_validation, training, validation = (
         _recent(evidence.curve(name)) for name in ("loss", "val_loss", "training_loss", "validation_loss")
     )
-    if not (told > LOOKS_BETTER * told_validation and training <= NOT_WORSE * validation):
+    alike = not np.isfinite([training, validation]).all()
+    if not told > LOOKS_BETTER * told_validation or not (alike or training <= NOT_WORSE * validation):
         return None
     return Finding(
         name=RULE.name,
