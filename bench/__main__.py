@@ -267,8 +267,8 @@ def diagnosis_rows() -> list[Row]:
     ]
 
 
-def _finding_row(name: str, precision: float, recall: float, counts: str) -> Row:
-    detail = f"precision {precision:.3f}, recall {recall:.3f}: {counts}"
+def _finding_row(name: str, precision: float, recall: float, told: str, fresh: str) -> Row:
+    detail = f"{told}; runs no rule was fitted to: {fresh}"
     return Row(f"{name}, precision and recall", min(precision, recall), "the lower", 0.95, True, detail)
 
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-from bench.collection.recording import Answer, read_collection
+from bench.collection.recording import SEEDS, Answer, read_collection
 from bench.collection.simulated import known_curves, plateaus
 from fitmon.engine.diagnosis.curves import EpochCurves
 from fitmon.engine.diagnosis.diagnosis import Diagnosis
@@ -62,9 +62,16 @@ class Score:
         """Return the share of the findings due that were made; 0: none was due."""
         return _share(len(self.right), len(self.missed))
 
-    def counts(self) -> str:
-        """Return the numbers of runs in words."""
-        return f"{len(self.right)} right, {len(self.wrong)} wrong, {len(self.missed)} missed"
+    def add(self, other: Score) -> None:
+        """Take the runs of another score into account."""
+        self.right += other.right
+        self.wrong += other.wrong
+        self.missed += other.missed
+
+    def told(self) -> str:
+        """Return it in words."""
+        counts = f"{len(self.right)} right, {len(self.wrong)} wrong, {len(self.missed)} missed"
+        return f"precision {self.precision:.3f}, recall {self.recall:.3f}: {counts}"
 
     def count(self, answer: Answer, run: str, *, made: bool) -> None:
         """Take one run into account."""
@@ -105,9 +112,19 @@ def _begins_with_numbers(run: Labelled) -> bool:
     return bool(np.isfinite([first.last("loss"), first.last("val_loss")]).all())
 
 
-def all_runs() -> tuple[Labelled, ...]:
-    """Return the recorded runs and the known curves."""
-    return (*read_collection(), *known_curves())
+def groups() -> dict[str, tuple[Labelled, ...]]:
+    """Return the recorded runs by their seed, and the known curves."""
+    recorded: dict[str, tuple[Labelled, ...]] = {f"seed {seed}": read_collection(seed) for seed in SEEDS}
+    return recorded | {"curves": tuple(known_curves())}
+
+
+def together(found: Iterable[dict[str, Score]]) -> dict[str, Score]:
+    """Return the scores of several groups as those of one."""
+    total = {rule.name: Score() for rule in RULES}
+    for group in found:
+        for finding, score in group.items():
+            total[finding].add(score)
+    return total
 
 
 def called_overfitting(runs: Iterable[Labelled]) -> list[str]:
@@ -150,16 +167,17 @@ def _long_history(random: np.random.Generator) -> Evidence:
 
 def main() -> None:
     """Print how each finding does, and the runs in which it is wrong."""
-    runs = all_runs()
-    found = scores(runs)
-    for finding, score in found.items():
-        print(f"{finding:24}precision {score.precision:.3f}  recall {score.recall:.3f}  {score.counts()}")
-        for word, names in (("wrong", score.wrong), ("missed", score.missed)):
-            print(*(f"    {word}: {name}\n" for name in names), sep="", end="")
+    found = {name: scores(runs) for name, runs in groups().items()}
+    total, fresh = together(found.values()), found[f"seed {SEEDS[-1]}"]
+    for finding, score in total.items():
+        print(f"{finding:24}{score.told()}; seed {SEEDS[-1]} alone: {fresh[finding].told()}")
+        for name, group in found.items():
+            print(*(f"    wrong: {run}, {name}\n" for run in group[finding].wrong), sep="", end="")
+            print(*(f"    missed: {run}, {name}\n" for run in group[finding].missed), sep="", end="")
     overfitting, milliseconds = called_overfitting(plateaus()), milliseconds_of_a_look()
     print(f"plateaus called overfitting: {overfitting}; measuring and looking: {milliseconds} ms")
-    told = {name: [score.precision, score.recall, score.counts()] for name, score in found.items()}
-    print(json.dumps({"runs": len(runs), "findings": told, "overfitting": overfitting, "milliseconds": milliseconds}))
+    told = {name: [score.precision, score.recall, score.told(), fresh[name].told()] for name, score in total.items()}
+    print(json.dumps({"findings": told, "overfitting": overfitting, "milliseconds": milliseconds}))
 
 
 if __name__ == "__main__":

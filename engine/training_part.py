@@ -203,14 +203,15 @@ def _bytes_of_one(feed: Feed) -> int:
 
 def multiply_adds(model: keras.Model) -> float:
     """Estimate the multiply-adds of one sample's forward pass: each weight as often as there are positions it meets."""
-    return max(1.0, sum(_positions(layer) * layer.count_params() for layer in environment.all_layers(model)))
+    used = [layer for layer in environment.all_layers(model) if layer.built]
+    return max(1.0, sum(float(_positions(layer) * layer.count_params()) for layer in used))
 
 
 def _positions(layer: Any) -> int:
     if getattr(layer, "layers", None) or not layer.weights:
         return 0
     try:
-        shapes = [layer.input.shape, layer.output.shape]
+        shapes: list[tuple[int | None, ...]] = [layer.input.shape, layer.output.shape]
     except (AttributeError, ValueError):
         return 1
     return max(math.prod(side or 1 for side in shape[1:-1]) for shape in shapes)

@@ -21,7 +21,9 @@ NOTHING_FOUND = "nothing stands out"
 
 def nothing_found(snapshot: Snapshot) -> str:
     """Say that there is no finding, and why."""
-    return NOTHING_FOUND if snapshot.epochs_done or snapshot.over else WAITING
+    if not snapshot.epochs_done:
+        return NOTHING_FOUND if snapshot.over else WAITING
+    return f"{NOTHING_FOUND} as of epoch {snapshot.epochs_done}"
 
 
 def name_of(finding: Finding) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from fitmon.engine.outcome import REWIND, Outcome, outcomes_of
 from fitmon.engine.record import Snapshot
@@ -16,35 +17,78 @@ SHOWN_OUTCOMES = 12
 
 def outcome_sentences(snapshot: Snapshot, most: int = SHOWN_OUTCOMES) -> list[str]:
     """Return the last changes and what came of them, newest first, a sentence each."""
-    return [outcome_sentence(outcome) for outcome in _last_outcomes(snapshot, most)]
+    return [change.sentence for change in _last_changes(snapshot, most)]
 
 
 def known_outcome_sentences(snapshot: Snapshot, most: int) -> list[str]:
-    """Return the same of those changes alone of which something came."""
-    return [outcome_sentence(outcome) for outcome in _last_outcomes(snapshot, most) if outcome.change is not None]
+    """Return the same of those changes alone of which something came that can be told from what came of others."""
+    return [change.sentence for change in _last_changes(snapshot, most) if change.is_telling]
 
 
-def _last_outcomes(snapshot: Snapshot, most: int) -> tuple[Outcome, ...]:
+def settled_outcome_sentences(snapshot: Snapshot) -> list[str]:
+    """Return the same of those changes that can be judged since the last epoch, and not before."""
+    return [
+        change.sentence
+        for change in _last_changes(snapshot, SHOWN_OUTCOMES)
+        if change.is_telling and change.outcome.settled and change.outcome.after_epoch == snapshot.epochs_done
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A way back with the knobs turned at it, or a knob turned by itself."""
+
+    outcome: Outcome
+    knobs: tuple[Outcome, ...] = ()
+    """Those turned at a way back, of which the same came."""
+
+    @property
+    def is_telling(self) -> bool:
+        # Of a schedule that turns a knob again and again, nothing can be told of one turn.
+        return self.outcome.change is not None and self.outcome.what not in self.outcome.together_with
+
+    @property
+    def sentence(self) -> str:
+        """What was changed, since when, why, and what the loss did since."""
+        because = self.outcome.because
+        why = f", against {form.clean(because.replace('_', ' '))}" if because else ""
+        return f"{self._what()}{why}: {_effect(self.outcome, self._others())}"
+
+    def _what(self) -> str:
+        outcome = self.outcome
+        if outcome.what != REWIND:
+            return f"{_turn(outcome)} from epoch {outcome.epoch}"
+        place = f"the end of epoch {outcome.asked:g}" if outcome.asked else "the model before training"
+        turned = ", ".join(_turn(knob) for knob in self.knobs)
+        return f"back to {place} as branch {outcome.branch}{f' with {turned}' if turned else ''}"
+
+    def _others(self) -> list[str]:
+        told = {knob.what for knob in self.knobs}
+        return [name for name in self.outcome.together_with if name not in told]
+
+
+def _last_changes(snapshot: Snapshot, most: int) -> list[_Change]:
+    """Return so many changes at most, the newest first."""
     branch = replace(snapshot.branch, receipts=snapshot.branch.receipts[-most:])
     left = [replace(other, receipts=other.receipts[-most:]) for other in snapshot.left_branches[-most:]]
-    return outcomes_of(branch, left)[: -most - 1 : -1]
+    outcomes = outcomes_of(branch, left)
+    ways_back = {(outcome.branch, outcome.epoch) for outcome in outcomes if outcome.what == REWIND}
+    changes = []
+    for outcome in outcomes:
+        place = outcome.branch, outcome.epoch
+        at_it = [other for other in outcomes if (other.branch, other.epoch) == place and other.what != REWIND]
+        if outcome.what == REWIND:
+            changes.append(_Change(outcome, tuple(at_it)))
+        elif place not in ways_back:
+            changes.append(_Change(outcome))
+    return changes[: -most - 1 : -1]
 
 
-def outcome_sentence(outcome: Outcome) -> str:
-    """Return what was changed, since when, why, and what the loss did since."""
-    because = f", against {form.clean(outcome.because.replace('_', ' '))}" if outcome.because else ""
-    return f"{_what(outcome)}{because}: {_effect(outcome)}"
+def _turn(outcome: Outcome) -> str:
+    return f"{knob_words(outcome.what)} {form.knob_value(outcome.previous)} → {form.knob_value(outcome.value)}"
 
 
-def _what(outcome: Outcome) -> str:
-    if outcome.what == REWIND:
-        place = f"the end of epoch {outcome.asked:g}" if outcome.asked else "the model before training"
-        return f"back to {place} as branch {outcome.branch}"
-    change = f"{form.knob_value(outcome.previous)} → {form.knob_value(outcome.value)}"
-    return f"{knob_words(outcome.what)} {change} from epoch {outcome.epoch}"
-
-
-def _effect(outcome: Outcome) -> str:
+def _effect(outcome: Outcome, together_with: Sequence[str]) -> str:
     if outcome.after is None or outcome.before is None:
         return "not known yet" if outcome.after_epoch is None else "nothing to compare it with"
     metric = form.clean(outcome.metric.replace("_", " ") if outcome.metric == "validation_loss" else outcome.metric)
@@ -53,7 +97,7 @@ def _effect(outcome: Outcome) -> str:
     if outcome.against is not None:
         there = f"where branch {outcome.against} had {before}{change}"
         moved = f"{metric} {after} at epoch {outcome.after_epoch}, {there}"
-    others = ", ".join(knob_words(name) for name in outcome.together_with)
+    others = ", ".join(knob_words(name) for name in together_with)
     beside = f", together with {others}" if others else ""
     return f"{moved}{beside}{'' if outcome.settled else ', early to judge'}"
 

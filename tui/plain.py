@@ -18,6 +18,7 @@ from fitmon.engine.record import RunRecord, Snapshot
 from fitmon.tui import sentences
 from fitmon.tui.finding_words import NOTHING_YET, remedy_words, said
 from fitmon.tui.format import clean, count, duration, knob_value, measured, setting
+from fitmon.tui.outcome_words import settled_outcome_sentences
 from fitmon.tui.run import Run
 from fitmon.tui.widgets.branch_table import branch_table
 from fitmon.tui.widgets.summary import came_of_it, found
@@ -182,7 +183,7 @@ class PlainLines:
             case events.RunStarted():
                 return started_lines(event)
             case events.EpochEnded():
-                return [epoch_line(event), *insight_lines(event), *self._finding_lines()]
+                return [epoch_line(event), *insight_lines(event), *self._finding_lines(), *self._outcome_lines()]
             case events.KnobApplied():
                 return [receipt_line(event)]
             case events.KnobRefused():
@@ -227,6 +228,9 @@ class PlainLines:
         snapshot = self._seen()
         told = (*found(snapshot), *came_of_it(snapshot), *(line for line, _ in branch_table(snapshot)))
         return [ending_line(event, snapshot), *told]
+
+    def _outcome_lines(self) -> list[str]:
+        return [f"  what it did: {sentence}" for sentence in settled_outcome_sentences(self._record.snapshot())]
 
     def _finding_lines(self) -> list[str]:
         """Return what came and what went since this was asked last."""

@@ -1,7 +1,7 @@
-"""Trains recipes and writes the collection: `python -m bench.collection.make [all | NAME …]`.
+"""Trains recipes and writes what was recorded: `python -m bench.collection.make SEED [all | NAME …]`.
 
-Without a name, those are trained of which nothing is recorded; a name stands for all that begin with it. The others
-keep what was recorded of them. All are labelled anew.
+Without a name, those are trained of which nothing is recorded for this seed; a name stands for all that begin with it.
+The others keep what was recorded of them. All are labelled anew.
 """
 
 from __future__ import annotations
@@ -11,28 +11,28 @@ import time
 
 from bench.collection.labels import labelled
 from bench.collection.recipes import RECIPES
-from bench.collection.recording import PATH, Recording, read_collection, write_collection
+from bench.collection.recording import Recording, path_of, read_collection, write_collection
+from bench.collection.tables import DEALER
 from bench.collection.train import record
 
 
-def main() -> int:
-    """Read the names from the command line."""
-    asked = sys.argv[1:]
-    kept = {recording.name: recording for recording in read_collection()} if PATH.exists() else {}
+def main() -> None:
+    """Read seed and names from the command line."""
+    DEALER.seed, asked = int(sys.argv[1]), sys.argv[2:]
+    path = path_of(DEALER.seed)
+    kept = {recording.name: recording for recording in read_collection(DEALER.seed)} if path.exists() else {}
     for recipe in RECIPES:
         if recipe.name not in kept or asked == ["all"] or any(recipe.name.startswith(name) for name in asked):
             since = time.perf_counter()
             kept[recipe.name] = _told(record(recipe), since)
             _write(kept)
     _write(kept)
-    missing = [recipe.name for recipe in RECIPES if recipe.name not in kept]
-    print(f"{len(RECIPES) - len(missing)} runs, {PATH.stat().st_size / 1e6:.2f} MB", *missing, sep="\nmissing: ")
-    return 1 if missing else 0
+    print(f"{len(RECIPES)} runs, {path.stat().st_size / 1e6:.2f} MB")
 
 
 def _write(kept: dict[str, Recording]) -> None:
     runs = [(recipe, kept[recipe.name]) for recipe in RECIPES if recipe.name in kept]
-    write_collection(labelled(runs))
+    write_collection(labelled(runs), DEALER.seed)
 
 
 def _told(recording: Recording, since: float) -> Recording:
@@ -43,4 +43,4 @@ def _told(recording: Recording, since: float) -> Recording:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bench.collection.recording import Answer
-from bench.collection.tables import Part, Split
+from bench.collection.tables import DEALER, Part, Split
 from fitmon.engine.job import Job, Settings, TrainingData
 from fitmon.presets.layers import build_classifier
 
@@ -43,7 +43,8 @@ class Recipe:
     def job(self, split: Split) -> Job:
         """Return the job that trains on this split."""
         data = self._batches(split) if self.in_batches else _arrays(split)
-        return Job(name=self.name, settings=self.settings, load=lambda *_: data, build=self._built_for(split))
+        settings = replace(self.settings, seed=DEALER.seed)
+        return Job(name=self.name, settings=settings, load=lambda *_: data, build=self._built_for(split))
 
     def _built_for(self, split: Split) -> Build:
         # The builder looks at the shapes alone, which batches do not show.

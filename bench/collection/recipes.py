@@ -29,7 +29,7 @@ def _of_preset(name: str) -> Split:
     from fitmon.presets import preset_named
 
     preset = preset_named(name)
-    data = preset.job().load(preset.settings, lambda _: None)
+    data = preset.job().load(replace(preset.settings, seed=tables.DEALER.seed), lambda _: None)
     classes = max(2, data.y.shape[1])
 
     def part(x: Any, y: Any) -> Part:

@@ -15,7 +15,8 @@ from fitmon.engine.diagnosis.evidence import Evidence
 from fitmon.engine.diagnosis.facts import Facts
 from fitmon.engine.events import KnobValue
 
-PATH = Path(__file__).with_name("runs.json")
+SEEDS = (0,)
+"""Of the data and the weights. The rules were made while the runs of seed 0 could be looked at, those of seed 1 not."""
 
 Number = float | str | None
 """A number; `nan`, `inf` or `-inf` as text; None where nothing was measured."""
@@ -93,11 +94,16 @@ def as_told(value: float | None) -> Number:
     return float(f"{value:.6g}") if math.isfinite(value) else str(value)
 
 
-def read_collection(path: Path = PATH) -> tuple[Recording, ...]:
-    """Return all recorded runs."""
-    return msgspec.json.decode(path.read_bytes(), type=tuple[Recording, ...])
+def path_of(seed: int) -> Path:
+    """Return the file that keeps the runs made with a seed."""
+    return Path(__file__).with_name(f"runs_of_seed_{seed}.json")
 
 
-def write_collection(recordings: tuple[Recording, ...], path: Path = PATH) -> None:
-    """Write the runs, a line each."""
-    path.write_bytes(b"[\n" + b",\n".join(map(msgspec.json.encode, recordings)) + b"\n]\n")
+def read_collection(seed: int) -> tuple[Recording, ...]:
+    """Return the recorded runs of a seed."""
+    return msgspec.json.decode(path_of(seed).read_bytes(), type=tuple[Recording, ...])
+
+
+def write_collection(recordings: tuple[Recording, ...], seed: int) -> None:
+    """Write the runs of a seed, a line each."""
+    path_of(seed).write_bytes(b"[\n" + b",\n".join(map(msgspec.json.encode, recordings)) + b"\n]\n")

@@ -17,8 +17,21 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 
-MNIST_HELD_BACK = 5_000
 WEAK_ROWS = 30_000
+
+
+@dataclass(slots=True)
+class Dealer:
+    """What all data are dealt by, so that the same recipes can make runs that nothing was fitted to."""
+
+    seed: int = 0
+
+
+DEALER = Dealer()
+
+
+def _random(purpose: int) -> np.random.Generator:
+    return np.random.default_rng(purpose + 100 * DEALER.seed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,14 +68,14 @@ class Split:
 def mnist(training: int, validation: int) -> Split:
     """Return images of MNIST, flat, in [0, 1]; half of the test set is held back."""
     arrays = _mnist_arrays()
-    rows = np.random.default_rng(1).permutation(len(arrays["y_train"]))[: training + validation]
+    rows = _random(1).permutation(len(arrays["y_train"]))[: training + validation]
     part = Part(arrays["x_train"][rows], arrays["y_train"][rows])
     return Split(
         name=f"mnist {training}",
         classes=10,
         training=part.rows(slice(training)),
         validation=part.rows(slice(training, None)),
-        held_back=Part(arrays["x_test"], arrays["y_test"]).rows(slice(0, None, 10_000 // MNIST_HELD_BACK)),
+        held_back=Part(arrays["x_test"], arrays["y_test"]).rows(slice(DEALER.seed % 2, None, 2)),
     )
 
 
@@ -132,21 +145,21 @@ def table(  # noqa: D417 - the rest is scikit-learn's
     from sklearn.datasets import make_classification
 
     made = {"n_informative": 10, "n_redundant": 5, "n_clusters_per_class": 3, "class_sep": 1.1} | made
-    x, labels = make_classification(WEAK_ROWS, features, flip_y=flip, random_state=seed, **made)
+    x, labels = make_classification(WEAK_ROWS, features, flip_y=flip, random_state=seed + 1_000 * DEALER.seed, **made)
     name = f"table {training} {features} {flip} {seed} {sorted(made.items())}"
     return standardised(_split(name, x, labels, training, validation))
 
 
 def no_signal(training: int, validation: int, *, features: int = 20) -> Split:
     """Return noise with labels that have nothing to do with it."""
-    random = np.random.default_rng(4)
+    random = _random(4)
     x = random.normal(size=(20_000, features))
     return _split(f"no signal {training}", x, random.integers(0, 2, 20_000), training, validation)
 
 
 def _split(name: str, x: npt.NDArray[Any], labels: npt.NDArray[Any], training: int, validation: int) -> Split:
     """Deal rows out at random, every class in proportion as far as chance does it."""
-    rows = np.random.default_rng(2).permutation(len(labels))
+    rows = _random(2).permutation(len(labels))
     whole = Part(x[rows].astype(np.float32), labels[rows].astype(np.int64))
     return Split(
         name=name,
@@ -173,7 +186,7 @@ def standardised(split: Split) -> Split:
 
 def with_wrong_labels(split: Split, share: float) -> Split:
     """Return the split with the labels of a share of all samples changed to another class."""
-    random = np.random.default_rng(3)
+    random = _random(3)
 
     def wronged(part: Part) -> Part:
         labels, wrong = part.labels.copy(), random.random(len(part)) < share
@@ -191,7 +204,7 @@ def with_wrong_labels(split: Split, share: float) -> Split:
 
 def with_shares(split: Split, shares: tuple[float, ...], *, training: int, validation: int) -> Split:
     """Return the split with only so much of each class, in training, validation and what is held back."""
-    random = np.random.default_rng(5)
+    random = _random(5)
 
     def thinned(part: Part, size: int) -> Part:
         rows = [
@@ -252,7 +265,7 @@ def with_holes(split: Split, count: int, *, of: str = "training") -> Split:
     """Return the split with so many NaN in the inputs of its `training` or `validation` part."""
     part: Part = getattr(split, of)
     x = part.x.copy()
-    random = np.random.default_rng(6)
+    random = _random(6)
     x[random.integers(0, len(x), count), random.integers(0, x.shape[1], count)] = np.nan
     name, holed = f"{split.name} with holes", Part(x, part.labels)
     if of == "training":

@@ -3,9 +3,9 @@
 import pytest
 
 from bench.collection.recipes import RECIPES
-from bench.collection.recording import PATH, Answer, Recording, read_collection
+from bench.collection.recording import SEEDS, Answer, Recording, path_of, read_collection
 from bench.collection.simulated import known_curves, plateaus
-from bench.diagnosis import Labelled, Score, called_overfitting, names_by_epoch, scores
+from bench.diagnosis import Labelled, Score, called_overfitting, groups, names_by_epoch, scores, together
 from fitmon.engine.diagnosis.rules import RULES
 
 FEWEST_RUNS = 60
@@ -13,19 +13,19 @@ MOST_BYTES = 2_000_000
 GOAL = 0.95
 
 
-@pytest.fixture(scope="module")
-def collection() -> tuple[Recording, ...]:
-    return read_collection()
+@pytest.fixture(scope="module", params=SEEDS)
+def collection(request: pytest.FixtureRequest) -> tuple[Recording, ...]:
+    return read_collection(request.param)
 
 
 @pytest.fixture(scope="module")
-def measured(collection: tuple[Recording, ...]) -> dict[str, Score]:
-    return scores((*collection, *known_curves()))
+def measured() -> dict[str, Score]:
+    return together(map(scores, groups().values()))
 
 
 def test_the_collection_holds_sixty_runs_or_more_and_is_small(collection: tuple[Recording, ...]) -> None:
     assert len(collection) >= FEWEST_RUNS
-    assert PATH.stat().st_size <= MOST_BYTES
+    assert sum(path_of(seed).stat().st_size for seed in SEEDS) <= MOST_BYTES
 
 
 def test_what_was_recorded_is_what_the_script_makes(collection: tuple[Recording, ...]) -> None:
@@ -65,4 +65,4 @@ def test_the_tutorials_runs_are_called_what_they_are(run: str, finding: str, col
 
 
 def test_no_plateau_of_pure_noise_is_called_overfitting_at_any_epoch() -> None:
-    assert called_overfitting(plateaus()) == []
+    assert called_overfitting(plateaus(60)) == []

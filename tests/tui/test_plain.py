@@ -182,6 +182,23 @@ def test_a_finding_is_told_when_it_comes_and_when_it_goes_and_not_in_between() -
     assert lines_about_findings(render, meant(5)) == ["  no longer: overfitting"]
 
 
+def test_what_a_change_did_is_told_once_three_epochs_can_judge_it() -> None:
+    render = PlainLines()
+    render(epoch_ended(epoch=1, loss=0.5))
+    render(events.KnobApplied(knob="dropout", asked=0.5, value=0.5, previous=0.3, epoch=2, step=1))
+    told = [lines_about_findings(render, epoch_ended(epoch=epoch, loss=1 / epoch)) for epoch in range(2, 7)]
+    did = "  what it did: dropout 0.3 → 0.5 from epoch 2: loss 0.5000 → 0.2500 (−50 %) by epoch 4"
+    assert told == [[], [], [did], [], []]
+
+
+def test_of_a_knob_that_is_turned_every_epoch_nothing_can_be_told() -> None:
+    render = PlainLines()
+    for epoch in range(1, 9):
+        rate = 1 / epoch
+        render(events.KnobApplied(knob="learning_rate", asked=rate, value=rate, previous=1.0, epoch=epoch, step=1))
+        assert lines_about_findings(render, epoch_ended(epoch=epoch, loss=rate)) == []
+
+
 def test_advice_comes_with_the_command_line_that_would_try_it() -> None:
     (line,) = lines_about_findings(PlainLines(), meant(1, CLASS_MISSING))
     advice = "train a smaller model; try it with: fitmon mnist --units 128"

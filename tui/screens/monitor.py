@@ -255,8 +255,12 @@ class MonitorScreen(ViewActions, Screen[None]):
         if choice is None:
             return
         if choice.remedy.stop:
-            question = f"{form.clean(choice.remedy.advice)}?".capitalize()
-            self._confirm(question, "stop", lambda confirmed: self._give(choice) if confirmed else None)
+            advice = form.clean(choice.remedy.advice)
+            self._confirm(
+                f"{advice[:1].upper()}{advice[1:]}?",
+                "stop",
+                lambda confirmed: self._give(choice) if confirmed else None,
+            )
         else:
             self._give(choice)
 

@@ -5,6 +5,7 @@ from fitmon.engine.record import Snapshot
 from fitmon.tui import format as form
 from fitmon.tui import sentences
 from fitmon.tui.layout import View
+from fitmon.tui.outcome_words import known_outcome_sentences
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
 from fitmon.tui.rows import Row, framed, row
@@ -16,6 +17,8 @@ from fitmon.tui.widgets.summary import summary_sentences
 Sentence = tuple[str, Role]
 
 SHOWN_RECEIPTS = 20
+SHOWN_OUTCOMES = 2
+"""While the run lives; the view of findings tells of more."""
 
 
 class ChangesPanel(Drawn):
@@ -105,6 +108,8 @@ def _reached(snapshot: Snapshot) -> list[Sentence]:
         said.append(
             (f"best epoch so far: {best.epoch} ({form.clean(best.metric)} {form.measured(best.value)})", Role.PLAIN)
         )
+    did = known_outcome_sentences(snapshot, SHOWN_OUTCOMES)
+    said += [(f"what it did: {sentence}", Role.PLAIN) for sentence in did]
     return said
 
 

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from fitmon.engine.record import Snapshot
 from fitmon.engine.series import Curve
 from fitmon.tui import format as form
+from fitmon.tui.finding_words import wrapped
 from fitmon.tui.palette import Role
 from fitmon.tui.rows import Row, row
 
-NAME_WIDTH = 22
-NUMBER_WIDTHS = (10, 12, 10)
-"""Cells of the columns: training, validation, and the one less the other."""
+ROOMY_WIDTH = 56
+"""Below it, the table leaves out the gap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Cells of the table's columns."""
+
+    indent: int
+    name: int
+    numbers: tuple[int, ...]
+    """Training, validation, and the one less the other where there is room for it."""
+
+
+ROOMY, NARROW = Columns(3, 22, (10, 12, 10)), Columns(2, 14, (9, 11))
 
 Pair = tuple[float | None, float | None]
 """Of training and validation; None: not measured."""
@@ -29,38 +43,33 @@ def draw_gap(snapshot: Snapshot, width: int) -> list[Row]:
     alike = _pair(measures, "training_loss", "validation_loss", epoch)
     if alike == (None, None):
         return []
-    accuracy = _pair(measures, "training_accuracy", "validation_accuracy", epoch)
-    lines = [
-        _line("data loss", alike),
-        _line("accuracy", accuracy),
-        *_penalty(_at(measures, "penalty", epoch)),
-        _line("Keras's loss", _pair(metrics, "loss", "val_loss", epoch), Role.FAINT),
-        _line("Keras's accuracy", _pair(metrics, "accuracy", "val_accuracy", epoch), Role.FAINT),
+    columns = ROOMY if width >= ROOMY_WIDTH else NARROW
+    penalty = _at(measures, "penalty", epoch)
+    rows: list[tuple[tuple[str, ...], Role]] = [
+        (("", "training", "validation", "gap"), Role.FAINT),
+        (_cells("data loss", alike), Role.PLAIN),
+        (_cells("accuracy", _pair(measures, "training_accuracy", "validation_accuracy", epoch)), Role.PLAIN),
+        (() if penalty is None else ("penalty apart", form.measured(penalty)), Role.PLAIN),
+        (_cells("Keras loss", _pair(metrics, "loss", "val_loss", epoch)), Role.FAINT),
+        (_cells("Keras accuracy", _pair(metrics, "accuracy", "val_accuracy", epoch)), Role.FAINT),
     ]
-    title = row((" training against validation, scored alike", Role.STRONG), (f"  epoch {epoch}", Role.FAINT))
-    why = [row((f"   {line}", Role.FAINT)) for line in form.wrap(WHY, width - 2, indent="")]
-    return [title, _heading(), *(line for line in lines if line), *why]
+    title = row((" losses scored alike", Role.STRONG), (f"  epoch {epoch}", Role.FAINT))
+    why = [row((f" {line}", Role.FAINT)) for line in wrapped(WHY, width, " " * (columns.indent - 1))]
+    return [title, *(_line(cells, columns, role) for cells, role in rows if cells), *why]
 
 
-def _heading() -> Row:
-    columns = zip(("training", "validation", "gap"), NUMBER_WIDTHS, strict=True)
-    return row((" " * (3 + NAME_WIDTH) + "".join(f"{name:>{cells}}" for name, cells in columns), Role.FAINT))
-
-
-def _line(name: str, pair: Pair, role: Role = Role.PLAIN) -> Row:
-    """Return a row of the table; an empty one where neither side is known."""
+def _cells(name: str, pair: Pair) -> tuple[str, ...]:
+    """Return the texts of a row; none where neither side is known."""
     training, validation = pair
     if training is None and validation is None:
         return ()
-    gap = None if training is None or validation is None else validation - training
-    numbers = (_number(training), _number(validation), "" if gap is None else _signed(gap))
-    cells = zip(numbers, NUMBER_WIDTHS, strict=True)
-    return row((f"   {name:<{NAME_WIDTH}}" + "".join(f"{number:>{width}}" for number, width in cells), role))
+    gap = "" if training is None or validation is None else _signed(validation - training)
+    return name, _number(training), _number(validation), gap
 
 
-def _penalty(penalty: float | None) -> list[Row]:
-    name = "penalty, in neither"
-    return [] if penalty is None else [row(f"   {name:<{NAME_WIDTH}}{form.measured(penalty):>{NUMBER_WIDTHS[0]}}")]
+def _line(cells: tuple[str, ...], columns: Columns, role: Role) -> Row:
+    numbers = "".join(f"{number:>{width}}" for number, width in zip(cells[1:], columns.numbers, strict=False))
+    return row((f"{'':{columns.indent}}{cells[0]:<{columns.name}}{numbers}", role))
 
 
 def _number(value: float | None) -> str:

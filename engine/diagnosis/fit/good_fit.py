@@ -14,7 +14,10 @@ FIRST_EPOCH = 8
 STILL = 0.015
 """Share of the loss by which it may still change from a window to the next."""
 LOW = 0.7
-"""Share of the chance loss that is taken away at least."""
+"""Share of the chance loss that is taken away in training by a model that does well."""
+LOW_FOR_THE_SKILLED, SKILLED = 0.5, 0.8
+"""Where labels are wrong here and there the loss stays higher however good the model: its accuracy then goes this far
+from the majority's share towards 1."""
 LOW_WHEN_HELD_BACK = 0.85
 """Likewise where the penalty outweighs half the data loss, or dropout takes more than half: what holds it is known."""
 PENALTY_OUTWEIGHS = 0.5
@@ -33,7 +36,7 @@ def fits_well(reading: Reading, evidence: Evidence) -> bool:
     if validation is None or training is None or evidence.epoch < FIRST_EPOCH or is_held_back(reading, evidence):
         return False
     chance = reading.chance
-    if not reading.learnt(reading.validation) >= LOW:
+    if not does_well(reading, evidence) or not reading.learnt(reading.validation) >= LOW_FOR_THE_SKILLED:
         return False
     gap = validation.now - training.now
     together = validation.now <= TOGETHER * training.now or gap <= TOGETHER_OF_CHANCE * chance
@@ -42,6 +45,16 @@ def fits_well(reading: Reading, evidence: Evidence) -> bool:
     turn = turn_of(reading)
     rose = turn is not None and turn.validation.share > NO_RISE and turn.validation.rise > 2 * turn.validation.error
     return together and (still or nearly_nothing) and not rose and not overfits(reading)
+
+
+def does_well(reading: Reading, evidence: Evidence) -> bool:
+    """Return whether the model does well on the samples it learns from; not where chance is not known."""
+    learnt, counts = reading.learnt(reading.training), evidence.facts.training_counts
+    if learnt >= LOW or not counts or max(counts) == sum(counts):
+        return learnt >= LOW
+    majority = max(counts) / sum(counts)
+    skill = (evidence.last("training_accuracy") - majority) / (1 - majority)
+    return learnt >= LOW_FOR_THE_SKILLED and skill >= SKILLED
 
 
 def is_held_back(reading: Reading, evidence: Evidence) -> bool:

@@ -53,8 +53,8 @@ def _look(evidence: Evidence) -> Finding | None:
         name=RULE.name,
         sentence=(
             f"learning rate too low: training loss falls steadily, but by {pace.an_epoch:.2g} an epoch; from "
-            f"{reading.now(reading.training):.3g} to {GOAL * reading.chance:.3g}, {100 * GOAL:.0f} % of guessing, it would "
-            f"take {needed} epochs, {evidence.epochs} are planned."
+            f"{reading.now(reading.training):.3g} to {GOAL * reading.chance:.3g}, {100 * GOAL:.0f} % of guessing, "
+            f"it would take {needed} epochs, {evidence.epochs} are planned."
         ),
         epochs=(pace.since, evidence.epoch),
         confidence=0.85,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
+from fitmon.engine.diagnosis.facts import Facts
 from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.good_fit import fits_well
@@ -24,12 +25,22 @@ FEWEST_EPOCHS = 2
 def learns_well(reading: Reading, evidence: Evidence) -> Change | None:
     """Return the fall of late if the verdict is that it learns well; else None."""
     lately = reading.lately(reading.judged) or _first_fall(reading)
-    if lately is None or lately.rise > -DEVIATIONS * lately.error or -lately.share < FALL_THAT_MATTERS:
+    if (
+        lately is None
+        or _answers_always_the_same(evidence.facts)
+        or lately.rise > -DEVIATIONS * lately.error
+        or -lately.share < FALL_THAT_MATTERS
+    ):
         return None
     learnt = reading.learnt(reading.judged)
     if learnt < 0 or (learnt < BEGUN and -lately.share < FAST):
         return None
     return None if overfits(reading) or fits_well(reading, evidence) else lately
+
+
+def _answers_always_the_same(facts: Facts) -> bool:
+    """Return whether the only output is divided by itself: whatever the loss does, the answer is 1."""
+    return facts.output_activation == "softmax" and facts.output_units == 1
 
 
 def _first_fall(reading: Reading) -> Change | None:

@@ -10,7 +10,7 @@ import numpy as np
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.engine.diagnosis.fit import remedies
-from fitmon.engine.diagnosis.fit.reading import Change, Reading
+from fitmon.engine.diagnosis.fit.reading import TINY, Change, Reading
 
 DEVIATIONS = 3.0
 """Standard errors of the rise. A window's own noise is 1 / √2 of that of a difference, so that this is 4.2 of them."""
@@ -22,6 +22,12 @@ FALL_THAT_MATTERS = 0.02
 """Of the training loss since the best epoch."""
 FAR_BELOW = 0.2
 """Training loss over validation loss of a model that has learnt its samples by heart."""
+BY_HEART = 0.1
+"""Training loss over chance loss of such a model, at the most."""
+MOST_TIMES = 100
+"""More is as good as nothing left."""
+TURNED_UP = 0.02
+"""Of the best loss: a rise by so much may be noise, but with training far below it is what is to be expected."""
 STILL_LEARNING_BY_HEART = 0.1
 """Share by which the training loss must still fall from a window to the next."""
 
@@ -44,7 +50,7 @@ def overfits(reading: Reading) -> bool:
 
 
 def turn_of(reading: Reading) -> Turn | None:
-    """Return what happened since validation was best; None while the two windows would overlap."""
+    """Return what happened since validation was best; None before there can be two windows apart."""
     validation, window = reading.validation, reading.window
     means = validation.smooth(window)
     if len(means) <= window:
@@ -80,14 +86,15 @@ def _rose(reading: Reading, turn: Turn) -> bool:
 
 
 def _learns_by_heart(reading: Reading, turn: Turn) -> bool:
-    """Return whether validation gains nothing while training, far below it already, goes on falling."""
+    """Return whether validation seems to turn up while training, far below it already, goes on falling."""
     validation, training = reading.lately(reading.validation), reading.lately(reading.training)
     if validation is None or training is None or turn.training is None:
         return False
-    stands = validation.rise >= -2 * validation.error and validation.share >= -FALL_THAT_MATTERS * 2
-    falls = -training.share >= STILL_LEARNING_BY_HEART and -training.rise >= 2 * training.error
+    turned = turn.validation.share >= TURNED_UP and validation.rise >= -2 * validation.error
+    falls = -training.share >= STILL_LEARNING_BY_HEART and -training.rise >= training.error
+    known = training.now <= BY_HEART * reading.chance or math.isnan(reading.chance)
     matters = validation.now - training.now >= 10 * RISE_OF_CHANCE * np.nan_to_num(reading.chance)
-    return bool(stands and falls and matters and training.now <= FAR_BELOW * validation.now)
+    return bool(turned and falls and known and matters and training.now <= FAR_BELOW * validation.now)
 
 
 def _look(evidence: Evidence) -> Finding | None:
@@ -121,18 +128,17 @@ def _rise_in_words(turn: Turn) -> str:
 
 
 def _by_heart_in_words(reading: Reading, turn: Turn) -> str:
-    training = turn.training
-    ratio = reading.now(reading.validation) / max(reading.now(reading.training), 1e-12)
-    times = f"{ratio:.0f} times" if ratio < 100 else "more than 100 times"  # noqa: PLR2004 - as good as nothing
-    told = "" if training is None else f" while training fell {training.briefly}, {times} below"
+    ratio = reading.now(reading.validation) / max(reading.now(reading.training), TINY)
+    times = f"{ratio:.0f} times" if ratio < MOST_TIMES else f"more than {MOST_TIMES} times"
+    fell = "" if turn.training is None else f"its loss fell {turn.training.briefly}, "
     return (
-        f"overfitting since epoch {turn.best_epoch}: the losses part. Validation gains nothing more, "
-        f"{turn.validation.told}{told}."
+        f"overfitting since epoch {turn.best_epoch}: training is learnt by heart, {fell}{times} below validation, "
+        f"which gains nothing from it: {turn.validation.told}."
     )
 
 
 def _confidence(reading: Reading, turn: Turn) -> float:
-    beyond = turn.validation.rise / max(turn.floor, 1e-12)
+    beyond = turn.validation.rise / max(turn.floor, TINY)
     sure = 0.8 + 0.19 * (1 - math.exp(-(beyond - 1)))
     return round(sure if reading.honest else 0.7 * sure, 2)
 

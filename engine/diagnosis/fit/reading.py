@@ -18,7 +18,7 @@ from fitmon.engine.diagnosis.evidence import Evidence, Floats
 SHORTEST_WINDOW = 3
 WINDOWS_IN_A_RUN = 10
 WOBBLE_EPOCHS = 30
-"""Wobble is taken from so many of the last epochs: it shrinks with the rate and the loss."""
+"""Wobble is taken from so many of the last epochs, of a longer run from its second half: it shrinks with the rate."""
 SECOND_DIFFERENCES = 6.0
 """Variance of a second difference of independent numbers, in units of theirs; a steady slope cancels in it."""
 FEWEST_SECOND_DIFFERENCES = 2
@@ -89,7 +89,8 @@ class Side:
         In logarithms, in which a steady fall is a straight line, and by their median, so that the steep first epochs
         do not count as wobble.
         """
-        recent = self.curve[max(since - self.skipped, 0, len(self.curve) - WOBBLE_EPOCHS) :]
+        epochs = max(WOBBLE_EPOCHS, len(self.curve) // 2)
+        recent = self.curve[max(since - self.skipped, 0, len(self.curve) - epochs) :]
         if len(recent) < 2 + FEWEST_SECOND_DIFFERENCES:
             return 0.0
         bends = np.abs(np.diff(np.log(np.maximum(recent, TINY)), 2))

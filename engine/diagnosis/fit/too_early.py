@@ -6,8 +6,8 @@ from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit.reading import SHORTEST_WINDOW
 
-ENOUGH = 2 * SHORTEST_WINDOW
-"""Epochs of which two windows can be compared, and patience wants another."""
+ENOUGH = 2 * SHORTEST_WINDOW + 1
+"""Epochs of which two windows can be compared, and another that patience asks for."""
 
 
 def _look(evidence: Evidence) -> Finding | None:

@@ -7,14 +7,12 @@ import math
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.engine.diagnosis.fit import remedies
-from fitmon.engine.diagnosis.fit.good_fit import fits_well, is_held_back
+from fitmon.engine.diagnosis.fit.good_fit import does_well, fits_well, is_held_back
 from fitmon.engine.diagnosis.fit.not_learning import does_not_learn
 from fitmon.engine.diagnosis.fit.overfitting import overfits
 from fitmon.engine.diagnosis.fit.reading import Reading
 
 FIRST_EPOCH = 8
-HIGH = 0.7
-"""Share of the chance loss taken away in training, at the most: above it the model does well on what it learns from."""
 STILL = 0.03
 """Share of the training loss by which it may still fall from a window to the next."""
 TOGETHER = 1.3
@@ -26,8 +24,8 @@ def underfits(reading: Reading, evidence: Evidence) -> bool:
     training = reading.lately(reading.training)
     if training is None or evidence.epoch < FIRST_EPOCH:
         return False
-    high = reading.learnt(reading.training) <= HIGH or is_held_back(reading, evidence)
-    if not high or training.share < -STILL:
+    badly = not does_well(reading, evidence) or is_held_back(reading, evidence)
+    if not badly or math.isnan(reading.chance) or training.share < -STILL:
         return False
     if reading.validation and reading.now(reading.validation) > TOGETHER * training.now:
         return False

@@ -20,14 +20,14 @@ def _look(evidence: Evidence) -> Finding | None:
     told, told_validation, training, validation = (
         _recent(evidence.curve(name)) for name in ("loss", "val_loss", "training_loss", "validation_loss")
     )
-    alike = not np.isfinite([training, validation]).all()
-    if not told > LOOKS_BETTER * told_validation or not (alike or training <= NOT_WORSE * validation):
+    unknown = bool(np.isnan([training, validation]).any())
+    if not told > LOOKS_BETTER * told_validation or not (unknown or training <= NOT_WORSE * validation):
         return None
     return Finding(
         name=RULE.name,
-        sentence=_sentence(evidence, (told, told_validation), (training, validation)),
+        sentence=_sentence(evidence, (told, told_validation), None if unknown else (training, validation)),
         epochs=(max(1, evidence.epoch - EPOCHS + 1), evidence.epoch),
-        confidence=0.95,
+        confidence=0.6 if unknown else 0.95,
     )
 
 
@@ -36,15 +36,18 @@ def _recent(curve: Floats) -> float:
     return float(np.mean(curve[-EPOCHS:])) if len(curve) >= EPOCHS else math.nan
 
 
-def _sentence(evidence: Evidence, told: tuple[float, float], alike: tuple[float, float]) -> str:
+def _sentence(evidence: Evidence, told: tuple[float, float], alike: tuple[float, float] | None) -> str:
     penalty, dropout = evidence.last("penalty"), evidence.knob("dropout")
     causes = ["it is a mean over weights that were still moving"]
     if dropout:
         causes.append(f"with dropout {dropout:g} on")
     both = f"; both contain a penalty of {penalty:.3g}" if penalty > 0 else ""
+    scored = "No training sample could be scored alike here"
+    if alike is not None:
+        scored = f"Scored alike, data loss alone: training {alike[0]:.3g}, validation {alike[1]:.3g}"
     return (
         f"validation only looks better ({told[1]:.3g} against Keras's training loss {told[0]:.3g}: {' '.join(causes)}"
-        f"{both}). Scored alike, data loss alone: training {alike[0]:.3g}, validation {alike[1]:.3g}."
+        f"{both}). {scored}."
     )
 
 

@@ -1,0 +1,84 @@
+"""Overfitting is said of curves that turn up, and never of noise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fitmon.engine.diagnosis.finding import Finding
+from fitmon.engine.diagnosis.fit import overfitting
+from tests.engine.diagnosis.fit.drawn_runs import KNOBS, Drawn, falling, rising
+
+ONLY = (overfitting.RULE,)
+PLATEAUS = 60
+
+
+def _found(run: Drawn) -> list[tuple[Finding, ...]]:
+    return run.found(ONLY)
+
+
+def test_pure_noise_is_never_called_overfitting() -> None:
+    """Plateaus of 20 to 200 epochs, of 30 to 3 000 samples, with and without a jitter common to all samples."""
+    random = np.random.default_rng(5)
+    called = []
+    for seed in range(PLATEAUS):
+        epochs, level = int(random.integers(20, 201)), float(random.uniform(0.05, 1.5))
+        flat = np.full(epochs, level)
+        samples, noise = int(np.exp(random.uniform(np.log(30), np.log(3_000)))), float(random.uniform(0.05, 1.0))
+        jitter = float(random.choice([0.0, 0.01, 0.05]))
+        run = Drawn(validation=flat, training=flat, samples=samples, noise=noise, jitter=jitter, seed=seed)
+        if any(_found(run)):
+            called.append(run)
+    assert not called
+
+
+@pytest.mark.parametrize(
+    ("share", "samples", "jitter"),
+    [
+        pytest.param(0.6, 300, 0.02, id="a large rise, few samples"),
+        pytest.param(0.15, 2_000, 0.0, id="a small rise, many samples"),
+        pytest.param(0.25, 1_000, 0.01, id="a rise with jitter"),
+    ],
+)
+def test_a_loss_that_turns_up_is_found_with_the_epoch_where_it_turned(
+    share: float, samples: int, jitter: float
+) -> None:
+    validation = falling(60, 0.4, 4) * rising(60, 20, share)
+    run = Drawn(validation=validation, training=falling(60, 0.05, 8), samples=samples, jitter=jitter)
+    (finding,) = _found(run)[-1]
+    first, last = finding.epochs
+    assert 12 <= first <= 28
+    assert last == 60
+    assert f"since epoch {first}" in finding.sentence
+    assert "±" in finding.sentence
+
+
+def test_a_rise_of_both_losses_is_no_overfitting() -> None:
+    both = falling(60, 0.5, 4) * rising(60, 20, 0.5)
+    assert not any(_found(Drawn(validation=both, training=0.95 * both)))
+
+
+def test_a_rise_too_small_for_the_samples_is_kept_quiet() -> None:
+    run = Drawn(validation=falling(60, 0.5, 4) * rising(60, 25, 0.01), training=falling(60, 0.4, 6), samples=200)
+    assert not any(_found(run))
+
+
+def test_training_learnt_by_heart_is_found_within_ten_epochs() -> None:
+    """As in source 1: validation seems to turn up, and training is a tenth of it and still falls."""
+    validation = np.array([0.116, 0.078, 0.0715, 0.068, 0.066, 0.067, 0.068, 0.070, 0.072, 0.075])
+    training = np.array([0.109, 0.055, 0.0436, 0.0300, 0.0223, 0.0167, 0.0120, 0.0090, 0.0065, 0.0048])
+    (finding,) = _found(Drawn(validation=validation, training=training, samples=10_000))[-1]
+    assert 4 <= finding.epochs[0] <= 6
+
+
+def test_the_remedies_go_back_to_the_best_epoch_with_values_of_this_run() -> None:
+    validation = falling(40, 0.4, 4) * rising(40, 15, 0.5)
+    knobs = {**KNOBS, "dropout": 0.3, "l2": None}
+    run = Drawn(validation=validation, training=falling(40, 0.05, 8), knobs=knobs, planned=60)
+    (finding,) = _found(run)[-1]
+    dropout = finding.remedies[0]
+    assert dropout.changes == {"dropout": 0.5}
+    assert dropout.rewind_to == finding.epochs[0]
+    assert not any("l2" in remedy.changes for remedy in finding.remedies)
+    assert any(remedy.stop for remedy in finding.remedies)
+    assert "fitmon mnist --units 16" in {remedy.command_line for remedy in finding.remedies}

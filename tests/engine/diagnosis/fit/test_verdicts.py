@@ -1,0 +1,161 @@
+"""One verdict of the fit at a time, by curves of which the truth is known."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import pytest
+
+from fitmon.engine.diagnosis.fit.rules import FIT_RULES
+from fitmon.engine.knobs.catalogue import KNOBS as CATALOGUE
+from tests.engine.diagnosis.fit.drawn_runs import CHANCE, FACTS, KNOBS, Drawn, Floats, evidence_of, falling, rising
+
+T = 40
+VERDICTS = {"too_early", "learning_well", "good_fit", "overfitting", "underfitting", "not_learning"}
+
+
+def flat(level: float, epochs: int = T) -> Floats:
+    """Return a loss that stays."""
+    return np.full(epochs, level)
+
+
+RUNS = {
+    "good_fit": Drawn(validation=falling(T, 0.1, 4), training=falling(T, 0.095, 4), noise=0.1),
+    "learning_well": Drawn(validation=falling(T, 0.05, 25), training=falling(T, 0.04, 25)),
+    "underfitting": Drawn(validation=falling(T, 1.7, 3), training=falling(T, 1.68, 3), noise=0.1),
+    "not_learning": Drawn(validation=flat(CHANCE), training=flat(0.99 * CHANCE), noise=0.05),
+    "overfitting": Drawn(validation=falling(T, 0.4, 4) * rising(T, 12, 0.6), training=falling(T, 0.05, 8)),
+}
+
+
+@pytest.mark.parametrize("verdict", RUNS)
+def test_a_run_gets_its_verdict_and_no_other(verdict: str) -> None:
+    assert RUNS[verdict].names() & VERDICTS == {verdict}
+
+
+@pytest.mark.parametrize("verdict", RUNS)
+def test_two_verdicts_never_stand_at_once(verdict: str) -> None:
+    for found in RUNS[verdict].found():
+        assert len({finding.name for finding in found} & VERDICTS) <= 1
+
+
+@pytest.mark.parametrize("verdict", RUNS)
+def test_what_a_finding_asks_for_can_be_given(verdict: str) -> None:
+    for found in RUNS[verdict].found():
+        for remedy in (remedy for finding in found for remedy in finding.remedies):
+            assert remedy.advice
+            assert remedy.expect
+            for knob, value in remedy.changes.items():
+                assert CATALOGUE[knob].check(value) == value
+
+
+def test_after_one_epoch_it_is_too_early() -> None:
+    (finding,) = RUNS["good_fit"].found()[0]
+    assert finding.name == "too_early"
+
+
+def test_source_3_is_called_not_learning_near_chance() -> None:
+    facts = msgspec.structs.replace(FACTS, classes=2, training_counts=(2_000, 2_000), chance_loss=0.6931)
+    run = Drawn(
+        validation=np.linspace(0.69, 0.681, 30),
+        training=np.linspace(0.69, 0.664, 30),
+        noise=0.02,
+        facts=facts,
+    )
+    finding = next(finding for finding in run.found()[-1] if finding.name == "not_learning")
+    assert "near chance" in finding.sentence
+    assert "0.693" in finding.sentence
+
+
+def test_without_validation_the_training_loss_is_judged() -> None:
+    facts = msgspec.structs.replace(FACTS, validation_samples=0)
+    curves = {"loss": flat(CHANCE, 12) * (1 + 1e-4 * np.sin(np.arange(12)))}
+    names = {rule.name for rule in FIT_RULES if rule.look(evidence_of(curves, facts=facts)) is not None}
+    assert "not_learning" in names
+    assert "overfitting" not in names
+
+
+@pytest.mark.parametrize("rule", FIT_RULES, ids=lambda rule: rule.name)
+def test_a_rule_says_nothing_of_what_was_never_measured(rule: object) -> None:
+    """No curve at all, a regression without chance, a knob that does not exist: nothing fails."""
+    facts = msgspec.structs.replace(FACTS, chance_loss=None, hidden_units=(), training_counts=None, optimizer="")
+    look = next(each for each in FIT_RULES if each is rule).look
+    for epochs in (1, 2, 5, 8, 30, 200):
+        curve = np.linspace(1.0, 0.9, epochs)
+        for curves in ({"mae": curve}, {"loss": curve}, {"loss": curve, "val_loss": curve[::-1]}, {"loss": 0 * curve}):
+            found = look(evidence_of(curves, facts=facts, knobs={}))
+            assert found is None or found.sentence
+
+
+@pytest.mark.parametrize("rule", FIT_RULES, ids=lambda rule: rule.name)
+def test_a_rule_explains_itself_and_names_its_source(rule: object) -> None:
+    told = next(each for each in FIT_RULES if each is rule)
+    assert len(told.explanation) > 80
+    assert "http" in told.source
+    assert 0 < told.weight <= 1
+
+
+def test_a_jump_at_a_changed_knob_is_no_oscillation() -> None:
+    loss = np.concatenate([falling(20, 0.3, 4), 0.6 * falling(20, 0.3, 4) + 0.4])
+    curves = {"training_loss": loss, "validation_loss": loss}
+    found = {rule.name for rule in FIT_RULES if rule.look(evidence_of(curves, knob_epochs=(21,))) is not None}
+    assert "learning_rate_too_high" not in found
+
+
+def test_a_loss_that_jumps_or_stays_above_chance_means_a_rate_too_high() -> None:
+    knobs = {**KNOBS, "learning_rate": 0.5}
+    jumps = 1.0 + 0.5 * (-1.0) ** np.arange(16)
+    above = 20 + np.abs(np.sin(np.arange(16.0)))
+    for loss in (jumps, above):
+        evidence = evidence_of({"training_loss": loss, "validation_loss": loss}, knobs=knobs, epochs=30)
+        finding = next(
+            found for rule in FIT_RULES if rule.name == "learning_rate_too_high" and (found := rule.look(evidence))
+        )
+        assert finding.remedies[0].changes["learning_rate"] < 0.5
+
+
+def test_a_steady_and_tiny_fall_means_a_rate_too_low() -> None:
+    loss = np.linspace(CHANCE, 0.98 * CHANCE, 10)
+    evidence = evidence_of(
+        {"training_loss": loss, "validation_loss": loss}, knobs={**KNOBS, "learning_rate": 1e-6}, epochs=20
+    )
+    names = {rule.name: rule.look(evidence) for rule in FIT_RULES}
+    finding = names["learning_rate_too_low"]
+    assert finding is not None
+    assert finding.remedies[0].changes["learning_rate"] >= 1e-5
+
+
+def test_nan_is_told_with_the_epoch_where_it_began() -> None:
+    loss = [1.0, 0.8, float("nan"), float("nan")]
+    rule = next(rule for rule in FIT_RULES if rule.name == "non_finite_loss")
+    finding = rule.look(evidence_of({"loss": loss, "val_loss": loss}))
+    assert finding is not None
+    assert finding.epochs == (3, 4)
+    assert finding.remedies[0].rewind_to == 2
+    assert finding.remedies[0].changes == {"learning_rate": 1e-4}
+
+
+def test_dead_units_and_saturated_outputs_are_told_from_their_shares() -> None:
+    curves = {"dead_share": [0.1, 0.8], "saturated_share": [0.0, 0.9], "training_accuracy": [0.5, 0.5]}
+    evidence = evidence_of(curves, epochs=10)
+    found = {rule.name: rule.look(evidence) for rule in FIT_RULES if rule.name in {"dead_units", "saturated_outputs"}}
+    dead = found["dead_units"]
+    assert dead is not None
+    assert "80 %" in dead.sentence
+    assert dead.remedies[0].rewind_to == 1
+    assert found["saturated_outputs"] is not None
+
+
+def test_validation_that_only_looks_better_is_explained_with_the_numbers_apart() -> None:
+    curves = {
+        "loss": [0.9, 0.8, 0.7],
+        "val_loss": [0.6, 0.55, 0.5],
+        "training_loss": [0.45, 0.4, 0.35],
+        "validation_loss": [0.5, 0.45, 0.4],
+        "penalty": [0.1, 0.1, 0.1],
+    }
+    rule = next(rule for rule in FIT_RULES if rule.name == "validation_looks_better")
+    finding = rule.look(evidence_of(curves, knobs={**KNOBS, "dropout": 0.5}))
+    assert finding is not None
+    for number in ("0.55", "0.8", "0.4", "0.45", "penalty of 0.1", "dropout 0.5"):
+        assert number in finding.sentence

@@ -1,0 +1,121 @@
+"""Findings come, stay and go with patience."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from fitmon.engine.diagnosis.diagnosis import Diagnosis
+from fitmon.engine.diagnosis.evidence import Evidence, Rule
+from fitmon.engine.diagnosis.facts import Facts
+from fitmon.engine.diagnosis.finding import Finding
+from fitmon.engine.diagnosis.fit.rules import FIT_RULES
+from fitmon.engine.errors import DataError
+from fitmon.engine.insight.saved import Saved, under
+
+
+def _evidence(epoch: int, epochs: int = 20_000, loss: float = 1.0) -> Evidence:
+    facts = Facts(job="iris", training_samples=1, validation_samples=0)
+    return Evidence(epoch=epoch, epochs=epochs, curves={"loss": np.full(epoch, loss)}, knobs={}, facts=facts)
+
+
+def _rule(
+    holds: Callable[[int], bool], name: str = "plateau", *, weight: float = 0.5, patience: int = 2, sure: float = 1.0
+) -> Rule:
+    def look(evidence: Evidence) -> Finding | None:
+        if not holds(evidence.epoch):
+            return None
+        return Finding(name=name, sentence="so it is", epochs=(1, evidence.epoch), confidence=sure)
+
+    return Rule(name=name, explanation="", source="", weight=weight, look=look, patience=patience)
+
+
+def _names(diagnosis: Diagnosis, epoch: int) -> list[str]:
+    return [finding.name for finding in diagnosis.look(_evidence(epoch))]
+
+
+def test_a_finding_comes_after_two_looks_that_agree_and_goes_after_two_that_do_not() -> None:
+    diagnosis = Diagnosis((_rule(lambda epoch: epoch in {1, 3, 4, 6, 7}),))
+    stands = [bool(_names(diagnosis, epoch)) for epoch in range(1, 11)]
+    assert stands == [False, False, False, True, True, True, True, True, False, False]
+
+
+def test_one_that_needs_no_patience_comes_and_goes_at_once() -> None:
+    diagnosis = Diagnosis((_rule(lambda epoch: epoch == 2, patience=1),))
+    assert [bool(_names(diagnosis, epoch)) for epoch in (1, 2, 3)] == [False, True, False]
+
+
+def test_the_strongest_stands_first() -> None:
+    rules = (
+        _rule(lambda _: True, "plateau", weight=0.9, sure=0.5, patience=1),
+        _rule(lambda _: True, "overfitting", weight=0.6, patience=1),
+    )
+    assert _names(Diagnosis(rules), 1) == ["overfitting", "plateau"]
+
+
+def test_it_is_too_early_only_while_nothing_else_is_said_of_the_fit() -> None:
+    rules = (
+        _rule(lambda _: True, "too_early", patience=1),
+        _rule(lambda epoch: epoch == 2, "overfitting", patience=1),
+        _rule(lambda _: True, "unbalanced", patience=1),
+    )
+    diagnosis = Diagnosis(rules)
+    assert "too_early" in _names(diagnosis, 1)
+    assert "too_early" not in _names(diagnosis, 2)
+
+
+def test_a_rule_that_fails_ends_no_training() -> None:
+    def fail(_: Evidence) -> Finding | None:
+        raise ZeroDivisionError
+
+    broken = Rule(name="good_fit", explanation="", source="", weight=1, look=fail)
+    diagnosis = Diagnosis((broken, _rule(lambda _: True, patience=1)))
+    assert _names(diagnosis, 1) == ["plateau"]
+    with pytest.raises(ZeroDivisionError):
+        Diagnosis((broken,), strict=True).look(_evidence(1))
+
+
+def test_long_runs_are_looked_at_every_hundredth_and_at_once_when_the_loss_is_no_number() -> None:
+    looked: list[int] = []
+
+    def holds(epoch: int) -> bool:
+        looked.append(epoch)
+        return False
+
+    diagnosis = Diagnosis((_rule(holds),))
+    for epoch in range(1, 2_001):
+        diagnosis.look(_evidence(epoch))
+    assert looked[:100] == list(range(1, 101))
+    assert len(looked) < 500
+    diagnosis.look(_evidence(2_001, loss=float("nan")))
+    assert looked[-1] == 2_001
+    diagnosis.look(_evidence(2_003, epochs=2_003))
+    assert looked[-1] == 2_003
+
+
+def test_a_run_that_goes_on_from_a_checkpoint_has_the_same_patience() -> None:
+    rule = _rule(lambda epoch: epoch in {2, 3, 5})
+    whole = Diagnosis((rule,))
+    told = [whole.look(_evidence(epoch)) for epoch in range(1, 8)]
+    for stop in range(7):
+        before, after = Diagnosis((rule,)), Diagnosis((rule,))
+        for epoch in range(1, stop + 1):
+            before.look(_evidence(epoch))
+        after.restore(Saved(under("standing", before.arrays()), "standing"))
+        assert [after.look(_evidence(epoch)) for epoch in range(stop + 1, 8)] == told[stop:]
+
+
+def test_a_checkpoint_that_is_no_diagnosis_is_refused() -> None:
+    with pytest.raises(DataError, match="findings"):
+        Diagnosis().restore(Saved({"s/standing": np.frombuffer(b"[1", dtype=np.uint8)}, "s"))
+
+
+def test_ten_thousand_epochs_are_looked_at_without_a_failing_rule() -> None:
+    random = np.random.default_rng(0)
+    names = ("loss", "val_loss", "training_loss", "validation_loss", "dead_share", "validation_lately_error")
+    curves = {name: random.uniform(0.4, 0.5, 10_000) for name in names}
+    facts = Facts(job="iris", training_samples=100, validation_samples=50, chance_loss=0.69)
+    evidence = Evidence(epoch=10_000, epochs=10_000, curves=curves, knobs={}, facts=facts, knob_epochs=(10, 900))
+    assert isinstance(Diagnosis(FIT_RULES, strict=True).look(evidence), tuple)
