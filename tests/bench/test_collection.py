@@ -28,12 +28,12 @@ def recipe_of_digits() -> Recipe:
 def run_with(losses: Sequence[float], *, rise_spread: float, validation_samples: int = 1_000) -> Recording:
     held_back = np.array(losses)
     windows = np.convolve(held_back, np.full(3, 1 / 3), "valid")
-    training = list(np.linspace(1, 0.1, EPOCHS))
+    training: list[float] = np.linspace(1, 0.1, EPOCHS).tolist()
     truth = Truth(
         held_back=10_000,
         window=3,
         chance=2.3,
-        losses=list(held_back),
+        losses=held_back.tolist(),
         accuracies=[0.9] * EPOCHS,
         training_losses=training,
         training_accuracies=[0.9] * EPOCHS,
@@ -52,7 +52,7 @@ def run_with(losses: Sequence[float], *, rise_spread: float, validation_samples:
         epochs=EPOCHS,
         facts=Facts(job="made up", training_samples=1_000, validation_samples=validation_samples),
         knobs=((1, {}),),
-        metrics={"loss": list(training), "val_loss": list(held_back)},
+        metrics={"loss": list(training), "val_loss": held_back.tolist()},
         measures={},
         truth=truth,
     )

@@ -47,17 +47,30 @@ def _kept(folder: RunFolder, job: Job, **options: Any) -> KeptRun:
     return KeptRun(job, folder, **options)
 
 
-def _metrics(watched: Watched, branch: int = 1) -> dict[int, dict[str, float]]:
-    """Return the metrics of each epoch trained in a branch."""
-    found: dict[int, dict[int, dict[str, float]]] = {1: {}}
+def _ends(watched: Watched, branch: int = 1) -> dict[int, events.EpochEnded]:
+    """Return the end of each epoch trained in a branch."""
+    found: dict[int, dict[int, events.EpochEnded]] = {1: {}}
     current = 1
     for event in watched.events:
         if isinstance(event, events.BranchStarted):
             current = event.branch
             found[current] = {}
         elif isinstance(event, events.EpochEnded):
-            found[current][event.epoch] = event.metrics
+            found[current][event.epoch] = event
     return found[branch]
+
+
+def _metrics(watched: Watched, branch: int = 1) -> dict[int, dict[str, float]]:
+    """Return the metrics of each epoch trained in a branch."""
+    return {epoch: end.metrics for epoch, end in _ends(watched, branch).items()}
+
+
+def _diagnosis(watched: Watched, branch: int = 1) -> dict[int, tuple[Any, list[str]]]:
+    """Return what was measured and what was said of each epoch trained in a branch."""
+    return {
+        epoch: (end.measures, [finding.sentence for finding in end.findings or ()])
+        for epoch, end in _ends(watched, branch).items()
+    }
 
 
 def test_a_branch_is_the_run_that_had_changed_its_knob_there(lingering: Watched) -> None:
@@ -67,6 +80,29 @@ def test_a_branch_is_the_run_that_had_changed_its_knob_there(lingering: Watched)
     lingering.wait_for(events.RunEnded, 2)
     assert _metrics(lingering, 2) == {epoch: _metrics(changed)[epoch] for epoch in (3, 4)}
     assert _metrics(lingering, 2) != {epoch: _metrics(lingering)[epoch] for epoch in (3, 4)}
+
+
+def test_a_branch_is_diagnosed_as_the_run_that_had_changed_its_knob_there(lingering: Watched) -> None:
+    """Its curves are those of the epochs that led to it; what was found of the branch that was left is forgotten."""
+    lingering.session.send(SetKnob("epochs", 9, epoch=1))
+    changed = Watched(_job(), SetKnob("epochs", 9, epoch=1), SetKnob("dropout", 0.6, epoch=6)).run()
+    lingering.start().wait_for(events.RunEnded)
+    lingering.session.send(Rewind(epoch=5, changes={"dropout": 0.6}))
+    lingering.wait_for(events.RunEnded, 2)
+    straight = _diagnosis(changed)
+    assert _diagnosis(lingering, 2) == {epoch: straight[epoch] for epoch in range(6, 10)}
+    assert _diagnosis(lingering, 2) != {epoch: _diagnosis(lingering)[epoch] for epoch in range(6, 10)}
+    assert all(sentences for _, sentences in straight.values())
+
+
+def test_a_remedy_s_reason_goes_with_what_was_asked(lingering: Watched) -> None:
+    lingering.start().wait_for(events.RunEnded)
+    lingering.session.send(Rewind(epoch=2, changes={"dropout": 0.6}, because="overfitting"))
+    lingering.wait_for(events.RunEnded, 2)
+    assert lingering.one(events.BranchStarted).because == "overfitting"
+    assert lingering.one(events.KnobAsked).because == "overfitting"
+    assert lingering.one(events.KnobApplied).because == "overfitting"
+    assert lingering.session.snapshot().branch.because == "overfitting"
 
 
 def test_going_back_to_the_start_trains_the_same_epochs_again(lingering: Watched) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.overfitting import overfits, turn_of
-from fitmon.engine.diagnosis.fit.reading import Reading
+from fitmon.engine.diagnosis.fit.reading import Reading, reading_of
 
 FIRST_EPOCH = 8
 STILL = 0.015
@@ -30,6 +31,7 @@ NO_RISE = 0.03
 """Of the best validation loss."""
 
 
+@lru_cache(maxsize=1)
 def fits_well(reading: Reading, evidence: Evidence) -> bool:
     """Return whether the verdict is a good fit."""
     validation, training = reading.lately(reading.validation), reading.lately(reading.training)
@@ -65,7 +67,7 @@ def is_held_back(reading: Reading, evidence: Evidence) -> bool:
 
 
 def _look(evidence: Evidence) -> Finding | None:
-    reading = Reading(evidence)
+    reading = reading_of(evidence)
     if not fits_well(reading, evidence):
         return None
     validation, training = reading.now(reading.validation), reading.now(reading.training)

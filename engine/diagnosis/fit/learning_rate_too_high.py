@@ -10,7 +10,7 @@ from fitmon.engine.diagnosis.evidence import Evidence, Floats, Rule
 from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.rates import times_the_usual
-from fitmon.engine.diagnosis.fit.reading import Reading
+from fitmon.engine.diagnosis.fit.reading import Reading, reading_of
 
 FIRST_EPOCH = 4
 ABOVE_CHANCE = 1.2
@@ -32,7 +32,7 @@ LITTLE = 0.1
 
 
 def _look(evidence: Evidence) -> Finding | None:
-    reading = Reading(evidence)
+    reading = reading_of(evidence)
     curve = reading.training.curve[max(0, reading.settled_since - reading.training.skipped) :]
     if len(curve) < FIRST_EPOCH or _is_explained_by_inputs(evidence):
         return None

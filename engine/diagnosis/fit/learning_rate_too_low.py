@@ -12,7 +12,7 @@ from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.overfitting import overfits
 from fitmon.engine.diagnosis.fit.rates import times_the_usual
-from fitmon.engine.diagnosis.fit.reading import Reading
+from fitmon.engine.diagnosis.fit.reading import Reading, reading_of
 
 FIRST_EPOCH = 4
 GOAL = 0.3
@@ -41,7 +41,7 @@ class Pace(NamedTuple):
 
 
 def _look(evidence: Evidence) -> Finding | None:
-    reading = Reading(evidence)
+    reading = reading_of(evidence)
     pace = _pace(reading, evidence)
     if pace is None or pace.needed < FAR_MORE * evidence.epochs or times_the_usual(evidence) >= UNUSUAL:
         return None

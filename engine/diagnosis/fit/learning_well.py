@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
@@ -10,7 +12,8 @@ from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.good_fit import fits_well
 from fitmon.engine.diagnosis.fit.overfitting import overfits
-from fitmon.engine.diagnosis.fit.reading import Change, Reading
+from fitmon.engine.diagnosis.fit.reading import Change, Reading, reading_of
+from fitmon.engine.diagnosis.fit.underfitting import underfits
 
 DEVIATIONS = 2.0
 FALL_THAT_MATTERS = 0.015
@@ -22,6 +25,7 @@ FAST = 0.1
 FEWEST_EPOCHS = 2
 
 
+@lru_cache(maxsize=1)
 def learns_well(reading: Reading, evidence: Evidence) -> Change | None:
     """Return the fall of late if the verdict is that it learns well; else None."""
     lately = reading.lately(reading.judged) or _first_fall(reading)
@@ -35,7 +39,8 @@ def learns_well(reading: Reading, evidence: Evidence) -> Change | None:
     learnt = reading.learnt(reading.judged)
     if learnt < 0 or (learnt < BEGUN and -lately.share < FAST):
         return None
-    return None if overfits(reading) or fits_well(reading, evidence) else lately
+    others = overfits(reading) or fits_well(reading, evidence) or underfits(reading, evidence)
+    return None if others else lately
 
 
 def _answers_always_the_same(facts: Facts) -> bool:
@@ -57,7 +62,7 @@ def _first_fall(reading: Reading) -> Change | None:
 
 
 def _look(evidence: Evidence) -> Finding | None:
-    reading = Reading(evidence)
+    reading = reading_of(evidence)
     lately = learns_well(reading, evidence)
     if lately is None:
         return None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.overfitting import overfits
-from fitmon.engine.diagnosis.fit.reading import Reading, Side
+from fitmon.engine.diagnosis.fit.reading import Reading, Side, reading_of
 
 FIRST_EPOCH = 5
 HARDLY = 0.035
@@ -20,6 +21,7 @@ ON_ITS_WAY = 0.15
 """Share of chance that the pace of late would still take away: then it learns, if slowly."""
 
 
+@lru_cache(maxsize=1)
 def does_not_learn(reading: Reading, evidence: Evidence) -> bool:
     """Return whether the verdict is that nothing is learnt."""
     if evidence.epoch < FIRST_EPOCH or math.isnan(reading.chance) or not reading.judged:
@@ -40,7 +42,7 @@ def _is_on_its_way(reading: Reading, evidence: Evidence, side: Side) -> bool:
 
 
 def _look(evidence: Evidence) -> Finding | None:
-    reading = Reading(evidence)
+    reading = reading_of(evidence)
     if not does_not_learn(reading, evidence):
         return None
     learnt = reading.learnt(reading.judged)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.engine.diagnosis.fit import remedies
-from fitmon.engine.diagnosis.fit.reading import TINY, Change, Reading
+from fitmon.engine.diagnosis.fit.reading import TINY, Change, Reading, reading_of
 
 DEVIATIONS = 3.0
 """Standard errors of the rise. A window's own noise is 1 / √2 of that of a difference, so that this is 4.2 of them."""
@@ -20,14 +21,12 @@ RISE_OF_CHANCE = 1e-3
 """Of the chance loss: a loss of nearly 0 may double and matter to nobody."""
 FALL_THAT_MATTERS = 0.02
 """Of the training loss since the best epoch."""
-FAR_BELOW = 0.2
+FAR_BELOW = 0.25
 """Training loss over validation loss of a model that has learnt its samples by heart."""
 BY_HEART = 0.1
 """Training loss over chance loss of such a model, at the most."""
 MOST_TIMES = 100
 """More is as good as nothing left."""
-TURNED_UP = 0.02
-"""Of the best loss: a rise by so much may be noise, but with training far below it is what is to be expected."""
 STILL_LEARNING_BY_HEART = 0.1
 """Share by which the training loss must still fall from a window to the next."""
 
@@ -43,12 +42,14 @@ class Turn(NamedTuple):
     """A rise up to this one is noise."""
 
 
+@lru_cache(maxsize=1)
 def overfits(reading: Reading) -> bool:
     """Return whether the verdict is overfitting."""
     turn = turn_of(reading)
     return turn is not None and (_rose(reading, turn) or _learns_by_heart(reading, turn))
 
 
+@lru_cache(maxsize=1)
 def turn_of(reading: Reading) -> Turn | None:
     """Return what happened since validation was best; None before there can be two windows apart."""
     validation, window = reading.validation, reading.window
@@ -86,11 +87,11 @@ def _rose(reading: Reading, turn: Turn) -> bool:
 
 
 def _learns_by_heart(reading: Reading, turn: Turn) -> bool:
-    """Return whether validation seems to turn up while training, far below it already, goes on falling."""
+    """Return whether validation is past its best, if only just, while training, far below it already, still falls."""
     validation, training = reading.lately(reading.validation), reading.lately(reading.training)
     if validation is None or training is None or turn.training is None:
         return False
-    turned = turn.validation.share >= TURNED_UP and validation.rise >= -2 * validation.error
+    turned = turn.validation.rise > 0 and validation.rise >= -2 * validation.error
     falls = -training.share >= STILL_LEARNING_BY_HEART and -training.rise >= training.error
     known = training.now <= BY_HEART * reading.chance or math.isnan(reading.chance)
     matters = validation.now - training.now >= 10 * RISE_OF_CHANCE * np.nan_to_num(reading.chance)
@@ -98,7 +99,7 @@ def _learns_by_heart(reading: Reading, turn: Turn) -> bool:
 
 
 def _look(evidence: Evidence) -> Finding | None:
-    reading = Reading(evidence)
+    reading = reading_of(evidence)
     turn = turn_of(reading)
     if turn is None:
         return None

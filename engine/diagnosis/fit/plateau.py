@@ -7,7 +7,7 @@ from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.learning_well import learns_well
 from fitmon.engine.diagnosis.fit.overfitting import overfits, turn_of
-from fitmon.engine.diagnosis.fit.reading import Change, Reading, Side
+from fitmon.engine.diagnosis.fit.reading import Change, Side, reading_of
 
 FIRST_EPOCH = 8
 STILL = 0.02
@@ -15,7 +15,7 @@ STILL = 0.02
 
 
 def _look(evidence: Evidence) -> Finding | None:
-    reading = Reading(evidence)
+    reading = reading_of(evidence)
     since = evidence.epoch // 2
     if evidence.epoch < FIRST_EPOCH or reading.settled_since > since or not reading.judged:
         return None

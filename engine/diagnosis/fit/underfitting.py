@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.finding import Finding, Remedy
@@ -10,7 +11,7 @@ from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.good_fit import does_well, fits_well, is_held_back
 from fitmon.engine.diagnosis.fit.not_learning import does_not_learn
 from fitmon.engine.diagnosis.fit.overfitting import overfits
-from fitmon.engine.diagnosis.fit.reading import Reading
+from fitmon.engine.diagnosis.fit.reading import Reading, reading_of
 
 FIRST_EPOCH = 8
 STILL = 0.03
@@ -19,6 +20,7 @@ TOGETHER = 1.3
 """Validation loss over training loss."""
 
 
+@lru_cache(maxsize=1)
 def underfits(reading: Reading, evidence: Evidence) -> bool:
     """Return whether the verdict is underfitting."""
     training = reading.lately(reading.training)
@@ -35,7 +37,7 @@ def underfits(reading: Reading, evidence: Evidence) -> bool:
 
 
 def _look(evidence: Evidence) -> Finding | None:
-    reading = Reading(evidence)
+    reading = reading_of(evidence)
     if not underfits(reading, evidence):
         return None
     learnt = reading.learnt(reading.training)

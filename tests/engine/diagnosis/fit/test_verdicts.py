@@ -96,7 +96,7 @@ def test_a_rule_explains_itself_and_names_its_source(rule: object) -> None:
 
 
 def test_a_jump_at_a_changed_knob_is_no_oscillation() -> None:
-    loss = np.concatenate([falling(20, 0.3, 4), 0.6 * falling(20, 0.3, 4) + 0.4])
+    loss: Floats = np.concatenate([falling(20, 0.3, 4), 0.6 * falling(20, 0.3, 4) + 0.4])
     curves = {"training_loss": loss, "validation_loss": loss}
     found = {rule.name for rule in FIT_RULES if rule.look(evidence_of(curves, knob_epochs=(21,))) is not None}
     assert "learning_rate_too_high" not in found
@@ -104,8 +104,8 @@ def test_a_jump_at_a_changed_knob_is_no_oscillation() -> None:
 
 def test_a_loss_that_jumps_or_stays_above_chance_means_a_rate_too_high() -> None:
     knobs = {**KNOBS, "learning_rate": 0.5}
-    jumps = 1.0 + 0.5 * (-1.0) ** np.arange(16)
-    above = 20 + np.abs(np.sin(np.arange(16.0)))
+    jumps: Floats = 1.0 + 0.5 * (-1.0) ** np.arange(16, dtype=np.float64)
+    above: Floats = 20 + np.abs(np.sin(np.arange(16, dtype=np.float64)))
     for loss in (jumps, above):
         evidence = evidence_of({"training_loss": loss, "validation_loss": loss}, knobs=knobs, epochs=30)
         finding = next(
