@@ -11,13 +11,16 @@ ENOUGH = 2 * SHORTEST_WINDOW + 1
 
 
 def _look(evidence: Evidence) -> Finding | None:
-    if evidence.epoch > ENOUGH:
+    changed = evidence.knob_epochs[-1] if evidence.knob_epochs else 1
+    done = evidence.epoch - changed + 1
+    if done > ENOUGH:
         return None
-    done = "1 epoch is" if evidence.epoch == 1 else f"{evidence.epoch} epochs are"
+    epochs = "1 epoch is" if done == 1 else f"{done} epochs are"
+    what = "" if changed == 1 else f" what the change at epoch {changed} does"
     return Finding(
         name=RULE.name,
-        sentence=f"too early to say: {done} done, and no single epoch's difference means anything.",
-        epochs=(1, evidence.epoch),
+        sentence=f"too early to say{what}: {epochs} done{' since' * (changed > 1)}, and single epochs prove nothing.",
+        epochs=(changed, evidence.epoch),
         confidence=1.0,
     )
 
