@@ -6,6 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 
+from msgspec.structs import replace
+
+from fitmon.engine.branch import way_to
 from fitmon.engine.commands import Command, Rewind, SetKnob, Stop
 from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.engine.knobs.catalogue import EPOCHS, THRESHOLD
@@ -51,19 +54,31 @@ def choices_of(snapshot: Snapshot, ways_back: WaysBack) -> tuple[Choice, ...]:
 def _choices(snapshot: Snapshot, ways_back: WaysBack) -> Iterator[Choice]:
     numbers = count(1)
     for finding in snapshot.findings:
-        for remedy in finding.remedies:
+        for remedy in (as_things_stand(remedy, snapshot) for remedy in finding.remedies):
             number = next(numbers) if remedy.applicable else MOST_NUMBERS + 1
             known = number if number <= MOST_NUMBERS else None
             yield Choice(finding, remedy, known, refusal_of(remedy, snapshot, ways_back) if known else "")
 
 
+def as_things_stand(remedy: Remedy, snapshot: Snapshot) -> Remedy:
+    """Return a remedy as it can be given: more epochs behind the last one are a branch that sets out from there."""
+    if snapshot.over and remedy.rewind_to is None and remedy.changes.get(EPOCHS.name, 0) > snapshot.epochs_done:
+        return replace(remedy, rewind_to=snapshot.epochs_done)
+    return remedy
+
+
 def refusal_of(remedy: Remedy, snapshot: Snapshot, ways_back: WaysBack) -> str:
     """Say why a remedy cannot be applied as things stand; empty when it can."""
     if remedy.rewind_to is not None:
-        kept = None if ways_back.kept is None else ways_back.kept.get(snapshot.branch.number, ())
-        missing = "" if kept is None or remedy.rewind_to in kept else f"epoch {remedy.rewind_to} has no checkpoint"
-        return ways_back.refusal or missing
+        there = ways_back.kept is None or remedy.rewind_to in _epochs_kept(snapshot, ways_back.kept)
+        return ways_back.refusal or ("" if there else f"epoch {remedy.rewind_to} has no checkpoint")
     return "the run is over" if snapshot.over and (remedy.stop or knob_changes(remedy)) else ""
+
+
+def _epochs_kept(snapshot: Snapshot, kept: Mapping[int, Collection[int]]) -> set[int]:
+    """Return the epochs with a checkpoint that led to where the branch under way is, those of its parents too."""
+    way = way_to(snapshot.branch, snapshot.left_branches)
+    return {epoch for stretch in way for epoch in kept.get(stretch.branch.number, ()) if epoch in stretch.epochs}
 
 
 def knob_changes(remedy: Remedy) -> dict[str, float]:

@@ -723,6 +723,13 @@ DATA = (
         labels={"constant_features": MUST, "suspected_labels": EITHER},
     ),
     Recipe(
+        name="iris, constant features",
+        made="75 flowers with 2 constant features beside the 4",
+        split=lambda: tables.with_constants(tables.iris(75, 45), 2),
+        settings=_settings(20, 8, (8,), 5e-3),
+        labels={"constant_features": MUST, "suspected_labels": EITHER},
+    ),
+    Recipe(
         name="breast cancer, constant features",
         made="300 patients with 3 constant features beside the 30",
         split=lambda: tables.with_constants(tables.breast_cancer(300, 130), 3),
@@ -748,6 +755,20 @@ DATA = (
         made="5 000 images, a tenth of the labels wrong in training and validation, Dense 64, L2 0.001, 12 epochs",
         split=lambda: tables.with_wrong_labels(tables.mnist(5_000, 2_000), 0.1),
         settings=_settings(12, 64, (64,), l2=1e-3),
+        labels={"suspected_labels": MUST},
+    ),
+    Recipe(
+        name="mnist, 15 % of the labels wrong, dropout",
+        made="5 000 images, 15 % of the labels wrong, Dense 128, dropout 0.3, 12 epochs",
+        split=lambda: tables.with_wrong_labels(tables.mnist(5_000, 1_000), 0.15),
+        settings=_settings(12, 64, (128,), dropout=0.3),
+        labels={"suspected_labels": MUST},
+    ),
+    Recipe(
+        name="breast cancer, 15 % of the labels wrong",
+        made="300 patients, 15 % of the labels wrong, Dense 16, L2 0.001, 40 epochs",
+        split=lambda: tables.with_wrong_labels(tables.breast_cancer(300, 200), 0.15),
+        settings=_settings(40, 16, (16,), l2=1e-3),
         labels={"suspected_labels": MUST},
     ),
     Recipe(

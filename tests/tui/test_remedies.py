@@ -55,6 +55,29 @@ def test_knobs_are_turned_one_by_one_the_epochs_first() -> None:
     )
 
 
+def test_behind_the_last_epoch_more_of_them_are_a_branch_that_sets_out_there() -> None:
+    fake = run().train(1, 10).ended()
+    chosen = [choice for choice in choices_of(fake.snapshot(), WaysBack()) if "epochs" in choice.remedy.changes]
+    assert [choice.refusal for choice in chosen] == [""]
+    (way_back,) = commands_of(chosen[0].finding, chosen[0].remedy)
+    assert isinstance(way_back, Rewind)
+    assert (way_back.epoch, way_back.changes["epochs"]) == (10, 15)
+    (refused,) = [
+        choice.refusal
+        for choice in choices_of(fake.snapshot(), WaysBack(kept={1: [1, 2]}))
+        if "epochs" in choice.remedy.changes
+    ]
+    assert refused == "epoch 10 has no checkpoint"
+
+
+def test_an_epoch_that_the_parent_trained_has_the_parent_s_checkpoint() -> None:
+    fake = run().train(1, 6).branch(2, 1, 4).train(5, 9)
+    fake.found(9, OVERFITTING)
+    assert GO_BACK.rewind_to == 2
+    assert refusals(fake, WaysBack(kept={1: [2], 2: [9]}))[0] == ""
+    assert refusals(fake, WaysBack(kept={1: [3], 2: [2]}))[0] == "epoch 2 has no checkpoint"
+
+
 def test_stopping_says_why() -> None:
     assert commands_of(OVERFITTING, STOP_HERE) == (Stop(reason="stopped: keep the best weights"),)
 
@@ -66,9 +89,9 @@ def test_a_threshold_is_the_views_and_no_command() -> None:
     assert threshold_of(GO_BACK) is None
 
 
-def test_of_a_run_that_is_over_one_can_only_go_back() -> None:
+def test_a_run_that_is_over_can_go_back_or_be_given_more_epochs() -> None:
     assert refusals(run()) == ["", "", ""]
-    assert refusals(run().ended()) == ["", "the run is over", "the run is over"]
+    assert refusals(run().ended()) == ["", "the run is over", ""]
 
 
 def test_nobody_goes_back_to_an_epoch_without_a_checkpoint() -> None:

@@ -83,7 +83,7 @@ async def test_of_a_run_that_is_over_one_can_still_go_back() -> None:
     async with shown(run) as screen:
         await screen.press("a")
         await screen.sees("stop here and keep the best weights (the run is over)")
-        await screen.press("3")
+        await screen.press("2")
         await screen.sees("It cannot be applied: the run is over.")
         await screen.press("enter")
         assert run.sent == [BACK]

@@ -9,7 +9,7 @@ from fitmon.tui import finding_words as words
 from fitmon.tui import format as form
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
-from fitmon.tui.remedies import WaysBack, refusal_of
+from fitmon.tui.remedies import WaysBack, as_things_stand, refusal_of
 from fitmon.tui.rows import Row, framed, row
 from fitmon.tui.widgets.drawn import Drawn
 
@@ -75,7 +75,7 @@ def can_be_applied(picture: Picture) -> bool:
     remedies = seen.findings[0].remedies if seen.findings else ()
     if not remedies or picture.read_only or not remedies[0].applicable:
         return False
-    return not refusal_of(remedies[0], seen, WaysBack(refusal=picture.no_rewind))
+    return not refusal_of(as_things_stand(remedies[0], seen), seen, WaysBack(refusal=picture.no_rewind))
 
 
 def _inside(picture: Picture | None, width: int, height: int) -> list[Row]:
