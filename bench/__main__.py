@@ -207,7 +207,18 @@ def insight_rows() -> list[Row]:
         Row("following 10 000 samples, part of an mnist epoch", extra, "%", 5.0, False, passes),
         Row("a million samples in two classes, an epoch", million["seconds"], "s", 1.0, False, ""),
         Row("a million samples, kept between epochs", million["kept_bytes"], "bytes/sample", 200.0, False, memory),
+        *(_training_part_row(preset) for preset in ("mnist", "iris", "binary")),
     ]
+
+
+def _training_part_row(preset: str) -> Row:
+    """Measure what it costs to score a part of the training set like the validation set."""
+    command = [sys.executable, "-m", "bench.training_part", preset]
+    told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    epoch = statistics.median(epochs_without_screen(preset, "no-jit"))
+    added = 1000 * (told["with"] - told["without"])
+    detail = f"{told['samples']} samples, {added:.2f} ms of {1000 * epoch:.1f} ms"
+    return Row(f"scoring a part of the training set, {preset}", 0.1 * added / epoch, "%", 3.0, False, detail)
 
 
 def _measured_insight(what: str) -> dict[str, float]:

@@ -32,9 +32,14 @@ if TYPE_CHECKING:
 
 SHARE_OF_EPOCH = 0.03
 """What scoring the part may cost."""
+FEWEST_SAMPLES = 32
+"""Fewer tell nothing, whatever they cost."""
 MOST_SAMPLES = 10_000
 MOST_BYTES = 256 * 1024**2
-BATCH = 512
+MOST_ROWS_AT_ONCE = 4096
+ARITHMETIC_AT_ONCE = 5e8
+"""Multiply-adds of a forward pass that is worth its overhead. A small model is scored on thousands of rows at once, a
+large one in batches as it is trained in, which its device has room for."""
 STEP_OVERHEAD = 1e6
 """What a training step costs besides its arithmetic, in multiply-adds: about 0.1 ms on two cores. It lets a small
 model, whose steps are all overhead, be scored on all its samples."""
@@ -56,10 +61,13 @@ class PartScores:
 class TrainingPart:
     """Scores the part inside the compiled validation pass, so that a small model pays for no call of its own."""
 
-    def __init__(self, model: keras.Model, samples: Any, scorer: Scorer, losses: SampleLosses) -> None:
-        """Take the part's batch of inputs and targets, as tensors, and what scores them."""
+    def __init__(
+        self, model: keras.Model, samples: Any, scorer: Scorer, losses: SampleLosses, rows_at_once: int
+    ) -> None:
+        """Take the part's inputs and targets, as tensors, what scores them, and how many are scored at once."""
         import keras
 
+        self._rows_at_once = rows_at_once
         self._model, self._scorer, self._losses = model, scorer, losses
         self._x, self._y, _ = keras.utils.unpack_x_y_sample_weight(samples)
         self._samples = len(keras.tree.flatten(self._x)[0])
@@ -128,14 +136,17 @@ class TrainingPart:
         import keras
         import tensorflow as tf
 
-        count = math.ceil(self._samples / BATCH)
+        length = self._rows_at_once
+        count = math.ceil(self._samples / length)
+        if count == 1:
+            return step((self._x, self._y))
         kept = [tf.TensorArray(tf.float32, size=count, infer_shape=False) for _ in range(2)]
 
         def more(number: tf.Tensor, *_: Any) -> tf.Tensor:
             return number < count
 
         def one(number: tf.Tensor, kept: list[tf.TensorArray], largest: list[tf.Tensor]) -> tuple[Any, ...]:
-            rows = slice(number * BATCH, (number + 1) * BATCH)
+            rows = slice(number * length, (number + 1) * length)
             found = step(keras.tree.map_structure(lambda t: t[rows], (self._x, self._y)))
             written = [array.write(number, part) for array, part in zip(kept, found[:2], strict=True)]
             return number + 1, written, [tf.maximum(*pair) for pair in zip(largest, found[2:], strict=True)]
@@ -152,7 +163,11 @@ def training_part_of(
     None where the feed's batches come from outside, or the model's loss gives no loss for each sample.
     """
     loss = environment.compiled_loss(model)
-    samples = _affordable_samples(model, feed, settings, validation_samples)
+    forward = multiply_adds(model)
+    rows_at_once = int(min(max(ARITHMETIC_AT_ONCE / forward, settings.batch_size), MOST_ROWS_AT_ONCE))
+    samples = _affordable_samples(forward, feed, settings, validation_samples)
+    # Whole batches, so that XLA compiles for one length only.
+    samples -= samples % rows_at_once if samples > rows_at_once else 0
     rows = np.sort(epoch_order(feed.samples, settings.seed, 0)[:samples])
     part = feed.rows(rows) if samples and loss is not None and not _only_inputs(feed) else None
     if part is None:
@@ -161,7 +176,7 @@ def training_part_of(
     if not isinstance(scorer, Scorer):
         return None
     losses = SampleLosses(loss, None, scorer.labels)
-    return TrainingPart(model, part, scorer, losses)
+    return TrainingPart(model, part, scorer, losses, rows_at_once)
 
 
 def _only_inputs(feed: Feed) -> bool:
@@ -177,7 +192,7 @@ def _targets(part: Any) -> Any:
     return keras.tree.map_structure(np.asarray, targets)
 
 
-def _affordable_samples(model: keras.Model, feed: Feed, settings: Settings, validation_samples: int) -> int:
+def _affordable_samples(forward: float, feed: Feed, settings: Settings, validation_samples: int) -> int:
     """Return how many samples can be scored for `SHARE_OF_EPOCH`, by counting multiply-adds, not by the clock.
 
     A size by the clock would differ from machine to machine and from a run to its repetition.
@@ -185,14 +200,11 @@ def _affordable_samples(model: keras.Model, feed: Feed, settings: Settings, vali
     if not feed.samples:
         return 0
     batch = settings.batch_size
-    forward = multiply_adds(model)
     training = math.ceil(feed.samples / batch) * STEP_OVERHEAD + TRAINING_FACTOR * feed.samples * forward
     validating = math.ceil(validation_samples / batch) * STEP_OVERHEAD / TRAINING_FACTOR + validation_samples * forward
     affordable = int(SHARE_OF_EPOCH * (training + validating) / forward)
     bytes_each = max(1, _bytes_of_one(feed))
-    most = min(max(affordable, 32), feed.samples, MOST_SAMPLES, max(1, MOST_BYTES // bytes_each))
-    # Whole batches, so that XLA compiles for one length only.
-    return most if most < BATCH or most == feed.samples else most - most % BATCH
+    return min(max(affordable, FEWEST_SAMPLES), feed.samples, MOST_SAMPLES, max(1, MOST_BYTES // bytes_each))
 
 
 def _bytes_of_one(feed: Feed) -> int:

@@ -15,8 +15,9 @@ from fitmon.engine.diagnosis.evidence import Evidence
 from fitmon.engine.diagnosis.facts import Facts
 from fitmon.engine.events import KnobValue
 
-SEEDS = (0,)
-"""Of the data and the weights. The rules were made while the runs of seed 0 could be looked at, those of seed 1 not."""
+SEEDS = (0, 1)
+"""Of data and weights. The rules were made while the runs of seed 0 were looked at; those of the last seed were held
+against them afterwards."""
 
 Number = float | str | None
 """A number; `nan`, `inf` or `-inf` as text; None where nothing was measured."""

@@ -36,7 +36,6 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True):
     losses: list[float]
     accuracies: list[float]
     training_losses: list[float]
-    training_accuracies: list[float]
     best_epoch: int
     """The middle of the window with the lowest loss."""
     rise: float
@@ -59,7 +58,7 @@ class Examiner:
         """Take the samples; before the first epoch."""
         self._held_back, self._training = split.held_back, _thinned(split.training)
         self._losses: list[npt.NDArray[np.float32]] = []
-        self._curves: dict[str, list[float]] = {"accuracies": [], "training_losses": [], "training_accuracies": []}
+        self._curves: dict[str, list[float]] = {"accuracies": [], "training_losses": []}
         self._surely_wrong_share = self._dead_share = 0.0
 
     def look(self, model: Any) -> None:
@@ -74,8 +73,6 @@ class Examiner:
             self._surely_wrong_share = float(sure.mean()) if len(sure) else 0.0
         probabilities = _probabilities(model, training.x)
         self._curves["training_losses"].append(_six_digits(_losses(probabilities, training).mean(dtype=np.float64)))
-        right = probabilities.argmax(axis=1) == training.labels
-        self._curves["training_accuracies"].append(_six_digits(right.mean()))
         self._dead_share = _dead_share(model, training.x)
 
     def truth(self) -> Truth:
@@ -95,7 +92,6 @@ class Examiner:
             dead_share=_six_digits(self._dead_share),
             accuracies=self._curves["accuracies"],
             training_losses=self._curves["training_losses"],
-            training_accuracies=self._curves["training_accuracies"],
             **found,
         )
 

@@ -36,7 +36,6 @@ def run_with(losses: Sequence[float], *, rise_spread: float, validation_samples:
         losses=held_back.tolist(),
         accuracies=[0.9] * EPOCHS,
         training_losses=training,
-        training_accuracies=[0.9] * EPOCHS,
         best_epoch=int(windows.argmin()) + 2,
         rise=float(windows[-1] - windows.min()),
         rise_spread=rise_spread,
