@@ -73,11 +73,14 @@ def test_lines_tell_what_runs_each_epoch_and_the_end(capfd: pytest.CaptureFixtur
     assert lines[1] == "learning_rate 5e-4  dropout 0.3  l1 0  l2 0  batch_size 128  epochs 2  seed 0"
     assert lines[2].startswith("epoch 1/2  ")
     assert lines[3].startswith("  against the untrained model, val loss ")
-    assert lines[4] == "epoch 2: dropout 0.3 → 0.5 (read back)"
-    assert lines[5].startswith("epoch 2/2  ")
-    assert lines[6].startswith("  val loss ")
-    assert lines[7].startswith("finished: 2 epochs; best val_loss ")
-    assert len(lines) == 8
+    assert lines[4] == "  too early to say: 1 epoch is done, and single epochs prove nothing."
+    assert lines[5] == "epoch 2: dropout 0.3 → 0.5 (read back)"
+    assert lines[6].startswith("epoch 2/2  ")
+    assert lines[7].startswith("  val loss ")
+    assert lines[8].startswith("finished: 2 epochs; best val_loss ")
+    assert lines[9].startswith("Too early to say what the change at epoch 2 does: 1 epoch is done since")
+    assert lines[10].startswith("What it did: dropout 0.3 → 0.5 from epoch 2: validation loss ")
+    assert len(lines) == 11
 
 
 def test_every_setting_reaches_the_run(capfd: pytest.CaptureFixture[str]) -> None:

@@ -63,7 +63,9 @@ def test_the_weights_that_are_kept_are_written(
 def test_lines_say_where_the_model_is(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["iris", "--epochs", "1", "--plain", "--export", str(tmp_path / "m.keras")]) == 0
     lines = capfd.readouterr().out.splitlines()
-    assert lines[-2] == f"exported the weights of epoch 1 (best) to {tmp_path / 'm.keras'}"
+    exported, ended = [at for at, line in enumerate(lines) if line.startswith(("exported the", "finished: "))]
+    assert lines[exported] == f"exported the weights of epoch 1 (best) to {tmp_path / 'm.keras'}"
+    assert exported < ended
 
 
 def test_a_finished_run_writes_its_model_without_training(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:

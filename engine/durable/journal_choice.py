@@ -47,14 +47,10 @@ class JournalChoice:
                 return msgspec.structs.replace(
                     event, insight=msgspec.UNSET, findings=findings, knobs=self._changed(event.knobs)
                 )
-            case events.KnobApplied():
-                self._knobs = {name: value for name, value in self._knobs.items() if name != event.knob}
-                return event
-            case events.RunStarted() | events.RunContinued() | events.BranchStarted():
+            case events.KnobApplied() | events.RunStarted() | events.RunContinued() | events.BranchStarted():
+                # Whoever tells the run again has other knobs now than the last epoch's.
                 self._knobs = {}
-                return event
-            case _:
-                return event
+        return event
 
     def _changed(self, knobs: Mapping[str, KnobValue]) -> dict[str, KnobValue]:
         before, self._knobs = self._knobs, knobs

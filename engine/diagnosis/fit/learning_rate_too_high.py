@@ -30,6 +30,9 @@ LARGE_INPUTS = 100.0
 LITTLE = 0.1
 """Share of the chance loss: with less taken away, a rate far beyond the usual is what is wrong."""
 
+THROWN_FAR = -1.0
+"""Likewise on samples never seen: their loss is twice that of guessing, however well the training samples are known."""
+
 
 def _look(evidence: Evidence) -> Finding | None:
     reading = reading_of(evidence)
@@ -80,13 +83,19 @@ def _jumps(reading: Reading, _: Evidence, curve: Floats) -> tuple[str, float] | 
 
 
 def _far_beyond_usual(reading: Reading, evidence: Evidence, curve: Floats) -> tuple[str, float] | None:
-    times, learnt = times_the_usual(evidence), reading.learnt(reading.training)
-    if times < FAR_TOO_HIGH or not learnt < LITTLE:
+    times = times_the_usual(evidence)
+    if times < FAR_TOO_HIGH:
+        return None
+    if reading.learnt(reading.training) < LITTLE:
+        which, loss = "training loss stays at", float(curve[-3:].mean())
+    elif reading.learnt(reading.validation) < THROWN_FAR:
+        which, loss = "validation loss is", reading.now(reading.validation)
+    else:
         return None
     rate = evidence.knob("learning_rate")
     return (
-        f"{rate:g} is {times:.0f} times what is usual for {evidence.facts.optimizer}, and training loss stays at "
-        f"{float(curve[-3:].mean()):.3g}, near or above the {reading.chance:.3g} of guessing"
+        f"{rate:g} is {times:.0f} times what is usual for {evidence.facts.optimizer}, and {which} {loss:.3g}, "
+        f"where guessing would give {reading.chance:.3g}"
     ), 0.9
 
 
