@@ -41,7 +41,17 @@ def test_json_tells_every_epoch_and_every_change(capfd: pytest.CaptureFixture[st
         "run_started", "epoch_ended", "epoch_ended", "knob_applied", "epoch_ended", "epoch_ended", "run_ended",
     ]  # fmt: skip
     assert (told[0]["run"], told[0]["parameters"]) == ("mine", 67)
-    assert told[1].keys() == {"event", "epoch", "epochs", "seconds", "metrics", "knobs", "insight", "measures", "findings"}
+    assert told[1].keys() == {
+        "event",
+        "epoch",
+        "epochs",
+        "seconds",
+        "metrics",
+        "knobs",
+        "insight",
+        "measures",
+        "findings",
+    }
     assert told[1]["metrics"].keys() == {"loss", "accuracy", "val_loss", "val_accuracy"}
     rates = [event["knobs"]["learning_rate"] for event in told if event["event"] == "epoch_ended"]
     assert rates == pytest.approx([5e-4, 5e-4, 1e-4, 1e-4])
