@@ -42,8 +42,7 @@ def recurrent(rate: float) -> Any:
     import keras
 
     layers = keras.layers
-    simple = layers.SimpleRNN(3, dropout=rate, seed=5, return_sequences=True)
-    return _on_steps(simple, layers.LSTM(3, dropout=rate, return_sequences=True), layers.GRU(3, dropout=rate))
+    return _on_steps(layers.LSTM(3, dropout=rate, seed=5, return_sequences=True), layers.GRU(3, dropout=rate))
 
 
 def wrapped(rate: float) -> Any:
@@ -51,7 +50,7 @@ def wrapped(rate: float) -> Any:
 
     layers = keras.layers
     stacked = layers.RNN([layers.SimpleRNNCell(3, dropout=rate), layers.GRUCell(3, dropout=rate)])
-    return _on_steps(layers.Bidirectional(layers.LSTM(2, dropout=rate, return_sequences=True)), stacked)
+    return _on_steps(layers.Bidirectional(layers.SimpleRNN(2, dropout=rate, return_sequences=True)), stacked)
 
 
 def convolutional(rate: float) -> Any:
@@ -73,8 +72,8 @@ def attention(rate: float) -> Any:
 RATES: dict[Build, tuple[float, ...]] = {
     recurrent: (0.0, 0.4, 0.0),
     wrapped: (0.0, 0.4),
-    convolutional: (0.0, 0.4, 0.6),
-    attention: (0.0, 0.4, 0.0, 0.4),
+    convolutional: (0.0, 0.4),
+    attention: (0.0, 0.4, 0.6, 0.0, 0.4),
 }
 """An epoch with each: begun at 0, raised, changed, set back, raised again."""
 
