@@ -11,7 +11,7 @@ from fitmon.tui.format import NO_BREAK, clean, clip, wrap
 from fitmon.tui.palette import Role
 
 GOOD_NEWS = frozenset({"good_fit", "learning_well"})
-NOTHING_YET = frozenset({"too_early"})
+NOTHING_YET = frozenset({"too_early", "undecided"})
 TO_KNOW = NOTHING_YET | {"validation_looks_better"}
 """What asks for nothing to be done."""
 

@@ -389,12 +389,21 @@ def _too_early(case: Case) -> Label:
     return Label(MUST_NOT if _long(case) else EITHER, f"{case.run.epochs_done} epochs were trained")
 
 
+def _undecided(case: Case) -> Label:
+    due = [name for name in _VERDICTS if FIT_LABELS[name](case).answer is MUST]
+    return Label(MUST_NOT if due else EITHER, f"what must be said: {', '.join(due) or 'nothing'}")
+
+
+_VERDICTS = ("learning_well", "good_fit", "overfitting", "underfitting", "not_learning")
+
+
 def _long(case: Case) -> bool:
     return case.run.epochs_done >= LONG_ENOUGH
 
 
 FIT_LABELS: dict[str, Callable[[Case], Label]] = {
     "too_early": _too_early,
+    "undecided": _undecided,
     "learning_well": _learning_well,
     "good_fit": _good_fit,
     "overfitting": _overfitting,

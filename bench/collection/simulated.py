@@ -235,6 +235,24 @@ _CURVES: tuple[tuple[str, str, Callable[[Floats], tuple[Floats, Floats]], dict[s
         _ONLY_THIS | {"not_learning": MUST},
     ),
     (
+        "curve, no evidence of a rise",
+        "stays at 1.0 from epoch 20 on while training, at 0.6, still falls: nothing can be said of validation",
+        lambda t: (_falling(t, 1.0, 4), _falling(t, 0.4, 25)),
+        _ONLY_THIS | {"undecided": MUST, "plateau": MUST_NOT},
+    ),
+    (
+        "curve, a rise of a hundredth",
+        "rises by 1 % from epoch 25 on while training falls to 0.6: it matters to nobody",
+        lambda t: (_falling(t, 1.0, 4) * _rising(t, 25, 0.01), _falling(t, 0.4, 25)),
+        _ONLY_THIS | {"undecided": MUST, "plateau": MUST_NOT},
+    ),
+    (
+        "curve, a gap that stays",
+        "stays at 0.9 while training falls from 0.8 to 0.5 and flattens",
+        lambda t: (_falling(t, 0.9, 4), _falling(t, 0.5, 18)),
+        _ONLY_THIS | {"undecided": MUST},
+    ),
+    (
         "curve, a rise too small to tell",
         "rises by 0.3 % with 2 000 samples: the noise is larger",
         lambda t: (_falling(t, 0.5, 4) * _rising(t, 25, 0.003), _falling(t, 0.45, 5)),

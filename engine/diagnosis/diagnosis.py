@@ -7,6 +7,7 @@ import numpy as np
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.finding import Finding
+from fitmon.engine.diagnosis.fit.reading import window_of
 from fitmon.engine.diagnosis.fit.rules import FIT_RULES
 from fitmon.engine.diagnosis.rules import RULES
 from fitmon.engine.errors import DataError
@@ -15,8 +16,13 @@ from fitmon.engine.insight.saved import ANY_LENGTH, Arrays, Saved
 EACH_EPOCH_UNTIL = 100
 LOOKS_IN_A_RUN = 100
 """Later, it looks anew about as often again as each hundredth of the epochs so far."""
-TOO_EARLY = "too_early"
-OF_THE_FIT = frozenset(rule.name for rule in FIT_RULES) - {TOO_EARLY}
+WITHOUT_A_VERDICT = frozenset({"too_early", "undecided"})
+"""Said only while no verdict stands."""
+VERDICTS = (
+    frozenset(rule.name for rule in FIT_RULES)
+    - WITHOUT_A_VERDICT
+    - {"dead_units", "saturated_outputs", "validation_looks_better"}
+)
 LOSSES = ("loss", "val_loss")
 
 
@@ -47,6 +53,7 @@ class Diagnosis:
         if _is_due(evidence):
             for rule in self._rules:
                 self._ask(rule, evidence)
+            self._let_go(evidence)
         return self._findings()
 
     def arrays(self) -> Arrays:
@@ -70,8 +77,22 @@ class Diagnosis:
             standing.finding, standing.against = found, 0
             return
         standing.against += 1
-        if standing.against >= rule.patience:
+        if found is not None and standing.against >= rule.patience:
             standing.finding, standing.against = found, 0
+
+    def _let_go(self, evidence: Evidence) -> None:
+        """Drop what nothing speaks for any more: a verdict later than others, unless there is another in its place."""
+        decided = any(self._is_supported(name) for name in VERDICTS)
+        for rule in self._rules:
+            standing = self._standing[rule.name]
+            lingers = rule.name in VERDICTS and rule.patience > 1 and not decided
+            patience = max(rule.patience, _calm(evidence)) if lingers else rule.patience
+            if standing.finding is not None and standing.against >= patience:
+                standing.finding, standing.against = None, 0
+
+    def _is_supported(self, name: str) -> bool:
+        standing = self._standing.get(name)
+        return standing is not None and standing.finding is not None and not standing.against
 
     def _answer(self, rule: Rule, evidence: Evidence) -> Finding | None:
         try:
@@ -88,9 +109,19 @@ class Diagnosis:
             for name, standing in self._standing.items()
             if standing.finding is not None and name in weights
         ]
-        if any(finding.name in OF_THE_FIT for finding in found):
-            found = [finding for finding in found if finding.name != TOO_EARLY]
+        if any(finding.name in VERDICTS for finding in found):
+            found = [finding for finding in found if finding.name not in WITHOUT_A_VERDICT]
         return tuple(sorted(found, key=lambda finding: (-weights[finding.name] * finding.confidence, finding.name)))
+
+
+def _calm(evidence: Evidence) -> int:
+    """Return looks for which a verdict outlives its evidence: as many as the windows have epochs that it rests on.
+
+    Evidence at the edge of its noise comes and goes; what it says of the run does not. After a change of a knob it has
+    no such credit: the verdict was on another course.
+    """
+    changed = evidence.knob_epochs[-1] if evidence.knob_epochs else 1
+    return min(window_of(evidence.epoch), evidence.epoch - changed)
 
 
 def _is_due(evidence: Evidence) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -40,12 +41,19 @@ class Pace(NamedTuple):
     """Epochs from the start until the goal is reached, if it goes on so."""
 
 
-def _look(evidence: Evidence) -> Finding | None:
-    reading = reading_of(evidence)
+@lru_cache(maxsize=1)
+def crawls(reading: Reading, evidence: Evidence) -> Pace | None:
+    """Return the pace if the verdict is that the steps are too short; else None."""
     pace = _pace(reading, evidence)
     if pace is None or pace.needed < FAR_MORE * evidence.epochs or times_the_usual(evidence) >= UNUSUAL:
         return None
-    if overfits(reading):
+    return None if overfits(reading) else pace
+
+
+def _look(evidence: Evidence) -> Finding | None:
+    reading = reading_of(evidence)
+    pace = crawls(reading, evidence)
+    if pace is None:
         return None
     factor = float(np.clip(10 ** round(math.log10(pace.needed / evidence.epochs) + 0.5), 10, MOST_TIMES))
     needed = f"{pace.needed:.0f}" if pace.needed < 1e6 else "more than a million"  # noqa: PLR2004 - as good as never
@@ -64,7 +72,6 @@ def _look(evidence: Evidence) -> Finding | None:
                     evidence, factor, "The loss falls visibly in the next epochs; if it jumps, halve it."
                 ),
                 remedies.with_rate(evidence, 3.0, "It falls about three times as fast."),
-                remedies.more_epochs(evidence),
             )
         ),
     )

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from fitmon.engine.diagnosis.evidence import Evidence, Rule
+from fitmon.engine.diagnosis.evidence import Evidence, Floats, Rule
 from fitmon.engine.diagnosis.facts import Facts
 from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit import remedies
@@ -49,16 +49,20 @@ def _answers_always_the_same(facts: Facts) -> bool:
 
 
 def _first_fall(reading: Reading) -> Change | None:
-    """Return the fall since the first epoch, while there are not two windows and each epoch was better than the last.
+    """Return the fall since the first epoch, while there are not two windows and hardly a step went up.
 
     That is rarely noise, and patience asks for one epoch more.
     """
     curves = [side.curve for side in (reading.validation, reading.training) if side]
-    if not curves or any(len(curve) < FEWEST_EPOCHS or (np.diff(curve) >= 0).any() for curve in curves):
+    if not curves or any(len(curve) < FEWEST_EPOCHS or _steps_up(curve) > len(curve) // 4 for curve in curves):
         return None
     curve = reading.judged.curve
     fell = Change(float(curve[0]), float(curve[-1]), 0.0)
     return fell if reading.settled_since == 0 and -fell.share >= FAST else None
+
+
+def _steps_up(curve: Floats) -> int:
+    return int(np.count_nonzero(np.diff(curve) >= 0))
 
 
 def _look(evidence: Evidence) -> Finding | None:

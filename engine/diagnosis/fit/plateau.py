@@ -1,10 +1,11 @@
-"""A plateau: neither loss has moved for half of the run."""
+"""A plateau: neither loss has moved by anything that matters for half of the run."""
 
 from __future__ import annotations
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit import remedies
+from fitmon.engine.diagnosis.fit.learning_rate_too_low import crawls
 from fitmon.engine.diagnosis.fit.learning_well import learns_well
 from fitmon.engine.diagnosis.fit.overfitting import overfits, turn_of
 from fitmon.engine.diagnosis.fit.reading import Change, Side, reading_of
@@ -23,14 +24,17 @@ def _look(evidence: Evidence) -> Finding | None:
     changes = [_change(side, since) for side in sides]
     if any(change is None or abs(change.share) > STILL for change in changes):
         return None
-    if overfits(reading) or learns_well(reading, evidence):
+    if overfits(reading) or learns_well(reading, evidence) or crawls(reading, evidence):
         return None
     turn = turn_of(reading)
     which = "validation" if reading.validation else "training"
     first = next(change for change in changes if change is not None)
     return Finding(
         name=RULE.name,
-        sentence=f"plateau since epoch {since + 1}: {which} loss {first.before:.4g} → {first.now:.4g}, nothing moves.",
+        sentence=(
+            f"plateau since epoch {since + 1}: {which} loss hardly moves, {first.before:.4g} → {first.now:.4g} "
+            f"({100 * first.share:+.1f} %)."
+        ),
         epochs=(since + 1, evidence.epoch),
         confidence=0.8,
         remedies=remedies.present(
@@ -52,7 +56,7 @@ def _change(side: Side, since: int) -> Change | None:
 RULE = Rule(
     name="plateau",
     explanation=(
-        "Neither loss has moved for half of the run. Either it is done, or it lies in a flat place: a smaller rate "
+        "Neither loss has moved by more than a fiftieth for half of the run. Either it is done, or it lies in a flat place: a smaller rate "
         "lets it sink in where it steps to and fro, a larger one may lead it out. More epochs alone change nothing."
     ),
     source=(

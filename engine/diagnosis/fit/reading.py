@@ -111,7 +111,9 @@ class Side:
         if len(self.curve) - max(0, since - self.skipped) < 2 * window:
             return None
         before, now = self.curve[-2 * window : -window].mean(), self.curve[-window:].mean()
-        error = math.hypot(self._lately_error, self.wobble(since) * math.sqrt(2 / window))
+        # It was measured between windows of three epochs; samples that drift apart do so in proportion to the time.
+        samples_error = self._lately_error * window / SHORTEST_WINDOW
+        error = math.hypot(samples_error, self.wobble(since) * math.sqrt(2 / window))
         return Change(float(before), float(now), error)
 
 
@@ -122,7 +124,7 @@ class Reading:
         """Take both losses from the evidence."""
         self.training = Side(evidence, "training", "loss")
         self.validation = Side(evidence, "validation", "val_loss")
-        self.window = max(SHORTEST_WINDOW, evidence.epoch // WINDOWS_IN_A_RUN)
+        self.window = window_of(evidence.epoch)
         chance = evidence.facts.chance_loss
         self.chance = chance if chance is not None and chance > 0 else math.nan
         self.settled_since = evidence.knob_epochs[-1] - 1 if evidence.knob_epochs else 0
@@ -149,6 +151,11 @@ class Reading:
     def learnt(self, side: Side) -> float:
         """Return the share of the chance loss that was taken away; NaN where chance or loss is not known."""
         return 1 - self.now(side) / self.chance
+
+
+def window_of(epochs: int) -> int:
+    """Return the epochs of a window of a run that has so many."""
+    return max(SHORTEST_WINDOW, epochs // WINDOWS_IN_A_RUN)
 
 
 @lru_cache(maxsize=1)

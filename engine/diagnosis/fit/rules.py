@@ -13,6 +13,7 @@ from fitmon.engine.diagnosis.fit import (
     plateau,
     saturated_outputs,
     too_early,
+    undecided,
     underfitting,
     validation_looks_better,
 )
@@ -29,6 +30,7 @@ FIT_RULES: tuple[Rule, ...] = (
     plateau.RULE,
     saturated_outputs.RULE,
     too_early.RULE,
+    undecided.RULE,
     underfitting.RULE,
     validation_looks_better.RULE,
 )

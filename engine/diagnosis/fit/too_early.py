@@ -10,11 +10,20 @@ ENOUGH = 2 * SHORTEST_WINDOW + 1
 """Epochs of which two windows can be compared, and another that patience asks for."""
 
 
+def is_too_early(evidence: Evidence) -> bool:
+    """Return whether too few epochs have been trained since the last change of a knob."""
+    return evidence.epoch - _changed(evidence) + 1 <= ENOUGH
+
+
+def _changed(evidence: Evidence) -> int:
+    return evidence.knob_epochs[-1] if evidence.knob_epochs else 1
+
+
 def _look(evidence: Evidence) -> Finding | None:
-    changed = evidence.knob_epochs[-1] if evidence.knob_epochs else 1
-    done = evidence.epoch - changed + 1
-    if done > ENOUGH:
+    if not is_too_early(evidence):
         return None
+    changed = _changed(evidence)
+    done = evidence.epoch - changed + 1
     epochs = "1 epoch is" if done == 1 else f"{done} epochs are"
     what = "" if changed == 1 else f" what the change at epoch {changed} does"
     return Finding(
