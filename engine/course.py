@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from fitmon.engine.branch import Branch
     from fitmon.engine.control import Control
+    from fitmon.engine.diagnosis.finding import Finding
     from fitmon.engine.durable.keeper import Keeper
     from fitmon.engine.durable.origin import Origin
     from fitmon.engine.job import Settings, TrainingData
@@ -350,7 +351,9 @@ class Course:
 
     def _between_chunks(self, chunk: Chunk, epoch: int) -> None:
         if chunk.non_finite:
-            self._meet_non_finite("loss", chunk.epoch_metrics["loss"], epoch, chunk.step)
+            loss = chunk.epoch_metrics["loss"]
+            findings = self._watch.lose(epoch, self._changes.epochs, loss=loss, knobs=self._changes.values())
+            self._meet_non_finite("loss", loss, epoch, chunk.step, findings)
         self._look(epoch)
         if self._commit_wanted:
             self._commit_wanted = False
@@ -406,14 +409,23 @@ class Course:
         self._emit(events.RunResumed())
         self._enter(Phase.TRAINING)
 
-    def _meet_non_finite(self, metric: str, value: float, epoch: int, step: int) -> None:
+    def _meet_non_finite(
+        self,
+        metric: str,
+        value: float,
+        epoch: int,
+        step: int,
+        findings: tuple[Finding, ...] | msgspec.UnsetType = msgspec.UNSET,
+    ) -> None:
         """Tell of a loss that is no number, and pause or fail; the first time only, until the run is over."""
         if self._commits.non_finite_told:
             return
         # What was asked before the loss went wrong must not end the pause that nobody has seen yet.
         self._look(epoch)
         self._commits.non_finite_told = True
-        self._emit(events.LossBecameNonFinite(metric=metric, epoch=epoch, step=step, value=str(value)))
+        self._emit(
+            events.LossBecameNonFinite(metric=metric, epoch=epoch, step=step, value=str(value), findings=findings)
+        )
         reason = f"{metric} became {value} at epoch {epoch}, step {step}"
         if self._stop_when_non_finite:
             raise TrainingError(

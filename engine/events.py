@@ -374,6 +374,8 @@ class LossBecameNonFinite(_Event, frozen=True):
     step: int
     value: str
     """`nan`, `inf` or `-inf` as text, since JSON has no such numbers."""
+    findings: tuple[Finding, ...] | msgspec.UnsetType = msgspec.UNSET
+    """What the diagnosis says now, as in `EpochEnded`; Unset where the epoch's end has said it."""
 
 
 class RunEnded(_Event, frozen=True):

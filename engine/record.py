@@ -216,6 +216,7 @@ class RunRecord:
                 self.export = event
             case events.LossBecameNonFinite():
                 self.non_finite = event
+                self._apply_findings(event)
             case events.RunEnded() | events.RunFailed():
                 self.ending, self.paused, self.pause_asked = event, None, ""
             case _:
@@ -288,6 +289,10 @@ class RunRecord:
         for name, value in event.chunk_metrics.items():
             self._chunks.setdefault(name, Series()).append(position, value)
 
+    def _apply_findings(self, event: events.EpochEnded | events.LossBecameNonFinite) -> None:
+        if not isinstance(event.findings, msgspec.UnsetType):
+            self.findings = event.findings
+
     def _apply_epoch_ended(self, event: events.EpochEnded) -> None:
         self.epochs_done, self.epochs = event.epoch, event.epochs
         self._epoch_seconds.append(event.seconds - self._traced_seconds)
@@ -296,8 +301,7 @@ class RunRecord:
         if event.measures:
             for name, value in measured(event.measures):
                 self._measures.setdefault(name, Series()).append(event.epoch, value)
-        if not isinstance(event.findings, msgspec.UnsetType):
-            self.findings = event.findings
+        self._apply_findings(event)
         for name, knob_value in event.knobs.items():
             if name in self.offers:
                 self.offers[name] = _with_value(self.offers[name], knob_value)

@@ -9,7 +9,8 @@ import numpy as np
 
 from fitmon.engine.diagnosis.curves import EpochCurves
 from fitmon.engine.diagnosis.diagnosis import Diagnosis
-from fitmon.engine.diagnosis.evidence import Evidence
+from fitmon.engine.diagnosis.evidence import Evidence, Floats
+from fitmon.engine.diagnosis.fit.non_finite_loss import RULE as NON_FINITE_LOSS
 from fitmon.engine.diagnosis.measures import Measures, measured
 from fitmon.engine.diagnosis.paired import PairedLosses
 from fitmon.engine.insight.dynamics import Kind
@@ -68,16 +69,29 @@ class Watch:
         measures = Measures() if look is None else self._measure(epoch, look)
         curves = self._curves_before(epoch)
         curves.append({**metrics, **dict(measured(measures))})
-        evidence = Evidence(
+        return measures, self._diagnosis.look(self._evidence(epoch, epochs, curves.views(), knobs))
+
+    def lose(self, epoch: int, epochs: int, *, loss: float, knobs: Mapping[str, KnobValue]) -> tuple[Finding, ...]:
+        """Return what the diagnosis says inside an epoch, when the training loss is no number any more.
+
+        The epoch is not taken into account otherwise: `look` does that at its end, if it comes.
+        """
+        before = self._curves_before(epoch).copied()
+        before.append({"loss": loss})
+        return self._diagnosis.look_at(NON_FINITE_LOSS, self._evidence(epoch, epochs, before.views(), knobs))
+
+    def _evidence(
+        self, epoch: int, epochs: int, curves: Mapping[str, Floats], knobs: Mapping[str, KnobValue]
+    ) -> Evidence:
+        return Evidence(
             epoch=epoch,
             epochs=epochs,
-            curves=curves.views(),
+            curves=curves,
             knobs=knobs,
             facts=self.facts,
             knob_epochs=self._knob_epochs(),
             can_rewind=self._can_rewind,
         )
-        return measures, self._diagnosis.look(evidence)
 
     def arrays(self) -> Arrays:
         """Return what the record does not tell, for a checkpoint."""

@@ -208,8 +208,18 @@ def test_digits_that_stand_in_for_mnist_are_said_on_stderr(
 
 def test_a_loss_that_is_no_number_ends_the_run_with_code_4(capfd: pytest.CaptureFixture[str]) -> None:
     code, lines, _ = run(capfd, "iris --optimizer sgd --learning-rate 1000 --units 64,64,64 --epochs 50 --json")
-    last = events_of(lines)[-1]
+    told, last = events_of(lines)[-2:]
     assert (code, last["event"], last["kind"]) == (4, "run_failed", "training")
+    assert (told["event"], told["value"]) == ("loss_became_non_finite", "nan")
+    (finding,) = [finding for finding in told["findings"] if finding["name"] == "non_finite_loss"]
+    assert finding["epochs"] == [1, 1]
+    assert finding["remedies"][0]["command_line"] == "fitmon iris --learning-rate 100"
+
+
+def test_a_summary_says_why_a_run_failed_whose_loss_is_no_number(capfd: pytest.CaptureFixture[str]) -> None:
+    code, lines, _ = run(capfd, "iris --optimizer sgd --learning-rate 1000 --units 64,64,64 --epochs 50")
+    assert code == 4
+    assert any(line.startswith("Found: non finite loss since epoch 1: loss is NaN") for line in lines)
 
 
 def test_what_a_model_prints_does_not_reach_stdout(

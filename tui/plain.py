@@ -44,7 +44,6 @@ def listener_into(inbox: Inbox) -> Callable[[events.Event], None]:
                 | events.EpochStarted()
                 | events.KnobAsked()
                 | events.PauseAsked()
-                | events.LossBecameNonFinite()
                 | events.PhaseChanged(detail="")
             ):
                 return
@@ -135,6 +134,7 @@ def json_line(event: events.Event) -> str:
             | events.RewindRefused()
             | events.CheckpointFailed()
             | events.CheckpointsResumed()
+            | events.LossBecameNonFinite()
             | events.ModelExported()
             | events.ExportFailed()
             | events.RunEnded()
@@ -188,6 +188,8 @@ class PlainLines:
                 return [receipt_line(event)]
             case events.KnobRefused():
                 return [f"{event.knob} {setting(event.value)} refused: {event.reason}"]
+            case events.LossBecameNonFinite():
+                return [sentences.became_non_finite(event), *self._finding_lines()]
             case events.RunPaused():
                 return [f"paused in epoch {event.epoch}: {event.reason}"]
             case events.RunResumed():
@@ -218,7 +220,6 @@ class PlainLines:
                 | events.SamplesScored()
                 | events.KnobAsked()
                 | events.PauseAsked()
-                | events.LossBecameNonFinite()
             ):
                 return []
             case _:

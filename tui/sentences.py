@@ -7,6 +7,7 @@ from fitmon.engine.events import (
     ExportFailed,
     KnobApplied,
     KnobRefused,
+    LossBecameNonFinite,
     ModelExported,
     RewindRefused,
     RunContinued,
@@ -132,8 +133,13 @@ def non_finite(snapshot: Snapshot) -> str:
     if event is None:
         return ""
     pausing = ": paused · space goes on, x stops" if snapshot.paused else ""
+    return became_non_finite(event) + pausing
+
+
+def became_non_finite(event: LossBecameNonFinite) -> str:
+    """Say which loss stopped being a number, and where."""
     where = f"at epoch {event.epoch}, step {event.step}"
-    return f"{form.clean(event.metric)} became {form.clean(event.value)} {where}{pausing}"
+    return f"{form.clean(event.metric)} became {form.clean(event.value)} {where}"
 
 
 def refused(refusal: KnobRefused) -> str:

@@ -33,6 +33,13 @@ class EpochCurves:
             found._column(name)[curve.epochs[inside].astype(np.int64) - 1] = curve.values[inside]
         return found
 
+    def copied(self) -> EpochCurves:
+        """Return them as they are now, to be continued apart."""
+        other = EpochCurves()
+        other._epochs = self._epochs
+        other._columns = {name: column.copy() for name, column in self._columns.items()}
+        return other
+
     def append(self, values: Mapping[str, float]) -> None:
         """Add the values of the next epoch; a curve that has none has NaN there."""
         self._epochs += 1

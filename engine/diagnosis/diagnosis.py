@@ -56,6 +56,11 @@ class Diagnosis:
             self._let_go(evidence)
         return self._findings()
 
+    def look_at(self, rule: Rule, evidence: Evidence) -> tuple[Finding, ...]:
+        """Return what stands after one rule alone was asked, inside an epoch."""
+        self._ask(rule, evidence)
+        return self._findings()
+
     def arrays(self) -> Arrays:
         """Return what stands and what is about to, for a checkpoint."""
         return {"standing": np.frombuffer(msgspec.json.encode(self._standing), dtype=np.uint8)}

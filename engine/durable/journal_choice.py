@@ -47,6 +47,8 @@ class JournalChoice:
                 return msgspec.structs.replace(
                     event, insight=msgspec.UNSET, findings=findings, knobs=self._changed(event.knobs)
                 )
+            case events.LossBecameNonFinite():
+                self._found = None
             case events.KnobApplied() | events.RunStarted() | events.RunContinued() | events.BranchStarted():
                 # Whoever tells the run again has other knobs now than the last epoch's.
                 self._knobs = {}

@@ -264,6 +264,8 @@ def test_a_loss_that_is_no_number_pauses_the_run_at_the_step_where_it_arose() ->
     arose = watched.one(events.LossBecameNonFinite)
     assert (arose.metric, arose.epoch, arose.step, arose.value) == ("loss", 1, expected_step, "nan")
     assert f"epoch 1, step {expected_step}" in paused.reason
+    assert [finding.name for finding in watched.session.snapshot().findings] == ["non_finite_loss"]
+    assert arose.findings == watched.session.snapshot().findings
     watched.session.send(Resume())
     watched.wait_for(events.RunEnded)
     assert len(watched.all(events.RunPaused)) == 1, "it is told once, not at every chunk"

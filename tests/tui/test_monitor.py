@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fitmon.engine import events
+from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.engine.events import Phase
 from fitmon.tui.format import to_ascii
 from fitmon.tui.screens.failure import FailureScreen
@@ -88,15 +89,26 @@ async def test_a_refused_change_says_why() -> None:
         await screen.sees("batch size 512 was refused: the optimizer counts its steps")
 
 
+LOST = Finding(
+    name="non_finite_loss",
+    sentence="non finite loss since epoch 1: loss is NaN",
+    epochs=(1, 1),
+    confidence=1.0,
+    remedies=(Remedy(advice="halve the rate", expect="It falls."),),
+)
+
+
 async def test_a_loss_that_is_no_number_pauses_and_says_at_which_step() -> None:
     run = FakeRun().begin().chunk(10)
     async with shown(run) as screen:
         run.chunk(52, loss=math.nan, accuracy=0.1)
         run.tell(
-            events.LossBecameNonFinite(metric="loss", epoch=1, step=52, value="nan"),
+            events.LossBecameNonFinite(metric="loss", epoch=1, step=52, value="nan", findings=(LOST,)),
             events.RunPaused(epoch=1, step=52, reason="the loss became nan"),
         )
         await screen.sees("loss became nan at epoch 1, step 52", "paused")
+        await screen.press("9")
+        await screen.sees("non finite loss since epoch 1", "halve the rate")
 
 
 async def test_a_failure_shows_its_traceback_and_the_panels_stay_behind_it() -> None:

@@ -75,7 +75,6 @@ OFTEN_OR_FOR_SCREENS: list[events.Event] = [
     events.EpochStarted(epoch=1, epochs=10, steps=938),
     events.KnobAsked(knob="dropout", value=0.3, epoch=2),
     events.PauseAsked(at="epoch"),
-    events.LossBecameNonFinite(metric="loss", epoch=1, step=3, value="nan"),
 ]
 
 

@@ -19,10 +19,12 @@ def _look(evidence: Evidence) -> Finding | None:
     value = "NaN" if np.isnan(curve[-1]) else "infinite"
     return Finding(
         name=RULE.name,
-        sentence=f"{name} is {value} since epoch {since}: nothing that is trained from here on can be used.",
+        sentence=(
+            f"non finite loss since epoch {since}: {name} is {value}; nothing that is trained from here on can be used."
+        ),
         epochs=(since, evidence.epoch),
         confidence=1.0,
-        remedies=_remedies(evidence, since),
+        remedies=_remedies(evidence),
     )
 
 
@@ -32,9 +34,14 @@ def lost_name(evidence: Evidence) -> str | None:
     return next((name for name in names if not np.isfinite(evidence.last(name))), None)
 
 
-def _remedies(evidence: Evidence, since: int) -> tuple[Remedy, ...]:
+def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
     holes = evidence.facts.non_finite_values or 0
-    lower = remedies.with_rate(evidence, 0.1, "Smaller steps do not overflow; the loss falls again.", back_to=since - 1)
+    expect = "Smaller steps do not overflow; the loss falls again."
+    best = _best_epoch(evidence)
+    if evidence.can_rewind and best is not None:
+        lower = remedies.with_rate(evidence, 0.1, expect, back_to=best)
+    else:
+        lower = remedies.with_rate_anew(evidence, 0.1, expect)
     clean = remedies.advice(
         f"clean the inputs: {holes} of their values are no numbers",
         "A single NaN in a batch makes every weight NaN; without it the run trains.",
@@ -43,6 +50,13 @@ def _remedies(evidence: Evidence, since: int) -> tuple[Remedy, ...]:
         "clip the gradients: the optimizer's clipnorm=1.0", "A single large gradient no longer throws the weights out."
     )
     return remedies.present((clean,) if holes else (lower, clip, remedies.advice(*_LOOK_AT_DATA)))
+
+
+def _best_epoch(evidence: Evidence) -> int | None:
+    """Return the epoch with the lowest loss that is a number, before the weights went wrong; None: there is none."""
+    name = "val_loss" if np.isfinite(evidence.curve("val_loss")).any() else "loss"
+    curve = evidence.curve(name)
+    return int(np.nanargmin(np.where(np.isfinite(curve), curve, np.nan))) + 1 if np.isfinite(curve).any() else None
 
 
 _LOOK_AT_DATA = (

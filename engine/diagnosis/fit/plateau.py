@@ -56,8 +56,9 @@ def _change(side: Side, since: int) -> Change | None:
 RULE = Rule(
     name="plateau",
     explanation=(
-        "Neither loss has moved by more than a fiftieth for half of the run. Either it is done, or it lies in a flat place: a smaller rate "
-        "lets it sink in where it steps to and fro, a larger one may lead it out. More epochs alone change nothing."
+        "Neither loss has moved by more than a fiftieth for half of the run. Either it is done, or it lies in a flat "
+        "place: a smaller rate lets it sink in where it steps to and fro, a larger one may lead it out. More epochs "
+        "alone change little."
     ),
     source=(
         "Goodfellow, Bengio, Courville 2016, Deep Learning, ch. 8.2, https://www.deeplearningbook.org; Keras, "

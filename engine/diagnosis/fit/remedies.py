@@ -39,6 +39,15 @@ def with_rate(evidence: Evidence, factor: float, expect: str, *, back_to: int | 
     return _change(evidence, what, expect, {knob: value}, back_to)
 
 
+def with_rate_anew(evidence: Evidence, factor: float, expect: str) -> Remedy | None:
+    """Return the rate times a factor in a new run: this one's weights are lost. None: the model has no one rate."""
+    rate = evidence.knob("learning_rate")
+    if rate is None or not (value := _changed("learning_rate", rate * factor)):
+        return None
+    advice = f"start anew with the learning rate at {value:g} in place of {rate:g}"
+    return Remedy(advice=advice, expect=expect, command_line=_command_line(evidence, f"--learning-rate {value:g}"))
+
+
 def more_dropout(evidence: Evidence, back_to: int | None = None) -> Remedy | None:
     """Return the next dropout worth trying; None where the model has none, or has much already."""
     rate = evidence.knob("dropout")
@@ -143,9 +152,14 @@ def advice(what: str, expect: str) -> Remedy:
 
 def _units(evidence: Evidence, what: str, widths: tuple[int, ...], expect: str) -> Remedy:
     told = ",".join(map(str, widths))
-    job = evidence.facts.job
-    line = f"fitmon {job} --units {told}" if COMMAND_NAME.fullmatch(job) else ""
+    line = _command_line(evidence, f"--units {told}")
     return Remedy(advice=f"{what} in a new run, widths {told}", expect=expect, command_line=line)
+
+
+def _command_line(evidence: Evidence, options: str) -> str:
+    """Return what tries the job with other options; empty where no command line names it."""
+    job = evidence.facts.job
+    return f"fitmon {job} {options}" if COMMAND_NAME.fullmatch(job) else ""
 
 
 def _changed(knob: str, value: float) -> float | None:

@@ -21,7 +21,10 @@ def _look(evidence: Evidence) -> Finding | None:
         first, said = turn.best_epoch, f"{turn.validation.told} since its best at epoch {turn.best_epoch}"
         meaning = _meaning_of_rise(turn)
     elif lately is not None:
-        first, said = evidence.epoch - 2 * reading.window + 1, f"{lately.told} over the last {2 * reading.window} epochs"
+        first, said = (
+            evidence.epoch - 2 * reading.window + 1,
+            f"{lately.told} over the last {2 * reading.window} epochs",
+        )
         meaning = _meaning_of_course(lately)
     else:
         return None

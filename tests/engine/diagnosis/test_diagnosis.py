@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -37,9 +38,35 @@ def _names(diagnosis: Diagnosis, epoch: int) -> list[str]:
 
 
 def test_a_finding_comes_after_two_looks_that_agree_and_goes_after_two_that_do_not() -> None:
-    diagnosis = Diagnosis((_rule(lambda epoch: epoch in {1, 3, 4, 6, 7}),))
+    diagnosis = Diagnosis((_rule(lambda epoch: epoch in {1, 3, 4, 6, 7}, "unbalanced"),))
     stands = [bool(_names(diagnosis, epoch)) for epoch in range(1, 11)]
     assert stands == [False, False, False, True, True, True, True, True, False, False]
+
+
+def test_a_verdict_outlives_its_evidence_by_a_window_unless_another_comes_or_a_knob_was_changed() -> None:
+    def stands(*rules: Rule, knob_epochs: tuple[int, ...] = ()) -> list[int]:
+        diagnosis = Diagnosis(rules)
+        evidence = (replace(_evidence(epoch), knob_epochs=knob_epochs) for epoch in range(1, 61))
+        looks = [[finding.name for finding in diagnosis.look(each)] for each in evidence]
+        return [epoch for epoch, names in enumerate(looks, start=1) if "overfitting" in names]
+
+    until_50 = _rule(lambda epoch: 40 <= epoch <= 50, "overfitting")
+    assert stands(until_50) == list(range(41, 55))
+    assert stands(until_50, _rule(lambda epoch: epoch > 50, "good_fit")) == list(range(41, 52))
+    assert stands(until_50, knob_epochs=(51,)) == list(range(41, 52))
+
+
+def test_undecided_is_said_only_while_there_is_no_verdict() -> None:
+    rules = (
+        _rule(lambda _: True, "undecided", patience=1),
+        _rule(lambda epoch: epoch == 2, "overfitting", patience=1),
+        _rule(lambda _: True, "dead_units", patience=1),
+    )
+    diagnosis = Diagnosis(rules)
+    assert [sorted(_names(diagnosis, epoch)) for epoch in (1, 2)] == [
+        ["dead_units", "undecided"],
+        ["dead_units", "overfitting"],
+    ]
 
 
 def test_one_that_needs_no_patience_comes_and_goes_at_once() -> None:

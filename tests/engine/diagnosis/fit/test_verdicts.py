@@ -6,7 +6,10 @@ import msgspec
 import numpy as np
 import pytest
 
+from fitmon.engine.diagnosis.curves import EpochCurves
+from fitmon.engine.diagnosis.fit.reading import Change, Reading
 from fitmon.engine.diagnosis.fit.rules import FIT_RULES
+from fitmon.engine.diagnosis.paired import PairedLosses
 from fitmon.engine.knobs.catalogue import KNOBS as CATALOGUE
 from tests.engine.diagnosis.fit.drawn_runs import CHANCE, FACTS, KNOBS, Drawn, Floats, evidence_of, falling, rising
 
@@ -133,6 +136,67 @@ def test_nan_is_told_with_the_epoch_where_it_began() -> None:
     assert finding.epochs == (3, 4)
     assert finding.remedies[0].rewind_to == 2
     assert finding.remedies[0].changes == {"learning_rate": 1e-4}
+
+
+@pytest.mark.parametrize(
+    ("loss", "back_to"), [([1.0, 0.8, 1e23, float("inf")], 2), ([float("nan")], None)], ids=["thrown far", "from 1 on"]
+)
+def test_the_way_back_from_nan_leads_to_the_best_epoch_or_to_a_new_run(loss: list[float], back_to: int | None) -> None:
+    rule = next(rule for rule in FIT_RULES if rule.name == "non_finite_loss")
+    finding = rule.look(evidence_of({"loss": loss, "val_loss": loss}))
+    assert finding is not None
+    remedy = finding.remedies[0]
+    assert remedy.rewind_to == back_to
+    assert (remedy.command_line == "") == (back_to is not None)
+
+
+def test_a_fall_too_slow_to_arrive_is_no_plateau_and_more_epochs_are_no_remedy() -> None:
+    loss = np.linspace(CHANCE, 0.995 * CHANCE, 12)
+    evidence = evidence_of(
+        {"training_loss": loss, "validation_loss": loss}, knobs={**KNOBS, "learning_rate": 1e-6}, epochs=12
+    )
+    found = {rule.name: rule.look(evidence) for rule in FIT_RULES}
+    assert found["plateau"] is None
+    finding = found["learning_rate_too_low"]
+    assert finding is not None
+    assert not any("epochs" in remedy.changes for remedy in finding.remedies)
+
+
+def test_the_error_of_a_fall_is_that_of_the_windows_it_is_told_for() -> None:
+    """Held against many validation sets drawn anew: how far the fall between the same windows is spread over them.
+
+    The samples' losses fall at paces of their own, so that a difference between far windows has the larger error.
+    """
+    epochs, falls, told = 100, [], []
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        paces = random.gamma(0.5, 2.0, 400)[:, None]
+        change = _fall_of_late(np.exp(-0.002 * paces * np.arange(epochs)))
+        assert change is not None
+        falls.append(change.rise)
+        told.append(change.error)
+    assert 0.8 * np.std(falls) <= np.median(told) <= 1.6 * np.std(falls)
+
+
+def _fall_of_late(losses: Floats) -> Change | None:
+    """Return the last fall of samples with these losses, (n, T)."""
+    paired, curves = PairedLosses(), EpochCurves()
+    for epoch, each in enumerate(losses.T, start=1):
+        curves.append({"validation_loss": float(each.mean()), **paired.update(epoch, each, None)})
+    reading = Reading(evidence_of(curves.views()))
+    return reading.lately(reading.validation)
+
+
+@pytest.mark.parametrize(
+    ("rise", "said"),
+    [(0.0, "no evidence"), (0.015, "too small to matter")],
+)
+def test_what_is_no_evidence_is_told_with_its_noise(rise: float, said: str) -> None:
+    validation = falling(T, 1.0, 4) * rising(T, 20, rise)
+    run = Drawn(validation=validation, training=falling(T, 0.4, 25), noise=0.02 if rise else 0.3)
+    finding = next(finding for finding in run.found()[-1] if finding.name == "undecided")
+    assert "±" in finding.sentence
+    assert said in finding.sentence
 
 
 def test_dead_units_and_saturated_outputs_are_told_from_their_shares() -> None:
