@@ -16,9 +16,9 @@ FITMON = [sys.executable, "-m", "fitmon"]
 
 @pytest.mark.slow
 def test_mnist_is_trained_under_the_screen_and_a_key_changes_its_learning_rate(mnist_path: Path) -> None:
-    with Pseudo([*FITMON, "mnist", "--epochs", "3"], {"FITMON_DATA": str(mnist_path)}) as terminal:
+    with Pseudo([*FITMON, "mnist", "--epochs", "2"], {"FITMON_DATA": str(mnist_path)}) as terminal:
         terminal.until("fitmon · mnist")
-        terminal.until("epoch 1/3")
+        terminal.until("epoch 1/2")
         terminal.type("l")
         terminal.until("enter apply")
         terminal.type("1e\r")
@@ -26,7 +26,7 @@ def test_mnist_is_trained_under_the_screen_and_a_key_changes_its_learning_rate(m
         terminal.type("\x7f\x7f5e-4\r")
         terminal.until("→ 5e-4 at epoch 2")
         terminal.until("learning rate 1e-3 → 5e-4 holds since epoch 2")
-        terminal.until("finished: 3 epochs")
+        terminal.until("finished: 2 epochs")
         terminal.type("q")
         assert terminal.exit_code() == 0
         assert_given_back(terminal)
@@ -34,12 +34,11 @@ def test_mnist_is_trained_under_the_screen_and_a_key_changes_its_learning_rate(m
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_signal_while_training_gives_the_terminal_back(number: signal.Signals, code: int, mnist_path: Path) -> None:
+def test_a_signal_while_training_gives_the_terminal_back(mnist_path: Path) -> None:
     with Pseudo([*FITMON, "mnist", "--epochs", "500"], {"FITMON_DATA": str(mnist_path)}) as terminal:
         terminal.until("epoch 1/500")
-        terminal.process.send_signal(number)
-        assert terminal.exit_code() == code
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.exit_code() == 128 + signal.SIGTERM
         assert_given_back(terminal)
 
 

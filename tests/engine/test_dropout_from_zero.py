@@ -42,15 +42,18 @@ def recurrent(rate: float) -> Any:
     import keras
 
     layers = keras.layers
-    return _on_steps(layers.LSTM(3, dropout=rate, seed=5, return_sequences=True), layers.GRU(3, dropout=rate))
+    # Three steps unrolled are traced much faster than a loop; one is left to be seen.
+    unrolled = layers.GRU(3, dropout=rate, unroll=True)
+    return _on_steps(layers.LSTM(3, dropout=rate, seed=5, return_sequences=True), unrolled)
 
 
 def wrapped(rate: float) -> Any:
     import keras
 
     layers = keras.layers
-    stacked = layers.RNN([layers.SimpleRNNCell(3, dropout=rate), layers.GRUCell(3, dropout=rate)])
-    return _on_steps(layers.Bidirectional(layers.SimpleRNN(2, dropout=rate, return_sequences=True)), stacked)
+    stacked = layers.RNN([layers.SimpleRNNCell(3, dropout=rate), layers.GRUCell(3, dropout=rate)], unroll=True)
+    both_ways = layers.Bidirectional(layers.SimpleRNN(2, dropout=rate, return_sequences=True, unroll=True))
+    return _on_steps(both_ways, stacked)
 
 
 def convolutional(rate: float) -> Any:
@@ -73,7 +76,7 @@ RATES: dict[Build, tuple[float, ...]] = {
     recurrent: (0.0, 0.4, 0.0),
     wrapped: (0.0, 0.4),
     convolutional: (0.0, 0.4),
-    attention: (0.0, 0.4, 0.6, 0.0, 0.4),
+    attention: (0.0, 0.4, 0.6, 0.0),
 }
 """An epoch with each: begun at 0, raised, changed, set back, raised again."""
 
