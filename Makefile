@@ -24,7 +24,7 @@ run: venv  ## Train MNIST under the screen
 	$(BIN)/fitmon mnist
 
 test: venv  ## Run all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: venv  ## Format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""The weights of the best epoch, always at hand: in memory, or in the checkpoint of an epoch of another process.
+"""The weights of the best epoch, always at hand: in memory, or in a checkpoint of another process.
 
 Which epoch is the best is the record's business, the file they are written to `exporter`'s.
 """
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from fitmon.engine.durable.variables import named_variables
 from fitmon.engine.errors import DataError, FitmonError
+from fitmon.engine.insight.saved import Arrays, Saved
 
 if TYPE_CHECKING:
     import keras
@@ -32,6 +33,7 @@ class BestWeights:
         self._model, self._keeper = model, keeper
         self._variables: list[Any] | None = None
         self._held: tuple[BestEpoch, _Pairs] | None = None
+        self._found: tuple[BestEpoch, Arrays] | None = None
 
     def forget_reading(self) -> None:
         """Find out anew what there is to copy: a knob was turned, which may give a layer seeds."""
@@ -40,6 +42,19 @@ class BestWeights:
     def take(self, best: BestEpoch) -> None:
         """Copy the weights as they are now, those of the best epoch so far, in place of the copy before."""
         self._held = best, self._present()
+
+    def arrays(self) -> Arrays:
+        """Return the copy for a checkpoint, where the best epoch has none of its own; empty: there is no copy."""
+        if self._held is None:
+            return self._found[1] if self._found else {}
+        copies = {id(variable): array for variable, array in self._held[1]}
+        named = _kept_in_files(self._variables_by_name())
+        return {name: copies[id(variable)] for name, variable in named.items() if id(variable) in copies}
+
+    def restore(self, saved: Saved, best: BestEpoch | None) -> None:
+        """Take over what `arrays` returned when `best` was the best epoch; it is looked at when it is asked for."""
+        found = saved.arrays()
+        self._found = (best, found) if best is not None and found else None
 
     @contextmanager
     def in_place(self, best: BestEpoch) -> Iterator[None]:
@@ -57,6 +72,8 @@ class BestWeights:
     def _of(self, best: BestEpoch) -> _Pairs:
         if self._held is not None and self._held[0] == best:
             return self._held[1]
+        if self._found is not None and self._found[0] == best:
+            return _paired(_kept_in_files(self._variables_by_name()), self._found[1])
         if self._keeper is None:
             raise DataError(f"The weights of epoch {best.epoch}, the best one, are not in memory any more.")
         try:

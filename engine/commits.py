@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from fitmon.engine import events
 from fitmon.engine.durable.keeper import Keeper, Seen
 from fitmon.engine.durable.state import Facts, Reader, State, restore
+from fitmon.engine.insight.saved import Arrays, Saved, under
 
 if TYPE_CHECKING:
     import keras
 
+    from fitmon.engine.best_weights import BestWeights
     from fitmon.engine.branch import BestEpoch
     from fitmon.engine.changes import Changes
     from fitmon.engine.insight.observer import Observation
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from fitmon.engine.watch import Watch
 
 
+BEST_WEIGHTS = "best_weights"
 SHARE_OF_EPOCH = 0.02
 """So much of an epoch's time may be spent until its end is on the disk: from then on a kill costs nothing of it."""
 
@@ -39,13 +42,14 @@ class Commits:
         watch: Watch,
         seed: int,
         best: Callable[[], BestEpoch | None],
+        best_weights: BestWeights,
         emit: Callable[[events.Event], None],
     ) -> None:
         """Take nothing yet; `best` is asked for the best epoch so far."""
         self._keeper, self._model, self._panel, self._changes, self._probe = keeper, model, panel, changes, probe
         self._watch = watch
         self._reader = Reader(model, panel)
-        self._seed, self._best, self._emit = seed, best, emit
+        self._seed, self._best, self._best_weights, self._emit = seed, best, best_weights, emit
         self._before: State | None = None
         """What a stretch of the epoch under way began with, to be compared later."""
         self._last: State | None = None
@@ -144,6 +148,7 @@ class Commits:
         """
         observation = None if self._probe is None else self._probe.restore(state.others)
         self._watch.restore(state.others)
+        self._best_weights.restore(Saved(state.others, BEST_WEIGHTS), state.facts.best)
         retrace = restore(self._model, state, panel=self._panel)
         self.forget()
         facts = state.facts
@@ -157,7 +162,13 @@ class Commits:
 
     def _state(self, epochs_done: int, step: int) -> State:
         others = ({} if self._probe is None else self._probe.arrays()) | self._watch.arrays()
+        others |= under(BEST_WEIGHTS, self._best_weights_without_checkpoint())
         return self._reader.capture(self._facts(epochs_done, step), others=others)
+
+    def _best_weights_without_checkpoint(self) -> Arrays:
+        best = self._best()
+        due = best is None or self._keeper is None or self._keeper.due(best.epoch)
+        return {} if due else self._best_weights.arrays()
 
     def _facts(self, epochs_done: int, step: int) -> Facts:
         return Facts(

@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 
 from fitmon.engine import environment, events
+from fitmon.engine.best_weights import BestWeights
 from fitmon.engine.changes import Changes
 from fitmon.engine.commands import PauseAt, Rewind, SetKnob
 from fitmon.engine.commits import Commits
@@ -121,6 +122,7 @@ class Course:
             emit=emit,
             batch_size_fixed=self._feed.batch_size_fixed,
         )
+        self.best_weights = BestWeights(model, keeper)
         self._commits = Commits(
             keeper,
             model=model,
@@ -130,6 +132,7 @@ class Course:
             watch=self._watch,
             seed=settings.seed,
             best=lambda: branch().best,
+            best_weights=self.best_weights,
             emit=emit,
         )
         self._restorer = Restorer(

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import keras
 
     from fitmon.engine.commands import Export
-    from fitmon.engine.durable.keeper import Keeper
     from fitmon.engine.record import RunRecord
 
 
@@ -31,7 +30,7 @@ class Exporter:
         model: keras.Model,
         *,
         plain: Callable[[], AbstractContextManager[None]],
-        keeper: Keeper | None,
+        weights: BestWeights,
         record: RunRecord,
     ) -> None:
         """Copy and write nothing yet.
@@ -39,11 +38,11 @@ class Exporter:
         Args:
             model: built and compiled.
             plain: has the values of the model's knobs in it, as plain Keras saves them, as long as it is open.
-            keeper: see `BestWeights`.
+            weights: those of the best epoch; they are told here when to take them.
             record: of the run, every event applied before `note` hears it.
         """
         self._model, self._plain, self._record = model, plain, record
-        self._weights = BestWeights(model, keeper)
+        self._weights = weights
         self._written: set[str] = set()
 
     def note(self, event: events.Event) -> None:

@@ -199,7 +199,9 @@ class Session:
             origin=self._origin,
             branch=self._record.current_branch,
         )
-        self._exporter = Exporter(model, plain=self._course.plain, keeper=self._keeper, record=self._record)
+        self._exporter = Exporter(
+            model, plain=self._course.plain, weights=self._course.best_weights, record=self._record
+        )
         self._course.train()
 
     def _prepare(self) -> tuple[keras.Model, TrainingData]:

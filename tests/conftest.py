@@ -1,12 +1,25 @@
 """What all tests share: where the real MNIST is, and that their runs are kept away from the user's own."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 DEVELOPMENT_MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist.npz"
+
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Workers share the cores: threads of one's TensorFlow would only be in the way of the other's.
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+    os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files with the most slow tests first, so that no worker is left with one of them at the end."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,11 @@ class Saved:
     def __len__(self) -> int:
         return sum(name.startswith(f"{self._part}/") for name in self._arrays)
 
+    def arrays(self) -> Arrays:
+        """Return all of them by the rest of their names, as they are."""
+        before = f"{self._part}/"
+        return {name.removeprefix(before): array for name, array in self._arrays.items() if name.startswith(before)}
+
     def part(self, name: str) -> Saved:
         """Return those under a longer name."""
         return Saved(self._arrays, f"{self._part}/{name}")

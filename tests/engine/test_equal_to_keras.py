@@ -78,7 +78,7 @@ def recurrent_and_spatial_dropout(digits: Digits) -> Case:
         layers.Reshape((28, 28)),
         layers.SpatialDropout1D(0.2),
         layers.LSTM(8, dropout=0.2, recurrent_dropout=0.1, return_sequences=True),
-        layers.Bidirectional(layers.GRU(8, dropout=0.3)),
+        layers.GRU(8, dropout=0.3),
         _head(),
     )
 

@@ -193,17 +193,35 @@ def test_a_resumed_run_writes_the_best_weights_of_the_process_before(folder: Run
     assert _same(_weights(path), noted[epoch])
 
 
-def test_best_weights_that_are_nowhere_any_more_are_said_to_be(folder: RunFolder, tmp_path: Path) -> None:
-    keeping = Keeping(every_epochs=5)
-    first = Watched(_job(), SPOILING, make=partial(_kept, folder), keeping=keeping).run()
+def test_so_it_does_where_the_best_epoch_has_no_checkpoint_of_its_own(folder: RunFolder, tmp_path: Path) -> None:
+    path, keeping = tmp_path / "model.keras", Keeping(every_epochs=5)
+    first = Watched(_job(), SPOILING, make=partial(_kept, folder), keeping=keeping)
+    noted = _noted_weights(first)
+    first.on(events.EpochStarted, lambda e: first.session.send(Stop()) if e.epoch == 6 else None).run()
     first.session.close()
     best = first.session.snapshot().best
     assert best is not None
-    (folder.branch_path(1) / f"epoch-{best.epoch:06}-step-00000000.checkpoint").unlink(missing_ok=True)
+    assert best.epoch < 5
+    assert not (folder.branch_path(1) / f"epoch-{best.epoch:06}-step-00000000.checkpoint").exists()
+    for times in (1, 2):
+        resumed = Watched(_job(), make=partial(_kept, folder), keeping=keeping, origin=origin_of(folder))
+        resumed.session.send(Export(str(path), keep="best", at_end=True, replace=True))
+        if times == 1:
+            resumed.on(events.EpochStarted, lambda _, run=resumed: run.session.send(Stop()))  # type: ignore[misc]
+        resumed.run()
+        resumed.session.close()
+        assert resumed.one(events.ModelExported).epoch == best.epoch
+        assert _same(_weights(path), noted[best.epoch])
+
+
+def test_best_weights_that_are_nowhere_any_more_are_said_to_be(folder: RunFolder, tmp_path: Path) -> None:
+    first = Watched(_job(), SPOILING, make=partial(_kept, folder)).run()
+    first.session.close()
+    best = first.session.snapshot().best
+    assert best is not None
+    (folder.branch_path(1) / f"epoch-{best.epoch:06}-step-00000000.checkpoint").unlink()
     origin = origin_of(folder)
-    second = Watched(
-        _job(), _at_end(tmp_path / "model.keras"), make=partial(_kept, folder), keeping=keeping, origin=origin
-    ).run()
+    second = Watched(_job(), _at_end(tmp_path / "model.keras"), make=partial(_kept, folder), origin=origin).run()
     second.session.close()
     reason = second.one(events.ExportFailed).reason
     assert f"epoch {best.epoch}" in reason

@@ -111,6 +111,9 @@ def continued(folder: RunFolder) -> list[events.RunContinued]:
 
 
 def _train(path: str, process: Process) -> None:
+    # As many threads as a user's run has: what they do must be the same each time.
+    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ.pop(name, None)
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", **process.variables}
 
     folder = RunFolder(Path(path))
