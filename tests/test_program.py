@@ -44,7 +44,7 @@ def test_a_signal_while_training_gives_the_terminal_back(mnist_path: Path) -> No
 
 @pytest.mark.slow
 def test_a_run_outlives_its_terminal_and_its_journal_says_so(tmp_path: Path) -> None:
-    with Pseudo([*FITMON, "iris", "--epochs", "200", "--name", "mine", "--run-dir", str(tmp_path)]) as terminal:
+    with Pseudo([*FITMON, "iris", "--epochs", "100", "--name", "mine", "--run-dir", str(tmp_path)]) as terminal:
         terminal.until("epoch 2")
         terminal.hang_up()
         assert terminal.process.wait(PATIENCE_SECONDS) == 0
@@ -54,7 +54,7 @@ def test_a_run_outlives_its_terminal_and_its_journal_says_so(tmp_path: Path) -> 
     detached = kinds.index("run_detached")
     assert told[detached]["reason"] == "the input of the terminal ended"
     assert kinds[detached:].count("epoch_ended") > 0
-    assert told[-1] == {"event": "run_ended", "reason": "all epochs done", "epochs_done": 200, "completed": True}
+    assert told[-1] == {"event": "run_ended", "reason": "all epochs done", "epochs_done": 100, "completed": True}
 
 
 @pytest.mark.slow

@@ -226,7 +226,7 @@ def test_a_stop_while_validating_costs_no_epoch(
 
 def _job_with_many_validation_samples() -> Job:
     data = small_table()
-    x, y = np.tile(data.x_validation, (50, 1)), np.tile(data.y_validation, 50)
+    x, y = np.tile(data.x_validation, (200, 1)), np.tile(data.y_validation, 200)
     data = replace(data, x_validation=x, y_validation=y)
     return table_job(build_table_model, settings(epochs=3, dropout=0.2, batch_size=2), data)
 

@@ -212,7 +212,7 @@ async def test_the_monitor_is_what_a_closed_dialog_leaves_behind() -> None:
         assert isinstance(screen.app.screen, MonitorScreen)
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 10)])
+@pytest.mark.parametrize("size", [(120, 40), (40, 10)])
 @pytest.mark.parametrize("view", list("12345678"))
 async def test_trouble_with_the_disk_is_said_in_every_view_until_it_is_gone(size: tuple[int, int], view: str) -> None:
     run = branched_run()
