@@ -86,12 +86,12 @@ class Diagnosis:
             standing.finding, standing.against = found, 0
 
     def _let_go(self, evidence: Evidence) -> None:
-        """Drop what nothing speaks for any more: a verdict later than others, unless there is another in its place."""
+        """Drop what nothing speaks for any more: late, except where another verdict has taken its place."""
         decided = any(self._is_supported(name) for name in VERDICTS)
         for rule in self._rules:
             standing = self._standing[rule.name]
-            lingers = rule.name in VERDICTS and rule.patience > 1 and not decided
-            patience = max(rule.patience, _calm(evidence)) if lingers else rule.patience
+            hurries = rule.patience == 1 or rule.name in WITHOUT_A_VERDICT or (decided and rule.name in VERDICTS)
+            patience = rule.patience if hurries else max(rule.patience, _calm(evidence))
             if standing.finding is not None and standing.against >= patience:
                 standing.finding, standing.against = None, 0
 
@@ -120,10 +120,10 @@ class Diagnosis:
 
 
 def _calm(evidence: Evidence) -> int:
-    """Return looks for which a verdict outlives its evidence: as many as the windows have epochs that it rests on.
+    """Return looks for which a finding outlives its evidence: as many as the windows have epochs that verdicts rest on.
 
     Evidence at the edge of its noise comes and goes; what it says of the run does not. After a change of a knob it has
-    no such credit: the verdict was on another course.
+    no such credit: the finding was on another course.
     """
     changed = evidence.knob_epochs[-1] if evidence.knob_epochs else 1
     return min(window_of(evidence.epoch), evidence.epoch - changed)
