@@ -77,8 +77,7 @@ def recurrent_and_spatial_dropout(digits: Digits) -> Case:
         digits,
         layers.Reshape((28, 28)),
         layers.SpatialDropout1D(0.2),
-        layers.LSTM(8, dropout=0.2, recurrent_dropout=0.1, return_sequences=True),
-        layers.GRU(8, dropout=0.3),
+        layers.LSTM(8, dropout=0.2, recurrent_dropout=0.1),
         _head(),
     )
 
