@@ -120,18 +120,22 @@ class Diagnosis:
 
 
 def _calm(evidence: Evidence) -> int:
-    """Return looks for which a finding outlives its evidence: as many as the windows have epochs that verdicts rest on.
+    """Return looks for which a finding outlives its evidence: those in as many epochs as the windows of verdicts have.
 
     Evidence at the edge of its noise comes and goes; what it says of the run does not. After a change of a knob it has
     no such credit: the finding was on another course.
     """
     changed = evidence.knob_epochs[-1] if evidence.knob_epochs else 1
-    return min(window_of(evidence.epoch), evidence.epoch - changed)
+    return min(window_of(evidence.epoch), evidence.epoch - changed) // _epochs_between_looks(evidence.epoch)
+
+
+def _epochs_between_looks(epoch: int) -> int:
+    return 1 if epoch <= EACH_EPOCH_UNTIL else epoch // LOOKS_IN_A_RUN
 
 
 def _is_due(evidence: Evidence) -> bool:
     """Return whether to look anew: by the epoch alone, so that a run that goes on looks when one in a piece would."""
     epoch = evidence.epoch
-    if epoch <= EACH_EPOCH_UNTIL or epoch >= evidence.epochs or epoch % (epoch // LOOKS_IN_A_RUN) == 0:
+    if epoch >= evidence.epochs or epoch % _epochs_between_looks(epoch) == 0:
         return True
     return any(name in evidence.curves and not np.isfinite(evidence.last(name)) for name in LOSSES)
