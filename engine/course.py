@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from fitmon.engine.diagnosis.finding import Finding
     from fitmon.engine.durable.keeper import Keeper
     from fitmon.engine.durable.origin import Origin
-    from fitmon.engine.job import Settings, TrainingData
+    from fitmon.engine.job import Job, TrainingData
 
 
 STEPS_STILL_EXPECTED = 100
@@ -82,8 +82,7 @@ class Course:
         *,
         model: keras.Model,
         data: TrainingData,
-        settings: Settings,
-        job: str,
+        job: Job,
         name: str,
         control: Control,
         emit: Callable[[events.Event], None],
@@ -96,10 +95,9 @@ class Course:
     ) -> None:
         """Move the data to the device and make the knobs of the model live; nothing is traced yet.
 
-        Args not told by `Session`: `job` is what a command line calls it; `branch` returns the branch under way, as the
-        record has it.
+        Args not told by `Session`: `branch` returns the branch under way, as the record has it.
         """
-        data = with_validation_arrays(data, lambda: stop_if_asked(control))
+        data, settings = with_validation_arrays(data, lambda: stop_if_asked(control)), job.settings
         self._model, self._data, self._settings, self._name = model, data, settings, name
         self._control, self._emit, self._clock = control, emit, clock
         self._stop_when_non_finite, self._summarize_epochs = stop_when_non_finite, summarize_epochs

@@ -87,3 +87,6 @@ class Job:
     """Fetches the data; raises DataError."""
     build: Callable[[Settings, TrainingData], keras.Model]
     """Returns a compiled model. Called after `keras.utils.set_random_seed(settings.seed)`."""
+    options: Mapping[str, str] | None = None
+    """What `fitmon <name>` must be told to train the same, option → value without `--`, empty values for flags; None:
+    no command line names this job."""

@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     import keras
 
     from fitmon.engine.diagnosis.facts import Facts
-    from fitmon.engine.job import TrainingData
+    from fitmon.engine.job import Job, TrainingData
 
 
-def facts_of(model: keras.Model, data: TrainingData, *, job: str, training_samples: int, training_part: int) -> Facts:
+def facts_of(model: keras.Model, data: TrainingData, *, job: Job, training_samples: int, training_part: int) -> Facts:
     """Return the facts of a built, compiled model and its data; what cannot be told is left out.
 
     Args:
         model: of any kind.
         data: with validation arrays.
-        job: what a command line calls it.
+        job: what they were made by.
         training_samples: 0: not known.
         training_part: how many of them are scored at each epoch's end.
     """
@@ -29,7 +29,8 @@ def facts_of(model: keras.Model, data: TrainingData, *, job: str, training_sampl
     widths = [layer.units for layer in model.layers if isinstance(getattr(layer, "units", None), int)]
     return examine(
         data,
-        job=job,
+        job=job.name,
+        options=job.options,
         training_samples=training_samples,
         training_part=training_part,
         loss="" if loss is None else str(loss.name),

@@ -187,8 +187,7 @@ class Session:
         self._course = Course(
             model=model,
             data=data,
-            settings=self._job.settings,
-            job=self._job.name,
+            job=self._job,
             name=self._name,
             control=self._control,
             emit=self._emit,

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 from fitmon.engine.errors import UsageError
 from fitmon.engine.job import Job, Progress, Settings, TrainingData
 from fitmon.presets.layers import has_dropout
+from fitmon.presets.spelled_options import spelled_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,7 +88,11 @@ class Preset:
             load = self._split_load(str(split))
         if self.require_file is not None:
             self.require_file(file)
-        return Job(name=self.name, settings=settings or self.settings, load=load, build=self.build)
+        settings = settings or self.settings
+        options = spelled_options(
+            settings, self.settings, dataset=dataset, data=None if file is None else str(file), split=split
+        )
+        return Job(name=self.name, settings=settings, load=load, build=self.build, options=options)
 
     def _load(self, dataset: str | None) -> Load:
         name = next(iter(self.datasets)) if dataset is None else dataset

@@ -213,7 +213,9 @@ def test_a_loss_that_is_no_number_ends_the_run_with_code_4(capfd: pytest.Capture
     assert (told["event"], told["value"]) == ("loss_became_non_finite", "nan")
     (finding,) = [finding for finding in told["findings"] if finding["name"] == "non_finite_loss"]
     assert finding["epochs"] == [1, 1]
-    assert finding["remedies"][0]["command_line"] == "fitmon iris --learning-rate 100"
+    assert finding["remedies"][0]["command_line"] == (
+        "fitmon iris --epochs 50 --learning-rate 100 --units 64,64,64 --optimizer sgd"
+    )
 
 
 def test_a_summary_says_why_a_run_failed_whose_loss_is_no_number(capfd: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from fitmon.engine.diagnosis.facts import Facts
 from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.events import KnobValue
 
+LOSSES = ("val_loss", "loss")
 Floats = npt.NDArray[np.float64]
 
 
@@ -43,6 +44,13 @@ class Evidence:
         """Return the last value of a curve; NaN when there is none."""
         found = self.curves.get(name)
         return float("nan") if found is None or not len(found) else float(found[-1])
+
+    def best_epoch(self) -> int | None:
+        """Return the epoch whose weights are kept, with Keras's lowest validation loss (training loss where nothing is
+        validated); None while no loss was a number.
+        """
+        losses = next((curve for name in LOSSES if np.isfinite(curve := self.curve(name)).any()), None)
+        return None if losses is None else int(np.nanargmin(np.where(np.isfinite(losses), losses, np.nan))) + 1
 
     def knob(self, name: str) -> float | None:
         """Return a knob as one number, the largest where layers differ; None when the model has no such knob."""

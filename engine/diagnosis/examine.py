@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,6 +44,7 @@ def examine(
     data: TrainingData,
     *,
     job: str,
+    options: Mapping[str, str] | None = None,
     shuffled: bool = True,
     training_samples: int = 0,
     training_part: int = 0,
@@ -62,6 +63,7 @@ def examine(
     Args:
         data: with validation arrays in place of validation batches.
         job: what a command line calls it.
+        options: see `Job.options`.
         shuffled: whether the training samples are shuffled each epoch; batches that `x` makes itself never are.
         training_samples: where `x` makes batches and the number of samples is known all the same; else 0.
         first_labels: where `x` makes batches, the labels of the first few of them, one behind the other; None: not
@@ -89,6 +91,7 @@ def examine(
         found |= _known(lambda: {"labels_sorted": _first_sorted(first_labels, data.y_validation, task)})
     return Facts(
         job=job,
+        options=None if options is None else dict(options),
         training_samples=training_samples if batches else _samples(data.x),
         validation_samples=_samples(data.x_validation),
         training_part=training_part,

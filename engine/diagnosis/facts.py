@@ -10,6 +10,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     job: str
     """What a command line calls the job, such as `mnist`."""
+    options: dict[str, str] | None = None
+    """See `Job.options`."""
     training_samples: int
     """0: not known."""
     validation_samples: int

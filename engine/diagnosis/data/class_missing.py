@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from fitmon.engine.diagnosis.command_line import command_line
 from fitmon.engine.diagnosis.data.wording import OF_THE_DATA, class_names, samples
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.facts import Facts
@@ -70,12 +71,12 @@ def _remedies(facts: Facts) -> tuple[Remedy, ...]:
         advice="split anew, every class in proportion, with sklearn's train_test_split(x, y, stratify=y)",
         expect="Both sets have every class, so that the validation numbers speak for all of them.",
     )
-    if facts.job != "iris":
+    if "split" not in (facts.options or {}):
         return (again,)
     preset = Remedy(
         advice="train again without --split last: fitmon's own split is stratified and seeded",
         expect="The validation set gets 10 samples of each species.",
-        command_line="fitmon iris",
+        command_line=command_line(facts, without="split"),
     )
     return (preset, again)
 

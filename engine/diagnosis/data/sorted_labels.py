@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fitmon.engine.diagnosis.command_line import command_line
 from fitmon.engine.diagnosis.data.wording import OF_THE_DATA, percent
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.facts import Facts
@@ -72,10 +73,10 @@ def _remedies(facts: Facts, apart: float | None) -> tuple[Remedy, ...]:
     preset = Remedy(
         advice="train again without --split last: fitmon's own split is stratified and seeded",
         expect="Training and validation have the same share of each species.",
-        command_line="fitmon iris",
+        command_line=command_line(facts, without="split"),
     )
     first = [keep_shuffling] if not facts.shuffled else []
-    return (*first, *([preset] if facts.job == "iris" and apart is not None else []), shuffle)
+    return (*first, *([preset] if "split" in (facts.options or {}) and apart is not None else []), shuffle)
 
 
 RULE = Rule(

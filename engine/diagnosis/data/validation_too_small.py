@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from fitmon.engine.diagnosis.command_line import command_line
 from fitmon.engine.diagnosis.data.wording import OF_THE_DATA, samples
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.facts import Facts
@@ -86,7 +87,7 @@ def _remedies(facts: Facts, needed: float) -> tuple[Remedy, ...]:
     again = Remedy(
         advice="train again with another seed, which splits anew, and believe only what both runs show",
         expect="What was noise comes out differently.",
-        command_line=f"fitmon {facts.job} --seed 1" if facts.job in SPLIT_BY_SEED else "",
+        command_line=_with_another_seed(facts),
     )
     enough = facts.training_samples and wanted <= available / 2 and wanted <= MOST_SAMPLES
     return (*([larger] if enough else []), folds, again)
@@ -94,6 +95,13 @@ def _remedies(facts: Facts, needed: float) -> tuple[Remedy, ...]:
 
 SPLIT_BY_SEED = frozenset({"iris", "binary"})
 """Presets that hold back a part of one table; what `--seed` changes elsewhere is not the split."""
+
+
+def _with_another_seed(facts: Facts) -> str:
+    options = facts.options or {}
+    if facts.job not in SPLIT_BY_SEED or "split" in options:
+        return ""
+    return command_line(facts, seed=str(int(options.get("seed", "0")) + 1))
 
 
 def _two_digits(number: float) -> int:

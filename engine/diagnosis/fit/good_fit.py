@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
@@ -82,17 +81,11 @@ def _look(evidence: Evidence) -> Finding | None:
         confidence=round((0.9 if reading.honest else 0.7) * min(1.0, 0.7 + 0.3 * learnt), 2),
         remedies=remedies.present(
             (
-                remedies.stop_here(evidence, _best_epoch(reading, evidence)),
+                remedies.stop_here(evidence),
                 remedies.with_rate(evidence, 0.2, "A last small fall of both losses, then nothing more."),
             )
         ),
     )
-
-
-def _best_epoch(reading: Reading, evidence: Evidence) -> int:
-    best = evidence.last("best_epoch")
-    turn = turn_of(reading)
-    return int(best) if math.isfinite(best) else turn.best_epoch if turn else evidence.epoch
 
 
 RULE = Rule(

@@ -100,8 +100,7 @@ def _far_beyond_usual(reading: Reading, evidence: Evidence, curve: Floats) -> tu
 
 
 def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
-    best = evidence.last("best_epoch")
-    back = int(best) if math.isfinite(best) else None
+    back = evidence.best_epoch()
     times = times_the_usual(evidence)
     far = 1 / times if times >= FAR_TOO_HIGH else 0.1
     return remedies.present(

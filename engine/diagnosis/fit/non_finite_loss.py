@@ -37,7 +37,7 @@ def lost_name(evidence: Evidence) -> str | None:
 def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
     holes = evidence.facts.non_finite_values or 0
     expect = "Smaller steps do not overflow; the loss falls again."
-    best = _best_epoch(evidence)
+    best = evidence.best_epoch()
     if evidence.can_rewind and best is not None:
         lower = remedies.with_rate(evidence, 0.1, expect, back_to=best)
     else:
@@ -50,13 +50,6 @@ def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
         "clip the gradients: the optimizer's clipnorm=1.0", "A single large gradient no longer throws the weights out."
     )
     return remedies.present((clean,) if holes else (lower, clip, remedies.advice(*_LOOK_AT_DATA)))
-
-
-def _best_epoch(evidence: Evidence) -> int | None:
-    """Return the epoch with the lowest loss that is a number, before the weights went wrong; None: there is none."""
-    name = "val_loss" if np.isfinite(evidence.curve("val_loss")).any() else "loss"
-    curve = evidence.curve(name)
-    return int(np.nanargmin(np.where(np.isfinite(curve), curve, np.nan))) + 1 if np.isfinite(curve).any() else None
 
 
 _LOOK_AT_DATA = (

@@ -35,6 +35,7 @@ class Turn(NamedTuple):
     """Where validation was best, and what happened since."""
 
     best_epoch: int
+    """The best one of the best window."""
     validation: Change
     training: Change | None
     """None where there is no such loss."""
@@ -62,8 +63,8 @@ def turn_of(reading: Reading) -> Turn | None:
     # Of K windows as good the lowest lies about √(2 ln K) of its own deviations too low: the winner's curse.
     as_good = np.count_nonzero(means <= means[best] + 2 * error) / window
     curse = math.sqrt(math.log(max(1.0, as_good))) * error
-    middle = validation.skipped + best + 1 + window // 2
-    return Turn(middle, change, _training_since(reading, best), DEVIATIONS * error + curse)
+    epoch = validation.skipped + best + 1 + int(np.argmin(validation.curve[best : best + window]))
+    return Turn(epoch, change, _training_since(reading, best), DEVIATIONS * error + curse)
 
 
 def _training_since(reading: Reading, best: int) -> Change | None:
@@ -149,7 +150,7 @@ def _remedies(evidence: Evidence, best: int) -> tuple[Remedy, ...]:
         (
             remedies.more_dropout(evidence, best),
             remedies.more_l2(evidence, best),
-            remedies.stop_here(evidence, best),
+            remedies.stop_here(evidence),
             remedies.with_rate(
                 evidence, 0.5, "The fit is approached in smaller steps; the turn comes later.", back_to=best
             ),

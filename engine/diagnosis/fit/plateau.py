@@ -7,7 +7,7 @@ from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.learning_rate_too_low import crawls
 from fitmon.engine.diagnosis.fit.learning_well import learns_well
-from fitmon.engine.diagnosis.fit.overfitting import overfits, turn_of
+from fitmon.engine.diagnosis.fit.overfitting import overfits
 from fitmon.engine.diagnosis.fit.reading import Change, Side, reading_of
 
 FIRST_EPOCH = 8
@@ -26,7 +26,6 @@ def _look(evidence: Evidence) -> Finding | None:
         return None
     if overfits(reading) or learns_well(reading, evidence) or crawls(reading, evidence):
         return None
-    turn = turn_of(reading)
     which = "validation" if reading.validation else "training"
     first = next(change for change in changes if change is not None)
     return Finding(
@@ -41,7 +40,7 @@ def _look(evidence: Evidence) -> Finding | None:
             (
                 remedies.with_rate(evidence, 0.2, "If it is stepping to and fro over the lowest place, it sinks in."),
                 remedies.with_rate(evidence, 3.0, "If it lies in a flat place, larger steps may lead out of it."),
-                remedies.stop_here(evidence, turn.best_epoch) if turn else None,
+                remedies.stop_here(evidence),
             )
         ),
     )

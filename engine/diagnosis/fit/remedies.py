@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
+from fitmon.engine.diagnosis.command_line import command_line
 from fitmon.engine.diagnosis.evidence import Evidence
 from fitmon.engine.diagnosis.finding import Remedy
 from fitmon.engine.knobs.catalogue import KNOBS
@@ -12,8 +12,6 @@ from fitmon.engine.knobs.catalogue import KNOBS
 FIRST_DROPOUT, HIGH_DROPOUT, HIGHEST_DROPOUT = 0.3, 0.5, 0.7
 FIRST_L2 = 1e-4
 MORE_WEIGHTS, FEWER_WEIGHTS = 4, 4
-COMMAND_NAME = re.compile(r"[a-z][a-z0-9_-]*")
-"""What a command line can be built for; the job of somebody's own script has another name."""
 
 
 def present(remedies: Iterable[Remedy | None]) -> tuple[Remedy, ...]:
@@ -45,7 +43,8 @@ def with_rate_anew(evidence: Evidence, factor: float, expect: str) -> Remedy | N
     if rate is None or not (value := _changed("learning_rate", rate * factor)):
         return None
     advice = f"start anew with the learning rate at {value:g} in place of {rate:g}"
-    return Remedy(advice=advice, expect=expect, command_line=_command_line(evidence, f"--learning-rate {value:g}"))
+    line = command_line(evidence.facts, learning_rate=f"{value:g}")
+    return Remedy(advice=advice, expect=expect, command_line=line)
 
 
 def more_dropout(evidence: Evidence, back_to: int | None = None) -> Remedy | None:
@@ -109,12 +108,13 @@ def more_epochs(evidence: Evidence) -> Remedy:
     return Remedy(advice=advice, expect=expect, changes={"epochs": float(value)})
 
 
-def stop_here(evidence: Evidence, best_epoch: int) -> Remedy | None:
-    """Return stopping the run; None where all its epochs are done."""
-    if evidence.epoch >= evidence.epochs:
+def stop_here(evidence: Evidence) -> Remedy | None:
+    """Return stopping the run; None where all its epochs are done, or none is the best."""
+    best = evidence.best_epoch()
+    if evidence.epoch >= evidence.epochs or best is None:
         return None
-    expect = f"The run ends; the weights of epoch {best_epoch}, the best so far, are kept."
-    return Remedy(advice=f"stop here and keep the best weights, of epoch {best_epoch}", expect=expect, stop=True)
+    expect = f"The run ends; the weights of epoch {best}, the best so far, are kept."
+    return Remedy(advice=f"stop here and keep the best weights, of epoch {best}", expect=expect, stop=True)
 
 
 def fewer_units(evidence: Evidence) -> Remedy | None:
@@ -128,10 +128,10 @@ def fewer_units(evidence: Evidence) -> Remedy | None:
 
 
 def more_units(evidence: Evidence) -> Remedy | None:
-    """Return a larger model to try anew; None where the widths are not known."""
+    """Return a larger model to try anew; None where it is very large already."""
     widths = evidence.facts.hidden_units
-    larger = tuple(max(8, width * MORE_WEIGHTS) for width in widths) or ((32,) if evidence.facts.job else ())
-    if not larger or max(larger) > 4096:  # noqa: PLR2004 - more is no advice
+    larger = tuple(max(8, width * MORE_WEIGHTS) for width in widths) or (32,)
+    if max(larger) > 4096:  # noqa: PLR2004 - more is no advice
         return None
     return _units(evidence, "try more units", larger, "Training loss should fall clearly below where it stands now.")
 
@@ -152,14 +152,8 @@ def advice(what: str, expect: str) -> Remedy:
 
 def _units(evidence: Evidence, what: str, widths: tuple[int, ...], expect: str) -> Remedy:
     told = ",".join(map(str, widths))
-    line = _command_line(evidence, f"--units {told}")
+    line = command_line(evidence.facts, units=told)
     return Remedy(advice=f"{what} in a new run, widths {told}", expect=expect, command_line=line)
-
-
-def _command_line(evidence: Evidence, options: str) -> str:
-    """Return what tries the job with other options; empty where no command line names it."""
-    job = evidence.facts.job
-    return f"fitmon {job} {options}" if COMMAND_NAME.fullmatch(job) else ""
 
 
 def _changed(knob: str, value: float) -> float | None:

@@ -37,8 +37,10 @@ def _look(evidence: Evidence) -> Finding | None:
 
 
 def _meaning_of_rise(turn: Turn) -> str:
-    if turn.validation.rise <= turn.floor:
+    if turn.validation.rise <= DEVIATIONS * turn.validation.error:
         return "no evidence of a rise"
+    if turn.validation.rise <= turn.floor:
+        return "perhaps a rise, but such a one may still be noise"
     if turn.validation.share < RISE_THAT_MATTERS:
         return "a rise, but too small to matter"
     return "a rise, but training does not fall meanwhile"

@@ -6,12 +6,16 @@ def missing(training: tuple[int, ...], validation: tuple[int, ...], **more: obje
     return found("class_missing", facts(training_counts=training, validation_counts=validation, **more))
 
 
+SPECIES = ("setosa", "versicolor", "virginica")
+LAST = {"split": "last", "dropout": "0.3"}
+
+
 def test_a_class_that_is_not_validated_is_named_with_its_samples() -> None:
-    finding = missing((50, 50, 20), (0, 0, 30), class_names=("setosa", "versicolor", "virginica"), job="iris")
+    finding = missing((50, 50, 20), (0, 0, 30), class_names=SPECIES, job="iris", options=LAST)
     assert finding is not None
     assert "no setosa and versicolor, of which 100 samples are trained on" in finding.sentence
     assert "30 samples are all virginica" in finding.sentence
-    assert finding.remedies[0].command_line == "fitmon iris"
+    assert finding.remedies[0].command_line == "fitmon iris --dropout 0.3"
 
 
 def test_a_class_that_is_not_trained_is_named_with_how_often_it_is_asked_for() -> None:

@@ -47,6 +47,13 @@ def test_few_samples_are_told_whatever_the_curves_say() -> None:
 
 
 def test_a_preset_that_splits_by_seed_is_told_how_to_split_anew() -> None:
-    finding = found("validation_too_small", facts(job="iris", validation_samples=10))
-    assert finding is not None
-    assert finding.remedies[-1].command_line == "fitmon iris --seed 1"
+    def told(**more: object) -> str:
+        finding = found("validation_too_small", facts(validation_samples=10, **more))
+        assert finding is not None
+        return finding.remedies[-1].command_line
+
+    assert told(job="iris", options={}) == "fitmon iris --seed 1"
+    assert told(job="iris", options={"seed": "7", "l2": "0.1"}) == "fitmon iris --seed 8 --l2 0.1"
+    assert told(job="mnist", options={}) == ""
+    assert told(job="iris") == "", "a job of the same name in somebody's own script"
+    assert told(job="iris", options={"split": "last"}) == "", "that split has nothing to do with the seed"

@@ -22,6 +22,7 @@ Floats = npt.NDArray[np.float64]
 CHANCE = float(np.log(10))
 FACTS = Facts(
     job="mnist",
+    options={},
     training_samples=4_000,
     validation_samples=1_000,
     training_part=1_000,
@@ -93,10 +94,9 @@ class Drawn:
             each /= np.exp(self.noise**2 / 2)
             common = np.exp(self.jitter * random.normal(size=(2, 1)))
             losses = (levels * each * common * np.array(means)[:, None]).astype(np.float32)
-            curves.append(
-                {"validation_loss": float(losses[0].mean()), "training_loss": float(losses[1].mean())}
-                | paired.update(epoch, losses[0], losses[1])
-            )
+            validation, training = (float(each.mean()) for each in losses)
+            told = {"validation_loss": validation, "val_loss": validation, "training_loss": training, "loss": training}
+            curves.append(told | paired.update(epoch, losses[0], losses[1]))
             yield Evidence(
                 epoch=epoch,
                 epochs=self.planned or len(self.validation),

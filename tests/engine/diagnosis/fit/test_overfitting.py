@@ -71,6 +71,14 @@ def test_training_learnt_by_heart_is_found_within_ten_epochs() -> None:
     assert 4 <= finding.epochs[0] <= 6
 
 
+def test_the_epoch_since_which_is_the_best_one_and_not_the_middle_of_the_best_window() -> None:
+    validation = np.array([0.117, 0.083, 0.0782, 0.066, 0.0614, 0.066, 0.0615, 0.0645, 0.0653, 0.067])
+    training = np.array([0.109, 0.06, 0.04, 0.030, 0.0223, 0.0167, 0.0120, 0.0090, 0.0065, 0.0048])
+    (finding,) = _found(Drawn(validation=validation, training=training, samples=10_000, noise=0.0))[-1]
+    assert finding.epochs[0] == 5
+    assert {remedy.rewind_to for remedy in finding.remedies} == {5, None}
+
+
 def test_the_remedies_go_back_to_the_best_epoch_with_values_of_this_run() -> None:
     validation = falling(40, 0.4, 4) * rising(40, 15, 0.5)
     knobs = {**KNOBS, "dropout": 0.3, "l2": None}
@@ -80,5 +88,6 @@ def test_the_remedies_go_back_to_the_best_epoch_with_values_of_this_run() -> Non
     assert dropout.changes == {"dropout": 0.5}
     assert dropout.rewind_to == finding.epochs[0]
     assert not any("l2" in remedy.changes for remedy in finding.remedies)
-    assert any(remedy.stop for remedy in finding.remedies)
+    (stop,) = [remedy for remedy in finding.remedies if remedy.stop]
+    assert stop.advice.endswith(f"of epoch {dropout.rewind_to}")
     assert "fitmon mnist --units 16" in {remedy.command_line for remedy in finding.remedies}
