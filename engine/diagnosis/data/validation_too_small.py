@@ -11,6 +11,7 @@ from fitmon.engine.diagnosis.data.wording import OF_THE_DATA, samples
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.facts import Facts
 from fitmon.engine.diagnosis.finding import Finding, Remedy
+from fitmon.engine.diagnosis.fit.reading import SHORTEST_WINDOW, reading_of
 
 FEWEST = 30
 """Below this many samples an accuracy of 0.5 has a standard error beyond 0.09."""
@@ -32,13 +33,18 @@ def _look(evidence: Evidence) -> Finding | None:
     best = evidence.last("validation_loss") - rise
     # The loss of one epoch stands for that of its window here: it only sets the scale.
     if np.isfinite([rise, error, best]).all() and best > 0 and _may_matter(rise / best, error / best):
-        return _unclear_rise(evidence, rise, error, best)
+        return None if _weights_move_more(evidence, error) else _unclear_rise(evidence, rise, error, best)
     return _few_samples(evidence.facts) if total < FEWEST else None
 
 
 def _may_matter(rise: float, error: float) -> bool:
     """Return whether a rise, relative to the best loss, would matter but lies within its noise."""
     return rise >= RISE_THAT_MATTERS and error >= ERROR_THAT_HIDES and rise < DEVIATIONS * error
+
+
+def _weights_move_more(evidence: Evidence, error: float) -> bool:
+    """Return whether the loss moves more from epoch to epoch than its samples explain: more of them would not help."""
+    return reading_of(evidence).validation.wobble() * math.sqrt(2 / SHORTEST_WINDOW) > error
 
 
 def _unclear_rise(evidence: Evidence, rise: float, error: float, best: float) -> Finding:

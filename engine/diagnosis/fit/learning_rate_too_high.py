@@ -20,7 +20,12 @@ LEFT_START = 0.7
 RECENT = 12
 JUMPS = 0.1
 """Typical step up or down from one epoch to the next, as a share of the loss."""
+JUMPS_WHEN_SUSPECT = 0.06
+"""Likewise where the rate is so many times the optimizer's usual one that jumps are to be expected of it."""
+SUSPECT = 10.0
 JUMPS_OF_CHANCE = 0.03
+CLIMBS, CLIMBS_OF_CHANCE = 3.0, 0.02
+"""Training loss over the lowest it was, and by how much of the chance loss: without a change it should never climb."""
 UPWARDS = 0.3
 """Share of the steps that go up: a fall has none, a loss that only jumps half."""
 FAR_TOO_HIGH = 30.0
@@ -39,7 +44,7 @@ def _look(evidence: Evidence) -> Finding | None:
     curve = reading.training.curve[max(0, reading.settled_since - reading.training.skipped) :]
     if len(curve) < FIRST_EPOCH or _is_explained_by_inputs(evidence):
         return None
-    for sign in (_above_chance, _jumps, _far_beyond_usual):
+    for sign in (_above_chance, _jumps, _climbs, _far_beyond_usual):
         if (told := sign(reading, evidence, curve)) is not None:
             sentence, confidence = told
             return Finding(
@@ -72,14 +77,24 @@ def _above_chance(reading: Reading, evidence: Evidence, curve: Floats) -> tuple[
     return f"training loss is {recent.mean():.3g}, where {against}", 0.95
 
 
-def _jumps(reading: Reading, _: Evidence, curve: Floats) -> tuple[str, float] | None:
+def _jumps(reading: Reading, evidence: Evidence, curve: Floats) -> tuple[str, float] | None:
     recent = curve[-RECENT:]
     steps = np.diff(recent)
     level, size = float(recent.mean()), float(np.median(np.abs(steps)))
     floor = JUMPS_OF_CHANCE * (reading.chance if math.isfinite(reading.chance) else float(curve.max()))
-    if size < max(JUMPS * level, floor) or float((steps > 0).mean()) < UPWARDS:
+    jumps = JUMPS_WHEN_SUSPECT if times_the_usual(evidence) >= SUSPECT else JUMPS
+    if size < max(jumps * level, floor) or float((steps > 0).mean()) < UPWARDS:
         return None
     return f"training loss jumps between {recent.min():.3g} and {recent.max():.3g} from epoch to epoch", 0.85
+
+
+def _climbs(reading: Reading, evidence: Evidence, curve: Floats) -> tuple[str, float] | None:
+    means = np.convolve(curve, np.full(3, 1 / 3), "valid")
+    lowest, now = float(means.min()), float(means[-1])
+    bound = max(CLIMBS * lowest, lowest + CLIMBS_OF_CHANCE * np.nan_to_num(reading.chance))
+    if now < bound or times_the_usual(evidence) < SUSPECT:
+        return None
+    return f"training loss climbs again, from {lowest:.3g} to {now:.3g}", 0.8
 
 
 def _far_beyond_usual(reading: Reading, evidence: Evidence, curve: Floats) -> tuple[str, float] | None:

@@ -1,3 +1,5 @@
+import numpy as np
+
 from fitmon.engine.diagnosis.finding import Finding
 from tests.engine.diagnosis.data.given import facts, found
 
@@ -31,6 +33,12 @@ def test_a_rise_too_small_to_matter_needs_no_larger_set() -> None:
 
 def test_a_fall_is_silent() -> None:
     assert after_a_rise(-0.004, 0.006) is None
+
+
+def test_where_the_weights_move_to_and_fro_more_samples_would_not_help() -> None:
+    loss = 0.05 * np.array([1.0, 4.0, 1.2, 1.0, 5.0, 1.1, 4.0, 1.0, 1.08])
+    moving = {"validation_loss": loss, "validation_since_best": 0.004, "validation_since_best_error": 0.006}
+    assert found("validation_too_small", facts(validation_samples=200), epoch=9, best_epoch=4, **moving) is None
 
 
 def test_it_says_how_many_samples_would_tell() -> None:

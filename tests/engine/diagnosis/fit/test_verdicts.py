@@ -105,6 +105,19 @@ def test_a_jump_at_a_changed_knob_is_no_oscillation() -> None:
     assert "learning_rate_too_high" not in found
 
 
+@pytest.mark.parametrize(("rate", "said"), [(0.01, True), (0.001, False)])
+def test_training_that_climbs_again_or_jumps_a_little_means_a_rate_too_high_where_it_is_far_beyond_the_usual(
+    rate: float, said: bool
+) -> None:
+    climbs = [0.29, 0.22, 0.14, 0.07, 0.042, 0.015, 0.012, 0.03, 0.006, 0.012, 0.014, 0.095, 0.016, 0.079, 0.093]
+    jumps = [1.29, 0.93, 1.04, 0.94, 0.86, 1.0, 1.08, 1.0, 1.1, 0.95, 1.03, 1.09, 0.99, 1.07, 0.98]
+    for loss in (climbs, jumps):
+        curves = {"training_loss": loss, "validation_loss": [0.4 + each for each in loss]}
+        evidence = evidence_of(curves, knobs={**KNOBS, "learning_rate": rate}, epochs=30)
+        found = {rule.name for rule in FIT_RULES if rule.look(evidence) is not None}
+        assert ("learning_rate_too_high" in found) is said
+
+
 def test_a_loss_that_jumps_or_stays_above_chance_means_a_rate_too_high() -> None:
     knobs = {**KNOBS, "learning_rate": 0.5}
     jumps: Floats = 1.0 + 0.5 * (-1.0) ** np.arange(16, dtype=np.float64)
