@@ -28,6 +28,8 @@ KEPT, MEAN_OF_KEPT = 0.75, 0.5148
 UNCERTAIN = 1.5
 """A deviation known from n second differences may be larger by this share over √n: they overlap."""
 TINY = 1e-12
+MOST_DIGITS = 5
+"""Decimals that a loss is told with; a smaller one is told with an exponent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Change:
     def briefly(self) -> str:
         """Return it in words without its error."""
         digits = max(_digits(abs(self.rise), self.now), _digits(0.0, self.now))
+        if digits > MOST_DIGITS:
+            return f"{self.before:.3g} → {self.now:.3g}"
         return f"{self.before:.{digits}f} → {self.now:.{digits}f}"
 
 

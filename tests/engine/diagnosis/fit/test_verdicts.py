@@ -236,3 +236,8 @@ def test_validation_that_only_looks_better_is_explained_with_the_numbers_apart()
     assert finding is not None
     for number in ("0.55", "0.8", "0.4", "0.45", "penalty of 0.1", "dropout 0.5"):
         assert number in finding.sentence
+
+
+def test_a_loss_that_is_almost_nothing_is_told_with_an_exponent() -> None:
+    assert Change(0.0098471, 0.0000467, 0.0).briefly == "0.00985 → 4.67e-05"
+    assert Change(0.0176, 0.0114, 0.0).briefly == "0.0176 → 0.0114"
