@@ -61,7 +61,7 @@ def _attach(**given: Any) -> int:
 def _way_back(folder: RunFolder, run: RemoteRun | RecordedRun, asked_read_only: bool) -> WayBack:
     from fitmon.tui.run import WayBack
 
-    def kept() -> dict[int, list[int]]:
+    def kept() -> dict[int, dict[int, Path]]:
         # Loaded when it is asked for: it takes a tenth of the time until the first picture.
         from fitmon.engine.durable.keeper import kept_epochs
 
