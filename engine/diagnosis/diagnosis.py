@@ -18,11 +18,9 @@ LOOKS_IN_A_RUN = 100
 """Later, it looks anew about as often again as each hundredth of the epochs so far."""
 WITHOUT_A_VERDICT = frozenset({"too_early", "undecided"})
 """Said only while no verdict stands."""
-VERDICTS = (
-    frozenset(rule.name for rule in FIT_RULES)
-    - WITHOUT_A_VERDICT
-    - {"dead_units", "saturated_outputs", "validation_looks_better"}
-)
+OF_THE_MOMENT = frozenset({"dead_units", "saturated_outputs", "validation_looks_better"})
+"""No verdicts: said of the last epochs as they are, and gone with them."""
+VERDICTS = frozenset(rule.name for rule in FIT_RULES) - WITHOUT_A_VERDICT - OF_THE_MOMENT
 LOSSES = ("loss", "val_loss")
 
 
@@ -90,7 +88,8 @@ class Diagnosis:
         decided = any(self._is_supported(name) for name in VERDICTS)
         for rule in self._rules:
             standing = self._standing[rule.name]
-            hurries = rule.patience == 1 or rule.name in WITHOUT_A_VERDICT or (decided and rule.name in VERDICTS)
+            replaced = decided and rule.name in VERDICTS
+            hurries = rule.patience == 1 or replaced or rule.name in WITHOUT_A_VERDICT | OF_THE_MOMENT
             patience = rule.patience if hurries else max(rule.patience, _calm(evidence))
             if standing.finding is not None and standing.against >= patience:
                 standing.finding, standing.against = None, 0

@@ -33,13 +33,20 @@ def _look(evidence: Evidence) -> Finding | None:
     best = evidence.last("validation_loss") - rise
     # The loss of one epoch stands for that of its window here: it only sets the scale.
     if np.isfinite([rise, error, best]).all() and best > 0 and _may_matter(rise / best, error / best):
-        return None if _weights_move_more(evidence, error) else _unclear_rise(evidence, rise, error, best)
+        in_vain = _is_worse_than_guessing(evidence) or _weights_move_more(evidence, error)
+        return None if in_vain else _unclear_rise(evidence, rise, error, best)
     return _few_samples(evidence.facts) if total < FEWEST else None
 
 
 def _may_matter(rise: float, error: float) -> bool:
     """Return whether a rise, relative to the best loss, would matter but lies within its noise."""
     return rise >= RISE_THAT_MATTERS and error >= ERROR_THAT_HIDES and rise < DEVIATIONS * error
+
+
+def _is_worse_than_guessing(evidence: Evidence) -> bool:
+    """Return whether the loss is beyond chance: the model is what is wrong then, and a few samples make the error."""
+    chance = evidence.facts.chance_loss
+    return chance is not None and evidence.last("validation_loss") > chance
 
 
 def _weights_move_more(evidence: Evidence, error: float) -> bool:

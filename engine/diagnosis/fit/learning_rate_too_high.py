@@ -37,6 +37,8 @@ LITTLE = 0.1
 
 THROWN_FAR = -1.0
 """Likewise on samples never seen: their loss is twice that of guessing, however well the training samples are known."""
+ABSURD, POORLY = 300.0, 0.5
+"""From so many times the usual rate on, it is to blame for any fit that leaves more than this share of chance."""
 
 
 def _look(evidence: Evidence) -> Finding | None:
@@ -103,7 +105,7 @@ def _far_beyond_usual(reading: Reading, evidence: Evidence, curve: Floats) -> tu
         return None
     if reading.learnt(reading.training) < LITTLE:
         which, loss = "training loss stays at", float(curve[-3:].mean())
-    elif reading.learnt(reading.validation) < THROWN_FAR:
+    elif reading.learnt(reading.validation) < (POORLY if times >= ABSURD else THROWN_FAR):
         which, loss = "validation loss is", reading.now(reading.validation)
     else:
         return None

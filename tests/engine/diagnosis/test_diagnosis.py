@@ -66,6 +66,12 @@ def test_a_finding_at_the_edge_of_its_noise_does_not_come_and_go() -> None:
     assert any(stands)
 
 
+def test_what_is_said_of_the_last_epochs_as_they_are_goes_with_them() -> None:
+    diagnosis = Diagnosis((_rule(lambda epoch: epoch <= 50, "validation_looks_better"),))
+    stands = [epoch for epoch in range(1, 61) if _names(diagnosis, epoch)]
+    assert stands[-1] == 51
+
+
 def test_in_a_long_run_looked_at_seldom_a_finding_outlives_its_evidence_by_a_tenth_of_the_epochs() -> None:
     diagnosis = Diagnosis((_rule(lambda epoch: epoch <= 1_000, "validation_too_small"),))
     stands = [epoch for epoch in range(1, 2_001) if _names(diagnosis, epoch)]

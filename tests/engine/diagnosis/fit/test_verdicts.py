@@ -241,3 +241,13 @@ def test_validation_that_only_looks_better_is_explained_with_the_numbers_apart()
 def test_a_loss_that_is_almost_nothing_is_told_with_an_exponent() -> None:
     assert Change(0.0098471, 0.0000467, 0.0).briefly == "0.00985 → 4.67e-05"
     assert Change(0.0176, 0.0114, 0.0).briefly == "0.0176 → 0.0114"
+
+
+@pytest.mark.parametrize(("rate", "said"), [(3.0, True), (0.001, False)])
+def test_an_absurd_rate_is_blamed_for_a_poor_fit_though_the_loss_has_settled(rate: float, said: bool) -> None:
+    training = [90.0, 35.0, 7.0, 0.5, *[0.05] * 16]
+    validation = [80.0, 48.0, 11.0, 0.6, *[0.85 * CHANCE] * 16]
+    curves = {"training_loss": training, "validation_loss": validation}
+    evidence = evidence_of(curves, knobs={**KNOBS, "learning_rate": rate}, epochs=30)
+    found = {rule.name for rule in FIT_RULES if rule.look(evidence) is not None}
+    assert ("learning_rate_too_high" in found) is said
