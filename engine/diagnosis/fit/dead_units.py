@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
-from fitmon.engine.diagnosis.finding import Finding
+from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.engine.diagnosis.fit import remedies
 
 MANY = 0.3
@@ -28,9 +28,7 @@ def _look(evidence: Evidence) -> Finding | None:
         confidence=round(min(0.99, 0.7 + 0.3 * share), 2),
         remedies=remedies.present(
             (
-                remedies.with_rate(
-                    evidence, 0.1, "No more units die; those that are dead stay so.", back_to=_before(evidence)
-                ),
+                _lower_rate(evidence),
                 remedies.less_penalty(evidence),
                 remedies.advice(
                     "train anew with leaky_relu, elu or gelu in place of relu, and He initialisation",
@@ -39,6 +37,14 @@ def _look(evidence: Evidence) -> Finding | None:
             )
         ),
     )
+
+
+def _lower_rate(evidence: Evidence) -> Remedy | None:
+    """Return a tenth of the rate from before they died; None where they died of another rate than today's."""
+    before = _before(evidence)
+    if before is not None and any(epoch > before for epoch in evidence.knob_epochs):
+        return None
+    return remedies.with_rate(evidence, 0.1, "No more units die; those that are dead stay so.", back_to=before)
 
 
 def _before(evidence: Evidence) -> int | None:

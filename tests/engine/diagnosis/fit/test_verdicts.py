@@ -220,6 +220,10 @@ def test_dead_units_and_saturated_outputs_are_told_from_their_shares() -> None:
     assert dead is not None
     assert "80 %" in dead.sentence
     assert dead.remedies[0].rewind_to == 1
+    rule = next(rule for rule in FIT_RULES if rule.name == "dead_units")
+    turned = rule.look(evidence_of(curves, epochs=10, knob_epochs=(2,)))
+    assert turned is not None
+    assert all(remedy.rewind_to is None for remedy in turned.remedies), "they died of a rate that is gone"
     assert found["saturated_outputs"] is not None
 
 
