@@ -1,12 +1,14 @@
 """Measures the diagnosis against runs whose truth is known: how often it is right, and what it costs.
 
-`python -m bench.diagnosis` names each run in which it is wrong; the last line is JSON.
+`python -m bench.diagnosis` names each run in which it is wrong; the last line is JSON. With seeds, as in `python -m
+bench.diagnosis 7`, it is held against the runs that `bench.collection.make` recorded of those.
 """
 
 from __future__ import annotations
 
 import json
 import statistics
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -112,9 +114,9 @@ def _begins_with_numbers(run: Labelled) -> bool:
     return bool(np.isfinite([first.last("loss"), first.last("val_loss")]).all())
 
 
-def groups() -> dict[str, tuple[Labelled, ...]]:
+def groups(seeds: Iterable[int] = SEEDS) -> dict[str, tuple[Labelled, ...]]:
     """Return the recorded runs by their seed, and the known curves."""
-    recorded: dict[str, tuple[Labelled, ...]] = {f"seed {seed}": read_collection(seed) for seed in SEEDS}
+    recorded: dict[str, tuple[Labelled, ...]] = {f"seed {seed}": read_collection(seed) for seed in seeds}
     return recorded | {"curves": tuple(known_curves())}
 
 
@@ -167,16 +169,16 @@ def _long_history(random: np.random.Generator) -> Evidence:
 
 def main() -> None:
     """Print how each finding does, and the runs in which it is wrong."""
-    found = {name: scores(runs) for name, runs in groups().items()}
-    total, fresh = together(found.values()), found[f"seed {SEEDS[-1]}"]
+    found = {name: scores(runs) for name, runs in groups(map(int, sys.argv[1:]) if sys.argv[1:] else SEEDS).items()}
+    total = together(found.values())
     for finding, score in total.items():
-        print(f"{finding:24}{score.told()}; seed {SEEDS[-1]} alone: {fresh[finding].told()}")
+        print(f"{finding:24}{score.told()}")
         for name, group in found.items():
             print(*(f"    wrong: {run}, {name}\n" for run in group[finding].wrong), sep="", end="")
             print(*(f"    missed: {run}, {name}\n" for run in group[finding].missed), sep="", end="")
     overfitting, milliseconds = called_overfitting(plateaus()), milliseconds_of_a_look()
     print(f"plateaus called overfitting: {overfitting}; measuring and looking: {milliseconds} ms")
-    told = {name: [score.precision, score.recall, score.told(), fresh[name].told()] for name, score in total.items()}
+    told = {name: [score.precision, score.recall, score.told()] for name, score in total.items()}
     print(json.dumps({"findings": told, "overfitting": overfitting, "milliseconds": milliseconds}))
 
 

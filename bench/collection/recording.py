@@ -16,8 +16,8 @@ from fitmon.engine.diagnosis.facts import Facts
 from fitmon.engine.events import KnobValue
 
 SEEDS = (0, 1)
-"""Of data and weights. The rules were made while the runs of seed 0 were looked at; those of the last seed were held
-against them afterwards."""
+"""Of data and weights, kept with the project. The rules were corrected where one of these runs showed a mistake:
+docs/diagnosis.md tells how they did on runs of other seeds, which nobody had seen."""
 
 Number = float | str | None
 """A number; `nan`, `inf` or `-inf` as text; None where nothing was measured."""
