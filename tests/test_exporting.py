@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -15,8 +13,6 @@ import pytest
 
 from fitmon.__main__ import main
 from fitmon.engine.durable.runs import Runs
-
-from .pseudo_terminal import Pseudo
 
 FITMON = [sys.executable, "-m", "fitmon"]
 PATIENCE_SECONDS = 120
@@ -110,37 +106,6 @@ def test_a_model_that_could_not_be_written_ends_with_the_code_of_the_disk(
     assert code == 7
     assert [event["event"] for event in told][-2:] == ["export_failed", "run_ended"]
     assert error.splitlines()[-1].endswith("could not be written (No space left on device).")
-
-
-def test_a_run_stopped_by_a_signal_leaves_its_model(tmp_path: Path) -> None:
-    path = tmp_path / "model.keras"
-    words = [*FITMON, "iris", "--epochs", "1000000", "--json", "--export", str(path)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        while json.loads(process.stdout.readline())["event"] != "epoch_ended":
-            pass
-        process.send_signal(signal.SIGTERM)
-        told = [json.loads(line) for line in process.communicate(timeout=PATIENCE_SECONDS)[0].splitlines()]
-    assert process.returncode == 128 + signal.SIGTERM
-    assert [event["event"] for event in told][-2:] == ["model_exported", "run_ended"]
-    assert path.is_file()
-
-
-def test_a_run_under_the_screen_leaves_its_model(tmp_path: Path) -> None:
-    path = tmp_path / "model.keras"
-    with Pseudo([*FITMON, "iris", "--epochs", "1000000", "--export", str(path)]) as terminal:
-        terminal.until("epoch 4")
-        terminal.process.send_signal(signal.SIGTERM)
-        assert terminal.exit_code() == 128 + signal.SIGTERM
-    assert path.is_file()
-
-
-def test_a_run_without_a_terminal_leaves_its_model(root: Path, tmp_path: Path) -> None:
-    path = tmp_path / "model.keras"
-    words = [*FITMON, "iris", "--epochs", "2", "--detach", "--name", "away", "--export", str(path), "--keep", "last"]
-    subprocess.run(words, check=True, capture_output=True)
-    _until(lambda: Runs(root).find("away").finished())
-    assert path.is_file()
 
 
 def test_the_split_of_a_run_is_kept_for_its_resume(capfd: pytest.CaptureFixture[str], root: Path) -> None:

@@ -113,9 +113,11 @@ def test_where_nothing_can_be_kept_that_is_said_before_the_training(
 
 
 @pytest.mark.slow
-def test_a_terminated_run_says_how_it_goes_on_and_does(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_terminated_run_leaves_its_model_says_how_it_goes_on_and_does(
+    root: Path, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     process = subprocess.Popen(
-        [*FITMON, "iris", "--epochs", "100000", "--json", "--name", "long"],
+        [*FITMON, "iris", "--epochs", "100000", "--json", "--name", "long", "--export", str(tmp_path / "model.keras")],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -125,8 +127,10 @@ def test_a_terminated_run_says_how_it_goes_on_and_does(root: Path, capfd: pytest
         if '"epoch":30,' in line:
             process.send_signal(signal.SIGTERM)
             break
-    _, error = process.communicate(timeout=PATIENCE_SECONDS)
+    output, error = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 143
+    assert [json.loads(line)["event"] for line in output.splitlines()][-2:] == ["model_exported", "run_ended"]
+    assert (tmp_path / "model.keras").is_file()
     assert "`fitmon resume long` goes on with it" in error
     folder = Runs(root).find()
     done = max(kept_epochs(folder)[1])
@@ -137,11 +141,12 @@ def test_a_terminated_run_says_how_it_goes_on_and_does(root: Path, capfd: pytest
 
 
 @pytest.mark.slow
-def test_a_run_without_a_terminal_is_steered_by_ctl_and_its_journal_says_who(
-    root: Path, capfd: pytest.CaptureFixture[str]
+def test_a_run_without_a_terminal_is_steered_by_ctl_its_journal_says_who_and_it_leaves_its_model(
+    root: Path, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
+    export = ["--export", str(tmp_path / "model.keras"), "--keep", "last"]
     started = subprocess.run(
-        [*FITMON, "iris", "--epochs", "1000000", "--detach", "--name", "far"],
+        [*FITMON, "iris", "--epochs", "1000000", "--detach", "--name", "far", *export],
         check=True,
         capture_output=True,
         text=True,
@@ -162,6 +167,8 @@ def test_a_run_without_a_terminal_is_steered_by_ctl_and_its_journal_says_who(
     asked = [entry.content.by for entry in told if entry.event is None and hasattr(entry.content, "by")]
     assert any(f"ctl, process {os.getpid()}" in by for by in asked)
     assert any(isinstance(entry.event, events.RunDetached) for entry in told)
+    (exported,) = [entry.event for entry in told if isinstance(entry.event, events.ModelExported)]
+    assert (exported.keep, (tmp_path / "model.keras").is_file()) == ("last", True)
 
 
 def test_a_run_whose_journal_is_lost_is_not_begun_anew_over_its_checkpoints(

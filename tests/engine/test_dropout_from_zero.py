@@ -73,10 +73,10 @@ def attention(rate: float) -> Any:
 
 
 RATES: dict[Build, tuple[float, ...]] = {
-    recurrent: (0.0, 0.4, 0.0),
+    recurrent: (0.0, 0.4),
     wrapped: (0.0, 0.4),
-    convolutional: (0.0, 0.4),
-    attention: (0.0, 0.4, 0.6),
+    convolutional: (0.0, 0.4, 0.6),
+    attention: (0.0, 0.4, 0.0),
 }
 """An epoch with each: begun at 0, raised, then changed or set back."""
 

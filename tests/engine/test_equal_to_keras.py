@@ -82,16 +82,17 @@ def recurrent_and_spatial_dropout(digits: Digits) -> Case:
     )
 
 
-def alpha_dropout(digits: Digits) -> Case:
+def alpha_and_gaussian_dropout(digits: Digits) -> Case:
     import keras
 
-    return _case(digits, keras.layers.Dense(16, activation="selu"), keras.layers.AlphaDropout(0.1), _head())
-
-
-def gaussian_dropout(digits: Digits) -> Case:
-    import keras
-
-    return _case(digits, keras.layers.Dense(16), keras.layers.GaussianDropout(0.4), _head())
+    layers = keras.layers
+    hidden = (
+        layers.Dense(16, activation="selu"),
+        layers.AlphaDropout(0.1),
+        layers.Dense(16),
+        layers.GaussianDropout(0.4),
+    )
+    return _case(digits, *hidden, _head())
 
 
 def attention_with_dropout(digits: Digits) -> Case:
@@ -109,22 +110,16 @@ def attention_with_dropout(digits: Digits) -> Case:
     return Case(model, digits.x, y, (digits.x_validation, y_validation))
 
 
-def batch_normalization(digits: Digits) -> Case:
+def batch_normalization_with_penalties(digits: Digits) -> Case:
     import keras
 
-    layers = keras.layers
-    return _case(digits, layers.Dense(32), layers.BatchNormalization(), layers.Activation("relu"), _head())
-
-
-def l1_and_l2(digits: Digits) -> Case:
-    import keras
-
-    dense, regularizers = keras.layers.Dense, keras.regularizers
+    layers, regularizers = keras.layers, keras.regularizers
     return _case(
         digits,
-        dense(32, activation="relu", kernel_regularizer=regularizers.L2(0.013)),
-        dense(32, activation="relu", kernel_regularizer=regularizers.L1(0.0007)),
-        dense(10, activation="softmax", kernel_regularizer=regularizers.L1L2(0.0003, 0.004)),
+        layers.Dense(32, activation="relu", kernel_regularizer=regularizers.L2(0.013)),
+        layers.BatchNormalization(),
+        layers.Dense(32, activation="relu", kernel_regularizer=regularizers.L1(0.0007)),
+        layers.Dense(10, activation="softmax", kernel_regularizer=regularizers.L1L2(0.0003, 0.004)),
     )
 
 
@@ -220,21 +215,16 @@ def mixed_bfloat16(digits: Digits) -> Case:
     )
 
 
-def learning_rate_schedule(digits: Digits) -> Case:
-    import keras
-
-    schedule = keras.optimizers.schedules.CosineDecay(0.01, 15)
-    return _case(digits, _head(), optimizer=keras.optimizers.SGD(schedule, momentum=0.9))
-
-
-def augmentation(digits: Digits) -> Case:
+def augmentation_with_a_learning_rate_schedule(digits: Digits) -> Case:
     import keras
 
     layers = keras.layers
     model = keras.Sequential(
         [keras.Input((28, 28, 1)), layers.RandomTranslation(0.1, 0.1, seed=3), layers.Flatten(), _head()]
     )
-    model.compile("adam", "categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+    schedule = keras.optimizers.schedules.CosineDecay(0.01, 15)
+    optimizer = keras.optimizers.SGD(schedule, momentum=0.9)
+    model.compile(optimizer, "categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
     y, y_validation = digits.one_hot()
     return Case(model, digits.x, y, (digits.x_validation, y_validation))
 
@@ -243,19 +233,16 @@ CASES: list[Callable[[Digits], Case]] = [
     plain_mlp,
     dropout,
     recurrent_and_spatial_dropout,
-    alpha_dropout,
-    gaussian_dropout,
+    alpha_and_gaussian_dropout,
     attention_with_dropout,
-    batch_normalization,
-    l1_and_l2,
+    batch_normalization_with_penalties,
     conv_net,
     sample_weights,
     class_weights,
     two_outputs,
     custom_train_step,
     mixed_bfloat16,
-    learning_rate_schedule,
-    augmentation,
+    augmentation_with_a_learning_rate_schedule,
 ]
 
 

@@ -46,7 +46,6 @@ TURNS = [
     pytest.param("learning_rate", settings(), settings(learning_rate=0.003), id="learning rate"),
     pytest.param("dropout", settings(dropout=0.3), settings(dropout=0.6), id="dropout up"),
     pytest.param("dropout", settings(dropout=0.3), settings(dropout=1e-9), id="dropout to almost none"),
-    pytest.param("l1", settings(l1=0.01), settings(l1=0.002), id="L1 lowered"),
     pytest.param("l2", settings(l2=0.01), settings(l2=0.2), id="L2 raised"),
     pytest.param("l2", settings(), settings(l2=0.05), id="L2 on a model without a penalty"),
     pytest.param("l1", settings(l1=0.01), settings(), id="L1 taken away"),

@@ -11,6 +11,7 @@ import pytest
 from fitmon.engine import events
 from fitmon.engine.durable.journal_reader import Entry, Problem, read_journal
 from fitmon.engine.durable.keeper import kept_epochs
+from fitmon.engine.durable.run_folder import RunFolder
 
 from .kept_training import EPOCHS, INSIGHTS, Kill, Process, continued, new_run, outcome, train
 from .small_runs import RUNS
@@ -23,15 +24,18 @@ KILLED = -9
 
 
 @pytest.fixture(scope="module")
-def straight(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """What every run becomes when nobody interrupts it."""
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, RunFolder]:
+    """Return the runs as they are when nobody interrupts them."""
     root = tmp_path_factory.mktemp("straight")
-    outcomes = {}
-    for name in RUNS:
-        folder = new_run(root, name)
-        assert train(folder) == 0
-        outcomes[name] = outcome(folder)
-    return outcomes
+    folders = {name: new_run(root, name) for name in RUNS}
+    assert [train(folder) for folder in folders.values()] == [0] * len(RUNS)
+    return folders
+
+
+@pytest.fixture(scope="module")
+def straight(folders: dict[str, RunFolder]) -> dict[str, dict[str, Any]]:
+    """Return what they became."""
+    return {name: outcome(folder) for name, folder in folders.items()}
 
 
 @pytest.mark.slow
@@ -97,9 +101,8 @@ def test_a_run_on_another_number_of_threads_says_that_it_is_not_exact(tmp_path: 
 
 
 @pytest.mark.slow
-def test_checkpoints_of_all_epochs_are_there_for_the_user_alone(tmp_path: Path) -> None:
-    folder = new_run(tmp_path, FIRST)
-    assert train(folder) == 0
+def test_checkpoints_of_all_epochs_are_there_for_the_user_alone(folders: dict[str, RunFolder]) -> None:
+    folder = folders[FIRST]
     assert sorted(kept_epochs(folder)[1]) == list(range(EPOCHS + 1))
     files = [path for path in folder.path.rglob("*") if path.name not in {"outcome.json", INSIGHTS}]
     assert files
