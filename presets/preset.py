@@ -84,14 +84,13 @@ class Preset:
             DataError: the file to read, the user's or one named by the environment, is missing or cannot be opened.
         """
         load = self._load(dataset) if file is None else self._file_load(file)
-        if split not in {None, STRATIFIED}:
-            load = self._split_load(str(split))
+        split = None if split == STRATIFIED else split
+        if split is not None:
+            load = self._split_load(split)
         if self.require_file is not None:
             self.require_file(file)
-        settings = settings or self.settings
-        options = spelled_options(
-            settings, self.settings, dataset=dataset, data=None if file is None else str(file), split=split
-        )
+        settings, data = settings or self.settings, None if file is None else str(file)
+        options = spelled_options(settings, self.settings, dataset=dataset, data=data, split=split)
         return Job(name=self.name, settings=settings, load=load, build=self.build, options=options)
 
     def _load(self, dataset: str | None) -> Load:

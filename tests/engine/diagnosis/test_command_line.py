@@ -53,4 +53,6 @@ def test_a_job_of_a_preset_knows_how_it_is_begun(tmp_path: Path) -> None:
     binary, mnist = preset_named("binary"), preset_named("mnist")
     assert binary.job().options == {}
     assert binary.job(dataset="breast_cancer").options == {"dataset": "breast_cancer"}
+    assert preset_named("iris").job(split="last").options == {"split": "last"}
+    assert preset_named("iris").job(split="stratified").options == {}
     assert mnist.job(file=tmp_path / "mine.npz").options == {"data": str(tmp_path / "mine.npz")}
