@@ -27,4 +27,4 @@ def spelled_options(settings: Settings, defaults: Settings, **data: str | None) 
 def _spelled(value: Any) -> str:
     if isinstance(value, tuple):
         return ",".join(map(str, value)) or "none"
-    return "none" if value is None else str(value)
+    return "none" if value is None else str(value).removesuffix(".0")

@@ -44,8 +44,8 @@ def test_settings_are_spelled_as_the_command_line_reads_them() -> None:
         "seed": "3",
         "no-jit": "",
     }
-    widths = Settings(epochs=10, batch_size=5, learning_rate=1e-3, units=(256, 128), dropout=None)
-    assert spelled_options(widths, DEFAULTS) == {"units": "256,128"}
+    widths = Settings(epochs=10, batch_size=5, learning_rate=1e-3, units=(256, 128), dropout=0.0)
+    assert spelled_options(widths, DEFAULTS) == {"units": "256,128", "dropout": "0"}
 
 
 def test_a_job_of_a_preset_knows_how_it_is_begun(tmp_path: Path) -> None:
