@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,6 @@ from fitmon.__main__ import main
 from fitmon.engine.durable.runs import Runs
 
 FITMON = [sys.executable, "-m", "fitmon"]
-PATIENCE_SECONDS = 120
 
 
 @pytest.fixture(autouse=True)
@@ -35,13 +32,6 @@ def run(capfd: pytest.CaptureFixture[str], arguments: str) -> tuple[int, list[di
 def _exported(told: list[dict[str, Any]]) -> dict[str, Any]:
     (event,) = [event for event in told if event["event"] == "model_exported"]
     return event
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    give_up_at = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < give_up_at
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(("keep", "epoch"), [("", 2), (" --keep best", 2), (" --keep last", 4)])
