@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,6 @@ import pytest
 
 from fitmon.__main__ import main
 from fitmon.engine.durable.runs import Runs
-
-FITMON = [sys.executable, "-m", "fitmon"]
 
 
 @pytest.fixture(autouse=True)
