@@ -61,17 +61,6 @@ def test_a_run_outlives_its_terminal_and_its_journal_says_so(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-def test_quitting_while_training_asks_first_and_tells_it_by_its_code() -> None:
-    with Pseudo([*FITMON, "iris", "--epochs", "100000"]) as terminal:
-        terminal.until("epoch 2")
-        terminal.type("q")
-        terminal.until("Stop it and leave?")
-        terminal.type("y")
-        assert terminal.exit_code() == 130
-        assert_given_back(terminal)
-
-
-@pytest.mark.slow
 def test_a_job_whose_data_is_damaged_stays_on_the_screen_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "no.npz").write_bytes(b"no archive")
     with Pseudo([*FITMON, "mnist", "--data", str(tmp_path / "no.npz")]) as terminal:
