@@ -22,10 +22,9 @@ from fitmon.engine.durable.run_folder import RunFolder
 from fitmon.engine.durable.runs import Runs
 from fitmon.engine.errors import FitmonError
 from fitmon.engine.job import Settings
-
-from .engine.attach.answering_run import answering
-from .engine.attach.served_run import Scorer, ServedRun, chunk, epoch_events, samples_loaded, started
-from .pseudo_terminal import Pseudo, assert_given_back
+from tests.engine.attach.answering_run import answering
+from tests.engine.attach.served_run import Scorer, ServedRun, chunk, epoch_events, samples_loaded, started
+from tests.pseudo_terminal import Pseudo, assert_given_back
 
 ROOT = Path(__file__).parents[1]
 ATTACH = "import sys; from fitmon.attaching import attach; sys.exit(attach.main(sys.argv[1:], standalone_mode=False))"

@@ -14,9 +14,8 @@ import pytest
 
 from fitmon.detaching import linger_warning, start_detached
 from fitmon.engine.errors import SetupError
-
-from .pseudo_terminal import PATIENCE_SECONDS, Pseudo
-from .tui.demo_talk import finish, told, until_told
+from tests.pseudo_terminal import PATIENCE_SECONDS, Pseudo
+from tests.tui.demo_talk import finish, told, until_told
 
 DEMO = [sys.executable, str(Path(__file__).parent / "tui" / "demo.py"), "waits"]
 USER = pwd.getpwuid(os.getuid()).pw_name

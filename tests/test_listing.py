@@ -24,10 +24,9 @@ from fitmon.engine.durable.runs import Runs
 from fitmon.engine.errors import FitmonError
 from fitmon.engine.job import Settings
 from fitmon.listing import runs, table
-
-from .engine.durable.held_runs import held, told
-from .engine.durable.told import ended, started
-from .pseudo_terminal import Pseudo
+from tests.engine.durable.held_runs import held, told
+from tests.engine.durable.told import ended, started
+from tests.pseudo_terminal import Pseudo
 
 SETTINGS = Settings(epochs=10, batch_size=64, learning_rate=1e-3, units=(512,))
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

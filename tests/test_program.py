@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .pseudo_terminal import PATIENCE_SECONDS, Pseudo, assert_given_back
+from tests.pseudo_terminal import PATIENCE_SECONDS, Pseudo, assert_given_back
 
 FITMON = [sys.executable, "-m", "fitmon"]
 

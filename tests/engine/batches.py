@@ -12,8 +12,7 @@ import numpy as np
 
 from fitmon.engine import events
 from fitmon.engine.job import Job, Settings, TrainingData
-
-from .watching import Watched, settings, small_table
+from tests.engine.watching import Watched, settings, small_table
 
 BATCH_SIZE = 16
 EPOCHS = 3

@@ -14,8 +14,7 @@ import pytest
 from fitmon.engine import events
 from fitmon.engine.commands import SetKnob
 from fitmon.engine.feed import epoch_order
-
-from .watching import Watched, build_table_model, settings, small_table, table_job
+from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
 
 Build = Callable[[float], Any]
 """Returns a compiled model with one rate in all its layers."""

@@ -14,8 +14,7 @@ from fitmon.engine.evaluate import Evaluator
 from fitmon.engine.feed import ResidentFeed, epoch_order, weights_for_classes
 from fitmon.engine.knobs.panel import Panel
 from fitmon.engine.loop import TrainingLoop
-
-from .conftest import Digits
+from tests.engine.conftest import Digits
 
 EPOCHS = 2
 BATCH_SIZE = 32

@@ -21,9 +21,8 @@ from fitmon.engine.durable.runs import Runs
 from fitmon.engine.job import Job
 from fitmon.engine.record import RunRecord
 from fitmon.engine.session import Session
-
-from .export_models import build_normalized_model, seen_by_plain_keras
-from .watching import Watched, build_table_model, settings, small_table, table_job
+from tests.engine.export_models import build_normalized_model, seen_by_plain_keras
+from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
 
 SPOILING = SetKnob("learning_rate", 3.0, epoch=5)
 """Makes all later epochs worse, so that the best one is not the last."""

@@ -12,8 +12,7 @@ from fitmon.engine.errors import DataError
 from fitmon.engine.feeds import feed_for
 from fitmon.engine.host_feed import HostFeed
 from fitmon.engine.job import TrainingData
-
-from .batches import TABLE, WEIGHTS, dataset, once, py_dataset, rows, watched_on
+from tests.engine.batches import TABLE, WEIGHTS, dataset, once, py_dataset, rows, watched_on
 
 
 def test_a_device_that_is_full_sends_arrays_through_the_host(monkeypatch: pytest.MonkeyPatch) -> None:

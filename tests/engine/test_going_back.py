@@ -21,8 +21,7 @@ from fitmon.engine.durable.retelling import retell
 from fitmon.engine.durable.run_folder import RunFolder
 from fitmon.engine.durable.runs import Runs
 from fitmon.engine.job import Job
-
-from .watching import Watched, build_table_model, settings, small_table, table_job
+from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
 
 
 @pytest.fixture

@@ -12,9 +12,8 @@ import pytest
 
 from fitmon.engine import events, feeds
 from fitmon.engine.commands import SetKnob
-
-from .batches import BATCH_SIZE, TABLE, WEIGHTS, build, watched_on
-from .watching import Watched
+from tests.engine.batches import BATCH_SIZE, TABLE, WEIGHTS, build, watched_on
+from tests.engine.watching import Watched
 
 
 def _run(x: Any) -> Watched:

@@ -9,9 +9,8 @@ import pytest
 
 from fitmon.engine import events, feeds
 from fitmon.engine.feed import epoch_order
-
-from .batches import BATCH_SIZE, TABLE, assert_equal, dataset, fitted, watched_on
-from .watching import settings
+from tests.engine.batches import BATCH_SIZE, TABLE, assert_equal, dataset, fitted, watched_on
+from tests.engine.watching import settings
 
 
 def _autoencoder(**options: Any) -> Any:

@@ -16,8 +16,7 @@ from fitmon.engine.events import Phase
 from fitmon.engine.feed import Feed
 from fitmon.engine.iterator_feed import IteratorFeed
 from fitmon.engine.loop import Pacer, TrainingLoop
-
-from .batches import (
+from tests.engine.batches import (
     BATCH_SIZE,
     TABLE,
     VALIDATION,

@@ -13,8 +13,7 @@ from fitmon.engine import events
 from fitmon.engine.commands import SetKnob, Stop
 from fitmon.engine.feed import epoch_order
 from fitmon.engine.job import Settings
-
-from .watching import Watched, build_table_model, settings, small_table, table_job
+from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
 
 
 def _fit_one_epoch(model: Any, chosen: Settings, epoch: int) -> None:

@@ -11,9 +11,8 @@ import pytest
 
 from fitmon.engine import environment
 from fitmon.engine.knobs.panel import Panel
-
-from .test_dropout_from_zero import attention, recurrent, wrapped
-from .watching import build_table_model, settings, small_table
+from tests.engine.test_dropout_from_zero import attention, recurrent, wrapped
+from tests.engine.watching import build_table_model, settings, small_table
 
 
 def _scheduled(_rate: float) -> Any:

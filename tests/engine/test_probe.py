@@ -12,8 +12,7 @@ from fitmon.engine import events
 from fitmon.engine.insight.movement import Movement
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.job import Job, Settings, TrainingData
-
-from .watching import Watched, settings
+from tests.engine.watching import Watched, settings
 
 RANDOM = np.random.default_rng(3)
 INPUTS = RANDOM.standard_normal((140, 6)).astype(np.float32)

@@ -17,8 +17,7 @@ from fitmon.engine.errors import DataError
 from fitmon.engine.events import Phase
 from fitmon.engine.feed import epoch_order
 from fitmon.engine.job import Job, TrainingData
-
-from .watching import Watched, build_table_model, settings, small_table, table_job
+from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
 
 
 def _one_step_a_chunk() -> Any:

@@ -11,8 +11,7 @@ import pytest
 from fitmon.engine import events
 from fitmon.engine.feed import epoch_order
 from fitmon.engine.job import Job, TrainingData
-
-from .watching import Watched, settings
+from tests.engine.watching import Watched, settings
 
 RANDOM = np.random.default_rng(5)
 INPUTS = RANDOM.standard_normal((700, 6)).astype(np.float32)

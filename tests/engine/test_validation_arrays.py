@@ -13,8 +13,7 @@ from fitmon.engine.control import StopRequested
 from fitmon.engine.errors import DataError
 from fitmon.engine.job import TrainingData
 from fitmon.engine.validation_arrays import with_validation_arrays
-
-from .batches import TABLE, VALIDATION, dataset, endless, once, rows, watched_on
+from tests.engine.batches import TABLE, VALIDATION, dataset, endless, once, rows, watched_on
 
 
 def _data(x_validation: Any, **more: Any) -> TrainingData:

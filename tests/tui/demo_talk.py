@@ -6,8 +6,7 @@ import time
 from pathlib import Path
 
 from tests.pseudo_terminal import PATIENCE_SECONDS
-
-from .demo import FINISH, TOLD
+from tests.tui.demo import FINISH, TOLD
 
 
 def told(log: Path) -> list[str]:

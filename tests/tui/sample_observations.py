@@ -13,8 +13,7 @@ from fitmon.engine.insight.scores import SampleScores, score_probabilities
 from fitmon.engine.samples import ValidationSamples
 from fitmon.tui.picture import Picture
 from fitmon.tui.widgets.sample_browser import SampleBrowser
-
-from .fake_run import FakeRun
+from tests.tui.fake_run import FakeRun
 
 
 def two_classes(*probabilities: float, labels: tuple[int, ...], losses: bool = True) -> SampleScores:

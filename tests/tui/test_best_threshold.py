@@ -12,8 +12,7 @@ from textual.widgets import Input
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import SampleScores
 from fitmon.tui.screens.best_threshold import BestThresholdDialog, why_no_best
-
-from .fake_run import binary_scores, several_class_scores
+from tests.tui.fake_run import binary_scores, several_class_scores
 
 SCORES = binary_scores(0.1, 0.2, 0.3, 0.4, labels=(0, 1, 0, 1))
 """At 0.35 three of four are right. At 0.15 no class 1 is missed and one class 0 is answered 1."""

@@ -2,8 +2,7 @@
 
 from fitmon.engine.diagnosis.measures import Measures
 from fitmon.tui.widgets.changes_panel import changes
-
-from .fake_run import FakeRun
+from tests.tui.fake_run import FakeRun
 
 
 def test_the_numbers_of_samples_are_told() -> None:

@@ -11,8 +11,7 @@ from fitmon.tui.widgets.axis import epoch_axis, power_axis, value_axis
 from fitmon.tui.widgets.curves import Chart, LeftLine, Line, chart_of, decimated, finite_stretches
 from fitmon.tui.widgets.metric_choice import second_metric
 from fitmon.tui.widgets.plot import BASELINE, BEST, KNOB, LEFT, SET_OUT, VALIDATION, draw_chart
-
-from .fake_run import FakeRun
+from tests.tui.fake_run import FakeRun
 
 
 def line(*values: float, first: float = 1) -> Line:

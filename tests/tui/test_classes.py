@@ -14,8 +14,7 @@ from fitmon.engine.insight.scores import score_probabilities
 from fitmon.tui.picture import Picture
 from fitmon.tui.rows import text_of, width_of
 from fitmon.tui.widgets.classes import AT_ONCE_CELLS, MOST_CELLS, draw_classes, measure_context, takes_long
-
-from .fake_run import FakeRun, binary_scores
+from tests.tui.fake_run import FakeRun, binary_scores
 
 WIDE, NARROW = (120, 36), (80, 20)
 

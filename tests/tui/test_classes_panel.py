@@ -10,9 +10,8 @@ from fitmon.tui.picture import Picture
 from fitmon.tui.rows import Row, text_of
 from fitmon.tui.widgets import classes
 from fitmon.tui.widgets.classes_panel import ClassesPanel
-
-from .fake_run import FakeRun, binary_scores
-from .test_classes import seen, several_classes
+from tests.tui.fake_run import FakeRun, binary_scores
+from tests.tui.test_classes import seen, several_classes
 
 PATIENCE_SECONDS = 20
 

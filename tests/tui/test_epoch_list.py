@@ -9,8 +9,7 @@ import pytest
 from fitmon.tui.palette import Role
 from fitmon.tui.rows import text_of, width_of
 from fitmon.tui.widgets.epoch_list import NO_CHECKPOINT, EpochChoice, draw_epochs, epoch_lines
-
-from .fake_run import FakeRun
+from tests.tui.fake_run import FakeRun
 
 
 def branched() -> FakeRun:

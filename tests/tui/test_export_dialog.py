@@ -10,8 +10,7 @@ import pytest
 from fitmon.engine import events
 from fitmon.engine.commands import Export
 from fitmon.tui.screens.export_dialog import ExportDialog, default_file
-
-from .fake_run import FakeRun, shown
+from tests.tui.fake_run import FakeRun, shown
 
 
 @pytest.fixture(autouse=True)

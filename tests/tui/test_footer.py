@@ -13,8 +13,7 @@ from fitmon.tui.layout import View
 from fitmon.tui.picture import Picture
 from fitmon.tui.rows import text_of
 from fitmon.tui.widgets.footer import draw_footer
-
-from .fake_run import OFFERS, OVERFITTING, TOO_EARLY, FakeRun
+from tests.tui.fake_run import OFFERS, OVERFITTING, TOO_EARLY, FakeRun
 
 ALL_KNOBS = tuple(KnobOffer(name=offer.name, value=0.5) for offer in OFFERS)
 STEERING = ("space pause", "x stop")

@@ -9,8 +9,7 @@ from fitmon.tui.keys import KEYS, monitor_bindings
 from fitmon.tui.layout import View
 from fitmon.tui.screens.help import HelpScreen, help_table
 from fitmon.tui.screens.monitor import MonitorScreen
-
-from .fake_run import FakeRun, binary_scores, shown
+from tests.tui.fake_run import FakeRun, binary_scores, shown
 
 
 def test_every_action_of_the_table_exists() -> None:

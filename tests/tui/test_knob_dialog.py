@@ -6,8 +6,7 @@ from textual.widgets import Input, Static
 from fitmon.engine import events
 from fitmon.engine.commands import SetKnob
 from fitmon.tui.screens.knob_dialog import KnobDialog
-
-from .fake_run import FakeRun, shown
+from tests.tui.fake_run import FakeRun, shown
 
 
 @pytest.mark.parametrize("typed", ["1e", "nan", "0,001", "-1", "1_0", "inf", "0", "", "1e-3x", "１"])

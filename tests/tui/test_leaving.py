@@ -6,8 +6,7 @@ from fitmon.engine.commands import Stop
 from fitmon.tui.keys import KEYS
 from fitmon.tui.screens.monitor import MonitorScreen
 from fitmon.tui.terminal import HANG_UP_EXIT_CODE
-
-from .fake_run import FakeRun, shown
+from tests.tui.fake_run import FakeRun, shown
 
 
 @pytest.mark.parametrize("answer", ["y", "enter"])

@@ -11,8 +11,7 @@ from fitmon.engine.diagnosis.finding import Finding
 from fitmon.tui.picture import Picture
 from fitmon.tui.rows import text_of, width_of
 from fitmon.tui.widgets.meaning_panel import draw_line, draw_meaning
-
-from .fake_run import CLASS_MISSING, OVERFITTING, RATE_TOO_HIGH, TOO_EARLY, FakeRun, shown
+from tests.tui.fake_run import CLASS_MISSING, OVERFITTING, RATE_TOO_HIGH, TOO_EARLY, FakeRun, shown
 
 SENTENCE = "overfitting since epoch 2: val loss +18 % while train −61 %"
 REMEDY = "[a] go back to epoch 2 with dropout 0.3"

@@ -12,8 +12,7 @@ from fitmon.engine.events import Phase
 from fitmon.tui.format import to_ascii
 from fitmon.tui.screens.failure import FailureScreen
 from fitmon.tui.screens.monitor import MonitorScreen
-
-from .fake_run import FakeRun, binary_scores, several_class_scores, shown
+from tests.tui.fake_run import FakeRun, binary_scores, several_class_scores, shown
 
 SIZES = [(200, 50), (120, 40), (80, 24), (40, 10), (20, 5), (1, 1), (100, 28), (99, 27)]
 HOSTILE = "\x1b[31mred\x1b]0;title\x07[bold]m[/bold]\x9b31m\u202e\r\n\x08"

@@ -5,8 +5,7 @@ import pytest
 from fitmon.engine import events
 from fitmon.engine.diagnosis.measures import Measures
 from fitmon.tui.widgets.summary import summary_lines
-
-from .fake_run import CLASS_MISSING, OVERFITTING, TOO_EARLY, FakeRun, shown
+from tests.tui.fake_run import CLASS_MISSING, OVERFITTING, TOO_EARLY, FakeRun, shown
 
 
 def changed_on_the_way(changes: int) -> str:

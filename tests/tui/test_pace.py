@@ -9,8 +9,7 @@ import pytest
 from fitmon.tui import pace
 from fitmon.tui.pace import Pace
 from fitmon.tui.picture import Picture
-
-from .fake_run import FakeRun
+from tests.tui.fake_run import FakeRun
 
 
 @pytest.fixture(autouse=True)

@@ -27,8 +27,7 @@ from fitmon.tui.plain import (
     listener_into,
     print_run,
 )
-
-from .fake_run import CLASS_MISSING, OVERFITTING, TOO_EARLY, binary_scores
+from tests.tui.fake_run import CLASS_MISSING, OVERFITTING, TOO_EARLY, binary_scores
 
 KNOBS: dict[str, events.KnobValue] = {"learning_rate": 1e-3, "dropout": None}
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from fitmon.engine.commands import Rewind, SetKnob, Stop
 from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.tui.remedies import WaysBack, choices_of, commands_of, threshold_of
-
-from .fake_run import (
+from tests.tui.fake_run import (
     CLASS_MISSING,
     FEWER_UNITS,
     GO_BACK,

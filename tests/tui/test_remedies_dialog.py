@@ -8,8 +8,7 @@ from fitmon.engine.commands import Rewind, SetKnob, Stop
 from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.tui.screens.monitor import MonitorScreen
 from fitmon.tui.screens.remedies_dialog import RemediesDialog
-
-from .fake_run import CLASS_MISSING, GO_BACK, OVERFITTING, RATE_TOO_HIGH, FakeRun, shown
+from tests.tui.fake_run import CLASS_MISSING, GO_BACK, OVERFITTING, RATE_TOO_HIGH, FakeRun, shown
 
 BACK = Rewind(epoch=2, changes={"dropout": 0.3}, because="overfitting")
 

@@ -10,8 +10,7 @@ from fitmon.engine.commands import Rewind
 from fitmon.engine.events import KnobOffer
 from fitmon.tui.screens.monitor import MonitorScreen
 from fitmon.tui.screens.rewind_dialog import RewindDialog
-
-from .fake_run import OFFERS, FakeRun, shown
+from tests.tui.fake_run import OFFERS, FakeRun, shown
 
 KNOBS = tuple(KnobOffer(name="dropout", value=0.3) if offer.name == "dropout" else offer for offer in OFFERS)
 

@@ -4,8 +4,7 @@ import pytest
 
 from fitmon.tui.widgets.sample_browser import SampleBrowser
 from fitmon.tui.widgets.sample_order import Only, Order
-
-from .sample_observations import browsing, observed, random_scores, two_classes
+from tests.tui.sample_observations import browsing, observed, random_scores, two_classes
 
 FIRST = two_classes(0.1, 0.2, 0.3, 0.4, labels=(1, 1, 1, 1))
 SECOND = two_classes(0.4, 0.9, 0.2, 0.1, labels=(1, 1, 1, 1))

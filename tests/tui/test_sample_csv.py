@@ -13,8 +13,7 @@ import pytest
 
 from fitmon.engine.insight.observer import Observation
 from fitmon.tui.sample_csv import csv_name, text_cell, write_csv
-
-from .sample_observations import observed, random_scores, two_classes
+from tests.tui.sample_observations import observed, random_scores, two_classes
 
 NAMES = ("no", "yes")
 FIRST = two_classes(0.375, 0.875, 0.6875, labels=(1, 1, 0))

@@ -14,8 +14,7 @@ from fitmon.tui.format import NO_BREAK
 from fitmon.tui.rows import text_of, width_of
 from fitmon.tui.widgets.sample_curve import draw_curve
 from fitmon.tui.widgets.sample_detail import ChosenSample, draw_curves, draw_detail, times
-
-from .sample_observations import observed, random_scores, samples_of, two_classes
+from tests.tui.sample_observations import observed, random_scores, samples_of, two_classes
 
 NAMES = ("no", "yes")
 IMAGES = samples_of(np.ones((300, 28, 28)))

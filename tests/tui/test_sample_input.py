@@ -8,8 +8,7 @@ import pytest
 from fitmon.engine.samples import ValidationSamples
 from fitmon.tui.rows import text_of, width_of
 from fitmon.tui.widgets.sample_input import can_be_shown, draw_input, furthest_from_mean, shades_of
-
-from .sample_observations import samples_of
+from tests.tui.sample_observations import samples_of
 
 IRIS = samples_of(
     np.array([[0.55, -1.2], [-0.55, 1.2]], dtype=np.float32),

@@ -8,8 +8,7 @@ import pytest
 
 from fitmon.engine.insight.dynamics import Kind
 from fitmon.tui.widgets.sample_order import Choice, Only, Order, classes_present, listed_indices
-
-from .sample_observations import observed, random_scores, two_classes
+from tests.tui.sample_observations import observed, random_scores, two_classes
 
 LABELS = (1, 1, 0, 0, 1)
 FIRST = two_classes(0.4, 0.9, 0.1, 0.7, 0.52, labels=LABELS)

@@ -12,8 +12,7 @@ from fitmon.tui.palette import Role
 from fitmon.tui.rows import text_of, width_of
 from fitmon.tui.widgets.sample_browser import SampleBrowser
 from fitmon.tui.widgets.sample_table import draw_table
-
-from .sample_observations import browsing, observed, random_scores, two_classes
+from tests.tui.sample_observations import browsing, observed, random_scores, two_classes
 
 NAMES = ("no", "yes")
 FIRST = two_classes(0.4, 0.9, 0.7, labels=(1, 1, 0))

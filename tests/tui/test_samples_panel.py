@@ -15,9 +15,8 @@ from fitmon.tui.rows import text_of, width_of
 from fitmon.tui.widgets import sample_browser
 from fitmon.tui.widgets.sample_order import Choice, Indices, Only, listed_indices
 from fitmon.tui.widgets.samples_panel import SamplesPanel
-
-from .fake_run import FakeRun
-from .sample_observations import picture, picture_of, random_scores, samples_of, two_classes
+from tests.tui.fake_run import FakeRun
+from tests.tui.sample_observations import picture, picture_of, random_scores, samples_of, two_classes
 
 SCORES = two_classes(0.4, 0.9, 0.7, labels=(1, 1, 0))
 

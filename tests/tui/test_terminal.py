@@ -14,9 +14,8 @@ import pytest
 
 from fitmon.tui.terminal import RESTORE, TerminalOutput, screen_refusal
 from tests.pseudo_terminal import PATIENCE_SECONDS, Pseudo, assert_given_back
-
-from .demo import TOLD
-from .demo_talk import finish, told, until_told
+from tests.tui.demo import TOLD
+from tests.tui.demo_talk import finish, told, until_told
 
 DEMO = Path(__file__).with_name("demo.py")
 

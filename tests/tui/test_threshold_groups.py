@@ -9,8 +9,7 @@ from fitmon.engine.insight.movement import LossChange, Movement, measure_movemen
 from fitmon.engine.insight.scores import SampleScores
 from fitmon.tui.rows import text_of, width_of
 from fitmon.tui.widgets.threshold_groups import Group, bar_cells, groups_block, number_texts, signed
-
-from .fake_run import binary_scores
+from tests.tui.fake_run import binary_scores
 
 LABELS = (1, 1, 0, 0)
 BEFORE = binary_scores(0.4, 0.6, 0.2, 0.7, labels=LABELS)

@@ -6,8 +6,7 @@ from fitmon.engine.insight.scores import SampleScores
 from fitmon.tui.palette import Role
 from fitmon.tui.rows import text_of
 from fitmon.tui.widgets.threshold_histogram import BORDER, draw_histogram, histogram, scale
-
-from .fake_run import binary_scores, several_class_scores
+from tests.tui.fake_run import binary_scores, several_class_scores
 
 MIXED = binary_scores(0.6, 0.8, 0.3, 0.7, 0.55, labels=(1, 1, 0, 0, 1))
 

@@ -15,8 +15,7 @@ from fitmon.tui.picture import Picture
 from fitmon.tui.rows import text_of, width_of
 from fitmon.tui.widgets.threshold import draw_threshold
 from fitmon.tui.widgets.threshold_panel import ThresholdPanel
-
-from .fake_run import FakeRun, binary_scores, several_class_scores
+from tests.tui.fake_run import FakeRun, binary_scores, several_class_scores
 
 LABELS = (1, 1, 0, 0)
 BEFORE = binary_scores(0.4, 0.6, 0.2, 0.7, labels=LABELS)

@@ -7,8 +7,7 @@ import pytest
 from fitmon.tui.palette import Role
 from fitmon.tui.rows import text_of, width_of
 from fitmon.tui.widgets.threshold_strip import arrow, strip, strip_legend
-
-from .fake_run import binary_scores, several_class_scores
+from tests.tui.fake_run import binary_scores, several_class_scores
 
 
 def arrows(before: tuple[float, ...], now: tuple[float, ...], labels: tuple[int, ...], columns: int = 10) -> str:

@@ -11,8 +11,7 @@ from fitmon.engine.attach.server import RunServer
 from fitmon.engine.commands import Command, Stop
 from fitmon.engine.durable.lock import RunLock
 from fitmon.engine.durable.run_folder import RunFolder
-
-from .served_run import ServedRun
+from tests.engine.attach.served_run import ServedRun
 
 Answers = Callable[[Command], list[events.Event]]
 

@@ -15,8 +15,7 @@ from fitmon.engine.attach.server import RunServer
 from fitmon.engine.durable.journal import JournalWriter
 from fitmon.engine.durable.lock import RunLock
 from fitmon.engine.durable.run_folder import RunFolder
-
-from .served_run import Scorer, ServedRun, epoch_events, samples_loaded, started
+from tests.engine.attach.served_run import Scorer, ServedRun, epoch_events, samples_loaded, started
 
 
 def main() -> None:

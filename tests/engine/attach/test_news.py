@@ -16,9 +16,8 @@ from fitmon.engine.attach.parts import Points
 from fitmon.engine.attach.teller import NewsTeller
 from fitmon.engine.attach.wire import GarbageError, News, replies
 from fitmon.engine.samples import ValidationSamples
-
-from .same import assert_same
-from .served_run import STEPS, Scorer, ServedRun, chunk, epoch_events, samples_loaded, started, story
+from tests.engine.attach.same import assert_same
+from tests.engine.attach.served_run import STEPS, Scorer, ServedRun, chunk, epoch_events, samples_loaded, started, story
 
 
 class Channel:

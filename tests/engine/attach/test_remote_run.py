@@ -31,11 +31,10 @@ from fitmon.engine.durable.runs import Runs
 from fitmon.engine.errors import RunInUseError
 from fitmon.engine.events import Phase, RunEnded, RunFailed
 from fitmon.engine.job import Settings
+from tests.engine.attach.same import assert_same, same
+from tests.engine.attach.served_run import Scorer, ServedRun, epoch_events, samples_loaded, started, story
+from tests.engine.attach.test_server import PATIENCE_SECONDS, until
 from tests.engine.durable.states import state_of
-
-from .same import assert_same, same
-from .served_run import Scorer, ServedRun, epoch_events, samples_loaded, started, story
-from .test_server import PATIENCE_SECONDS, until
 
 ROOT = Path(__file__).parents[3]
 

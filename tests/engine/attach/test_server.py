@@ -45,9 +45,8 @@ from fitmon.engine.durable.run_folder import RunFolder
 from fitmon.engine.errors import DiskError, SetupError
 from fitmon.engine.record import Snapshot
 from fitmon.engine.samples import ValidationSamples
-
-from .same import assert_same, same
-from .served_run import ServedRun, started, story
+from tests.engine.attach.same import assert_same, same
+from tests.engine.attach.served_run import ServedRun, started, story
 
 PATIENCE_SECONDS = 30
 """How long a test waits before it fails; never how long it takes."""

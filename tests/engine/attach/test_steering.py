@@ -17,10 +17,9 @@ from fitmon.engine.durable.journal import JournalWriter
 from fitmon.engine.durable.lock import RunLock
 from fitmon.engine.durable.run_folder import RunFolder
 from fitmon.engine.errors import RunInUseError, SetupError, UsageError
-
-from .answering_run import Answers, answering, heard
-from .same import assert_same
-from .served_run import Scorer, ServedRun, epoch_events, samples_loaded, started
+from tests.engine.attach.answering_run import Answers, answering, heard
+from tests.engine.attach.same import assert_same
+from tests.engine.attach.served_run import Scorer, ServedRun, epoch_events, samples_loaded, started
 
 ASKED = SetKnob(knob="learning_rate", value=1e-4)
 ACCEPTED = events.KnobAsked(knob="learning_rate", value=1e-4, epoch=3)

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from fitmon.engine import environment
 from fitmon.engine.durable.checkpoint import read_checkpoint, stored_checkpoints
-
-from .small_runs import RUNS, Trained
+from tests.engine.durable.small_runs import RUNS, Trained
 
 
 def main() -> None:

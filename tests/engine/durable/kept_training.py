@@ -24,8 +24,7 @@ from fitmon.engine.durable.origin import origin_of
 from fitmon.engine.durable.run_folder import RunFolder
 from fitmon.engine.durable.runs import Runs
 from fitmon.engine.job import Job, Settings, TrainingData
-
-from .small_runs import BATCH_SIZE, RUNS, SEED, small_images
+from tests.engine.durable.small_runs import BATCH_SIZE, RUNS, SEED, small_images
 
 EPOCHS = 4
 PATIENCE_SECONDS = 120

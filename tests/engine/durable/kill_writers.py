@@ -15,8 +15,7 @@ from pathlib import Path
 
 from fitmon.engine.durable.checkpoint import PARTIAL_NAME, read_checkpoint, stored_checkpoints, write_checkpoint
 from fitmon.engine.errors import DataError
-
-from .states import consistent_state, number_of
+from tests.engine.durable.states import consistent_state, number_of
 
 KILLS = 60
 KILOBYTES = 256

@@ -12,9 +12,8 @@ from fitmon.engine import events
 from fitmon.engine.durable.journal_reader import Entry, Problem, read_journal
 from fitmon.engine.durable.keeper import kept_epochs
 from fitmon.engine.durable.run_folder import RunFolder
-
-from .kept_training import EPOCHS, INSIGHTS, Kill, Process, continued, new_run, outcome, train
-from .small_runs import RUNS
+from tests.engine.durable.kept_training import EPOCHS, INSIGHTS, Kill, Process, continued, new_run, outcome, train
+from tests.engine.durable.small_runs import RUNS
 
 FIRST = next(iter(RUNS))
 BOUNDARIES = [Kill("EpochEnded", epoch) for epoch in range(1, EPOCHS)]

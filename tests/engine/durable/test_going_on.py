@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from fitmon.engine.durable.checkpoint import stored_checkpoints, write_checkpoint
-
-from .small_runs import RUNS, Trained
+from tests.engine.durable.small_runs import RUNS, Trained
 
 ROOT = Path(__file__).parents[3]
 

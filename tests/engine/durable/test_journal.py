@@ -26,8 +26,7 @@ from fitmon.engine.durable.journal_line import Asked, Opened
 from fitmon.engine.durable.journal_reader import Problem, Trouble, read_journal
 from fitmon.engine.errors import DiskError
 from fitmon.engine.events import ClassInsight, Insight, Phase
-
-from .told import MEASURES, OVERFITTING, ended, entries, journaled, problems, record_of, started
+from tests.engine.durable.told import MEASURES, OVERFITTING, ended, entries, journaled, problems, record_of, started
 
 ROOT = Path(__file__).parents[3]
 PATIENCE_SECONDS = 60

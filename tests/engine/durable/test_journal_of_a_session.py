@@ -9,9 +9,8 @@ from fitmon.engine import events
 from fitmon.engine.commands import Command, Pause, PauseAt, Resume, SetKnob
 from fitmon.engine.durable.journal import JournalWriter
 from fitmon.engine.durable.journal_line import Asked
+from tests.engine.durable.told import entries, journaled, problems, record_of
 from tests.engine.watching import Watched, build_table_model, settings, table_job
-
-from .told import entries, journaled, problems, record_of
 
 COMMANDS: list[Command] = [
     SetKnob(knob="epochs", value=4),

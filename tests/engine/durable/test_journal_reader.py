@@ -21,8 +21,7 @@ from fitmon.engine.durable.journal_reader import (
     read_journal,
 )
 from fitmon.engine.errors import DataError
-
-from .told import ended, entries, journaled, problems
+from tests.engine.durable.told import ended, entries, journaled, problems
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

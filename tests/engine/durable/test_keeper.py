@@ -14,8 +14,7 @@ from fitmon.engine.durable.keeper import Keeper, Seen, kept_epochs
 from fitmon.engine.durable.keeping import Keeping
 from fitmon.engine.durable.run_folder import RunFolder
 from fitmon.engine.errors import UsageError
-
-from .states import names_in, state_of
+from tests.engine.durable.states import names_in, state_of
 
 
 @pytest.fixture

@@ -17,9 +17,8 @@ from fitmon.engine.durable.run_folder import RunFolder
 from fitmon.engine.durable.run_status import RunState, RunStatus, run_status
 from fitmon.engine.durable.runs import Runs
 from fitmon.engine.job import Settings
-
-from .held_runs import held, told
-from .told import KNOBS, ended, started
+from tests.engine.durable.held_runs import held, told
+from tests.engine.durable.told import KNOBS, ended, started
 
 SETTINGS = Settings(epochs=7, batch_size=64, learning_rate=1e-3, units=(512,))
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

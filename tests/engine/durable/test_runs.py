@@ -21,8 +21,7 @@ from fitmon.engine.durable.runs import Runs, state_folder
 from fitmon.engine.errors import DataError, DiskError, UsageError
 from fitmon.engine.events import BranchStarted, RewindRefused, RunEnded, RunFailed
 from fitmon.engine.job import Settings
-
-from .told import ended
+from tests.engine.durable.told import ended
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SETTINGS = Settings(epochs=10, batch_size=64, learning_rate=1e-3, units=(256, 128), dropout=0.25, seed=2**32 - 1)

@@ -11,8 +11,7 @@ from fitmon.engine.durable.keeper import kept_epochs
 from fitmon.engine.durable.run_folder import RunFolder
 from fitmon.engine.durable.shelf import Shelf
 from fitmon.engine.durable.state import State
-
-from .states import names_in, state_of
+from tests.engine.durable.states import names_in, state_of
 
 KILOBYTES = 40
 
