@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fitmon.engine.attach.steering import Status
     from fitmon.engine.durable.run_folder import RunFolder
     from fitmon.engine.durable.runs import Runs
-    from fitmon.engine.record import Snapshot
+    from fitmon.engine.record.record import Snapshot
     from fitmon.tui.run import WayBack
 
 _ACTIONS = "pause, resume, stop, status or set KNOB VALUE"

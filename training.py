@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fitmon.engine.durable.run_folder import RunFolder
     from fitmon.engine.events import Event, RunEnded, RunFailed
     from fitmon.engine.job import Job
-    from fitmon.engine.record import Snapshot
+    from fitmon.engine.record.record import Snapshot
     from fitmon.engine.session import Session
     from fitmon.tui.run import WayBack
 

@@ -18,7 +18,10 @@ from fitmon.engine.durable.kept_run import KeptRun
 from fitmon.engine.durable.lock import RunLock
 from fitmon.engine.durable.retelling import retell
 from fitmon.engine.durable.runs import Runs
-from fitmon.engine.record import RunRecord, Snapshot
+from fitmon.engine.record.record import (
+    RunRecord,
+    Snapshot,
+)
 
 KEPT_THREADS = ("fitmon checkpoints", "fitmon journal")
 SHORT_RUN, LONG_RUN = 1_000, 100_000

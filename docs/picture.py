@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from bench.jobs import mnist_path
 from fitmon.engine.durable.kept_run import KeptRun
 from fitmon.engine.durable.runs import Runs
-from fitmon.engine.record import Snapshot
+from fitmon.engine.record.record import Snapshot
 from fitmon.presets import preset_named
 from fitmon.tui.app import MonitorApp
 

@@ -18,8 +18,8 @@ from fitmon.engine.insight.saved import Arrays, Saved
 if TYPE_CHECKING:
     import keras
 
-    from fitmon.engine.branch import BestEpoch
     from fitmon.engine.durable.keeper import Keeper
+    from fitmon.engine.record.branch import BestEpoch
 
 _Array = npt.NDArray[Any]
 _Pairs = list[tuple[Any, _Array]]

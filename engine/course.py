@@ -42,12 +42,12 @@ from fitmon.engine.watch import Watch
 if TYPE_CHECKING:
     import keras
 
-    from fitmon.engine.branch import Branch
     from fitmon.engine.control import Control
     from fitmon.engine.diagnosis.finding import Finding
     from fitmon.engine.durable.keeper import Keeper
     from fitmon.engine.durable.origin import Origin
     from fitmon.engine.job import Job, TrainingData
+    from fitmon.engine.record.branch import Branch
 
 
 STEPS_STILL_EXPECTED = 100

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import keras
 
     from fitmon.engine.commands import Export
-    from fitmon.engine.record import RunRecord
+    from fitmon.engine.record.record import RunRecord
 
 
 class Exporter:

@@ -18,7 +18,10 @@ from fitmon.engine import environment, events
 from fitmon.engine.control import Control, StopRequested, stop_if_asked
 from fitmon.engine.errors import DataError, FitmonError, SetupError, TrainingError
 from fitmon.engine.events import Phase
-from fitmon.engine.record import RunRecord, Snapshot
+from fitmon.engine.record.record import (
+    RunRecord,
+    Snapshot,
+)
 
 if TYPE_CHECKING:
     import keras

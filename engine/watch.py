@@ -19,12 +19,12 @@ from fitmon.engine.insight.saved import Arrays, Saved, under
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from fitmon.engine.branch import Branch
     from fitmon.engine.diagnosis.facts import Facts
     from fitmon.engine.diagnosis.finding import Finding
     from fitmon.engine.events import KnobValue
     from fitmon.engine.insight.scores import SampleScores
     from fitmon.engine.probe import Look
+    from fitmon.engine.record.branch import Branch
 
 SURELY_WRONG_MARGIN = -1 + 1e-6
 """A wrong answer with a margin at or below this was given with a probability of 1, within the rounding of float32."""

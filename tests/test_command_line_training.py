@@ -15,7 +15,10 @@ import pytest
 from fitmon.__main__ import main
 from fitmon.engine import events
 from fitmon.engine.events import Phase
-from fitmon.engine.record import RunRecord, Snapshot
+from fitmon.engine.record.record import (
+    RunRecord,
+    Snapshot,
+)
 from fitmon.unwatched import train_in_lines
 
 FITMON = [sys.executable, "-m", "fitmon"]

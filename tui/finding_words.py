@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from fitmon.engine.diagnosis.finding import Finding, Remedy
-from fitmon.engine.record import Snapshot
+from fitmon.engine.record.record import Snapshot
 from fitmon.tui.format import NO_BREAK, clean, clip, wrap
 from fitmon.tui.palette import Role
 

@@ -14,7 +14,7 @@ from fitmon.engine.knobs.catalogue import EPOCHS, KNOBS
 if TYPE_CHECKING:
     # These bring numpy along, which the first line on the screen does not wait for.
     from fitmon.engine.events import KnobValue
-    from fitmon.engine.record import KnobState
+    from fitmon.engine.record.record import KnobState
 
 ABSENT = "–"
 """Stands where there is no value."""

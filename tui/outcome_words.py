@@ -6,8 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from fitmon.engine.outcome import REWIND, Outcome, outcomes_of
-from fitmon.engine.record import Snapshot
+from fitmon.engine.record.outcome import (
+    REWIND,
+    Outcome,
+    outcomes_of,
+)
+from fitmon.engine.record.record import Snapshot
 from fitmon.tui import format as form
 from fitmon.tui.sentences import knob_words
 

@@ -14,7 +14,10 @@ from fitmon.engine import events
 from fitmon.engine.commands import Detach, Stop
 from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.knobs.catalogue import EPOCHS
-from fitmon.engine.record import RunRecord, Snapshot
+from fitmon.engine.record.record import (
+    RunRecord,
+    Snapshot,
+)
 from fitmon.tui import sentences
 from fitmon.tui.finding_words import NOTHING_YET, remedy_words, said
 from fitmon.tui.format import clean, count, duration, knob_value, measured, setting

@@ -15,7 +15,10 @@ from fitmon.engine.events import (
     RunFailed,
 )
 from fitmon.engine.knobs.catalogue import EPOCHS
-from fitmon.engine.record import KnobState, Snapshot
+from fitmon.engine.record.record import (
+    KnobState,
+    Snapshot,
+)
 from fitmon.tui import format as form
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from fitmon.engine.attach.hearer import NewsHearer
     from fitmon.engine.commands import Command
     from fitmon.engine.durable.run_folder import RunFolder
-    from fitmon.engine.record import Snapshot
+    from fitmon.engine.record.record import Snapshot
 
 ANSWER_SECONDS = 10.0
 """How long a run may take to answer: it does so beside its training."""

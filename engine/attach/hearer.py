@@ -11,9 +11,12 @@ import numpy as np
 from fitmon.engine.attach.arrays import ArrayReceiver, read_array
 from fitmon.engine.attach.parts import PART_TYPES, BranchHead, CurveNews, LeftBranch, Points
 from fitmon.engine.attach.wire import GarbageError, News
-from fitmon.engine.branch import Branch
-from fitmon.engine.record import Snapshot
-from fitmon.engine.series import Curve, empty_curve
+from fitmon.engine.record.branch import Branch
+from fitmon.engine.record.record import Snapshot
+from fitmon.engine.record.series import (
+    Curve,
+    empty_curve,
+)
 
 
 class NewsHearer:

@@ -10,11 +10,11 @@ from typing import Any, get_type_hints
 import msgspec
 
 from fitmon.engine.attach.arrays import Numbers
-from fitmon.engine.branch import BestEpoch
 from fitmon.engine.events import KnobApplied, KnobValue
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.scores import SampleScores
-from fitmon.engine.record import Snapshot
+from fitmon.engine.record.branch import BestEpoch
+from fitmon.engine.record.record import Snapshot
 from fitmon.engine.samples import ValidationSamples
 
 

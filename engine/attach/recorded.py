@@ -10,7 +10,10 @@ from fitmon.engine import events
 from fitmon.engine.durable.retelling import retell
 from fitmon.engine.errors import DataError, SetupError
 from fitmon.engine.events import Phase
-from fitmon.engine.record import RunRecord, Snapshot
+from fitmon.engine.record.record import (
+    RunRecord,
+    Snapshot,
+)
 
 if TYPE_CHECKING:
     from fitmon.engine.commands import Command

@@ -12,7 +12,10 @@ from fitmon.engine.attach.recorded import recorded_snapshot
 from fitmon.engine.attach.wire import GarbageError
 from fitmon.engine.durable.lock import holder_of
 from fitmon.engine.errors import FitmonError
-from fitmon.engine.record import RunRecord, Snapshot
+from fitmon.engine.record.record import (
+    RunRecord,
+    Snapshot,
+)
 
 if TYPE_CHECKING:
     from fitmon.engine.commands import Command

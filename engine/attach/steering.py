@@ -18,7 +18,7 @@ from fitmon.engine.events import KnobRefused, RunEnded, RunFailed
 if TYPE_CHECKING:
     from fitmon.engine.commands import Command
     from fitmon.engine.durable.run_folder import RunFolder
-    from fitmon.engine.record import Snapshot
+    from fitmon.engine.record.record import Snapshot
 
 NAME = "ctl"
 """What the journal calls a script."""

@@ -10,7 +10,7 @@ import numpy as np
 from fitmon.engine.diagnosis.evidence import Floats
 
 if TYPE_CHECKING:
-    from fitmon.engine.series import Curve
+    from fitmon.engine.record.series import Curve
 
 FIRST_ROOM = 64
 

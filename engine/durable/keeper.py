@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from fitmon.engine.branch import Branch
 from fitmon.engine.durable.checkpoint import forget_replay, read_checkpoint, stored_checkpoints, write_replay
 from fitmon.engine.durable.keeping import Keeping
 from fitmon.engine.durable.private_files import make_private_folders
@@ -18,6 +17,7 @@ from fitmon.engine.durable.shelf import Shelf
 from fitmon.engine.durable.state import Replay, State, digest_of
 from fitmon.engine.durable.writer import CheckpointWriter
 from fitmon.engine.errors import DataError, DiskError, UsageError
+from fitmon.engine.record.branch import Branch
 
 LONGEST_WAIT_SECONDS = 1.0
 """A disk that is slower than this per checkpoint does not hold the training up any longer; what waits is kept later."""

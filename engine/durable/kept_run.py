@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fitmon.engine.durable.origin import Origin
     from fitmon.engine.durable.run_folder import RunFolder
     from fitmon.engine.job import Job
-    from fitmon.engine.record import Snapshot
+    from fitmon.engine.record.record import Snapshot
     from fitmon.engine.session import Listener
 
 

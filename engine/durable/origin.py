@@ -12,7 +12,7 @@ from fitmon.engine.durable.run_folder import RunFolder
 from fitmon.engine.durable.state import Replay, State, digest_of_trained
 from fitmon.engine.errors import DataError
 from fitmon.engine.events import RunStarted
-from fitmon.engine.record import RunRecord
+from fitmon.engine.record.record import RunRecord
 
 LONGEST_EPOCH_SECONDS = 30.0
 """An epoch that takes no longer is trained again as a whole where nothing shorter can be compared."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fitmon.engine import events
 from fitmon.engine.durable.journal_reader import Entry, Problem, read_journal
-from fitmon.engine.record import RunRecord
+from fitmon.engine.record.record import RunRecord
 
 if TYPE_CHECKING:
     from fitmon.engine.durable.run_folder import RunFolder

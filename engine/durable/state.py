@@ -15,13 +15,13 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from fitmon.engine.branch import BestEpoch
 from fitmon.engine.commands import SetKnob
 from fitmon.engine.durable.knob_state import KnobState, knob_state, turn_to
 from fitmon.engine.durable.random_state import RandomState, check_random_state, random_state, set_random_state
 from fitmon.engine.durable.variables import dtype_of, named_variables
 from fitmon.engine.errors import DataError
 from fitmon.engine.events import KnobValue
+from fitmon.engine.record.branch import BestEpoch
 
 if TYPE_CHECKING:
     import keras

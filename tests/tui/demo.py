@@ -15,7 +15,10 @@ from pathlib import Path
 from fitmon.engine import events
 from fitmon.engine.commands import Command, Stop
 from fitmon.engine.events import Phase
-from fitmon.engine.record import RunRecord, Snapshot
+from fitmon.engine.record.record import (
+    RunRecord,
+    Snapshot,
+)
 from fitmon.tui.launch import run_screen
 from fitmon.unwatched import train_headless, train_in_lines
 

@@ -17,7 +17,10 @@ from fitmon.engine.diagnosis.measures import Measures
 from fitmon.engine.events import KnobOffer, KnobValue, Phase
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import SampleScores, score_probabilities
-from fitmon.engine.record import RunRecord, Snapshot
+from fitmon.engine.record.record import (
+    RunRecord,
+    Snapshot,
+)
 from fitmon.tui.app import MonitorApp
 
 OFFERS = (

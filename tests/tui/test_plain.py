@@ -16,7 +16,10 @@ from fitmon.engine.commands import Command, Stop
 from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.events import KnobOffer, Phase
 from fitmon.engine.insight.observer import Observer
-from fitmon.engine.record import RunRecord, Snapshot
+from fitmon.engine.record.record import (
+    RunRecord,
+    Snapshot,
+)
 from fitmon.tui.plain import (
     OUTPUT_CLOSED,
     Inbox,

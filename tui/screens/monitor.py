@@ -11,7 +11,10 @@ from textual.screen import Screen
 
 from fitmon.engine.commands import Command, Export, Pause, PauseAt, Resume, Rewind, SetKnob, Stop
 from fitmon.engine.events import RunFailed
-from fitmon.engine.record import KnobState, Snapshot
+from fitmon.engine.record.record import (
+    KnobState,
+    Snapshot,
+)
 from fitmon.tui import format as form
 from fitmon.tui.keys import monitor_bindings
 from fitmon.tui.layout import Panel, View, arrange

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fitmon.engine.errors import UsageError
 from fitmon.engine.events import KnobValue
 from fitmon.engine.knobs.catalogue import EPOCHS, KNOBS, knob_named
-from fitmon.engine.record import KnobState
+from fitmon.engine.record.record import KnobState
 
 
 def parse_changes(text: str, knobs: Sequence[KnobState]) -> dict[str, float]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from fitmon.engine.branch import Branch
 from fitmon.engine.knobs.catalogue import EPOCHS
-from fitmon.engine.record import Snapshot
+from fitmon.engine.record.branch import Branch
+from fitmon.engine.record.record import Snapshot
 from fitmon.tui import format as form
 from fitmon.tui.palette import Role
 from fitmon.tui.widgets.metric_choice import second_metric

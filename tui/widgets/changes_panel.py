@@ -1,7 +1,7 @@
 """What changed in the run and what it reached so far, in sentences."""
 
 from fitmon.engine.events import RunStarted
-from fitmon.engine.record import Snapshot
+from fitmon.engine.record.record import Snapshot
 from fitmon.tui import format as form
 from fitmon.tui import sentences
 from fitmon.tui.layout import View

@@ -5,9 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fitmon.engine.branch import Branch, left_behind
-from fitmon.engine.record import Snapshot
-from fitmon.engine.series import Curve, empty_curve
+from fitmon.engine.record.branch import (
+    Branch,
+    left_behind,
+)
+from fitmon.engine.record.record import Snapshot
+from fitmon.engine.record.series import (
+    Curve,
+    empty_curve,
+)
 
 Floats = npt.NDArray[np.float64]
 

@@ -7,8 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitmon.engine.branch import BestEpoch, Branch, Stretch, left_behind, way_to
-from fitmon.engine.record import Snapshot
+from fitmon.engine.record.branch import (
+    BestEpoch,
+    Branch,
+    Stretch,
+    left_behind,
+    way_to,
+)
+from fitmon.engine.record.record import Snapshot
 from fitmon.tui import format as form
 from fitmon.tui.palette import Role
 from fitmon.tui.rows import Row, row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fitmon.engine.diagnosis.finding import Finding
-from fitmon.engine.record import Snapshot
+from fitmon.engine.record.record import Snapshot
 from fitmon.tui import finding_words as words
 from fitmon.tui import format as form
 from fitmon.tui.outcome_words import outcome_sentences

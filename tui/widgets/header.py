@@ -5,7 +5,10 @@ from dataclasses import replace
 from rich.cells import cell_len
 
 from fitmon.engine.events import Phase, RunEnded, RunFailed
-from fitmon.engine.record import KnobState, Snapshot
+from fitmon.engine.record.record import (
+    KnobState,
+    Snapshot,
+)
 from fitmon.tui import format as form
 from fitmon.tui.finding_words import name_of
 from fitmon.tui.layout import WIDE_WIDTH, too_small

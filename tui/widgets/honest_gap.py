@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from fitmon.engine.record import Snapshot
-from fitmon.engine.series import Curve
+from fitmon.engine.record.record import Snapshot
+from fitmon.engine.record.series import Curve
 from fitmon.tui import format as form
 from fitmon.tui.finding_words import wrapped
 from fitmon.tui.palette import Role

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
-from fitmon.engine.record import Snapshot
+from fitmon.engine.record.record import Snapshot
 from fitmon.tui import finding_words as words
 from fitmon.tui import format as form
 from fitmon.tui.palette import Role

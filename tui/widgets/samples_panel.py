@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fitmon.engine.record import Snapshot
+from fitmon.engine.record.record import Snapshot
 from fitmon.tui import format as form
 from fitmon.tui.layout import WIDE_WIDTH
 from fitmon.tui.palette import Role

@@ -4,7 +4,7 @@ import math
 
 from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.events import RunEnded, RunFailed
-from fitmon.engine.record import Snapshot
+from fitmon.engine.record.record import Snapshot
 from fitmon.tui import finding_words as words
 from fitmon.tui import format as form
 from fitmon.tui.outcome_words import known_outcome_sentences

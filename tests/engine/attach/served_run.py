@@ -13,7 +13,10 @@ from fitmon.engine.commands import Command
 from fitmon.engine.events import KnobOffer, Phase
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import score_probabilities
-from fitmon.engine.record import RunRecord, Snapshot
+from fitmon.engine.record.record import (
+    RunRecord,
+    Snapshot,
+)
 from fitmon.engine.samples import ValidationSamples
 
 OFFERS = (

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fitmon.engine.diagnosis.curves import FIRST_ROOM, EpochCurves
-from fitmon.engine.series import Curve
+from fitmon.engine.record.series import Curve
 
 
 def test_a_value_stands_at_its_epoch_and_nan_where_there_is_none() -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from fitmon.engine.branch import BestEpoch
 from fitmon.engine.commands import SetKnob
 from fitmon.engine.durable.knob_state import KnobState
 from fitmon.engine.durable.random_state import RandomState
 from fitmon.engine.durable.state import Facts, State
+from fitmon.engine.record.branch import BestEpoch
 
 
 def state_of(*, epochs_done: int = 1, step: int = 0, **variables: Any) -> State:

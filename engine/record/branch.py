@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fitmon.engine.events import KnobApplied
-    from fitmon.engine.series import Curve
+    from fitmon.engine.record.series import Curve
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,16 @@ import math
 
 import pytest
 
-from fitmon.engine.branch import Branch
 from fitmon.engine.events import KnobApplied
-from fitmon.engine.outcome import Outcome, outcomes_of
-from fitmon.engine.series import Curve, Series
+from fitmon.engine.record.branch import Branch
+from fitmon.engine.record.outcome import (
+    Outcome,
+    outcomes_of,
+)
+from fitmon.engine.record.series import (
+    Curve,
+    Series,
+)
 
 
 def _curve(values: dict[int, float]) -> Curve:

@@ -13,11 +13,18 @@ from typing import TYPE_CHECKING, assert_never
 import msgspec
 
 from fitmon.engine import events
-from fitmon.engine.branch import BestEpoch, Branch, best_of
 from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.measures import measured
 from fitmon.engine.events import KnobOffer, KnobValue, Phase
-from fitmon.engine.series import Curve, Series
+from fitmon.engine.record.branch import (
+    BestEpoch,
+    Branch,
+    best_of,
+)
+from fitmon.engine.record.series import (
+    Curve,
+    Series,
+)
 
 if TYPE_CHECKING:
     from fitmon.engine.insight.observer import Observation

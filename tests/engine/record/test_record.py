@@ -12,7 +12,7 @@ from fitmon.engine import events
 from fitmon.engine.events import KnobOffer
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import score_probabilities
-from fitmon.engine.record import RunRecord
+from fitmon.engine.record.record import RunRecord
 
 
 def _started(**changes: Any) -> events.RunStarted:
