@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
+from fitmon.engine.arrays import (
+    Arrays,
+    Saved,
+)
 from fitmon.engine.durable.variables import named_variables
 from fitmon.engine.errors import DataError, FitmonError
-from fitmon.engine.insight.saved import Arrays, Saved
 
 if TYPE_CHECKING:
     import keras

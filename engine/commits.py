@@ -7,9 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from fitmon.engine import events
+from fitmon.engine.arrays import (
+    Arrays,
+    Saved,
+    under,
+)
 from fitmon.engine.durable.keeper import Keeper, Seen
 from fitmon.engine.durable.state import Facts, Reader, State, restore
-from fitmon.engine.insight.saved import Arrays, Saved, under
 
 if TYPE_CHECKING:
     import keras

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import keras
     import numpy.typing as npt
 
+    from fitmon.engine.arrays import Arrays
     from fitmon.engine.evaluate import Evaluation
     from fitmon.engine.insight.observer import Observation
-    from fitmon.engine.insight.saved import Arrays
     from fitmon.engine.job import TrainingData
     from fitmon.engine.training_part import PartScores, TrainingPart
 

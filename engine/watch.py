@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fitmon.engine.arrays import (
+    Arrays,
+    Saved,
+    under,
+)
 from fitmon.engine.diagnosis.curves import EpochCurves
 from fitmon.engine.diagnosis.diagnosis import Diagnosis
 from fitmon.engine.diagnosis.evidence import Evidence, Floats
@@ -14,7 +19,6 @@ from fitmon.engine.diagnosis.fit.non_finite_loss import RULE as NON_FINITE_LOSS
 from fitmon.engine.diagnosis.measures import Measures, measured
 from fitmon.engine.diagnosis.paired import PairedLosses
 from fitmon.engine.insight.dynamics import Kind
-from fitmon.engine.insight.saved import Arrays, Saved, under
 
 if TYPE_CHECKING:
     import numpy.typing as npt

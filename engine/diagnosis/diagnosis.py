@@ -5,13 +5,17 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from fitmon.engine.arrays import (
+    ANY_LENGTH,
+    Arrays,
+    Saved,
+)
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit.reading import window_of
 from fitmon.engine.diagnosis.fit.rules import FIT_RULES
 from fitmon.engine.diagnosis.rules import RULES
 from fitmon.engine.errors import DataError
-from fitmon.engine.insight.saved import ANY_LENGTH, Arrays, Saved
 
 EACH_EPOCH_UNTIL = 100
 LOOKS_IN_A_RUN = 100

@@ -13,6 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from fitmon.engine.arrays import (
+    ANY_LENGTH,
+    Arrays,
+    Saved,
+    under,
+    whole,
+)
 from fitmon.engine.errors import DataError
 from fitmon.engine.insight.baseline import Baseline, measure_baseline
 from fitmon.engine.insight.context import Context, Matrix, accuracy_in_context
@@ -20,7 +27,6 @@ from fitmon.engine.insight.dynamics import DynamicsSnapshot, SampleDynamics
 from fitmon.engine.insight.history import HistorySnapshot, SampleHistory
 from fitmon.engine.insight.movement import FirstEpoch, Movement, measure_movement
 from fitmon.engine.insight.nearest import NEAR, Nearest, crossing_soon
-from fitmon.engine.insight.saved import ANY_LENGTH, Arrays, Saved, under, whole
 from fitmon.engine.insight.scores import Floats, SampleScores
 
 

@@ -8,13 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fitmon.engine.arrays import (
+    Saved,
+    under,
+)
 from fitmon.engine.diagnosis.diagnosis import Diagnosis
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.facts import Facts
 from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit.rules import FIT_RULES
 from fitmon.engine.errors import DataError
-from fitmon.engine.insight.saved import Saved, under
 
 
 def _evidence(epoch: int, epochs: int = 20_000, loss: float = 1.0) -> Evidence:

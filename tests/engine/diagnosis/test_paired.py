@@ -6,9 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from fitmon.engine.arrays import (
+    Saved,
+    under,
+)
 from fitmon.engine.diagnosis.paired import PairedLosses
 from fitmon.engine.errors import DataError
-from fitmon.engine.insight.saved import Saved, under
 
 Epochs = npt.NDArray[np.float32]
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fitmon.engine.arrays import Arrays
 from fitmon.engine.durable.checkpoint import read_checkpoint, write_checkpoint
 from fitmon.engine.durable.knob_state import KnobState
 from fitmon.engine.durable.random_state import RandomState
@@ -17,7 +18,6 @@ from fitmon.engine.durable.state import Facts, State
 from fitmon.engine.errors import DataError
 from fitmon.engine.insight.history import MOST_EPOCHS, STACKED_EPOCHS
 from fitmon.engine.insight.observer import Observation, Observer
-from fitmon.engine.insight.saved import Arrays
 from fitmon.engine.insight.scores import SampleScores, score_probabilities
 
 SAMPLES = 12
