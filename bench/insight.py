@@ -28,8 +28,8 @@ PASSES = 15
 def mnist_extra_seconds() -> dict[str, float]:
     """Return the seconds of a validation pass over MNIST with all insight and without any, taken in turns."""
     environment.import_tensorflow()
+    from fitmon.engine.data.feed import ResidentFeed
     from fitmon.engine.evaluate import Evaluator
-    from fitmon.engine.feed import ResidentFeed
     from fitmon.engine.probe import Probe
 
     job = measured_job("mnist", jit=False)

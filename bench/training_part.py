@@ -23,7 +23,7 @@ def pass_seconds(preset: str) -> dict[str, float]:
     environment.import_tensorflow()
     import keras
 
-    from fitmon.engine.feeds import feed_for
+    from fitmon.engine.data.choose_feed import feed_for
     from fitmon.engine.probe import Probe
     from fitmon.engine.training_part import training_part_of
 

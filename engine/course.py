@@ -21,22 +21,25 @@ from fitmon.engine.changes import Changes
 from fitmon.engine.commands import PauseAt, Rewind, SetKnob
 from fitmon.engine.commits import Commits
 from fitmon.engine.control import StopRequested, stop_if_asked
+from fitmon.engine.data.choose_feed import feed_for
+from fitmon.engine.data.data_errors import reading
+from fitmon.engine.data.data_notes import (
+    notes_on,
+    refuse_text_labels,
+)
+from fitmon.engine.data.validation_arrays import with_validation_arrays
+from fitmon.engine.data.validation_samples import validation_samples
 from fitmon.engine.durable.exactness import continued
 from fitmon.engine.errors import DataError, FitmonError, TrainingError
 from fitmon.engine.events import Phase
-from fitmon.engine.feeds import feed_for
 from fitmon.engine.insight.summary import summarize
 from fitmon.engine.knobs.catalogue import EPOCHS
 from fitmon.engine.knobs.panel import Panel
 from fitmon.engine.loop import Chunk, Pacer, TrainingLoop
 from fitmon.engine.model_facts import facts_of
-from fitmon.engine.notes import notes_on, refuse_text_labels
 from fitmon.engine.probe import Look, Probe
-from fitmon.engine.reading import reading
 from fitmon.engine.restorer import Restorer, WentBack
-from fitmon.engine.samples import validation_samples
 from fitmon.engine.training_part import TrainingPart, training_part_of
-from fitmon.engine.validation_arrays import with_validation_arrays
 from fitmon.engine.watch import Watch
 
 if TYPE_CHECKING:

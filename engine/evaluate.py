@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import tensorflow as tf
 
-    from fitmon.engine.feed import ResidentFeed
+    from fitmon.engine.data.feed import ResidentFeed
     from fitmon.engine.sample_losses import SampleLosses
     from fitmon.engine.training_part import TrainingPart
 

@@ -19,8 +19,8 @@ from fitmon.engine.diagnosis.measures import Measures
 
 if TYPE_CHECKING:
     # It brings numpy, which the first picture on a terminal does not wait for.
+    from fitmon.engine.data.validation_samples import ValidationSamples
     from fitmon.engine.insight.observer import Observation
-    from fitmon.engine.samples import ValidationSamples
 
 KnobValue = int | float | tuple[float, ...] | None
 """A knob's value: a whole number for batch size and epochs; several when the model's layers differ; None when the model

@@ -13,7 +13,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fitmon.engine.feed import Feed, State, Stepping
+from fitmon.engine.data.feed import (
+    Feed,
+    State,
+    Stepping,
+)
 
 if TYPE_CHECKING:
     import keras

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fitmon.engine import environment
+from fitmon.engine.data.feed import ResidentFeed
 from fitmon.engine.evaluate import Evaluator
-from fitmon.engine.feed import ResidentFeed
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.sample_losses import SampleLosses
 from fitmon.engine.scoring import Scorer, Unscorable, scorer_for

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from fitmon.engine.changes import Changes
     from fitmon.engine.commands import Rewind
     from fitmon.engine.commits import Commits
+    from fitmon.engine.data.feed import Feed
     from fitmon.engine.durable.keeper import Keeper
-    from fitmon.engine.feed import Feed
     from fitmon.engine.insight.observer import Observation
     from fitmon.engine.knobs.panel import Panel
     from fitmon.engine.loop import TrainingLoop

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitmon.engine import environment
-from fitmon.engine.feed import epoch_order
+from fitmon.engine.data.feed import epoch_order
 from fitmon.engine.loop import compiled_step, loop_while
 from fitmon.engine.sample_losses import SampleLosses
 from fitmon.engine.scoring import Scorer, scorer_for
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
-    from fitmon.engine.feed import Feed
+    from fitmon.engine.data.feed import Feed
     from fitmon.engine.insight.scores import SampleScores
     from fitmon.engine.job import Settings
 

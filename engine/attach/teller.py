@@ -15,10 +15,10 @@ import msgspec
 from fitmon.engine.attach.arrays import ArraySender, is_plain, plain_array
 from fitmon.engine.attach.parts import SMALL_PARTS, BranchHead, CurveNews, Points
 from fitmon.engine.attach.wire import MOST_REPLY_BYTES, News
+from fitmon.engine.data.validation_samples import ValidationSamples
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.record.record import Snapshot
 from fitmon.engine.record.series import Curve
-from fitmon.engine.samples import ValidationSamples
 
 MOST_ARRAY_BYTES = MOST_REPLY_BYTES // 3
 """What the samples may take, and what the observation may, so that curves have as much."""

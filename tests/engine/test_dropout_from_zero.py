@@ -13,7 +13,7 @@ import pytest
 
 from fitmon.engine import events
 from fitmon.engine.commands import SetKnob
-from fitmon.engine.feed import epoch_order
+from fitmon.engine.data.feed import epoch_order
 from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
 
 Build = Callable[[float], Any]

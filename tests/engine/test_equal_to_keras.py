@@ -10,8 +10,12 @@ import numpy as np
 import pytest
 
 from fitmon.engine import environment
+from fitmon.engine.data.feed import (
+    ResidentFeed,
+    epoch_order,
+    weights_for_classes,
+)
 from fitmon.engine.evaluate import Evaluator
-from fitmon.engine.feed import ResidentFeed, epoch_order, weights_for_classes
 from fitmon.engine.knobs.panel import Panel
 from fitmon.engine.loop import TrainingLoop
 from tests.engine.conftest import Digits

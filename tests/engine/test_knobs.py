@@ -11,7 +11,7 @@ import pytest
 
 from fitmon.engine import events
 from fitmon.engine.commands import SetKnob, Stop
-from fitmon.engine.feed import epoch_order
+from fitmon.engine.data.feed import epoch_order
 from fitmon.engine.job import Settings
 from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
 

@@ -13,9 +13,9 @@ import pytest
 
 from fitmon.engine import events
 from fitmon.engine.commands import Pause, PauseAt, Resume, SetKnob, Stop
+from fitmon.engine.data.feed import epoch_order
 from fitmon.engine.errors import DataError
 from fitmon.engine.events import Phase
-from fitmon.engine.feed import epoch_order
 from fitmon.engine.job import Job, TrainingData
 from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fitmon.engine import events
-from fitmon.engine.feed import epoch_order
+from fitmon.engine.data.feed import epoch_order
 from fitmon.engine.job import Job, TrainingData
 from tests.engine.watching import Watched, settings
 

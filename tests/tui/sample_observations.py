@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from fitmon.engine import events
+from fitmon.engine.data.validation_samples import ValidationSamples
 from fitmon.engine.insight.observer import Observation, Observer
 from fitmon.engine.insight.scores import SampleScores, score_probabilities
-from fitmon.engine.samples import ValidationSamples
 from fitmon.tui.picture import Picture
 from fitmon.tui.widgets.sample_browser import SampleBrowser
 from tests.tui.fake_run import FakeRun

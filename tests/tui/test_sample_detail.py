@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fitmon.engine.data.validation_samples import ValidationSamples
 from fitmon.engine.insight.history import SampleCurve
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.scores import score_probabilities
-from fitmon.engine.samples import ValidationSamples
 from fitmon.tui.format import NO_BREAK
 from fitmon.tui.rows import text_of, width_of
 from fitmon.tui.widgets.sample_curve import draw_curve

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.cells import cell_len
 
-from fitmon.engine.samples import ValidationSamples
+from fitmon.engine.data.validation_samples import ValidationSamples
 from fitmon.tui import format as form
 from fitmon.tui.palette import Role
 from fitmon.tui.rows import Row, row

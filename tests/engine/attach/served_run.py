@@ -10,6 +10,7 @@ import numpy as np
 
 from fitmon.engine import events
 from fitmon.engine.commands import Command
+from fitmon.engine.data.validation_samples import ValidationSamples
 from fitmon.engine.events import KnobOffer, Phase
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import score_probabilities
@@ -17,7 +18,6 @@ from fitmon.engine.record.record import (
     RunRecord,
     Snapshot,
 )
-from fitmon.engine.samples import ValidationSamples
 
 OFFERS = (
     KnobOffer(name="learning_rate", value=1e-3),

@@ -15,7 +15,7 @@ from fitmon.engine.attach.hearer import NewsHearer
 from fitmon.engine.attach.parts import Points
 from fitmon.engine.attach.teller import NewsTeller
 from fitmon.engine.attach.wire import GarbageError, News, replies
-from fitmon.engine.samples import ValidationSamples
+from fitmon.engine.data.validation_samples import ValidationSamples
 from tests.engine.attach.same import assert_same
 from tests.engine.attach.served_run import STEPS, Scorer, ServedRun, chunk, epoch_events, samples_loaded, started, story
 

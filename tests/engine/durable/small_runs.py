@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from fitmon.engine import environment
+from fitmon.engine.data.feed import ResidentFeed
 from fitmon.engine.durable.state import Facts, State, capture, restore
-from fitmon.engine.feed import ResidentFeed
 from fitmon.engine.knobs.panel import Panel
 from fitmon.engine.loop import TrainingLoop
 

@@ -10,9 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fitmon.engine import events, feeds
+from fitmon.engine import events
 from fitmon.engine.commands import SetKnob
-from tests.engine.batches import BATCH_SIZE, TABLE, WEIGHTS, build, watched_on
+from fitmon.engine.data import choose_feed as feeds
+from tests.engine.data.batches import (
+    BATCH_SIZE,
+    TABLE,
+    WEIGHTS,
+    build,
+    watched_on,
+)
 from tests.engine.watching import Watched
 
 

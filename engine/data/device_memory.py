@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from fitmon.engine.host_feed import rows_by_index
+from fitmon.engine.data.host_feed import rows_by_index
 
 SHARE_FOR_ARRAYS = 0.5
 """Arrays may take so much of the memory; the rest is for the model and for the copy they are made from."""

@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fitmon.engine.batch_source import gives_batches, open_source
-from fitmon.engine.device_memory import array_bytes, fits_on_device
+from fitmon.engine.data.batch_source import (
+    gives_batches,
+    open_source,
+)
+from fitmon.engine.data.data_errors import reading
+from fitmon.engine.data.device_memory import (
+    array_bytes,
+    fits_on_device,
+)
 from fitmon.engine.errors import DataError
-from fitmon.engine.reading import reading
 
 if TYPE_CHECKING:
     from fitmon.engine.job import TrainingData

@@ -10,13 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fitmon.engine import environment, events, iterator_feed
+from fitmon.engine import (
+    environment,
+    events,
+)
 from fitmon.engine.commands import Pause, PauseAt, Resume, SetKnob, Stop
+from fitmon.engine.data import iterator_feed
+from fitmon.engine.data.feed import Feed
+from fitmon.engine.data.iterator_feed import IteratorFeed
 from fitmon.engine.events import Phase
-from fitmon.engine.feed import Feed
-from fitmon.engine.iterator_feed import IteratorFeed
 from fitmon.engine.loop import Pacer, TrainingLoop
-from tests.engine.batches import (
+from tests.engine.data.batches import (
     BATCH_SIZE,
     TABLE,
     VALIDATION,

@@ -9,9 +9,9 @@ from operator import length_hint
 from typing import Any
 
 from fitmon.engine import environment
+from fitmon.engine.data.data_errors import reading
+from fitmon.engine.data.feed import weights_for_classes
 from fitmon.engine.errors import DataError
-from fitmon.engine.feed import weights_for_classes
-from fitmon.engine.reading import reading
 
 
 def gives_batches(x: Any) -> bool:

@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from fitmon.engine.batch_source import open_source
+from fitmon.engine.data.batch_source import open_source
+from fitmon.engine.data.data_errors import reading
+from fitmon.engine.data.feed import (
+    Feed,
+    State,
+    Stepping,
+)
 from fitmon.engine.errors import DataError
-from fitmon.engine.feed import Feed, State, Stepping
-from fitmon.engine.reading import reading
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -8,12 +8,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fitmon.engine import events, validation_arrays
+from fitmon.engine import events
 from fitmon.engine.control import StopRequested
+from fitmon.engine.data import validation_arrays
+from fitmon.engine.data.validation_arrays import with_validation_arrays
 from fitmon.engine.errors import DataError
 from fitmon.engine.job import TrainingData
-from fitmon.engine.validation_arrays import with_validation_arrays
-from tests.engine.batches import TABLE, VALIDATION, dataset, endless, once, rows, watched_on
+from tests.engine.data.batches import (
+    TABLE,
+    VALIDATION,
+    dataset,
+    endless,
+    once,
+    rows,
+    watched_on,
+)
 
 
 def _data(x_validation: Any, **more: Any) -> TrainingData:
