@@ -29,8 +29,8 @@ def mnist_extra_seconds() -> dict[str, float]:
     """Return the seconds of a validation pass over MNIST with all insight and without any, taken in turns."""
     environment.import_tensorflow()
     from fitmon.engine.data.feed import ResidentFeed
-    from fitmon.engine.evaluate import Evaluator
-    from fitmon.engine.probe import Probe
+    from fitmon.engine.evaluation.evaluate import Evaluator
+    from fitmon.engine.evaluation.probe import Probe
 
     job = measured_job("mnist", jit=False)
     data = job.load(job.settings, lambda _: None)

@@ -24,8 +24,8 @@ def pass_seconds(preset: str) -> dict[str, float]:
     import keras
 
     from fitmon.engine.data.choose_feed import feed_for
-    from fitmon.engine.probe import Probe
-    from fitmon.engine.training_part import training_part_of
+    from fitmon.engine.evaluation.probe import Probe
+    from fitmon.engine.evaluation.train_subset import training_part_of
 
     job = measured_job(preset, jit=False)
     settings, data = job.settings, job.load(job.settings, lambda _: None)

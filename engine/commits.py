@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from fitmon.engine.best_weights import BestWeights
     from fitmon.engine.changes import Changes
+    from fitmon.engine.evaluation.probe import Probe
     from fitmon.engine.insight.observer import Observation
     from fitmon.engine.knobs.panel import Panel
-    from fitmon.engine.probe import Probe
     from fitmon.engine.record.branch import BestEpoch
     from fitmon.engine.watch import Watch
 

@@ -31,15 +31,21 @@ from fitmon.engine.data.validation_arrays import with_validation_arrays
 from fitmon.engine.data.validation_samples import validation_samples
 from fitmon.engine.durable.exactness import continued
 from fitmon.engine.errors import DataError, FitmonError, TrainingError
+from fitmon.engine.evaluation.probe import (
+    Look,
+    Probe,
+)
+from fitmon.engine.evaluation.train_subset import (
+    TrainingPart,
+    training_part_of,
+)
 from fitmon.engine.events import Phase
 from fitmon.engine.insight.summary import summarize
 from fitmon.engine.knobs.catalogue import EPOCHS
 from fitmon.engine.knobs.panel import Panel
 from fitmon.engine.loop import Chunk, Pacer, TrainingLoop
 from fitmon.engine.model_facts import facts_of
-from fitmon.engine.probe import Look, Probe
 from fitmon.engine.restorer import Restorer, WentBack
-from fitmon.engine.training_part import TrainingPart, training_part_of
 from fitmon.engine.watch import Watch
 
 if TYPE_CHECKING:

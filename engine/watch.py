@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from fitmon.engine.diagnosis.facts import Facts
     from fitmon.engine.diagnosis.finding import Finding
+    from fitmon.engine.evaluation.probe import Look
     from fitmon.engine.events import KnobValue
     from fitmon.engine.insight.scores import SampleScores
-    from fitmon.engine.probe import Look
     from fitmon.engine.record.branch import Branch
 
 SURELY_WRONG_MARGIN = -1 + 1e-6

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     import keras
 
+    from fitmon.engine.evaluation.probe import Probe
     from fitmon.engine.job import TrainingData
-    from fitmon.engine.probe import Probe
 
 
 def notes_on(model: keras.Model, data: TrainingData, probe: Probe | None) -> tuple[str, ...]:

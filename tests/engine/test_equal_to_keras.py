@@ -15,7 +15,7 @@ from fitmon.engine.data.feed import (
     epoch_order,
     weights_for_classes,
 )
-from fitmon.engine.evaluate import Evaluator
+from fitmon.engine.evaluation.evaluate import Evaluator
 from fitmon.engine.knobs.panel import Panel
 from fitmon.engine.loop import TrainingLoop
 from tests.engine.conftest import Digits

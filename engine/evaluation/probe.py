@@ -8,20 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 from fitmon.engine import environment
 from fitmon.engine.data.feed import ResidentFeed
-from fitmon.engine.evaluate import Evaluator
+from fitmon.engine.evaluation.evaluate import Evaluator
+from fitmon.engine.evaluation.sample_losses import SampleLosses
+from fitmon.engine.evaluation.scoring import (
+    Scorer,
+    Unscorable,
+    scorer_for,
+)
 from fitmon.engine.insight.observer import Observer
-from fitmon.engine.sample_losses import SampleLosses
-from fitmon.engine.scoring import Scorer, Unscorable, scorer_for
 
 if TYPE_CHECKING:
     import keras
     import numpy.typing as npt
 
     from fitmon.engine.arrays import Arrays
-    from fitmon.engine.evaluate import Evaluation
+    from fitmon.engine.evaluation.evaluate import Evaluation
+    from fitmon.engine.evaluation.train_subset import (
+        PartScores,
+        TrainingPart,
+    )
     from fitmon.engine.insight.observer import Observation
     from fitmon.engine.job import TrainingData
-    from fitmon.engine.training_part import PartScores, TrainingPart
 
 
 @dataclass(frozen=True, slots=True, eq=False)

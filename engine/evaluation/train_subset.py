@@ -16,9 +16,12 @@ import numpy.typing as npt
 
 from fitmon.engine import environment
 from fitmon.engine.data.feed import epoch_order
+from fitmon.engine.evaluation.sample_losses import SampleLosses
+from fitmon.engine.evaluation.scoring import (
+    Scorer,
+    scorer_for,
+)
 from fitmon.engine.loop import compiled_step, loop_while
-from fitmon.engine.sample_losses import SampleLosses
-from fitmon.engine.scoring import Scorer, scorer_for
 
 if TYPE_CHECKING:
     import keras

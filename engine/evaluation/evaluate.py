@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
     from fitmon.engine.data.feed import ResidentFeed
-    from fitmon.engine.sample_losses import SampleLosses
-    from fitmon.engine.training_part import TrainingPart
+    from fitmon.engine.evaluation.sample_losses import SampleLosses
+    from fitmon.engine.evaluation.train_subset import TrainingPart
 
 
 @dataclass(frozen=True, slots=True)

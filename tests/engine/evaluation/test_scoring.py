@@ -8,8 +8,12 @@ import numpy as np
 import pytest
 
 from fitmon.engine import environment
+from fitmon.engine.evaluation.scoring import (
+    Scorer,
+    Unscorable,
+    scorer_for,
+)
 from fitmon.engine.insight.scores import SampleScores
-from fitmon.engine.scoring import Scorer, Unscorable, scorer_for
 
 
 def _model(loss: Any, labels: Any, columns: int = 1, activation: str = "tanh") -> Any:
