@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     import keras
 
     from fitmon.engine.best_weights import BestWeights
-    from fitmon.engine.changes import Changes
     from fitmon.engine.evaluation.probe import Probe
     from fitmon.engine.insight.observer import Observation
-    from fitmon.engine.knobs.panel import Panel
+    from fitmon.engine.knobs.model_knobs import Panel
+    from fitmon.engine.knobs.pending_knobs import Changes
     from fitmon.engine.record.branch import BestEpoch
     from fitmon.engine.watch import Watch
 

@@ -17,7 +17,6 @@ import numpy as np
 
 from fitmon.engine import environment, events
 from fitmon.engine.best_weights import BestWeights
-from fitmon.engine.changes import Changes
 from fitmon.engine.commands import PauseAt, Rewind, SetKnob
 from fitmon.engine.commits import Commits
 from fitmon.engine.control import StopRequested, stop_if_asked
@@ -42,7 +41,8 @@ from fitmon.engine.evaluation.train_subset import (
 from fitmon.engine.events import Phase
 from fitmon.engine.insight.summary import summarize
 from fitmon.engine.knobs.catalogue import EPOCHS
-from fitmon.engine.knobs.panel import Panel
+from fitmon.engine.knobs.model_knobs import Panel
+from fitmon.engine.knobs.pending_knobs import Changes
 from fitmon.engine.loop import Chunk, Pacer, TrainingLoop
 from fitmon.engine.model_facts import facts_of
 from fitmon.engine.restorer import Restorer, WentBack

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     import keras
 
-    from fitmon.engine.changes import Changes
     from fitmon.engine.commands import Rewind
     from fitmon.engine.commits import Commits
     from fitmon.engine.data.feed import Feed
     from fitmon.engine.durable.keeper import Keeper
     from fitmon.engine.insight.observer import Observation
-    from fitmon.engine.knobs.panel import Panel
+    from fitmon.engine.knobs.model_knobs import Panel
+    from fitmon.engine.knobs.pending_knobs import Changes
     from fitmon.engine.loop import TrainingLoop
 
 

@@ -21,7 +21,7 @@ from fitmon.engine.knobs.penalty import PenaltyKnobs
 from fitmon.engine.loop import shortest
 
 if TYPE_CHECKING:
-    from fitmon.engine.knobs.panel import Panel
+    from fitmon.engine.knobs.model_knobs import Panel
 
 Rate = Annotated[float, msgspec.Meta(ge=0, lt=1)]
 Factor = Annotated[float, msgspec.Meta(ge=0)]

@@ -26,7 +26,7 @@ from fitmon.engine.record.branch import BestEpoch
 if TYPE_CHECKING:
     import keras
 
-    from fitmon.engine.knobs.panel import Panel
+    from fitmon.engine.knobs.model_knobs import Panel
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 Count = Annotated[int, msgspec.Meta(ge=0)]

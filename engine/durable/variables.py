@@ -16,7 +16,7 @@ from fitmon.engine.durable.knob_state import seeds_of_rates
 if TYPE_CHECKING:
     import keras
 
-    from fitmon.engine.knobs.panel import Panel
+    from fitmon.engine.knobs.model_knobs import Panel
 
 
 def named_variables(model: keras.Model, panel: Panel | None, *, with_metrics: bool) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from fitmon.engine.data.feed import (
     weights_for_classes,
 )
 from fitmon.engine.evaluation.evaluate import Evaluator
-from fitmon.engine.knobs.panel import Panel
+from fitmon.engine.knobs.model_knobs import Panel
 from fitmon.engine.loop import TrainingLoop
 from tests.engine.conftest import Digits
 

@@ -10,8 +10,12 @@ import numpy as np
 import pytest
 
 from fitmon.engine import environment
-from fitmon.engine.knobs.panel import Panel
-from tests.engine.test_dropout_from_zero import attention, recurrent, wrapped
+from fitmon.engine.knobs.model_knobs import Panel
+from tests.engine.knobs.test_dropout_from_zero import (
+    attention,
+    recurrent,
+    wrapped,
+)
 from tests.engine.watching import build_table_model, settings, small_table
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from fitmon.engine import environment
 from fitmon.engine.data.feed import ResidentFeed
 from fitmon.engine.durable.state import Facts, State, capture, restore
-from fitmon.engine.knobs.panel import Panel
+from fitmon.engine.knobs.model_knobs import Panel
 from fitmon.engine.loop import TrainingLoop
 
 SEED = 5

@@ -13,7 +13,7 @@ from fitmon.engine.durable.knob_state import KnobState, knob_state
 from fitmon.engine.durable.random_state import random_state, set_random_state
 from fitmon.engine.durable.state import Facts, State, capture, restore
 from fitmon.engine.errors import DataError
-from fitmon.engine.knobs.panel import Panel
+from fitmon.engine.knobs.model_knobs import Panel
 
 FACTS = Facts(epochs_done=1, seed=0, batch_size=8, epochs=3)
 

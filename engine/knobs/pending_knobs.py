@@ -18,7 +18,7 @@ from fitmon.engine.knobs.catalogue import knob_named
 
 if TYPE_CHECKING:
     from fitmon.engine.durable.state import Facts
-    from fitmon.engine.knobs.panel import Panel
+    from fitmon.engine.knobs.model_knobs import Panel
 
 
 class Changes:
