@@ -30,8 +30,8 @@ from fitmon.presets import PRESETS, preset_named
 from fitmon.training import Face, Start, choose_face, commands_of, refuse_other_backend, say, train
 
 if TYPE_CHECKING:
-    from fitmon.engine.durable.run_folder import RunFolder
     from fitmon.engine.job import Job
+    from fitmon.engine.runs.run_folder import RunFolder
     from fitmon.presets.preset import Preset
 
 
@@ -193,7 +193,7 @@ def _refuse_what_does_not_go_together(face: Face, given: dict[str, Any]) -> None
 
 
 def _new_folder(job: Job, given: dict[str, Any], file: Path | None) -> RunFolder:
-    from fitmon.engine.durable.runs import Runs
+    from fitmon.engine.runs.runs import Runs
 
     root = None if given["run_dir"] is None else Path(given["run_dir"])
     data = None if file is None else str(file.absolute())

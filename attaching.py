@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from fitmon.engine.attach.recorded import RecordedRun
     from fitmon.engine.attach.remote_run import RemoteRun
     from fitmon.engine.attach.steering import Status
-    from fitmon.engine.durable.run_folder import RunFolder
-    from fitmon.engine.durable.runs import Runs
     from fitmon.engine.record.record import Snapshot
+    from fitmon.engine.runs.run_folder import RunFolder
+    from fitmon.engine.runs.runs import Runs
     from fitmon.tui.run import WayBack
 
 _ACTIONS = "pause, resume, stop, status or set KNOB VALUE"
@@ -94,14 +94,14 @@ def _folder(given: dict[str, Any]) -> RunFolder:
 
 
 def _runs(given: dict[str, Any]) -> Runs:
-    from fitmon.engine.durable.runs import Runs
+    from fitmon.engine.runs.runs import Runs
 
     return Runs(None if given["run_dir"] is None else Path(given["run_dir"]))
 
 
 def _latest(given: dict[str, Any]) -> RunFolder:
     """Return a run that some process has, else the last that is not finished, else the last."""
-    from fitmon.engine.durable.lock import holder_of
+    from fitmon.engine.runs.lock import holder_of
 
     runs = _runs(given)
     found = runs.newest_first()
@@ -149,8 +149,8 @@ def _status(folder: RunFolder) -> tuple[dict[str, Any], str]:
 
 def state_of(folder: RunFolder, status: Status) -> str:
     """Return in a word or two what a run does, such as `training`, `paused`, `finished` or `crashed`."""
-    from fitmon.engine.durable.journal_reader import last_ending
     from fitmon.engine.events import RunEnded, RunFailed
+    from fitmon.engine.runs.journal_reader import last_ending
 
     seen = status.snapshot
     match seen.ending:

@@ -20,7 +20,7 @@ from fitmon.options import run_dir_option
 from fitmon.tui.format import ABSENT, clean, clip, measured, share, to_ascii
 
 if TYPE_CHECKING:
-    from fitmon.engine.durable.run_status import RunStatus
+    from fitmon.engine.runs.run_status import RunStatus
 
 GAP = "  "
 SHORTEST_NAME = 16
@@ -31,8 +31,8 @@ SPANS = {"d": 86400, "h": 3600, "min": 60, "s": 1}
 
 
 def _runs(**given: Any) -> int:
-    from fitmon.engine.durable.run_status import run_status
-    from fitmon.engine.durable.runs import Runs
+    from fitmon.engine.runs.run_status import run_status
+    from fitmon.engine.runs.runs import Runs
 
     runs = Runs(None if given["run_dir"] is None else Path(given["run_dir"]))
     found = [run_status(folder) for folder in runs.newest_first()]

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from fitmon.engine.durable.run_name import check_run_name
 from fitmon.engine.errors import UsageError
 from fitmon.engine.knobs.catalogue import (
     BATCH_SIZE,
@@ -26,6 +25,7 @@ from fitmon.engine.knobs.catalogue import (
     Knob,
     knob_named,
 )
+from fitmon.engine.runs.run_name import check_run_name
 
 if TYPE_CHECKING:
     from pathlib import Path

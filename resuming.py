@@ -18,8 +18,8 @@ from fitmon.training import Face, Start, choose_face, commands_of, refuse_other_
 if TYPE_CHECKING:
     from fitmon.engine.commands import Rewind
     from fitmon.engine.durable.origin import Origin
-    from fitmon.engine.durable.run_folder import RunFolder
     from fitmon.engine.job import Job
+    from fitmon.engine.runs.run_folder import RunFolder
 
 KEPT = ("checkpoint_every", "keep_disk")
 KNOBS = (EPOCHS, LEARNING_RATE, DROPOUT, L1, L2, BATCH_SIZE)
@@ -59,7 +59,7 @@ def _resume_command() -> click.Command:
 
 
 def _resume(**given: Any) -> int:
-    from fitmon.engine.durable.runs import Runs
+    from fitmon.engine.runs.runs import Runs
 
     refuse_keep_alone(given)
     root = None if given["run_dir"] is None else Path(given["run_dir"])

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from fitmon.engine.durable.keeping import Keeping
     from fitmon.engine.durable.kept_run import KeptRun
     from fitmon.engine.durable.origin import Origin
-    from fitmon.engine.durable.run_folder import RunFolder
     from fitmon.engine.events import Event, RunEnded, RunFailed
     from fitmon.engine.job import Job
     from fitmon.engine.record.record import Snapshot
+    from fitmon.engine.runs.run_folder import RunFolder
     from fitmon.engine.session import Session
     from fitmon.tui.run import WayBack
 

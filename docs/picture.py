@@ -14,8 +14,8 @@ from textual.pilot import Pilot
 
 from bench.jobs import mnist_path
 from fitmon.engine.durable.kept_run import KeptRun
-from fitmon.engine.durable.runs import Runs
 from fitmon.engine.record.record import Snapshot
+from fitmon.engine.runs.runs import Runs
 from fitmon.presets import preset_named
 from fitmon.tui.app import MonitorApp
 

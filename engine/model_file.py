@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fitmon.engine.durable.private_files import sync_folder
 from fitmon.engine.errors import DiskError, UsageError
+from fitmon.engine.runs.private_files import sync_folder
 
 if TYPE_CHECKING:
     import keras

@@ -16,12 +16,12 @@ from fitmon.engine import events
 from fitmon.engine.attach import client
 from fitmon.engine.attach.server import RunServer
 from fitmon.engine.commands import Command, Pause, Resume, Stop
-from fitmon.engine.durable.journal import JournalWriter
-from fitmon.engine.durable.lock import RunLock
-from fitmon.engine.durable.run_folder import RunFolder
-from fitmon.engine.durable.runs import Runs
 from fitmon.engine.errors import FitmonError
 from fitmon.engine.job import Settings
+from fitmon.engine.runs.journal import JournalWriter
+from fitmon.engine.runs.lock import RunLock
+from fitmon.engine.runs.run_folder import RunFolder
+from fitmon.engine.runs.runs import Runs
 from tests.engine.attach.answering_run import answering
 from tests.engine.attach.served_run import Scorer, ServedRun, chunk, epoch_events, samples_loaded, started
 from tests.pseudo_terminal import Pseudo, assert_given_back

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fitmon.__main__ import main
-from fitmon.engine.durable.runs import Runs
+from fitmon.engine.runs.runs import Runs
 
 
 @pytest.fixture(autouse=True)

@@ -16,11 +16,17 @@ import pytest
 
 from fitmon.__main__ import main
 from fitmon.engine import events
-from fitmon.engine.durable.journal_reader import Entry, read_journal
 from fitmon.engine.durable.keeper import kept_epochs
-from fitmon.engine.durable.lock import RunLock, holder_of
-from fitmon.engine.durable.run_folder import RunFolder
-from fitmon.engine.durable.runs import Runs
+from fitmon.engine.runs.journal_reader import (
+    Entry,
+    read_journal,
+)
+from fitmon.engine.runs.lock import (
+    RunLock,
+    holder_of,
+)
+from fitmon.engine.runs.run_folder import RunFolder
+from fitmon.engine.runs.runs import Runs
 
 FITMON = [sys.executable, "-m", "fitmon"]
 PATIENCE_SECONDS = 120

@@ -29,14 +29,14 @@ from fitmon.engine.attach.wire import (
     replies,
     send,
 )
-from fitmon.engine.durable.lock import holder_of
 from fitmon.engine.errors import RunInUseError, SetupError
+from fitmon.engine.runs.lock import holder_of
 
 if TYPE_CHECKING:
     from fitmon.engine.attach.hearer import NewsHearer
     from fitmon.engine.commands import Command
-    from fitmon.engine.durable.run_folder import RunFolder
     from fitmon.engine.record.record import Snapshot
+    from fitmon.engine.runs.run_folder import RunFolder
 
 ANSWER_SECONDS = 10.0
 """How long a run may take to answer: it does so beside its training."""

@@ -3,7 +3,7 @@
 from fitmon.engine.attach.client import converse
 from fitmon.engine.attach.recorded import RecordedRun
 from fitmon.engine.attach.remote_run import NAME, RemoteRun
-from fitmon.engine.durable.run_folder import RunFolder
+from fitmon.engine.runs.run_folder import RunFolder
 
 
 def open_run(folder: RunFolder, *, read_only: bool = False) -> RemoteRun | RecordedRun:

@@ -7,18 +7,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fitmon.engine import events
-from fitmon.engine.durable.retelling import retell
 from fitmon.engine.errors import DataError, SetupError
 from fitmon.engine.events import Phase
 from fitmon.engine.record.record import (
     RunRecord,
     Snapshot,
 )
+from fitmon.engine.runs.replay import retell
 
 if TYPE_CHECKING:
     from fitmon.engine.commands import Command
-    from fitmon.engine.durable.run_folder import RunFolder
     from fitmon.engine.insight.observer import Observation
+    from fitmon.engine.runs.run_folder import RunFolder
 
 
 def recorded_snapshot(folder: RunFolder) -> Snapshot:

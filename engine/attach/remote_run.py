@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 from fitmon.engine.attach.client import Conversation
 from fitmon.engine.attach.recorded import recorded_snapshot
 from fitmon.engine.attach.wire import GarbageError
-from fitmon.engine.durable.lock import holder_of
 from fitmon.engine.errors import FitmonError
 from fitmon.engine.record.record import (
     RunRecord,
     Snapshot,
 )
+from fitmon.engine.runs.lock import holder_of
 
 if TYPE_CHECKING:
     from fitmon.engine.commands import Command
-    from fitmon.engine.durable.run_folder import RunFolder
+    from fitmon.engine.runs.run_folder import RunFolder
 
 NAME = "attach"
 """What the journal calls a viewer."""

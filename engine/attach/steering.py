@@ -17,8 +17,8 @@ from fitmon.engine.events import KnobRefused, RunEnded, RunFailed
 
 if TYPE_CHECKING:
     from fitmon.engine.commands import Command
-    from fitmon.engine.durable.run_folder import RunFolder
     from fitmon.engine.record.record import Snapshot
+    from fitmon.engine.runs.run_folder import RunFolder
 
 NAME = "ctl"
 """What the journal calls a script."""

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from fitmon.engine.durable.checkpoint import forget_replay, read_checkpoint, stored_checkpoints, write_replay
 from fitmon.engine.durable.keeping import Keeping
-from fitmon.engine.durable.private_files import make_private_folders
 from fitmon.engine.durable.retention import StoredCheckpoint
-from fitmon.engine.durable.run_folder import RunFolder
 from fitmon.engine.durable.shelf import Shelf
 from fitmon.engine.durable.state import Replay, State, digest_of
 from fitmon.engine.durable.writer import CheckpointWriter
 from fitmon.engine.errors import DataError, DiskError, UsageError
 from fitmon.engine.record.branch import Branch
+from fitmon.engine.runs.private_files import make_private_folders
+from fitmon.engine.runs.run_folder import RunFolder
 
 LONGEST_WAIT_SECONDS = 1.0
 """A disk that is slower than this per checkpoint does not hold the training up any longer; what waits is kept later."""

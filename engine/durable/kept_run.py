@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from fitmon.engine import events
-from fitmon.engine.durable.journal import JournalWriter
 from fitmon.engine.durable.keeper import Keeper
 from fitmon.engine.durable.keeping import Keeping
-from fitmon.engine.durable.lock import RunLock
 from fitmon.engine.errors import DiskError
+from fitmon.engine.runs.journal import JournalWriter
+from fitmon.engine.runs.lock import RunLock
 from fitmon.engine.session import Session
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from fitmon.engine.commands import Command
     from fitmon.engine.durable.origin import Origin
-    from fitmon.engine.durable.run_folder import RunFolder
     from fitmon.engine.job import Job
     from fitmon.engine.record.record import Snapshot
+    from fitmon.engine.runs.run_folder import RunFolder
     from fitmon.engine.session import Listener
 
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from fitmon.engine.commands import Rewind, SetKnob
 from fitmon.engine.durable.checkpoint import read_checkpoint, read_replay
 from fitmon.engine.durable.keeper import kept_epochs, latest_state
-from fitmon.engine.durable.retelling import Retold, retell
-from fitmon.engine.durable.run_folder import RunFolder
 from fitmon.engine.durable.state import Replay, State, digest_of_trained
 from fitmon.engine.errors import DataError
 from fitmon.engine.events import RunStarted
 from fitmon.engine.record.record import RunRecord
+from fitmon.engine.runs.replay import (
+    Retold,
+    retell,
+)
+from fitmon.engine.runs.run_folder import RunFolder
 
 LONGEST_EPOCH_SECONDS = 30.0
 """An epoch that takes no longer is trained again as a whole where nothing shorter can be compared."""

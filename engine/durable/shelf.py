@@ -6,10 +6,10 @@ import sys
 from collections.abc import Mapping
 
 from fitmon.engine.durable.checkpoint import stored_checkpoints, write_checkpoint
-from fitmon.engine.durable.private_files import make_private_folders
 from fitmon.engine.durable.retention import StoredCheckpoint, to_delete
-from fitmon.engine.durable.run_folder import RunFolder
 from fitmon.engine.durable.state import State
+from fitmon.engine.runs.private_files import make_private_folders
+from fitmon.engine.runs.run_folder import RunFolder
 
 SPARED_SHARE = 0.1
 """When the room is used up, so much of it is freed at once: what is to go is a long list to look through."""

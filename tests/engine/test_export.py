@@ -16,10 +16,10 @@ from fitmon.engine.commands import Export, Rewind, SetKnob, Stop
 from fitmon.engine.durable.keeping import Keeping
 from fitmon.engine.durable.kept_run import KeptRun
 from fitmon.engine.durable.origin import origin_of
-from fitmon.engine.durable.run_folder import RunFolder
-from fitmon.engine.durable.runs import Runs
 from fitmon.engine.job import Job
 from fitmon.engine.record.record import RunRecord
+from fitmon.engine.runs.run_folder import RunFolder
+from fitmon.engine.runs.runs import Runs
 from fitmon.engine.session import Session
 from tests.engine.export_models import build_normalized_model, seen_by_plain_keras
 from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job

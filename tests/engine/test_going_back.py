@@ -17,10 +17,10 @@ from fitmon.engine.durable.keeper import kept_epochs, latest_state
 from fitmon.engine.durable.keeping import Keeping
 from fitmon.engine.durable.kept_run import KeptRun
 from fitmon.engine.durable.origin import origin_of
-from fitmon.engine.durable.retelling import retell
-from fitmon.engine.durable.run_folder import RunFolder
-from fitmon.engine.durable.runs import Runs
 from fitmon.engine.job import Job
+from fitmon.engine.runs.replay import retell
+from fitmon.engine.runs.run_folder import RunFolder
+from fitmon.engine.runs.runs import Runs
 from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
 
 

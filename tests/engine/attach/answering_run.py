@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from fitmon.engine import events
 from fitmon.engine.attach.server import RunServer
 from fitmon.engine.commands import Command, Stop
-from fitmon.engine.durable.lock import RunLock
-from fitmon.engine.durable.run_folder import RunFolder
+from fitmon.engine.runs.lock import RunLock
+from fitmon.engine.runs.run_folder import RunFolder
 from tests.engine.attach.served_run import ServedRun
 
 Answers = Callable[[Command], list[events.Event]]

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from fitmon.engine import events
 from fitmon.engine.attach.server import RunServer
-from fitmon.engine.durable.journal import JournalWriter
-from fitmon.engine.durable.lock import RunLock
-from fitmon.engine.durable.run_folder import RunFolder
+from fitmon.engine.runs.journal import JournalWriter
+from fitmon.engine.runs.lock import RunLock
+from fitmon.engine.runs.run_folder import RunFolder
 from tests.engine.attach.served_run import Scorer, ServedRun, epoch_events, samples_loaded, started
 
 

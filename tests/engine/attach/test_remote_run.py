@@ -21,16 +21,22 @@ from fitmon.engine.attach.remote_run import NO_ANSWER, RemoteRun
 from fitmon.engine.attach.server import RunServer
 from fitmon.engine.commands import Pause, SetKnob
 from fitmon.engine.durable.checkpoint import write_checkpoint
-from fitmon.engine.durable.journal import JournalWriter
-from fitmon.engine.durable.journal_line import Asked
-from fitmon.engine.durable.journal_reader import Entry, read_journal
-from fitmon.engine.durable.lock import RunLock, holder_of
-from fitmon.engine.durable.private_files import make_private_folders
-from fitmon.engine.durable.run_folder import RunFolder
-from fitmon.engine.durable.runs import Runs
 from fitmon.engine.errors import RunInUseError
 from fitmon.engine.events import Phase, RunEnded, RunFailed
 from fitmon.engine.job import Settings
+from fitmon.engine.runs.journal import JournalWriter
+from fitmon.engine.runs.journal_line import Asked
+from fitmon.engine.runs.journal_reader import (
+    Entry,
+    read_journal,
+)
+from fitmon.engine.runs.lock import (
+    RunLock,
+    holder_of,
+)
+from fitmon.engine.runs.private_files import make_private_folders
+from fitmon.engine.runs.run_folder import RunFolder
+from fitmon.engine.runs.runs import Runs
 from tests.engine.attach.same import assert_same, same
 from tests.engine.attach.served_run import Scorer, ServedRun, epoch_events, samples_loaded, started, story
 from tests.engine.attach.test_server import PATIENCE_SECONDS, until

@@ -42,9 +42,9 @@ from fitmon.engine.attach.wire import (
 )
 from fitmon.engine.commands import Command, Detach, Pause, PauseAt, Resume, Rewind, SetKnob, Stop
 from fitmon.engine.data.validation_samples import ValidationSamples
-from fitmon.engine.durable.run_folder import RunFolder
 from fitmon.engine.errors import DiskError, SetupError
 from fitmon.engine.record.record import Snapshot
+from fitmon.engine.runs.run_folder import RunFolder
 from tests.engine.attach.same import assert_same, same
 from tests.engine.attach.served_run import ServedRun, started, story
 
@@ -375,7 +375,7 @@ import os, signal, sys
 from pathlib import Path
 from fitmon.engine.attach.client import Conversation
 from fitmon.engine.attach.wire import MOST_REQUEST_BYTES, Poll, send
-from fitmon.engine.durable.run_folder import RunFolder
+from fitmon.engine.runs.run_folder import RunFolder
 
 conversation = Conversation(RunFolder(Path(sys.argv[1])), name="attach")
 conversation.poll()

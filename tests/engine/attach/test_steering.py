@@ -13,10 +13,10 @@ from fitmon.engine.attach import client
 from fitmon.engine.attach.server import RunServer
 from fitmon.engine.attach.steering import Accepted, ask, set_knob, status
 from fitmon.engine.commands import Command, Detach, Pause, SetKnob
-from fitmon.engine.durable.journal import JournalWriter
-from fitmon.engine.durable.lock import RunLock
-from fitmon.engine.durable.run_folder import RunFolder
 from fitmon.engine.errors import RunInUseError, SetupError, UsageError
+from fitmon.engine.runs.journal import JournalWriter
+from fitmon.engine.runs.lock import RunLock
+from fitmon.engine.runs.run_folder import RunFolder
 from tests.engine.attach.answering_run import Answers, answering, heard
 from tests.engine.attach.same import assert_same
 from tests.engine.attach.served_run import Scorer, ServedRun, epoch_events, samples_loaded, started

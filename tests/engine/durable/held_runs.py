@@ -9,18 +9,18 @@ from contextlib import contextmanager
 
 import msgspec
 
-from fitmon.engine.durable.journal import JournalWriter
-from fitmon.engine.durable.journal_line import JournalEvent
-from fitmon.engine.durable.run_folder import RunFolder
+from fitmon.engine.runs.journal import JournalWriter
+from fitmon.engine.runs.journal_line import JournalEvent
+from fitmon.engine.runs.run_folder import RunFolder
 
 OWNER = """
 import sys
 from pathlib import Path
 import msgspec
-from fitmon.engine.durable.journal import JournalWriter
-from fitmon.engine.durable.journal_line import JournalEvent
-from fitmon.engine.durable.lock import RunLock
-from fitmon.engine.durable.run_folder import RunFolder
+from fitmon.engine.runs.journal import JournalWriter
+from fitmon.engine.runs.journal_line import JournalEvent
+from fitmon.engine.runs.lock import RunLock
+from fitmon.engine.runs.run_folder import RunFolder
 folder = RunFolder(Path(sys.argv[1]))
 lock = RunLock(folder)
 told = msgspec.msgpack.decode(bytes.fromhex(sys.stdin.readline()), type=list[JournalEvent] | None)

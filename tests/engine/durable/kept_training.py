@@ -18,12 +18,15 @@ import msgspec
 
 from fitmon.engine import events
 from fitmon.engine.commands import SetKnob
-from fitmon.engine.durable.journal_reader import Entry, read_journal
 from fitmon.engine.durable.kept_run import KeptRun
 from fitmon.engine.durable.origin import origin_of
-from fitmon.engine.durable.run_folder import RunFolder
-from fitmon.engine.durable.runs import Runs
 from fitmon.engine.job import Job, Settings, TrainingData
+from fitmon.engine.runs.journal_reader import (
+    Entry,
+    read_journal,
+)
+from fitmon.engine.runs.run_folder import RunFolder
+from fitmon.engine.runs.runs import Runs
 from tests.engine.durable.small_runs import BATCH_SIZE, RUNS, SEED, small_images
 
 EPOCHS = 4

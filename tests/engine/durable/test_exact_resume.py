@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 
 from fitmon.engine import events
-from fitmon.engine.durable.journal_reader import Entry, Problem, read_journal
 from fitmon.engine.durable.keeper import kept_epochs
-from fitmon.engine.durable.run_folder import RunFolder
+from fitmon.engine.runs.journal_reader import (
+    Entry,
+    Problem,
+    read_journal,
+)
+from fitmon.engine.runs.run_folder import RunFolder
 from tests.engine.durable.kept_training import EPOCHS, INSIGHTS, Kill, Process, continued, new_run, outcome, train
 from tests.engine.durable.small_runs import RUNS
 

@@ -12,8 +12,8 @@ import pytest
 from fitmon.engine.durable import checkpoint
 from fitmon.engine.durable.keeper import Keeper, Seen, kept_epochs
 from fitmon.engine.durable.keeping import Keeping
-from fitmon.engine.durable.run_folder import RunFolder
 from fitmon.engine.errors import UsageError
+from fitmon.engine.runs.run_folder import RunFolder
 from tests.engine.durable.states import names_in, state_of
 
 

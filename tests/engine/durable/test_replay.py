@@ -14,9 +14,9 @@ from fitmon.engine.commands import Pause, PauseAt, Resume, SetKnob, Stop
 from fitmon.engine.durable.keeping import Keeping
 from fitmon.engine.durable.kept_run import KeptRun
 from fitmon.engine.durable.origin import origin_of
-from fitmon.engine.durable.run_folder import RunFolder
-from fitmon.engine.durable.runs import Runs
 from fitmon.engine.job import Job, TrainingData
+from fitmon.engine.runs.run_folder import RunFolder
+from fitmon.engine.runs.runs import Runs
 from tests.engine.watching import Watched, build_table_model, settings, table_job
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from fitmon.engine.durable.keeper import kept_epochs
-from fitmon.engine.durable.run_folder import RunFolder
 from fitmon.engine.durable.shelf import Shelf
 from fitmon.engine.durable.state import State
+from fitmon.engine.runs.run_folder import RunFolder
 from tests.engine.durable.states import names_in, state_of
 
 KILOBYTES = 40

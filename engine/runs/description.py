@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import msgspec
 
-from fitmon.engine.durable.private_files import write_atomically
 from fitmon.engine.errors import DataError
 from fitmon.engine.job import Settings
+from fitmon.engine.runs.private_files import write_atomically
 
 FORMAT = 1
 

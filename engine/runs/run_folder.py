@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fitmon.engine import events
-from fitmon.engine.durable.description import RunDescription, read_description, write_description
-from fitmon.engine.durable.journal_reader import last_ending
 from fitmon.engine.errors import DiskError
+from fitmon.engine.runs.description import (
+    RunDescription,
+    read_description,
+    write_description,
+)
+from fitmon.engine.runs.journal_reader import last_ending
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,13 @@ from pathlib import Path
 import pytest
 
 from fitmon.engine import events
-from fitmon.engine.durable.journal import JournalWriter
-from fitmon.engine.durable.journal_line import decode_line, encode_line
-from fitmon.engine.durable.journal_reader import (
+from fitmon.engine.errors import DataError
+from fitmon.engine.runs.journal import JournalWriter
+from fitmon.engine.runs.journal_line import (
+    decode_line,
+    encode_line,
+)
+from fitmon.engine.runs.journal_reader import (
     Entry,
     JournalReader,
     Problem,
@@ -20,8 +24,12 @@ from fitmon.engine.durable.journal_reader import (
     last_ending,
     read_journal,
 )
-from fitmon.engine.errors import DataError
-from tests.engine.durable.told import ended, entries, journaled, problems
+from tests.engine.runs.told import (
+    ended,
+    entries,
+    journaled,
+    problems,
+)
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

@@ -14,14 +14,17 @@ from pathlib import Path
 import pytest
 
 from fitmon.engine.commands import Pause
-from fitmon.engine.durable import runs as runs_module
-from fitmon.engine.durable.journal import JournalWriter
-from fitmon.engine.durable.run_folder import RunFolder
-from fitmon.engine.durable.runs import Runs, state_folder
 from fitmon.engine.errors import DataError, DiskError, UsageError
 from fitmon.engine.events import BranchStarted, RewindRefused, RunEnded, RunFailed
 from fitmon.engine.job import Settings
-from tests.engine.durable.told import ended
+from fitmon.engine.runs import runs as runs_module
+from fitmon.engine.runs.journal import JournalWriter
+from fitmon.engine.runs.run_folder import RunFolder
+from fitmon.engine.runs.runs import (
+    Runs,
+    state_folder,
+)
+from tests.engine.runs.told import ended
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SETTINGS = Settings(epochs=10, batch_size=64, learning_rate=1e-3, units=(256, 128), dropout=0.25, seed=2**32 - 1)
@@ -257,6 +260,6 @@ def test_a_run_without_a_readable_description_is_listed_and_says_why_it_cannot_b
 
 
 def test_looking_at_runs_loads_nothing_heavy() -> None:
-    program = "import sys, fitmon.engine.durable.lock, fitmon.engine.durable.runs; print('numpy' in sys.modules)"
+    program = "import sys, fitmon.engine.runs.lock, fitmon.engine.runs.runs; print('numpy' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert told.stdout.strip() == "False"

@@ -9,17 +9,20 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from fitmon.engine import events
-from fitmon.engine.durable.journal_line import Opened
-from fitmon.engine.durable.journal_reader import told_backwards
-from fitmon.engine.durable.lock import holder_of
 from fitmon.engine.errors import DataError
+from fitmon.engine.runs.journal_line import Opened
+from fitmon.engine.runs.journal_reader import told_backwards
+from fitmon.engine.runs.lock import holder_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fitmon.engine.durable.description import RunDescription
-    from fitmon.engine.durable.journal_line import Asked, JournalEvent
-    from fitmon.engine.durable.run_folder import RunFolder
+    from fitmon.engine.runs.description import RunDescription
+    from fitmon.engine.runs.journal_line import (
+        Asked,
+        JournalEvent,
+    )
+    from fitmon.engine.runs.run_folder import RunFolder
 
 
 class RunState(StrEnum):

@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from fitmon.engine.durable.description import RunDescription
-from fitmon.engine.durable.run_folder import RunFolder
 from fitmon.engine.errors import DataError, DiskError
 from fitmon.engine.job import Settings
+from fitmon.engine.runs.description import RunDescription
+from fitmon.engine.runs.run_folder import RunFolder
 
 DESCRIPTION = RunDescription(
     id="0123abcd",

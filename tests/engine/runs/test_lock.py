@@ -13,9 +13,12 @@ from typing import NoReturn
 
 import pytest
 
-from fitmon.engine.durable.lock import RunLock, holder_of
-from fitmon.engine.durable.run_folder import RunFolder
 from fitmon.engine.errors import DiskError, RunInUseError
+from fitmon.engine.runs.lock import (
+    RunLock,
+    holder_of,
+)
+from fitmon.engine.runs.run_folder import RunFolder
 
 ROOT = Path(__file__).parents[3]
 
@@ -23,8 +26,8 @@ ROOT = Path(__file__).parents[3]
 OWNER = """
 import os, sys
 from pathlib import Path
-from fitmon.engine.durable.lock import RunLock
-from fitmon.engine.durable.run_folder import RunFolder
+from fitmon.engine.runs.lock import RunLock
+from fitmon.engine.runs.run_folder import RunFolder
 lock = RunLock(RunFolder(Path(sys.argv[1])))
 if os.fork() == 0:
     print("ready", flush=True)

@@ -20,13 +20,29 @@ from msgspec.structs import replace
 from fitmon.engine import events
 from fitmon.engine.commands import Command, Pause, PauseAt, Resume, SetKnob, Stop
 from fitmon.engine.diagnosis.finding import Finding
-from fitmon.engine.durable import flusher
-from fitmon.engine.durable.journal import JournalWriter
-from fitmon.engine.durable.journal_line import Asked, Opened
-from fitmon.engine.durable.journal_reader import Problem, Trouble, read_journal
 from fitmon.engine.errors import DiskError
 from fitmon.engine.events import ClassInsight, Insight, Phase
-from tests.engine.durable.told import MEASURES, OVERFITTING, ended, entries, journaled, problems, record_of, started
+from fitmon.engine.runs import fsync_thread as flusher
+from fitmon.engine.runs.journal import JournalWriter
+from fitmon.engine.runs.journal_line import (
+    Asked,
+    Opened,
+)
+from fitmon.engine.runs.journal_reader import (
+    Problem,
+    Trouble,
+    read_journal,
+)
+from tests.engine.runs.told import (
+    MEASURES,
+    OVERFITTING,
+    ended,
+    entries,
+    journaled,
+    problems,
+    record_of,
+    started,
+)
 
 ROOT = Path(__file__).parents[3]
 PATIENCE_SECONDS = 60
@@ -251,7 +267,7 @@ def test_a_journal_with_a_damaged_end_goes_on(tmp_path: Path, end: bytes, told: 
 FULL = """
 import json, resource, sys
 from pathlib import Path
-from fitmon.engine.durable.journal import JournalWriter
+from fitmon.engine.runs.journal import JournalWriter
 from fitmon.engine.events import EpochStarted
 path = Path(sys.argv[1])
 journal, told = JournalWriter(path), []

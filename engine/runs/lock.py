@@ -17,9 +17,9 @@ from typing import Annotated, Self
 
 import msgspec
 
-from fitmon.engine.durable.private_files import open_private
-from fitmon.engine.durable.run_folder import RunFolder
 from fitmon.engine.errors import DiskError, RunInUseError
+from fitmon.engine.runs.private_files import open_private
+from fitmon.engine.runs.run_folder import RunFolder
 
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL})
 """What file systems without locks answer."""

@@ -6,11 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fitmon.engine import events
-from fitmon.engine.durable.journal_reader import Entry, Problem, read_journal
 from fitmon.engine.record.record import RunRecord
+from fitmon.engine.runs.journal_reader import (
+    Entry,
+    Problem,
+    read_journal,
+)
 
 if TYPE_CHECKING:
-    from fitmon.engine.durable.run_folder import RunFolder
+    from fitmon.engine.runs.run_folder import RunFolder
 
 
 @dataclass(slots=True)

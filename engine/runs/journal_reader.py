@@ -12,7 +12,8 @@ from io import BufferedReader
 from pathlib import Path
 
 from fitmon.engine import events
-from fitmon.engine.durable.journal_line import (
+from fitmon.engine.errors import DataError
+from fitmon.engine.runs.journal_line import (
     Asked,
     DamagedLineError,
     Gap,
@@ -22,7 +23,6 @@ from fitmon.engine.durable.journal_line import (
     UnknownLineError,
     decode_line,
 )
-from fitmon.engine.errors import DataError
 
 _BLOCK_BYTES = 65536
 

@@ -10,9 +10,14 @@ import msgspec
 from fitmon.engine import events
 from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.engine.diagnosis.measures import Measures
-from fitmon.engine.durable.journal_reader import Entry, Problem, Trouble, read_journal
 from fitmon.engine.events import Insight, KnobOffer, KnobValue
 from fitmon.engine.record.record import RunRecord
+from fitmon.engine.runs.journal_reader import (
+    Entry,
+    Problem,
+    Trouble,
+    read_journal,
+)
 
 KNOBS: dict[str, KnobValue] = {
     "learning_rate": 0.001,

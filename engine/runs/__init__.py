@@ -1,0 +1,1 @@
+"""Runs on this machine: their folders, names, locks, journals and how they stand."""
