@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from fitmon.engine.durable.keeping import Keeping
+from fitmon.engine.checkpoints.policy import Keeping
 from fitmon.engine.errors import EXIT_QUIT_WHILE_TRAINING, FitmonError, UsageError
 from fitmon.options import (
     SETTINGS,

@@ -63,7 +63,7 @@ def _way_back(folder: RunFolder, run: RemoteRun | RecordedRun, asked_read_only: 
 
     def kept() -> dict[int, dict[int, Path]]:
         # Loaded when it is asked for: it takes a tenth of the time until the first picture.
-        from fitmon.engine.durable.keeper import kept_epochs
+        from fitmon.engine.checkpoints.store import kept_epochs
 
         return kept_epochs(folder)
 

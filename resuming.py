@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from fitmon.engine.durable.keeping import Keeping
+from fitmon.engine.checkpoints.policy import Keeping
 from fitmon.engine.errors import DataError, UsageError
 from fitmon.engine.knobs.catalogue import BATCH_SIZE, DROPOUT, EPOCHS, L1, L2, LEARNING_RATE
 from fitmon.options import export_options, keeping_options, number_reader, refuse_keep_alone, run_options
 from fitmon.training import Face, Start, choose_face, commands_of, refuse_other_backend, say, train
 
 if TYPE_CHECKING:
+    from fitmon.engine.checkpoints.resume_point import Origin
     from fitmon.engine.commands import Rewind
-    from fitmon.engine.durable.origin import Origin
     from fitmon.engine.job import Job
     from fitmon.engine.runs.run_folder import RunFolder
 
@@ -122,8 +122,8 @@ def _refuse_dropout_without_a_layer(folder: RunFolder, job: Job, changes: dict[s
 
 
 def _rewind(folder: RunFolder, epoch: int | None, changes: dict[str, float]) -> Rewind | None:
+    from fitmon.engine.checkpoints.store import kept_epochs
     from fitmon.engine.commands import Rewind
-    from fitmon.engine.durable.keeper import kept_epochs
 
     if epoch is None:
         return None
@@ -138,7 +138,7 @@ def _rewind(folder: RunFolder, epoch: int | None, changes: dict[str, float]) -> 
 
 def _origin(folder: RunFolder, rewind: Rewind | None) -> Origin | None:
     """Return where a run goes on; None when it has not begun."""
-    from fitmon.engine.durable.origin import origin_of
+    from fitmon.engine.checkpoints.resume_point import origin_of
 
     if not folder.journal_path.exists() and not folder.branch_numbers():
         return None

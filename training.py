@@ -15,10 +15,10 @@ from fitmon.engine.errors import DiskError, FitmonError, SetupError
 from fitmon.options import in_order
 
 if TYPE_CHECKING:
+    from fitmon.engine.checkpoints.policy import Keeping
+    from fitmon.engine.checkpoints.resume_point import Origin
     from fitmon.engine.commands import Command, Keep
-    from fitmon.engine.durable.keeping import Keeping
     from fitmon.engine.durable.kept_run import KeptRun
-    from fitmon.engine.durable.origin import Origin
     from fitmon.engine.events import Event, RunEnded, RunFailed
     from fitmon.engine.job import Job
     from fitmon.engine.record.record import Snapshot
@@ -250,7 +250,7 @@ def _train_on_screen(start: Start) -> int:
 
 
 def _way_back(folder: RunFolder) -> WayBack:
-    from fitmon.engine.durable.keeper import kept_epochs
+    from fitmon.engine.checkpoints.store import kept_epochs
     from fitmon.tui.run import WayBack
 
     return WayBack(kept_epochs=lambda: kept_epochs(folder))

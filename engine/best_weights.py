@@ -15,13 +15,13 @@ from fitmon.engine.arrays import (
     Arrays,
     Saved,
 )
-from fitmon.engine.durable.variables import named_variables
+from fitmon.engine.checkpoints.variables import named_variables
 from fitmon.engine.errors import DataError, FitmonError
 
 if TYPE_CHECKING:
     import keras
 
-    from fitmon.engine.durable.keeper import Keeper
+    from fitmon.engine.checkpoints.store import Keeper
     from fitmon.engine.record.branch import BestEpoch
 
 _Array = npt.NDArray[Any]

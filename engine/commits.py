@@ -12,8 +12,16 @@ from fitmon.engine.arrays import (
     Saved,
     under,
 )
-from fitmon.engine.durable.keeper import Keeper, Seen
-from fitmon.engine.durable.state import Facts, Reader, State, restore
+from fitmon.engine.checkpoints.state import (
+    Facts,
+    Reader,
+    State,
+    restore,
+)
+from fitmon.engine.checkpoints.store import (
+    Keeper,
+    Seen,
+)
 
 if TYPE_CHECKING:
     import keras

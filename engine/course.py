@@ -17,6 +17,7 @@ import numpy as np
 
 from fitmon.engine import environment, events
 from fitmon.engine.best_weights import BestWeights
+from fitmon.engine.checkpoints.resume_report import continued
 from fitmon.engine.commands import PauseAt, Rewind, SetKnob
 from fitmon.engine.commits import Commits
 from fitmon.engine.control import StopRequested, stop_if_asked
@@ -28,7 +29,6 @@ from fitmon.engine.data.data_notes import (
 )
 from fitmon.engine.data.validation_arrays import with_validation_arrays
 from fitmon.engine.data.validation_samples import validation_samples
-from fitmon.engine.durable.exactness import continued
 from fitmon.engine.errors import DataError, FitmonError, TrainingError
 from fitmon.engine.evaluation.probe import (
     Look,
@@ -51,10 +51,10 @@ from fitmon.engine.watch import Watch
 if TYPE_CHECKING:
     import keras
 
+    from fitmon.engine.checkpoints.resume_point import Origin
+    from fitmon.engine.checkpoints.store import Keeper
     from fitmon.engine.control import Control
     from fitmon.engine.diagnosis.finding import Finding
-    from fitmon.engine.durable.keeper import Keeper
-    from fitmon.engine.durable.origin import Origin
     from fitmon.engine.job import Job, TrainingData
     from fitmon.engine.record.branch import Branch
 

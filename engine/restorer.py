@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from fitmon.engine.durable.state import Replay, State, capture, digest_of, digest_of_trained
+from fitmon.engine.checkpoints.state import (
+    Replay,
+    State,
+    capture,
+    digest_of,
+    digest_of_trained,
+)
 from fitmon.engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -14,10 +20,10 @@ if TYPE_CHECKING:
 
     import keras
 
+    from fitmon.engine.checkpoints.store import Keeper
     from fitmon.engine.commands import Rewind
     from fitmon.engine.commits import Commits
     from fitmon.engine.data.feed import Feed
-    from fitmon.engine.durable.keeper import Keeper
     from fitmon.engine.insight.observer import Observation
     from fitmon.engine.knobs.model_knobs import Panel
     from fitmon.engine.knobs.pending_knobs import Changes

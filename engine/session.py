@@ -26,10 +26,10 @@ from fitmon.engine.record.record import (
 if TYPE_CHECKING:
     import keras
 
+    from fitmon.engine.checkpoints.resume_point import Origin
+    from fitmon.engine.checkpoints.store import Keeper
     from fitmon.engine.commands import Command, Export
     from fitmon.engine.course import Course
-    from fitmon.engine.durable.keeper import Keeper
-    from fitmon.engine.durable.origin import Origin
     from fitmon.engine.exporter import Exporter
     from fitmon.engine.job import Job, TrainingData
 

@@ -16,7 +16,7 @@ import pytest
 
 from fitmon.__main__ import main
 from fitmon.engine import events
-from fitmon.engine.durable.keeper import kept_epochs
+from fitmon.engine.checkpoints.store import kept_epochs
 from fitmon.engine.runs.journal_reader import (
     Entry,
     read_journal,

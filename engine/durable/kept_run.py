@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from fitmon.engine import events
-from fitmon.engine.durable.keeper import Keeper
-from fitmon.engine.durable.keeping import Keeping
+from fitmon.engine.checkpoints.policy import Keeping
+from fitmon.engine.checkpoints.store import Keeper
 from fitmon.engine.errors import DiskError
 from fitmon.engine.runs.journal import JournalWriter
 from fitmon.engine.runs.lock import RunLock
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     import keras
 
+    from fitmon.engine.checkpoints.resume_point import Origin
     from fitmon.engine.commands import Command
-    from fitmon.engine.durable.origin import Origin
     from fitmon.engine.job import Job
     from fitmon.engine.record.record import Snapshot
     from fitmon.engine.runs.run_folder import RunFolder

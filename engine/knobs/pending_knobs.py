@@ -17,7 +17,7 @@ from fitmon.engine.events import KnobOffer, KnobValue
 from fitmon.engine.knobs.catalogue import knob_named
 
 if TYPE_CHECKING:
-    from fitmon.engine.durable.state import Facts
+    from fitmon.engine.checkpoints.state import Facts
     from fitmon.engine.knobs.model_knobs import Panel
 
 

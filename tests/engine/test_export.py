@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from fitmon.engine import events
+from fitmon.engine.checkpoints.policy import Keeping
+from fitmon.engine.checkpoints.resume_point import origin_of
 from fitmon.engine.commands import Export, Rewind, SetKnob, Stop
-from fitmon.engine.durable.keeping import Keeping
 from fitmon.engine.durable.kept_run import KeptRun
-from fitmon.engine.durable.origin import origin_of
 from fitmon.engine.job import Job
 from fitmon.engine.record.record import RunRecord
 from fitmon.engine.runs.run_folder import RunFolder

@@ -12,11 +12,14 @@ import numpy as np
 import pytest
 
 from fitmon.engine import events
+from fitmon.engine.checkpoints.policy import Keeping
+from fitmon.engine.checkpoints.resume_point import origin_of
+from fitmon.engine.checkpoints.store import (
+    kept_epochs,
+    latest_state,
+)
 from fitmon.engine.commands import Detach, Pause, PauseAt, Resume, Rewind, SetKnob, Stop
-from fitmon.engine.durable.keeper import kept_epochs, latest_state
-from fitmon.engine.durable.keeping import Keeping
 from fitmon.engine.durable.kept_run import KeptRun
-from fitmon.engine.durable.origin import origin_of
 from fitmon.engine.job import Job
 from fitmon.engine.runs.replay import retell
 from fitmon.engine.runs.run_folder import RunFolder

@@ -19,8 +19,8 @@ from fitmon.engine.attach.opening import open_run
 from fitmon.engine.attach.recorded import RecordedRun
 from fitmon.engine.attach.remote_run import NO_ANSWER, RemoteRun
 from fitmon.engine.attach.server import RunServer
+from fitmon.engine.checkpoints.checkpoint import write_checkpoint
 from fitmon.engine.commands import Pause, SetKnob
-from fitmon.engine.durable.checkpoint import write_checkpoint
 from fitmon.engine.errors import RunInUseError
 from fitmon.engine.events import Phase, RunEnded, RunFailed
 from fitmon.engine.job import Settings
@@ -40,7 +40,7 @@ from fitmon.engine.runs.runs import Runs
 from tests.engine.attach.same import assert_same, same
 from tests.engine.attach.served_run import Scorer, ServedRun, epoch_events, samples_loaded, started, story
 from tests.engine.attach.test_server import PATIENCE_SECONDS, until
-from tests.engine.durable.states import state_of
+from tests.engine.checkpoints.states import state_of
 
 ROOT = Path(__file__).parents[3]
 

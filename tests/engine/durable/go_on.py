@@ -10,7 +10,10 @@ import sys
 from pathlib import Path
 
 from fitmon.engine import environment
-from fitmon.engine.durable.checkpoint import read_checkpoint, stored_checkpoints
+from fitmon.engine.checkpoints.checkpoint import (
+    read_checkpoint,
+    stored_checkpoints,
+)
 from tests.engine.durable.small_runs import RUNS, Trained
 
 

@@ -17,9 +17,9 @@ from typing import Any
 import msgspec
 
 from fitmon.engine import events
+from fitmon.engine.checkpoints.resume_point import origin_of
 from fitmon.engine.commands import SetKnob
 from fitmon.engine.durable.kept_run import KeptRun
-from fitmon.engine.durable.origin import origin_of
 from fitmon.engine.job import Job, Settings, TrainingData
 from fitmon.engine.runs.journal_reader import (
     Entry,
@@ -198,7 +198,10 @@ def _hashes(model: Any) -> dict[str, str]:
 
 
 def _forget_seeds() -> None:
-    from fitmon.engine.durable import state, variables
+    from fitmon.engine.checkpoints import (
+        state,
+        variables,
+    )
 
     def without_seeds(*args: Any, **kwargs: Any) -> dict[str, Any]:
         kept = variables.named_variables(*args, **kwargs)

@@ -11,8 +11,13 @@ from typing import Any
 import numpy as np
 
 from fitmon.engine import environment
+from fitmon.engine.checkpoints.state import (
+    Facts,
+    State,
+    capture,
+    restore,
+)
 from fitmon.engine.data.feed import ResidentFeed
-from fitmon.engine.durable.state import Facts, State, capture, restore
 from fitmon.engine.knobs.model_knobs import Panel
 from fitmon.engine.loop import TrainingLoop
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fitmon.engine import events
-from fitmon.engine.durable.keeper import kept_epochs
+from fitmon.engine.checkpoints.store import kept_epochs
 from fitmon.engine.runs.journal_reader import (
     Entry,
     Problem,

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from fitmon.engine.durable.checkpoint import stored_checkpoints, write_checkpoint
+from fitmon.engine.checkpoints.checkpoint import (
+    stored_checkpoints,
+    write_checkpoint,
+)
 from tests.engine.durable.small_runs import RUNS, Trained
 
 ROOT = Path(__file__).parents[3]

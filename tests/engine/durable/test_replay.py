@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from fitmon.engine import events
+from fitmon.engine.checkpoints.policy import Keeping
+from fitmon.engine.checkpoints.resume_point import origin_of
 from fitmon.engine.commands import Pause, PauseAt, Resume, SetKnob, Stop
-from fitmon.engine.durable.keeping import Keeping
 from fitmon.engine.durable.kept_run import KeptRun
-from fitmon.engine.durable.origin import origin_of
 from fitmon.engine.job import Job, TrainingData
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.runs import Runs

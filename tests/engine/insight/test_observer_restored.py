@@ -11,10 +11,16 @@ import numpy as np
 import pytest
 
 from fitmon.engine.arrays import Arrays
-from fitmon.engine.durable.checkpoint import read_checkpoint, write_checkpoint
-from fitmon.engine.durable.knob_state import KnobState
-from fitmon.engine.durable.random_state import RandomState
-from fitmon.engine.durable.state import Facts, State
+from fitmon.engine.checkpoints.checkpoint import (
+    read_checkpoint,
+    write_checkpoint,
+)
+from fitmon.engine.checkpoints.knob_state import KnobState
+from fitmon.engine.checkpoints.random_state import RandomState
+from fitmon.engine.checkpoints.state import (
+    Facts,
+    State,
+)
 from fitmon.engine.errors import DataError
 from fitmon.engine.insight.history import MOST_EPOCHS, STACKED_EPOCHS
 from fitmon.engine.insight.observer import Observation, Observer

@@ -9,7 +9,7 @@ from fitmon.engine.events import RunContinued, RunStarted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from fitmon.engine.durable.origin import Origin
+    from fitmon.engine.checkpoints.resume_point import Origin
 
 
 def continued(origin: Origin, started: RunStarted, equal: bool | None) -> RunContinued:

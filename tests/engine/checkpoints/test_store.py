@@ -9,12 +9,19 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fitmon.engine.durable import checkpoint
-from fitmon.engine.durable.keeper import Keeper, Seen, kept_epochs
-from fitmon.engine.durable.keeping import Keeping
+from fitmon.engine.checkpoints import checkpoint
+from fitmon.engine.checkpoints.policy import Keeping
+from fitmon.engine.checkpoints.store import (
+    Keeper,
+    Seen,
+    kept_epochs,
+)
 from fitmon.engine.errors import UsageError
 from fitmon.engine.runs.run_folder import RunFolder
-from tests.engine.durable.states import names_in, state_of
+from tests.engine.checkpoints.states import (
+    names_in,
+    state_of,
+)
 
 
 @pytest.fixture

@@ -8,12 +8,21 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from fitmon.engine.durable.checkpoint import forget_replay, read_checkpoint, stored_checkpoints, write_replay
-from fitmon.engine.durable.keeping import Keeping
-from fitmon.engine.durable.retention import StoredCheckpoint
-from fitmon.engine.durable.shelf import Shelf
-from fitmon.engine.durable.state import Replay, State, digest_of
-from fitmon.engine.durable.writer import CheckpointWriter
+from fitmon.engine.checkpoints.checkpoint import (
+    forget_replay,
+    read_checkpoint,
+    stored_checkpoints,
+    write_replay,
+)
+from fitmon.engine.checkpoints.policy import Keeping
+from fitmon.engine.checkpoints.retention import StoredCheckpoint
+from fitmon.engine.checkpoints.shelf import Shelf
+from fitmon.engine.checkpoints.state import (
+    Replay,
+    State,
+    digest_of,
+)
+from fitmon.engine.checkpoints.writer import CheckpointWriter
 from fitmon.engine.errors import DataError, DiskError, UsageError
 from fitmon.engine.record.branch import Branch
 from fitmon.engine.runs.private_files import make_private_folders

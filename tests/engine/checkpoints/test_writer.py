@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from fitmon.engine.durable.writer import CheckpointWriter
+from fitmon.engine.checkpoints.writer import CheckpointWriter
 from fitmon.engine.errors import DiskError
 
 PATIENCE_SECONDS = 30

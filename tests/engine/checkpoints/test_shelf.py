@@ -7,11 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fitmon.engine.durable.keeper import kept_epochs
-from fitmon.engine.durable.shelf import Shelf
-from fitmon.engine.durable.state import State
+from fitmon.engine.checkpoints.shelf import Shelf
+from fitmon.engine.checkpoints.state import State
+from fitmon.engine.checkpoints.store import kept_epochs
 from fitmon.engine.runs.run_folder import RunFolder
-from tests.engine.durable.states import names_in, state_of
+from tests.engine.checkpoints.states import (
+    names_in,
+    state_of,
+)
 
 KILOBYTES = 40
 

@@ -9,9 +9,20 @@ import msgspec
 import numpy as np
 import pytest
 
-from fitmon.engine.durable.knob_state import KnobState, knob_state
-from fitmon.engine.durable.random_state import random_state, set_random_state
-from fitmon.engine.durable.state import Facts, State, capture, restore
+from fitmon.engine.checkpoints.knob_state import (
+    KnobState,
+    knob_state,
+)
+from fitmon.engine.checkpoints.random_state import (
+    random_state,
+    set_random_state,
+)
+from fitmon.engine.checkpoints.state import (
+    Facts,
+    State,
+    capture,
+    restore,
+)
 from fitmon.engine.errors import DataError
 from fitmon.engine.knobs.model_knobs import Panel
 

@@ -17,7 +17,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from fitmon.engine.durable.checkpoint import (
+from fitmon.engine.checkpoints.checkpoint import (
     MARK,
     PARTIAL_NAME,
     read_checkpoint,
@@ -26,7 +26,12 @@ from fitmon.engine.durable.checkpoint import (
     write_checkpoint,
 )
 from fitmon.engine.errors import DataError, DiskError
-from tests.engine.durable.states import consistent_state, names_in, number_of, state_of
+from tests.engine.checkpoints.states import (
+    consistent_state,
+    names_in,
+    number_of,
+    state_of,
+)
 
 ROOT = Path(__file__).parents[3]
 PREFIX = struct.Struct("<18sIQ32s")
@@ -125,7 +130,7 @@ def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
 OUT_OF_ROOM = """
 import resource, sys
 from pathlib import Path
-from fitmon.engine.durable.checkpoint import write_checkpoint
+from fitmon.engine.checkpoints.checkpoint import write_checkpoint
 from fitmon.engine.errors import DiskError
 from tests.engine.durable.states import consistent_state
 

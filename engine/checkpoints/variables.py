@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from fitmon.engine import environment
-from fitmon.engine.durable.knob_state import seeds_of_rates
+from fitmon.engine.checkpoints.knob_state import seeds_of_rates
 
 if TYPE_CHECKING:
     import keras

@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from fitmon.engine.checkpoints.knob_state import KnobState
+from fitmon.engine.checkpoints.random_state import RandomState
+from fitmon.engine.checkpoints.state import (
+    Facts,
+    State,
+)
 from fitmon.engine.commands import SetKnob
-from fitmon.engine.durable.knob_state import KnobState
-from fitmon.engine.durable.random_state import RandomState
-from fitmon.engine.durable.state import Facts, State
 from fitmon.engine.record.branch import BestEpoch
 
 

@@ -15,10 +15,22 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from fitmon.engine.checkpoints.knob_state import (
+    KnobState,
+    knob_state,
+    turn_to,
+)
+from fitmon.engine.checkpoints.random_state import (
+    RandomState,
+    check_random_state,
+    random_state,
+    set_random_state,
+)
+from fitmon.engine.checkpoints.variables import (
+    dtype_of,
+    named_variables,
+)
 from fitmon.engine.commands import SetKnob
-from fitmon.engine.durable.knob_state import KnobState, knob_state, turn_to
-from fitmon.engine.durable.random_state import RandomState, check_random_state, random_state, set_random_state
-from fitmon.engine.durable.variables import dtype_of, named_variables
 from fitmon.engine.errors import DataError
 from fitmon.engine.events import KnobValue
 from fitmon.engine.record.branch import BestEpoch

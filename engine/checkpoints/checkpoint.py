@@ -24,10 +24,17 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from fitmon.engine.durable.knob_state import KnobState
-from fitmon.engine.durable.random_state import RandomState
-from fitmon.engine.durable.retention import StoredCheckpoint, checkpoint_name
-from fitmon.engine.durable.state import Facts, Replay, State
+from fitmon.engine.checkpoints.knob_state import KnobState
+from fitmon.engine.checkpoints.random_state import RandomState
+from fitmon.engine.checkpoints.retention import (
+    StoredCheckpoint,
+    checkpoint_name,
+)
+from fitmon.engine.checkpoints.state import (
+    Facts,
+    Replay,
+    State,
+)
 from fitmon.engine.errors import DataError, DiskError
 
 MARK = b"fitmon checkpoint\n"
