@@ -89,7 +89,7 @@ def read_size(text: str) -> int:
 
 def read_export(text: str) -> Path:
     """Read where the model is to be written, and see that it could be, so that no training is in vain."""
-    from fitmon.engine.model_file import checked_path
+    from fitmon.engine.training.model_file import checked_path
 
     return checked_path(text)
 

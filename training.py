@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from fitmon.engine.checkpoints.policy import Keeping
     from fitmon.engine.checkpoints.resume_point import Origin
     from fitmon.engine.commands import Command, Keep
-    from fitmon.engine.durable.kept_run import KeptRun
     from fitmon.engine.events import Event, RunEnded, RunFailed
     from fitmon.engine.job import Job
     from fitmon.engine.record.record import Snapshot
     from fitmon.engine.runs.run_folder import RunFolder
-    from fitmon.engine.session import Session
+    from fitmon.engine.training.kept_run import KeptRun
+    from fitmon.engine.training.session import Session
     from fitmon.tui.run import WayBack
 
 Face = Literal["screen", "plain", "json", "nobody"]
@@ -112,8 +112,8 @@ def _run(
     watched: bool = False,
 ) -> Iterator[KeptRun | Session]:
     """Yield the run, ready to start, and let go of it in the end."""
-    from fitmon.engine.durable.kept_run import KeptRun
-    from fitmon.engine.session import Session
+    from fitmon.engine.training.kept_run import KeptRun
+    from fitmon.engine.training.session import Session
 
     if start.folder is None:
         session = Session(

@@ -12,8 +12,6 @@ import psutil
 from bench.jobs import measured_job
 from fitmon.engine import events
 from fitmon.engine.attach.server import RunServer
-from fitmon.engine.commits import Commits
-from fitmon.engine.durable.kept_run import KeptRun
 from fitmon.engine.record.record import (
     RunRecord,
     Snapshot,
@@ -22,6 +20,8 @@ from fitmon.engine.runs.journal import JournalWriter
 from fitmon.engine.runs.lock import RunLock
 from fitmon.engine.runs.replay import retell
 from fitmon.engine.runs.runs import Runs
+from fitmon.engine.training.checkpointing import Commits
+from fitmon.engine.training.kept_run import KeptRun
 
 KEPT_THREADS = ("fitmon checkpoints", "fitmon journal")
 SHORT_RUN, LONG_RUN = 1_000, 100_000

@@ -8,9 +8,9 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 
 from bench.jobs import measured_job
-from fitmon.engine.durable.kept_run import KeptRun
 from fitmon.engine.events import EpochEnded, Event
 from fitmon.engine.runs.runs import Runs
+from fitmon.engine.training.kept_run import KeptRun
 
 
 def main() -> int:

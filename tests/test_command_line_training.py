@@ -281,7 +281,7 @@ class Loading:
 
 @pytest.fixture
 def _loading(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fitmon.engine.session.Session", Loading)
+    monkeypatch.setattr("fitmon.engine.training.session.Session", Loading)
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
 
 

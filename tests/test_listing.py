@@ -27,10 +27,13 @@ from fitmon.engine.runs.run_status import (
 )
 from fitmon.engine.runs.runs import Runs
 from fitmon.listing import runs, table
-from tests.engine.durable.held_runs import held, told
 from tests.engine.runs.told import (
     ended,
     started,
+)
+from tests.engine.training.held_runs import (
+    held,
+    told,
 )
 from tests.pseudo_terminal import Pseudo
 

@@ -32,7 +32,7 @@ FORBIDDEN = [
     pytest.param("fitmon.__main__", ["tensorflow", "keras", "textual", "numpy", "sklearn"], id="the command line"),
     pytest.param("fitmon.tui.app", ["tensorflow", "keras", "sklearn"], id="the screen"),
     pytest.param("fitmon.engine.events", ["tensorflow", "keras", "textual"], id="the events"),
-    pytest.param("fitmon.engine.session", ["tensorflow", "keras", "textual"], id="the session"),
+    pytest.param("fitmon.engine.training.session", ["tensorflow", "keras", "textual"], id="the session"),
     pytest.param("fitmon.presets", ["tensorflow", "keras", "sklearn", "numpy"], id="the names of the presets"),
 ]
 

@@ -1,4 +1,4 @@
-"""What the screen needs of a run; `fitmon.engine.session.Session` satisfies it, and so does a fake in the tests."""
+"""What the screen needs of a run; `fitmon.engine.training.session.Session` satisfies it, and so does a fake in the tests."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass

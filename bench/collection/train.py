@@ -11,7 +11,7 @@ from bench.collection.truth import Examiner
 from fitmon.engine import events
 from fitmon.engine.commands import Resume, SetKnob
 from fitmon.engine.diagnosis.measures import Measures
-from fitmon.engine.session import Session
+from fitmon.engine.training.session import Session
 
 if TYPE_CHECKING:
     from bench.collection.recipe import Recipe

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from fitmon.engine.control import StopRequested
 from fitmon.engine.errors import DataError, FitmonError
+from fitmon.engine.training.control import StopRequested
 
 
 @contextmanager

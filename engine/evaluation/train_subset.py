@@ -21,7 +21,10 @@ from fitmon.engine.evaluation.scoring import (
     Scorer,
     scorer_for,
 )
-from fitmon.engine.loop import compiled_step, loop_while
+from fitmon.engine.training.loop import (
+    compiled_step,
+    loop_while,
+)
 
 if TYPE_CHECKING:
     import keras

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fitmon.engine import environment
 from fitmon.engine.events import KnobOffer
 from fitmon.engine.knobs.live_rate import LateRate, LiveRate
-from fitmon.engine.loop import shortest
+from fitmon.engine.training.loop import shortest
 
 if TYPE_CHECKING:
     import keras

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from fitmon.engine import environment
 from fitmon.engine.events import KnobOffer, KnobValue
-from fitmon.engine.loop import shortest
+from fitmon.engine.training.loop import shortest
 
 if TYPE_CHECKING:
     import keras

@@ -11,7 +11,7 @@ import numpy as np
 from fitmon.engine import events
 from fitmon.engine.commands import Command
 from fitmon.engine.job import Job, Settings, TrainingData
-from fitmon.engine.session import Session
+from fitmon.engine.training.session import Session
 
 Kind = TypeVar("Kind")
 

@@ -24,11 +24,14 @@ from fitmon.engine.runs.run_status import (
     run_status,
 )
 from fitmon.engine.runs.runs import Runs
-from tests.engine.durable.held_runs import held, told
 from tests.engine.runs.told import (
     KNOBS,
     ended,
     started,
+)
+from tests.engine.training.held_runs import (
+    held,
+    told,
 )
 
 SETTINGS = Settings(epochs=7, batch_size=64, learning_rate=1e-3, units=(512,))

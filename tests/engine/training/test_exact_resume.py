@@ -16,8 +16,17 @@ from fitmon.engine.runs.journal_reader import (
     read_journal,
 )
 from fitmon.engine.runs.run_folder import RunFolder
-from tests.engine.durable.kept_training import EPOCHS, INSIGHTS, Kill, Process, continued, new_run, outcome, train
-from tests.engine.durable.small_runs import RUNS
+from tests.engine.training.kept_training import (
+    EPOCHS,
+    INSIGHTS,
+    Kill,
+    Process,
+    continued,
+    new_run,
+    outcome,
+    train,
+)
+from tests.engine.training.small_runs import RUNS
 
 FIRST = next(iter(RUNS))
 BOUNDARIES = [Kill("EpochEnded", epoch) for epoch in range(1, EPOCHS)]

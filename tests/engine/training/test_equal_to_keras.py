@@ -17,7 +17,7 @@ from fitmon.engine.data.feed import (
 )
 from fitmon.engine.evaluation.evaluate import Evaluator
 from fitmon.engine.knobs.model_knobs import Panel
-from fitmon.engine.loop import TrainingLoop
+from fitmon.engine.training.loop import TrainingLoop
 from tests.engine.conftest import Digits
 
 EPOCHS = 2

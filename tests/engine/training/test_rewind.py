@@ -19,11 +19,11 @@ from fitmon.engine.checkpoints.store import (
     latest_state,
 )
 from fitmon.engine.commands import Detach, Pause, PauseAt, Resume, Rewind, SetKnob, Stop
-from fitmon.engine.durable.kept_run import KeptRun
 from fitmon.engine.job import Job
 from fitmon.engine.runs.replay import retell
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.runs import Runs
+from fitmon.engine.training.kept_run import KeptRun
 from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
 
 
@@ -207,7 +207,7 @@ def test_a_stop_while_validating_costs_no_epoch(
     short_seconds: float, position: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A long validation breaks off and is done again, a short one comes to its end first."""
-    monkeypatch.setattr("fitmon.engine.course.SHORT_VALIDATION_SECONDS", short_seconds)
+    monkeypatch.setattr("fitmon.engine.training.trainer.SHORT_VALIDATION_SECONDS", short_seconds)
     job = _job_with_many_validation_samples()
     folder = Runs(tmp_path).create(job="small", settings=job.settings)
 

@@ -16,11 +16,8 @@ import msgspec
 import numpy as np
 
 from fitmon.engine import environment, events
-from fitmon.engine.best_weights import BestWeights
 from fitmon.engine.checkpoints.resume_report import continued
 from fitmon.engine.commands import PauseAt, Rewind, SetKnob
-from fitmon.engine.commits import Commits
-from fitmon.engine.control import StopRequested, stop_if_asked
 from fitmon.engine.data.choose_feed import feed_for
 from fitmon.engine.data.data_errors import reading
 from fitmon.engine.data.data_notes import (
@@ -43,20 +40,33 @@ from fitmon.engine.insight.summary import summarize
 from fitmon.engine.knobs.catalogue import EPOCHS
 from fitmon.engine.knobs.model_knobs import Panel
 from fitmon.engine.knobs.pending_knobs import Changes
-from fitmon.engine.loop import Chunk, Pacer, TrainingLoop
-from fitmon.engine.model_facts import facts_of
-from fitmon.engine.restorer import Restorer, WentBack
-from fitmon.engine.watch import Watch
+from fitmon.engine.training.best_weights import BestWeights
+from fitmon.engine.training.checkpointing import Commits
+from fitmon.engine.training.control import (
+    StopRequested,
+    stop_if_asked,
+)
+from fitmon.engine.training.epoch_diagnosis import Watch
+from fitmon.engine.training.loop import (
+    Chunk,
+    Pacer,
+    TrainingLoop,
+)
+from fitmon.engine.training.model_facts import facts_of
+from fitmon.engine.training.rewinding import (
+    Restorer,
+    WentBack,
+)
 
 if TYPE_CHECKING:
     import keras
 
     from fitmon.engine.checkpoints.resume_point import Origin
     from fitmon.engine.checkpoints.store import Keeper
-    from fitmon.engine.control import Control
     from fitmon.engine.diagnosis.finding import Finding
     from fitmon.engine.job import Job, TrainingData
     from fitmon.engine.record.branch import Branch
+    from fitmon.engine.training.control import Control
 
 
 STEPS_STILL_EXPECTED = 100

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     from fitmon.engine.checkpoints.store import Keeper
     from fitmon.engine.commands import Rewind
-    from fitmon.engine.commits import Commits
     from fitmon.engine.data.feed import Feed
     from fitmon.engine.insight.observer import Observation
     from fitmon.engine.knobs.model_knobs import Panel
     from fitmon.engine.knobs.pending_knobs import Changes
-    from fitmon.engine.loop import TrainingLoop
+    from fitmon.engine.training.checkpointing import Commits
+    from fitmon.engine.training.loop import TrainingLoop
 
 
 class WentBack(Exception):  # noqa: N818 - going back is not an error

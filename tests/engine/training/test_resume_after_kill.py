@@ -15,7 +15,10 @@ from fitmon.engine.checkpoints.checkpoint import (
     stored_checkpoints,
     write_checkpoint,
 )
-from tests.engine.durable.small_runs import RUNS, Trained
+from tests.engine.training.small_runs import (
+    RUNS,
+    Trained,
+)
 
 ROOT = Path(__file__).parents[3]
 

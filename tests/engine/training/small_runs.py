@@ -19,7 +19,7 @@ from fitmon.engine.checkpoints.state import (
 )
 from fitmon.engine.data.feed import ResidentFeed
 from fitmon.engine.knobs.model_knobs import Panel
-from fitmon.engine.loop import TrainingLoop
+from fitmon.engine.training.loop import TrainingLoop
 
 SEED = 5
 BATCH_SIZE = 8

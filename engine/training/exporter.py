@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fitmon.engine import events
-from fitmon.engine.best_weights import BestWeights
 from fitmon.engine.errors import FitmonError, TrainingError
-from fitmon.engine.model_file import write_model
+from fitmon.engine.training.best_weights import BestWeights
+from fitmon.engine.training.model_file import write_model
 
 if TYPE_CHECKING:
     import keras

@@ -26,13 +26,13 @@ from fitmon.engine.checkpoints.store import (
 if TYPE_CHECKING:
     import keras
 
-    from fitmon.engine.best_weights import BestWeights
     from fitmon.engine.evaluation.probe import Probe
     from fitmon.engine.insight.observer import Observation
     from fitmon.engine.knobs.model_knobs import Panel
     from fitmon.engine.knobs.pending_knobs import Changes
     from fitmon.engine.record.branch import BestEpoch
-    from fitmon.engine.watch import Watch
+    from fitmon.engine.training.best_weights import BestWeights
+    from fitmon.engine.training.epoch_diagnosis import Watch
 
 
 BEST_WEIGHTS = "best_weights"

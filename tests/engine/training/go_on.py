@@ -14,7 +14,10 @@ from fitmon.engine.checkpoints.checkpoint import (
     read_checkpoint,
     stored_checkpoints,
 )
-from tests.engine.durable.small_runs import RUNS, Trained
+from tests.engine.training.small_runs import (
+    RUNS,
+    Trained,
+)
 
 
 def main() -> None:

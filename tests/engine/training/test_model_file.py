@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fitmon.engine.errors import DiskError, FitmonError, UsageError
-from fitmon.engine.model_file import checked_path
+from fitmon.engine.training.model_file import checked_path
 
 
 def test_a_path_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,12 +15,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fitmon.engine import environment, events
-from fitmon.engine.control import Control, StopRequested, stop_if_asked
 from fitmon.engine.errors import DataError, FitmonError, SetupError, TrainingError
 from fitmon.engine.events import Phase
 from fitmon.engine.record.record import (
     RunRecord,
     Snapshot,
+)
+from fitmon.engine.training.control import (
+    Control,
+    StopRequested,
+    stop_if_asked,
 )
 
 if TYPE_CHECKING:
@@ -29,9 +33,9 @@ if TYPE_CHECKING:
     from fitmon.engine.checkpoints.resume_point import Origin
     from fitmon.engine.checkpoints.store import Keeper
     from fitmon.engine.commands import Command, Export
-    from fitmon.engine.course import Course
-    from fitmon.engine.exporter import Exporter
     from fitmon.engine.job import Job, TrainingData
+    from fitmon.engine.training.exporter import Exporter
+    from fitmon.engine.training.trainer import Course
 
 Listener = Callable[[events.Event], None]
 
@@ -182,8 +186,8 @@ class Session:
         return self._exporter.write(wish)
 
     def _begin(self) -> None:
-        from fitmon.engine.course import Course
-        from fitmon.engine.exporter import Exporter
+        from fitmon.engine.training.exporter import Exporter
+        from fitmon.engine.training.trainer import Course
 
         model, data = self._prepare()
         self.model = model

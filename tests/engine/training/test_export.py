@@ -15,13 +15,16 @@ from fitmon.engine import events
 from fitmon.engine.checkpoints.policy import Keeping
 from fitmon.engine.checkpoints.resume_point import origin_of
 from fitmon.engine.commands import Export, Rewind, SetKnob, Stop
-from fitmon.engine.durable.kept_run import KeptRun
 from fitmon.engine.job import Job
 from fitmon.engine.record.record import RunRecord
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.runs import Runs
-from fitmon.engine.session import Session
-from tests.engine.export_models import build_normalized_model, seen_by_plain_keras
+from fitmon.engine.training.kept_run import KeptRun
+from fitmon.engine.training.session import Session
+from tests.engine.training.export_models import (
+    build_normalized_model,
+    seen_by_plain_keras,
+)
 from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
 
 SPOILING = SetKnob("learning_rate", 3.0, epoch=5)

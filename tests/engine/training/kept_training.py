@@ -19,7 +19,6 @@ import msgspec
 from fitmon.engine import events
 from fitmon.engine.checkpoints.resume_point import origin_of
 from fitmon.engine.commands import SetKnob
-from fitmon.engine.durable.kept_run import KeptRun
 from fitmon.engine.job import Job, Settings, TrainingData
 from fitmon.engine.runs.journal_reader import (
     Entry,
@@ -27,7 +26,13 @@ from fitmon.engine.runs.journal_reader import (
 )
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.runs import Runs
-from tests.engine.durable.small_runs import BATCH_SIZE, RUNS, SEED, small_images
+from fitmon.engine.training.kept_run import KeptRun
+from tests.engine.training.small_runs import (
+    BATCH_SIZE,
+    RUNS,
+    SEED,
+    small_images,
+)
 
 EPOCHS = 4
 PATIENCE_SECONDS = 120

@@ -15,7 +15,7 @@ from fitmon.engine.checkpoints.store import Keeper
 from fitmon.engine.errors import DiskError
 from fitmon.engine.runs.journal import JournalWriter
 from fitmon.engine.runs.lock import RunLock
-from fitmon.engine.session import Session
+from fitmon.engine.training.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fitmon.engine.job import Job
     from fitmon.engine.record.record import Snapshot
     from fitmon.engine.runs.run_folder import RunFolder
-    from fitmon.engine.session import Listener
+    from fitmon.engine.training.session import Listener
 
 
 OWN_TERMINAL = "its own terminal"

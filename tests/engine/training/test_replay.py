@@ -13,10 +13,10 @@ from fitmon.engine import events
 from fitmon.engine.checkpoints.policy import Keeping
 from fitmon.engine.checkpoints.resume_point import origin_of
 from fitmon.engine.commands import Pause, PauseAt, Resume, SetKnob, Stop
-from fitmon.engine.durable.kept_run import KeptRun
 from fitmon.engine.job import Job, TrainingData
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.runs import Runs
+from fitmon.engine.training.kept_run import KeptRun
 from tests.engine.watching import Watched, build_table_model, settings, table_job
 
 
