@@ -40,7 +40,7 @@ def _attach(**given: Any) -> int:
         raise UsageError(
             f"A run cannot be shown here, because {refusal}. `fitmon ctl RUN status` says in a line how it stands."
         )
-    from fitmon.engine.attach.opening import open_run
+    from fitmon.engine.attach.open import open_run
     from fitmon.tui.launch import run_screen
 
     folder = _folder(given) if given["run"] else _latest(given)

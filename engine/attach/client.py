@@ -33,7 +33,7 @@ from fitmon.engine.errors import RunInUseError, SetupError
 from fitmon.engine.runs.lock import holder_of
 
 if TYPE_CHECKING:
-    from fitmon.engine.attach.hearer import NewsHearer
+    from fitmon.engine.attach.snapshot_decoder import NewsHearer
     from fitmon.engine.commands import Command
     from fitmon.engine.record.record import Snapshot
     from fitmon.engine.runs.run_folder import RunFolder
@@ -99,7 +99,7 @@ class Conversation:
 
     def _listening(self) -> NewsHearer:
         # It brings numpy, which the first line on the viewer's terminal does not wait for.
-        from fitmon.engine.attach.hearer import NewsHearer
+        from fitmon.engine.attach.snapshot_decoder import NewsHearer
 
         self._hearer = self._hearer or NewsHearer()
         return self._hearer

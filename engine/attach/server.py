@@ -197,7 +197,7 @@ class RunServer:
 
     def _serve(self, connection: socket.socket, hello: Hello, by: str) -> None:
         # It brings numpy, which the first picture of the run's own screen does not wait for.
-        from fitmon.engine.attach.teller import NewsTeller
+        from fitmon.engine.attach.snapshot_encoder import NewsTeller
 
         teller = NewsTeller(per_sample=hello.per_sample)
         self._told[connection] = _NOTHING_YET

@@ -15,7 +15,7 @@ import pytest
 
 from fitmon.engine import events
 from fitmon.engine.attach import client
-from fitmon.engine.attach.opening import open_run
+from fitmon.engine.attach.open import open_run
 from fitmon.engine.attach.recorded import RecordedRun
 from fitmon.engine.attach.remote_run import NO_ANSWER, RemoteRun
 from fitmon.engine.attach.server import RunServer

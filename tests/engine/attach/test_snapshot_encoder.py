@@ -9,11 +9,16 @@ import numpy as np
 import pytest
 
 from fitmon.engine import events
-from fitmon.engine.attach import teller as teller_module
-from fitmon.engine.attach.arrays import ArrayReceiver, ArraySender, Numbers, read_array
-from fitmon.engine.attach.hearer import NewsHearer
-from fitmon.engine.attach.parts import Points
-from fitmon.engine.attach.teller import NewsTeller
+from fitmon.engine.attach import snapshot_encoder as teller_module
+from fitmon.engine.attach.array_transfer import (
+    ArrayReceiver,
+    ArraySender,
+    Numbers,
+    read_array,
+)
+from fitmon.engine.attach.snapshot_decoder import NewsHearer
+from fitmon.engine.attach.snapshot_encoder import NewsTeller
+from fitmon.engine.attach.snapshot_parts import Points
 from fitmon.engine.attach.wire import GarbageError, News, replies
 from fitmon.engine.data.validation_samples import ValidationSamples
 from tests.engine.attach.same import assert_same

@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from fitmon.engine.attach.arrays import Numbers
+from fitmon.engine.attach.array_transfer import Numbers
 from fitmon.engine.data.validation_samples import ValidationSamples
 from fitmon.engine.events import KnobApplied, KnobValue
 from fitmon.engine.insight.observer import Observation

@@ -8,8 +8,17 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from fitmon.engine.attach.arrays import ArrayReceiver, read_array
-from fitmon.engine.attach.parts import PART_TYPES, BranchHead, CurveNews, LeftBranch, Points
+from fitmon.engine.attach.array_transfer import (
+    ArrayReceiver,
+    read_array,
+)
+from fitmon.engine.attach.snapshot_parts import (
+    PART_TYPES,
+    BranchHead,
+    CurveNews,
+    LeftBranch,
+    Points,
+)
 from fitmon.engine.attach.wire import GarbageError, News
 from fitmon.engine.record.branch import Branch
 from fitmon.engine.record.record import Snapshot

@@ -12,8 +12,17 @@ from typing import Any
 
 import msgspec
 
-from fitmon.engine.attach.arrays import ArraySender, is_plain, plain_array
-from fitmon.engine.attach.parts import SMALL_PARTS, BranchHead, CurveNews, Points
+from fitmon.engine.attach.array_transfer import (
+    ArraySender,
+    is_plain,
+    plain_array,
+)
+from fitmon.engine.attach.snapshot_parts import (
+    SMALL_PARTS,
+    BranchHead,
+    CurveNews,
+    Points,
+)
 from fitmon.engine.attach.wire import MOST_REPLY_BYTES, News
 from fitmon.engine.data.validation_samples import ValidationSamples
 from fitmon.engine.insight.observer import Observation
