@@ -16,7 +16,7 @@ from fitmon.engine.commands import Command, Stop
 from fitmon.engine.errors import EXIT_CODES, EXIT_QUIT_WHILE_TRAINING
 from fitmon.engine.events import Phase, RunFailed
 from fitmon.engine.record.record import Snapshot
-from fitmon.tui.format import clean
+from fitmon.text.format import clean
 from fitmon.tui.keys import KEYS, interrupt_binding
 from fitmon.tui.picture import Picture
 from fitmon.tui.run import Run, WayBack

@@ -11,7 +11,11 @@ import sys
 import time
 from typing import TYPE_CHECKING, TextIO
 
-from fitmon.tui.format import NO_BREAK, clean, to_ascii
+from fitmon.text.format import (
+    NO_BREAK,
+    clean,
+    to_ascii,
+)
 from fitmon.tui.terminal import (
     HANG_UP_EXIT_CODE,
     STALLED_SECONDS,
@@ -171,7 +175,7 @@ def _why_stopped(terminal: Terminal) -> str:
 
 def _report(run: Run, error: BaseException | None, ended: bool, log_path: Path | None, *, viewer: bool) -> None:
     from fitmon.engine.events import RunFailed
-    from fitmon.tui.widgets.summary import summary_lines
+    from fitmon.text.summary import summary_lines
 
     snapshot = run.snapshot()
     for line in [GOES_ON] if viewer and not snapshot.over else summary_lines(snapshot):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fitmon.engine.insight.observer import Observation
-from fitmon.tui.format import clean
+from fitmon.text.format import clean
 from fitmon.tui.widgets.sample_facts import KIND_WORDS, SampleFacts, class_names_of, facts_of, name_of
 from fitmon.tui.widgets.sample_order import Indices
 

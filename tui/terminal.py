@@ -23,7 +23,10 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, cast
 
-from fitmon.tui.format import clean, to_ascii
+from fitmon.text.format import (
+    clean,
+    to_ascii,
+)
 
 if TYPE_CHECKING:
     # Textual takes 0.3 s to load; the first line on the screen does not wait for it.

@@ -6,10 +6,14 @@ import random
 import numpy as np
 import pytest
 
-from fitmon.tui.rows import Row, text_of, width_of
+from fitmon.text.metric_choice import second_metric
+from fitmon.text.rows import (
+    Row,
+    text_of,
+    width_of,
+)
 from fitmon.tui.widgets.axis import epoch_axis, power_axis, value_axis
 from fitmon.tui.widgets.curves import Chart, LeftLine, Line, chart_of, decimated, finite_stretches
-from fitmon.tui.widgets.metric_choice import second_metric
 from fitmon.tui.widgets.plot import BASELINE, BEST, KNOB, LEFT, SET_OUT, VALIDATION, draw_chart
 from tests.tui.fake_run import FakeRun
 

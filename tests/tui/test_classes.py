@@ -11,8 +11,11 @@ import pytest
 from fitmon.engine import events
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import score_probabilities
+from fitmon.text.rows import (
+    text_of,
+    width_of,
+)
 from fitmon.tui.picture import Picture
-from fitmon.tui.rows import text_of, width_of
 from fitmon.tui.widgets.classes import AT_ONCE_CELLS, MOST_CELLS, draw_classes, measure_context, takes_long
 from tests.tui.fake_run import FakeRun, binary_scores
 

@@ -6,7 +6,10 @@ import numpy as np
 
 from fitmon.engine.insight.confusion import ClassMeasures
 from fitmon.engine.insight.scores import score_probabilities
-from fitmon.tui.rows import text_of, width_of
+from fitmon.text.rows import (
+    text_of,
+    width_of,
+)
 from fitmon.tui.widgets.class_bars import class_labels, class_name, draw_class_bars, measure_labels
 
 

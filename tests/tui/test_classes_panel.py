@@ -6,8 +6,11 @@ import pytest
 
 from fitmon.engine.insight.context import Context
 from fitmon.engine.insight.observer import Observation
+from fitmon.text.rows import (
+    Row,
+    text_of,
+)
 from fitmon.tui.picture import Picture
-from fitmon.tui.rows import Row, text_of
 from fitmon.tui.widgets import classes
 from fitmon.tui.widgets.classes_panel import ClassesPanel
 from tests.tui.fake_run import FakeRun, binary_scores

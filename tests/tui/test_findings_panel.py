@@ -13,8 +13,11 @@ from fitmon.engine.diagnosis import rules
 from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.engine.diagnosis.measures import Measures
 from fitmon.engine.diagnosis.rules import explanation_of
+from fitmon.text.rows import (
+    text_of,
+    width_of,
+)
 from fitmon.tui.picture import Picture
-from fitmon.tui.rows import text_of, width_of
 from fitmon.tui.widgets.findings_panel import draw_findings
 from fitmon.tui.widgets.honest_gap import draw_gap
 from tests.tui.fake_run import CLASS_MISSING, OVERFITTING, RATE_TOO_HIGH, FakeRun, shown

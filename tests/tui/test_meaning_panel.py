@@ -8,8 +8,11 @@ import msgspec
 import pytest
 
 from fitmon.engine.diagnosis.finding import Finding
+from fitmon.text.rows import (
+    text_of,
+    width_of,
+)
 from fitmon.tui.picture import Picture
-from fitmon.tui.rows import text_of, width_of
 from fitmon.tui.widgets.meaning_panel import draw_line, draw_meaning
 from tests.tui.fake_run import CLASS_MISSING, OVERFITTING, RATE_TOO_HIGH, TOO_EARLY, FakeRun, shown
 

@@ -9,7 +9,7 @@ import pytest
 from fitmon.engine import events
 from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.engine.events import Phase
-from fitmon.tui.format import to_ascii
+from fitmon.text.format import to_ascii
 from fitmon.tui.screens.failure import FailureScreen
 from fitmon.tui.screens.monitor import MonitorScreen
 from tests.tui.fake_run import FakeRun, binary_scores, several_class_scores, shown

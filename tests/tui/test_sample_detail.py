@@ -10,8 +10,11 @@ from fitmon.engine.data.validation_samples import ValidationSamples
 from fitmon.engine.insight.history import SampleCurve
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.scores import score_probabilities
-from fitmon.tui.format import NO_BREAK
-from fitmon.tui.rows import text_of, width_of
+from fitmon.text.format import NO_BREAK
+from fitmon.text.rows import (
+    text_of,
+    width_of,
+)
 from fitmon.tui.widgets.sample_curve import draw_curve
 from fitmon.tui.widgets.sample_detail import ChosenSample, draw_curves, draw_detail, times
 from tests.tui.sample_observations import observed, random_scores, samples_of, two_classes

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from fitmon.engine.data.validation_samples import ValidationSamples
-from fitmon.tui.rows import text_of, width_of
+from fitmon.text.rows import (
+    text_of,
+    width_of,
+)
 from fitmon.tui.widgets.sample_input import can_be_shown, draw_input, furthest_from_mean, shades_of
 from tests.tui.sample_observations import samples_of
 

@@ -8,8 +8,11 @@ import pytest
 
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.scores import score_probabilities
+from fitmon.text.rows import (
+    text_of,
+    width_of,
+)
 from fitmon.tui.palette import Role
-from fitmon.tui.rows import text_of, width_of
 from fitmon.tui.widgets.sample_browser import SampleBrowser
 from fitmon.tui.widgets.sample_table import draw_table
 from tests.tui.sample_observations import browsing, observed, random_scores, two_classes

@@ -10,8 +10,11 @@ import pytest
 from textual.app import App, ComposeResult
 
 from fitmon.engine.insight.observer import Observation
+from fitmon.text.rows import (
+    text_of,
+    width_of,
+)
 from fitmon.tui.picture import Picture
-from fitmon.tui.rows import text_of, width_of
 from fitmon.tui.widgets import sample_browser
 from fitmon.tui.widgets.sample_order import Choice, Indices, Only, listed_indices
 from fitmon.tui.widgets.samples_panel import SamplesPanel

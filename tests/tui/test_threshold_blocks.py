@@ -4,7 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from fitmon.tui.rows import Row, row, text_of
+from fitmon.text.rows import (
+    Row,
+    row,
+    text_of,
+)
 from fitmon.tui.widgets.threshold_blocks import Block, chosen, packed
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from fitmon.engine.insight.scores import SampleScores
+from fitmon.text.rows import text_of
 from fitmon.tui.palette import Role
-from fitmon.tui.rows import text_of
 from fitmon.tui.widgets.threshold_histogram import BORDER, draw_histogram, histogram, scale
 from tests.tui.fake_run import binary_scores, several_class_scores
 

@@ -6,8 +6,11 @@ import pytest
 from fitmon.engine.insight.baseline import Baseline, measure_baseline
 from fitmon.engine.insight.scores import score_probabilities
 from fitmon.engine.insight.threshold_choice import ConfusionCounts
+from fitmon.text.rows import (
+    text_of,
+    width_of,
+)
 from fitmon.tui.palette import Role
-from fitmon.tui.rows import text_of, width_of
 from fitmon.tui.widgets.threshold_confusion import confusion_rows
 from fitmon.tui.widgets.threshold_context import context_rows
 from fitmon.tui.widgets.threshold_measures import Measure, measure_rows

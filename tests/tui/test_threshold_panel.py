@@ -10,9 +10,12 @@ import pytest
 from textual.app import App, ComposeResult
 
 from fitmon.engine.insight.scores import SampleScores, score_probabilities
+from fitmon.text.rows import (
+    text_of,
+    width_of,
+)
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
-from fitmon.tui.rows import text_of, width_of
 from fitmon.tui.widgets.threshold import draw_threshold
 from fitmon.tui.widgets.threshold_panel import ThresholdPanel
 from tests.tui.fake_run import FakeRun, binary_scores, several_class_scores

@@ -4,8 +4,11 @@ import math
 
 import pytest
 
+from fitmon.text.rows import (
+    text_of,
+    width_of,
+)
 from fitmon.tui.palette import Role
-from fitmon.tui.rows import text_of, width_of
 from fitmon.tui.widgets.threshold_strip import arrow, strip, strip_legend
 from tests.tui.fake_run import binary_scores, several_class_scores
 

@@ -12,7 +12,7 @@ from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.scores import SampleScores
 from fitmon.engine.insight.threshold_choice import Goal, ThresholdChoice, best_threshold, counts_at
 from fitmon.engine.knobs.catalogue import Knob
-from fitmon.tui import format as form
+from fitmon.text import format as form
 from fitmon.tui.screens.number_dialog import NumberDialog
 
 COST_RATIO = Knob(

@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 
 from fitmon.engine.commands import Export, Keep
 from fitmon.engine.record.record import Snapshot
-from fitmon.tui import format as form
+from fitmon.text import format as form
 from fitmon.tui.screens.number_dialog import NumberField
 
 SUFFIX = ".keras"

@@ -10,7 +10,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from fitmon.engine.events import RunFailed
-from fitmon.tui.format import clean
+from fitmon.text.format import clean
 
 
 class FailureScreen(Screen[None]):

@@ -14,9 +14,9 @@ from fitmon.engine.record.record import (
     KnobState,
     Snapshot,
 )
-from fitmon.tui import format as form
+from fitmon.text import format as form
+from fitmon.text.sentences import knob_words
 from fitmon.tui.screens.number_dialog import NumberDialog
-from fitmon.tui.sentences import knob_words
 
 
 class KnobDialog(NumberDialog[SetKnob]):

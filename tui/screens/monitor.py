@@ -15,13 +15,14 @@ from fitmon.engine.record.record import (
     KnobState,
     Snapshot,
 )
-from fitmon.tui import format as form
+from fitmon.text import format as form
+from fitmon.text.metric_choice import second_metric
+from fitmon.text.sentences import knob_words
 from fitmon.tui.keys import monitor_bindings
 from fitmon.tui.layout import Panel, View, arrange
 from fitmon.tui.pace import Pace
 from fitmon.tui.picture import Picture
 from fitmon.tui.screens.view_actions import ViewActions
-from fitmon.tui.sentences import knob_words
 from fitmon.tui.widgets.changes_panel import ChangesPanel
 from fitmon.tui.widgets.chart import ChartPanel
 from fitmon.tui.widgets.classes_panel import ClassesPanel
@@ -30,15 +31,14 @@ from fitmon.tui.widgets.footer import KeyHints
 from fitmon.tui.widgets.header import Header, standing
 from fitmon.tui.widgets.log_pane import LogPane
 from fitmon.tui.widgets.meaning_panel import MeaningPanel
-from fitmon.tui.widgets.metric_choice import second_metric
 from fitmon.tui.widgets.samples_panel import SamplesPanel
 from fitmon.tui.widgets.threshold_panel import ThresholdPanel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from fitmon.text.remedies import Choice
     from fitmon.tui.app import MonitorApp
-    from fitmon.tui.remedies import Choice
     from fitmon.tui.widgets.drawn import Drawn
 
     SlowPanel = ChartPanel | ThresholdPanel | SamplesPanel | ClassesPanel | ChangesPanel | MeaningPanel | FindingsPanel
@@ -239,8 +239,11 @@ class MonitorScreen(ViewActions, Screen[None]):
             self._send(wanted, f"going back to {place} …")
 
     def action_ask_remedy(self) -> None:
+        from fitmon.text.remedies import (
+            WaysBack,
+            choices_of,
+        )
         from fitmon.tui.app import READ_ONLY
-        from fitmon.tui.remedies import WaysBack, choices_of
 
         seen = self.monitor.run_under_way.snapshot()
         ways_back = WaysBack(kept=self.kept_epochs(), refusal=self.why_no_rewind())
@@ -269,7 +272,10 @@ class MonitorScreen(ViewActions, Screen[None]):
 
     def _give(self, choice: "Choice") -> None:
         """Give the run the commands of a remedy."""
-        from fitmon.tui.remedies import commands_of, threshold_of
+        from fitmon.text.remedies import (
+            commands_of,
+            threshold_of,
+        )
 
         self.show_threshold(threshold_of(choice.remedy))
         for command in commands_of(choice.finding, choice.remedy):

@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from fitmon.engine.errors import UsageError
-from fitmon.tui.format import clean
+from fitmon.text.format import clean
 
 Answer = TypeVar("Answer")
 

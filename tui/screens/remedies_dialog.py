@@ -15,9 +15,9 @@ from textual.events import Resize
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from fitmon.tui import finding_words as words
-from fitmon.tui import format as form
-from fitmon.tui.remedies import Choice
+from fitmon.text import finding_words as words
+from fitmon.text import format as form
+from fitmon.text.remedies import Choice
 
 ROWS_AROUND_LIST = 5
 """Frame, title, what is wrong, and the keys."""

@@ -1,7 +1,7 @@
 """The dialog that changes the threshold of the view."""
 
 from fitmon.engine.knobs.catalogue import THRESHOLD
-from fitmon.tui import format as form
+from fitmon.text import format as form
 from fitmon.tui.screens.number_dialog import NumberDialog
 
 

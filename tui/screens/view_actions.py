@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fitmon.tui import format as form
+from fitmon.text import format as form
 from fitmon.tui.layout import View
 from fitmon.tui.widgets.header import has_threshold
 

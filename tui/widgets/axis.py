@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from fitmon.tui.format import setting
+from fitmon.text.format import setting
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from fitmon.engine.insight.calibration import CalibrationBin, expected_calibration_error
-from fitmon.tui import format as form
+from fitmon.text import format as form
+from fitmon.text.rows import (
+    Row,
+    fitting,
+    framed,
+    row,
+)
 from fitmon.tui.palette import Role
-from fitmon.tui.rows import Row, fitting, framed, row
 
 MANY, FEW = "•", "+"
 FEW_SAMPLES = 10

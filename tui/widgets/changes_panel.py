@@ -2,17 +2,24 @@
 
 from fitmon.engine.events import RunStarted
 from fitmon.engine.record.record import Snapshot
-from fitmon.tui import format as form
-from fitmon.tui import sentences
+from fitmon.text import format as form
+from fitmon.text import sentences
+from fitmon.text.branch_table import (
+    WIDTH,
+    branch_table,
+)
+from fitmon.text.outcome_words import known_outcome_sentences
+from fitmon.text.rows import (
+    Row,
+    framed,
+    row,
+)
+from fitmon.text.summary import summary_sentences
 from fitmon.tui.layout import View
-from fitmon.tui.outcome_words import known_outcome_sentences
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
-from fitmon.tui.rows import Row, framed, row
-from fitmon.tui.widgets.branch_table import WIDTH, branch_table
 from fitmon.tui.widgets.drawn import Drawn
 from fitmon.tui.widgets.header import shown_knobs
-from fitmon.tui.widgets.summary import summary_sentences
 
 Sentence = tuple[str, Role]
 

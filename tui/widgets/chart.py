@@ -1,10 +1,17 @@
 """A panel with one chart."""
 
+from fitmon.text.metric_choice import (
+    has_values,
+    second_metric,
+)
+from fitmon.text.rows import (
+    Row,
+    framed,
+    row,
+)
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
-from fitmon.tui.rows import Row, framed, row
 from fitmon.tui.widgets.drawn import Drawn
-from fitmon.tui.widgets.metric_choice import has_values, second_metric
 
 
 class ChartPanel(Drawn):

@@ -7,9 +7,14 @@ from rich.cells import cell_len, set_cell_size
 
 from fitmon.engine.insight.confusion import ClassMeasures
 from fitmon.engine.insight.scores import SampleScores
-from fitmon.tui import format as form
+from fitmon.text import format as form
+from fitmon.text.rows import (
+    Row,
+    fitting,
+    framed,
+    row,
+)
 from fitmon.tui.palette import Role
-from fitmon.tui.rows import Row, fitting, framed, row
 
 MOST_IN_LABEL_ORDER = 10
 """Up to so many classes stand in label order; beyond, the worst come first."""

@@ -16,10 +16,16 @@ from fitmon.engine.insight.context import Context, accuracy_in_context
 from fitmon.engine.insight.interval import wilson_interval
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.scores import SampleScores
-from fitmon.tui import format as form
+from fitmon.text import format as form
+from fitmon.text.rows import (
+    Row,
+    fitted,
+    fitting,
+    framed,
+    row,
+)
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
-from fitmon.tui.rows import Row, fitted, fitting, framed, row
 from fitmon.tui.widgets.calibration import draw_calibration
 from fitmon.tui.widgets.class_bars import bars_widths, class_name, draw_class_bars, measure_labels
 from fitmon.tui.widgets.confusion import Confusion, confusion_of, draw_confusion, fitting_grid, list_width

@@ -5,9 +5,13 @@ from __future__ import annotations
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from fitmon.text.rows import (
+    Row,
+    framed,
+    row,
+)
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
-from fitmon.tui.rows import Row, framed, row
 from fitmon.tui.widgets.drawn import Drawn
 
 if TYPE_CHECKING:

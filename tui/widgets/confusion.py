@@ -8,9 +8,17 @@ from rich.cells import cell_len
 
 from fitmon.engine.insight.confusion import Counts, confusion_matrix
 from fitmon.engine.insight.scores import Integers
-from fitmon.tui import format as form
+from fitmon.text import format as form
+from fitmon.text.rows import (
+    Row,
+    fitted,
+    fitting,
+    framed,
+    row,
+    text_of,
+    width_of,
+)
 from fitmon.tui.palette import Role
-from fitmon.tui.rows import Row, fitted, fitting, framed, row, text_of, width_of
 from fitmon.tui.widgets.class_bars import class_labels, class_name, padded
 
 MOST_PAIRS = 100

@@ -7,8 +7,11 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from fitmon.text.rows import (
+    Row,
+    filled,
+)
 from fitmon.tui.palette import STYLES
-from fitmon.tui.rows import Row, filled
 
 
 class Drawn(Widget):

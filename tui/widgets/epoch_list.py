@@ -15,11 +15,14 @@ from fitmon.engine.record.branch import (
     way_to,
 )
 from fitmon.engine.record.record import Snapshot
-from fitmon.tui import format as form
+from fitmon.text import format as form
+from fitmon.text.metric_choice import second_metric
+from fitmon.text.rows import (
+    Row,
+    row,
+)
 from fitmon.tui.palette import Role
-from fitmon.tui.rows import Row, row
 from fitmon.tui.widgets.drawn import Drawn
-from fitmon.tui.widgets.metric_choice import second_metric
 
 CHOSEN, BEST = "▸", "◆"
 

@@ -6,13 +6,21 @@ from collections.abc import Iterator, Sequence
 
 from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.record.record import Snapshot
-from fitmon.tui import finding_words as words
-from fitmon.tui import format as form
-from fitmon.tui.outcome_words import outcome_sentences
+from fitmon.text import finding_words as words
+from fitmon.text import format as form
+from fitmon.text.outcome_words import outcome_sentences
+from fitmon.text.remedies import (
+    Choice,
+    WaysBack,
+    choices_of,
+)
+from fitmon.text.rows import (
+    Row,
+    framed,
+    row,
+)
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
-from fitmon.tui.remedies import Choice, WaysBack, choices_of
-from fitmon.tui.rows import Row, framed, row
 from fitmon.tui.widgets.drawn import Drawn
 from fitmon.tui.widgets.honest_gap import draw_gap
 

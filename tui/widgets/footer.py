@@ -3,11 +3,16 @@
 from collections.abc import Callable
 
 from fitmon.engine.events import RunFailed
+from fitmon.text.rows import (
+    Row,
+    joined,
+    row,
+    width_of,
+)
 from fitmon.tui.keys import KEYS, Key, pause_wording
 from fitmon.tui.layout import View
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
-from fitmon.tui.rows import Row, joined, row, width_of
 from fitmon.tui.widgets.drawn import Drawn
 from fitmon.tui.widgets.header import has_threshold
 

@@ -9,13 +9,23 @@ from fitmon.engine.record.record import (
     KnobState,
     Snapshot,
 )
-from fitmon.tui import format as form
-from fitmon.tui.finding_words import name_of
+from fitmon.text import format as form
+from fitmon.text.finding_words import name_of
+from fitmon.text.rows import (
+    Row,
+    fitted,
+    fitting,
+    row,
+    width_of,
+)
+from fitmon.text.sentences import (
+    disk_banner,
+    happening,
+    notes,
+)
 from fitmon.tui.layout import WIDE_WIDTH, too_small
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
-from fitmon.tui.rows import Row, fitted, fitting, row, width_of
-from fitmon.tui.sentences import disk_banner, happening, notes
 from fitmon.tui.widgets.drawn import Drawn
 
 BAR_WIDTH = 10

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from fitmon.engine.record.record import Snapshot
 from fitmon.engine.record.series import Curve
-from fitmon.tui import format as form
-from fitmon.tui.finding_words import wrapped
+from fitmon.text import format as form
+from fitmon.text.finding_words import wrapped
+from fitmon.text.rows import (
+    Row,
+    row,
+)
 from fitmon.tui.palette import Role
-from fitmon.tui.rows import Row, row
 
 ROOMY_WIDTH = 56
 """Below it, the table leaves out the gap."""

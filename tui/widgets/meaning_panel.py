@@ -5,12 +5,20 @@ from __future__ import annotations
 from rich.cells import cell_len
 
 from fitmon.engine.record.record import Snapshot
-from fitmon.tui import finding_words as words
-from fitmon.tui import format as form
+from fitmon.text import finding_words as words
+from fitmon.text import format as form
+from fitmon.text.remedies import (
+    WaysBack,
+    as_things_stand,
+    refusal_of,
+)
+from fitmon.text.rows import (
+    Row,
+    framed,
+    row,
+)
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
-from fitmon.tui.remedies import WaysBack, as_things_stand, refusal_of
-from fitmon.tui.rows import Row, framed, row
 from fitmon.tui.widgets.drawn import Drawn
 
 KEY = "a"

@@ -11,9 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from fitmon.tui import format as form
+from fitmon.text import format as form
+from fitmon.text.rows import (
+    Row,
+    fitting,
+    framed,
+    row,
+)
 from fitmon.tui.palette import Role
-from fitmon.tui.rows import Row, fitting, framed, row
 from fitmon.tui.widgets.axis import Axis, epoch_axis, power_axis, value_axis
 from fitmon.tui.widgets.curves import Chart, Floats, LeftLine, Line, decimated, finite_stretches
 

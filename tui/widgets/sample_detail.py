@@ -11,9 +11,15 @@ from fitmon.engine.data.validation_samples import ValidationSamples
 from fitmon.engine.insight.dynamics import DynamicsSnapshot, Kind
 from fitmon.engine.insight.history import SampleCurve
 from fitmon.engine.insight.observer import Observation
-from fitmon.tui import format as form
+from fitmon.text import format as form
+from fitmon.text.rows import (
+    Row,
+    filled,
+    framed,
+    row,
+    width_of,
+)
 from fitmon.tui.palette import Role
-from fitmon.tui.rows import Row, filled, framed, row, width_of
 from fitmon.tui.widgets.sample_curve import draw_curve, gutter_of
 from fitmon.tui.widgets.sample_facts import SampleFacts, class_names_of, facts_of, name_of, shown_names
 from fitmon.tui.widgets.sample_input import can_be_shown, draw_input

@@ -8,7 +8,7 @@ import numpy as np
 from fitmon.engine.insight.dynamics import Kind, Kinds
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.scores import Booleans, Floats, Integers, SampleScores
-from fitmon.tui import format as form
+from fitmon.text import format as form
 from fitmon.tui.widgets.sample_order import Indices, comparable
 
 KIND_WORDS: dict[int, str] = {

@@ -9,9 +9,12 @@ import numpy.typing as npt
 from rich.cells import cell_len
 
 from fitmon.engine.data.validation_samples import ValidationSamples
-from fitmon.tui import format as form
+from fitmon.text import format as form
+from fitmon.text.rows import (
+    Row,
+    row,
+)
 from fitmon.tui.palette import Role
-from fitmon.tui.rows import Row, row
 from fitmon.tui.widgets.half_blocks import Floats, draw_half_blocks
 from fitmon.tui.widgets.sample_facts import one_line
 

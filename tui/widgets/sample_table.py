@@ -11,9 +11,15 @@ from rich.cells import cell_len
 from fitmon.engine.insight.dynamics import MEASURED_ENOUGH
 from fitmon.engine.insight.nearest import NEAR
 from fitmon.engine.insight.observer import Observation
-from fitmon.tui import format as form
+from fitmon.text import format as form
+from fitmon.text.rows import (
+    Piece,
+    Row,
+    fitting,
+    framed,
+    row,
+)
 from fitmon.tui.palette import Role
-from fitmon.tui.rows import Piece, Row, fitting, framed, row
 from fitmon.tui.widgets.sample_browser import SampleBrowser
 from fitmon.tui.widgets.sample_facts import (
     KIND_WORDS,

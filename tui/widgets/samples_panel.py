@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fitmon.engine.record.record import Snapshot
-from fitmon.tui import format as form
+from fitmon.text import format as form
+from fitmon.text.rows import (
+    Row,
+    framed,
+    row,
+)
 from fitmon.tui.layout import WIDE_WIDTH
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
-from fitmon.tui.rows import Row, framed, row
 from fitmon.tui.widgets.drawn import Drawn
 
 if TYPE_CHECKING:

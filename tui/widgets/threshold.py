@@ -15,10 +15,18 @@ from fitmon.engine.insight.sentence import estimate_words
 from fitmon.engine.insight.summary import sentence_at
 from fitmon.engine.insight.threshold_choice import ConfusionCounts, counts_at
 from fitmon.engine.record.record import Snapshot
-from fitmon.tui import format as form
+from fitmon.text import format as form
+from fitmon.text.rows import (
+    Row,
+    filled,
+    fitted,
+    fitting,
+    framed,
+    row,
+    text_of,
+)
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
-from fitmon.tui.rows import Row, filled, fitted, fitting, framed, row, text_of
 from fitmon.tui.widgets.threshold_blocks import Block, chosen, packed
 from fitmon.tui.widgets.threshold_confusion import confusion_rows
 from fitmon.tui.widgets.threshold_context import context_rows

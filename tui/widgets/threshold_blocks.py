@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fitmon.tui.rows import Row, row
+from fitmon.text.rows import (
+    Row,
+    row,
+)
 
 
 @dataclass(frozen=True, slots=True)

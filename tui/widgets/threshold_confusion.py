@@ -3,9 +3,12 @@
 from rich.cells import cell_len
 
 from fitmon.engine.insight.threshold_choice import ConfusionCounts
-from fitmon.tui import format as form
+from fitmon.text import format as form
+from fitmon.text.rows import (
+    Row,
+    row,
+)
 from fitmon.tui.palette import Role
-from fitmon.tui.rows import Row, row
 
 CORNER = "true ↓  answered →"
 LEAST_NAME_WIDTH = 5

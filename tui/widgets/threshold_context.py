@@ -2,9 +2,12 @@
 
 from fitmon.engine.insight.baseline import Baseline
 from fitmon.engine.insight.interval import wilson_interval
-from fitmon.tui import format as form
+from fitmon.text import format as form
+from fitmon.text.rows import (
+    Row,
+    row,
+)
 from fitmon.tui.palette import Role
-from fitmon.tui.rows import Row, row
 from fitmon.tui.widgets.threshold_measures import Measure, measure_rows
 
 

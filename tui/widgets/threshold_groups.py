@@ -4,9 +4,14 @@ import math
 from dataclasses import dataclass
 
 from fitmon.engine.insight.movement import Movement
-from fitmon.tui import format as form
+from fitmon.text import format as form
+from fitmon.text.rows import (
+    Row,
+    fitting,
+    row,
+    width_of,
+)
 from fitmon.tui.palette import Role
-from fitmon.tui.rows import Row, fitting, row, width_of
 from fitmon.tui.widgets.threshold_blocks import Block
 
 LABEL_WIDTH = 12

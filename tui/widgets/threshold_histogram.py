@@ -7,9 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fitmon.engine.insight.scores import Floats, SampleScores
-from fitmon.tui import format as form
+from fitmon.text import format as form
+from fitmon.text.rows import (
+    Row,
+    row,
+)
 from fitmon.tui.palette import Role
-from fitmon.tui.rows import Row, row
 
 LEVELS = " ▁▂▃▄▅▆▇█"
 WRONG = "░"

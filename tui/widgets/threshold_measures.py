@@ -9,9 +9,13 @@ from rich.cells import cell_len
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.threshold_choice import ConfusionCounts
 from fitmon.engine.record.record import Snapshot
-from fitmon.tui import format as form
+from fitmon.text import format as form
+from fitmon.text.rows import (
+    Row,
+    fitting,
+    row,
+)
 from fitmon.tui.palette import Role
-from fitmon.tui.rows import Row, fitting, row
 from fitmon.tui.widgets.threshold_blocks import Block
 
 REPORTED = (

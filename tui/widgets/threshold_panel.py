@@ -1,8 +1,12 @@
 """The panel that shows how the validation samples stand against the threshold."""
 
+from fitmon.text.rows import (
+    Row,
+    framed,
+    row,
+)
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
-from fitmon.tui.rows import Row, framed, row
 from fitmon.tui.widgets.drawn import Drawn
 
 

@@ -5,8 +5,12 @@ from itertools import groupby
 import numpy as np
 
 from fitmon.engine.insight.scores import SampleScores
+from fitmon.text.rows import (
+    Row,
+    fitting,
+    row,
+)
 from fitmon.tui.palette import Role
-from fitmon.tui.rows import Row, fitting, row
 from fitmon.tui.widgets.threshold_histogram import column_of_each, positions
 
 STEPS = (0.001, 0.01, 0.1)

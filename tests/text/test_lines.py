@@ -20,7 +20,7 @@ from fitmon.engine.record.record import (
     RunRecord,
     Snapshot,
 )
-from fitmon.tui.plain import (
+from fitmon.text.lines import (
     OUTPUT_CLOSED,
     Inbox,
     LineOutput,

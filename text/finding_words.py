@@ -7,7 +7,12 @@ from collections.abc import Sequence
 
 from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.engine.record.record import Snapshot
-from fitmon.tui.format import NO_BREAK, clean, clip, wrap
+from fitmon.text.format import (
+    NO_BREAK,
+    clean,
+    clip,
+    wrap,
+)
 from fitmon.tui.palette import Role
 
 GOOD_NEWS = frozenset({"good_fit", "learning_well"})

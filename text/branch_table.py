@@ -10,9 +10,9 @@ from rich.cells import cell_len
 from fitmon.engine.knobs.catalogue import EPOCHS
 from fitmon.engine.record.branch import Branch
 from fitmon.engine.record.record import Snapshot
-from fitmon.tui import format as form
+from fitmon.text import format as form
+from fitmon.text.metric_choice import second_metric
 from fitmon.tui.palette import Role
-from fitmon.tui.widgets.metric_choice import second_metric
 
 SHOWN_BRANCHES = 12
 """Of more branches only the newest are listed."""

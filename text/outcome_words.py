@@ -12,8 +12,8 @@ from fitmon.engine.record.outcome import (
     outcomes_of,
 )
 from fitmon.engine.record.record import Snapshot
-from fitmon.tui import format as form
-from fitmon.tui.sentences import knob_words
+from fitmon.text import format as form
+from fitmon.text.sentences import knob_words
 
 SHOWN_OUTCOMES = 12
 """A schedule may change a knob thousands of times; only the last changes are told."""

@@ -19,10 +19,13 @@ from fitmon.engine.record.record import (
     KnobState,
     Snapshot,
 )
-from fitmon.tui import format as form
+from fitmon.text import format as form
+from fitmon.text.rows import (
+    Row,
+    row,
+)
 from fitmon.tui.palette import Role
 from fitmon.tui.picture import Picture
-from fitmon.tui.rows import Row, row
 
 NEWS_SECONDS = 20.0
 """For so long, in time spent training, the header says that the run was resumed."""

@@ -8,9 +8,14 @@ import pytest
 from rich.cells import cell_len
 
 from fitmon.engine.events import KnobOffer
-from fitmon.tui.format import NO_BREAK
-from fitmon.tui.widgets.branch_table import BEST, PENALTIES_DIFFER, WIDTH, branch_table
-from fitmon.tui.widgets.summary import summary_lines
+from fitmon.text.branch_table import (
+    BEST,
+    PENALTIES_DIFFER,
+    WIDTH,
+    branch_table,
+)
+from fitmon.text.format import NO_BREAK
+from fitmon.text.summary import summary_lines
 from tests.tui.fake_run import OFFERS, FakeRun, shown
 
 KNOBS = tuple(KnobOffer(name=offer.name, value=offer.value or 0.3) for offer in OFFERS)

@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 from fitmon.engine.record.record import KnobState
-from fitmon.tui import format as form
+from fitmon.text import format as form
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, set_cell_size
 
-from fitmon.tui.format import clip
+from fitmon.text.format import clip
 from fitmon.tui.palette import Role
 
 Piece = tuple[str, Role]

@@ -18,13 +18,27 @@ from fitmon.engine.record.record import (
     RunRecord,
     Snapshot,
 )
-from fitmon.tui import sentences
-from fitmon.tui.finding_words import NOTHING_YET, remedy_words, said
-from fitmon.tui.format import clean, count, duration, knob_value, measured, setting
-from fitmon.tui.outcome_words import settled_outcome_sentences
+from fitmon.text import sentences
+from fitmon.text.branch_table import branch_table
+from fitmon.text.finding_words import (
+    NOTHING_YET,
+    remedy_words,
+    said,
+)
+from fitmon.text.format import (
+    clean,
+    count,
+    duration,
+    knob_value,
+    measured,
+    setting,
+)
+from fitmon.text.outcome_words import settled_outcome_sentences
+from fitmon.text.summary import (
+    came_of_it,
+    found,
+)
 from fitmon.tui.run import Run
-from fitmon.tui.widgets.branch_table import branch_table
-from fitmon.tui.widgets.summary import came_of_it, found
 
 Render = Callable[[events.Event], str]
 """Turns an event into lines, each ended by a line break; an empty string when it says nothing."""

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from fitmon.engine.commands import Rewind, SetKnob, Stop
 from fitmon.engine.diagnosis.finding import Finding, Remedy
-from fitmon.tui.remedies import WaysBack, choices_of, commands_of, threshold_of
+from fitmon.text.remedies import (
+    WaysBack,
+    choices_of,
+    commands_of,
+    threshold_of,
+)
 from tests.tui.fake_run import (
     CLASS_MISSING,
     FEWER_UNITS,

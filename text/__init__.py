@@ -1,0 +1,1 @@
+"""The words that the screen and the printed lines share. Loads neither Textual nor TensorFlow."""
