@@ -24,8 +24,8 @@ from fitmon.text.rows import (
     Row,
     row,
 )
+from fitmon.tui.frame import Picture
 from fitmon.tui.palette import Role
-from fitmon.tui.picture import Picture
 
 NEWS_SECONDS = 20.0
 """For so long, in time spent training, the header says that the run was resumed."""

@@ -17,8 +17,8 @@ from fitmon.engine.errors import EXIT_CODES, EXIT_QUIT_WHILE_TRAINING
 from fitmon.engine.events import Phase, RunFailed
 from fitmon.engine.record.record import Snapshot
 from fitmon.text.format import clean
+from fitmon.tui.frame import Picture
 from fitmon.tui.keys import KEYS, interrupt_binding
-from fitmon.tui.picture import Picture
 from fitmon.tui.run import Run, WayBack
 from fitmon.tui.screens.monitor import MonitorScreen
 from fitmon.tui.terminal import HANG_UP_EXIT_CODE

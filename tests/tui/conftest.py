@@ -2,7 +2,7 @@
 
 import pytest
 
-from fitmon.tui import pace
+from fitmon.tui import refresh as pace
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,8 @@ from fitmon.engine import events
 from fitmon.engine.data.validation_samples import ValidationSamples
 from fitmon.engine.insight.observer import Observation, Observer
 from fitmon.engine.insight.scores import SampleScores, score_probabilities
-from fitmon.tui.picture import Picture
-from fitmon.tui.widgets.sample_browser import SampleBrowser
+from fitmon.tui.drawing.sample_browser import SampleBrowser
+from fitmon.tui.frame import Picture
 from tests.tui.fake_run import FakeRun
 
 

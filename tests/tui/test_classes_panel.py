@@ -10,11 +10,14 @@ from fitmon.text.rows import (
     Row,
     text_of,
 )
-from fitmon.tui.picture import Picture
-from fitmon.tui.widgets import classes
+from fitmon.tui.drawing import classes
+from fitmon.tui.frame import Picture
 from fitmon.tui.widgets.classes_panel import ClassesPanel
+from tests.tui.drawing.test_classes import (
+    seen,
+    several_classes,
+)
 from tests.tui.fake_run import FakeRun, binary_scores
-from tests.tui.test_classes import seen, several_classes
 
 PATIENCE_SECONDS = 20
 

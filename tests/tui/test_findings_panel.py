@@ -17,9 +17,9 @@ from fitmon.text.rows import (
     text_of,
     width_of,
 )
-from fitmon.tui.picture import Picture
+from fitmon.tui.drawing.generalization_gap import draw_gap
+from fitmon.tui.frame import Picture
 from fitmon.tui.widgets.findings_panel import draw_findings
-from fitmon.tui.widgets.honest_gap import draw_gap
 from tests.tui.fake_run import CLASS_MISSING, OVERFITTING, RATE_TOO_HIGH, FakeRun, shown
 
 HOSTILE = "\x1b[31mred\x1b]0;title\x07\x9b31m\u202e\r\n\x08"

@@ -10,8 +10,8 @@ from rich.cells import cell_len
 from fitmon.engine import events
 from fitmon.engine.events import KnobOffer
 from fitmon.text.rows import text_of
+from fitmon.tui.frame import Picture
 from fitmon.tui.layout import View
-from fitmon.tui.picture import Picture
 from fitmon.tui.widgets.footer import draw_footer
 from tests.tui.fake_run import OFFERS, OVERFITTING, TOO_EARLY, FakeRun
 

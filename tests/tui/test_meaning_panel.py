@@ -12,7 +12,7 @@ from fitmon.text.rows import (
     text_of,
     width_of,
 )
-from fitmon.tui.picture import Picture
+from fitmon.tui.frame import Picture
 from fitmon.tui.widgets.meaning_panel import draw_line, draw_meaning
 from tests.tui.fake_run import CLASS_MISSING, OVERFITTING, RATE_TOO_HIGH, TOO_EARLY, FakeRun, shown
 

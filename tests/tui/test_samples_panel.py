@@ -14,9 +14,14 @@ from fitmon.text.rows import (
     text_of,
     width_of,
 )
-from fitmon.tui.picture import Picture
-from fitmon.tui.widgets import sample_browser
-from fitmon.tui.widgets.sample_order import Choice, Indices, Only, listed_indices
+from fitmon.tui.drawing import sample_browser
+from fitmon.tui.drawing.sample_order import (
+    Choice,
+    Indices,
+    Only,
+    listed_indices,
+)
+from fitmon.tui.frame import Picture
 from fitmon.tui.widgets.samples_panel import SamplesPanel
 from tests.tui.fake_run import FakeRun
 from tests.tui.sample_observations import picture, picture_of, random_scores, samples_of, two_classes

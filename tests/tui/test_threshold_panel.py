@@ -14,9 +14,9 @@ from fitmon.text.rows import (
     text_of,
     width_of,
 )
+from fitmon.tui.drawing.threshold import draw_threshold
+from fitmon.tui.frame import Picture
 from fitmon.tui.palette import Role
-from fitmon.tui.picture import Picture
-from fitmon.tui.widgets.threshold import draw_threshold
 from fitmon.tui.widgets.threshold_panel import ThresholdPanel
 from tests.tui.fake_run import FakeRun, binary_scores, several_class_scores
 

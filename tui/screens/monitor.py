@@ -18,13 +18,13 @@ from fitmon.engine.record.record import (
 from fitmon.text import format as form
 from fitmon.text.metric_choice import second_metric
 from fitmon.text.sentences import knob_words
+from fitmon.tui.frame import Picture
 from fitmon.tui.keys import monitor_bindings
 from fitmon.tui.layout import Panel, View, arrange
-from fitmon.tui.pace import Pace
-from fitmon.tui.picture import Picture
+from fitmon.tui.refresh import Pace
 from fitmon.tui.screens.view_actions import ViewActions
 from fitmon.tui.widgets.changes_panel import ChangesPanel
-from fitmon.tui.widgets.chart import ChartPanel
+from fitmon.tui.widgets.chart_panel import ChartPanel
 from fitmon.tui.widgets.classes_panel import ClassesPanel
 from fitmon.tui.widgets.findings_panel import FindingsPanel
 from fitmon.tui.widgets.footer import KeyHints
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from fitmon.text.remedies import Choice
     from fitmon.tui.app import MonitorApp
-    from fitmon.tui.widgets.drawn import Drawn
+    from fitmon.tui.widgets.row_widget import Drawn
 
     SlowPanel = ChartPanel | ThresholdPanel | SamplesPanel | ClassesPanel | ChangesPanel | MeaningPanel | FindingsPanel
 

@@ -15,11 +15,11 @@ from fitmon.text.rows import (
     row,
 )
 from fitmon.text.summary import summary_sentences
+from fitmon.tui.frame import Picture
 from fitmon.tui.layout import View
 from fitmon.tui.palette import Role
-from fitmon.tui.picture import Picture
-from fitmon.tui.widgets.drawn import Drawn
 from fitmon.tui.widgets.header import shown_knobs
+from fitmon.tui.widgets.row_widget import Drawn
 
 Sentence = tuple[str, Role]
 

@@ -10,9 +10,9 @@ from fitmon.text.rows import (
     framed,
     row,
 )
+from fitmon.tui.frame import Picture
 from fitmon.tui.palette import Role
-from fitmon.tui.picture import Picture
-from fitmon.tui.widgets.drawn import Drawn
+from fitmon.tui.widgets.row_widget import Drawn
 
 if TYPE_CHECKING:
     # They bring numpy, which the first picture does not wait for.
@@ -46,13 +46,13 @@ class ClassesPanel(Drawn):
     def draw(self, width: int, height: int) -> list[Row]:
         if self._picture is None:
             return framed(row(("classes", Role.STRONG)), [], width, height)
-        from fitmon.tui.widgets.classes import draw_classes
+        from fitmon.tui.drawing.classes import draw_classes
 
         return draw_classes(self._picture, width, height, self._long_measured(self._picture.snapshot.observation))
 
     def _long_measured(self, observation: Observation | None) -> Context | None:
         """Return the context where it took long to measure; None while it is being measured, or takes no time."""
-        from fitmon.tui.widgets.classes import takes_long
+        from fitmon.tui.drawing.classes import takes_long
 
         if observation is None or not takes_long(observation):
             self._is_waiting = False
@@ -76,6 +76,6 @@ class _Measuring(Thread):
         """What was measured; None before the thread has ended."""
 
     def run(self) -> None:
-        from fitmon.tui.widgets.classes import measure_context
+        from fitmon.tui.drawing.classes import measure_context
 
         self.context = measure_context(self.observation)

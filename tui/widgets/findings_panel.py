@@ -19,10 +19,10 @@ from fitmon.text.rows import (
     framed,
     row,
 )
+from fitmon.tui.drawing.generalization_gap import draw_gap
+from fitmon.tui.frame import Picture
 from fitmon.tui.palette import Role
-from fitmon.tui.picture import Picture
-from fitmon.tui.widgets.drawn import Drawn
-from fitmon.tui.widgets.honest_gap import draw_gap
+from fitmon.tui.widgets.row_widget import Drawn
 
 INDENT = "  "
 

@@ -9,12 +9,12 @@ from fitmon.text.rows import (
     row,
     width_of,
 )
+from fitmon.tui.frame import Picture
 from fitmon.tui.keys import KEYS, Key, pause_wording
 from fitmon.tui.layout import View
 from fitmon.tui.palette import Role
-from fitmon.tui.picture import Picture
-from fitmon.tui.widgets.drawn import Drawn
 from fitmon.tui.widgets.header import has_threshold
+from fitmon.tui.widgets.row_widget import Drawn
 
 GAP = "  "
 

@@ -23,10 +23,10 @@ from fitmon.text.sentences import (
     happening,
     notes,
 )
+from fitmon.tui.frame import Picture
 from fitmon.tui.layout import WIDE_WIDTH, too_small
 from fitmon.tui.palette import Role
-from fitmon.tui.picture import Picture
-from fitmon.tui.widgets.drawn import Drawn
+from fitmon.tui.widgets.row_widget import Drawn
 
 BAR_WIDTH = 10
 

@@ -11,7 +11,7 @@ from fitmon.text.rows import (
     row,
 )
 from fitmon.tui.palette import Role
-from fitmon.tui.widgets.drawn import Drawn
+from fitmon.tui.widgets.row_widget import Drawn
 
 MOST_LINES = 500
 MOST_BYTES = 64 * 1024

@@ -17,9 +17,9 @@ from fitmon.text.rows import (
     framed,
     row,
 )
+from fitmon.tui.frame import Picture
 from fitmon.tui.palette import Role
-from fitmon.tui.picture import Picture
-from fitmon.tui.widgets.drawn import Drawn
+from fitmon.tui.widgets.row_widget import Drawn
 
 KEY = "a"
 LEAST_PANEL_HEIGHT = 4

@@ -13,15 +13,15 @@ from fitmon.text.rows import (
     framed,
     row,
 )
+from fitmon.tui.frame import Picture
 from fitmon.tui.layout import WIDE_WIDTH
 from fitmon.tui.palette import Role
-from fitmon.tui.picture import Picture
-from fitmon.tui.widgets.drawn import Drawn
+from fitmon.tui.widgets.row_widget import Drawn
 
 if TYPE_CHECKING:
     # They bring numpy, which the first picture does not wait for.
-    from fitmon.tui.widgets.sample_browser import SampleBrowser
-    from fitmon.tui.widgets.sample_order import Indices
+    from fitmon.tui.drawing.sample_browser import SampleBrowser
+    from fitmon.tui.drawing.sample_order import Indices
 
 LEAST_DETAIL_WIDTH = 46
 DETAIL_SHARE = 0.38
@@ -38,7 +38,7 @@ class SamplesPanel(Drawn):
 
     @cached_property
     def _browser(self) -> SampleBrowser:
-        from fitmon.tui.widgets.sample_browser import SampleBrowser
+        from fitmon.tui.drawing.sample_browser import SampleBrowser
 
         return SampleBrowser()
 
@@ -151,12 +151,15 @@ class SamplesPanel(Drawn):
         return self._table(picture, width, height)
 
     def _table(self, picture: Picture, width: int, height: int) -> list[Row]:
-        from fitmon.tui.widgets.sample_table import draw_table
+        from fitmon.tui.drawing.sample_table import draw_table
 
         return draw_table(self._browser, class_names(picture), width, height)
 
     def _detail(self, picture: Picture, chosen: int, width: int, height: int) -> list[Row]:
-        from fitmon.tui.widgets.sample_detail import ChosenSample, draw_detail
+        from fitmon.tui.drawing.sample_detail import (
+            ChosenSample,
+            draw_detail,
+        )
 
         seen = picture.snapshot
         if seen.observation is None:

@@ -5,9 +5,9 @@ from fitmon.text.rows import (
     framed,
     row,
 )
+from fitmon.tui.frame import Picture
 from fitmon.tui.palette import Role
-from fitmon.tui.picture import Picture
-from fitmon.tui.widgets.drawn import Drawn
+from fitmon.tui.widgets.row_widget import Drawn
 
 
 class ThresholdPanel(Drawn):
@@ -33,6 +33,6 @@ class ThresholdPanel(Drawn):
             return framed(row(("threshold", Role.STRONG)), [], width, height)
         self._drawn = self._seen(self._picture)
         # It brings numpy, which the first picture does not wait for.
-        from fitmon.tui.widgets.threshold import draw_threshold
+        from fitmon.tui.drawing.threshold import draw_threshold
 
         return draw_threshold(self._picture, width, height)

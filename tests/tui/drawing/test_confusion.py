@@ -1,0 +1,151 @@
+"""Who is taken for whom: counts in a matrix where it fits, in a list where it does not."""
+
+import numpy as np
+import pytest
+
+from fitmon.engine.insight.confusion import confusion_matrix
+from fitmon.text.rows import (
+    Row,
+    row,
+    text_of,
+    width_of,
+)
+from fitmon.tui.drawing.confusion import (
+    Confusion,
+    Pair,
+    confusion_of,
+    draw_confusion,
+    fitting_grid,
+    grids,
+)
+from fitmon.tui.palette import Role
+
+AT = row(("at threshold 0.5", Role.STRONG))
+
+
+def confusion(*pairs: tuple[int, int, int], classes: int, names: tuple[str, ...] = ()) -> Confusion:
+    """Return the confusion of so many samples each: (true, answered, samples)."""
+    true = np.repeat([pair[0] for pair in pairs], [pair[2] for pair in pairs]).astype(np.int32)
+    answers = np.repeat([pair[1] for pair in pairs], [pair[2] for pair in pairs]).astype(np.int32)
+    return confusion_of(true, answers, classes, names)
+
+
+def drawn(seen: Confusion, width: int = 60, height: int = 14, at: Row = ()) -> list[str]:
+    return [text_of(line) for line in draw_confusion(seen, at, "epoch 4", width, height)]
+
+
+DIGITS = confusion((0, 0, 90), (0, 1, 1), (1, 1, 60), (1, 2, 40), (2, 2, 96), (2, 0, 3), (2, 1, 1), classes=3)
+
+
+def test_rows_are_true_classes_and_columns_answers() -> None:
+    lines = drawn(DIGITS)
+    assert "true ↓ answered →" in lines[0] + lines[1]
+    assert lines[1].split("│")[1].split()[-3:] == ["0", "1", "2"]
+    assert lines[2].split("│")[1].split() == ["0", "[90]", "1", "."]
+    assert lines[3].split("│")[1].split()[:3] == ["1", ".", "[60]"]
+
+
+def test_right_answers_stand_in_brackets_and_bold() -> None:
+    rows = draw_confusion(DIGITS, (), "epoch 4", 60, 14)
+    bold = [text.strip() for line in rows[2:5] for text, role in line if role is Role.STRONG]
+    assert bold == ["[90]", "[60]", "[96]"]
+
+
+def test_the_worst_confusions_are_shaded_by_their_share_of_the_row() -> None:
+    lines = drawn(DIGITS)
+    assert "▓40▓" in lines[3]  # 40 of 100
+    assert "░3░" in lines[4]  # 3 of 100
+    assert "1 " in lines[2]  # 1 of 91 is no share to look at
+    assert "▒" not in "".join(lines[2:5])
+
+
+def test_columns_line_up_and_numbers_end_below_their_heading() -> None:
+    wide = confusion((0, 0, 12345), (0, 1, 7), (1, 1, 1000), (1, 0, 999), classes=2, names=("no", "yes"))
+    head, first, second = drawn(wide)[1:4]
+    assert "[12,345]" in first
+    assert head.index("no") + 2 == first.index("]") == second.index("999") + 3
+    assert head.index("yes") + 3 == first.index("7") + 1 == second.index("]")
+
+
+def test_the_title_says_at_which_threshold_two_classes_are_answered() -> None:
+    for width in (40, 60, 120):
+        assert "at threshold 0.5" in drawn(DIGITS, width, at=AT)[0]
+
+
+def test_names_that_have_no_room_as_headings_give_way_to_numbers_on_both_sides() -> None:
+    named = confusion((0, 0, 5), (1, 2, 5), (2, 2, 5), classes=3, names=("T-shirt/top", "Trouser", "Ankle boot"))
+    lines = drawn(named, 40)
+    assert lines[1].split("│")[1].split()[-3:] == ["0", "1", "2"]
+    assert "2 Ankle boot" in lines[4]
+
+
+def test_names_are_shown_free_of_escape_codes_and_markup_means_nothing() -> None:
+    named = confusion((0, 1, 5), (1, 1, 5), classes=2, names=("\x1b[31mred\x1b]0;t\x07", "[bold]\nx"))
+    text = "\n".join(drawn(named, 70))
+    assert "\x1b" not in text
+    assert "red" in text
+    assert "[bold] x" in text
+
+
+def test_below_the_matrix_stand_the_most_frequent_confusions_with_their_share() -> None:
+    text = "\n".join(drawn(DIGITS, 60, 16))
+    assert "1 → 2  40×    40.0 % of all 1" in text
+    assert "2 → 0   3×     3.0 % of all 2" in text
+
+
+def test_a_matrix_that_does_not_fit_gives_way_to_the_list() -> None:
+    many = confusion(*((place, place, 9) for place in range(30)), (4, 9, 31), classes=30)
+    text = "\n".join(drawn(many, 60, 14))
+    assert "most frequent confusions" in text
+    assert "4 → 9  31×    77.5 % of all 4" in text
+    assert "[9]" not in text
+
+
+def test_thousands_of_classes_make_no_matrix_but_their_confusions_are_found() -> None:
+    seen = confusion((3, 4999, 7), (17, 2, 9), (17, 17, 1), (4000, 4000, 50), classes=5000)
+    assert seen.matrix is None
+    assert grids(seen) == ()
+    assert seen.frequent == (Pair(17, 2, 9, 0.9), Pair(3, 4999, 7, 1.0))
+    assert (seen.pairs, seen.wrong) == (2, 16)
+
+
+def test_the_confusions_found_are_those_of_the_matrix() -> None:
+    random = np.random.default_rng(0)
+    true, answers = random.integers(0, 7, (2, 500)).astype(np.int32)
+    seen = confusion_of(true, answers, 7, ())
+    matrix = confusion_matrix(true, answers, 7)
+    assert matrix is not None
+    np.fill_diagonal(matrix := matrix.copy(), 0)
+    assert {(pair.true, pair.answered): pair.samples for pair in seen.frequent} == {
+        (true, answered): matrix[true, answered] for true, answered in np.argwhere(matrix).tolist()
+    }
+    assert [pair.samples for pair in seen.frequent] == sorted(matrix[matrix > 0].tolist(), reverse=True)
+
+
+def test_what_has_no_room_in_the_list_is_counted() -> None:
+    many = confusion(*((place, (place + 1) % 40, 40 - place) for place in range(40)), classes=40)
+    lines = drawn(many, 60, 8)
+    assert "5 → 6" not in "\n".join(lines)
+    assert "and 35 more confusions, 630× in all" in lines[-2]
+
+
+def test_without_a_wrong_answer_the_list_says_so() -> None:
+    assert "every answer is right" in "\n".join(drawn(confusion((0, 0, 3), (1, 1, 3), classes=2), 60, 14))
+
+
+def test_long_names_of_many_classes_are_told_apart_by_their_numbers() -> None:
+    names = tuple(f"a_long_common_beginning_{place}" for place in range(300))
+    text = "\n".join(drawn(confusion((17, 217, 5), classes=300, names=names), 40, 8))
+    assert "17 a_lo" in text
+    assert "217 a_l" in text
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10, 40, 201])
+def test_the_matrix_is_as_wide_as_its_grid_says(classes: int) -> None:
+    seen = confusion(*((place, place, 1000 + place) for place in range(classes)), classes=classes)
+    for grid in grids(seen):
+        lines = draw_confusion(seen, (), "epoch 4", grid.framed_width, grid.framed_height)
+        assert all(width_of(line) == grid.framed_width for line in lines)
+        assert fitting_grid(seen, grid.framed_width, grid.framed_height) == grid
+        assert text_of(lines[-2]).count("[") == 1
+        assert "…" not in "".join(text_of(line) for line in lines[1:])

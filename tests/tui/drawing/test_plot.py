@@ -1,0 +1,286 @@
+"""A chart shows whatever numbers come, and never raises."""
+
+import math
+import random
+
+import numpy as np
+import pytest
+
+from fitmon.text.metric_choice import second_metric
+from fitmon.text.rows import (
+    Row,
+    text_of,
+    width_of,
+)
+from fitmon.tui.drawing.axis import (
+    epoch_axis,
+    power_axis,
+    value_axis,
+)
+from fitmon.tui.drawing.curves import (
+    Chart,
+    LeftLine,
+    Line,
+    chart_of,
+    decimated,
+    finite_stretches,
+)
+from fitmon.tui.drawing.plot import (
+    BASELINE,
+    BEST,
+    KNOB,
+    LEFT,
+    SET_OUT,
+    VALIDATION,
+    draw_chart,
+)
+from tests.tui.fake_run import FakeRun
+
+
+def line(*values: float, first: float = 1) -> Line:
+    return Line(epochs=np.arange(len(values), dtype=np.float64) + first, values=np.array(values, dtype=np.float64))
+
+
+def chart(
+    training: Line,
+    validation: Line | None = None,
+    *,
+    best_epoch: int | None = None,
+    knob_epochs: tuple[int, ...] = (),
+    baseline: float | None = None,
+    log_scale: bool = False,
+    left: tuple[LeftLine, ...] = (),
+    set_out_epoch: int | None = None,
+) -> Chart:
+    return Chart(
+        title="loss",
+        training=training,
+        validation=line() if validation is None else validation,
+        best_epoch=best_epoch,
+        knob_epochs=knob_epochs,
+        baseline=baseline,
+        epoch=1,
+        log_scale=log_scale,
+        left=left,
+        set_out_epoch=set_out_epoch,
+    )
+
+
+def drawn(what: Chart, width: int = 60, height: int = 16) -> str:
+    return "\n".join(text_of(row) for row in draw_chart(what, width, height))
+
+
+def inside(text: str) -> str:
+    return "\n".join(text.split("\n")[1:])
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ((), "no point at all"),
+        ((0.5,), "one point"),
+        ((math.nan,), "one point that is no number"),
+        ((math.inf, -math.inf, math.nan), "nothing that can be drawn"),
+        ((1.0, math.nan, 2.0), "a gap between single points"),
+        ((1.0, math.inf, 2.0, 3.0, -math.inf), "infinities between numbers"),
+        ((0.0, 0.0, 0.0), "a level line at 0"),
+        ((-1.0, -2.0), "negative values"),
+        ((1e308, -1e308), "a height that is no float"),
+        ((5e-324, 1e-323), "the smallest numbers there are"),
+        ((1e-12, 1e12), "a range of many powers"),
+        ((1.0, 1.0 + 1e-15), "values that differ in the last bit"),
+    ],
+)
+@pytest.mark.parametrize("log_scale", [False, True])
+@pytest.mark.parametrize("size", [(60, 16), (12, 5), (5, 4), (4, 3), (1, 1), (300, 100)])
+def test_no_numbers_break_a_chart(values: tuple[float, ...], why: str, log_scale: bool, size: tuple[int, int]) -> None:
+    what = chart(line(*values), line(*values), best_epoch=1, knob_epochs=(1, 2), log_scale=log_scale)
+    rows = draw_chart(what, *size)
+    assert rows, why
+    left = (LeftLine(12, line(*values)), LeftLine(1, line(*values[::-1], first=0)))
+    rows += draw_chart(chart(line(*values[:1]), log_scale=log_scale, left=left, set_out_epoch=0), *size)
+    assert {width_of(row) for row in rows} == {min(size[0], 240)}, why
+
+
+def test_random_curves_never_break_a_chart() -> None:
+    chance = random.Random(0)  # noqa: S311
+    special = (math.nan, math.inf, -math.inf, 0.0, -1.0, 1e300, 1e-300)
+    for _ in range(150):
+        values = [
+            chance.choice(special) if chance.random() < 0.2 else 10 ** chance.uniform(-9, 9)
+            for _ in range(chance.randrange(60))
+        ]
+        what = chart(
+            line(*values, first=chance.random()),
+            line(*values[::2]),
+            best_epoch=chance.randrange(1, 20),
+            knob_epochs=(chance.randrange(1, 40),),
+            baseline=chance.random(),
+            log_scale=chance.random() < 0.5,
+            left=(LeftLine(2, line(*values[::3], first=3)), LeftLine(1, line(*values[::-1]))),
+            set_out_epoch=chance.randrange(0, 40),
+        )
+        rows: list[Row] = draw_chart(what, chance.randrange(1, 130), chance.randrange(1, 40))
+        assert rows
+
+
+def test_a_single_epoch_is_still_visible() -> None:
+    text = inside(drawn(chart(line(0.5), line(0.6))))
+    assert "⠿" in text
+    assert VALIDATION in text
+
+
+def test_train_and_validation_differ_in_shape_not_only_in_colour() -> None:
+    text = drawn(chart(line(1, 0.5, 0.4), line(2, 1, 0.9)))
+    assert "⠒ train 0.4000" in text
+    assert "• val 0.9000" in text
+    assert VALIDATION in inside(text)
+    assert any("\u2801" <= character <= "\u28ff" for character in inside(text))
+
+
+def test_the_best_epoch_stands_on_the_validation_curve() -> None:
+    text = drawn(chart(line(1, 0.5, 0.4), line(2, 1, 1.5), best_epoch=2))
+    assert "◆ best 2" in text
+    assert BEST in inside(text)
+
+
+def test_a_changed_knob_leaves_a_tick_where_its_epoch_began() -> None:
+    text = drawn(chart(line(1, 0.5, 0.4, 0.3, 0.2), knob_epochs=(4,)))
+    top = text.split("\n")[1]
+    assert 0.4 < top.index(KNOB) / len(top) < 0.6
+
+
+def plotted(text: str) -> list[str]:
+    """Return the rows of the plot itself, without title, axes and frame."""
+    return [row.partition("┤")[2] or row.partition("│")[2].partition("│")[2] for row in text.split("\n")[1:-3]]
+
+
+def test_a_branch_that_was_left_keeps_its_curve_with_its_number_and_in_other_signs() -> None:
+    text = drawn(chart(line(1, 0.8, 0.2), line(1.1, 0.9, 0.4), left=(LeftLine(3, line(0.9, 1.5, first=2)),)), 76)
+    assert "◦ left 3" in text.split("\n")[0]
+    cells = "".join(plotted(text))
+    assert "3" in cells
+    assert cells.count(LEFT) > 3
+
+
+def test_several_left_branches_are_told_apart_by_their_numbers() -> None:
+    left = (LeftLine(2, line(0.6, 0.7, first=2)), LeftLine(1, line(0.9, 1.5, first=2)))
+    text = drawn(chart(line(1, 0.8, 0.2), left=left), 76)
+    assert "◦ left 1, 2" in text.split("\n")[0]
+    assert {"1", "2"} <= set("".join(plotted(text)))
+
+
+def test_where_the_branch_set_out_stands_at_the_foot_beside_the_tick_of_its_knob() -> None:
+    rows = plotted(drawn(chart(line(1, 0.8, 0.6, 0.5, 0.4), knob_epochs=(4,), set_out_epoch=3), 76))
+    assert rows[0].index(KNOB) == rows[-1].index(SET_OUT)
+
+
+def test_a_left_branch_that_blew_up_does_not_squash_the_one_under_way() -> None:
+    text = drawn(chart(line(1, 0.8, 0.6, 0.5), left=(LeftLine(1, line(0.9, 1.2, 1e9, first=2)),)))
+    rows = [row for row in plotted(text) if any("\u2801" <= cell <= "\u28ff" for cell in row)]
+    assert len(rows) > 3
+    assert LEFT in text
+
+
+def test_before_its_first_epoch_a_branch_shows_those_that_were_left() -> None:
+    run = FakeRun().begin().train(1, 4).branch(2, 1, 0)
+    assert LEFT in "".join(plotted(drawn(chart_of(run.snapshot(), "loss", log_scale=False))))
+
+
+def test_a_left_branch_shows_what_the_one_under_way_did_not_train() -> None:
+    run = FakeRun().begin().train(1, 6).branch(2, 1, 3).train(4, 5)
+    (left,) = chart_of(run.snapshot(), "loss", log_scale=False).left
+    assert (left.number, left.line.epochs.tolist()) == (1, [3, 4, 5, 6])
+    assert left.line.values.tolist() == [1.2 / epoch for epoch in (3, 4, 5, 6)], "the validation loss"
+
+
+def test_without_validation_a_left_branch_shows_its_training() -> None:
+    run = FakeRun().begin().epoch_ended(1, None, loss=3.0).epoch_ended(2, None, loss=2.0).branch(2, 1, 1)
+    (left,) = chart_of(run.snapshot(), "loss", log_scale=False).left
+    assert left.line.values.tolist() == [3.0, 2.0]
+
+
+def test_of_many_left_branches_the_newest_three_stay() -> None:
+    run = FakeRun().begin().train(1, 3)
+    for number in range(2, 8):
+        run.branch(number, 1, 1).train(2, 3)
+    drawn_left = chart_of(run.snapshot(), "accuracy", log_scale=False).left
+    assert [left.number for left in drawn_left] == [6, 5, 4]
+
+
+def test_a_branch_that_goes_on_from_the_last_epoch_leaves_no_second_curve() -> None:
+    run = FakeRun().begin().train(1, 3).branch(2, 1, 3).train(4, 4)
+    assert chart_of(run.snapshot(), "loss", log_scale=False).left == ()
+
+
+def test_the_majority_class_is_a_line_where_it_lies_in_the_picture() -> None:
+    assert BASELINE in inside(drawn(chart(line(0.1, 0.9), baseline=0.5)))
+    assert BASELINE not in inside(drawn(chart(line(0.8, 0.9), baseline=0.1)))
+
+
+def test_a_logarithmic_axis_with_a_zero_says_that_it_is_linear() -> None:
+    assert "linear: values ≤ 0" in drawn(chart(line(1, 0), log_scale=True))
+    assert "linear" not in drawn(chart(line(1, 0.1), log_scale=True))
+    assert "log" in drawn(chart(line(1, 0.1), log_scale=True)).split("\n")[0]
+
+
+def test_a_curve_keeps_its_lowest_and_highest_point_when_thinned() -> None:
+    values = np.random.default_rng(0).standard_normal(20_000)
+    values[777], values[12_345] = 50.0, -50.0
+    thin = decimated(Line(epochs=np.linspace(0, 9, 20_000), values=values), 50)
+    assert len(thin) <= 100
+    assert {50.0, -50.0} <= set(thin.values)
+    assert np.all(np.diff(thin.epochs) > 0)
+
+
+def test_a_short_curve_is_not_thinned() -> None:
+    short = line(*range(100))
+    assert decimated(short, 50) is short
+
+
+def test_a_curve_is_cut_where_it_is_no_number() -> None:
+    stretches = finite_stretches(line(1, 2, math.nan, 3, math.inf, math.nan, 4))
+    assert [stretch.values.tolist() for stretch in stretches] == [[1, 2], [3], [4]]
+
+
+def test_the_training_curve_is_epochs_and_then_chunks_of_the_epoch_under_way() -> None:
+    run = FakeRun().begin().chunk(50).epoch_ended(1)
+    first = chart_of(run.snapshot(), "loss", log_scale=False)
+    assert first.training.epochs.tolist() == [1.0]
+    run.epochs(1).chunk(50, epoch=2)
+    assert chart_of(run.snapshot(), "loss", log_scale=False).training.epochs.tolist()[-1] == 1.5
+
+
+@pytest.mark.parametrize(
+    ("metrics", "expected", "why"),
+    [
+        ({"loss": 1.0}, None, "the loss alone"),
+        ({"loss": 1.0, "mae": 1.0, "accuracy": 1.0}, "accuracy", "accuracy goes first"),
+        ({"loss": 1.0, "lr": 1.0, "mae": 1.0, "val_mae": 1.0}, "mae", "one with a validation curve"),
+        ({"val_loss": 1.0, "auc": 1.0}, "auc", "the first there is"),
+    ],
+)
+def test_the_second_chart_shows(metrics: dict[str, float], expected: str | None, why: str) -> None:
+    assert second_metric(FakeRun().begin().epoch_ended(1, None, **metrics).snapshot()) == expected, why
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "labels"),
+    [(0, 1, ["0", "0.5", "1.0"]), (0.02, 0.31, ["0.2"]), (90, 310, ["100", "200", "300"]), (-1, 1, ["-1", "0", "1"])],
+)
+def test_round_numbers_stand_on_the_value_axis(low: float, high: float, labels: list[str]) -> None:
+    written = [label for _, label in value_axis(low, high, 3).ticks]
+    assert set(labels) <= set(written)
+    assert 2 <= len(written) <= 5
+
+
+def test_a_logarithmic_axis_names_powers_and_at_least_two_values() -> None:
+    assert {"1e-3", "1"} <= {label for _, label in power_axis(1e-3, 1, 5).ticks}
+    assert len(power_axis(0.31, 0.34, 4).ticks) >= 2
+
+
+def test_the_epoch_axis_has_whole_epochs_only() -> None:
+    for last in (1, 2, 7, 40, 1000, 123_456):
+        ticks = epoch_axis(0, last, 8).ticks
+        assert all(position == int(position) for position, _ in ticks)
+        assert len(ticks) <= 9

@@ -1,0 +1,286 @@
+"""Which classes are taken for which: the confusion matrix where it fits, the most frequent confusions where not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from rich.cells import cell_len
+
+from fitmon.engine.insight.confusion import Counts, confusion_matrix
+from fitmon.engine.insight.scores import Integers
+from fitmon.text import format as form
+from fitmon.text.rows import (
+    Row,
+    fitted,
+    fitting,
+    framed,
+    row,
+    text_of,
+    width_of,
+)
+from fitmon.tui.drawing.class_bars import (
+    class_labels,
+    class_name,
+    padded,
+)
+from fitmon.tui.palette import Role
+
+MOST_PAIRS = 100
+"""More confusions than a screen has rows are not kept."""
+
+SHADES = ((0.1, "▓", Role.BAD), (0.05, "▒", Role.BAD), (0.02, "░", Role.PLAIN))
+"""From which share of a true class's samples a confusion is shaded, and how."""
+
+NONE = "."
+"""Stands for no sample, so that what there is stands out."""
+
+CORNER = "true ↓ answered →"
+PAIR = "true → answered"
+WORDY_WIDTH = 44
+"""From this width on, the heading of the list is written out."""
+
+FRAME = 2
+LEAST_NAME, MOST_NAME = 6, 18
+MOST_LISTED_NAME = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Samples of one class for which another was answered."""
+
+    true: int
+    answered: int
+    samples: int
+    share: float
+    """Of the true class's samples, in (0, 1]."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Confusion:
+    """The answers to n samples of C classes."""
+
+    names: Sequence[str]
+    """As the data gives them; may be fewer than C."""
+    matrix: Counts | None
+    """(C, C), a row for each true class; None for more classes than anybody could read."""
+    support: Counts
+    """(C,) samples of each class."""
+    frequent: tuple[Pair, ...]
+    """The most frequent confusions, at most `MOST_PAIRS`."""
+    pairs: int
+    """How many different confusions there are."""
+    wrong: int
+    """Samples answered wrongly."""
+
+
+def confusion_of(true_class: Integers, answers: Integers, classes: int, names: Sequence[str]) -> Confusion:
+    """Count who is taken for whom; `true_class` and `answers` are (n,) in 0..C-1, without NaN predictions.
+
+    Only the wrong samples are sorted, so that thousands of classes need no matrix.
+    """
+    wrong = true_class != answers
+    keys = true_class[wrong].astype(np.int64) * classes + answers[wrong]
+    found, counts = np.unique(keys, return_counts=True)
+    support = np.bincount(true_class, minlength=classes)
+    most = np.argsort(-counts, kind="stable")[:MOST_PAIRS]
+    frequent = (
+        Pair(true=key // classes, answered=key % classes, samples=count, share=float(count / support[key // classes]))
+        for key, count in zip(found[most].tolist(), counts[most].tolist(), strict=True)
+    )
+    return Confusion(
+        names=names,
+        matrix=confusion_matrix(true_class, answers, classes),
+        support=support,
+        frequent=tuple(frequent),
+        pairs=len(found),
+        wrong=len(keys),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """How wide the columns of a matrix are."""
+
+    label: int
+    """Cells of the rows' names."""
+    cell: int
+    """Cells of each column, brackets or shades and gap included."""
+    classes: int
+    numbered: bool
+    """Whether the columns are headed by class numbers, which then go before the rows' names too."""
+
+    @property
+    def width(self) -> int:
+        """Cells of the matrix with a margin on both sides."""
+        return 1 + self.label + 1 + self.classes * self.cell + 1
+
+    @property
+    def framed_width(self) -> int:
+        """Cells of the matrix in its frame."""
+        return self.width + FRAME
+
+    @property
+    def framed_height(self) -> int:
+        """Rows of the matrix in its frame, its heading included."""
+        return 1 + self.classes + FRAME
+
+
+def grids(confusion: Confusion) -> tuple[Grid, ...]:
+    """Return how the matrix could stand, from the most legible way to the narrowest; none without a matrix."""
+    if confusion.matrix is None or not confusion.matrix.size:
+        return ()
+    classes = len(confusion.matrix)
+    digits = len(form.count(int(confusion.matrix.max())))
+    names = [class_name(confusion.names, number) for number in range(classes)]
+    longest, number = max(map(cell_len, names)), len(str(classes - 1))
+    by_name = Grid(min(longest, MOST_NAME), max(digits + 3, longest + 2), classes, numbered=False)
+    roomy = replace(by_name, label=max(by_name.label, cell_len(CORNER)))
+    if all(name == str(place) for place, name in enumerate(names)):
+        return roomy, by_name, Grid(number, max(digits + 2, number + 2), classes, numbered=False)
+    labels = [number + 1 + min(longest, most) for most in (MOST_NAME, LEAST_NAME)]
+    cells = [max(digits + gap, number + 2) for gap in (3, 2)]
+    return roomy, by_name, *(Grid(label, cell, classes, numbered=True) for label in labels for cell in cells)
+
+
+def fitting_grid(confusion: Confusion, width: int, height: int) -> Grid | None:
+    """Return the most legible way the matrix fits into a frame of that outer size; None when it does not."""
+    fits = (grid for grid in grids(confusion) if grid.framed_width <= width and grid.framed_height <= height)
+    return next(fits, None)
+
+
+def list_width(confusion: Confusion) -> int:
+    """Return the cells in which the most frequent confusions stand uncut, their frame included."""
+    true, answered = _name_widths(confusion, confusion.frequent[:30], 10 * MOST_LISTED_NAME)
+    return max(36, 1 + true + 3 + answered + 8 + 9 + 8 + true + 1 + FRAME)
+
+
+def draw_confusion(confusion: Confusion, at: Row, epoch: str, width: int, height: int) -> list[Row]:
+    """Return the matrix in a frame of that outer size, and below it or in its place the most frequent confusions.
+
+    Args:
+        confusion: what to draw.
+        at: where the answers hold, such as `at threshold 0.5`; may be empty.
+        epoch: which epoch it is, such as `epoch 4`; may be empty.
+        width: in cells.
+        height: in rows.
+    """
+    grid = fitting_grid(confusion, width, height)
+    title = fitting(_title_fields(grid, at, epoch, width), "  ", width - 5)
+    lines = [] if grid is None else _matrix_rows(confusion, grid)
+    return framed(title, [*lines, *_below(confusion, grid, width - FRAME, height - FRAME - len(lines))], width, height)
+
+
+def _title_fields(grid: Grid | None, at: Row, epoch: str, width: int) -> list[tuple[int, Row]]:
+    name, axes = ("most frequent confusions", PAIR) if grid is None else ("confusion matrix", CORNER)
+    has_corner = grid is not None and grid.label >= cell_len(CORNER)
+    beside = [*([(8, at)] if at else []), *([] if has_corner else [(6, row((axes, Role.FAINT)))])]
+    if cell_len(name) + sum(2 + width_of(line) for _, line in beside) > width - 5:
+        name = name.replace("most frequent ", "").removesuffix(" matrix")
+    return [(9, row((name, Role.STRONG))), *beside, *([(5, row((epoch, Role.FAINT)))] if epoch else [])]
+
+
+def _matrix_rows(confusion: Confusion, grid: Grid) -> list[Row]:
+    if confusion.matrix is None:
+        return []
+    heads = [str(place) if grid.numbered else class_name(confusion.names, place) for place in range(grid.classes)]
+    # The heading ends where the numbers do, before the closing bracket.
+    head = "".join(f"{' ' * (grid.cell - 1 - cell_len(name))}{name} " for name in heads)
+    corner = next((words for words in (CORNER, "true ↓") if cell_len(words) <= grid.label), "")
+    rows = [row((f" {padded(corner, grid.label)} {head}", Role.FAINT))]
+    labels = _row_labels(confusion.names, grid)
+    for true, counts in enumerate(confusion.matrix.tolist()):
+        cells = [_cell(count, int(confusion.support[true]), true == place, grid) for place, count in enumerate(counts)]
+        rows.append(row(f" {labels[true]} ", *_merged(cells)))
+    return rows
+
+
+def _row_labels(names: Sequence[str], grid: Grid) -> list[str]:
+    if not grid.numbered:
+        return class_labels(names, range(grid.classes), grid.label)
+    digits = len(str(grid.classes - 1))
+    room = grid.label - digits - 1
+    short = (fitted(row(class_name(names, number)), room) for number in range(grid.classes))
+    return [f"{number:>{digits}} {text_of(name)}" for number, name in enumerate(short)]
+
+
+def _cell(count: int, support: int, is_right: bool, grid: Grid) -> tuple[str, Role]:
+    if is_right:
+        return f"[{form.count(count)}]".rjust(grid.cell), Role.STRONG
+    if not count:
+        return f"{NONE:>{grid.cell - 1}} ", Role.FAINT
+    shade, role = next(((sign, role) for least, sign, role in SHADES if count / support >= least), (" ", Role.PLAIN))
+    number = form.count(count)
+    gap = 1 if len(number) + 2 < grid.cell else 0
+    return f"{' ' * gap}{number.rjust(grid.cell - 1 - gap).replace(' ', shade)}{shade}", role
+
+
+def _merged(cells: Sequence[tuple[str, Role]]) -> Row:
+    """Join neighbours of one role, for fewer changes of colour on the way to the terminal."""
+    pieces: list[tuple[str, Role]] = []
+    for text, role in cells:
+        if pieces and pieces[-1][1] is role:
+            pieces[-1] = (pieces[-1][0] + text, role)
+        else:
+            pieces.append((text, role))
+    return tuple(pieces)
+
+
+def _below(confusion: Confusion, grid: Grid | None, width: int, room: int) -> list[Row]:
+    """Return what stands below a matrix, or in its place."""
+    if grid is None:
+        return _list_rows(confusion, width, room)
+    legend = _legend(width)
+    if room < 1:
+        return []
+    if room < 6:  # noqa: PLR2004 - blank, legend, blank, heading, one confusion and how many more
+        return [row(), legend][-room:]
+    name = f"{'most frequent ' if width >= WORDY_WIDTH else ''}confusions"
+    heading = row(" ", *fitting([(9, row((name, Role.STRONG))), (5, row((PAIR, Role.FAINT)))], "  ", width - 1))
+    return [row(), legend, row(), heading, *_list_rows(confusion, width, room - 4)]
+
+
+def _legend(width: int) -> Row:
+    fields = [(9, row(("[ ] right", Role.STRONG)))]
+    fields += [(8, row((f"{sign} {least * 100:g} %", role))) for least, sign, role in reversed(SHADES)]
+    return row(" ", *fitting([*fields, (5, row(("or more of the row", Role.FAINT)))], "  ", width - 1))
+
+
+def _list_rows(confusion: Confusion, width: int, room: int) -> list[Row]:
+    if not confusion.wrong:
+        return [row((" every answer is right", Role.GOOD))][: max(0, room)]
+    listed = min(len(confusion.frequent), room)
+    shown = confusion.frequent[: listed if listed == confusion.pairs else max(0, room - 1)]
+    rows = _pair_rows(confusion, shown, width)
+    pairs = confusion.pairs - len(shown)
+    if not pairs or room < 1:
+        return rows
+    samples = confusion.wrong - sum(pair.samples for pair in shown)
+    more = f"and {form.count(pairs)} more confusion{'' if pairs == 1 else 's'}, {form.count(samples)}× in all"
+    return [*rows, row((f" {more}", Role.FAINT))]
+
+
+def _pair_rows(confusion: Confusion, shown: Sequence[Pair], width: int) -> list[Row]:
+    """Return lines such as `4 → 9   31×   3.2 % of all 4`, as far as `width` goes."""
+    times = max((len(form.count(pair.samples)) for pair in shown), default=0) + 1
+    fixed = 1 + 3 + 2 + times + 10
+    true, answered = _name_widths(confusion, shown, width - fixed)
+    labels = class_labels(confusion.names, [pair.true for pair in shown], true)
+    taken = class_labels(confusion.names, [pair.answered for pair in shown], answered)
+    room = width - fixed - true - answered
+    rows = []
+    for pair, label, other in zip(shown, labels, taken, strict=True):
+        counts = f"  {form.count(pair.samples) + '×':>{times}}  {form.share(pair.share):>8}"
+        wholes = f" of all {label}", " of its class", ""
+        whole = next((words for words in wholes if cell_len(words) <= room), "")
+        rows.append(row(f" {label} → {other}{counts}", (whole, Role.FAINT)))
+    return rows
+
+
+def _name_widths(confusion: Confusion, shown: Sequence[Pair], room: int) -> tuple[int, int]:
+    """Return the cells for true and answered names, at most `room` together."""
+    true, answered = (
+        min(max((cell_len(class_name(confusion.names, number)) for number in numbers), default=1), MOST_LISTED_NAME)
+        for numbers in ([pair.true for pair in shown], [pair.answered for pair in shown])
+    )
+    half = max(1, room // 2)
+    return min(true, max(half, room - answered)), min(answered, max(half, room - true))

@@ -1,0 +1,321 @@
+"""The chosen validation sample: what is known of it, its curves over the epochs, and the sample itself."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rich.cells import cell_len
+
+from fitmon.engine.data.validation_samples import ValidationSamples
+from fitmon.engine.insight.dynamics import DynamicsSnapshot, Kind
+from fitmon.engine.insight.history import SampleCurve
+from fitmon.engine.insight.observer import Observation
+from fitmon.text import format as form
+from fitmon.text.rows import (
+    Row,
+    filled,
+    framed,
+    row,
+    width_of,
+)
+from fitmon.tui.drawing.sample_curve import (
+    draw_curve,
+    gutter_of,
+)
+from fitmon.tui.drawing.sample_facts import (
+    SampleFacts,
+    class_names_of,
+    facts_of,
+    name_of,
+    shown_names,
+)
+from fitmon.tui.drawing.sample_input import (
+    can_be_shown,
+    draw_input,
+)
+from fitmon.tui.drawing.sample_table import (
+    RIGHT,
+    WRONG,
+    change_words,
+    loss_words,
+    number_words,
+    predicted_names,
+)
+from fitmon.tui.palette import Role
+
+LEAST_WIDTH = 20
+"""Below this width there is nothing but the title."""
+WIDE = 64
+"""From this width on, the sample stands beside its facts and curves."""
+LOW = 13
+"""Below this height, a wide detail has the curves beside the facts as well."""
+LOW_FACTS_WIDTH = 28
+LOW_SAMPLE_WIDTH = 26
+LEAST_CURVE, COMFORTABLE_CURVE, MOST_CURVE = 3, 5, 8
+"""Rows of a curve: below the least there is none, and more than the most show no more."""
+AROUND_CURVE = 2
+"""Rows that its heading and its epochs take."""
+LEAST_CURVE_WIDTH = 16
+LONGEST_NAME = 40
+"""Cells of a class name; a longer one is clipped."""
+GAP = 2
+
+KIND_SENTENCES = {
+    Kind.TOO_EARLY: "too early to say what it is like",
+    Kind.EASY: "easy: p(true) is high and steady",
+    Kind.AMBIGUOUS: "ambiguous: p(true) has varied, or is middling",
+    Kind.HARD: "hard: p(true) is low and steady",
+    Kind.FLIP_FLOPPER: "flip-flopper: it keeps crossing the border",
+    Kind.SUSPECT: "suspect: sure and wrong, maybe mislabelled",
+}
+
+Sentence = tuple[str, Role]
+Sample = tuple[ValidationSamples | None, int]
+"""All samples, and the number of one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChosenSample:
+    """One validation sample and all that is known of it."""
+
+    observation: Observation
+    """What is known of n entries."""
+    threshold: float
+    """In [0, 1]; without a meaning for several classes."""
+    entry: int
+    """Which entry it is, in 0..n-1."""
+    samples: ValidationSamples | None
+    """The samples themselves; None where they cannot be had."""
+    names: tuple[str, ...]
+    """Of the classes, or of the labels where a sample has several, as they came."""
+
+    @property
+    def facts(self) -> SampleFacts:
+        """What is known of it now; every array is (1,)."""
+        return facts_of(self.observation, self.threshold, np.array([self.entry]))
+
+    @property
+    def curve(self) -> SampleCurve:
+        """Its past; the history is in half precision, so its end is put as exactly as it is said elsewhere."""
+        scores, kept = self.observation.scores, self.observation.history.of(self.entry)
+        if not kept.epochs:
+            return kept
+        loss = kept.losses[-1] if scores.losses is None else float(scores.losses[self.entry])
+        return SampleCurve(
+            epochs=kept.epochs,
+            probability_true=(*kept.probability_true[:-1], float(scores.probability_true[self.entry])),
+            losses=(*kept.losses[:-1], loss),
+        )
+
+    @property
+    def border(self) -> float | None:
+        """Where p(true) makes the answer right; None for several classes, where no one value does."""
+        if self.observation.scores.task != "binary":
+            return None
+        return self.threshold if self.observation.scores.true_class[self.entry] == 1 else 1.0 - self.threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What is told of a sample before it is shown itself."""
+
+    said: list[Sentence]
+    curve: SampleCurve
+    border: float | None
+
+
+def draw_detail(chosen: ChosenSample, width: int, height: int) -> list[Row]:
+    """Return the chosen sample in a frame of that outer size: facts, curves, and the sample itself."""
+    facts = chosen.facts
+    title = _title(facts, shown_names(chosen.names, LONGEST_NAME))
+    if width < LEAST_WIDTH:
+        return framed(title, [], width, height)
+    story = Story(fact_sentences(chosen, facts), chosen.curve, chosen.border)
+    sample = chosen.samples, int(facts.samples[0])
+    inside, room = width - 4, height - 2
+    if inside < WIDE:
+        body = _stacked(story, sample, inside, room)
+    elif room < LOW:
+        body = _in_three(story, sample, inside, room)
+    else:
+        body = _in_two(story, sample, inside, room)
+    return framed(title, [row(" ", *line) for line in body], width, height)
+
+
+def _title(facts: SampleFacts, names: tuple[str, ...]) -> Row:
+    label = f" · label {name_of(names, int(facts.labels[0]))}" if facts.labels is not None else ""
+    return row((f"sample {facts.samples[0]}{label}", Role.STRONG))
+
+
+def _in_two(story: Story, sample: Sample, width: int, height: int) -> list[Row]:
+    """Return facts over curves, and the sample beside them."""
+    drawn = draw_input(*sample, width // 2, height)
+    left = width - GAP - max(map(width_of, drawn), default=0)
+    sentences = _wrapped(story.said, left)
+    curves = draw_curves(story.curve, story.border, left, height - len(sentences) - 1)
+    return beside([*sentences, row(), *curves], left, drawn)
+
+
+def _in_three(story: Story, sample: Sample, width: int, height: int) -> list[Row]:
+    """Return facts, curves and the sample side by side."""
+    drawn = draw_input(*sample, LOW_SAMPLE_WIDTH, height)
+    left = width - GAP - max(map(width_of, drawn), default=0)
+    curves = draw_curves(story.curve, story.border, left - LOW_FACTS_WIDTH - GAP, height)
+    facts_width = LOW_FACTS_WIDTH if curves else left
+    return beside(beside(_wrapped(story.said, facts_width), facts_width, curves), left, drawn)
+
+
+def _stacked(story: Story, sample: Sample, width: int, height: int) -> list[Row]:
+    """Return all above one another; the curves keep a comfortable height before the sample gets any room."""
+    # A sentence may take the margin at the right: the usual ones just fit then.
+    sentences = _wrapped(story.said, width + 1)
+    room = height - len(sentences) - 1
+    for_curves = (COMFORTABLE_CURVE + AROUND_CURVE) * (1 if _fits_beside(width) else 2) + 1
+    drawn = draw_input(*sample, width, room - for_curves) if room > for_curves else []
+    curves = draw_curves(story.curve, story.border, width, room - len(drawn) - bool(drawn))
+    return [*sentences, row(), *curves, *([row()] if drawn else []), *drawn]
+
+
+def beside(left: Sequence[Row], left_width: int, right: Sequence[Row]) -> list[Row]:
+    """Return two blocks side by side, `GAP` cells between them."""
+    height = max(len(left), len(right))
+    padded = filled(left, left_width, height)
+    return [
+        (*line, (" " * GAP, Role.PLAIN), *(right[place] if place < len(right) else ()))
+        for place, line in enumerate(padded)
+    ]
+
+
+def _wrapped(said: list[Sentence], width: int) -> list[Row]:
+    return [row((line, role)) for text, role in said for line in form.wrap(text, width)]
+
+
+def fact_sentences(chosen: ChosenSample, facts: SampleFacts) -> list[Sentence]:
+    """Return what is known of one sample, the most important first."""
+    observation = chosen.observation
+    said = [_verdict(facts, class_names_of(observation, shown_names(chosen.names, LONGEST_NAME))), _numbers(facts)]
+    if facts.kinds is not None:
+        said.append((KIND_SENTENCES[Kind(int(facts.kinds[0]))], Role.PLAIN))
+    if facts.changes is not None and facts.crossed is not None:
+        before = "the epoch before" if observation.epoch > 1 else "the untrained model"
+        crossed = f", crossed to {'right' if facts.right[0] else 'wrong'}" if facts.crossed[0] else ""
+        said.append((f"p(true) {_moved(float(facts.changes[0]), before)}{crossed}", Role.PLAIN))
+    if observation.dynamics is not None:
+        said += _history(observation.dynamics, chosen.entry)
+        if observation.scores.task == "binary" and chosen.threshold != observation.threshold:
+            said.append((f"its past is told at the run's threshold {form.setting(observation.threshold)}", Role.FAINT))
+    if not can_be_shown(chosen.samples, int(facts.samples[0])):
+        said.append(("what the model is given cannot be shown", Role.FAINT))
+    return said
+
+
+def _verdict(facts: SampleFacts, names: tuple[str, ...]) -> Sentence:
+    true = name_of(names, int(facts.true_class[0]))
+    if not facts.is_number[0]:
+        return f"{WRONG} wrong: true {true}, the prediction is not a number", Role.BAD
+    predicted = predicted_names(facts, names)[0]
+    if facts.right[0]:
+        return f"{RIGHT} right: {true}", Role.GOOD
+    return f"{WRONG} wrong: true {true}, predicted {predicted}", Role.BAD
+
+
+def _numbers(facts: SampleFacts) -> Sentence:
+    said = [
+        f"p(true) {number_words(float(facts.probability_true[0]))}",
+        f"margin {number_words(float(facts.margin[0]), '+')}",
+    ]
+    if facts.losses is not None:
+        said.append(f"loss {loss_words(float(facts.losses[0]))}")
+    return "  ".join(map(form.unbroken, said)), Role.PLAIN
+
+
+def _moved(change: float, before: str) -> str:
+    if not math.isfinite(change):
+        return f"cannot be compared with {before}"
+    return f"{change_words(change) if change else 'unchanged'} since {before}"
+
+
+def _history(dynamics: DynamicsSnapshot, chosen: int) -> list[Sentence]:
+    learnt, seen = int(dynamics.learnt_epoch[chosen]), int(dynamics.seen[chosen])
+    now = f"right since epoch {learnt}" if learnt else "wrong now"
+    crossings = times(int(dynamics.crossings[chosen]), "never", "crossed")
+    said = [f"{now} · {crossings} · {times(int(dynamics.forgotten[chosen]), 'never', 'forgotten')}"]
+    if seen:
+        epochs = "1 epoch" if seen == 1 else f"{form.count(seen)} epochs"
+        mean, spread = float(dynamics.mean[chosen]), float(dynamics.spread[chosen])
+        said.append(f"mean p(true) {mean:.3f}, spread {spread:.3f} ({epochs})")
+    return [(text, Role.PLAIN) for text in said]
+
+
+def times(number: int, none: str, verb: str) -> str:
+    """Return how often something happened: `never crossed`, `crossed once`, `crossed 3 times`."""
+    if not number:
+        return f"{none} {verb}"
+    return f"{verb} once" if number == 1 else f"{verb} {form.count(number)} times"
+
+
+def draw_curves(curve: SampleCurve, border: float | None, width: int, height: int) -> list[Row]:
+    """Return p(true) over the epochs, and its loss beside or below it where the loss has one for each sample.
+
+    Where there is room for one only, it is p(true); where there is none, no rows. `border` is where p(true) makes the
+    answer right, None for no such line.
+    """
+    losses = [loss for loss in curve.losses if math.isfinite(loss)]
+    if not curve.epochs or width < LEAST_CURVE_WIDTH or height < LEAST_CURVE + AROUND_CURVE:
+        return []
+    if not losses:
+        return _probability_curve(curve, border, width, height)
+    highest = max(losses) if max(losses) > 0 else 1.0
+    if _fits_beside(width):
+        # The one cell more is what the heading of p(true) takes.
+        left = (width - GAP) // 2 + 1
+        probability = _probability_curve(curve, border, left, height)
+        return beside(probability, left, _loss_curve(curve, highest, width - GAP - left, height))
+    if height < 2 * (LEAST_CURVE + AROUND_CURVE):
+        return _probability_curve(curve, border, width, height)
+    upper = _probability_curve(curve, border, width, height // 2)
+    return [*upper, *_loss_curve(curve, highest, width, height - height // 2)]
+
+
+def _fits_beside(width: int) -> bool:
+    return width >= 2 * LEAST_CURVE_WIDTH + GAP
+
+
+def _probability_curve(curve: SampleCurve, border: float | None, width: int, height: int) -> list[Row]:
+    labels = {0.0: "0", 1.0: "1"}
+    if border is not None:
+        labels[border] = form.setting(border)
+    rows = min(MOST_CURVE, height - AROUND_CURVE)
+    drawn = draw_curve(curve.epochs, curve.probability_true, width, rows, labels=labels, border=border)
+    heading = _heading("p(true)", [_three_decimals(value) for value in curve.probability_true], width)
+    return [heading, *drawn, _epochs_row(curve.epochs, gutter_of(labels), width)]
+
+
+def _loss_curve(curve: SampleCurve, highest: float, width: int, height: int) -> list[Row]:
+    labels = {0.0: "0", highest: _three_digits(highest)}
+    drawn = draw_curve(curve.epochs, curve.losses, width, min(MOST_CURVE, height - AROUND_CURVE), labels=labels)
+    heading = _heading("loss", [_three_digits(value) for value in curve.losses], width)
+    return [heading, *drawn, _epochs_row(curve.epochs, gutter_of(labels), width)]
+
+
+def _heading(title: str, values: list[str], width: int) -> Row:
+    """Return the title with the first value and the last, where both fit."""
+    whole = f"{title} {values[0]} → {values[-1]}"
+    short = len(values) == 1 or cell_len(whole) > width
+    return row((form.clip(f"{title} {values[-1]}" if short else whole, width), Role.STRONG))
+
+
+# Three digits are what a history in half precision knows.
+def _three_decimals(value: float) -> str:
+    return f"{value:.3f}" if math.isfinite(value) else form.ABSENT
+
+
+def _three_digits(value: float) -> str:
+    return form.ABSENT if math.isnan(value) else form.setting(float(f"{value:.3g}"))
+
+
+def _epochs_row(epochs: tuple[int, ...], gutter: int, width: int) -> Row:
+    first, last = f"epoch {epochs[0]}", str(epochs[-1])
+    blank = max(1, width - gutter - len(first) - len(last))
+    return row((" " * gutter + first + (" " * blank + last if len(epochs) > 1 else ""), Role.FAINT))

@@ -1,0 +1,208 @@
+"""A validation sample itself: an image in half blocks, a row of a table as named values, else its first numbers."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rich.cells import cell_len
+
+from fitmon.engine.data.validation_samples import ValidationSamples
+from fitmon.text import format as form
+from fitmon.text.rows import (
+    Row,
+    row,
+)
+from fitmon.tui.drawing.half_blocks import (
+    Floats,
+    draw_half_blocks,
+)
+from fitmon.tui.drawing.sample_facts import one_line
+from fitmon.tui.palette import Role
+
+Array = npt.NDArray[Any]
+
+LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+"""How bright red, green and blue are (Recommendation ITU-R BT.601)."""
+SHORTEST_SIDE = 8
+"""A (rows, columns) array with a shorter side is taken for a sequence of steps, not for an image."""
+DARKEST_OF_255 = 64
+"""Numbers up to 255 whose largest is smaller than this are taken to be on another scale."""
+MOST_COMPARED = 1_000
+"""From so many samples, evenly picked, a feature's mean and spread are judged."""
+LONGEST_FEATURE = 32
+LEAST_FEATURE = 14
+"""Cells of a name below which what the model sees is left out."""
+MOST_VALUES = 256
+"""More of a long sequence are not looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shades:
+    """An image as brightness."""
+
+    brightness: Floats
+    """(rows, columns) float32 in [0, 1]."""
+    low: float
+    """The value shown as 0."""
+    high: float
+    """The value shown as 1."""
+    own_range: bool
+    """Whether the two are this image's own smallest and largest values, because it is on no usual scale."""
+
+
+def draw_input(samples: ValidationSamples | None, number: int, width: int, height: int) -> list[Row]:
+    """Return the sample at `number`, in at most `height` rows of at most `width` cells; none where it cannot be had."""
+    inputs, shown = _sample(samples, number)
+    if samples is None or shown is None or height < 1:
+        return []
+    if is_image(shown):
+        return draw_image(shown, width, height)
+    if is_table_row(shown, samples.feature_names):
+        return _draw_table_row(samples, number, width, height)
+    return _draw_numbers(shown if inputs is None else inputs, width)[:height]
+
+
+def can_be_shown(samples: ValidationSamples | None, number: int) -> bool:
+    """Return whether the sample at `number` can be had: not where a model takes several inputs, or none of numbers."""
+    return _sample(samples, number)[1] is not None
+
+
+def _sample(samples: ValidationSamples | None, number: int) -> tuple[Array | None, Array | None]:
+    """Return the sample as the model sees it and as people know it; None for what is not there."""
+    if samples is None:
+        return None, None
+    given, original = (
+        None if array is None or number >= len(array) else array[number] for array in (samples.inputs, samples.original)
+    )
+    return given, given if original is None else original
+
+
+def is_image(sample: Array) -> bool:
+    """Return whether a sample is drawn as an image: (rows, columns) with sides long enough, or with 1 or 3 channels."""
+    if sample.ndim == 2:  # noqa: PLR2004 - rows and columns
+        return bool(min(sample.shape) >= SHORTEST_SIDE)
+    return bool(sample.ndim == 3 and sample.shape[2] in {1, 3} and sample.size)  # noqa: PLR2004 - and channels
+
+
+def is_table_row(sample: Array, feature_names: tuple[str, ...]) -> bool:
+    """Return whether a sample is a row of features: a vector with names, or of numbers that are not whole."""
+    return sample.ndim == 1 and len(sample) > 0 and (len(sample) == len(feature_names) or sample.dtype.kind == "f")
+
+
+def draw_image(image: Array, width: int, height: int) -> list[Row]:
+    """Return an image in half blocks, its size and what blank and full stand for above it."""
+    shades = shades_of(image)
+    scale = f"blank {_three_digits(shades.low)}, █ {_three_digits(shades.high)}"
+    said = [" × ".join(str(side) for side in image.shape), scale, *(["its own range"] if shades.own_range else [])]
+    whole = " · ".join(said)
+    caption = ([whole] if cell_len(whole) <= width else said)[:height]
+    picture = draw_half_blocks(shades.brightness, width, height - len(caption))
+    return [*(row((form.clip(line, width), Role.FAINT)) for line in caption), *(row(line) for line in picture)]
+
+
+def _three_digits(value: float) -> str:
+    return form.setting(float(f"{value:.3g}"))
+
+
+def shades_of(image: Array) -> Shades:
+    """Return the brightness of an image: on the scale 0 to 1 or 0 to 255 where its values fit, else on its own.
+
+    Values that are not finite become 0, three channels their luminance.
+    """
+    numbers = image.astype(np.float64)
+    finite = numbers[np.isfinite(numbers)]
+    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
+    own_range = False
+    if low >= 0 and high <= 1:
+        low, high = 0.0, 1.0
+    elif low >= 0 and DARKEST_OF_255 <= high <= 255:  # noqa: PLR2004 - the largest byte
+        low, high = 0.0, 255.0
+    else:
+        own_range = True
+    # Halves, because the difference of two numbers may be beyond the largest of their kind.
+    half_range = high / 2 - low / 2
+    brightness = np.where(np.isfinite(numbers), (numbers / 2 - low / 2) / (half_range or 1), 0).astype(np.float32)
+    if image.ndim == 3:  # noqa: PLR2004 - the last axis holds the channels
+        brightness = brightness @ LUMINANCE if image.shape[2] == len(LUMINANCE) else brightness[:, :, 0]
+    return Shades(brightness=brightness, low=low, high=high, own_range=own_range)
+
+
+def _draw_table_row(samples: ValidationSamples, number: int, width: int, height: int) -> list[Row]:
+    given, shown = _sample(samples, number)
+    if shown is None:
+        return []
+    # What the model sees is another thing where it has another shape, such as one column a category.
+    seen = given if given is not None and given is not shown and given.shape == shown.shape else None
+    room = height - (seen is not None)
+    features = np.arange(len(shown))
+    if len(features) > room:
+        features = furthest_from_mean(samples, number)[: max(0, room - 1)]
+    lines = _feature_rows(samples.feature_names, features.tolist(), shown, seen, width)
+    left_over = len(shown) - len(features)
+    if left_over:
+        lines.append(row((form.clip(f"and {form.count(left_over)} more, less unusual", width), Role.FAINT)))
+    return lines
+
+
+def furthest_from_mean(samples: ValidationSamples, number: int) -> npt.NDArray[np.int64]:
+    """Return the features of a row, (features,) int64, the one most standard deviations from its mean first.
+
+    Mean and deviation are those of at most `MOST_COMPARED` of the validation samples.
+    """
+    table = samples.inputs if samples.original is None else samples.original
+    if table is None:
+        return np.empty(0, dtype=np.int64)
+    some = table[:: max(1, len(table) // MOST_COMPARED)].astype(np.float64)
+    with np.errstate(all="ignore"):
+        deviation = np.abs(table[number] - some.mean(axis=0)) / some.std(axis=0)
+    return np.argsort(-np.nan_to_num(deviation, nan=0.0, posinf=0.0), kind="stable")
+
+
+def _feature_rows(
+    feature_names: tuple[str, ...], features: list[int], shown: Array, seen: Array | None, width: int
+) -> list[Row]:
+    """Return a row a feature, under a row that names the columns where there are two."""
+    has_names = len(feature_names) == len(shown)
+    names = [one_line(feature_names[each]) if has_names else f"x[{each}]" for each in features]
+    columns = [_right_aligned("value", shown, features)]
+    if seen is not None:
+        columns.append(_right_aligned("model sees", seen, features))
+        if _room_for_names(columns, width) < min(LEAST_FEATURE, max(map(cell_len, names), default=0)):
+            columns.pop()
+    room = min(LONGEST_FEATURE, _room_for_names(columns, width))
+    clipped = ["", *(form.clip(name, max(1, room)) for name in names)]
+    name_width = max(map(cell_len, clipped))
+    lines = [
+        row(
+            name + " " * (name_width - cell_len(name)) + "  ",
+            (cells[0], Role.STRONG if place else Role.FAINT),
+            ("".join(f"  {cell}" for cell in cells[1:]), Role.FAINT),
+        )
+        for place, (name, *cells) in enumerate(zip(clipped, *columns, strict=True))
+    ]
+    return lines if len(columns) > 1 else lines[1:]
+
+
+def _room_for_names(columns: list[list[str]], width: int) -> int:
+    return width - sum(cell_len(column[0]) + 2 for column in columns)
+
+
+def _right_aligned(title: str, values: Array, features: list[int]) -> list[str]:
+    cells = [title, *(value_words(values[each]) for each in features)]
+    width = max(map(cell_len, cells))
+    return [cell.rjust(width) for cell in cells]
+
+
+def value_words(value: Any) -> str:
+    """Return one number of a sample; one that is not a number as a dash."""
+    number = float(value)
+    return form.ABSENT if math.isnan(number) else form.setting(number)
+
+
+def _draw_numbers(sample: Array, width: int) -> list[Row]:
+    shape = " × ".join(str(side) for side in sample.shape)
+    first = " ".join(value_words(value) for value in sample.reshape(-1)[:MOST_VALUES])
+    about = f"shape {shape} · {sample.dtype}" if shape else str(sample.dtype)
+    return [row((form.clip(about, width), Role.FAINT)), *(row(line) for line in form.wrap(first, width, indent=""))]

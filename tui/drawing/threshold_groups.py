@@ -1,0 +1,143 @@
+"""The four groups of samples: how many stayed and crossed since the epoch before, and what each did to the loss."""
+
+import math
+from dataclasses import dataclass
+
+from fitmon.engine.insight.movement import Movement
+from fitmon.text import format as form
+from fitmon.text.rows import (
+    Row,
+    fitting,
+    row,
+    width_of,
+)
+from fitmon.tui.drawing.threshold_blocks import Block
+from fitmon.tui.palette import Role
+
+LABEL_WIDTH = 12
+LEAST_BAR, MOST_BAR = 5, 12
+"""Cells of a bar on either side of zero; with less room there is none."""
+MOST_WRITTEN_OUT = 10_000_000
+MOST_DECIMALS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One row of the table."""
+
+    label: str
+    samples: int
+    loss_change: float | None
+    """Its part in the change of the mean loss; None where that could not be taken apart."""
+    details: tuple[str, ...] = ()
+    """What more there is to say, from the longest wording to the shortest."""
+
+
+def groups_block(movement: Movement, epoch: int, width: int) -> Block:
+    """Return the groups in `width` cells: one row with the crossings only, a row each, or with bars and a sum."""
+    groups = _groups(movement)
+    together = Group("together", movement.samples, movement.data_loss_change)
+    texts = number_texts((*groups, together))
+    head = f" {'':{LABEL_WIDTH}} {texts[0]}"
+    lines = [f" {group.label:{LABEL_WIDTH}} {text}" for group, text in zip(groups, texts[1:], strict=False)]
+    usual = [_head(head, epoch, width)]
+    usual += [_with_detail(line, group, width) for line, group in zip(lines, groups, strict=True)]
+    full = _full(head, lines, groups, width)
+    if together.loss_change is not None:
+        full.append(row((f" {together.label:{LABEL_WIDTH}} {texts[-1]}", Role.STRONG)))
+    return Block(rows=usual, smaller=[_crossings(movement, epoch, width)], larger=(full,))
+
+
+def _groups(movement: Movement) -> tuple[Group, ...]:
+    parts = movement.loss_change or {}
+    surer, less_sure = form.count(movement.right_further), form.count(movement.right_closer)
+    closer, further = form.count(movement.wrong_closer), form.count(movement.wrong_further)
+    sure = (f"{surer} surer, {less_sure} less sure", f"{surer} surer, {less_sure} less", f"{surer} surer")
+    near = (f"{closer} closer, {further} further", f"{closer} closer")
+    return (
+        Group("stayed right", movement.stayed_right, parts.get("stayed_right"), sure),
+        Group("stayed wrong", movement.stayed_wrong, parts.get("stayed_wrong"), near),
+        Group("crossed ↑", movement.crossed_up, parts.get("crossed_up"), ("wrong before, right now", "to right")),
+        Group("crossed ↓", movement.crossed_down, parts.get("crossed_down"), ("right before, wrong now", "to wrong")),
+    )
+
+
+def number_texts(groups: tuple[Group, ...]) -> list[str]:
+    """Return a heading and the numbers of each group, in columns of equal width; no losses where they are unknown."""
+    samples = ["samples", *(form.count(group.samples) for group in groups)]
+    largest = max(abs(group.loss_change or 0.0) for group in groups)
+    losses = ["loss", *(_loss_text(group, largest) for group in groups)]
+    if all(group.loss_change is None for group in groups):
+        return [text.rjust(max(map(len, samples))) for text in samples]
+    widths = max(map(len, samples)), max(map(len, losses))
+    return [f"{many:>{widths[0]}}  {loss:>{widths[1]}}" for many, loss in zip(samples, losses, strict=True)]
+
+
+def _loss_text(group: Group, largest: float) -> str:
+    if group.loss_change is None or not group.samples:
+        return form.ABSENT
+    return signed(group.loss_change, largest)
+
+
+def signed(change: float, largest: float) -> str:
+    """Return a change such as `−0.0312`, with decimals enough to give the largest of its column three digits."""
+    if largest >= MOST_WRITTEN_OUT:
+        text = form.measured(abs(change))
+    else:
+        decimals = max(0, min(MOST_DECIMALS, 2 - math.floor(math.log10(largest)))) if largest else 1
+        text = f"{abs(change):,.{decimals}f}"
+    if not any(digit in text for digit in "123456789"):
+        return text
+    return f"{'−' if change < 0 else '+'}{text}"
+
+
+def since(epoch: int) -> str:
+    """Return what the groups compare with."""
+    return "since before training" if epoch == 1 else "since the epoch before"
+
+
+def _crossings(movement: Movement, epoch: int, width: int) -> Row:
+    fields = [
+        (9, row(f"crossed ↑ {form.count(movement.crossed_up)} to right")),
+        (9, row(f"↓ {form.count(movement.crossed_down)} to wrong")),
+        (3, row((since(epoch), Role.FAINT))),
+    ]
+    return row(" ", *fitting(fields, "  ", width - 1))
+
+
+def _head(head: str, epoch: int, width: int) -> Row:
+    return fitting([(9, row((head, Role.FAINT))), (5, row((since(epoch), Role.FAINT)))], "  ", width)
+
+
+def _with_detail(line: str, group: Group, width: int) -> Row:
+    detail = _detail(group, width - width_of(row(line)) - 2)
+    return row(line, (f"  {detail}", Role.FAINT)) if detail else row(line)
+
+
+def _detail(group: Group, room: int) -> str:
+    return next((text for text in group.details if len(text) <= room), "")
+
+
+def _full(head: str, lines: list[str], groups: tuple[Group, ...], width: int) -> list[Row]:
+    """Return the groups with a bar for what each did to the loss, and their details below them."""
+    room = (width - width_of(row(head)) - 4) // 2
+    known = groups[0].loss_change is not None
+    bar = min(room, MOST_BAR) if known and room >= LEAST_BAR else 0
+    largest = max(abs(group.loss_change or 0.0) for group in groups)
+    rows = [row((f"{head}  {'fell':>{bar}}│{'rose':<{bar}}" if bar else head, Role.FAINT))]
+    for line, group in zip(lines, groups, strict=True):
+        rows.append(row(line, *bar_cells(group.loss_change or 0.0, largest, bar)))
+        if group.label.startswith("stayed") and group.samples:
+            rows.append(row((f"   {_detail(group, width - 3)}", Role.FAINT)))
+    return rows
+
+
+def bar_cells(change: float, largest: float, width: int) -> Row:
+    """Return a bar from the middle line, to the left where the loss fell; what is not 0 takes half a cell at least."""
+    if not width:
+        return ()
+    halves = max(1, round(abs(change) / largest * width * 2)) if change else 0
+    full, half = divmod(halves, 2)
+    fell = ("▐" * half + "█" * full) if change < 0 else ""
+    rose = ("█" * full + "▌" * half) if change > 0 else ""
+    return row("  ", (fell.rjust(width), Role.GOOD), ("│", Role.FAINT), (rose.ljust(width), Role.BAD))

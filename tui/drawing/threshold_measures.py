@@ -1,0 +1,133 @@
+"""What the answers at the view's threshold are worth, beside what the run reports."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+
+from fitmon.engine.insight.observer import Observation
+from fitmon.engine.insight.threshold_choice import ConfusionCounts
+from fitmon.engine.record.record import Snapshot
+from fitmon.text import format as form
+from fitmon.text.rows import (
+    Row,
+    fitting,
+    row,
+)
+from fitmon.tui.drawing.threshold_blocks import Block
+from fitmon.tui.palette import Role
+
+REPORTED = (
+    "val_accuracy",
+    "val_binary_accuracy",
+    "val_categorical_accuracy",
+    "val_sparse_categorical_accuracy",
+    "val_acc",
+)
+"""What Keras may call the validation accuracy."""
+
+LEAST_VALUE_WIDTH = 6
+WORDY_WIDTH = 50
+"""From this width on, names are written out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number with its name and what it means."""
+
+    name: str
+    value: str
+    meanings: tuple[str, ...] = ()
+    """From the longest wording to the shortest."""
+
+
+def measures_block(
+    snapshot: Snapshot, observation: Observation, threshold: float, counts: ConfusionCounts | None, width: int
+) -> Block:
+    """Return the measures in `width` cells; `counts` are those at the view's threshold, None for several classes."""
+    reported = reported_accuracy(snapshot, observation)
+    if counts is None:
+        return Block(rows=measure_rows([*reported, *_balanced(observation.baseline.balanced_accuracy, width)], width))
+    accuracies = [*reported, *_accuracy(counts, threshold)]
+    others = _two_class_measures(counts, width) if observation.baseline.classes_present > 1 else []
+    few = measure_rows(accuracies, width)
+    shortest = [(place, row(_in_one(measure))) for place, measure in enumerate(accuracies)]
+    larger = ([*few, *_in_lines(others, width)], measure_rows([*accuracies, *others], width))
+    return Block(rows=few, smaller=[row(" ", *fitting(shortest, "  ", width - 1))], larger=larger if others else ())
+
+
+def _in_one(measure: Measure) -> str:
+    return f"{measure.name} {measure.value} {measure.meanings[-1]}"
+
+
+def _in_lines(measures: Sequence[Measure], width: int) -> list[Row]:
+    # The blank that does not break is the second of the two between one measure and the next.
+    texts = [form.unbroken(f"{measure.name} {measure.value} ") for measure in measures]
+    lines = form.wrap(" ".join(texts), width - 1, indent="")
+    return [row(f" {line.replace(form.NO_BREAK, ' ')}") for line in lines]
+
+
+def reported_accuracy(snapshot: Snapshot, observation: Observation) -> list[Measure]:
+    """Return the validation accuracy that Keras reported for the epoch observed, if there is one.
+
+    The threshold is told only where the samples give the same accuracy at the run's own: a user's metric may have
+    another, or weigh the samples.
+    """
+    for name in REPORTED:
+        curve = snapshot.metrics.get(name)
+        values = [] if curve is None else curve.values[curve.epochs == observation.epoch].tolist()
+        if values and math.isfinite(values[-1]):
+            return [Measure(name, form.measured(values[-1]), _reported_words(values[-1], observation))]
+    return []
+
+
+def _reported_words(value: float, observation: Observation) -> tuple[str, ...]:
+    own = observation.baseline.accuracy
+    same = own is not None and abs(value - own) * len(observation) < 0.5  # noqa: PLR2004 - less than half a sample
+    if observation.scores.task == "binary" and same:
+        at = form.setting(observation.threshold)
+        return f"as the run reports it, at {at}", f"run reports, at {at}", f"at {at}"
+    return "as the run reports it", "run reports"
+
+
+def _accuracy(counts: ConfusionCounts, threshold: float) -> list[Measure]:
+    at = form.setting(threshold)
+    words = (f"at threshold {at} (this view)", f"this view, at {at}", f"at {at}")
+    return [] if counts.accuracy is None else [Measure("accuracy", form.measured(counts.accuracy), words)]
+
+
+def _two_class_measures(counts: ConfusionCounts, width: int) -> list[Measure]:
+    """Return those that have a meaning at these counts, both classes being there."""
+    known = (
+        ("precision", counts.precision, ("right among the answers 1", "right of answers 1")),
+        ("recall", counts.recall, ("found among class 1", "found of class 1")),
+        ("F1", counts.f1, ("of precision and recall",)),
+    )
+    measures = [Measure(name, form.measured(value), words) for name, value, words in known if value is not None]
+    return [*measures, *_balanced(counts.balanced_accuracy, width)]
+
+
+def _balanced(accuracy: float | None, width: int) -> list[Measure]:
+    if accuracy is None:
+        return []
+    if width < WORDY_WIDTH:
+        return [Measure("balanced", form.measured(accuracy), ("accuracy: mean recall", "mean recall"))]
+    return [Measure("balanced accuracy", form.measured(accuracy), ("mean recall of the classes",))]
+
+
+def measure_rows(measures: Sequence[Measure], width: int) -> list[Row]:
+    """Return the measures in columns of `width` cells in all, each with the longest wording that has room."""
+    names = max((cell_len(measure.name) for measure in measures), default=0)
+    values = max([LEAST_VALUE_WIDTH, *(len(measure.value) for measure in measures)])
+    return [
+        row(
+            f" {measure.name:{names}}  {measure.value:>{values}}",
+            (f"  {_longest(measure.meanings, width - names - values - 6)}", Role.FAINT),
+        )
+        for measure in measures
+    ]
+
+
+def _longest(wordings: Sequence[str], room: int) -> str:
+    return next((wording for wording in wordings if cell_len(wording) <= room), "")
