@@ -29,7 +29,7 @@ def test_every_folder_with_code_is_a_package() -> None:
 
 FORBIDDEN = [
     pytest.param("fitmon", ["tensorflow", "keras", "textual", "numpy"], id="fitmon"),
-    pytest.param("fitmon.__main__", ["tensorflow", "keras", "textual", "numpy", "sklearn"], id="the command line"),
+    pytest.param("fitmon.cli.main", ["tensorflow", "keras", "textual", "numpy", "sklearn"], id="the command line"),
     pytest.param("fitmon.tui.app", ["tensorflow", "keras", "sklearn"], id="the screen"),
     pytest.param("fitmon.engine.events", ["tensorflow", "keras", "textual"], id="the events"),
     pytest.param("fitmon.engine.training.session", ["tensorflow", "keras", "textual"], id="the session"),

@@ -12,6 +12,10 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
+from fitmon.cli.headless import (
+    train_headless,
+    train_in_lines,
+)
 from fitmon.engine import events
 from fitmon.engine.commands import Command, Stop
 from fitmon.engine.events import Phase
@@ -20,7 +24,6 @@ from fitmon.engine.record.record import (
     Snapshot,
 )
 from fitmon.tui.launch import run_screen
-from fitmon.unwatched import train_headless, train_in_lines
 
 FINISH = "finish"
 """A file of this name beside the log lets a run that waits come to its end."""

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from fitmon.cli.options import run_dir_option
 from fitmon.engine.errors import DataError, UsageError
-from fitmon.options import run_dir_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,6 +17,10 @@ import pytest
 from click.testing import CliRunner
 from rich.cells import cell_len
 
+from fitmon.cli.runs import (
+    runs,
+    table,
+)
 from fitmon.engine import events
 from fitmon.engine.errors import FitmonError
 from fitmon.engine.job import Settings
@@ -26,7 +30,6 @@ from fitmon.engine.runs.run_status import (
     RunStatus,
 )
 from fitmon.engine.runs.runs import Runs
-from fitmon.listing import runs, table
 from tests.engine.runs.told import (
     ended,
     started,
@@ -39,7 +42,7 @@ from tests.pseudo_terminal import Pseudo
 
 SETTINGS = Settings(epochs=10, batch_size=64, learning_rate=1e-3, units=(512,))
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-MAIN = "import sys; from fitmon.listing import runs; sys.exit(runs.main(sys.argv[1:], standalone_mode=False))"
+MAIN = "import sys; from fitmon.cli.runs import runs; sys.exit(runs.main(sys.argv[1:], standalone_mode=False))"
 FINISHED = events.RunEnded(reason="all epochs done", epochs_done=2, completed=True)
 
 RUN = RunStatus(

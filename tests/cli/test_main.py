@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from fitmon.__main__ import main
+from fitmon.cli.main import main
+from fitmon.cli.options import (
+    ScheduledChange,
+    check_changes,
+)
 from fitmon.engine.errors import UsageError
 from fitmon.engine.job import Settings
-from fitmon.options import ScheduledChange, check_changes
 from fitmon.presets import preset_named
 from fitmon.presets.layers import has_dropout
 
@@ -19,7 +22,7 @@ HEAVY = {"tensorflow", "keras", "textual", "numpy", "sklearn", "msgspec", "rich"
 
 def modules_loaded_by(*arguments: str) -> set[str]:
     """Return the modules a fresh interpreter holds after a command."""
-    program = "import sys; from fitmon.__main__ import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    program = "import sys; from fitmon.cli.main import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
     command = [sys.executable, "-c", program, *arguments]
     answer = subprocess.run(command, check=True, capture_output=True, text=True)
     return set(answer.stderr.split())
@@ -214,7 +217,7 @@ def test_a_fault_of_ours_is_said_in_one_line_and_traced_only_when_asked(
     def broken(**_: object) -> str:
         raise ZeroDivisionError("1/0")
 
-    monkeypatch.setattr("fitmon.__main__.choose_face", broken)
+    monkeypatch.setattr("fitmon.cli.main.choose_face", broken)
     assert main(["iris"]) == 1
     quiet = capsys.readouterr().err
     assert quiet == "fitmon: This is a fault of fitmon: ZeroDivisionError: 1/0. Run it with --debug to see where.\n"

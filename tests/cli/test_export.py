@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fitmon.__main__ import main
+from fitmon.cli.main import main
 from fitmon.engine.runs.runs import Runs
 
 

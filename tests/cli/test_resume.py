@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from fitmon.__main__ import main
+from fitmon.cli.main import main
 from fitmon.engine import events
 from fitmon.engine.checkpoints.store import kept_epochs
 from fitmon.engine.runs.journal_reader import (

@@ -15,9 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from fitmon.engine.checkpoints.policy import Keeping
-from fitmon.engine.errors import EXIT_QUIT_WHILE_TRAINING, FitmonError, UsageError
-from fitmon.options import (
+from fitmon.cli.options import (
     SETTINGS,
     check_changes,
     export_options,
@@ -26,8 +24,18 @@ from fitmon.options import (
     run_options,
     setting_options,
 )
+from fitmon.cli.start import (
+    Face,
+    Start,
+    choose_face,
+    commands_of,
+    refuse_other_backend,
+    say,
+    train,
+)
+from fitmon.engine.checkpoints.policy import Keeping
+from fitmon.engine.errors import EXIT_QUIT_WHILE_TRAINING, FitmonError, UsageError
 from fitmon.presets import PRESETS, preset_named
-from fitmon.training import Face, Start, choose_face, commands_of, refuse_other_backend, say, train
 
 if TYPE_CHECKING:
     from fitmon.engine.job import Job
@@ -65,14 +73,14 @@ class PresetGroup(click.Group):
 
 def _command(name: str) -> click.Command:
     if name == "resume":
-        from fitmon.resuming import resume
+        from fitmon.cli.resume import resume
 
         return resume
     if name == "runs":
-        from fitmon.listing import runs
+        from fitmon.cli.runs import runs
 
         return runs
-    from fitmon import attaching
+    from fitmon.cli import attach as attaching
 
     return attaching.attach if name == "attach" else attaching.ctl
 
@@ -167,7 +175,7 @@ def _train_preset(**given: Any) -> int:
     _refuse_what_does_not_go_together(face, given)
     folder = None if given["ephemeral"] else _new_folder(job, given, file)
     if given["detach"] and folder is not None:
-        from fitmon.resuming import detach
+        from fitmon.cli.resume import detach
 
         return detach(folder, given)
     keeping = Keeping(every_epochs=given["checkpoint_every"], kept_bytes=given["keep_disk"])

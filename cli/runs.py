@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.cells import cell_len
 
-from fitmon.options import run_dir_option
+from fitmon.cli.options import run_dir_option
 from fitmon.text.format import (
     ABSENT,
     clean,

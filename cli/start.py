@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from fitmon.cli.options import in_order
 from fitmon.engine.errors import DiskError, FitmonError, SetupError
-from fitmon.options import in_order
 
 if TYPE_CHECKING:
     from fitmon.engine.checkpoints.policy import Keeping
@@ -164,8 +164,8 @@ def _listening(run: KeptRun) -> Iterator[None]:
 
 
 def _train_in_lines(start: Start, *, as_json: bool) -> int:
+    from fitmon.cli.headless import train_in_lines
     from fitmon.engine.events import RunFailed
-    from fitmon.unwatched import train_in_lines
 
     runs: list[KeptRun | Session] = []
 
@@ -201,8 +201,8 @@ def _tell_export(start: Start, seen: Snapshot, code: int) -> int:
 
 
 def _train_unseen(start: Start) -> int:
+    from fitmon.cli.headless import train_headless
     from fitmon.engine.commands import Detach
-    from fitmon.unwatched import train_headless
 
     with _run(start) as run:
         run.send(Detach(reason="started without a terminal"))

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from fitmon.attaching import attach, ctl
+from fitmon.cli.attach import (
+    attach,
+    ctl,
+)
 from fitmon.engine import events
 from fitmon.engine.attach import client
 from fitmon.engine.attach.server import RunServer
@@ -27,7 +30,7 @@ from tests.engine.attach.served_run import Scorer, ServedRun, chunk, epoch_event
 from tests.pseudo_terminal import Pseudo, assert_given_back
 
 ROOT = Path(__file__).parents[1]
-ATTACH = "import sys; from fitmon.attaching import attach; sys.exit(attach.main(sys.argv[1:], standalone_mode=False))"
+ATTACH = "import sys; from fitmon.cli.attach import attach; sys.exit(attach.main(sys.argv[1:], standalone_mode=False))"
 SETTINGS = Settings(epochs=10, batch_size=64, learning_rate=1e-3, units=(512,))
 
 

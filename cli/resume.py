@@ -9,11 +9,25 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from fitmon.cli.options import (
+    export_options,
+    keeping_options,
+    number_reader,
+    refuse_keep_alone,
+    run_options,
+)
+from fitmon.cli.start import (
+    Face,
+    Start,
+    choose_face,
+    commands_of,
+    refuse_other_backend,
+    say,
+    train,
+)
 from fitmon.engine.checkpoints.policy import Keeping
 from fitmon.engine.errors import DataError, UsageError
 from fitmon.engine.knobs.catalogue import BATCH_SIZE, DROPOUT, EPOCHS, L1, L2, LEARNING_RATE
-from fitmon.options import export_options, keeping_options, number_reader, refuse_keep_alone, run_options
-from fitmon.training import Face, Start, choose_face, commands_of, refuse_other_backend, say, train
 
 if TYPE_CHECKING:
     from fitmon.engine.checkpoints.resume_point import Origin
@@ -168,7 +182,10 @@ def _refuse_no_epoch_left(origin: Origin | None, changes: dict[str, float], *, e
 
 def detach(folder: RunFolder, given: dict[str, Any]) -> int:
     """Start a run without a terminal, say what it is called, and return the exit code at once."""
-    from fitmon.detaching import linger_warning, start_detached
+    from fitmon.cli.detach import (
+        linger_warning,
+        start_detached,
+    )
 
     words = ["resume", str(folder.path), "--unseen", "--run-dir", str(folder.path.parent)]
     words += ["--checkpoint-every", str(given["checkpoint_every"]), "--keep-disk", f"{given['keep_disk']}B"]

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fitmon.__main__ import main
+from fitmon.cli.headless import train_in_lines
+from fitmon.cli.main import main
 from fitmon.engine import events
 from fitmon.engine.events import Phase
 from fitmon.engine.record.record import (
     RunRecord,
     Snapshot,
 )
-from fitmon.unwatched import train_in_lines
 
 FITMON = [sys.executable, "-m", "fitmon"]
 ENDED = events.RunEnded(reason="all epochs done", epochs_done=1, completed=True)
@@ -158,7 +158,7 @@ def test_while_nobody_reads_only_what_is_printed_waits(monkeypatch: pytest.Monke
         waiting.extend(inbox.get() for _ in range(inbox.qsize()))
         return ENDED
 
-    monkeypatch.setattr("fitmon.unwatched.print_run", drained)
+    monkeypatch.setattr("fitmon.cli.headless.print_run", drained)
     make_run: Any = lambda on_event: nullcontext(Told(on_event))  # noqa: E731
     train_in_lines(make_run, as_json=True, talk=print)
     assert [type(event) for event in waiting] == [events.ChunkEnded, events.EpochEnded, events.RunEnded]
