@@ -5,13 +5,22 @@ from __future__ import annotations
 import os
 import pwd
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import click
+
+from fitmon.cli.options import RESUME_KNOBS
+from fitmon.cli.start import say
 from fitmon.engine.errors import SetupError
+
+if TYPE_CHECKING:
+    from fitmon.engine.runs.run_folder import RunFolder
 
 Ask = Callable[[Sequence[str]], str]
 """Runs a command and returns what it prints; nothing when it fails."""
@@ -22,6 +31,28 @@ CONTAINER_MARKS = (".dockerenv", "run/.containerenv", "run/systemd/container")
 
 LOGIND = ("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager")
 ASK_LOGIND = ("busctl", "get-property", *LOGIND, "KillUserProcesses", "KillExcludeUsers", "KillOnlyUsers")
+
+
+def detach(folder: RunFolder, given: dict[str, Any]) -> int:
+    """Start a run without a terminal, say what it is called, and return the exit code at once."""
+    words = ["resume", str(folder.path), "--unseen", "--run-dir", str(folder.path.parent)]
+    words += ["--checkpoint-every", str(given["checkpoint_every"]), "--keep-disk", f"{given['keep_disk']}B"]
+    for option in ("from_epoch", *(knob.name for knob in RESUME_KNOBS)):
+        # Those of a new run are in its description.
+        if "run" in given and given.get(option) is not None:
+            words += [f"--{option.replace('_', '-')}", f"{given[option]!r}"]
+    for epoch, knob, value in given["at"]:
+        words += ["--at", f"{epoch}:{knob}={value!r}"]
+    if given["export"] is not None:
+        words += ["--export", str(given["export"]), "--keep", given["keep"] or "best"]
+    if given["paused"]:
+        words.append("--paused")
+    start_detached(words, folder.name, folder.log_path)
+    click.echo(folder.name)
+    say(f"training without a terminal; `fitmon attach {shlex.quote(folder.name)}` shows it")
+    if warning := linger_warning():
+        say(warning)
+    return 0
 
 
 def start_detached(arguments: list[str], name: str, log_path: Path) -> int:

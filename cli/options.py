@@ -37,6 +37,9 @@ NOTHING = "none"
 
 SEED = Knob(name="seed", label="seed", minimum=0, maximum=2**32 - 1, whole=True, example="7")
 
+RESUME_KNOBS = (EPOCHS, LEARNING_RATE, DROPOUT, L1, L2, BATCH_SIZE)
+"""The knobs that `fitmon resume` can change."""
+
 ScheduledChange = tuple[int, str, float]
 """From which epoch, which knob, which value."""
 

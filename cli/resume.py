@@ -1,15 +1,16 @@
-"""The command that goes on with a run that another process began, and the start of one without a terminal."""
+"""`fitmon resume`: resume a run exactly where it was left, or rewind it to an epoch."""
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
+from fitmon.cli.detach import detach
 from fitmon.cli.options import (
+    RESUME_KNOBS,
     export_options,
     keeping_options,
     number_reader,
@@ -27,7 +28,7 @@ from fitmon.cli.start import (
 )
 from fitmon.engine.checkpoints.policy import Keeping
 from fitmon.engine.errors import DataError, UsageError
-from fitmon.engine.knobs.catalogue import BATCH_SIZE, DROPOUT, EPOCHS, L1, L2, LEARNING_RATE
+from fitmon.engine.knobs.catalogue import DROPOUT, EPOCHS
 
 if TYPE_CHECKING:
     from fitmon.engine.checkpoints.resume_point import Origin
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from fitmon.engine.runs.run_folder import RunFolder
 
 KEPT = ("checkpoint_every", "keep_disk")
-KNOBS = (EPOCHS, LEARNING_RATE, DROPOUT, L1, L2, BATCH_SIZE)
 
 
 def _resume_command() -> click.Command:
@@ -47,7 +47,7 @@ def _resume_command() -> click.Command:
             metavar="NUMBER",
             help=f"Change the {knob.name.replace('_', ' ')} from the next epoch on.",
         )
-        for knob in KNOBS
+        for knob in RESUME_KNOBS
     ]
     from_epoch = click.Option(
         ["--from-epoch"],
@@ -80,7 +80,7 @@ def _resume(**given: Any) -> int:
     folder = Runs(root).find(given["run"])
     job = job_of(folder)
     given |= _kept_as_before(folder)
-    changes = {knob.name: float(given[knob.name]) for knob in KNOBS if given[knob.name] is not None}
+    changes = {knob.name: float(given[knob.name]) for knob in RESUME_KNOBS if given[knob.name] is not None}
     rewind = _rewind(folder, given["from_epoch"], changes)
     _refuse_dropout_without_a_layer(folder, job, changes)
     face: Face = "nobody" if given["unseen"] else choose_face(plain=given["plain"], json=given["json"])
@@ -178,33 +178,6 @@ def _refuse_no_epoch_left(origin: Origin | None, changes: dict[str, float], *, e
             f"All {record.epochs} epochs are done. Train more with --epochs {record.epochs * 2}, go back to one with "
             "--from-epoch, or write the model with --export."
         )
-
-
-def detach(folder: RunFolder, given: dict[str, Any]) -> int:
-    """Start a run without a terminal, say what it is called, and return the exit code at once."""
-    from fitmon.cli.detach import (
-        linger_warning,
-        start_detached,
-    )
-
-    words = ["resume", str(folder.path), "--unseen", "--run-dir", str(folder.path.parent)]
-    words += ["--checkpoint-every", str(given["checkpoint_every"]), "--keep-disk", f"{given['keep_disk']}B"]
-    for option in ("from_epoch", *(knob.name for knob in KNOBS)):
-        # Those of a new run are in its description.
-        if "run" in given and given.get(option) is not None:
-            words += [f"--{option.replace('_', '-')}", f"{given[option]!r}"]
-    for epoch, knob, value in given["at"]:
-        words += ["--at", f"{epoch}:{knob}={value!r}"]
-    if given["export"] is not None:
-        words += ["--export", str(given["export"]), "--keep", given["keep"] or "best"]
-    if given["paused"]:
-        words.append("--paused")
-    start_detached(words, folder.name, folder.log_path)
-    click.echo(folder.name)
-    say(f"training without a terminal; `fitmon attach {shlex.quote(folder.name)}` shows it")
-    if warning := linger_warning():
-        say(warning)
-    return 0
 
 
 resume = _resume_command()

@@ -20,7 +20,7 @@ from fitmon.engine.errors import SetupError
 from tests.pseudo_terminal import PATIENCE_SECONDS, Pseudo
 from tests.tui.demo_talk import finish, told, until_told
 
-DEMO = [sys.executable, str(Path(__file__).parent / "tui" / "demo.py"), "waits"]
+DEMO = [sys.executable, str(Path(__file__).parents[1] / "tui" / "demo.py"), "waits"]
 USER = pwd.getpwuid(os.getuid()).pw_name
 SESSION = "0::/user.slice/user-1000.slice/session-2.scope\n"
 USER_MANAGER = "0::/user.slice/user-1000.slice/user@1000.service/app.slice/terminal.scope\n"

@@ -1,0 +1,8 @@
+"""Runs the command line: `python -m fitmon`."""
+
+import sys
+
+from fitmon.cli.main import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,1 +1,0 @@
-"""What outlives the process: run folder, lock, journal and checkpoints."""
