@@ -18,9 +18,9 @@ from fitmon.engine.record.record import (
 )
 from fitmon.engine.runs.journal import JournalWriter
 from fitmon.engine.runs.lock import RunLock
-from fitmon.engine.runs.replay import retell
+from fitmon.engine.runs.replay import replay_journal
 from fitmon.engine.runs.runs import Runs
-from fitmon.engine.training.checkpointing import Commits
+from fitmon.engine.training.checkpointing import CheckpointManager
 from fitmon.engine.training.kept_run import KeptRun
 
 KEPT_THREADS = ("fitmon checkpoints", "fitmon journal")
@@ -90,7 +90,7 @@ def serve(root: Path) -> None:
         writer.event(event)
     writer.close()
     with RunLock(folder):
-        server = RunServer(folder.socket_path, _Told(retell(folder).record))
+        server = RunServer(folder.socket_path, _Told(replay_journal(folder).record))
         print(folder.path, flush=True)
         sys.stdin.read()
         server.close()
@@ -108,16 +108,16 @@ class _Told:
 
 
 def _measure(name: str, waited: list[float]) -> None:
-    real = getattr(Commits, name)
+    real = getattr(CheckpointManager, name)
 
-    def measured(self: Commits, *args: object, **kwargs: object) -> object:
+    def measured(self: CheckpointManager, *args: object, **kwargs: object) -> object:
         since = time.perf_counter()
         try:
             return real(self, *args, **kwargs)
         finally:
             waited.append(time.perf_counter() - since)
 
-    setattr(Commits, name, measured)
+    setattr(CheckpointManager, name, measured)
 
 
 def _worked() -> float:

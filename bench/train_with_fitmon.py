@@ -15,7 +15,7 @@ from fitmon.engine.training.kept_run import KeptRun
 
 def main() -> int:
     """Read preset, `jit` or `no-jit`, `screen` or `no-screen`, and the file's path from the command line."""
-    preset, jit, face, path = sys.argv[1], sys.argv[2] == "jit", sys.argv[3], Path(sys.argv[4])
+    preset, jit, frontend, path = sys.argv[1], sys.argv[2] == "jit", sys.argv[3], Path(sys.argv[4])
     ends: list[float] = []
 
     def note(event: Event) -> None:
@@ -25,8 +25,8 @@ def main() -> int:
     job = measured_job(preset, jit)
     with TemporaryDirectory() as root:
         folder = Runs(Path(root)).create(job=preset, settings=job.settings)
-        with KeptRun(job, folder, on_event=note, summarize_epochs=face != "screen") as run:
-            code = _under_the_screen(run, preset) if face == "screen" else _alone(run)
+        with KeptRun(job, folder, on_event=note, summarize_epochs=frontend != "screen") as run:
+            code = _under_the_screen(run, preset) if frontend == "screen" else _alone(run)
     path.write_text(json.dumps([later - earlier for earlier, later in pairwise(ends)]))
     return code
 

@@ -25,14 +25,14 @@ def pass_seconds(preset: str) -> dict[str, float]:
 
     from fitmon.engine.data.choose_feed import feed_for
     from fitmon.engine.evaluation.probe import Probe
-    from fitmon.engine.evaluation.train_subset import training_part_of
+    from fitmon.engine.evaluation.train_subset import train_subset_of
 
     job = measured_job(preset, jit=False)
     settings, data = job.settings, job.load(job.settings, lambda _: None)
     model, feed = job.build(settings, data), feed_for(data)
     environment.build_model(model, feed.head())
     samples = len(keras.tree.flatten(data.x_validation)[0])
-    part = training_part_of(model, feed, settings, validation_samples=samples)
+    part = train_subset_of(model, feed, settings, validation_samples=samples)
     probes = {"with": Probe(model, data, settings.threshold, part), "without": Probe(model, data, settings.threshold)}
     taken: dict[str, list[float]] = {"with": [], "without": []}
     for number in range(PASSES):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fitmon.engine.attach.recorded import RecordedRun
     from fitmon.engine.attach.remote_run import RemoteRun
     from fitmon.engine.runs.run_folder import RunFolder
-    from fitmon.tui.run import WayBack
+    from fitmon.tui.run import RewindOptions
 
 
 def _attach(**given: Any) -> int:
@@ -44,12 +44,12 @@ def _attach(**given: Any) -> int:
         mouse=not given["no_mouse"],
         viewer=True,
         read_only=run.read_only,
-        way_back=_way_back(folder, run, given["read_only"]),
+        rewind_options=_rewind_options(folder, run, given["read_only"]),
     )
 
 
-def _way_back(folder: RunFolder, run: RemoteRun | RecordedRun, asked_read_only: bool) -> WayBack:
-    from fitmon.tui.run import WayBack
+def _rewind_options(folder: RunFolder, run: RemoteRun | RecordedRun, asked_read_only: bool) -> RewindOptions:
+    from fitmon.tui.run import RewindOptions
 
     def kept() -> dict[int, dict[int, Path]]:
         # Loaded when it is asked for: it takes a tenth of the time until the first picture.
@@ -62,7 +62,7 @@ def _way_back(folder: RunFolder, run: RemoteRun | RecordedRun, asked_read_only: 
             return "this view is read-only"
         return f"nobody trains this run; see fitmon resume {folder.name} --from-epoch" if run.read_only else ""
 
-    return WayBack(kept_epochs=kept, why_not=why_not)
+    return RewindOptions(kept_epochs=kept, why_not=why_not)
 
 
 def _latest(given: dict[str, Any]) -> RunFolder:

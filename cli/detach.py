@@ -101,18 +101,18 @@ def linger_warning(root: Path = Path("/"), ask: Ask | None = None) -> str:
     with suppress(OSError, KeyError):
         if (root / "run/systemd/system").is_dir() and not any((root / mark).exists() for mark in CONTAINER_MARKS):
             user = pwd.getpwuid(os.getuid()).pw_name
-            lingers = (root / "var/lib/systemd/linger" / user).exists()
-            return _warning((root / "proc/self/cgroup").read_text(), user, lingers, ask or _answer)
+            wait_after_end = (root / "var/lib/systemd/linger" / user).exists()
+            return _warning((root / "proc/self/cgroup").read_text(), user, wait_after_end, ask or _answer)
     return ""
 
 
-def _warning(cgroup: str, user: str, lingers: bool, ask: Ask) -> str:
+def _warning(cgroup: str, user: str, wait_after_end: bool, ask: Ask) -> str:
     if re.search(r"/user@\d+\.service", cgroup):
         remedy = "`loginctl enable-linger` keeps it alive"
-        return "" if lingers else f"This machine ends the run when you log out for the last time; {remedy}."
+        return "" if wait_after_end else f"This machine ends the run when you log out for the last time; {remedy}."
     if re.search(r"/session-[^/\n]+\.scope", cgroup) and _ends_sessions(ask(ASK_LOGIND), user):
         start = "start fitmon with `systemd-run --user --scope fitmon …`"
-        first = start if lingers else f"run `loginctl enable-linger` once and {start}"
+        first = start if wait_after_end else f"run `loginctl enable-linger` once and {start}"
         return f"This machine ends the run when you log out, under tmux too (KillUserProcesses=yes); {first}."
     return ""
 

@@ -19,8 +19,8 @@ from fitmon.cli.options import (
     run_options,
     setting_options,
 )
-from fitmon.cli.start import Face, Start, choose_face, commands_of, refuse_other_backend, train
-from fitmon.engine.checkpoints.policy import Keeping
+from fitmon.cli.start import Frontend, Start, choose_frontend, commands_of, refuse_other_backend, train
+from fitmon.engine.checkpoints.policy import CheckpointPolicy
 from fitmon.engine.errors import UsageError
 from fitmon.presets import PRESETS, preset_named
 
@@ -63,15 +63,15 @@ def _train_preset(**given: Any) -> int:
     file = None if given.get("data") is None else Path(given["data"])
     job = preset.job(settings, dataset=given.get("dataset"), file=file, split=given.get("split"))
     check_changes(given["at"], settings, preset.has_dropout)
-    face: Face = "nobody" if given["detach"] else choose_face(plain=given["plain"], json=given["json"])
+    frontend: Frontend = "nobody" if given["detach"] else choose_frontend(plain=given["plain"], json=given["json"])
     refuse_other_backend()
-    _refuse_what_does_not_go_together(face, given)
+    _refuse_what_does_not_go_together(frontend, given)
     folder = None if given["ephemeral"] else _new_folder(job, given, file)
     if given["detach"] and folder is not None:
         from fitmon.cli.detach import detach
 
         return detach(folder, given)
-    keeping = Keeping(every_epochs=given["checkpoint_every"], kept_bytes=given["keep_disk"])
+    keeping = CheckpointPolicy(every_epochs=given["checkpoint_every"], kept_bytes=given["keep_disk"])
     start = Start(
         job=job,
         folder=folder,
@@ -82,14 +82,14 @@ def _train_preset(**given: Any) -> int:
         mouse=not given["no_mouse"],
         debug=given["debug"],
     )
-    return train(start, face)
+    return train(start, frontend)
 
 
-def _refuse_what_does_not_go_together(face: Face, given: dict[str, Any]) -> None:
+def _refuse_what_does_not_go_together(frontend: Frontend, given: dict[str, Any]) -> None:
     refuse_keep_alone(given)
     if given["ephemeral"] and given["detach"]:
         raise UsageError("Expected --detach or --ephemeral, received both: a run that is not kept cannot be found.")
-    if given["paused"] and face in {"plain", "json"}:
+    if given["paused"] and frontend in {"plain", "json"}:
         raise UsageError("Expected a screen with --paused: without one, nobody could resume the run.")
 
 

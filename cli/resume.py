@@ -18,20 +18,20 @@ from fitmon.cli.options import (
     run_options,
 )
 from fitmon.cli.start import (
-    Face,
+    Frontend,
     Start,
-    choose_face,
+    choose_frontend,
     commands_of,
     refuse_other_backend,
     say,
     train,
 )
-from fitmon.engine.checkpoints.policy import Keeping
+from fitmon.engine.checkpoints.policy import CheckpointPolicy
 from fitmon.engine.errors import DataError, UsageError
 from fitmon.engine.knobs.catalogue import DROPOUT, EPOCHS
 
 if TYPE_CHECKING:
-    from fitmon.engine.checkpoints.resume_point import Origin
+    from fitmon.engine.checkpoints.resume_point import ResumePoint
     from fitmon.engine.commands import Rewind
     from fitmon.engine.job import Job
     from fitmon.engine.runs.run_folder import RunFolder
@@ -83,7 +83,7 @@ def _resume(**given: Any) -> int:
     changes = {knob.name: float(given[knob.name]) for knob in RESUME_KNOBS if given[knob.name] is not None}
     rewind = _rewind(folder, given["from_epoch"], changes)
     _refuse_dropout_without_a_layer(folder, job, changes)
-    face: Face = "nobody" if given["unseen"] else choose_face(plain=given["plain"], json=given["json"])
+    frontend: Frontend = "nobody" if given["unseen"] else choose_frontend(plain=given["plain"], json=given["json"])
     refuse_other_backend()
     origin = _origin(folder, rewind)
     _refuse_no_epoch_left(origin, changes, exports=given["export"] is not None)
@@ -93,7 +93,7 @@ def _resume(**given: Any) -> int:
         Start(
             job=job,
             folder=folder,
-            keeping=Keeping(every_epochs=given["checkpoint_every"], kept_bytes=given["keep_disk"]),
+            keeping=CheckpointPolicy(every_epochs=given["checkpoint_every"], kept_bytes=given["keep_disk"]),
             name=folder.name,
             origin=origin,
             commands=commands_of(given, {} if rewind else changes),
@@ -101,7 +101,7 @@ def _resume(**given: Any) -> int:
             mouse=not given["no_mouse"],
             debug=given["debug"],
         ),
-        face,
+        frontend,
     )
 
 
@@ -150,13 +150,13 @@ def _rewind(folder: RunFolder, epoch: int | None, changes: dict[str, float]) -> 
     return Rewind(epoch=epoch, changes=changes)
 
 
-def _origin(folder: RunFolder, rewind: Rewind | None) -> Origin | None:
+def _origin(folder: RunFolder, rewind: Rewind | None) -> ResumePoint | None:
     """Return where a run goes on; None when it has not begun."""
-    from fitmon.engine.checkpoints.resume_point import origin_of
+    from fitmon.engine.checkpoints.resume_point import resume_point_of
 
     if not folder.journal_path.exists() and not folder.branch_numbers():
         return None
-    origin = origin_of(folder, rewind)
+    origin = resume_point_of(folder, rewind)
     for problem in origin.retold.problems:
         say(f"{folder.journal_path}: {problem.message}")
     for damaged in origin.damaged:
@@ -164,7 +164,7 @@ def _origin(folder: RunFolder, rewind: Rewind | None) -> Origin | None:
     return origin
 
 
-def _refuse_no_epoch_left(origin: Origin | None, changes: dict[str, float], *, exports: bool) -> None:
+def _refuse_no_epoch_left(origin: ResumePoint | None, changes: dict[str, float], *, exports: bool) -> None:
     """Raise UsageError where there would be nothing to do: no epoch to train, and no model to write."""
     if origin is None:
         return

@@ -15,8 +15,8 @@ from fitmon.cli.options import in_order
 from fitmon.engine.errors import DiskError, FitmonError, SetupError
 
 if TYPE_CHECKING:
-    from fitmon.engine.checkpoints.policy import Keeping
-    from fitmon.engine.checkpoints.resume_point import Origin
+    from fitmon.engine.checkpoints.policy import CheckpointPolicy
+    from fitmon.engine.checkpoints.resume_point import ResumePoint
     from fitmon.engine.commands import Command, Keep
     from fitmon.engine.events import Event, RunEnded, RunFailed
     from fitmon.engine.job import Job
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from fitmon.engine.runs.run_folder import RunFolder
     from fitmon.engine.training.kept_run import KeptRun
     from fitmon.engine.training.session import Session
-    from fitmon.tui.run import WayBack
+    from fitmon.tui.run import RewindOptions
 
-Face = Literal["screen", "plain", "json", "nobody"]
+Frontend = Literal["screen", "plain", "json", "nobody"]
 
 BY = "command line"
 """Who asks for what the command line says, in the journal."""
@@ -39,10 +39,10 @@ class Start:
     job: Job
     folder: RunFolder | None
     """Where it is kept; None: nowhere."""
-    keeping: Keeping
+    keeping: CheckpointPolicy
     name: str
     """What the screen calls it."""
-    origin: Origin | None = None
+    origin: ResumePoint | None = None
     """Where another process left it; None: it begins."""
     commands: tuple[Command, ...] = ()
     """Asked of it before it starts."""
@@ -59,7 +59,7 @@ def say(message: str) -> None:
     print(f"fitmon: {visible}", file=sys.stderr, flush=True)  # noqa: T201 - stderr is where a command line talks
 
 
-def choose_face(*, plain: bool, json: bool) -> Face:
+def choose_frontend(*, plain: bool, json: bool) -> Frontend:
     """Decide who shows the run: the screen where a terminal can carry it, else lines, for people or as JSON."""
     if plain or json:
         return "json" if json else "plain"
@@ -95,13 +95,13 @@ def commands_of(given: dict[str, Any], changes: Mapping[str, float] | None = Non
     return (*export, *pause, *now, *scheduled)
 
 
-def train(start: Start, face: Face) -> int:
+def train(start: Start, frontend: Frontend) -> int:
     """Train, show it, and return the exit code; raises FitmonError when the training cannot begin."""
-    if face == "screen":
+    if frontend == "screen":
         return _train_on_screen(start)
-    if face == "nobody":
+    if frontend == "nobody":
         return _train_unseen(start)
-    return _train_in_lines(start, as_json=face == "json")
+    return _train_in_lines(start, as_json=frontend == "json")
 
 
 @contextlib.contextmanager
@@ -136,7 +136,7 @@ def _run(
         on_event=on_event,
         stop_when_non_finite=not watched,
         summarize_epochs=not watched,
-        lingers=watched,
+        wait_after_end=watched,
     )
     with run, _listening(run):
         if run.warning:
@@ -236,7 +236,7 @@ def _train_on_screen(start: Start) -> int:
             mouse=start.mouse,
             log_path=log_path,
             outlives_terminal=start.folder is not None,
-            way_back=None if start.folder is None else _way_back(start.folder),
+            rewind_options=None if start.folder is None else _rewind_options(start.folder),
         )
         seen = run.snapshot()
     ending = seen.ending
@@ -249,11 +249,11 @@ def _train_on_screen(start: Start) -> int:
     return _tell_export(start, seen, code)
 
 
-def _way_back(folder: RunFolder) -> WayBack:
+def _rewind_options(folder: RunFolder) -> RewindOptions:
     from fitmon.engine.checkpoints.store import kept_epochs
-    from fitmon.tui.run import WayBack
+    from fitmon.tui.run import RewindOptions
 
-    return WayBack(kept_epochs=lambda: kept_epochs(folder))
+    return RewindOptions(kept_epochs=lambda: kept_epochs(folder))
 
 
 def _can_go_on(ending: RunEnded | RunFailed | None) -> bool:

@@ -20,13 +20,13 @@ from fitmon.presets import preset_named
 from fitmon.tui.app import MonitorApp
 
 TARGET = Path("docs", "fitmon.svg")
-MOST_EPOCHS = 30
+MAX_EPOCHS = 30
 
 
 async def picture(folder: Path) -> str:
     """Train, halve the learning rate, and return the picture, an SVG, when overfitting has been found."""
     preset = preset_named("mnist")
-    settings = replace(preset.settings, epochs=MOST_EPOCHS, dropout=0.0)
+    settings = replace(preset.settings, epochs=MAX_EPOCHS, dropout=0.0)
     run = KeptRun(preset.job(settings, file=mnist_path()), Runs(folder).create(job="mnist", settings=settings))
     app = MonitorApp(run, "mnist")
     with run:

@@ -47,7 +47,7 @@ def branch_table(snapshot: Snapshot, width: int = WIDTH) -> list[tuple[str, Role
 
     Empty while there is one branch only. Columns that have no room in `width` cells are left out.
     """
-    branches = (*snapshot.left_branches, snapshot.branch)
+    branches = (*snapshot.other_branches, snapshot.branch)
     if len(branches) == 1:
         return []
     shown = branches[-SHOWN_BRANCHES:]

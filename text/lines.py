@@ -214,7 +214,7 @@ class PlainLines:
             case events.RunContinued():
                 return [sentences.continued(event)]
             case events.BranchStarted():
-                return [sentences.set_out_from(event.branch, event.parent, event.epoch)]
+                return [sentences.branch_origin_words(event.branch, event.parent, event.epoch)]
             case events.RewindRefused():
                 return [sentences.rewind_refused(event)]
             case events.CheckpointFailed():

@@ -74,16 +74,16 @@ class _Change:
 def _last_changes(snapshot: Snapshot, most: int) -> list[_Change]:
     """Return so many changes at most, the newest first."""
     branch = replace(snapshot.branch, receipts=snapshot.branch.receipts[-most:])
-    left = [replace(other, receipts=other.receipts[-most:]) for other in snapshot.left_branches[-most:]]
+    left = [replace(other, receipts=other.receipts[-most:]) for other in snapshot.other_branches[-most:]]
     outcomes = outcomes_of(branch, left)
-    ways_back = {(outcome.branch, outcome.epoch) for outcome in outcomes if outcome.what == REWIND}
+    rewind_choices = {(outcome.branch, outcome.epoch) for outcome in outcomes if outcome.what == REWIND}
     changes = []
     for outcome in outcomes:
         place = outcome.branch, outcome.epoch
         at_it = [other for other in outcomes if (other.branch, other.epoch) == place and other.what != REWIND]
         if outcome.what == REWIND:
             changes.append(_Change(outcome, tuple(at_it)))
-        elif place not in ways_back:
+        elif place not in rewind_choices:
             changes.append(_Change(outcome))
     return changes[: -most - 1 : -1]
 

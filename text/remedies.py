@@ -14,13 +14,13 @@ from fitmon.engine.knobs.catalogue import EPOCHS, THRESHOLD
 from fitmon.engine.record.branch import way_to
 from fitmon.engine.record.record import Snapshot
 
-MOST_NUMBERS = 9
+MAX_NUMBERS = 9
 """One digit chooses."""
 STOP_REASON = "stopped: keep the best weights"
 
 
 @dataclass(frozen=True, slots=True)
-class WaysBack:
+class RewindChoices:
     """To which epochs the run can go back now."""
 
     kept: Mapping[int, Collection[int]] | None = None
@@ -46,18 +46,18 @@ class Choice:
         return self.number is not None and not self.refusal
 
 
-def choices_of(snapshot: Snapshot, ways_back: WaysBack) -> tuple[Choice, ...]:
+def choices_of(snapshot: Snapshot, rewind_choices: RewindChoices) -> tuple[Choice, ...]:
     """Return all remedies of what was found, those of the strongest finding first."""
-    return tuple(_choices(snapshot, ways_back))
+    return tuple(_choices(snapshot, rewind_choices))
 
 
-def _choices(snapshot: Snapshot, ways_back: WaysBack) -> Iterator[Choice]:
+def _choices(snapshot: Snapshot, rewind_choices: RewindChoices) -> Iterator[Choice]:
     numbers = count(1)
     for finding in snapshot.findings:
         for remedy in (as_things_stand(remedy, snapshot) for remedy in finding.remedies):
-            number = next(numbers) if remedy.applicable else MOST_NUMBERS + 1
-            known = number if number <= MOST_NUMBERS else None
-            yield Choice(finding, remedy, known, refusal_of(remedy, snapshot, ways_back) if known else "")
+            number = next(numbers) if remedy.applicable else MAX_NUMBERS + 1
+            known = number if number <= MAX_NUMBERS else None
+            yield Choice(finding, remedy, known, refusal_of(remedy, snapshot, rewind_choices) if known else "")
 
 
 def as_things_stand(remedy: Remedy, snapshot: Snapshot) -> Remedy:
@@ -67,17 +67,17 @@ def as_things_stand(remedy: Remedy, snapshot: Snapshot) -> Remedy:
     return remedy
 
 
-def refusal_of(remedy: Remedy, snapshot: Snapshot, ways_back: WaysBack) -> str:
+def refusal_of(remedy: Remedy, snapshot: Snapshot, rewind_choices: RewindChoices) -> str:
     """Say why a remedy cannot be applied as things stand; empty when it can."""
     if remedy.rewind_to is not None:
-        there = ways_back.kept is None or remedy.rewind_to in _epochs_kept(snapshot, ways_back.kept)
-        return ways_back.refusal or ("" if there else f"epoch {remedy.rewind_to} has no checkpoint")
+        there = rewind_choices.kept is None or remedy.rewind_to in _epochs_kept(snapshot, rewind_choices.kept)
+        return rewind_choices.refusal or ("" if there else f"epoch {remedy.rewind_to} has no checkpoint")
     return "the run is over" if snapshot.over and (remedy.stop or knob_changes(remedy)) else ""
 
 
 def _epochs_kept(snapshot: Snapshot, kept: Mapping[int, Collection[int]]) -> set[int]:
     """Return the epochs with a checkpoint that led to where the branch under way is, those of its parents too."""
-    way = way_to(snapshot.branch, snapshot.left_branches)
+    way = way_to(snapshot.branch, snapshot.other_branches)
     return {epoch for stretch in way for epoch in kept.get(stretch.branch.number, ()) if epoch in stretch.epochs}
 
 

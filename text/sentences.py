@@ -24,14 +24,14 @@ from fitmon.text.rows import (
     Row,
     row,
 )
-from fitmon.tui.frame import Picture
+from fitmon.tui.frame import Frame
 from fitmon.tui.palette import Role
 
 NEWS_SECONDS = 20.0
 """For so long, in time spent training, the header says that the run was resumed."""
 
 
-def happening(picture: Picture) -> Row:
+def happening(picture: Frame) -> Row:
     """Return the one thing the user should know now; an empty row when there is none."""
     seen = picture.snapshot
     recent = [applied(receipt) for receipt in seen.receipts if receipt.epoch >= seen.epoch]
@@ -45,7 +45,7 @@ def happening(picture: Picture) -> Row:
         (pause_asked(seen), Role.MARK),
         (refused(seen.refusal) if seen.refusal else "", Role.BAD),
         ("; ".join(recent), Role.GOOD),
-        (set_out(seen) if seen.epochs_done == seen.branch.from_epoch else "", Role.MARK),
+        (branch_origin(seen) if seen.epochs_done == seen.branch.from_epoch else "", Role.MARK),
         (_lately_continued(seen), Role.MARK),
     )
     return next((row((f" {sentence}", role)) for sentence, role in candidates if sentence), row())
@@ -103,13 +103,13 @@ def rewind_refused(refusal: RewindRefused) -> str:
     return f"going back to epoch {refusal.epoch} was refused: {form.clean(refusal.reason)}"
 
 
-def set_out(snapshot: Snapshot) -> str:
+def branch_origin(snapshot: Snapshot) -> str:
     """Say where the branch under way set out; empty for the first."""
     branch = snapshot.branch
-    return "" if branch.parent is None else set_out_from(branch.number, branch.parent, branch.from_epoch)
+    return "" if branch.parent is None else branch_origin_words(branch.number, branch.parent, branch.from_epoch)
 
 
-def set_out_from(number: int, parent: int, epoch: int) -> str:
+def branch_origin_words(number: int, parent: int, epoch: int) -> str:
     """Return a branch and where it set out, such as `branch 2 from the end of epoch 3 of branch 1`."""
     place = f"the end of epoch {epoch} of branch {parent}" if epoch else "the model before training"
     return f"branch {number} from {place}"

@@ -17,9 +17,9 @@ from fitmon.engine.errors import EXIT_CODES, EXIT_QUIT_WHILE_TRAINING
 from fitmon.engine.events import Phase, RunFailed
 from fitmon.engine.record.record import Snapshot
 from fitmon.text.format import clean
-from fitmon.tui.frame import Picture
+from fitmon.tui.frame import Frame
 from fitmon.tui.keys import KEYS, interrupt_binding
-from fitmon.tui.run import Run, WayBack
+from fitmon.tui.run import RewindOptions, Run
 from fitmon.tui.screens.monitor import MonitorScreen
 from fitmon.tui.terminal import HANG_UP_EXIT_CODE
 
@@ -58,7 +58,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         exit_when_over: bool = False,
         viewer: bool = False,
         read_only: bool = False,
-        way_back: WayBack | None = None,
+        rewind_options: RewindOptions | None = None,
         asked_to_leave: Callable[[], int | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         driver_class: type[Driver] | None = None,
@@ -95,8 +95,10 @@ class MonitorApp(App[int], inherit_bindings=False):
         self._exit_when_over = exit_when_over
         self._asked_to_leave = asked_to_leave
         self._clock = clock
-        way_back = way_back or WayBack()
-        self._monitor = MonitorScreen(log_path, kept_epochs=way_back.kept_epochs, why_no_rewind=way_back.why_not)
+        rewind_options = rewind_options or RewindOptions()
+        self._monitor = MonitorScreen(
+            log_path, kept_epochs=rewind_options.kept_epochs, why_no_rewind=rewind_options.why_not
+        )
         self._notice = ""
         self._unanswered: tuple[object, ...] | None = None
         self._notice_until = 0.0
@@ -134,10 +136,10 @@ class MonitorApp(App[int], inherit_bindings=False):
         self._forget_notice(snapshot)
         self._monitor.show(self._picture(snapshot), self._clock())
 
-    def _picture(self, snapshot: Snapshot) -> Picture:
+    def _picture(self, snapshot: Snapshot) -> Frame:
         if snapshot.phase != self._phase:
             self._phase, self._phase_since = snapshot.phase, self._clock()
-        return Picture(
+        return Frame(
             snapshot=snapshot,
             name=self.run_name,
             threshold=self.threshold,

@@ -7,7 +7,7 @@ from fitmon.tui.layout import View
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Frame:
     """A snapshot and the settings of the view."""
 
     snapshot: Snapshot

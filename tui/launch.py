@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fitmon.tui.app import MonitorApp
-    from fitmon.tui.run import Run, WayBack
+    from fitmon.tui.run import RewindOptions, Run
 
 JOIN_SECONDS = 10.0
 """How long the training may take to end after it was asked to."""
@@ -57,7 +57,7 @@ def run_screen(
     outlives_terminal: bool = True,
     viewer: bool = False,
     read_only: bool = False,
-    way_back: WayBack | None = None,
+    rewind_options: RewindOptions | None = None,
     stalled_seconds: float = STALLED_SECONDS,
 ) -> int:
     """Start the run under the screen, wait until the user leaves, print the summary and return the exit code.
@@ -95,7 +95,7 @@ def run_screen(
             asked_to_leave=terminal.exit_code,
             viewer=viewer,
             read_only=read_only,
-            way_back=way_back or _no_way_back(),
+            rewind_options=rewind_options or _no_way_back(),
             driver_class=driver_for(terminal),
         )
         leave_prints_alone(app)
@@ -115,10 +115,10 @@ def run_screen(
     return 1 if code is None else code
 
 
-def _no_way_back() -> WayBack:
-    from fitmon.tui.run import NO_WAY_BACK
+def _no_way_back() -> RewindOptions:
+    from fitmon.tui.run import NO_REWIND
 
-    return NO_WAY_BACK
+    return NO_REWIND
 
 
 def _load_app() -> type[MonitorApp]:

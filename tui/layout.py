@@ -19,7 +19,7 @@ PAIR_HEIGHT = 16
 
 SHARE_OF_MEANING = 4
 """One row in so many of the wide overview tells what it means, within the two bounds below."""
-LEAST_MEANING, MOST_MEANING = 7, 10
+MIN_MEANING, MAX_MEANING = 7, 10
 
 SHARE_OF_SAMPLES = 3
 """So many rows of what is left tell of the samples, to two for each panel below."""
@@ -137,7 +137,7 @@ def _overview(body: Place, has_metric: bool) -> dict[Panel, Place]:
 
 def _beside(right: Place) -> dict[Panel, Place]:
     """Return what stands beside the charts: the samples, what it all means, what changed, and the log if possible."""
-    meaning = max(LEAST_MEANING, min(MOST_MEANING, right.height // SHARE_OF_MEANING))
+    meaning = max(MIN_MEANING, min(MAX_MEANING, right.height // SHARE_OF_MEANING))
     others = (Panel.CHANGES, Panel.LOG) if right.height >= LOG_HEIGHT else (Panel.CHANGES,)
     above = (right.height - meaning) * SHARE_OF_SAMPLES // (SHARE_OF_SAMPLES + 2 * len(others))
     below = right.y + above + meaning

@@ -11,7 +11,7 @@ from fitmon.engine.record.record import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class WayBack:
+class RewindOptions:
     """What a run can go back to."""
 
     kept_epochs: Callable[[], Mapping[int, Collection[int]] | None] = lambda: None
@@ -20,7 +20,7 @@ class WayBack:
     """Returns why the run cannot go back to an epoch, such as that it is not kept; empty when it can."""
 
 
-NO_WAY_BACK = WayBack(why_not=lambda: "this run is not kept on the disk")
+NO_REWIND = RewindOptions(why_not=lambda: "this run is not kept on the disk")
 
 
 class Run(Protocol):

@@ -370,7 +370,7 @@ def _validation_looks_better(case: Case) -> Label:
     if not case.known or math.isnan(loss) or math.isnan(told):
         return Label(EITHER, "nothing was held back")
     why = f"Keras's losses {loss:.4g} and {told:.4g}; in truth {case.training:.4g} and {case.last:.4g}"
-    if not case.run.facts.training_part:
+    if not case.run.facts.train_subset:
         return Label(EITHER, "no part of the training set can be scored alike")
     # What dropout and the moving weights add to the training loss.
     added = (loss - (0 if math.isnan(penalty) else penalty)) / max(case.training, 1e-9)

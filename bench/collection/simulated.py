@@ -103,7 +103,7 @@ def _facts(samples: int) -> Facts:
         job="simulated",
         training_samples=samples,
         validation_samples=samples,
-        training_part=samples,
+        train_subset=samples,
         classes=CLASSES,
         training_counts=each,
         validation_counts=each,

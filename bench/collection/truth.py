@@ -17,7 +17,7 @@ SHORT_WINDOW = 3
 WINDOWS_IN_A_RUN = 10
 CERTAIN = 1 - 1e-6
 ROWS_AT_ONCE = 10_000
-MOST_TRAINING_ROWS = 5_000
+MAX_TRAINING_ROWS = 5_000
 
 
 class Truth(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +97,7 @@ class Examiner:
 
 
 def _thinned(part: Part) -> Part:
-    return part.rows(slice(None, None, -(-len(part) // MOST_TRAINING_ROWS)))
+    return part.rows(slice(None, None, -(-len(part) // MAX_TRAINING_ROWS)))
 
 
 def _differences(losses: npt.NDArray[np.float32], window: int) -> dict[str, Any]:

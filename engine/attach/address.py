@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fitmon.engine.errors import DiskError
 
-MOST_ADDRESS_BYTES = 107 if sys.platform == "linux" else 103
+MAX_ADDRESS_BYTES = 107 if sys.platform == "linux" else 103
 """What the operating system takes as the path of a socket."""
 
 
@@ -32,7 +32,7 @@ def address_of(path: Path) -> Iterator[str]:
 
     Raises DiskError when there is no such name, and OSError when the folder is not there.
     """
-    if len(os.fsencode(path)) <= MOST_ADDRESS_BYTES:
+    if len(os.fsencode(path)) <= MAX_ADDRESS_BYTES:
         yield str(path)
         return
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -40,7 +40,7 @@ def address_of(path: Path) -> Iterator[str]:
         own_descriptor = Path(f"/proc/self/fd/{folder}")
         if not own_descriptor.is_dir():
             raise DiskError(
-                f"Expected a run folder with a path of at most {MOST_ADDRESS_BYTES - len(path.name) - 1} bytes, "
+                f"Expected a run folder with a path of at most {MAX_ADDRESS_BYTES - len(path.name) - 1} bytes, "
                 f"received {path.parent}: nobody can attach to this run. Give a shorter folder with --run-dir."
             )
         yield str(own_descriptor / path.name)

@@ -11,18 +11,18 @@ import msgspec
 
 from fitmon.engine.attach.address import address_of
 from fitmon.engine.attach.wire import (
-    MOST_REPLY_BYTES,
-    MOST_REQUEST_BYTES,
+    MAX_REPLY_BYTES,
+    MAX_REQUEST_BYTES,
     PROTOCOL,
     Answer,
     Ask,
     GarbageError,
     Hello,
-    News,
     Poll,
     Refused,
     Reply,
     Request,
+    SnapshotUpdate,
     Welcome,
     limit_waiting,
     receive,
@@ -33,7 +33,7 @@ from fitmon.engine.errors import RunInUseError, SetupError
 from fitmon.engine.runs.lock import holder_of
 
 if TYPE_CHECKING:
-    from fitmon.engine.attach.snapshot_decoder import NewsHearer
+    from fitmon.engine.attach.snapshot_decoder import SnapshotDecoder
     from fitmon.engine.commands import Command
     from fitmon.engine.record.record import Snapshot
     from fitmon.engine.runs.run_folder import RunFolder
@@ -45,7 +45,7 @@ START_SECONDS = 5.0
 _SECONDS_BETWEEN_TRIES = 0.1
 
 
-class Conversation:
+class Connection:
     """A connection to a run."""
 
     def __init__(self, folder: RunFolder, *, name: str, read_only: bool = False, per_sample: bool = True) -> None:
@@ -62,7 +62,7 @@ class Conversation:
             GarbageError: who answers is no run.
             SetupError: the run does not talk to this program, and why.
         """
-        self._hearer: NewsHearer | None = None
+        self._hearer: SnapshotDecoder | None = None
         self.more = False
         """Whether the last `poll` left out something that the next one brings."""
         self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -81,7 +81,7 @@ class Conversation:
         Raises OSError when the run does not answer, GarbageError when it talks rubbish.
         """
         reply = self._reply_to(Poll())
-        if not isinstance(reply, News):
+        if not isinstance(reply, SnapshotUpdate):
             raise GarbageError(f"Expected news, received {type(reply).__name__}.")
         self.more = reply.more
         return self._listening().hear(reply)
@@ -97,11 +97,11 @@ class Conversation:
         """End the connection."""
         self._connection.close()
 
-    def _listening(self) -> NewsHearer:
+    def _listening(self) -> SnapshotDecoder:
         # It brings numpy, which the first line on the viewer's terminal does not wait for.
-        from fitmon.engine.attach.snapshot_decoder import NewsHearer
+        from fitmon.engine.attach.snapshot_decoder import SnapshotDecoder
 
-        self._hearer = self._hearer or NewsHearer()
+        self._hearer = self._hearer or SnapshotDecoder()
         return self._hearer
 
     def _greet(self, hello: Hello) -> None:
@@ -112,12 +112,12 @@ class Conversation:
             raise GarbageError(f"Expected a welcome, received {type(reply).__name__}.")
 
     def _reply_to(self, request: Request) -> Reply:
-        send(self._connection, request, MOST_REQUEST_BYTES)
-        return receive(self._connection, replies, MOST_REPLY_BYTES)
+        send(self._connection, request, MAX_REQUEST_BYTES)
+        return receive(self._connection, replies, MAX_REPLY_BYTES)
 
 
-def converse(folder: RunFolder, *, name: str, read_only: bool = False, per_sample: bool = True) -> Conversation | None:
-    """Connect to the process that trains a run; None: there is no such process. Arguments as for `Conversation`.
+def connect(folder: RunFolder, *, name: str, read_only: bool = False, per_sample: bool = True) -> Connection | None:
+    """Connect to the process that trains a run; None: there is no such process. Arguments as for `Connection`.
 
     A process that has only just begun is waited for.
 
@@ -128,7 +128,7 @@ def converse(folder: RunFolder, *, name: str, read_only: bool = False, per_sampl
     give_up_at = time.monotonic() + START_SECONDS
     while True:
         with suppress(OSError, GarbageError):
-            return Conversation(folder, name=name, read_only=read_only, per_sample=per_sample)
+            return Connection(folder, name=name, read_only=read_only, per_sample=per_sample)
         holder = holder_of(folder)
         if holder is None and folder.journal_path.exists():
             return None

@@ -13,7 +13,7 @@ from fitmon.engine.record.record import (
     RunRecord,
     Snapshot,
 )
-from fitmon.engine.runs.replay import retell
+from fitmon.engine.runs.replay import replay_journal
 
 if TYPE_CHECKING:
     from fitmon.engine.commands import Command
@@ -27,7 +27,7 @@ def recorded_snapshot(folder: RunFolder) -> Snapshot:
     The samples themselves are not in it. A journal that cannot be read at all is told as the way it ended.
     """
     try:
-        record = retell(folder).record
+        record = replay_journal(folder).record
     except DataError as error:
         record = RunRecord()
         _end(record, error.kind, str(error))

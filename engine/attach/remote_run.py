@@ -7,7 +7,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fitmon.engine.attach.client import Conversation
+from fitmon.engine.attach.client import Connection
 from fitmon.engine.attach.recorded import recorded_snapshot
 from fitmon.engine.attach.wire import GarbageError
 from fitmon.engine.errors import FitmonError
@@ -36,7 +36,7 @@ class RemoteRun:
     When that process has gone, this becomes the record on disk.
     """
 
-    def __init__(self, folder: RunFolder, conversation: Conversation, *, read_only: bool = False) -> None:
+    def __init__(self, folder: RunFolder, conversation: Connection, *, read_only: bool = False) -> None:
         """Ask nothing yet.
 
         Args:
@@ -47,7 +47,7 @@ class RemoteRun:
         self.read_only = read_only
         """Whether nothing can be asked of the run."""
         self._folder = folder
-        self._conversation: Conversation | None = conversation
+        self._conversation: Connection | None = conversation
         self._snapshot = RunRecord(phase_detail="asking the run").snapshot()
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._hurried_polls = 0
@@ -96,7 +96,7 @@ class RemoteRun:
         elif not self._closing:
             self._show(self._last_picture())
 
-    def _exchange(self, conversation: Conversation) -> None:
+    def _exchange(self, conversation: Connection) -> None:
         while not self._commands.empty():
             conversation.ask(self._commands.get())
             self._hurried_polls = HURRIED_POLLS
@@ -104,13 +104,13 @@ class RemoteRun:
         if conversation.more:
             self._show(conversation.poll())
 
-    def _again(self) -> Conversation | None:
+    def _again(self) -> Connection | None:
         """Return a new conversation as soon as the run's process can be reached; None when it has gone."""
         while not self._closing and holder_of(self._folder) is not None:
             if not self._snapshot.over:
                 self._show(replace(self._snapshot, version=self._snapshot.version + 1, phase_detail=NO_ANSWER))
             try:
-                return Conversation(self._folder, name=NAME, read_only=self.read_only)
+                return Connection(self._folder, name=NAME, read_only=self.read_only)
             except (OSError, GarbageError, FitmonError):
                 self._wait()
         return None

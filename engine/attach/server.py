@@ -20,8 +20,8 @@ import msgspec
 
 from fitmon.engine.attach.address import Peer, address_of, peer_of
 from fitmon.engine.attach.wire import (
-    MOST_REPLY_BYTES,
-    MOST_REQUEST_BYTES,
+    MAX_REPLY_BYTES,
+    MAX_REQUEST_BYTES,
     PROTOCOL,
     Answer,
     Ask,
@@ -39,7 +39,7 @@ from fitmon.engine.commands import Command, Detach
 from fitmon.engine.errors import DiskError
 from fitmon.engine.record.record import Snapshot
 
-MOST_CONNECTIONS = 32
+MAX_CONNECTIONS = 32
 SEND_SECONDS = 10.0
 """A viewer that takes longer to take an answer in has stalled and is left."""
 IDLE_SECONDS = 60.0
@@ -71,7 +71,7 @@ class RunServer:
         peer_of: Callable[[socket.socket], Peer] = peer_of,
         send_seconds: float = SEND_SECONDS,
         idle_seconds: float = IDLE_SECONDS,
-        most_connections: int = MOST_CONNECTIONS,
+        most_connections: int = MAX_CONNECTIONS,
     ) -> None:
         """Listen from now on.
 
@@ -161,7 +161,7 @@ class RunServer:
                     self._told[connection] = None
             if full:
                 reason = f"Expected at most {self._most_connections} viewers of a run, received one more."
-                send(connection, Refused(reason=reason), MOST_REPLY_BYTES)
+                send(connection, Refused(reason=reason), MAX_REPLY_BYTES)
                 return False
             arguments = connection, peer
             threading.Thread(target=self._talk, args=arguments, name="fitmon viewer", daemon=True).start()
@@ -182,7 +182,7 @@ class RunServer:
             connection.close()
 
     def _welcome(self, connection: socket.socket) -> Hello | None:
-        hello = receive(connection, requests, MOST_REQUEST_BYTES)
+        hello = receive(connection, requests, MAX_REQUEST_BYTES)
         if not isinstance(hello, Hello):
             raise GarbageError(f"Expected a greeting, received {type(hello).__name__}.")
         if hello.protocol != PROTOCOL:
@@ -190,25 +190,25 @@ class RunServer:
                 f"Expected a fitmon that speaks protocol {PROTOCOL}, as the run's does, received {hello.protocol}. "
                 "Use the fitmon that the run was started with."
             )
-            send(connection, Refused(reason=reason), MOST_REPLY_BYTES)
+            send(connection, Refused(reason=reason), MAX_REPLY_BYTES)
             return None
-        send(connection, Welcome(), MOST_REPLY_BYTES)
+        send(connection, Welcome(), MAX_REPLY_BYTES)
         return hello
 
     def _serve(self, connection: socket.socket, hello: Hello, by: str) -> None:
         # It brings numpy, which the first picture of the run's own screen does not wait for.
-        from fitmon.engine.attach.snapshot_encoder import NewsTeller
+        from fitmon.engine.attach.snapshot_encoder import SnapshotEncoder
 
-        teller = NewsTeller(per_sample=hello.per_sample)
+        teller = SnapshotEncoder(per_sample=hello.per_sample)
         self._told[connection] = _NOTHING_YET
         while True:
-            match receive(connection, requests, MOST_REQUEST_BYTES):
+            match receive(connection, requests, MAX_REQUEST_BYTES):
                 case Poll():
                     snapshot = self._run.snapshot()
-                    send(connection, teller.news(snapshot), MOST_REPLY_BYTES)
+                    send(connection, teller.news(snapshot), MAX_REPLY_BYTES)
                     self._told[connection] = snapshot.version
                 case Ask(command=command):
-                    send(connection, Answer(refusal=self._pass_on(command, hello, by)), MOST_REPLY_BYTES)
+                    send(connection, Answer(refusal=self._pass_on(command, hello, by)), MAX_REPLY_BYTES)
                 case Hello():
                     raise GarbageError("Expected one greeting, received two.")
 
@@ -241,7 +241,7 @@ def _listen(path: Path) -> socket.socket:
             listener.bind(address)
         # Under another name until it has its rights and listens.
         unfinished.chmod(0o600)
-        listener.listen(MOST_CONNECTIONS)
+        listener.listen(MAX_CONNECTIONS)
         unfinished.replace(path)
     except OSError as error:
         listener.close()

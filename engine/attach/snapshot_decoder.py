@@ -15,11 +15,11 @@ from fitmon.engine.attach.array_transfer import (
 from fitmon.engine.attach.snapshot_parts import (
     PART_TYPES,
     BranchHead,
-    CurveNews,
-    LeftBranch,
+    CurveUpdate,
+    OtherBranch,
     Points,
 )
-from fitmon.engine.attach.wire import GarbageError, News
+from fitmon.engine.attach.wire import GarbageError, SnapshotUpdate
 from fitmon.engine.record.branch import Branch
 from fitmon.engine.record.record import Snapshot
 from fitmon.engine.record.series import (
@@ -28,8 +28,8 @@ from fitmon.engine.record.series import (
 )
 
 
-class NewsHearer:
-    """Puts together what one `NewsTeller` tells."""
+class SnapshotDecoder:
+    """Puts together what one `SnapshotEncoder` tells."""
 
     def __init__(self) -> None:
         """Begin with nothing known."""
@@ -37,14 +37,14 @@ class NewsHearer:
             "metrics": {},
             "measures": {},
             "chunks": {},
-            "left_branches": (),
+            "other_branches": (),
             "samples": None,
             "observation": None,
         }
         """By the field of a snapshot; of the branch under way only its head."""
         self._arrays = ArrayReceiver()
 
-    def hear(self, news: News) -> Snapshot:
+    def hear(self, news: SnapshotUpdate) -> Snapshot:
         """Take news into account and return the picture as it is now; raises GarbageError when it makes no sense."""
         try:
             for name, raw in news.parts.items():
@@ -64,7 +64,7 @@ class NewsHearer:
         match name:
             case "metrics" | "measures" | "chunks":
                 return _longer_curves(self._known[name], part)
-            case "left_branches":
+            case "other_branches":
                 return (*self._known[name], *map(_left_branch, part))
         return part
 
@@ -85,7 +85,7 @@ class NewsHearer:
         )
 
 
-def _longer_curves(curves: dict[str, Curve], news: CurveNews) -> dict[str, Curve]:
+def _longer_curves(curves: dict[str, Curve], news: CurveUpdate) -> dict[str, Curve]:
     before = {} if news.anew else curves
     return before | {name: _longer(before.get(name), points) for name, points in news.points.items()}
 
@@ -98,7 +98,7 @@ def _longer(curve: Curve | None, points: Points) -> Curve:
     return Curve(epochs=epochs, values=values)
 
 
-def _left_branch(left: LeftBranch) -> Branch:
+def _left_branch(left: OtherBranch) -> Branch:
     curves = {"metrics": _curves(left.metrics), "measures": _curves(left.measures)}
     return Branch(**(msgspec.structs.asdict(left) | curves))
 

@@ -20,16 +20,16 @@ from fitmon.engine.attach.array_transfer import (
 from fitmon.engine.attach.snapshot_parts import (
     SMALL_PARTS,
     BranchHead,
-    CurveNews,
+    CurveUpdate,
     Points,
 )
-from fitmon.engine.attach.wire import MOST_REPLY_BYTES, News
+from fitmon.engine.attach.wire import MAX_REPLY_BYTES, SnapshotUpdate
 from fitmon.engine.data.validation_samples import ValidationSamples
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.record.record import Snapshot
 from fitmon.engine.record.series import Curve
 
-MOST_ARRAY_BYTES = MOST_REPLY_BYTES // 3
+MAX_ARRAY_BYTES = MAX_REPLY_BYTES // 3
 """What the samples may take, and what the observation may, so that curves have as much."""
 
 _ANSWERS = frozenset({"refusal", "rewind_refusal", "export"})
@@ -38,7 +38,7 @@ _ANSWERS = frozenset({"refusal", "rewind_refusal", "export"})
 _Parts = dict[str, msgspec.Raw]
 
 
-class NewsTeller:
+class SnapshotEncoder:
     """Knows what one receiver has been told, and so what is new to it."""
 
     def __init__(self, *, per_sample: bool = True) -> None:
@@ -54,7 +54,7 @@ class NewsTeller:
         """A weak reference, so that nothing is kept for a receiver that has stalled; None: nothing told."""
         self._arrays = ArraySender()
 
-    def news(self, snapshot: Snapshot) -> News:
+    def news(self, snapshot: Snapshot) -> SnapshotUpdate:
         """Return what changed since the last call.
 
         The first one leaves the samples to the second: they may be many megabytes, and a picture without them is worth
@@ -62,12 +62,12 @@ class NewsTeller:
         """
         first = self._version is None
         if snapshot.version == self._version and not self._more:
-            return News()
+            return SnapshotUpdate()
         self._version, self._more = snapshot.version, first and self._per_sample
         parts = self._small_parts(snapshot) | self._growing_parts(snapshot)
         if self._per_sample and not first:
             parts |= self._per_sample_parts(snapshot)
-        return News(parts=parts, more=self._more)
+        return SnapshotUpdate(parts=parts, more=self._more)
 
     def _small_parts(self, snapshot: Snapshot) -> _Parts:
         before, self._small = self._small, {name: getattr(snapshot, name) for name in SMALL_PARTS}
@@ -83,12 +83,12 @@ class NewsTeller:
 
     def _growing_parts(self, snapshot: Snapshot) -> _Parts:
         stretch = snapshot.branch.number, snapshot.continued
-        left, self._left_branches = snapshot.left_branches[self._left_branches :], len(snapshot.left_branches)
+        left, self._left_branches = snapshot.other_branches[self._left_branches :], len(snapshot.other_branches)
         new = {
             "metrics": self._metrics.news(snapshot.metrics, stretch),
             "measures": self._measures.news(snapshot.measures, stretch),
             "chunks": self._chunks.news(snapshot.chunks, (*stretch, snapshot.epoch)),
-            "left_branches": left or None,
+            "other_branches": left or None,
         }
         return {name: _encoded(value, plain_array) for name, value in new.items() if value is not None}
 
@@ -112,7 +112,7 @@ class _CurvesTold:
         self._stretch: object = None
         self._points: dict[str, int] = {}
 
-    def news(self, curves: Mapping[str, Curve], stretch: object) -> CurveNews | None:
+    def news(self, curves: Mapping[str, Curve], stretch: object) -> CurveUpdate | None:
         """Return what is new; `stretch` is equal as long as points only come behind others."""
         shrunk = any(name not in curves or len(curves[name]) < points for name, points in self._points.items())
         anew = stretch != self._stretch or shrunk
@@ -120,7 +120,7 @@ class _CurvesTold:
         self._points = {name: len(curve) for name, curve in curves.items()}
         new = {name: curve for name, curve in curves.items() if told.get(name) != len(curve)}
         points = {name: _points_from(curve, told.get(name, 0)) for name, curve in new.items()}
-        return CurveNews(anew=anew, points=points) if anew or points else None
+        return CurveUpdate(anew=anew, points=points) if anew or points else None
 
 
 def _points_from(curve: Curve, begin: int) -> Points:
@@ -136,13 +136,13 @@ def _sendable_samples(samples: ValidationSamples | None) -> ValidationSamples | 
     if samples is None:
         return None
     arrays = [array for array in (samples.inputs, samples.original) if array is not None]
-    if all(map(is_plain, arrays)) and sum(array.nbytes for array in arrays) <= MOST_ARRAY_BYTES:
+    if all(map(is_plain, arrays)) and sum(array.nbytes for array in arrays) <= MAX_ARRAY_BYTES:
         return samples
     return replace(samples, inputs=None, original=None)
 
 
 def _sendable_observation(observation: Observation) -> Observation | None:
-    return observation if _bytes_of(observation) <= MOST_ARRAY_BYTES else None
+    return observation if _bytes_of(observation) <= MAX_ARRAY_BYTES else None
 
 
 def _bytes_of(observation: Observation) -> int:

@@ -27,7 +27,7 @@ class Points(msgspec.Struct, frozen=True):
     """(n,) float64."""
 
 
-class CurveNews(msgspec.Struct, frozen=True, kw_only=True):
+class CurveUpdate(msgspec.Struct, frozen=True, kw_only=True):
     """What is new of several curves."""
 
     anew: bool
@@ -46,7 +46,7 @@ class BranchHead(msgspec.Struct, frozen=True):
     because: str
 
 
-class LeftBranch(msgspec.Struct, frozen=True):
+class OtherBranch(msgspec.Struct, frozen=True):
     """A `Branch` that was left, field by field."""
 
     number: int
@@ -64,16 +64,16 @@ class LeftBranch(msgspec.Struct, frozen=True):
 def _part_types() -> dict[str, Any]:
     known = {"Observation": Observation, "SampleScores": SampleScores, "ValidationSamples": ValidationSamples}
     return get_type_hints(Snapshot, localns=known) | {
-        "metrics": CurveNews,
-        "measures": CurveNews,
-        "chunks": CurveNews,
+        "metrics": CurveUpdate,
+        "measures": CurveUpdate,
+        "chunks": CurveUpdate,
         "branch": BranchHead,
-        "left_branches": tuple[LeftBranch, ...],
+        "other_branches": tuple[OtherBranch, ...],
     }
 
 
 PART_TYPES = _part_types()
 """By the field of a snapshot."""
 
-SMALL_PARTS = PART_TYPES.keys() - {"metrics", "measures", "chunks", "left_branches", "samples", "observation"}
+SMALL_PARTS = PART_TYPES.keys() - {"metrics", "measures", "chunks", "other_branches", "samples", "observation"}
 """Those that are sent whole and cost nothing to compare."""

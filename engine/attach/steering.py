@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fitmon.engine.attach.client import Conversation, converse
+from fitmon.engine.attach.client import Connection, connect
 from fitmon.engine.attach.recorded import recorded_snapshot
 from fitmon.engine.attach.wire import GarbageError
 from fitmon.engine.commands import SetKnob
@@ -46,8 +46,8 @@ class Accepted:
 
 
 def status(folder: RunFolder) -> Status:
-    """Return how a run stands; raises as `client.converse`."""
-    conversation = converse(folder, name=NAME, read_only=True, per_sample=False)
+    """Return how a run stands; raises as `client.connect`."""
+    conversation = connect(folder, name=NAME, read_only=True, per_sample=False)
     if conversation is None:
         return Status(alive=False, snapshot=recorded_snapshot(folder))
     with _answering(folder, conversation):
@@ -87,9 +87,9 @@ def set_knob(folder: RunFolder, knob: str, value: float, *, wait_seconds: float 
 
 
 @contextmanager
-def _training(folder: RunFolder) -> Iterator[tuple[Conversation, Snapshot]]:
+def _training(folder: RunFolder) -> Iterator[tuple[Connection, Snapshot]]:
     """Yield a conversation with a run that trains, and how it stands."""
-    conversation = converse(folder, name=NAME, per_sample=False)
+    conversation = connect(folder, name=NAME, per_sample=False)
     if conversation is None:
         raise SetupError(_not_training(folder, recorded_snapshot(folder)))
     with _answering(folder, conversation):
@@ -100,7 +100,7 @@ def _training(folder: RunFolder) -> Iterator[tuple[Conversation, Snapshot]]:
 
 
 @contextmanager
-def _answering(folder: RunFolder, conversation: Conversation) -> Iterator[None]:
+def _answering(folder: RunFolder, conversation: Connection) -> Iterator[None]:
     try:
         yield
     except (OSError, GarbageError) as error:
@@ -124,7 +124,7 @@ def _not_training(folder: RunFolder, snapshot: Snapshot) -> str:
     return f"{wanted} does not."
 
 
-def _ask(conversation: Conversation, command: Command) -> None:
+def _ask(conversation: Connection, command: Command) -> None:
     refusal = conversation.ask(command)
     if refusal:
         raise UsageError(refusal)

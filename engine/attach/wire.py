@@ -14,8 +14,8 @@ from typing import Annotated, TypeVar
 import msgspec
 
 PROTOCOL = 1
-MOST_REQUEST_BYTES = 64 * 1024
-MOST_REPLY_BYTES = 256 * 1024**2
+MAX_REQUEST_BYTES = 64 * 1024
+MAX_REPLY_BYTES = 256 * 1024**2
 _LENGTH_BYTES = 4
 
 
@@ -64,7 +64,7 @@ class Answer(msgspec.Struct, frozen=True, tag="answer"):
     """Why it was not passed on to the run, as a sentence; empty when it was. What the run makes of it is news."""
 
 
-class News(msgspec.Struct, frozen=True, kw_only=True, tag="news", omit_defaults=True):
+class SnapshotUpdate(msgspec.Struct, frozen=True, kw_only=True, tag="news", omit_defaults=True):
     """What changed in a run since the last time; all of it the first time."""
 
     parts: dict[str, msgspec.Raw] = {}
@@ -74,7 +74,7 @@ class News(msgspec.Struct, frozen=True, kw_only=True, tag="news", omit_defaults=
 
 
 Request = Hello | Poll | Ask
-Reply = Welcome | Refused | Answer | News
+Reply = Welcome | Refused | Answer | SnapshotUpdate
 Message = TypeVar("Message", Request, Reply)
 
 requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)

@@ -39,7 +39,7 @@ from fitmon.engine.errors import DataError, DiskError
 
 MARK = b"fitmon checkpoint\n"
 VERSION = 1
-MOST_HEADER_BYTES = 64 * 1024**2
+MAX_HEADER_BYTES = 64 * 1024**2
 """About 300 000 arrays; a longer header is refused before it is read."""
 SPARE_BYTES = 4 * 1024**2
 """What a checkpoint leaves free on the disk: the journal is to go on when there is no room for another checkpoint."""
@@ -183,7 +183,7 @@ def _head(state: State, arrays: list[memoryview], replay: Replay | None) -> byte
             others=tuple(described[count:]),
         )
     )
-    if len(header) > MOST_HEADER_BYTES:
+    if len(header) > MAX_HEADER_BYTES:
         raise DiskError(
             f"The checkpoint could not be written: a model with {count} variables is more than it can hold."
         )
@@ -245,7 +245,7 @@ def _read_header(file: BufferedReader, path: Path) -> Header:
     _mark, version, length, digest = _PREFIX.unpack(prefix)
     if version != VERSION:
         raise DataError(f"Expected {path} to have format {VERSION}, received {version}: another fitmon wrote it.")
-    header = file.read(length) if length <= MOST_HEADER_BYTES else b""
+    header = file.read(length) if length <= MAX_HEADER_BYTES else b""
     if hashlib.sha256(header).digest() != digest:
         raise DataError(f"The checkpoint {path} is damaged: its header is not what was written.")
     try:

@@ -16,7 +16,7 @@ import msgspec
 from fitmon.engine.errors import DataError
 from fitmon.engine.knobs.dropout import DropoutKnob
 from fitmon.engine.knobs.learning_rate import ScheduleKnob
-from fitmon.engine.knobs.live_rate import LateRate
+from fitmon.engine.knobs.live_rate import DeferredRate
 from fitmon.engine.knobs.penalty import PenaltyKnobs
 from fitmon.engine.training.loop import shortest
 
@@ -54,7 +54,7 @@ def knob_state(panel: Panel | None) -> KnobState:
     )
 
 
-def turn_to(panel: Panel | None, wanted: KnobState) -> bool:
+def apply_knob_state(panel: Panel | None, wanted: KnobState) -> bool:
     """Turn every knob to a value of its own; return whether the compiled step must be traced again to see it.
 
     Raises DataError, and turns nothing, when the model has other knobs.
@@ -70,10 +70,10 @@ def turn_to(panel: Panel | None, wanted: KnobState) -> bool:
     return any(changes)
 
 
-def seeds_of_rates(panel: Panel | None) -> Iterator[Any]:
+def dropout_seeds(panel: Panel | None) -> Iterator[Any]:
     """Yield the seed states that dropout draws from; those of layers built with rate 0 are in no list of Keras's."""
     for rate in _rates(panel):
-        live = rate._live if isinstance(rate, LateRate) else rate
+        live = rate._live if isinstance(rate, DeferredRate) else rate
         if live is not None:
             yield live._seed_generator.state
 
@@ -96,13 +96,13 @@ def _knobs_in_words(state: KnobState) -> str:
 
 def _turn_rate(rate: Any, value: float, raised: bool) -> bool:
     """Turn one rate; where it was raised once, also when it is 0 again, the layer gets the seeds it had since then."""
-    given_seeds = raised and isinstance(rate, LateRate) and not _has_seeds(rate) and rate.assign(0.5)
+    given_seeds = raised and isinstance(rate, DeferredRate) and not _has_seeds(rate) and rate.assign(0.5)
     changed: bool = rate.assign(value)
     return bool(given_seeds) or changed
 
 
 def _has_seeds(rate: Any) -> bool:
-    return isinstance(rate, LateRate) and hasattr(rate._layer, "seed_generator")
+    return isinstance(rate, DeferredRate) and hasattr(rate._layer, "seed_generator")
 
 
 def _rates(panel: Panel | None) -> Sequence[Any]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
+class CheckpointPolicy:
     """How much of a run is kept."""
 
     every_epochs: int = 1

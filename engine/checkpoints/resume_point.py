@@ -22,8 +22,8 @@ from fitmon.engine.errors import DataError
 from fitmon.engine.events import RunStarted
 from fitmon.engine.record.record import RunRecord
 from fitmon.engine.runs.replay import (
-    Retold,
-    retell,
+    ReplayedJournal,
+    replay_journal,
 )
 from fitmon.engine.runs.run_folder import RunFolder
 
@@ -32,7 +32,7 @@ LONGEST_EPOCH_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class ResumePoint:
     """Everything known of a run that another process began."""
 
     state: State | None
@@ -41,7 +41,7 @@ class Origin:
     """A chunk that can be compared; None when none was kept."""
     started: RunStarted | None
     """With which versions and on which device the last process trained; None when it did not come so far."""
-    retold: Retold
+    retold: ReplayedJournal
     asked: tuple[SetKnob, ...]
     """Changes that were accepted after the checkpoint and would be lost with what came behind it."""
     damaged: tuple[str, ...]
@@ -50,9 +50,9 @@ class Origin:
     """Where to go back to at once; None: nowhere."""
 
 
-def origin_of(folder: RunFolder, rewind: Rewind | None = None) -> Origin:
+def resume_point_of(folder: RunFolder, rewind: Rewind | None = None) -> ResumePoint:
     """Return where a run goes on; raises DataError when neither journal nor checkpoints can be used."""
-    retold = retell(folder)
+    retold = replay_journal(folder)
     branch = retold.record.branch
     state, damaged = latest_state(folder, branch)
     if state is None and branch > 1:
@@ -62,7 +62,7 @@ def origin_of(folder: RunFolder, rewind: Rewind | None = None) -> Origin:
             f"Expected a checkpoint of {folder.name} to go on from, found none that can be read. "
             + (damaged[0] if damaged else "Begin it anew.")
         )
-    return Origin(
+    return ResumePoint(
         state=state,
         seen=_seen_before(state, folder, retold.record),
         started=retold.started,
@@ -105,13 +105,13 @@ def _whole_epoch_before(state: State, folder: RunFolder, record: RunRecord) -> t
 def _where_it_set_out(folder: RunFolder, record: RunRecord) -> State | None:
     """Return the state that a branch without checkpoints began with."""
     epoch, owner = record.branch_from_epoch, record.branch_parent
-    while owner in record.left_branches and epoch <= record.left_branches[owner].from_epoch:
-        owner = record.left_branches[owner].parent
+    while owner in record.other_branches and epoch <= record.other_branches[owner].from_epoch:
+        owner = record.other_branches[owner].parent
     path = kept_epochs(folder).get(owner or 1, {}).get(epoch)
     return None if path is None else read_checkpoint(path)
 
 
-def _lost_requests(retold: Retold, state: State | None) -> tuple[SetKnob, ...]:
+def _lost_requests(retold: ReplayedJournal, state: State | None) -> tuple[SetKnob, ...]:
     """Return what was accepted and is neither in the checkpoint's knobs nor among those that wait in it."""
     if state is None:
         return ()

@@ -9,10 +9,10 @@ from fitmon.engine.events import RunContinued, RunStarted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from fitmon.engine.checkpoints.resume_point import Origin
+    from fitmon.engine.checkpoints.resume_point import ResumePoint
 
 
-def continued(origin: Origin, started: RunStarted, equal: bool | None) -> RunContinued:
+def continued(origin: ResumePoint, started: RunStarted, equal: bool | None) -> RunContinued:
     """Return what is to be told of a run that is taken up.
 
     Args:
@@ -44,7 +44,7 @@ def continued(origin: Origin, started: RunStarted, equal: bool | None) -> RunCon
     )
 
 
-def _known_differences(origin: Origin, started: RunStarted) -> tuple[str, ...]:
+def _known_differences(origin: ResumePoint, started: RunStarted) -> tuple[str, ...]:
     if origin.started is not None:
         return differences(origin.started, started)
     return () if origin.state is None else ("its journal does not say with what it was trained",)

@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from fitmon.engine.checkpoints.knob_state import (
     KnobState,
+    apply_knob_state,
     knob_state,
-    turn_to,
 )
 from fitmon.engine.checkpoints.random_state import (
     RandomState,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 Arrays = Mapping[str, npt.NDArray[Any]]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
-MOST_DIFFERENCES_TOLD = 10
+MAX_DIFFERENCES_TOLD = 10
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,11 +174,11 @@ def restore(model: keras.Model, state: State, *, panel: Panel | None = None) -> 
     """
     knobs_before = knob_state(panel)
     check_random_state(state.random)
-    retrace = turn_to(panel, state.knobs)
+    retrace = apply_knob_state(panel, state.knobs)
     variables = named_variables(model, panel, with_metrics=state.facts.step > 0)
     differences = _differences(variables, state.variables)
     if differences:
-        turn_to(panel, knobs_before)
+        apply_knob_state(panel, knobs_before)
         raise DataError(_refusal(differences))
     for name, variable in variables.items():
         variable.assign(state.variables[name])
@@ -201,7 +201,7 @@ def _kind(shape: Any, dtype: str) -> str:
 
 
 def _refusal(differences: list[str]) -> str:
-    told = "; ".join(differences[:MOST_DIFFERENCES_TOLD])
-    more = len(differences) - MOST_DIFFERENCES_TOLD
+    told = "; ".join(differences[:MAX_DIFFERENCES_TOLD])
+    more = len(differences) - MAX_DIFFERENCES_TOLD
     rest = f"; and {more} more" if more > 0 else ""
     return f"The checkpoint does not fit this model, and nothing of it was loaded: {told}{rest}."

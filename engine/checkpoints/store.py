@@ -14,9 +14,9 @@ from fitmon.engine.checkpoints.checkpoint import (
     stored_checkpoints,
     write_replay,
 )
-from fitmon.engine.checkpoints.policy import Keeping
+from fitmon.engine.checkpoints.files import CheckpointFiles
+from fitmon.engine.checkpoints.policy import CheckpointPolicy
 from fitmon.engine.checkpoints.retention import StoredCheckpoint
-from fitmon.engine.checkpoints.shelf import Shelf
 from fitmon.engine.checkpoints.state import (
     Replay,
     State,
@@ -45,14 +45,14 @@ class Seen:
     """With `facts.step` at the chunk's end, so that metrics belong to it."""
 
 
-class Keeper:
+class CheckpointStore:
     """Writes the checkpoints of one run. Used by the training thread."""
 
     def __init__(
         self,
         folder: RunFolder,
         *,
-        keeping: Keeping,
+        keeping: CheckpointPolicy,
         branch: int = 1,
         branches: Iterable[Branch] = (),
         other_trouble: Callable[[], str] = str,
@@ -71,10 +71,10 @@ class Keeper:
         self._folder, self._keeping, self._clock = folder, keeping, clock
         self.branch = branch
         """The branch under way."""
-        self._set_out_from = {b.number: (b.parent, b.from_epoch) for b in branches if b.parent is not None}
+        self._branch_origins = {b.number: (b.parent, b.from_epoch) for b in branches if b.parent is not None}
         self._best = {b.number: b.best.epoch for b in branches if b.best is not None}
         self._other_trouble = other_trouble
-        self._shelf = Shelf(folder, keeping.kept_bytes)
+        self._shelf = CheckpointFiles(folder, keeping.kept_bytes)
         self._writer = CheckpointWriter()
         self._replay_seconds: float | None = None
 
@@ -126,7 +126,7 @@ class Keeper:
     def begin_branch(self, parent: int, epoch: int) -> int:
         """Keep what comes in a new branch that sets out from the end of an epoch; return its number."""
         self.branch = 1 + max([self.branch, *self._folder.branch_numbers()])
-        self._set_out_from[self.branch] = parent, epoch
+        self._branch_origins[self.branch] = parent, epoch
         return self.branch
 
     def load(self, epoch: int, branch: int | None = None) -> tuple[int, State]:
@@ -144,8 +144,8 @@ class Keeper:
         return owner, read_checkpoint(kept[epoch])
 
     def _owner(self, branch: int, epoch: int) -> int:
-        while branch in self._set_out_from:
-            parent, from_epoch = self._set_out_from[branch]
+        while branch in self._branch_origins:
+            parent, from_epoch = self._branch_origins[branch]
             if parent is None or epoch > from_epoch:
                 break
             branch = parent

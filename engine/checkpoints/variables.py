@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from fitmon.engine import environment
-from fitmon.engine.checkpoints.knob_state import seeds_of_rates
+from fitmon.engine.checkpoints.knob_state import dropout_seeds
 
 if TYPE_CHECKING:
     import keras
@@ -30,7 +30,7 @@ def named_variables(model: keras.Model, panel: Panel | None, *, with_metrics: bo
         "model": model.variables,
         "optimizer": [] if model.optimizer is None else model.optimizer.variables,
         "metric": [variable for metric in model.metrics for variable in metric.variables] if with_metrics else [],
-        "knob": seeds_of_rates(panel),
+        "knob": dropout_seeds(panel),
         "own": _kept_by_layers(model),
     }
     named: dict[str, Any] = {}

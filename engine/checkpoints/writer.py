@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 from fitmon.engine.errors import FitmonError
 
-MOST_WAITING_BYTES = 256 * 1024**2
+MAX_WAITING_BYTES = 256 * 1024**2
 """What may wait for a slow disk. Small states queue up, so that none is lost; of large ones only the newest waits."""
 
 
 class CheckpointWriter:
     """Does one piece of writing after another, in the order they came."""
 
-    def __init__(self, most_waiting_bytes: int = MOST_WAITING_BYTES) -> None:
+    def __init__(self, most_waiting_bytes: int = MAX_WAITING_BYTES) -> None:
         """Start the thread."""
         self._most_bytes = most_waiting_bytes
         self._changed = threading.Condition()

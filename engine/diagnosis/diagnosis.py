@@ -12,7 +12,7 @@ from fitmon.engine.arrays import (
 )
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.finding import Finding
-from fitmon.engine.diagnosis.fit.reading import window_of
+from fitmon.engine.diagnosis.fit.losses import window_of
 from fitmon.engine.diagnosis.fit.rules import FIT_RULES
 from fitmon.engine.diagnosis.rules import RULES
 from fitmon.engine.errors import DataError

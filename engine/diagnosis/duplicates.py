@@ -15,7 +15,7 @@ Bytes = npt.NDArray[np.uint8]
 
 KEY_BYTES = 512
 """Of each array of a row, so many bytes from its middle make the key: where images differ."""
-MOST_DIGESTED = 256 * 1024**2
+MAX_DIGESTED = 256 * 1024**2
 """Bytes of likely rows, about a second's work; more are met where rows differ outside their middle only."""
 FACTORS = np.random.default_rng(0).integers(1, 2**63, KEY_BYTES // 8, dtype=np.uint64) * 2 + 1
 """Odd, so that no factor takes away what a word says."""
@@ -36,7 +36,7 @@ def shared_samples(training: Rows, validation: Rows) -> int | None:
         places, found = _find(_keys(block), wanted)
         met[places[found]] = True
         likely += int(np.count_nonzero(found))
-        if likely * training.bytes_each > MOST_DIGESTED:
+        if likely * training.bytes_each > MAX_DIGESTED:
             return None
         digests.update(_digests(block, found))
     if not digests:

@@ -16,7 +16,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """0: not known."""
     validation_samples: int
     """0: nothing is validated."""
-    training_part: int = 0
+    train_subset: int = msgspec.field(default=0, name="training_part")
     """Training samples that are scored at each epoch's end; 0: none."""
     classes: int | None = None
     """C; None for a task without classes."""
@@ -30,7 +30,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whether fitmon shuffles the training samples each epoch; batches that a dataset makes come as they come."""
     duplicates: int | None = None
     """Validation samples that are in the training set too, inputs and label; None too where there are more bytes than
-    can be looked through (`row_blocks.MOST_BYTES`)."""
+    can be looked through (`row_blocks.MAX_BYTES`)."""
     features: int | None = None
     """Numbers in one sample."""
     input_axes: int | None = None

@@ -84,7 +84,7 @@ def feature_facts(x: Any, x_validation: Any, feature_names: tuple[str, ...]) -> 
         "features": len(low),
         "input_axes": max(len(array.shape) - 1 for array in training.arrays),
         "constant_features": int(np.count_nonzero(constant)) if training.whole else None,
-        "constant_names": tuple(names[:MOST_NAMES]) if training.whole else (),
+        "constant_names": tuple(names[:MAX_NAMES]) if training.whole else (),
         "largest_scale": _finite(scales.max(initial=0)),
         "smallest_scale": _finite(scales[~constant].min()) if not constant.all() else None,
         "largest_mean": _finite(np.abs(means).max(initial=0)),
@@ -94,7 +94,7 @@ def feature_facts(x: Any, x_validation: Any, feature_names: tuple[str, ...]) -> 
     }
 
 
-MOST_NAMES = 3
+MAX_NAMES = 3
 """Of constant features so many are named."""
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fitmon.engine.diagnosis.row_blocks import MOST_BYTES, Rows, arrays_in
+from fitmon.engine.diagnosis.row_blocks import MAX_BYTES, Rows, arrays_in
 
 Array = npt.NDArray[Any]
 
-MOST_CLASSES = 10_000
+MAX_CLASSES = 10_000
 """Class numbers beyond this are no classes, but names of things."""
 SORTED_SHARE = 0.2
 """Labels are sorted if they change less often than this share of what a random order would give."""
@@ -47,7 +47,7 @@ def labels_of(y: Any) -> Array | None:
     if len(arrays) != 1 or not 1 <= len(getattr(arrays[0], "shape", ())) <= MATRIX or not len(arrays[0]):
         return None
     rows = Rows(arrays=(arrays[0],), count=len(arrays[0]), bytes_each=np.asarray(arrays[0][:1]).nbytes)
-    if rows.count * rows.bytes_each > MOST_BYTES:
+    if rows.count * rows.bytes_each > MAX_BYTES:
         return None
     labels = np.asarray(arrays[0][:])
     return labels.reshape(len(labels), -1) if labels.dtype.kind in "buif" else None
@@ -67,7 +67,7 @@ def class_numbers(labels: Array | None, task: Task) -> npt.NDArray[np.int64] | N
         return labels.argmax(axis=1).astype(np.int64) if one_hot else None
     numbers = labels[:, 0]
     fits = task.takes_classes and bool(
-        ((numbers >= 0) & (numbers < MOST_CLASSES) & (numbers == np.round(numbers))).all()
+        ((numbers >= 0) & (numbers < MAX_CLASSES) & (numbers == np.round(numbers))).all()
     )
     return numbers.astype(np.int64) if fits else None
 

@@ -13,9 +13,9 @@ Block = list[npt.NDArray[Any]]
 """The same rows of each array."""
 
 BLOCK_BYTES = 1024**2
-MOST_BYTES = 1024**3
+MAX_BYTES = 1024**3
 """Of what is in memory, so much is looked at: about two seconds on one slow core."""
-MOST_BYTES_ELSEWHERE = 64 * 1024**2
+MAX_BYTES_ELSEWHERE = 64 * 1024**2
 """Of a file on disk, and of what may have to be copied from a device."""
 
 
@@ -52,7 +52,7 @@ class Rows:
     @property
     def _most_bytes(self) -> int:
         in_memory = all(type(array) is np.ndarray for array in self.arrays)
-        return MOST_BYTES if in_memory else MOST_BYTES_ELSEWHERE
+        return MAX_BYTES if in_memory else MAX_BYTES_ELSEWHERE
 
 
 def is_batches(x: Any) -> bool:

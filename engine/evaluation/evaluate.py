@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from fitmon.engine.data.feed import ResidentFeed
     from fitmon.engine.evaluation.sample_losses import SampleLosses
-    from fitmon.engine.evaluation.train_subset import TrainingPart
+    from fitmon.engine.evaluation.train_subset import TrainSubset
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class Evaluation:
     """(m * labels,) each sample's own loss; None when it was not asked for or the loss has none."""
     penalty: float
     """What the model adds to the loss besides: L1, L2 and activity penalties, the mean over the batches."""
-    training_part: tuple[npt.NDArray[np.float32], ...] | None = None
-    """What `TrainingPart.scores` takes; None without such a part."""
+    train_subset: tuple[npt.NDArray[np.float32], ...] | None = None
+    """What `TrainSubset.scores` takes; None without such a part."""
 
 
 class Evaluator:
@@ -58,18 +58,18 @@ class Evaluator:
         *,
         keep_predictions: bool = True,
         sample_losses: SampleLosses | None = None,
-        training_part: TrainingPart | None = None,
+        train_subset: TrainSubset | None = None,
     ) -> None:
         """Prepare an evaluator; nothing is traced yet.
 
-        Predictions that nobody scores need not be kept. `training_part` is scored in the same compiled call as the last
+        Predictions that nobody scores need not be kept. `train_subset` is scored in the same compiled call as the last
         validation batches.
         """
         self._model = model
         self._feed = feed
         self._keep_predictions = keep_predictions
         self._sample_losses = sample_losses
-        self._training_part = training_part
+        self._training_part = train_subset
         self._chunk: Any = None
         self._reset = compiled_reset(model)
         self._pacer = Pacer()
@@ -106,7 +106,7 @@ class Evaluator:
             predictions=np.concatenate([np.asarray(chunk.predictions) for chunk in chunks]),
             losses=losses if len(losses) else None,
             penalty=sum(float(chunk.penalty) for chunk in chunks) / len(self._feed),
-            training_part=None if self._training_part is None else tuple(map(np.asarray, chunks[-1].training_part)),
+            train_subset=None if self._training_part is None else tuple(map(np.asarray, chunks[-1].train_subset)),
         )
 
     def _run_chunk(self, first: int, last: int, batch_size: int) -> _Chunk:
@@ -128,7 +128,7 @@ class Evaluator:
         step_function = compiled_step(model, step, feed.signature())
         first_logs = _logs_to_carry(model, step_function, feed.signature())
         order = tf.range(len(feed), dtype=tf.int64)
-        training_part = self._scoring_of_part()
+        train_subset = self._scoring_of_part()
 
         def chunk(first: tf.Tensor, last: tf.Tensor, batch_size: tf.Tensor, ends: tf.Tensor) -> _Chunk:
             kept = [tf.TensorArray(tf.float32, size=last - first, infer_shape=False) for _ in range(2)]
@@ -148,7 +148,7 @@ class Evaluator:
             _, (predictions, losses), penalty, logs = loop_while(model, more, one, start)
             # The metrics are read before the part, so that nothing in it can change them.
             told = reported(model, logs)
-            return _Chunk(told, predictions.concat(), losses.concat(), penalty, training_part(ends))
+            return _Chunk(told, predictions.concat(), losses.concat(), penalty, train_subset(ends))
 
         return chunk if model.run_eagerly else tf.function(chunk, autograph=False)
 
@@ -174,7 +174,7 @@ class _Chunk(NamedTuple):
     """(b * labels,) float32; (0,) when there are none."""
     penalty: Any
     """() float32, times the number of samples it was computed for."""
-    training_part: tuple[Any, ...] = ()
+    train_subset: tuple[Any, ...] = ()
     """What the part of the training set gave; empty without one."""
 
 

@@ -24,22 +24,22 @@ if TYPE_CHECKING:
     from fitmon.engine.arrays import Arrays
     from fitmon.engine.evaluation.evaluate import Evaluation
     from fitmon.engine.evaluation.train_subset import (
-        PartScores,
-        TrainingPart,
+        SubsetScores,
+        TrainSubset,
     )
     from fitmon.engine.insight.observer import Observation
     from fitmon.engine.job import TrainingData
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class ValidationResult:
     """What a pass found."""
 
     metrics: dict[str, float]
     """Keras's, without the `val_` in front."""
     observation: Observation | None = None
     """What is known of the validation samples now; None where there are no probabilities."""
-    training_part: PartScores | None = None
+    train_subset: SubsetScores | None = None
     """What the part of the training set was found to be; None where none is scored."""
 
 
@@ -47,7 +47,7 @@ class Probe:
     """Evaluates a model on its validation samples, and follows each of them."""
 
     def __init__(
-        self, model: keras.Model, data: TrainingData, threshold: float, training_part: TrainingPart | None = None
+        self, model: keras.Model, data: TrainingData, threshold: float, train_subset: TrainSubset | None = None
     ) -> None:
         """Move the samples to the device; nothing is traced yet.
 
@@ -64,13 +64,13 @@ class Probe:
         self.no_probabilities = found.reason if isinstance(found, Unscorable) else ""
         """Why there is nothing to follow but loss and metrics; empty when there is."""
         self._losses = self._make_losses(data.sample_weight_validation)
-        self._training_part = training_part
+        self._training_part = train_subset
         self._evaluator = Evaluator(
             model,
             feed,
             keep_predictions=self._scorer is not None,
             sample_losses=self._losses,
-            training_part=training_part,
+            train_subset=train_subset,
         )
         labels = self._scorer.labels if self._scorer else 1
         self._observer = Observer(len(feed) * labels, threshold)
@@ -123,14 +123,14 @@ class Probe:
             for variable, value in zip(variables, before, strict=True):
                 variable.assign(value)
 
-    def evaluate(self, epoch: int, batch_size: int, between_chunks: Callable[[], None]) -> Look:
+    def evaluate(self, epoch: int, batch_size: int, between_chunks: Callable[[], None]) -> ValidationResult:
         """Run the pass for an epoch and return what it found. `between_chunks`: see `Evaluator.evaluate`."""
         evaluation = self._evaluator.evaluate(batch_size, between_chunks)
-        part, found = self._training_part, evaluation.training_part
-        return Look(
+        part, found = self._training_part, evaluation.train_subset
+        return ValidationResult(
             metrics=evaluation.metrics,
             observation=self._observe(epoch, evaluation, batch_size),
-            training_part=None if part is None or found is None else part.scores(*found),
+            train_subset=None if part is None or found is None else part.scores(*found),
         )
 
     def _observe(self, epoch: int, evaluation: Evaluation, batch_size: int) -> Observation | None:

@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 
 SHARE_OF_EPOCH = 0.03
 """What scoring the part may cost."""
-FEWEST_SAMPLES = 32
+MIN_SAMPLES = 32
 """Fewer tell nothing, whatever they cost."""
-MOST_SAMPLES = 10_000
-MOST_BYTES = 256 * 1024**2
-MOST_ROWS_AT_ONCE = 4096
+MAX_SAMPLES = 10_000
+MAX_BYTES = 256 * 1024**2
+MAX_ROWS_AT_ONCE = 4096
 ARITHMETIC_AT_ONCE = 5e8
 """Multiply-adds of a forward pass that is worth its overhead. A small model is scored on thousands of rows at once, a
 large one in batches as it is trained in, which its device has room for."""
@@ -54,7 +54,7 @@ TRAINING_FACTOR = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PartScores:
+class SubsetScores:
     """What the part was found to be at an epoch's end."""
 
     scores: SampleScores
@@ -64,7 +64,7 @@ class PartScores:
     """Share of the hidden units with relu that are 0 for all of the part; None where there are none to be seen."""
 
 
-class TrainingPart:
+class TrainSubset:
     """Scores the part inside the compiled validation pass, so that a small model pays for no call of its own."""
 
     def __init__(
@@ -108,14 +108,14 @@ class TrainingPart:
 
         return scored
 
-    def scores(self, predictions: Floats, losses: Floats, *largest: Floats) -> PartScores | None:
+    def scores(self, predictions: Floats, losses: Floats, *largest: Floats) -> SubsetScores | None:
         """Return what a pass found; None where there are no probabilities, or no loss for each sample."""
         scored = self._scorer.score(predictions, losses) if len(losses) else None
         if scored is None:
             return None
         units = sum(map(len, largest))
         dead = sum(int(np.count_nonzero(most <= 0)) for most in largest)
-        return PartScores(scores=scored.scores, losses=losses, dead_share=dead / units if units else None)
+        return SubsetScores(scores=scored.scores, losses=losses, dead_share=dead / units if units else None)
 
     def _no_activity(self) -> list[Any]:
         import tensorflow as tf
@@ -161,16 +161,16 @@ class TrainingPart:
         return *(array.concat() for array in kept), *largest
 
 
-def training_part_of(
+def train_subset_of(
     model: keras.Model, feed: Feed, settings: Settings, *, validation_samples: int
-) -> TrainingPart | None:
+) -> TrainSubset | None:
     """Return the part of a feed's samples that is scored; the same for the same seed, whatever the machine.
 
     None where the feed's batches come from outside, or the model's loss gives no loss for each sample.
     """
     loss = environment.compiled_loss(model)
     forward = multiply_adds(model)
-    rows_at_once = int(min(max(ARITHMETIC_AT_ONCE / forward, settings.batch_size), MOST_ROWS_AT_ONCE))
+    rows_at_once = int(min(max(ARITHMETIC_AT_ONCE / forward, settings.batch_size), MAX_ROWS_AT_ONCE))
     samples = _affordable_samples(forward, feed, settings, validation_samples)
     # Whole batches, so that XLA compiles for one length only.
     samples -= samples % rows_at_once if samples > rows_at_once else 0
@@ -182,7 +182,7 @@ def training_part_of(
     if not isinstance(scorer, Scorer):
         return None
     losses = SampleLosses(loss, None, scorer.labels)
-    return TrainingPart(model, part, scorer, losses, rows_at_once)
+    return TrainSubset(model, part, scorer, losses, rows_at_once)
 
 
 def _only_inputs(feed: Feed) -> bool:
@@ -210,7 +210,7 @@ def _affordable_samples(forward: float, feed: Feed, settings: Settings, validati
     validating = math.ceil(validation_samples / batch) * STEP_OVERHEAD / TRAINING_FACTOR + validation_samples * forward
     affordable = int(SHARE_OF_EPOCH * (training + validating) / forward)
     bytes_each = max(1, _bytes_of_one(feed))
-    return min(max(affordable, FEWEST_SAMPLES), feed.samples, MOST_SAMPLES, max(1, MOST_BYTES // bytes_each))
+    return min(max(affordable, MIN_SAMPLES), feed.samples, MAX_SAMPLES, max(1, MAX_BYTES // bytes_each))
 
 
 def _bytes_of_one(feed: Feed) -> int:

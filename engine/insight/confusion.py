@@ -9,7 +9,7 @@ from fitmon.engine.insight.scores import Integers
 
 Counts = npt.NDArray[np.int64]
 
-MOST_CLASSES = 200
+MAX_CLASSES = 200
 """Beyond this many classes the matrix of C * C counts is not made: nobody can read it, and its memory grows as C²."""
 
 
@@ -50,11 +50,11 @@ def measure_classes(true_class: Integers, answers: Integers, classes: int) -> tu
 
 
 def confusion_matrix(true_class: Integers, answers: Integers, classes: int) -> Counts | None:
-    """Return (C, C) int64 counts, a row for each true class, a column for each answer; None beyond `MOST_CLASSES`.
+    """Return (C, C) int64 counts, a row for each true class, a column for each answer; None beyond `MAX_CLASSES`.
 
     Equals sklearn's `confusion_matrix`.
     """
-    if classes > MOST_CLASSES:
+    if classes > MAX_CLASSES:
         return None
     counts = np.bincount(true_class * np.int32(classes) + answers, minlength=classes * classes)
     matrix: Counts = counts.reshape(classes, classes)

@@ -27,7 +27,7 @@ from fitmon.engine.insight.scores import Floats, SampleScores
 
 Matrix = npt.NDArray[np.floating]
 
-MOST_CELLS = 2_000_000
+MAX_CELLS = 2_000_000
 """Beyond this many probabilities (n * C) ROC AUC and average precision of several classes are left out: they
 sort every class's column."""
 BLOCK_CELLS = 1_000_000
@@ -61,7 +61,7 @@ class Context:
     per_class: tuple[ClassMeasures, ...] | None
     """C entries: precision, recall, F1 and support; None without samples."""
     confusion: Counts | None
-    """(C, C) int64, a row for each true class; None without samples or beyond `confusion.MOST_CLASSES`."""
+    """(C, C) int64, a row for each true class; None without samples or beyond `confusion.MAX_CLASSES`."""
     matthews: float | None
     """Matthews correlation, in [-1, 1]; None for several classes or when one of two is absent."""
     roc_auc: float | None
@@ -136,7 +136,7 @@ def _rankings(scores: SampleScores, two: Floats | None, matrix: Matrix | None) -
     """Return one ranking for two classes, one a class for several; none where they would cost too much."""
     if two is not None:
         return [rank(two, scores.true_class == 1)]
-    if matrix is None or matrix.size > MOST_CELLS:
+    if matrix is None or matrix.size > MAX_CELLS:
         return []
     columns = matrix.astype(np.float32, copy=False).T
     return [rank(column, scores.true_class == number) for number, column in enumerate(columns)]

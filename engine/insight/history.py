@@ -20,11 +20,11 @@ from fitmon.engine.insight.scores import SampleScores
 
 Halves = npt.NDArray[np.float16]
 
-MOST_EPOCHS = 256
+MAX_EPOCHS = 256
 """More points than a terminal has columns would not be seen."""
-FEWEST_EPOCHS = 5
-MOST_BYTES = 20 * 1024**2
-"""What the history of all samples together may take; a million samples keep `FEWEST_EPOCHS` epochs each."""
+MIN_EPOCHS = 5
+MAX_BYTES = 20 * 1024**2
+"""What the history of all samples together may take; a million samples keep `MIN_EPOCHS` epochs each."""
 BYTES_PER_POINT = 4
 """float16 for the probability and for the loss: three digits, as much as a curve in cells can show."""
 STACKED_EPOCHS = 32
@@ -75,8 +75,8 @@ class SampleHistory:
 
     def __init__(self, samples: int) -> None:
         """Begin with nothing known of `samples` samples."""
-        room = MOST_BYTES // (BYTES_PER_POINT * max(1, samples))
-        self._most = min(MOST_EPOCHS, max(FEWEST_EPOCHS, room))
+        room = MAX_BYTES // (BYTES_PER_POINT * max(1, samples))
+        self._most = min(MAX_EPOCHS, max(MIN_EPOCHS, room))
         self._stride = 1
         self._kept: list[_Entry] = []
 

@@ -8,7 +8,7 @@ NOISE = 5e-7
 """A change of the mean loss below this part of the loss (or below this, for losses under 1) is none: float32 losses
 carry about 1e-7 of rounding each."""
 USUAL_THRESHOLD = 0.5
-MOST_DECIMALS = 9
+MAX_DECIMALS = 9
 
 
 def movement_sentence(movement: Movement | FirstEpoch, loss_name: str = "val loss") -> str:
@@ -114,7 +114,7 @@ def _accuracy_words(movement: Movement) -> str:
 
 def _told_apart(before: float, now: float) -> tuple[str, str]:
     """Return two shares in per cent, with one decimal or as many as it takes to see that they differ."""
-    for decimals in range(1, MOST_DECIMALS):
+    for decimals in range(1, MAX_DECIMALS):
         texts = f"{before * 100:.{decimals}f}", f"{now * 100:.{decimals}f}"
         if texts[0] != texts[1]:
             break

@@ -8,7 +8,7 @@ from fitmon.engine.insight.movement import Movement
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.sentence import estimate_words, movement_sentence
 
-MOST_CLASSES = 50
+MAX_CLASSES = 50
 """Beyond this many classes, classes are not listed: the line would grow with their square."""
 
 
@@ -58,7 +58,7 @@ def sentence_at(observation: Observation, threshold: float) -> str:
 
 
 def _per_class(context: Context) -> tuple[ClassInsight, ...] | None:
-    if context.per_class is None or len(context.per_class) > MOST_CLASSES:
+    if context.per_class is None or len(context.per_class) > MAX_CLASSES:
         return None
     return tuple(
         ClassInsight(support=each.support, precision=each.precision, recall=each.recall, f1=each.f1)
@@ -67,6 +67,6 @@ def _per_class(context: Context) -> tuple[ClassInsight, ...] | None:
 
 
 def _confusion(context: Context) -> tuple[tuple[int, ...], ...] | None:
-    if context.confusion is None or len(context.confusion) > MOST_CLASSES:
+    if context.confusion is None or len(context.confusion) > MAX_CLASSES:
         return None
     return tuple(tuple(row) for row in context.confusion.tolist())

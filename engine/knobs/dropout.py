@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from fitmon.engine import environment
 from fitmon.engine.events import KnobOffer
-from fitmon.engine.knobs.live_rate import LateRate, LiveRate
+from fitmon.engine.knobs.live_rate import DeferredRate, LiveRate
 from fitmon.engine.training.loop import shortest
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ class DropoutKnob:
         inside_attention = {id(layer._dropout_layer) for layer in layers if _is_multi_head(layer)}  # noqa: SLF001
         layers = [layer for layer in layers if id(layer) not in inside_attention]
         live = [rate for layer in layers for rate in _live_rates(layer)]
-        self._rates: Sequence[LiveRate | LateRate] = live or [rate for layer in layers for rate in _late_rates(layer)]
+        self._rates: Sequence[LiveRate | DeferredRate] = live or [
+            rate for layer in layers for rate in _late_rates(layer)
+        ]
 
     def offers(self) -> list[KnobOffer]:
         """Return the knob, with several values when the layers differ."""
@@ -91,7 +93,7 @@ def _live_rates(layer: Any) -> Iterator[LiveRate]:
         yield from (_make_mask_live(layer, name) for name in names if 0 < getattr(layer, name) < 1)
 
 
-def _late_rates(layer: Any) -> Iterator[LateRate]:
+def _late_rates(layer: Any) -> Iterator[DeferredRate]:
     """Yield the rate of an attention layer, or of a recurrent cell's inputs, that began at 0; nothing is changed yet.
 
     The recurrent rate of a cell is not among them: Keras would choose another implementation of LSTM and GRU for it.
@@ -100,11 +102,11 @@ def _late_rates(layer: Any) -> Iterator[LateRate]:
     write = partial(setattr, layer, "dropout")
     if _is_multi_head(layer) and layer.dropout == 0:
         inner = layer._dropout_layer  # noqa: SLF001
-        yield LateRate(inner, partial(_write_multi_head_rate, layer), lambda: _multi_head_rate(layer))
+        yield DeferredRate(inner, partial(_write_multi_head_rate, layer), lambda: _multi_head_rate(layer))
     elif _is_attention(layer) and layer.dropout == 0:
-        yield LateRate(layer, write, lambda: _attention_rate(layer))
+        yield DeferredRate(layer, write, lambda: _attention_rate(layer))
     elif isinstance(layer, _cells_with_dropout()) and layer.dropout == 0 and getattr(layer, "implementation", 0) != 1:
-        yield LateRate(layer, write, lambda: _make_mask_live(layer, "dropout"))
+        yield DeferredRate(layer, write, lambda: _make_mask_live(layer, "dropout"))
 
 
 def _works_as(layer: Any, *kinds: Any, method: str = "call") -> bool:

@@ -106,7 +106,7 @@ class LiveRate:
         )
 
 
-class LateRate:
+class DeferredRate:
     """A rate that began at 0 in a layer that asks with a Python `if` whether there is dropout at all.
 
     While it is 0 the layer is left as Keras made it, with the faster kernel that it may use then. So raising the rate

@@ -80,7 +80,7 @@ def way_to(branch: Branch, others: Sequence[Branch]) -> list[Stretch]:
     return [stretch for stretch in way if stretch.epochs]
 
 
-def left_behind(branch: Branch, left: Sequence[Branch]) -> list[Stretch]:
+def other_stretches(branch: Branch, left: Sequence[Branch]) -> list[Stretch]:
     """Return what branches that were left trained and did not lead to the one under way, the newest branch first."""
     shared = {stretch.branch.number: stretch.epochs.stop for stretch in way_to(branch, left)}
     rest = [

@@ -108,8 +108,8 @@ def _change_of(receipt: KnobApplied) -> _Change:
 
 def _outcome(change: _Change, changes: Sequence[_Change], branch: Branch, left: Branch | None) -> Outcome:
     settles_at = change.epoch + EPOCHS_TO_SETTLE - 1
-    went_back = branch.parent is not None and change.epoch == branch.first_epoch
-    against = left if went_back and left is not None and left.epochs_done >= change.epoch else None
+    target = branch.parent is not None and change.epoch == branch.first_epoch
+    against = left if target and left is not None and left.epochs_done >= change.epoch else None
     last = min(settles_at, branch.epochs_done, branch.epochs_done if against is None else against.epochs_done)
     after_epoch = last if last >= change.epoch else None
     metric, before, after = _values(

@@ -98,7 +98,7 @@ class Snapshot:
     """The one ending event; None while the run lives."""
     branch: Branch
     """The branch under way."""
-    left_branches: tuple[Branch, ...]
+    other_branches: tuple[Branch, ...]
     """Those that were left by going back, in the order of their numbers."""
     rewind_refusal: events.RewindRefused | None
     """The last way back that was refused and that no later request followed."""
@@ -157,7 +157,7 @@ class RunRecord:
     branch_parent: int | None = None
     branch_from_epoch: int = 0
     branch_because: str = ""
-    left_branches: dict[int, Branch] = field(default_factory=dict)
+    other_branches: dict[int, Branch] = field(default_factory=dict)
     rewind_refusal: events.RewindRefused | None = None
     continued: events.RunContinued | None = None
     disk_trouble: str = ""
@@ -260,7 +260,7 @@ class RunRecord:
             non_finite=self.non_finite,
             ending=self.ending,
             branch=branch,
-            left_branches=tuple(self.left_branches[number] for number in sorted(self.left_branches)),
+            other_branches=tuple(self.other_branches[number] for number in sorted(self.other_branches)),
             rewind_refusal=self.rewind_refusal,
             continued=self.continued,
             disk_trouble=self.disk_trouble,
@@ -345,9 +345,9 @@ class RunRecord:
         self.disk_trouble = event.message
 
     def _apply_branch(self, event: events.BranchStarted) -> None:
-        self.left_branches[self.branch] = left = self.current_branch()
+        self.other_branches[self.branch] = left = self.current_branch()
         # A damaged journal may lack the branch.
-        parent = self.left_branches.get(event.parent, left)
+        parent = self.other_branches.get(event.parent, left)
         self.branch, self.branch_parent, self.branch_from_epoch = event.branch, event.parent, event.epoch
         self.branch_because = event.because
         self._go_back(parent, event.epoch, step=0)

@@ -11,7 +11,7 @@ _sync = getattr(os, "fdatasync", os.fsync)
 """macOS has no fdatasync."""
 
 
-class Flusher:
+class FsyncThread:
     """Flushes a file at most a second after a write, or at once where that is asked for."""
 
     def __init__(self, descriptor: int, seconds: float = 1.0) -> None:

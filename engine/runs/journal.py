@@ -16,7 +16,7 @@ from pathlib import Path
 from fitmon.engine import events
 from fitmon.engine.commands import Command
 from fitmon.engine.errors import DiskError
-from fitmon.engine.runs.fsync_thread import Flusher
+from fitmon.engine.runs.fsync_thread import FsyncThread
 from fitmon.engine.runs.journal_filter import JournalChoice
 from fitmon.engine.runs.journal_line import (
     Asked,
@@ -82,7 +82,7 @@ class JournalWriter:
                 f"The journal {path} cannot be written ({error.strerror or error}). Give another folder with "
                 "--run-dir, or go on without one with --ephemeral."
             ) from error
-        self._flusher = Flusher(self._descriptor, flush_seconds)
+        self._flusher = FsyncThread(self._descriptor, flush_seconds)
 
     @property
     def error(self) -> OSError | None:

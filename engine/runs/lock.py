@@ -26,7 +26,7 @@ _NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOS
 _TRIES = 5
 _SECONDS_BETWEEN_TRIES = 0.02
 """`holder_of` has the lock for some microseconds: that must not look like another owner."""
-_MOST_BYTES = 4096
+_MAX_BYTES = 4096
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,7 +131,7 @@ def _locked(descriptor: int) -> bool:
 
 def _read(descriptor: int) -> Holder:
     try:
-        return msgspec.json.decode(os.pread(descriptor, _MOST_BYTES, 0), type=Holder)
+        return msgspec.json.decode(os.pread(descriptor, _MAX_BYTES, 0), type=Holder)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return Holder(pid=0, host="")
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Retold:
+class ReplayedJournal:
     """What a journal tells."""
 
     record: RunRecord = field(default_factory=RunRecord)
@@ -43,9 +43,9 @@ class Retold:
                 self.asked = []
 
 
-def retell(folder: RunFolder) -> Retold:
+def replay_journal(folder: RunFolder) -> ReplayedJournal:
     """Return what the journal of a run tells; raises DataError when it cannot be read at all."""
-    retold = Retold()
+    retold = ReplayedJournal()
     for told in read_journal(folder.journal_path):
         if isinstance(told, Problem):
             retold.problems.append(told)

@@ -21,7 +21,7 @@ from fitmon.engine.errors import DataError, FitmonError
 if TYPE_CHECKING:
     import keras
 
-    from fitmon.engine.checkpoints.store import Keeper
+    from fitmon.engine.checkpoints.store import CheckpointStore
     from fitmon.engine.record.branch import BestEpoch
 
 _Array = npt.NDArray[Any]
@@ -31,7 +31,7 @@ _Pairs = list[tuple[Any, _Array]]
 class BestWeights:
     """Keeps one copy of a built model's weights, in host memory. Used by the training thread."""
 
-    def __init__(self, model: keras.Model, keeper: Keeper | None) -> None:
+    def __init__(self, model: keras.Model, keeper: CheckpointStore | None) -> None:
         """Copy nothing yet; `keeper` has the checkpoints of the run, None: there are none."""
         self._model, self._keeper = model, keeper
         self._variables: list[Any] | None = None

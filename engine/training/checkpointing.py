@@ -19,7 +19,7 @@ from fitmon.engine.checkpoints.state import (
     restore,
 )
 from fitmon.engine.checkpoints.store import (
-    Keeper,
+    CheckpointStore,
     Seen,
 )
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from fitmon.engine.knobs.pending_knobs import Changes
     from fitmon.engine.record.branch import BestEpoch
     from fitmon.engine.training.best_weights import BestWeights
-    from fitmon.engine.training.epoch_diagnosis import Watch
+    from fitmon.engine.training.epoch_diagnosis import EpochDiagnosis
 
 
 BEST_WEIGHTS = "best_weights"
@@ -40,18 +40,18 @@ SHARE_OF_EPOCH = 0.02
 """So much of an epoch's time may be spent until its end is on the disk: from then on a kill costs nothing of it."""
 
 
-class Commits:
+class CheckpointManager:
     """Takes the states of a run between two chunks. Without a keeper nothing is taken."""
 
     def __init__(
         self,
-        keeper: Keeper | None,
+        keeper: CheckpointStore | None,
         *,
         model: keras.Model,
         panel: Panel,
         changes: Changes,
         probe: Probe | None,
-        watch: Watch,
+        watch: EpochDiagnosis,
         seed: int,
         best: Callable[[], BestEpoch | None],
         best_weights: BestWeights,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from fitmon.engine.diagnosis.facts import Facts
     from fitmon.engine.diagnosis.finding import Finding
-    from fitmon.engine.evaluation.probe import Look
+    from fitmon.engine.evaluation.probe import ValidationResult
     from fitmon.engine.events import KnobValue
     from fitmon.engine.insight.scores import SampleScores
     from fitmon.engine.record.branch import Branch
@@ -34,7 +34,7 @@ SURELY_WRONG_MARGIN = -1 + 1e-6
 """A wrong answer with a margin at or below this was given with a probability of 1, within the rounding of float32."""
 
 
-class Watch:
+class EpochDiagnosis:
     """What the diagnosis knows of one run."""
 
     def __init__(self, facts: Facts, *, threshold: float, branch: Callable[[], Branch], can_rewind: bool) -> None:
@@ -57,7 +57,7 @@ class Watch:
         epoch: int,
         epochs: int,
         *,
-        look: Look | None,
+        look: ValidationResult | None,
         metrics: Mapping[str, float],
         knobs: Mapping[str, KnobValue],
     ) -> tuple[Measures, tuple[Finding, ...]]:
@@ -120,8 +120,8 @@ class Watch:
     def _knob_epochs(self) -> tuple[int, ...]:
         return tuple(sorted({receipt.epoch for receipt in self._branch().receipts if receipt.knob != "epochs"}))
 
-    def _measure(self, epoch: int, look: Look) -> Measures:
-        seen, part = look.observation, look.training_part
+    def _measure(self, epoch: int, look: ValidationResult) -> Measures:
+        seen, part = look.observation, look.train_subset
         scores = None if seen is None else seen.scores
         found: dict[str, float | None] = dict(
             self._paired.update(epoch, _data_losses(scores), None if part is None else part.losses)

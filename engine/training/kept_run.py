@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from fitmon.engine import events
-from fitmon.engine.checkpoints.policy import Keeping
-from fitmon.engine.checkpoints.store import Keeper
+from fitmon.engine.checkpoints.policy import CheckpointPolicy
+from fitmon.engine.checkpoints.store import CheckpointStore
 from fitmon.engine.errors import DiskError
 from fitmon.engine.runs.journal import JournalWriter
 from fitmon.engine.runs.lock import RunLock
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import keras
 
-    from fitmon.engine.checkpoints.resume_point import Origin
+    from fitmon.engine.checkpoints.resume_point import ResumePoint
     from fitmon.engine.commands import Command
     from fitmon.engine.job import Job
     from fitmon.engine.record.record import Snapshot
@@ -41,13 +41,13 @@ class KeptRun:
         job: Job,
         folder: RunFolder,
         *,
-        keeping: Keeping | None = None,
-        origin: Origin | None = None,
+        keeping: CheckpointPolicy | None = None,
+        origin: ResumePoint | None = None,
         name: str | None = None,
         on_event: Listener | None = None,
         stop_when_non_finite: bool = False,
         summarize_epochs: bool = True,
-        lingers: bool = False,
+        wait_after_end: bool = False,
     ) -> None:
         """Take the run's lock and open its journal; nothing is loaded yet.
 
@@ -75,7 +75,7 @@ class KeptRun:
         except BaseException:
             self._lock.release()
             raise
-        self._keeper = _keeper(folder, keeping or Keeping(), origin, self._journal_trouble)
+        self._keeper = _keeper(folder, keeping or CheckpointPolicy(), origin, self._journal_trouble)
         self._session = Session(
             job,
             name=name,
@@ -84,7 +84,7 @@ class KeptRun:
             summarize_epochs=summarize_epochs,
             keeper=self._keeper,
             origin=origin,
-            lingers=lingers,
+            wait_after_end=wait_after_end,
         )
 
     @property
@@ -146,12 +146,14 @@ class KeptRun:
         return "" if error is None else f"The journal could not be written ({error.strerror or error})."
 
 
-def _keeper(folder: RunFolder, keeping: Keeping, origin: Origin | None, other_trouble: Callable[[], str]) -> Keeper:
+def _keeper(
+    folder: RunFolder, keeping: CheckpointPolicy, origin: ResumePoint | None, other_trouble: Callable[[], str]
+) -> CheckpointStore:
     known = None if origin is None else origin.retold.record.snapshot()
-    return Keeper(
+    return CheckpointStore(
         folder,
         keeping=keeping,
         branch=1 if known is None else known.branch.number,
-        branches=() if known is None else (*known.left_branches, known.branch),
+        branches=() if known is None else (*known.other_branches, known.branch),
         other_trouble=other_trouble,
     )

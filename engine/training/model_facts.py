@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fitmon.engine.job import Job, TrainingData
 
 
-def facts_of(model: keras.Model, data: TrainingData, *, job: Job, training_samples: int, training_part: int) -> Facts:
+def facts_of(model: keras.Model, data: TrainingData, *, job: Job, training_samples: int, train_subset: int) -> Facts:
     """Return the facts of a built, compiled model and its data; what cannot be told is left out.
 
     Args:
@@ -32,7 +32,7 @@ def facts_of(model: keras.Model, data: TrainingData, *, job: Job, training_sampl
         job=job.name,
         options=job.options,
         training_samples=training_samples,
-        training_part=training_part,
+        train_subset=train_subset,
         loss="" if loss is None else str(loss.name),
         from_logits=bool(getattr(loss, "from_logits", False)),
         output_units=outputs[0].shape[-1] if len(outputs) == 1 else None,

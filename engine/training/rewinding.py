@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
     import keras
 
-    from fitmon.engine.checkpoints.store import Keeper
+    from fitmon.engine.checkpoints.store import CheckpointStore
     from fitmon.engine.commands import Rewind
     from fitmon.engine.data.feed import Feed
     from fitmon.engine.insight.observer import Observation
     from fitmon.engine.knobs.model_knobs import Panel
     from fitmon.engine.knobs.pending_knobs import Changes
-    from fitmon.engine.training.checkpointing import Commits
+    from fitmon.engine.training.checkpointing import CheckpointManager
     from fitmon.engine.training.loop import TrainingLoop
 
 
-class WentBack(Exception):  # noqa: N818 - going back is not an error
+class RewindTarget(Exception):  # noqa: N818 - going back is not an error
     """The user goes back to the end of an epoch."""
 
     def __init__(self, rewind: Rewind, parent: int, state: State) -> None:
@@ -39,7 +39,7 @@ class WentBack(Exception):  # noqa: N818 - going back is not an error
         self.rewind, self.parent, self.state = rewind, parent, state
 
 
-class Restorer:
+class StateRestorer:
     """Puts model, knobs, seeds and what is known of the samples to a state. Used by the training thread."""
 
     def __init__(
@@ -50,8 +50,8 @@ class Restorer:
         loop: TrainingLoop,
         feed: Feed,
         changes: Changes,
-        commits: Commits,
-        keeper: Keeper | None,
+        commits: CheckpointManager,
+        keeper: CheckpointStore | None,
         retrace: Callable[[], None],
     ) -> None:
         """Change nothing yet; `retrace` makes the next step see a changed model."""
@@ -89,9 +89,9 @@ class Restorer:
         digest = digest_of_trained if replay.last_step is None else digest_of
         return digest(after.variables) == replay.digest
 
-    def way_back(self, rewind: Rewind) -> WentBack:
+    def rewind_options(self, rewind: Rewind) -> RewindTarget:
         """Return the way back to an epoch, with nothing changed yet; raises FitmonError where there is none."""
         if self._keeper is None:
             raise UsageError("Expected a run that is kept on disk; this one has no checkpoints to go back to.")
         self._changes.check(rewind.changes)
-        return WentBack(rewind, *self._keeper.load(rewind.epoch, rewind.branch))
+        return RewindTarget(rewind, *self._keeper.load(rewind.epoch, rewind.branch))

@@ -30,12 +30,12 @@ from fitmon.engine.training.control import (
 if TYPE_CHECKING:
     import keras
 
-    from fitmon.engine.checkpoints.resume_point import Origin
-    from fitmon.engine.checkpoints.store import Keeper
+    from fitmon.engine.checkpoints.resume_point import ResumePoint
+    from fitmon.engine.checkpoints.store import CheckpointStore
     from fitmon.engine.commands import Command, Export
     from fitmon.engine.job import Job, TrainingData
     from fitmon.engine.training.exporter import Exporter
-    from fitmon.engine.training.trainer import Course
+    from fitmon.engine.training.trainer import Trainer
 
 Listener = Callable[[events.Event], None]
 
@@ -58,9 +58,9 @@ class Session:
         on_event: Listener | None = None,
         stop_when_non_finite: bool = False,
         summarize_epochs: bool = True,
-        keeper: Keeper | None = None,
-        origin: Origin | None = None,
-        lingers: bool = False,
+        keeper: CheckpointStore | None = None,
+        origin: ResumePoint | None = None,
+        wait_after_end: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare a run; nothing is loaded yet.
@@ -89,8 +89,8 @@ class Session:
         self._lock = threading.Lock()
         self._record = RunRecord() if origin is None else origin.retold.record
         self._record.apply(events.PhaseChanged(phase=Phase.WAITING))
-        self._keeper, self._origin, self._lingers = keeper, origin, lingers
-        self._course: Course | None = None
+        self._keeper, self._origin, self._wait_after_end = keeper, origin, wait_after_end
+        self._course: Trainer | None = None
         self._exporter: Exporter | None = None
         self._export_at_end: Export | None = None
         self._thread = threading.Thread(target=self._run, name="fitmon training", daemon=True)
@@ -134,7 +134,7 @@ class Session:
 
     def _run(self) -> None:
         self._end(self._begin)
-        while self._lingers and self._course is not None and (rewind := self._control.wait_for_rewind()):
+        while self._wait_after_end and self._course is not None and (rewind := self._control.wait_for_rewind()):
             self._end(partial(self._course.train_again, rewind), was=self._record.ending)
         if self._course is not None:
             self._course.close()
@@ -187,11 +187,11 @@ class Session:
 
     def _begin(self) -> None:
         from fitmon.engine.training.exporter import Exporter
-        from fitmon.engine.training.trainer import Course
+        from fitmon.engine.training.trainer import Trainer
 
         model, data = self._prepare()
         self.model = model
-        self._course = Course(
+        self._course = Trainer(
             model=model,
             data=data,
             job=self._job,

@@ -28,12 +28,12 @@ from fitmon.engine.data.validation_arrays import with_validation_arrays
 from fitmon.engine.data.validation_samples import validation_samples
 from fitmon.engine.errors import DataError, FitmonError, TrainingError
 from fitmon.engine.evaluation.probe import (
-    Look,
     Probe,
+    ValidationResult,
 )
 from fitmon.engine.evaluation.train_subset import (
-    TrainingPart,
-    training_part_of,
+    TrainSubset,
+    train_subset_of,
 )
 from fitmon.engine.events import Phase
 from fitmon.engine.insight.summary import summarize
@@ -41,12 +41,12 @@ from fitmon.engine.knobs.catalogue import EPOCHS
 from fitmon.engine.knobs.model_knobs import Panel
 from fitmon.engine.knobs.pending_knobs import Changes
 from fitmon.engine.training.best_weights import BestWeights
-from fitmon.engine.training.checkpointing import Commits
+from fitmon.engine.training.checkpointing import CheckpointManager
 from fitmon.engine.training.control import (
     StopRequested,
     stop_if_asked,
 )
-from fitmon.engine.training.epoch_diagnosis import Watch
+from fitmon.engine.training.epoch_diagnosis import EpochDiagnosis
 from fitmon.engine.training.loop import (
     Chunk,
     Pacer,
@@ -54,15 +54,15 @@ from fitmon.engine.training.loop import (
 )
 from fitmon.engine.training.model_facts import facts_of
 from fitmon.engine.training.rewinding import (
-    Restorer,
-    WentBack,
+    RewindTarget,
+    StateRestorer,
 )
 
 if TYPE_CHECKING:
     import keras
 
-    from fitmon.engine.checkpoints.resume_point import Origin
-    from fitmon.engine.checkpoints.store import Keeper
+    from fitmon.engine.checkpoints.resume_point import ResumePoint
+    from fitmon.engine.checkpoints.store import CheckpointStore
     from fitmon.engine.diagnosis.finding import Finding
     from fitmon.engine.job import Job, TrainingData
     from fitmon.engine.record.branch import Branch
@@ -93,7 +93,7 @@ class _Timer:
         self.seconds += self.clock() - self._since
 
 
-class Course:
+class Trainer:
     """Trains a model on its data until all epochs are done."""
 
     def __init__(
@@ -108,8 +108,8 @@ class Course:
         clock: Callable[[], float],
         stop_when_non_finite: bool,
         summarize_epochs: bool,
-        keeper: Keeper | None,
-        origin: Origin | None,
+        keeper: CheckpointStore | None,
+        origin: ResumePoint | None,
         branch: Callable[[], Branch],
     ) -> None:
         """Move the data to the device and make the knobs of the model live; nothing is traced yet.
@@ -128,9 +128,9 @@ class Course:
         part = self._make_part()
         self._probe = None if _is_empty(data.x_validation) else Probe(model, data, settings.threshold, part)
         facts = facts_of(
-            model, data, job=job, training_samples=self._feed.samples, training_part=0 if part is None else len(part)
+            model, data, job=job, training_samples=self._feed.samples, train_subset=0 if part is None else len(part)
         )
-        self._watch = Watch(facts, threshold=settings.threshold, branch=branch, can_rewind=keeper is not None)
+        self._watch = EpochDiagnosis(facts, threshold=settings.threshold, branch=branch, can_rewind=keeper is not None)
         self._pacer = Pacer()
         self._changes = Changes(
             self._panel,
@@ -140,7 +140,7 @@ class Course:
             batch_size_fixed=self._feed.batch_size_fixed,
         )
         self.best_weights = BestWeights(model, keeper)
-        self._commits = Commits(
+        self._commits = CheckpointManager(
             keeper,
             model=model,
             panel=self._panel,
@@ -152,7 +152,7 @@ class Course:
             best_weights=self.best_weights,
             emit=emit,
         )
-        self._restorer = Restorer(
+        self._restorer = StateRestorer(
             model=model,
             panel=self._panel,
             loop=self._loop,
@@ -169,11 +169,11 @@ class Course:
         self._commit_wanted = False
         self._validation_seconds: float | None = None
 
-    def _make_part(self) -> TrainingPart | None:
+    def _make_part(self) -> TrainSubset | None:
         if _is_empty(self._data.x_validation):
             return None
         samples = len(_arrays(self._data.x_validation)[0])
-        return training_part_of(self._model, self._feed, self._settings, validation_samples=samples)
+        return train_subset_of(self._model, self._feed, self._settings, validation_samples=samples)
 
     def train(self) -> None:
         """Train all epochs, from the start or where the run goes on; raises StopRequested when the user stops it."""
@@ -181,9 +181,9 @@ class Course:
 
     def train_again(self, rewind: Rewind) -> None:
         """Go back to an epoch of a run that was over, and train on; as `train`. A refusal is told, not raised."""
-        went_back = self._way_back(rewind)
-        if went_back is not None:
-            self._train(partial(self._go_back, went_back))
+        target = self._rewind_options(rewind)
+        if target is not None:
+            self._train(partial(self._go_back, target))
 
     def plain(self) -> AbstractContextManager[None]:
         """Have the knobs' values in the model as plain numbers, for whoever saves it meanwhile; it trains on after."""
@@ -200,7 +200,7 @@ class Course:
             while True:
                 try:
                     return self._train_on(*begin())
-                except WentBack as way:
+                except RewindTarget as way:
                     begin = partial(self._go_back, way)
         except StopRequested:
             self._commits.commit()
@@ -357,7 +357,7 @@ class Course:
         if not np.isfinite(metrics.get("val_loss", 0.0)):
             self._meet_non_finite("val_loss", metrics["val_loss"], epoch, self._steps_done)
 
-    def _validate(self, epoch: int) -> Look | None:
+    def _validate(self, epoch: int) -> ValidationResult | None:
         """Return what the validation pass found; None where nothing is validated."""
         if self._probe is None:
             return None
@@ -401,7 +401,7 @@ class Course:
             self._emit(events.RunDetached(reason=reason))
             self._commit_wanted = True
         rewind = self._control.take_rewind()
-        way = None if rewind is None else self._way_back(rewind)
+        way = None if rewind is None else self._rewind_options(rewind)
         if way is not None:
             raise way
 
@@ -453,7 +453,7 @@ class Course:
             ) from None
         self._hold(epoch, step, reason)
 
-    def _take_up(self, origin: Origin) -> tuple[int, int]:
+    def _take_up(self, origin: ResumePoint) -> tuple[int, int]:
         """Go on where another process left the run, and prove that it goes on as it would have gone."""
         self._enter(Phase.COMPILING, "comparing a chunk with what it was")
         equal = None if origin.seen is None else self._restorer.compare(*origin.seen)
@@ -473,21 +473,21 @@ class Course:
         for request in origin.asked:
             self._changes.answer(request, epochs_done + (step > 0))
         if origin.rewind is not None:
-            raise self._restorer.way_back(origin.rewind)
+            raise self._restorer.rewind_options(origin.rewind)
         self._look(epochs_done + (step > 0))
         self._hold_if_asked(epochs_done, step, at_epoch_end=False)
         return epochs_done, step
 
-    def _way_back(self, rewind: Rewind) -> WentBack | None:
+    def _rewind_options(self, rewind: Rewind) -> RewindTarget | None:
         try:
-            return self._restorer.way_back(rewind)
+            return self._restorer.rewind_options(rewind)
         except FitmonError as error:
             branch = rewind.branch or (self._keeper.branch if self._keeper else 1)
             self._emit(events.RewindRefused(epoch=rewind.epoch, branch=branch, reason=str(error)))
             return None
 
-    def _go_back(self, way: WentBack) -> tuple[int, int]:
-        keeper, epoch, because = cast("Keeper", self._keeper), way.rewind.epoch, way.rewind.because
+    def _go_back(self, way: RewindTarget) -> tuple[int, int]:
+        keeper, epoch, because = cast("CheckpointStore", self._keeper), way.rewind.epoch, way.rewind.because
         observation = self._restorer.restore(way.state)
         self._control.pause_at = None
         branch = keeper.begin_branch(way.parent, epoch)

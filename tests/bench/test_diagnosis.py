@@ -8,8 +8,8 @@ from bench.collection.simulated import plateaus
 from bench.diagnosis import Score, called_overfitting, groups, names_by_epoch, scores, together
 from fitmon.engine.diagnosis.rules import RULES
 
-FEWEST_RUNS = 60
-MOST_BYTES = 2_000_000
+MIN_RUNS = 60
+MAX_BYTES = 2_000_000
 FLOOR = 0.9
 """The aim is 0.95, which `make bench` reports: of the rarer findings a single run weighs more than the difference."""
 
@@ -25,8 +25,8 @@ def measured() -> dict[str, Score]:
 
 
 def test_the_collection_holds_sixty_runs_or_more_and_is_small(collection: tuple[Recording, ...]) -> None:
-    assert len(collection) >= FEWEST_RUNS
-    assert sum(path_of(seed).stat().st_size for seed in SEEDS) <= MOST_BYTES
+    assert len(collection) >= MIN_RUNS
+    assert sum(path_of(seed).stat().st_size for seed in SEEDS) <= MAX_BYTES
 
 
 def test_what_was_recorded_is_what_the_script_makes(collection: tuple[Recording, ...]) -> None:

@@ -66,7 +66,7 @@ FEWER_EPOCHS = events.KnobApplied(knob="epochs", asked=3, value=3, previous=10, 
 REFUSED = events.KnobRefused(knob="dropout", value=0.3, reason="this model has no dropout")
 CONTINUED = events.RunContinued(epochs_done=4, exact=True, proof="the same bits")
 BRANCH = events.BranchStarted(branch=2, parent=1, epoch=3, knobs={"dropout": 0.5})
-NO_WAY_BACK = events.RewindRefused(epoch=9, branch=1, reason="there is none")
+NO_REWIND = events.RewindRefused(epoch=9, branch=1, reason="there is none")
 EXPORTED = events.ModelExported(path="/home/me/m.keras", keep="best", epoch=3)
 NOT_EXPORTED = events.ExportFailed(path="/home/me/m.keras", reason="The disk is full.")
 NO_ROOM = events.CheckpointFailed(message="The disk is full.")
@@ -136,7 +136,7 @@ def test_columns_stay_in_place_from_epoch_to_epoch() -> None:
         (BRANCH, "branch 2 from the end of epoch 3 of branch 1\n"),
         (events.BranchStarted(branch=3, parent=1, epoch=0, knobs={}), "branch 3 from the model before training\n"),
         (events.BranchStarted(branch=5, parent=4, epoch=2, knobs={}), "branch 5 from the end of epoch 2 of branch 4\n"),
-        (NO_WAY_BACK, "going back to epoch 9 was refused: there is none\n"),
+        (NO_REWIND, "going back to epoch 9 was refused: there is none\n"),
         (NO_ROOM, "disk trouble, the training goes on: The disk is full.\n"),
         (events.CheckpointsResumed(), "checkpoints are written again\n"),
         (events.RunDetached(reason="the terminal hung up"), "detached: the terminal hung up\n"),
@@ -307,7 +307,7 @@ def test_halves_of_characters_become_escapes_and_the_line_still_comes(event: eve
         (REFUSED, "knob_refused"),
         (CONTINUED, "run_continued"),
         (BRANCH, "branch_started"),
-        (NO_WAY_BACK, "rewind_refused"),
+        (NO_REWIND, "rewind_refused"),
         (NO_ROOM, "checkpoint_failed"),
         (events.CheckpointsResumed(), "checkpoints_resumed"),
         (EXPORTED, "model_exported"),
@@ -361,7 +361,7 @@ def test_only_what_is_printed_is_queued_and_one_chunk_at_most() -> None:
         APPLIED,
         REFUSED,
         BRANCH,
-        NO_WAY_BACK,
+        NO_REWIND,
         NO_ROOM,
         ENDED,
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fitmon.engine.commands import Rewind, SetKnob, Stop
 from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.text.remedies import (
-    WaysBack,
+    RewindChoices,
     choices_of,
     commands_of,
     threshold_of,
@@ -26,12 +26,14 @@ def run() -> FakeRun:
     return FakeRun().begin().found(9, OVERFITTING, CLASS_MISSING, RATE_TOO_HIGH)
 
 
-def refusals(fake: FakeRun, ways_back: WaysBack | None = None) -> list[str]:
-    return [choice.refusal for choice in choices_of(fake.snapshot(), ways_back or WaysBack()) if choice.number]
+def refusals(fake: FakeRun, rewind_choices: RewindChoices | None = None) -> list[str]:
+    return [
+        choice.refusal for choice in choices_of(fake.snapshot(), rewind_choices or RewindChoices()) if choice.number
+    ]
 
 
 def test_those_of_the_strongest_finding_come_first_and_advice_has_no_number() -> None:
-    choices = choices_of(run().snapshot(), WaysBack())
+    choices = choices_of(run().snapshot(), RewindChoices())
     assert [(choice.number, choice.remedy) for choice in choices] == [
         (1, GO_BACK),
         (2, STOP_HERE),
@@ -43,7 +45,7 @@ def test_those_of_the_strongest_finding_come_first_and_advice_has_no_number() ->
 
 def test_a_tenth_remedy_has_no_digit() -> None:
     many = Finding(name="x", sentence="x", epochs=(1, 1), confidence=1, remedies=(HALVE_RATE,) * 12)
-    choices = choices_of(FakeRun().begin().found(1, many).snapshot(), WaysBack())
+    choices = choices_of(FakeRun().begin().found(1, many).snapshot(), RewindChoices())
     assert [choice.number for choice in choices] == [*range(1, 10), None, None, None]
     assert not choices[-1].ready
 
@@ -61,14 +63,14 @@ def test_knobs_are_turned_one_by_one_the_epochs_first() -> None:
 
 def test_behind_the_last_epoch_more_of_them_are_a_branch_that_sets_out_there() -> None:
     fake = run().train(1, 10).ended()
-    chosen = [choice for choice in choices_of(fake.snapshot(), WaysBack()) if "epochs" in choice.remedy.changes]
+    chosen = [choice for choice in choices_of(fake.snapshot(), RewindChoices()) if "epochs" in choice.remedy.changes]
     assert [choice.refusal for choice in chosen] == [""]
-    (way_back,) = commands_of(chosen[0].finding, chosen[0].remedy)
-    assert isinstance(way_back, Rewind)
-    assert (way_back.epoch, way_back.changes["epochs"]) == (10, 15)
+    (rewind_options,) = commands_of(chosen[0].finding, chosen[0].remedy)
+    assert isinstance(rewind_options, Rewind)
+    assert (rewind_options.epoch, rewind_options.changes["epochs"]) == (10, 15)
     (refused,) = [
         choice.refusal
-        for choice in choices_of(fake.snapshot(), WaysBack(kept={1: [1, 2]}))
+        for choice in choices_of(fake.snapshot(), RewindChoices(kept={1: [1, 2]}))
         if "epochs" in choice.remedy.changes
     ]
     assert refused == "epoch 10 has no checkpoint"
@@ -78,8 +80,8 @@ def test_an_epoch_that_the_parent_trained_has_the_parent_s_checkpoint() -> None:
     fake = run().train(1, 6).branch(2, 1, 4).train(5, 9)
     fake.found(9, OVERFITTING)
     assert GO_BACK.rewind_to == 2
-    assert refusals(fake, WaysBack(kept={1: [2], 2: [9]}))[0] == ""
-    assert refusals(fake, WaysBack(kept={1: [3], 2: [2]}))[0] == "epoch 2 has no checkpoint"
+    assert refusals(fake, RewindChoices(kept={1: [2], 2: [9]}))[0] == ""
+    assert refusals(fake, RewindChoices(kept={1: [3], 2: [2]}))[0] == "epoch 2 has no checkpoint"
 
 
 def test_stopping_says_why() -> None:
@@ -99,6 +101,6 @@ def test_a_run_that_is_over_can_go_back_or_be_given_more_epochs() -> None:
 
 
 def test_nobody_goes_back_to_an_epoch_without_a_checkpoint() -> None:
-    assert refusals(run(), WaysBack(kept={1: {1, 3}}))[0] == "epoch 2 has no checkpoint"
-    assert refusals(run(), WaysBack(kept={1: {2}}))[0] == ""
-    assert refusals(run(), WaysBack(refusal="it is not kept"))[0] == "it is not kept"
+    assert refusals(run(), RewindChoices(kept={1: {1, 3}}))[0] == "epoch 2 has no checkpoint"
+    assert refusals(run(), RewindChoices(kept={1: {2}}))[0] == ""
+    assert refusals(run(), RewindChoices(refusal="it is not kept"))[0] == "it is not kept"

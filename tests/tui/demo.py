@@ -92,7 +92,7 @@ class ScriptedRun:
         reason = "all epochs done" if completed else self._stop_reason
         self._note(reason)
         self._tell(events.RunEnded(reason=reason, epochs_done=0, completed=completed))
-        if self._script == "lingers":
+        if self._script == "wait_after_end":
             self._stopping.wait()
 
     def _wait(self) -> None:

@@ -12,7 +12,7 @@ from fitmon.engine.data.validation_samples import ValidationSamples
 from fitmon.engine.insight.observer import Observation, Observer
 from fitmon.engine.insight.scores import SampleScores, score_probabilities
 from fitmon.tui.drawing.sample_browser import SampleBrowser
-from fitmon.tui.frame import Picture
+from fitmon.tui.frame import Frame
 from tests.tui.fake_run import FakeRun
 
 
@@ -56,7 +56,7 @@ def samples_of(inputs: Any, **facts: Any) -> ValidationSamples:
 
 def picture(
     *epochs: SampleScores, samples: ValidationSamples | None = None, threshold: float = 0.5, **started: Any
-) -> Picture:
+) -> Frame:
     """Return what the screen has to draw after these epochs."""
     run = FakeRun().begin(**started)
     if samples is not None:
@@ -66,8 +66,8 @@ def picture(
     return picture_of(run, threshold)
 
 
-def picture_of(run: FakeRun, threshold: float = 0.5) -> Picture:
-    return Picture(
+def picture_of(run: FakeRun, threshold: float = 0.5) -> Frame:
+    return Frame(
         snapshot=run.snapshot(),
         name="mnist",
         threshold=threshold,

@@ -11,7 +11,7 @@ from fitmon.text.rows import (
     text_of,
 )
 from fitmon.tui.drawing import classes
-from fitmon.tui.frame import Picture
+from fitmon.tui.frame import Frame
 from fitmon.tui.widgets.classes_panel import ClassesPanel
 from tests.tui.drawing.test_classes import (
     seen,
@@ -62,7 +62,7 @@ def finished(panel: ClassesPanel) -> None:
     assert not panel._measuring.is_alive()
 
 
-def shown(panel: ClassesPanel, *pictures: Picture) -> None:
+def shown(panel: ClassesPanel, *pictures: Frame) -> None:
     for picture in pictures:
         panel.show(picture)
 

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from fitmon.engine import events
 from fitmon.engine.events import KnobOffer
 from fitmon.text.rows import text_of
-from fitmon.tui.frame import Picture
+from fitmon.tui.frame import Frame
 from fitmon.tui.layout import View
 from fitmon.tui.widgets.footer import draw_footer
 from tests.tui.fake_run import OFFERS, OVERFITTING, TOO_EARLY, FakeRun
@@ -23,7 +23,7 @@ ALWAYS = ("tab view", "h hold", "? help", "q quit")
 
 def footer(run: FakeRun, width: int = 120, **seen: Any) -> str:
     facts: dict[str, Any] = {"name": "x", "threshold": 0.5, "log_scale": False, "held": False, "notice": ""}
-    return text_of(draw_footer(Picture(snapshot=run.snapshot(), phase_seconds=0.0, **(facts | seen)), width))
+    return text_of(draw_footer(Frame(snapshot=run.snapshot(), phase_seconds=0.0, **(facts | seen)), width))
 
 
 def test_at_120_columns_everything_that_can_be_done_stands_there() -> None:

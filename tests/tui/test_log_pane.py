@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fitmon.tui.widgets.log_pane import MOST_BYTES, MOST_LINES, LogTail
+from fitmon.tui.widgets.log_pane import MAX_BYTES, MAX_LINES, LogTail
 
 
 def test_a_missing_file_is_an_empty_one(tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_a_flood_costs_only_its_end(tmp_path: Path) -> None:
     path.write_text("".join(f"line {number}\n" for number in range(100_000)))
     tail = LogTail(path)
     tail.read()
-    assert len(tail.lines) <= MOST_LINES
+    assert len(tail.lines) <= MAX_LINES
     assert tail.last(80, 3)[-1] == "line 99999"
 
 
@@ -38,9 +38,9 @@ def test_a_line_without_an_end_is_kept_short(tmp_path: Path) -> None:
     tail = LogTail(path)
     for _ in range(5):
         with path.open("a") as log:
-            log.write("x" * MOST_BYTES)
+            log.write("x" * MAX_BYTES)
         tail.read()
-    assert len(tail._unfinished) <= MOST_BYTES
+    assert len(tail._unfinished) <= MAX_BYTES
     assert tail.last(80, 4)
 
 

@@ -12,7 +12,7 @@ from fitmon.text.rows import (
     text_of,
     width_of,
 )
-from fitmon.tui.frame import Picture
+from fitmon.tui.frame import Frame
 from fitmon.tui.widgets.meaning_panel import draw_line, draw_meaning
 from tests.tui.fake_run import CLASS_MISSING, OVERFITTING, RATE_TOO_HIGH, TOO_EARLY, FakeRun, shown
 
@@ -20,10 +20,10 @@ SENTENCE = "overfitting since epoch 2: val loss +18 % while train −61 %"
 REMEDY = "[a] go back to epoch 2 with dropout 0.3"
 
 
-def picture(*findings: Finding, run: FakeRun | None = None, **seen: Any) -> Picture:
+def picture(*findings: Finding, run: FakeRun | None = None, **seen: Any) -> Frame:
     facts: dict[str, Any] = {"name": "x", "threshold": 0.5, "log_scale": False, "held": False, "notice": ""}
     snapshot = (run or FakeRun().begin().found(9, *findings)).snapshot()
-    return Picture(snapshot=snapshot, phase_seconds=0.0, **(facts | seen))
+    return Frame(snapshot=snapshot, phase_seconds=0.0, **(facts | seen))
 
 
 def panel(*findings: Finding, width: int = 60, height: int = 9, **seen: Any) -> str:

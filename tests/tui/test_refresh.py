@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from fitmon.tui import refresh as pace
-from fitmon.tui.frame import Picture
-from fitmon.tui.refresh import Pace
+from fitmon.tui.frame import Frame
+from fitmon.tui.refresh import RefreshThrottle
 from tests.tui.fake_run import FakeRun
 
 
@@ -18,14 +18,14 @@ def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace, "LONGEST_PAUSE_SECONDS", 1.0)
 
 
-def _picture(run: FakeRun) -> Picture:
-    return Picture(
+def _picture(run: FakeRun) -> Frame:
+    return Frame(
         snapshot=run.snapshot(), name="x", threshold=0.5, log_scale=False, held=False, notice="", phase_seconds=0.0
     )
 
 
 def test_between_two_pictures_the_panels_keep_the_one_they_have() -> None:
-    run, panels = FakeRun().begin().chunk(10), Pace()
+    run, panels = FakeRun().begin().chunk(10), RefreshThrottle()
     first = panels.picture(_picture(run), 0.0)
     panels.drawn(0.0)
     run.chunk(20)
@@ -34,7 +34,7 @@ def test_between_two_pictures_the_panels_keep_the_one_they_have() -> None:
 
 
 def test_what_the_user_did_is_shown_at_once() -> None:
-    run, panels = FakeRun().begin().chunk(10), Pace()
+    run, panels = FakeRun().begin().chunk(10), RefreshThrottle()
     panels.picture(_picture(run), 0.0)
     panels.drawn(0.0)
     newest = replace(_picture(run), log_scale=True)

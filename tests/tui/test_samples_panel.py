@@ -21,7 +21,7 @@ from fitmon.tui.drawing.sample_order import (
     Only,
     listed_indices,
 )
-from fitmon.tui.frame import Picture
+from fitmon.tui.frame import Frame
 from fitmon.tui.widgets.samples_panel import SamplesPanel
 from tests.tui.fake_run import FakeRun
 from tests.tui.sample_observations import picture, picture_of, random_scores, samples_of, two_classes
@@ -38,7 +38,7 @@ class CountingPanel(SamplesPanel):
         self.redraws += 1
 
 
-def panel(shown: Picture | None = None) -> CountingPanel:
+def panel(shown: Frame | None = None) -> CountingPanel:
     made = CountingPanel("samples")
     if shown is not None:
         made.show(shown)
@@ -62,7 +62,7 @@ def text(made: SamplesPanel, width: int = 120, height: int = 36) -> str:
         (None, "samples"),
     ],
 )
-def test_without_samples_the_panel_says_why(shown: Picture | None, words: str) -> None:
+def test_without_samples_the_panel_says_why(shown: Frame | None, words: str) -> None:
     made = panel(shown)
     assert words in text(made)
     for key in (made.go_first, made.go_last, made.next_order, made.next_filter, made.next_class, made.toggle_detail):

@@ -145,7 +145,9 @@ def test_a_run_that_nobody_could_find_again_ends_with_its_terminal(how: str, log
         assert b"\x1b[?1049l" not in received_so_far(terminal)
 
 
-@pytest.mark.parametrize(("script", "words", "code"), [("lingers", "finished", 0), ("fails", "The run failed", 3)])
+@pytest.mark.parametrize(
+    ("script", "words", "code"), [("wait_after_end", "finished", 0), ("fails", "The run failed", 3)]
+)
 def test_a_run_that_is_over_is_left_with_its_own_code_when_the_terminal_goes(
     script: str, words: str, code: int, log: Path
 ) -> None:
@@ -182,7 +184,7 @@ def test_a_terminal_that_stalled_is_given_back_as_soon_as_it_takes_something_aga
 
 
 def test_leaving_a_run_that_waits_to_be_asked_back_does_not_take_long(log: Path) -> None:
-    with pseudo("lingers", str(log)) as terminal:
+    with pseudo("wait_after_end", str(log)) as terminal:
         terminal.until("finished")
         terminal.type("q")
         assert terminal.exit_code() == 0

@@ -15,7 +15,7 @@ from fitmon.text.rows import (
     width_of,
 )
 from fitmon.tui.drawing.threshold import draw_threshold
-from fitmon.tui.frame import Picture
+from fitmon.tui.frame import Frame
 from fitmon.tui.palette import Role
 from fitmon.tui.widgets.threshold_panel import ThresholdPanel
 from tests.tui.fake_run import FakeRun, binary_scores, several_class_scores
@@ -26,8 +26,8 @@ NOW = binary_scores(0.7, 0.8, 0.6, 0.6, labels=LABELS)
 """At 0.5 one crossed up, one stayed right, one crossed down, one stayed wrong; at 0.65 all are right."""
 
 
-def picture(run: FakeRun, threshold: float = 0.5) -> Picture:
-    return Picture(
+def picture(run: FakeRun, threshold: float = 0.5) -> Frame:
+    return Frame(
         snapshot=run.snapshot(),
         name="mnist",
         threshold=threshold,

@@ -28,7 +28,7 @@ DOTS = "⠁⠂⠄⡀"
 LABEL = 6
 """Cells left of the curve, for the numbers of the vertical axis."""
 
-LEAST_ROWS, LEAST_COLUMNS = 4, 16
+MIN_ROWS, MIN_COLUMNS = 4, 16
 """Below this size a curve shows nothing."""
 
 ROOMY_ROWS = 12
@@ -140,7 +140,7 @@ def _picture(curve: Sequence[CalibrationBin], width: int, room: int) -> list[Row
     roomy = room >= ROOMY_ROWS
     left, bottom = _start(each.confidence for each in curve), _start(each.accuracy for each in curve)
     plane = _Plane(left, bottom, columns=width - LABEL, rows=room - (4 if roomy else 1))
-    if plane.rows < LEAST_ROWS or plane.columns < LEAST_COLUMNS:
+    if plane.rows < MIN_ROWS or plane.columns < MIN_COLUMNS:
         return []
     cells = _cells(curve, plane)
     drawn = [row((_vertical_label(line, plane), Role.FAINT), *cells[line]) for line in range(plane.rows)]

@@ -16,13 +16,13 @@ from fitmon.text.rows import (
 )
 from fitmon.tui.palette import Role
 
-MOST_IN_LABEL_ORDER = 10
+MAX_IN_LABEL_ORDER = 10
 """Up to so many classes stand in label order; beyond, the worst come first."""
 
-LEAST_NAME, MOST_NAME = 10, 24
-MOST_NAMED = 100
+MIN_NAME, MAX_NAME = 10, 24
+MAX_NAMED = 100
 """How many names are looked at to find the widest: thousands would take longer than the drawing."""
-LEAST_BAR, MOST_BAR = 4, 40
+MIN_BAR, MAX_BAR = 4, 40
 
 RECALL, PRECISION, F1 = 7, 10, 6
 """Cells of these columns, the gap before them included."""
@@ -90,7 +90,7 @@ def draw_class_bars(
         at: where the answers hold, such as `at threshold 0.5`; may be empty.
     """
     room = max(0, height - 3)
-    worst_first = len(measures) > min(room, MOST_IN_LABEL_ORDER)
+    worst_first = len(measures) > min(room, MAX_IN_LABEL_ORDER)
     order = sorted(range(len(measures)), key=lambda number: _badness(measures[number])) if worst_first else None
     numbers = list(range(len(measures))) if order is None else order
     shown = numbers if len(numbers) <= room else numbers[: max(0, room - 1)]
@@ -108,9 +108,9 @@ def draw_class_bars(
 
 def bars_widths(measures: Sequence[ClassMeasures], names: Sequence[str]) -> tuple[int, int]:
     """Return the cells in which the classes stand uncut, frame included: with a bar of some length, and without."""
-    longest = max((cell_len(class_name(names, number)) for number in range(min(len(measures), MOST_NAMED))), default=1)
-    without = min(longest, MOST_NAME) + len(" samples") + RECALL + PRECISION + F1 + 4
-    return without + 3 * LEAST_BAR, without
+    longest = max((cell_len(class_name(names, number)) for number in range(min(len(measures), MAX_NAMED))), default=1)
+    without = min(longest, MAX_NAME) + len(" samples") + RECALL + PRECISION + F1 + 4
+    return without + 3 * MIN_BAR, without
 
 
 def _badness(measured: ClassMeasures) -> tuple[bool, float, int]:
@@ -149,9 +149,9 @@ def _table(shown: Sequence[tuple[int, ClassMeasures]], names: Sequence[str], wha
 
 def _widths(longest: int, room: int) -> tuple[int, int]:
     """Return the cells of the names and of the bars, which share `room`; a bar that says nothing is left out."""
-    name = min(longest, MOST_NAME, max(LEAST_NAME, room - LEAST_BAR - 1))
-    bar = min(room - name - 1, MOST_BAR)
-    return (name, bar) if bar >= LEAST_BAR else (max(1, min(longest, MOST_NAME, room)), 0)
+    name = min(longest, MAX_NAME, max(MIN_NAME, room - MIN_BAR - 1))
+    bar = min(room - name - 1, MAX_BAR)
+    return (name, bar) if bar >= MIN_BAR else (max(1, min(longest, MAX_NAME, room)), 0)
 
 
 def _numbers(measured: ClassMeasures, bar: int) -> Row:

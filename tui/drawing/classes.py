@@ -39,20 +39,20 @@ from fitmon.tui.drawing.confusion import (
     list_width,
 )
 from fitmon.tui.drawing.threshold import why_nothing
-from fitmon.tui.frame import Picture
+from fitmon.tui.frame import Frame
 from fitmon.tui.palette import Role
 
-MOST_COLUMNS, MOST_ROWS = 240, 80
+MAX_COLUMNS, MAX_ROWS = 240, 80
 """Nothing is drawn larger than this, so that a huge terminal does not cost the training its time."""
 
-LEAST_BARS_WIDTH, LEAST_BARS_HEIGHT = 42, 5
+MIN_BARS_WIDTH, MIN_BARS_HEIGHT = 42, 5
 """The smallest frame in which classes can be read."""
 
-LEAST_LIST_WIDTH, LEAST_LIST_HEIGHT = 36, 6
-LEAST_LOWER_HEIGHT = 9
+MIN_LIST_WIDTH, MIN_LIST_HEIGHT = 36, 6
+MIN_LOWER_HEIGHT = 9
 """From this height on, calibration and context get frames of their own; below, one line."""
 
-LEAST_LINE_HEIGHT = 9
+MIN_LINE_HEIGHT = 9
 """Below this height even that line has no room."""
 
 WIDE_WIDTH, WIDE_HEIGHT = 100, 28
@@ -62,14 +62,14 @@ PAIR_WIDTH = 72
 """From this width on, calibration and context stand side by side."""
 
 BAND = "95 % band"
-LEAST_MEANING = 16
+MIN_MEANING = 16
 """Cells for where the band ends, gaps and margins included."""
 
 BINARY = 2
 
 AT_ONCE_CELLS = 300_000
 """Up to so many probabilities (n * C) all of the context takes less time than anybody notices."""
-MOST_CELLS = 10_000_000
+MAX_CELLS = 10_000_000
 """Beyond, what needs all probabilities is left out: it would take the training's time for seconds."""
 
 
@@ -98,7 +98,7 @@ class _Seen:
 def takes_long(observation: Observation) -> bool:
     """Return whether `measure_context` takes so long that it should be called where nobody waits for it."""
     matrix = observation.probabilities
-    return matrix is not None and AT_ONCE_CELLS < matrix.size <= MOST_CELLS
+    return matrix is not None and AT_ONCE_CELLS < matrix.size <= MAX_CELLS
 
 
 def measure_context(observation: Observation) -> Context:
@@ -109,12 +109,12 @@ def measure_context(observation: Observation) -> Context:
     return accuracy_in_context(observation.scores, observation.threshold, classes=classes, probabilities=matrix)
 
 
-def draw_classes(picture: Picture, width: int, height: int, measured: Context | None = None) -> list[Row]:
+def draw_classes(picture: Frame, width: int, height: int, measured: Context | None = None) -> list[Row]:
     """Return the view in that size, each part in a frame; a sentence in its place while there are no scores.
 
     `measured` is what `measure_context` returned, where it takes long; None while it is not known.
     """
-    width, height = min(width, MOST_COLUMNS), min(height, MOST_ROWS)
+    width, height = min(width, MAX_COLUMNS), min(height, MAX_ROWS)
     observation = picture.snapshot.observation
     if observation is None or not len(observation):
         return _sentence_alone(why_nothing(picture.snapshot), width, height)
@@ -133,7 +133,7 @@ def _sentence_alone(said: str, width: int, height: int) -> list[Row]:
     return framed(title, [row(), *(row((f" {line}", Role.FAINT)) for line in lines)], width, height)
 
 
-def _seen(picture: Picture, observation: Observation, measured: Context | None) -> _Seen:
+def _seen(picture: Frame, observation: Observation, measured: Context | None) -> _Seen:
     scores, started = observation.scores, picture.snapshot.started
     names = started.class_names if started is not None else ()
     known = np.isfinite(scores.margin)
@@ -196,11 +196,11 @@ def _context_at(
 def _lower_height(seen: _Seen, left: int | None, width: int, height: int) -> int:
     """Return the rows for calibration and context: frames below what the upper parts need, else one line or none."""
     room = height - _least_upper_height(seen, left, width, height)
-    if room >= LEAST_LOWER_HEIGHT:
+    if room >= MIN_LOWER_HEIGHT:
         spare = height - _upper_wish(seen, left)
-        least = LEAST_LOWER_HEIGHT if width >= PAIR_WIDTH else 2 * LEAST_LOWER_HEIGHT
+        least = MIN_LOWER_HEIGHT if width >= PAIR_WIDTH else 2 * MIN_LOWER_HEIGHT
         return min(room, max(least, height * 9 // 20, min(spare, height * 3 // 5)))
-    return 1 if height >= LEAST_LINE_HEIGHT else 0
+    return 1 if height >= MIN_LINE_HEIGHT else 0
 
 
 def _upper_wish(seen: _Seen, left: int | None) -> int:
@@ -220,30 +220,30 @@ def _left_width(seen: _Seen, width: int, height: int) -> int | None:
     """
     if seen.confusion is None:
         return None
-    bars, most = bars_widths(seen.measures, seen.names), width - LEAST_BARS_WIDTH
-    if most < LEAST_LIST_WIDTH:
+    bars, most = bars_widths(seen.measures, seen.names), width - MIN_BARS_WIDTH
+    if most < MIN_LIST_WIDTH:
         return None
-    rooms = (min(most, width - wide) for wide in (*bars, LEAST_BARS_WIDTH))
+    rooms = (min(most, width - wide) for wide in (*bars, MIN_BARS_WIDTH))
     is_wide = width >= WIDE_WIDTH and height >= WIDE_HEIGHT
-    most_rows = height - LEAST_LOWER_HEIGHT if is_wide else height
+    most_rows = height - MIN_LOWER_HEIGHT if is_wide else height
     beside = next((grid for room in rooms if (grid := fitting_grid(seen.confusion, room, most_rows))), None)
     if beside:
         wish = min(list_width(seen.confusion), width // 2, width - bars[0])
-        return max(beside.framed_width, wish, LEAST_LIST_WIDTH)
-    below = LEAST_BARS_HEIGHT + (1 + LEAST_LOWER_HEIGHT if is_wide else 1)
+        return max(beside.framed_width, wish, MIN_LIST_WIDTH)
+    below = MIN_BARS_HEIGHT + (1 + MIN_LOWER_HEIGHT if is_wide else 1)
     if fitting_grid(seen.confusion, width, height - below):
         return None
-    return min(most, max(width // 2, LEAST_LIST_WIDTH))
+    return min(most, max(width // 2, MIN_LIST_WIDTH))
 
 
 def _least_upper_height(seen: _Seen, left: int | None, width: int, height: int) -> int:
-    bars = min(len(seen.measures) + 3, max(LEAST_BARS_HEIGHT, height // 3))
+    bars = min(len(seen.measures) + 3, max(MIN_BARS_HEIGHT, height // 3))
     if seen.confusion is None:
         return bars
     grid = fitting_grid(seen.confusion, left or width, height)
     if grid is not None and left is None:
-        return grid.framed_height + 1 + LEAST_BARS_HEIGHT
-    confusions = grid.framed_height + 1 if grid else min(max(LEAST_LIST_HEIGHT, height // 3), 3 + seen.confusion.pairs)
+        return grid.framed_height + 1 + MIN_BARS_HEIGHT
+    confusions = grid.framed_height + 1 if grid else min(max(MIN_LIST_HEIGHT, height // 3), 3 + seen.confusion.pairs)
     return max(bars, confusions) if left is not None else bars + confusions
 
 
@@ -266,11 +266,11 @@ def _upper(seen: _Seen, left: int | None, epoch: str, width: int, height: int) -
 def _bars_height(confusion: Confusion, classes: int, width: int, height: int) -> int:
     """Return the rows for the classes below the confusions; 0 where they have no room."""
     grid = fitting_grid(confusion, width, height)
-    wish = min(classes + 3, max(LEAST_BARS_HEIGHT, height // 2))
-    rest = height - (LEAST_LIST_HEIGHT if grid is None else grid.framed_height)
-    if rest > LEAST_BARS_HEIGHT + 1 or rest > wish:
+    wish = min(classes + 3, max(MIN_BARS_HEIGHT, height // 2))
+    rest = height - (MIN_LIST_HEIGHT if grid is None else grid.framed_height)
+    if rest > MIN_BARS_HEIGHT + 1 or rest > wish:
         rest -= 1  # for what the signs in the matrix mean
-    return min(wish, rest) if rest >= LEAST_BARS_HEIGHT else 0
+    return min(wish, rest) if rest >= MIN_BARS_HEIGHT else 0
 
 
 def _bars(seen: _Seen, width: int, height: int) -> list[Row]:
@@ -290,7 +290,7 @@ def _lower(seen: _Seen, width: int, height: int) -> list[Row]:
     if width >= PAIR_WIDTH:
         left = width // 2
         return _beside(_calibration(seen, left, height), _context(seen, width - left, height))
-    if height < 2 * LEAST_LOWER_HEIGHT:
+    if height < 2 * MIN_LOWER_HEIGHT:
         return _context(seen, width, height)
     return [*_calibration(seen, width, height // 2), *_context(seen, width, height - height // 2)]
 
@@ -386,7 +386,7 @@ def _measure_rows(measures: Sequence[_Measure], width: int) -> list[Row]:
     """Return the measures in columns; names in full where the end of the band still has room behind them."""
     values = max((len(measure.value) for measure in measures), default=0)
     full = max((len(measure.name) for measure in measures), default=0)
-    is_short = full + values + LEAST_MEANING > width
+    is_short = full + values + MIN_MEANING > width
     names = max((len(measure.short) for measure in measures), default=0) if is_short else full
     room = width - names - values - 6
     return [

@@ -25,7 +25,7 @@ from fitmon.tui.drawing.class_bars import (
 )
 from fitmon.tui.palette import Role
 
-MOST_PAIRS = 100
+MAX_PAIRS = 100
 """More confusions than a screen has rows are not kept."""
 
 SHADES = ((0.1, "▓", Role.BAD), (0.05, "▒", Role.BAD), (0.02, "░", Role.PLAIN))
@@ -40,8 +40,8 @@ WORDY_WIDTH = 44
 """From this width on, the heading of the list is written out."""
 
 FRAME = 2
-LEAST_NAME, MOST_NAME = 6, 18
-MOST_LISTED_NAME = 20
+MIN_NAME, MAX_NAME = 6, 18
+MAX_LISTED_NAME = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Confusion:
     support: Counts
     """(C,) samples of each class."""
     frequent: tuple[Pair, ...]
-    """The most frequent confusions, at most `MOST_PAIRS`."""
+    """The most frequent confusions, at most `MAX_PAIRS`."""
     pairs: int
     """How many different confusions there are."""
     wrong: int
@@ -82,7 +82,7 @@ def confusion_of(true_class: Integers, answers: Integers, classes: int, names: S
     keys = true_class[wrong].astype(np.int64) * classes + answers[wrong]
     found, counts = np.unique(keys, return_counts=True)
     support = np.bincount(true_class, minlength=classes)
-    most = np.argsort(-counts, kind="stable")[:MOST_PAIRS]
+    most = np.argsort(-counts, kind="stable")[:MAX_PAIRS]
     frequent = (
         Pair(true=key // classes, answered=key % classes, samples=count, share=float(count / support[key // classes]))
         for key, count in zip(found[most].tolist(), counts[most].tolist(), strict=True)
@@ -133,11 +133,11 @@ def grids(confusion: Confusion) -> tuple[Grid, ...]:
     digits = len(form.count(int(confusion.matrix.max())))
     names = [class_name(confusion.names, number) for number in range(classes)]
     longest, number = max(map(cell_len, names)), len(str(classes - 1))
-    by_name = Grid(min(longest, MOST_NAME), max(digits + 3, longest + 2), classes, numbered=False)
+    by_name = Grid(min(longest, MAX_NAME), max(digits + 3, longest + 2), classes, numbered=False)
     roomy = replace(by_name, label=max(by_name.label, cell_len(CORNER)))
     if all(name == str(place) for place, name in enumerate(names)):
         return roomy, by_name, Grid(number, max(digits + 2, number + 2), classes, numbered=False)
-    labels = [number + 1 + min(longest, most) for most in (MOST_NAME, LEAST_NAME)]
+    labels = [number + 1 + min(longest, most) for most in (MAX_NAME, MIN_NAME)]
     cells = [max(digits + gap, number + 2) for gap in (3, 2)]
     return roomy, by_name, *(Grid(label, cell, classes, numbered=True) for label in labels for cell in cells)
 
@@ -150,7 +150,7 @@ def fitting_grid(confusion: Confusion, width: int, height: int) -> Grid | None:
 
 def list_width(confusion: Confusion) -> int:
     """Return the cells in which the most frequent confusions stand uncut, their frame included."""
-    true, answered = _name_widths(confusion, confusion.frequent[:30], 10 * MOST_LISTED_NAME)
+    true, answered = _name_widths(confusion, confusion.frequent[:30], 10 * MAX_LISTED_NAME)
     return max(36, 1 + true + 3 + answered + 8 + 9 + 8 + true + 1 + FRAME)
 
 
@@ -279,7 +279,7 @@ def _pair_rows(confusion: Confusion, shown: Sequence[Pair], width: int) -> list[
 def _name_widths(confusion: Confusion, shown: Sequence[Pair], room: int) -> tuple[int, int]:
     """Return the cells for true and answered names, at most `room` together."""
     true, answered = (
-        min(max((cell_len(class_name(confusion.names, number)) for number in numbers), default=1), MOST_LISTED_NAME)
+        min(max((cell_len(class_name(confusion.names, number)) for number in numbers), default=1), MAX_LISTED_NAME)
         for numbers in ([pair.true for pair in shown], [pair.answered for pair in shown])
     )
     half = max(1, room // 2)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from fitmon.engine.record.branch import (
     Branch,
-    left_behind,
+    other_stretches,
 )
 from fitmon.engine.record.record import Snapshot
 from fitmon.engine.record.series import (
@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 LARGEST = 1e300
 """Values beyond are drawn here, so that the height of the axis stays a number."""
 
-MOST_LEFT = 3
+MAX_LEFT = 3
 """So many branches that were left, the newest, stay in a picture: more could not be told apart."""
 
 
@@ -41,7 +41,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftLine:
+class OtherLine:
     """What a branch that was left trained and the one under way did not."""
 
     number: int
@@ -66,7 +66,7 @@ class Chart:
     epoch: int
     """The epoch under way."""
     log_scale: bool
-    left: tuple[LeftLine, ...] = ()
+    left: tuple[OtherLine, ...] = ()
     """Branches that were left, the newest first."""
     set_out_epoch: int | None = None
     """The epoch that the branch under way set out from; None for the first."""
@@ -101,13 +101,13 @@ def training_line(snapshot: Snapshot, metric: str) -> Line:
     )
 
 
-def left_lines(snapshot: Snapshot, metric: str) -> tuple[LeftLine, ...]:
+def left_lines(snapshot: Snapshot, metric: str) -> tuple[OtherLine, ...]:
     """Return what branches that were left reached in a metric, the newest first."""
     lines = [
-        LeftLine(stretch.branch.number, _stretch_of(_outcome(stretch.branch, metric), stretch.epochs))
-        for stretch in left_behind(snapshot.branch, snapshot.left_branches)
+        OtherLine(stretch.branch.number, _stretch_of(_outcome(stretch.branch, metric), stretch.epochs))
+        for stretch in other_stretches(snapshot.branch, snapshot.other_branches)
     ]
-    return tuple([left for left in lines if len(left.line)][:MOST_LEFT])
+    return tuple([left for left in lines if len(left.line)][:MAX_LEFT])
 
 
 def _outcome(branch: Branch, metric: str) -> Curve:

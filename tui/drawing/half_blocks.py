@@ -9,7 +9,7 @@ GLYPHS = np.array([" ", "░", "▒", "▓", "█", "▀", "▄"])
 LIT = np.array([[0, 0], [0.25, 0.25], [0.5, 0.5], [0.75, 0.75], [1, 1], [1, 0], [0, 1]], dtype=np.float32)
 """How much of the upper and of the lower half of its cell each glyph fills."""
 
-MOST_ENLARGED = 32
+MAX_ENLARGED = 32
 """A small image is enlarged to at most this many columns."""
 
 
@@ -40,7 +40,7 @@ def fitted_image(pixels: Floats, most_columns: int, most_rows: int) -> Floats:
     shrinking = max(rows / most_rows, columns / most_columns)
     if shrinking > 1:
         return _averaged(pixels, max(1, int(rows / shrinking)), max(1, int(columns / shrinking)))
-    factor = max(1, min(most_rows // rows, most_columns // columns, MOST_ENLARGED // columns))
+    factor = max(1, min(most_rows // rows, most_columns // columns, MAX_ENLARGED // columns))
     return pixels.repeat(factor, axis=0).repeat(factor, axis=1)
 
 

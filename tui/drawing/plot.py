@@ -27,8 +27,8 @@ from fitmon.tui.drawing.axis import (
 from fitmon.tui.drawing.curves import (
     Chart,
     Floats,
-    LeftLine,
     Line,
+    OtherLine,
     decimated,
     finite_stretches,
 )
@@ -39,7 +39,7 @@ LEFT, SET_OUT = "◦", "▷"
 TRAINING_POINT = "⠿"
 """A training point without neighbours: one dot of a braille line is too easily missed."""
 
-MOST_COLUMNS, MOST_ROWS = 240, 80
+MAX_COLUMNS, MAX_ROWS = 240, 80
 """A chart is not drawn larger than this, so that a huge terminal does not cost the training its time."""
 
 FRAME = 2
@@ -57,7 +57,7 @@ takes of it, no further."""
 
 def draw_chart(chart: Chart, width: int, height: int) -> list[Row]:
     """Return the chart in a frame of that outer size; a sentence in its place while there is nothing to draw."""
-    width, height = min(width, MOST_COLUMNS), min(height, MOST_ROWS)
+    width, height = min(width, MAX_COLUMNS), min(height, MAX_ROWS)
     values = drawn_values(chart)
     logarithmic = chart.log_scale and (not len(values) or bool(values.min() > 0))
     title = chart_title(chart, logarithmic, width - 5)
@@ -153,7 +153,7 @@ def _shares(axis: Axis, label_width: int) -> tuple[list[float], list[str]]:
     return positions, [label.rjust(label_width) for _, label in axis.ticks]
 
 
-def _add_left(plotext: Any, left: LeftLine, horizontal: Axis, vertical: Axis, columns: int) -> None:
+def _add_left(plotext: Any, left: OtherLine, horizontal: Axis, vertical: Axis, columns: int) -> None:
     """Add dots along a curve, its number among them and at its end; what lies outside the picture is left out."""
     for stretch in finite_stretches(left.line):
         epochs = np.array([horizontal.share(epoch) for epoch in stretch.epochs])

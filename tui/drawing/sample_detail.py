@@ -44,7 +44,7 @@ from fitmon.tui.drawing.sample_table import (
 )
 from fitmon.tui.palette import Role
 
-LEAST_WIDTH = 20
+MIN_WIDTH = 20
 """Below this width there is nothing but the title."""
 WIDE = 64
 """From this width on, the sample stands beside its facts and curves."""
@@ -52,11 +52,11 @@ LOW = 13
 """Below this height, a wide detail has the curves beside the facts as well."""
 LOW_FACTS_WIDTH = 28
 LOW_SAMPLE_WIDTH = 26
-LEAST_CURVE, COMFORTABLE_CURVE, MOST_CURVE = 3, 5, 8
+MIN_CURVE, COMFORTABLE_CURVE, MAX_CURVE = 3, 5, 8
 """Rows of a curve: below the least there is none, and more than the most show no more."""
 AROUND_CURVE = 2
 """Rows that its heading and its epochs take."""
-LEAST_CURVE_WIDTH = 16
+MIN_CURVE_WIDTH = 16
 LONGEST_NAME = 40
 """Cells of a class name; a longer one is clipped."""
 GAP = 2
@@ -129,7 +129,7 @@ def draw_detail(chosen: ChosenSample, width: int, height: int) -> list[Row]:
     """Return the chosen sample in a frame of that outer size: facts, curves, and the sample itself."""
     facts = chosen.facts
     title = _title(facts, shown_names(chosen.names, LONGEST_NAME))
-    if width < LEAST_WIDTH:
+    if width < MIN_WIDTH:
         return framed(title, [], width, height)
     story = Story(fact_sentences(chosen, facts), chosen.curve, chosen.border)
     sample = chosen.samples, int(facts.samples[0])
@@ -262,7 +262,7 @@ def draw_curves(curve: SampleCurve, border: float | None, width: int, height: in
     answer right, None for no such line.
     """
     losses = [loss for loss in curve.losses if math.isfinite(loss)]
-    if not curve.epochs or width < LEAST_CURVE_WIDTH or height < LEAST_CURVE + AROUND_CURVE:
+    if not curve.epochs or width < MIN_CURVE_WIDTH or height < MIN_CURVE + AROUND_CURVE:
         return []
     if not losses:
         return _probability_curve(curve, border, width, height)
@@ -272,21 +272,21 @@ def draw_curves(curve: SampleCurve, border: float | None, width: int, height: in
         left = (width - GAP) // 2 + 1
         probability = _probability_curve(curve, border, left, height)
         return beside(probability, left, _loss_curve(curve, highest, width - GAP - left, height))
-    if height < 2 * (LEAST_CURVE + AROUND_CURVE):
+    if height < 2 * (MIN_CURVE + AROUND_CURVE):
         return _probability_curve(curve, border, width, height)
     upper = _probability_curve(curve, border, width, height // 2)
     return [*upper, *_loss_curve(curve, highest, width, height - height // 2)]
 
 
 def _fits_beside(width: int) -> bool:
-    return width >= 2 * LEAST_CURVE_WIDTH + GAP
+    return width >= 2 * MIN_CURVE_WIDTH + GAP
 
 
 def _probability_curve(curve: SampleCurve, border: float | None, width: int, height: int) -> list[Row]:
     labels = {0.0: "0", 1.0: "1"}
     if border is not None:
         labels[border] = form.setting(border)
-    rows = min(MOST_CURVE, height - AROUND_CURVE)
+    rows = min(MAX_CURVE, height - AROUND_CURVE)
     drawn = draw_curve(curve.epochs, curve.probability_true, width, rows, labels=labels, border=border)
     heading = _heading("p(true)", [_three_decimals(value) for value in curve.probability_true], width)
     return [heading, *drawn, _epochs_row(curve.epochs, gutter_of(labels), width)]
@@ -294,7 +294,7 @@ def _probability_curve(curve: SampleCurve, border: float | None, width: int, hei
 
 def _loss_curve(curve: SampleCurve, highest: float, width: int, height: int) -> list[Row]:
     labels = {0.0: "0", highest: _three_digits(highest)}
-    drawn = draw_curve(curve.epochs, curve.losses, width, min(MOST_CURVE, height - AROUND_CURVE), labels=labels)
+    drawn = draw_curve(curve.epochs, curve.losses, width, min(MAX_CURVE, height - AROUND_CURVE), labels=labels)
     heading = _heading("loss", [_three_digits(value) for value in curve.losses], width)
     return [heading, *drawn, _epochs_row(curve.epochs, gutter_of(labels), width)]
 

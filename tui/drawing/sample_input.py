@@ -29,12 +29,12 @@ SHORTEST_SIDE = 8
 """A (rows, columns) array with a shorter side is taken for a sequence of steps, not for an image."""
 DARKEST_OF_255 = 64
 """Numbers up to 255 whose largest is smaller than this are taken to be on another scale."""
-MOST_COMPARED = 1_000
+MAX_COMPARED = 1_000
 """From so many samples, evenly picked, a feature's mean and spread are judged."""
 LONGEST_FEATURE = 32
-LEAST_FEATURE = 14
+MIN_FEATURE = 14
 """Cells of a name below which what the model sees is left out."""
-MOST_VALUES = 256
+MAX_VALUES = 256
 """More of a long sequence are not looked at."""
 
 
@@ -149,12 +149,12 @@ def _draw_table_row(samples: ValidationSamples, number: int, width: int, height:
 def furthest_from_mean(samples: ValidationSamples, number: int) -> npt.NDArray[np.int64]:
     """Return the features of a row, (features,) int64, the one most standard deviations from its mean first.
 
-    Mean and deviation are those of at most `MOST_COMPARED` of the validation samples.
+    Mean and deviation are those of at most `MAX_COMPARED` of the validation samples.
     """
     table = samples.inputs if samples.original is None else samples.original
     if table is None:
         return np.empty(0, dtype=np.int64)
-    some = table[:: max(1, len(table) // MOST_COMPARED)].astype(np.float64)
+    some = table[:: max(1, len(table) // MAX_COMPARED)].astype(np.float64)
     with np.errstate(all="ignore"):
         deviation = np.abs(table[number] - some.mean(axis=0)) / some.std(axis=0)
     return np.argsort(-np.nan_to_num(deviation, nan=0.0, posinf=0.0), kind="stable")
@@ -169,7 +169,7 @@ def _feature_rows(
     columns = [_right_aligned("value", shown, features)]
     if seen is not None:
         columns.append(_right_aligned("model sees", seen, features))
-        if _room_for_names(columns, width) < min(LEAST_FEATURE, max(map(cell_len, names), default=0)):
+        if _room_for_names(columns, width) < min(MIN_FEATURE, max(map(cell_len, names), default=0)):
             columns.pop()
     room = min(LONGEST_FEATURE, _room_for_names(columns, width))
     clipped = ["", *(form.clip(name, max(1, room)) for name in names)]
@@ -203,6 +203,6 @@ def value_words(value: Any) -> str:
 
 def _draw_numbers(sample: Array, width: int) -> list[Row]:
     shape = " × ".join(str(side) for side in sample.shape)
-    first = " ".join(value_words(value) for value in sample.reshape(-1)[:MOST_VALUES])
+    first = " ".join(value_words(value) for value in sample.reshape(-1)[:MAX_VALUES])
     about = f"shape {shape} · {sample.dtype}" if shape else str(sample.dtype)
     return [row((form.clip(about, width), Role.FAINT)), *(row(line) for line in form.wrap(first, width, indent=""))]

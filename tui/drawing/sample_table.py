@@ -40,7 +40,7 @@ from fitmon.tui.palette import Role
 RIGHT, WRONG = "✓", "✗"
 CURSOR = "▸"
 GAP = "  "
-LEAST_NAME, LONGEST_NAME = 6, 14
+MIN_NAME, LONGEST_NAME = 6, 14
 """Cells of a class name on the narrowest table and on a wide one; a longer one is clipped."""
 
 VERDICT = ""
@@ -82,7 +82,7 @@ def draw_table(browser: SampleBrowser, names: tuple[str, ...], width: int, heigh
     observation = browser.observation
     if observation is None:
         return framed(row(("samples", Role.STRONG)), [], width, height)
-    shown = shown_names(names, max(LEAST_NAME, min(LONGEST_NAME, width // 6)))
+    shown = shown_names(names, max(MIN_NAME, min(LONGEST_NAME, width // 6)))
     title = _title(browser, observation, shown, width - 5)
     indices = browser.indices()
     if not len(indices):

@@ -44,25 +44,25 @@ from fitmon.tui.drawing.threshold_strip import (
     strip,
     strip_legend,
 )
-from fitmon.tui.frame import Picture
+from fitmon.tui.frame import Frame
 from fitmon.tui.palette import Role
 
-MOST_SENTENCE_ROWS = 3
+MAX_SENTENCE_ROWS = 3
 TOGETHER = re.compile(r" %|\([^)]*\)")
 """What a line break would tear apart: a number and its per cent, and what stands in brackets."""
-LEAST_WIDTH = 12
+MIN_WIDTH = 12
 """With less, a frame and a word would fill it."""
-MOST_COLUMNS = 200
+MAX_COLUMNS = 200
 """A histogram is not drawn wider than this, so that a huge terminal does not cost the training its time."""
-LEAST_BARS = 2
+MIN_BARS = 2
 """Rows below which a histogram shows nothing."""
 WIDE_WIDTH, WIDE_HEIGHT = 78, 16
 """From this size on the numbers stand beside the histogram, not below it."""
 ROOMY_HEIGHT = 24
 """From this height on, a blank row sets the sentence apart."""
-LEAST_NUMBERS, MOST_NUMBERS = 44, 58
+MIN_NUMBERS, MAX_NUMBERS = 44, 58
 """Cells for the numbers beside the histogram."""
-MOST_NAME = 24
+MAX_NAME = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +80,11 @@ class _Seen:
         return self.observation.scores
 
 
-def draw_threshold(picture: Picture, width: int, height: int) -> list[Row]:
+def draw_threshold(picture: Frame, width: int, height: int) -> list[Row]:
     """Return the panel in a frame of that outer size; a sentence in its place while there are no scores."""
     observation = picture.snapshot.observation
     name = row(("threshold", Role.STRONG))
-    if width < LEAST_WIDTH:
+    if width < MIN_WIDTH:
         return framed(name, [], width, height)
     if observation is None or not len(observation):
         why = _wrapped([why_nothing(picture.snapshot)], Role.FAINT, width - 3)
@@ -125,7 +125,7 @@ def _title(seen: _Seen, width: int) -> Row:
 def _below(seen: _Seen, width: int, height: int) -> list[Row]:
     """Return all parts below one another, the histogram as high as the others leave it."""
     sentence = _sentence(seen, width)
-    least = max(LEAST_BARS, height // 4) + 2
+    least = max(MIN_BARS, height // 4) + 2
     blocks = [_counts(seen, width), *_numbers(seen, width), _estimate(seen, width), _rule(seen, width)]
     forms = chosen(blocks, height - len(sentence) - least)
     if not any(forms):
@@ -138,7 +138,7 @@ def _beside(seen: _Seen, width: int, height: int) -> list[Row]:
     """Return the sentence above, the histogram on the left and the numbers on the right."""
     sentence = [*_sentence(seen, width), *([row()] if height >= ROOMY_HEIGHT else [])]
     height -= len(sentence)
-    right_width = min(MOST_NUMBERS, max(LEAST_NUMBERS, width // 2))
+    right_width = min(MAX_NUMBERS, max(MIN_NUMBERS, width // 2))
     left_width = width - right_width - 1
     under = [_counts(seen, left_width), _estimate(seen, left_width), _rule(seen, left_width)]
     forms = chosen(under, height // 3)
@@ -153,22 +153,22 @@ def _sentence(seen: _Seen, width: int) -> list[Row]:
     room = width - 2
     said = sentence_at(seen.observation, seen.threshold)
     lines = form.wrap(TOGETHER.sub(lambda found: form.unbroken(found[0]), said), room, indent="")
-    if len(lines) > MOST_SENTENCE_ROWS:
-        rest = " ".join(lines[MOST_SENTENCE_ROWS - 1 :])
-        lines = [*lines[: MOST_SENTENCE_ROWS - 1], form.clip(rest, room)]
+    if len(lines) > MAX_SENTENCE_ROWS:
+        rest = " ".join(lines[MAX_SENTENCE_ROWS - 1 :])
+        lines = [*lines[: MAX_SENTENCE_ROWS - 1], form.clip(rest, room)]
     return [row((f" {line.replace(form.NO_BREAK, ' ')}", Role.STRONG)) for line in lines]
 
 
 def _picture(seen: _Seen, width: int, height: int) -> list[Row]:
     """Return the histogram with its scale and, where there is room, the arrows and what they mean."""
-    columns = min(MOST_COLUMNS, width - 2)
-    if height < LEAST_BARS + 1:
+    columns = min(MAX_COLUMNS, width - 2)
+    if height < MIN_BARS + 1:
         return []
     before = seen.observation.previous if isinstance(seen.movement, Movement) else None
     arrows: list[Row] = []
-    if before is not None and height >= LEAST_BARS + 2:
+    if before is not None and height >= MIN_BARS + 2:
         arrows.append(strip(seen.scores, before, columns))
-    legend = [strip_legend(seen.observation.epoch, width)] if arrows and height >= 2 * LEAST_BARS + 3 else []
+    legend = [strip_legend(seen.observation.epoch, width)] if arrows and height >= 2 * MIN_BARS + 3 else []
     bins = histogram(seen.scores, seen.threshold, columns)
     bars = draw_histogram(bins, height - 1 - len(arrows) - len(legend))
     return [*bars, *arrows, scale(bins), *legend]
@@ -225,7 +225,7 @@ def _class_name(seen: _Seen, number: int) -> str:
     """Return a class by its name, or by its number where it has none; of several labels a sample, names are theirs."""
     started = seen.snapshot.started
     names = started.class_names if started is not None and seen.scores.labels == 1 else ()
-    return form.clip(form.clean(names[number]), MOST_NAME) if number < len(names) else str(number)
+    return form.clip(form.clean(names[number]), MAX_NAME) if number < len(names) else str(number)
 
 
 def _estimate(seen: _Seen, width: int) -> Block:

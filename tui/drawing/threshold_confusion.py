@@ -11,8 +11,8 @@ from fitmon.text.rows import (
 from fitmon.tui.palette import Role
 
 CORNER = "true ↓  answered →"
-LEAST_NAME_WIDTH = 5
-MOST_NAME_WIDTH = 18
+MIN_NAME_WIDTH = 5
+MAX_NAME_WIDTH = 18
 
 
 def confusion_rows(counts: ConfusionCounts | None, names: tuple[str, str], width: int) -> list[Row]:
@@ -46,9 +46,9 @@ def _column_width(counts: ConfusionCounts, names: tuple[str, str], width: int) -
     """Return the width of both columns of numbers; None where the numbers themselves have no room."""
     numbers = len(form.count(counts.samples))
     room = (width - 2 - len(CORNER) - 4) // 2
-    if room < max(numbers, LEAST_NAME_WIDTH):
+    if room < max(numbers, MIN_NAME_WIDTH):
         return None
-    return min(room, max(numbers, *(cell_len(name) for name in names), LEAST_NAME_WIDTH), MOST_NAME_WIDTH)
+    return min(room, max(numbers, *(cell_len(name) for name in names), MIN_NAME_WIDTH), MAX_NAME_WIDTH)
 
 
 def to_right(text: str, width: int) -> str:

@@ -15,10 +15,10 @@ from fitmon.tui.drawing.threshold_blocks import Block
 from fitmon.tui.palette import Role
 
 LABEL_WIDTH = 12
-LEAST_BAR, MOST_BAR = 5, 12
+MIN_BAR, MAX_BAR = 5, 12
 """Cells of a bar on either side of zero; with less room there is none."""
-MOST_WRITTEN_OUT = 10_000_000
-MOST_DECIMALS = 8
+MAX_WRITTEN_OUT = 10_000_000
+MAX_DECIMALS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +81,10 @@ def _loss_text(group: Group, largest: float) -> str:
 
 def signed(change: float, largest: float) -> str:
     """Return a change such as `−0.0312`, with decimals enough to give the largest of its column three digits."""
-    if largest >= MOST_WRITTEN_OUT:
+    if largest >= MAX_WRITTEN_OUT:
         text = form.measured(abs(change))
     else:
-        decimals = max(0, min(MOST_DECIMALS, 2 - math.floor(math.log10(largest)))) if largest else 1
+        decimals = max(0, min(MAX_DECIMALS, 2 - math.floor(math.log10(largest)))) if largest else 1
         text = f"{abs(change):,.{decimals}f}"
     if not any(digit in text for digit in "123456789"):
         return text
@@ -122,7 +122,7 @@ def _full(head: str, lines: list[str], groups: tuple[Group, ...], width: int) ->
     """Return the groups with a bar for what each did to the loss, and their details below them."""
     room = (width - width_of(row(head)) - 4) // 2
     known = groups[0].loss_change is not None
-    bar = min(room, MOST_BAR) if known and room >= LEAST_BAR else 0
+    bar = min(room, MAX_BAR) if known and room >= MIN_BAR else 0
     largest = max(abs(group.loss_change or 0.0) for group in groups)
     rows = [row((f"{head}  {'fell':>{bar}}│{'rose':<{bar}}" if bar else head, Role.FAINT))]
     for line, group in zip(lines, groups, strict=True):

@@ -84,13 +84,13 @@ def draw_histogram(bins: Histogram, height: int) -> list[Row]:
     ]
 
 
-def _cell(eighths: int, wrong_rows: int, level: int, is_border: bool) -> tuple[str, Role]:
+def _cell(eighths: int, wrong_rows: int, level: int, is_threshold: bool) -> tuple[str, Role]:
     if level < wrong_rows:
         return WRONG, Role.BAD
     filled = min(8, eighths - level * 8)
     if filled > 0:
         return LEVELS[filled], Role.GOOD
-    return (BORDER, Role.MARK) if is_border else (" ", Role.PLAIN)
+    return (BORDER, Role.MARK) if is_threshold else (" ", Role.PLAIN)
 
 
 def _column(bins: Histogram, value: float) -> int:

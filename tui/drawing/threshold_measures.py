@@ -27,7 +27,7 @@ REPORTED = (
 )
 """What Keras may call the validation accuracy."""
 
-LEAST_VALUE_WIDTH = 6
+MIN_VALUE_WIDTH = 6
 WORDY_WIDTH = 50
 """From this width on, names are written out."""
 
@@ -119,7 +119,7 @@ def _balanced(accuracy: float | None, width: int) -> list[Measure]:
 def measure_rows(measures: Sequence[Measure], width: int) -> list[Row]:
     """Return the measures in columns of `width` cells in all, each with the longest wording that has room."""
     names = max((cell_len(measure.name) for measure in measures), default=0)
-    values = max([LEAST_VALUE_WIDTH, *(len(measure.value) for measure in measures)])
+    values = max([MIN_VALUE_WIDTH, *(len(measure.value) for measure in measures)])
     return [
         row(
             f" {measure.name:{names}}  {measure.value:>{values}}",

@@ -18,10 +18,10 @@ from fitmon.engine.record.record import (
 from fitmon.text import format as form
 from fitmon.text.metric_choice import second_metric
 from fitmon.text.sentences import knob_words
-from fitmon.tui.frame import Picture
+from fitmon.tui.frame import Frame
 from fitmon.tui.keys import monitor_bindings
 from fitmon.tui.layout import Panel, View, arrange
-from fitmon.tui.refresh import Pace
+from fitmon.tui.refresh import RefreshThrottle
 from fitmon.tui.screens.view_actions import ViewActions
 from fitmon.tui.widgets.changes_panel import ChangesPanel
 from fitmon.tui.widgets.chart_panel import ChartPanel
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from fitmon.text.remedies import Choice
     from fitmon.tui.app import MonitorApp
-    from fitmon.tui.widgets.row_widget import Drawn
+    from fitmon.tui.widgets.row_widget import RowWidget
 
     SlowPanel = ChartPanel | ThresholdPanel | SamplesPanel | ClassesPanel | ChangesPanel | MeaningPanel | FindingsPanel
 
@@ -70,8 +70,8 @@ class MonitorScreen(ViewActions, Screen[None]):
         self.kept_epochs, self.why_no_rewind = kept_epochs, why_no_rewind
         self.view = View.OVERVIEW
         self._view_before_output = View.OVERVIEW
-        self._held_picture: Picture | None = None
-        self._pace = Pace()
+        self._held_picture: Frame | None = None
+        self._pace = RefreshThrottle()
         self._header = Header(Panel.HEADER)
         self._charts = (ChartPanel(Panel.LOSS, is_loss=True), ChartPanel(Panel.ACCURACY, is_loss=False))
         self._threshold = ThresholdPanel(Panel.THRESHOLD)
@@ -92,7 +92,7 @@ class MonitorScreen(ViewActions, Screen[None]):
     def compose(self) -> ComposeResult:
         yield from self._panels()
 
-    def _panels(self) -> tuple["Drawn", ...]:
+    def _panels(self) -> tuple["RowWidget", ...]:
         return (self._header, *self._slow_panels(), self._log, self._footer)
 
     def _slow_panels(self) -> "tuple[SlowPanel, ...]":
@@ -100,7 +100,7 @@ class MonitorScreen(ViewActions, Screen[None]):
         numbers = (*self._charts, self._threshold, self._samples, self._classes_panel)
         return (*numbers, self._changes, self._meaning, self._findings)
 
-    def show(self, picture: Picture, now_seconds: float) -> None:
+    def show(self, picture: Frame, now_seconds: float) -> None:
         """Draw a picture. While the view is held the panels keep the picture they had; the header goes on."""
         picture = replace(picture, no_rewind=self.why_no_rewind())
         self._held_picture = self._held(picture)
@@ -114,7 +114,7 @@ class MonitorScreen(ViewActions, Screen[None]):
         if not picture.held:
             self._log.refresh_log()
 
-    def _held(self, picture: Picture) -> Picture | None:
+    def _held(self, picture: Frame) -> Frame | None:
         """Return the picture that is held still, seen as the user now wants it; None while none is."""
         if not picture.held:
             return None
@@ -129,7 +129,7 @@ class MonitorScreen(ViewActions, Screen[None]):
         self._arranged = ()
         self.call_later(self.monitor.draw_now, event.size)
 
-    def _arrange(self, picture: Picture, *, has_notes: bool) -> None:
+    def _arrange(self, picture: Frame, *, has_notes: bool) -> None:
         has_metric = second_metric(picture.snapshot) is not None or not picture.snapshot.epoch
         arranged = (self.size, self.view, has_metric, has_notes)
         if arranged == self._arranged or not self.size:
@@ -240,14 +240,14 @@ class MonitorScreen(ViewActions, Screen[None]):
 
     def action_ask_remedy(self) -> None:
         from fitmon.text.remedies import (
-            WaysBack,
+            RewindChoices,
             choices_of,
         )
         from fitmon.tui.app import READ_ONLY
 
         seen = self.monitor.run_under_way.snapshot()
-        ways_back = WaysBack(kept=self.kept_epochs(), refusal=self.why_no_rewind())
-        choices = choices_of(seen, ways_back)
+        rewind_choices = RewindChoices(kept=self.kept_epochs(), refusal=self.why_no_rewind())
+        choices = choices_of(seen, rewind_choices)
         if self.monitor.read_only:
             self.monitor.say(READ_ONLY)
         elif not choices:

@@ -96,7 +96,7 @@ class RewindDialog(ModalScreen[Rewind | None]):
 
     def _change_lines(self, chosen: EpochChoice) -> list[str]:
         place = f"the end of epoch {chosen.epoch}" if chosen.epoch else "the model before training"
-        of_branch = f" of branch {chosen.branch.number}" if self._snapshot.left_branches else ""
+        of_branch = f" of branch {chosen.branch.number}" if self._snapshot.other_branches else ""
         then = chosen.branch.knobs_at(chosen.epoch)
         knobs = [
             f"{form.knob_label(name)} {form.knob_value(value)}" for name, value in then.items() if value is not None

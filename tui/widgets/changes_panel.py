@@ -15,11 +15,11 @@ from fitmon.text.rows import (
     row,
 )
 from fitmon.text.summary import summary_sentences
-from fitmon.tui.frame import Picture
+from fitmon.tui.frame import Frame
 from fitmon.tui.layout import View
 from fitmon.tui.palette import Role
 from fitmon.tui.widgets.header import shown_knobs
-from fitmon.tui.widgets.row_widget import Drawn
+from fitmon.tui.widgets.row_widget import RowWidget
 
 Sentence = tuple[str, Role]
 
@@ -28,12 +28,12 @@ SHOWN_OUTCOMES = 2
 """While the run lives; the view of findings tells of more."""
 
 
-class ChangesPanel(Drawn):
+class ChangesPanel(RowWidget):
     """Lists the summary once the run is over, what is pending, what took effect, and what is being trained."""
 
-    _picture: Picture | None = None
+    _picture: Frame | None = None
 
-    def show(self, picture: Picture) -> None:
+    def show(self, picture: Frame) -> None:
         """Take a new picture and draw it."""
         self._picture = picture
         self.redraw()

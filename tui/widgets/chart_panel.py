@@ -9,21 +9,21 @@ from fitmon.text.rows import (
     framed,
     row,
 )
-from fitmon.tui.frame import Picture
+from fitmon.tui.frame import Frame
 from fitmon.tui.palette import Role
-from fitmon.tui.widgets.row_widget import Drawn
+from fitmon.tui.widgets.row_widget import RowWidget
 
 
-class ChartPanel(Drawn):
+class ChartPanel(RowWidget):
     """Draws the loss, or the metric beside it."""
 
     def __init__(self, widget_id: str, is_loss: bool) -> None:
         super().__init__(widget_id)
         self._is_loss = is_loss
-        self._picture: Picture | None = None
+        self._picture: Frame | None = None
         self._drawn: tuple[object, ...] = ()
 
-    def show(self, picture: Picture) -> None:
+    def show(self, picture: Frame) -> None:
         """Take a new picture; draw it if anything in it is new."""
         self._picture = picture
         drawn = (picture.snapshot.version, picture.log_scale, picture.held)

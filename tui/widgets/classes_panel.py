@@ -10,9 +10,9 @@ from fitmon.text.rows import (
     framed,
     row,
 )
-from fitmon.tui.frame import Picture
+from fitmon.tui.frame import Frame
 from fitmon.tui.palette import Role
-from fitmon.tui.widgets.row_widget import Drawn
+from fitmon.tui.widgets.row_widget import RowWidget
 
 if TYPE_CHECKING:
     # They bring numpy, which the first picture does not wait for.
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from fitmon.engine.insight.observer import Observation
 
 
-class ClassesPanel(Drawn):
+class ClassesPanel(RowWidget):
     """Draws the answers of the last validated epoch, class by class.
 
     Of very many probabilities the context is measured in a thread, so that neither a key nor a new epoch makes the
     screen wait; it is drawn when it is there.
     """
 
-    _picture: Picture | None = None
+    _picture: Frame | None = None
     _measuring: _Measuring | None = None
     _is_waiting = False
 
-    def show(self, picture: Picture) -> None:
+    def show(self, picture: Frame) -> None:
         """Take a new picture; draw it if its scores or the threshold are new, or more of them has been measured."""
         before, self._picture = self._picture, picture
         measured = self._is_waiting and self._measuring is not None and not self._measuring.is_alive()
@@ -39,7 +39,7 @@ class ClassesPanel(Drawn):
             self.redraw()
 
     @staticmethod
-    def _seen(picture: Picture) -> tuple[object, ...]:
+    def _seen(picture: Frame) -> tuple[object, ...]:
         seen = picture.snapshot
         return seen.observation, picture.threshold, seen.started is None, bool(seen.epochs_done)
 

@@ -11,7 +11,7 @@ from fitmon.engine.record.branch import (
     BestEpoch,
     Branch,
     Stretch,
-    left_behind,
+    other_stretches,
     way_to,
 )
 from fitmon.engine.record.record import Snapshot
@@ -22,7 +22,7 @@ from fitmon.text.rows import (
     row,
 )
 from fitmon.tui.palette import Role
-from fitmon.tui.widgets.row_widget import Drawn
+from fitmon.tui.widgets.row_widget import RowWidget
 
 CHOSEN, BEST = "▸", "◆"
 
@@ -56,13 +56,13 @@ def epoch_lines(snapshot: Snapshot, kept: Mapping[int, Collection[int]] | None) 
         snapshot: of the run.
         kept: by branch, the epochs with a checkpoint; None: all have one.
     """
-    stretches = way_to(snapshot.branch, snapshot.left_branches)
+    stretches = way_to(snapshot.branch, snapshot.other_branches)
     lines = [line for stretch in stretches for line in _lines_of(stretch, kept, _heading(stretch, snapshot), True)]
-    for stretch in left_behind(snapshot.branch, snapshot.left_branches):
+    for stretch in other_stretches(snapshot.branch, snapshot.other_branches):
         lines += _lines_of(
             stretch, kept, f"branch {stretch.branch.number}, left after epoch {stretch.epochs[-1]}", False
         )
-    return lines if snapshot.left_branches else lines[1:]
+    return lines if snapshot.other_branches else lines[1:]
 
 
 def _heading(stretch: Stretch, snapshot: Snapshot) -> str:
@@ -94,7 +94,7 @@ def _metrics_that_fit(snapshot: Snapshot, width: int) -> list[str]:
     """Return what is shown of each epoch, in order: as much as leaves room for a remark, validation before training."""
     second = second_metric(snapshot)
     pairs = [name for name in ("loss", second) if name]
-    known = {name for branch in (snapshot.branch, *snapshot.left_branches) for name in branch.metrics}
+    known = {name for branch in (snapshot.branch, *snapshot.other_branches) for name in branch.metrics}
     names = [name for name in (*pairs, *(f"val_{name}" for name in pairs)) if name in known]
     kept: list[str] = []
     room = width - EPOCH_WIDTH - REMARK_WIDTH
@@ -140,7 +140,7 @@ def _remarks(choice: EpochChoice, best: BestEpoch | None) -> list[tuple[str, Rol
     return [(text, role) for text, role in said if text]
 
 
-class EpochList(Drawn):
+class EpochList(RowWidget):
     """Shows the epochs and keeps the chosen one; those one cannot go back to are passed over."""
 
     def __init__(self, widget_id: str, snapshot: Snapshot, kept: Mapping[int, Collection[int]] | None) -> None:

@@ -11,7 +11,7 @@ from fitmon.text import format as form
 from fitmon.text.outcome_words import outcome_sentences
 from fitmon.text.remedies import (
     Choice,
-    WaysBack,
+    RewindChoices,
     choices_of,
 )
 from fitmon.text.rows import (
@@ -20,27 +20,27 @@ from fitmon.text.rows import (
     row,
 )
 from fitmon.tui.drawing.generalization_gap import draw_gap
-from fitmon.tui.frame import Picture
+from fitmon.tui.frame import Frame
 from fitmon.tui.palette import Role
-from fitmon.tui.widgets.row_widget import Drawn
+from fitmon.tui.widgets.row_widget import RowWidget
 
 INDENT = "  "
 
 
-class FindingsPanel(Drawn):
+class FindingsPanel(RowWidget):
     """Lists what was found; keys scroll it where it does not fit."""
 
-    _picture: Picture | None = None
+    _picture: Frame | None = None
     _first = 0
 
-    def show(self, picture: Picture) -> None:
+    def show(self, picture: Frame) -> None:
         """Take a new picture; draw it if what it says of the run's meaning may be new."""
         before, self._picture = self._picture, picture
         if before is None or self._seen(before) != self._seen(picture):
             self.redraw()
 
     @staticmethod
-    def _seen(picture: Picture) -> tuple[object, ...]:
+    def _seen(picture: Frame) -> tuple[object, ...]:
         seen = picture.snapshot
         receipts = len(seen.receipts)
         return seen.findings, seen.epochs_done, receipts, seen.branch.number, seen.over, picture.no_rewind
@@ -63,10 +63,10 @@ class FindingsPanel(Drawn):
         return framed(row(("findings", Role.STRONG), (where, Role.FAINT)), shown, width, height)
 
 
-def draw_findings(picture: Picture, width: int) -> list[Row]:
+def draw_findings(picture: Frame, width: int) -> list[Row]:
     """Return everything there is to say, of any height, in rows of at most `width` + 1 cells."""
     seen = picture.snapshot
-    choices = choices_of(seen, WaysBack(refusal=picture.no_rewind))
+    choices = choices_of(seen, RewindChoices(refusal=picture.no_rewind))
     found = words.by_newest_evidence(seen.findings)
     lines = [
         line for finding in found for line in (*_finding(finding, choices, width, keyed=not picture.read_only), row())

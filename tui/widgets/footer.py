@@ -9,22 +9,22 @@ from fitmon.text.rows import (
     row,
     width_of,
 )
-from fitmon.tui.frame import Picture
+from fitmon.tui.frame import Frame
 from fitmon.tui.keys import KEYS, Key, pause_wording
 from fitmon.tui.layout import View
 from fitmon.tui.palette import Role
 from fitmon.tui.widgets.header import has_threshold
-from fitmon.tui.widgets.row_widget import Drawn
+from fitmon.tui.widgets.row_widget import RowWidget
 
 GAP = "  "
 
 
-class KeyHints(Drawn):
+class KeyHints(RowWidget):
     """One row of keys and what they do."""
 
-    picture: Picture | None = None
+    picture: Frame | None = None
 
-    def show(self, picture: Picture) -> None:
+    def show(self, picture: Frame) -> None:
         """Take a new picture and draw it."""
         self.picture = picture
         self.redraw()
@@ -33,7 +33,7 @@ class KeyHints(Drawn):
         return [draw_footer(self.picture, width)] * min(height, 1)
 
 
-def draw_footer(picture: Picture | None, width: int) -> Row:
+def draw_footer(picture: Frame | None, width: int) -> Row:
     """Return the hints of what can be done now that fit, whole ones only; help and quit stay when others go."""
     if picture is None:
         return row()
@@ -45,7 +45,7 @@ def draw_footer(picture: Picture | None, width: int) -> Row:
     return row(" ", *joined(others + pinned, GAP))
 
 
-def _does_something(key: Key, picture: Picture) -> bool:
+def _does_something(key: Key, picture: Frame) -> bool:
     snapshot = picture.snapshot
     if (key.alive_only and (snapshot.over or picture.read_only)) or (key.views and picture.view not in key.views):
         return False
@@ -60,19 +60,19 @@ def _does_something(key: Key, picture: Picture) -> bool:
     return not key.knobs or any(knob.name in key.knobs and not knob.unavailable for knob in snapshot.knobs)
 
 
-def _has_remedies(picture: Picture) -> bool:
+def _has_remedies(picture: Frame) -> bool:
     return any(finding.remedies for finding in picture.snapshot.findings)
 
 
-def _can_rewind(picture: Picture) -> bool:
+def _can_rewind(picture: Frame) -> bool:
     return picture.snapshot.started is not None and not picture.no_rewind
 
 
-def _can_be_written(picture: Picture) -> bool:
+def _can_be_written(picture: Frame) -> bool:
     return picture.snapshot.over and picture.snapshot.epochs_done > 0 and not picture.no_rewind
 
 
-_ASKING: dict[str, Callable[[Picture], bool]] = {
+_ASKING: dict[str, Callable[[Frame], bool]] = {
     "remedies": _has_remedies,
     "rewind": _can_rewind,
     "keep": _can_be_written,
@@ -80,7 +80,7 @@ _ASKING: dict[str, Callable[[Picture], bool]] = {
 """Whether keys that ask something of the run, alive or over, would do so."""
 
 
-def _hint(key: Key, picture: Picture) -> Row:
+def _hint(key: Key, picture: Frame) -> Row:
     wording = {
         "pause": pause_wording(picture.snapshot),
         "hold": "release" if picture.held else key.wording,

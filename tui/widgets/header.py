@@ -23,23 +23,23 @@ from fitmon.text.sentences import (
     happening,
     notes,
 )
-from fitmon.tui.frame import Picture
+from fitmon.tui.frame import Frame
 from fitmon.tui.layout import WIDE_WIDTH, too_small
 from fitmon.tui.palette import Role
-from fitmon.tui.widgets.row_widget import Drawn
+from fitmon.tui.widgets.row_widget import RowWidget
 
 BAR_WIDTH = 10
 
-MOST_OF_NAME = 30
+MAX_NAME = 30
 """A longer name is clipped, so that it does not push out what changes."""
 
 
-class Header(Drawn):
+class Header(RowWidget):
     """Says in up to four rows what goes on; the only panel on a terminal too small for others."""
 
-    picture: Picture | None = None
+    picture: Frame | None = None
 
-    def show(self, picture: Picture) -> None:
+    def show(self, picture: Frame) -> None:
         """Take a new picture and draw it."""
         self.picture = picture
         self.redraw()
@@ -50,7 +50,7 @@ class Header(Drawn):
         return draw_header(self.picture, width, height)
 
 
-def draw_header(picture: Picture, width: int, height: int) -> list[Row]:
+def draw_header(picture: Frame, width: int, height: int) -> list[Row]:
     """Return the header's rows: state, knobs, what just happened, what stands, as far as there is room."""
     if height == 1 or too_small(width, max(height, 10)):
         return [fitted(row(one_line(picture)), width)]
@@ -79,13 +79,13 @@ def _with_device(rows: list[Row], snapshot: Snapshot, width: int) -> list[Row]:
     return rows
 
 
-def state_row(picture: Picture, width: int) -> Row:
+def state_row(picture: Frame, width: int) -> Row:
     """Return name, phase, epoch, bar, pace and time left; the least important go first when room is short."""
     seen = picture.snapshot
     done = seen.step / seen.steps if seen.steps else 0.0
     name = f"fitmon · {picture.name}" if width >= WIDE_WIDTH else picture.name
     fields: list[tuple[int, Row]] = [
-        (3, row((form.clip(name, MOST_OF_NAME), Role.STRONG))),
+        (3, row((form.clip(name, MAX_NAME), Role.STRONG))),
         (10, row((phase_words(picture), _phase_role(seen)))),
     ]
     if picture.held:
@@ -103,7 +103,7 @@ def state_row(picture: Picture, width: int) -> Row:
     return row(" ", *fitting(fields, gap, width - 2))
 
 
-def phase_words(picture: Picture) -> str:
+def phase_words(picture: Frame) -> str:
     """Return the phase, with its detail and, where nothing else moves, how long it has taken so far."""
     seen = picture.snapshot
     if seen.paused is not None:
@@ -126,7 +126,7 @@ def _phase_role(snapshot: Snapshot) -> Role:
     return Role.GOOD
 
 
-def knob_row(picture: Picture, width: int) -> Row:
+def knob_row(picture: Frame, width: int) -> Row:
     """Return all knobs with what is pending, then the view's threshold."""
     seen = picture.snapshot
     if not seen.knobs:
@@ -171,7 +171,7 @@ def _knob_role(knob: KnobState) -> Role:
     return Role.FAINT if knob.unavailable else Role.PLAIN
 
 
-def one_line(picture: Picture) -> str:
+def one_line(picture: Frame) -> str:
     """Say what goes on in one line, the most telling words first."""
     seen = picture.snapshot
     words = phase_words(picture)

@@ -11,10 +11,10 @@ from fitmon.text.rows import (
     row,
 )
 from fitmon.tui.palette import Role
-from fitmon.tui.widgets.row_widget import Drawn
+from fitmon.tui.widgets.row_widget import RowWidget
 
-MOST_LINES = 500
-MOST_BYTES = 64 * 1024
+MAX_LINES = 500
+MAX_BYTES = 64 * 1024
 """So much of the file's end is read at most at a time; a flood of output costs no more than this."""
 
 
@@ -25,7 +25,7 @@ class LogTail:
         self._path = path
         self._position = 0
         self._unfinished = ""
-        self.lines: deque[str] = deque(maxlen=MOST_LINES)
+        self.lines: deque[str] = deque(maxlen=MAX_LINES)
         """The last whole lines, free of control characters."""
 
     def read(self) -> bool:
@@ -37,7 +37,7 @@ class LogTail:
                     return False
                 # A file that shrank was begun anew; of one that grew a lot, only the end is worth showing.
                 start = self._position if size > self._position else 0
-                start = max(start, size - MOST_BYTES)
+                start = max(start, size - MAX_BYTES)
                 if start != self._position:
                     self._unfinished = ""
                 log.seek(start)
@@ -50,7 +50,7 @@ class LogTail:
 
     def _take(self, text: str) -> None:
         *whole, self._unfinished = (self._unfinished + text).replace("\r\n", "\n").split("\n")
-        self._unfinished = self._unfinished[-MOST_BYTES:]
+        self._unfinished = self._unfinished[-MAX_BYTES:]
         self.lines.extend(self._shown(line) for line in whole)
 
     @staticmethod
@@ -67,7 +67,7 @@ class LogTail:
         return list(rows)
 
 
-class LogPane(Drawn):
+class LogPane(RowWidget):
     """Shows the end of the log while it is in sight; reads nothing while it is not."""
 
     def __init__(self, widget_id: str, log_path: Path | None) -> None:

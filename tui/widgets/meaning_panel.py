@@ -8,7 +8,7 @@ from fitmon.engine.record.record import Snapshot
 from fitmon.text import finding_words as words
 from fitmon.text import format as form
 from fitmon.text.remedies import (
-    WaysBack,
+    RewindChoices,
     as_things_stand,
     refusal_of,
 )
@@ -17,21 +17,21 @@ from fitmon.text.rows import (
     framed,
     row,
 )
-from fitmon.tui.frame import Picture
+from fitmon.tui.frame import Frame
 from fitmon.tui.palette import Role
-from fitmon.tui.widgets.row_widget import Drawn
+from fitmon.tui.widgets.row_widget import RowWidget
 
 KEY = "a"
-LEAST_PANEL_HEIGHT = 4
+MIN_PANEL_HEIGHT = 4
 """Below it, there is one line without a frame."""
 
 
-class MeaningPanel(Drawn):
+class MeaningPanel(RowWidget):
     """Shows the strongest finding of the last epoch."""
 
-    _picture: Picture | None = None
+    _picture: Frame | None = None
 
-    def show(self, picture: Picture) -> None:
+    def show(self, picture: Frame) -> None:
         """Take a new picture and draw it."""
         self._picture = picture
         self.redraw()
@@ -40,9 +40,9 @@ class MeaningPanel(Drawn):
         return draw_meaning(self._picture, width, height)
 
 
-def draw_meaning(picture: Picture | None, width: int, height: int) -> list[Row]:
+def draw_meaning(picture: Frame | None, width: int, height: int) -> list[Row]:
     """Return the panel, or a line where there is no room for one."""
-    if height < LEAST_PANEL_HEIGHT:
+    if height < MIN_PANEL_HEIGHT:
         return [draw_line(picture, width)] * min(height, 1)
     findings = picture.snapshot.findings if picture else ()
     how_sure = words.sureness(findings[0]) if findings else ""
@@ -50,7 +50,7 @@ def draw_meaning(picture: Picture | None, width: int, height: int) -> list[Row]:
     return framed(title, _inside(picture, width - 4, height - 2), width, height)
 
 
-def draw_line(picture: Picture | None, width: int) -> Row:
+def draw_line(picture: Frame | None, width: int) -> Row:
     """Return the strongest finding and, where there is room, what to do about it."""
     if picture is None or not picture.snapshot.findings:
         return row((f" {form.clip(_nothing(picture), width - 2)}", Role.FAINT))
@@ -62,11 +62,11 @@ def draw_line(picture: Picture | None, width: int) -> Row:
     return row((f" {form.clip(said, room)}", role))
 
 
-def _nothing(picture: Picture | None) -> str:
+def _nothing(picture: Frame | None) -> str:
     return words.nothing_found(picture.snapshot) if picture else words.WAITING
 
 
-def _remedy(picture: Picture, *, short: bool) -> list[tuple[str, str]]:
+def _remedy(picture: Frame, *, short: bool) -> list[tuple[str, str]]:
     """Return what leads to the most promising remedy, and the remedy or a word for it; nothing without any."""
     remedies = picture.snapshot.findings[0].remedies
     if not remedies:
@@ -77,16 +77,16 @@ def _remedy(picture: Picture, *, short: bool) -> list[tuple[str, str]]:
     return [(f"[{KEY}] " if keyed else "", form.clean(remedies[0].advice))]
 
 
-def can_be_applied(picture: Picture) -> bool:
+def can_be_applied(picture: Frame) -> bool:
     """Return whether the most promising remedy could be applied by a key."""
     seen = picture.snapshot
     remedies = seen.findings[0].remedies if seen.findings else ()
     if not remedies or picture.read_only or not remedies[0].applicable:
         return False
-    return not refusal_of(as_things_stand(remedies[0], seen), seen, WaysBack(refusal=picture.no_rewind))
+    return not refusal_of(as_things_stand(remedies[0], seen), seen, RewindChoices(refusal=picture.no_rewind))
 
 
-def _inside(picture: Picture | None, width: int, height: int) -> list[Row]:
+def _inside(picture: Frame | None, width: int, height: int) -> list[Row]:
     if picture is None or not picture.snapshot.findings:
         return [row((f" {line}", Role.FAINT)) for line in form.wrap(_nothing(picture), width)]
     seen = picture.snapshot

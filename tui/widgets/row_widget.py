@@ -14,7 +14,7 @@ from fitmon.text.rows import (
 from fitmon.tui.palette import STYLES
 
 
-class Drawn(Widget):
+class RowWidget(Widget):
     """A widget that keeps its rows and repaints those that differ from the last ones."""
 
     def __init__(self, widget_id: str) -> None:

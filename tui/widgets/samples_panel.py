@@ -13,27 +13,27 @@ from fitmon.text.rows import (
     framed,
     row,
 )
-from fitmon.tui.frame import Picture
+from fitmon.tui.frame import Frame
 from fitmon.tui.layout import WIDE_WIDTH
 from fitmon.tui.palette import Role
-from fitmon.tui.widgets.row_widget import Drawn
+from fitmon.tui.widgets.row_widget import RowWidget
 
 if TYPE_CHECKING:
     # They bring numpy, which the first picture does not wait for.
     from fitmon.tui.drawing.sample_browser import SampleBrowser
     from fitmon.tui.drawing.sample_order import Indices
 
-LEAST_DETAIL_WIDTH = 46
+MIN_DETAIL_WIDTH = 46
 DETAIL_SHARE = 0.38
 """Of the width, for the detail beside the table."""
-LEAST_HEIGHT_FOR_BOTH = 17
+MIN_HEIGHT_FOR_BOTH = 17
 """From this height on, a narrow panel has room for the detail below the table."""
 
 
-class SamplesPanel(Drawn):
+class SamplesPanel(RowWidget):
     """Lists the validation samples; the keys that move, sort and filter call its methods."""
 
-    _picture: Picture | None = None
+    _picture: Frame | None = None
     _shown = "both"
 
     @cached_property
@@ -42,7 +42,7 @@ class SamplesPanel(Drawn):
 
         return SampleBrowser()
 
-    def show(self, picture: Picture) -> None:
+    def show(self, picture: Frame) -> None:
         """Take a new picture; draw it if its samples or the threshold are new."""
         before, self._picture = self._picture, picture
         self._browse()
@@ -50,7 +50,7 @@ class SamplesPanel(Drawn):
             self.redraw()
 
     @staticmethod
-    def _seen(picture: Picture) -> tuple[object, ...]:
+    def _seen(picture: Frame) -> tuple[object, ...]:
         seen = picture.snapshot
         return seen.observation, seen.samples, seen.started, picture.threshold, seen.over
 
@@ -138,24 +138,24 @@ class SamplesPanel(Drawn):
             return self._detail(picture, chosen, width, height)
         return self._both(picture, chosen, width, height)
 
-    def _both(self, picture: Picture, chosen: int, width: int, height: int) -> list[Row]:
+    def _both(self, picture: Frame, chosen: int, width: int, height: int) -> list[Row]:
         if width >= WIDE_WIDTH:
-            detail_width = max(LEAST_DETAIL_WIDTH, int(width * DETAIL_SHARE))
+            detail_width = max(MIN_DETAIL_WIDTH, int(width * DETAIL_SHARE))
             table = self._table(picture, width - detail_width, height)
             detail = self._detail(picture, chosen, detail_width, height)
             return [(*left, *right) for left, right in zip(table, detail, strict=True)]
-        if height >= LEAST_HEIGHT_FOR_BOTH:
+        if height >= MIN_HEIGHT_FOR_BOTH:
             detail_height = height // 2
             table = self._table(picture, width, height - detail_height)
             return [*table, *self._detail(picture, chosen, width, detail_height)]
         return self._table(picture, width, height)
 
-    def _table(self, picture: Picture, width: int, height: int) -> list[Row]:
+    def _table(self, picture: Frame, width: int, height: int) -> list[Row]:
         from fitmon.tui.drawing.sample_table import draw_table
 
         return draw_table(self._browser, class_names(picture), width, height)
 
-    def _detail(self, picture: Picture, chosen: int, width: int, height: int) -> list[Row]:
+    def _detail(self, picture: Frame, chosen: int, width: int, height: int) -> list[Row]:
         from fitmon.tui.drawing.sample_detail import (
             ChosenSample,
             draw_detail,
@@ -168,7 +168,7 @@ class SamplesPanel(Drawn):
         return draw_detail(sample, width, height)
 
 
-def class_names(picture: Picture) -> tuple[str, ...]:
+def class_names(picture: Frame) -> tuple[str, ...]:
     """Return the names of the classes, or of the labels where a sample has several, as they came; may be empty."""
     seen = picture.snapshot
     if seen.samples is not None and seen.samples.class_names:

@@ -5,26 +5,26 @@ from fitmon.text.rows import (
     framed,
     row,
 )
-from fitmon.tui.frame import Picture
+from fitmon.tui.frame import Frame
 from fitmon.tui.palette import Role
-from fitmon.tui.widgets.row_widget import Drawn
+from fitmon.tui.widgets.row_widget import RowWidget
 
 
-class ThresholdPanel(Drawn):
+class ThresholdPanel(RowWidget):
     """Draws the scores of the last validated epoch."""
 
-    _picture: Picture | None = None
+    _picture: Frame | None = None
     _drawn: tuple[object, ...] | None = None
     """What stands on the screen; a picture that came while the panel was out of sight does not."""
 
-    def show(self, picture: Picture) -> None:
+    def show(self, picture: Frame) -> None:
         """Take a new picture; draw it if its scores or the threshold are new."""
         self._picture = picture
         if self._drawn != self._seen(picture):
             self.redraw()
 
     @staticmethod
-    def _seen(picture: Picture) -> tuple[object, ...]:
+    def _seen(picture: Frame) -> tuple[object, ...]:
         seen = picture.snapshot
         return seen.started is None, seen.observation, picture.threshold, seen.epochs_done, seen.over
 

@@ -21,7 +21,7 @@ FAR_APART = 8
 SURE, UNSURE, BETTER = 0.95, 0.8, 0.6
 """How sure it is with an accuracy no higher than the majority's share, with one that chance alone explains, and with a
 better one, where the classes are far apart."""
-MOST_WEIGHTS = 10
+MAX_WEIGHTS = 10
 """So many classes' weights still fit in a sentence."""
 ACCURACIES = (
     "validation_accuracy",
@@ -120,7 +120,7 @@ def _weights(counts: tuple[int, ...]) -> Remedy:
     weights = {
         number: float(f"{sum(counts) / (len(present) * count):.3g}") for number, count in enumerate(counts) if count
     }
-    shown = f"{weights}" if len(weights) <= MOST_WEIGHTS else "{class: samples / (classes × samples of the class)}"
+    shown = f"{weights}" if len(weights) <= MAX_WEIGHTS else "{class: samples / (classes × samples of the class)}"
     return Remedy(
         advice=f"let rare classes weigh more: fit(…, class_weight={shown})",
         expect="The model stops ignoring the rare class; watch its recall in the classes view, not the accuracy.",

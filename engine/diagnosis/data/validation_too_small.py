@@ -11,7 +11,7 @@ from fitmon.engine.diagnosis.data.wording import OF_THE_DATA, samples
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.facts import Facts
 from fitmon.engine.diagnosis.finding import Finding, Remedy
-from fitmon.engine.diagnosis.fit.reading import SHORTEST_WINDOW, reading_of
+from fitmon.engine.diagnosis.fit.losses import SHORTEST_WINDOW, losses_of
 
 FEWEST = 30
 """Below this many samples an accuracy of 0.5 has a standard error beyond 0.09."""
@@ -21,7 +21,7 @@ ERROR_THAT_HIDES = 0.05
 """Of the best loss: with a smaller standard error a rise that matters would soon show."""
 DEVIATIONS = 2
 """A rise below so many standard errors is no evidence."""
-MOST_SAMPLES = 1_000_000
+MAX_SAMPLES = 1_000_000
 """Advice for more samples than this is none."""
 
 
@@ -51,7 +51,7 @@ def _is_worse_than_guessing(evidence: Evidence) -> bool:
 
 def _weights_move_more(evidence: Evidence, error: float) -> bool:
     """Return whether the loss moves more from epoch to epoch than its samples explain: more of them would not help."""
-    return reading_of(evidence).validation.wobble() * math.sqrt(2 / SHORTEST_WINDOW) > error
+    return losses_of(evidence).validation.wobble() * math.sqrt(2 / SHORTEST_WINDOW) > error
 
 
 def _unclear_rise(evidence: Evidence, rise: float, error: float, best: float) -> Finding:
@@ -102,7 +102,7 @@ def _remedies(facts: Facts, needed: float) -> tuple[Remedy, ...]:
         expect="What was noise comes out differently.",
         command_line=_with_another_seed(facts),
     )
-    enough = facts.training_samples and wanted <= available / 2 and wanted <= MOST_SAMPLES
+    enough = facts.training_samples and wanted <= available / 2 and wanted <= MAX_SAMPLES
     return (*([larger] if enough else []), folds, again)
 
 

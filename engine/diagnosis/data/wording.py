@@ -8,7 +8,7 @@ from fitmon.engine.diagnosis.facts import Facts
 
 OF_THE_DATA = (0, 0)
 """`Finding.epochs` of what no epoch changes."""
-MOST_NAMED = 3
+MAX_NAMED = 3
 LONGEST_NAME = 24
 
 
@@ -23,7 +23,7 @@ def class_name(facts: Facts, number: int) -> str:
 
 def class_names(facts: Facts, numbers: Sequence[int]) -> str:
     """Return classes as a list of words, such as `setosa and versicolor`; of many the first few and how many more."""
-    shown = [class_name(facts, number) for number in numbers[:MOST_NAMED]]
+    shown = [class_name(facts, number) for number in numbers[:MAX_NAMED]]
     rest = len(numbers) - len(shown)
     if rest:
         return f"{', '.join(shown)} and {rest} more"

@@ -22,7 +22,7 @@ def _look(evidence: Evidence) -> Finding | None:
         name=RULE.name,
         sentence=(
             f"dead units: {100 * share:.0f} % of the hidden relu units{told} give 0 for every one of the "
-            f"{evidence.facts.training_part or 'scored'} training samples; they no longer learn."
+            f"{evidence.facts.train_subset or 'scored'} training samples; they no longer learn."
         ),
         epochs=(evidence.epoch, evidence.epoch),
         confidence=round(min(0.99, 0.7 + 0.3 * share), 2),

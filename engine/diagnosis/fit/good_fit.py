@@ -7,8 +7,8 @@ from functools import lru_cache
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit import remedies
+from fitmon.engine.diagnosis.fit.losses import Losses, losses_of
 from fitmon.engine.diagnosis.fit.overfitting import overfits, turn_of
-from fitmon.engine.diagnosis.fit.reading import Reading, reading_of
 
 FIRST_EPOCH = 8
 STILL = 0.015
@@ -31,7 +31,7 @@ NO_RISE = 0.03
 
 
 @lru_cache(maxsize=1)
-def fits_well(reading: Reading, evidence: Evidence) -> bool:
+def fits_well(reading: Losses, evidence: Evidence) -> bool:
     """Return whether the verdict is a good fit."""
     validation, training = reading.lately(reading.validation), reading.lately(reading.training)
     if validation is None or training is None or evidence.epoch < FIRST_EPOCH or is_held_back(reading, evidence):
@@ -48,7 +48,7 @@ def fits_well(reading: Reading, evidence: Evidence) -> bool:
     return together and (still or nearly_nothing) and not rose and not overfits(reading)
 
 
-def does_well(reading: Reading, evidence: Evidence) -> bool:
+def does_well(reading: Losses, evidence: Evidence) -> bool:
     """Return whether the model does well on the samples it learns from; not where chance is not known."""
     learnt, counts = reading.learnt(reading.training), evidence.facts.training_counts
     if learnt >= LOW or not counts or max(counts) == sum(counts):
@@ -58,7 +58,7 @@ def does_well(reading: Reading, evidence: Evidence) -> bool:
     return learnt >= LOW_FOR_THE_SKILLED and skill >= SKILLED
 
 
-def is_held_back(reading: Reading, evidence: Evidence) -> bool:
+def is_held_back(reading: Losses, evidence: Evidence) -> bool:
     """Return whether penalty or dropout is so strong that it explains a training loss that is not low."""
     penalty, dropout = evidence.last("penalty"), evidence.knob("dropout") or 0.0
     strong = penalty >= PENALTY_OUTWEIGHS * reading.now(reading.training) or dropout > MUCH_DROPOUT
@@ -66,7 +66,7 @@ def is_held_back(reading: Reading, evidence: Evidence) -> bool:
 
 
 def _look(evidence: Evidence) -> Finding | None:
-    reading = reading_of(evidence)
+    reading = losses_of(evidence)
     if not fits_well(reading, evidence):
         return None
     validation, training = reading.now(reading.validation), reading.now(reading.training)

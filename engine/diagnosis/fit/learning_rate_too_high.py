@@ -9,8 +9,8 @@ import numpy as np
 from fitmon.engine.diagnosis.evidence import Evidence, Floats, Rule
 from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.engine.diagnosis.fit import remedies
+from fitmon.engine.diagnosis.fit.losses import Losses, losses_of
 from fitmon.engine.diagnosis.fit.rates import times_the_usual
-from fitmon.engine.diagnosis.fit.reading import Reading, reading_of
 
 FIRST_EPOCH = 4
 ABOVE_CHANCE = 1.2
@@ -42,7 +42,7 @@ ABSURD, POORLY = 300.0, 0.5
 
 
 def _look(evidence: Evidence) -> Finding | None:
-    reading = reading_of(evidence)
+    reading = losses_of(evidence)
     curve = reading.training.curve[max(0, reading.settled_since - reading.training.skipped) :]
     if len(curve) < FIRST_EPOCH or _is_explained_by_inputs(evidence):
         return None
@@ -65,7 +65,7 @@ def _is_explained_by_inputs(evidence: Evidence) -> bool:
     return not facts.scales_inputs and (facts.largest_scale or 0) > LARGE_INPUTS and times_the_usual(evidence) <= 1
 
 
-def _above_chance(reading: Reading, evidence: Evidence, curve: Floats) -> tuple[str, float] | None:
+def _above_chance(reading: Losses, evidence: Evidence, curve: Floats) -> tuple[str, float] | None:
     start, recent = float(curve[0]), curve[-3:]
     bound = reading.chance * ABOVE_CHANCE if math.isfinite(reading.chance) else 2 * start
     moves_down = bool((np.diff(curve[-RECENT:]) < 0).mean() > 1 - UPWARDS)
@@ -79,7 +79,7 @@ def _above_chance(reading: Reading, evidence: Evidence, curve: Floats) -> tuple[
     return f"training loss is {recent.mean():.3g}, where {against}", 0.95
 
 
-def _jumps(reading: Reading, evidence: Evidence, curve: Floats) -> tuple[str, float] | None:
+def _jumps(reading: Losses, evidence: Evidence, curve: Floats) -> tuple[str, float] | None:
     recent = curve[-RECENT:]
     steps = np.diff(recent)
     level, size = float(recent.mean()), float(np.median(np.abs(steps)))
@@ -90,7 +90,7 @@ def _jumps(reading: Reading, evidence: Evidence, curve: Floats) -> tuple[str, fl
     return f"training loss jumps between {recent.min():.3g} and {recent.max():.3g} from epoch to epoch", 0.85
 
 
-def _climbs(reading: Reading, evidence: Evidence, curve: Floats) -> tuple[str, float] | None:
+def _climbs(reading: Losses, evidence: Evidence, curve: Floats) -> tuple[str, float] | None:
     means = np.convolve(curve, np.full(3, 1 / 3), "valid")
     lowest, now = float(means.min()), float(means[-1])
     bound = max(CLIMBS * lowest, lowest + CLIMBS_OF_CHANCE * np.nan_to_num(reading.chance))
@@ -99,7 +99,7 @@ def _climbs(reading: Reading, evidence: Evidence, curve: Floats) -> tuple[str, f
     return f"training loss climbs again, from {lowest:.3g} to {now:.3g}", 0.8
 
 
-def _far_beyond_usual(reading: Reading, evidence: Evidence, curve: Floats) -> tuple[str, float] | None:
+def _far_beyond_usual(reading: Losses, evidence: Evidence, curve: Floats) -> tuple[str, float] | None:
     times = times_the_usual(evidence)
     if times < FAR_TOO_HIGH:
         return None

@@ -11,9 +11,9 @@ import numpy as np
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit import remedies
+from fitmon.engine.diagnosis.fit.losses import Losses, losses_of
 from fitmon.engine.diagnosis.fit.overfitting import overfits
 from fitmon.engine.diagnosis.fit.rates import times_the_usual
-from fitmon.engine.diagnosis.fit.reading import Reading, reading_of
 
 FIRST_EPOCH = 4
 GOAL = 0.3
@@ -28,10 +28,10 @@ FAR_MORE = 2.0
 """Times the planned epochs."""
 UNUSUAL = 1.0
 """Times the optimizer's usual rate: at more than this, short steps are not what is wrong."""
-MOST_TIMES = 1000.0
+MAX_TIMES = 1000.0
 
 
-class Pace(NamedTuple):
+class RefreshThrottle(NamedTuple):
     """How fast the training loss falls."""
 
     an_epoch: float
@@ -42,7 +42,7 @@ class Pace(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def crawls(reading: Reading, evidence: Evidence) -> Pace | None:
+def crawls(reading: Losses, evidence: Evidence) -> RefreshThrottle | None:
     """Return the pace if the verdict is that the steps are too short; else None."""
     pace = _pace(reading, evidence)
     if pace is None or pace.needed < FAR_MORE * evidence.epochs or times_the_usual(evidence) >= UNUSUAL:
@@ -51,11 +51,11 @@ def crawls(reading: Reading, evidence: Evidence) -> Pace | None:
 
 
 def _look(evidence: Evidence) -> Finding | None:
-    reading = reading_of(evidence)
+    reading = losses_of(evidence)
     pace = crawls(reading, evidence)
     if pace is None:
         return None
-    factor = float(np.clip(10 ** round(math.log10(pace.needed / evidence.epochs) + 0.5), 10, MOST_TIMES))
+    factor = float(np.clip(10 ** round(math.log10(pace.needed / evidence.epochs) + 0.5), 10, MAX_TIMES))
     needed = f"{pace.needed:.0f}" if pace.needed < 1e6 else "more than a million"  # noqa: PLR2004 - as good as never
     return Finding(
         name=RULE.name,
@@ -77,7 +77,7 @@ def _look(evidence: Evidence) -> Finding | None:
     )
 
 
-def _pace(reading: Reading, evidence: Evidence) -> Pace | None:
+def _pace(reading: Losses, evidence: Evidence) -> RefreshThrottle | None:
     """Return the pace of a fall that is steady and does not slow down; None where it is no such fall."""
     training = reading.training
     curve = training.curve[max(0, reading.settled_since - training.skipped) :]
@@ -88,7 +88,7 @@ def _pace(reading: Reading, evidence: Evidence) -> Pace | None:
     if float((steps <= 0).mean()) < STEADY or late < SLOWS_DOWN * early or late <= 0:
         return None
     missing = float(curve[-1]) - GOAL * reading.chance
-    return Pace(late, evidence.epoch - len(curve) + 1, evidence.epoch + missing / late)
+    return RefreshThrottle(late, evidence.epoch - len(curve) + 1, evidence.epoch + missing / late)
 
 
 RULE = Rule(

@@ -11,8 +11,8 @@ from fitmon.engine.diagnosis.facts import Facts
 from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.good_fit import fits_well
+from fitmon.engine.diagnosis.fit.losses import Change, Losses, losses_of
 from fitmon.engine.diagnosis.fit.overfitting import overfits
-from fitmon.engine.diagnosis.fit.reading import Change, Reading, reading_of
 from fitmon.engine.diagnosis.fit.underfitting import underfits
 
 DEVIATIONS = 2.0
@@ -22,11 +22,11 @@ BEGUN = 0.15
 """Share of the chance loss taken away at least: below it, it learns, but slowly."""
 FAST = 0.1
 """A fall by this share is no slow one, wherever it stands."""
-FEWEST_EPOCHS = 2
+MIN_EPOCHS = 2
 
 
 @lru_cache(maxsize=1)
-def learns_well(reading: Reading, evidence: Evidence) -> Change | None:
+def learns_well(reading: Losses, evidence: Evidence) -> Change | None:
     """Return the fall of late if the verdict is that it learns well; else None."""
     lately = reading.lately(reading.judged) or _first_fall(reading)
     if (
@@ -48,13 +48,13 @@ def _answers_always_the_same(facts: Facts) -> bool:
     return facts.output_activation == "softmax" and facts.output_units == 1
 
 
-def _first_fall(reading: Reading) -> Change | None:
+def _first_fall(reading: Losses) -> Change | None:
     """Return the fall since the first epoch, while there are not two windows and hardly a step went up.
 
     That is rarely noise, and patience asks for one epoch more.
     """
     curves = [side.curve for side in (reading.validation, reading.training) if side]
-    if not curves or any(len(curve) < FEWEST_EPOCHS or _steps_up(curve) > len(curve) // 4 for curve in curves):
+    if not curves or any(len(curve) < MIN_EPOCHS or _steps_up(curve) > len(curve) // 4 for curve in curves):
         return None
     curve = reading.judged.curve
     fell = Change(float(curve[0]), float(curve[-1]), 0.0)
@@ -66,7 +66,7 @@ def _steps_up(curve: Floats) -> int:
 
 
 def _look(evidence: Evidence) -> Finding | None:
-    reading = reading_of(evidence)
+    reading = losses_of(evidence)
     lately = learns_well(reading, evidence)
     if lately is None:
         return None

@@ -8,8 +8,8 @@ from functools import lru_cache
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.engine.diagnosis.fit import remedies
+from fitmon.engine.diagnosis.fit.losses import LossCurve, Losses, losses_of
 from fitmon.engine.diagnosis.fit.overfitting import overfits
-from fitmon.engine.diagnosis.fit.reading import Reading, Side, reading_of
 
 FIRST_EPOCH = 5
 HARDLY = 0.035
@@ -22,7 +22,7 @@ ON_ITS_WAY = 0.15
 
 
 @lru_cache(maxsize=1)
-def does_not_learn(reading: Reading, evidence: Evidence) -> bool:
+def does_not_learn(reading: Losses, evidence: Evidence) -> bool:
     """Return whether the verdict is that nothing is learnt."""
     if evidence.epoch < FIRST_EPOCH or math.isnan(reading.chance) or not reading.judged:
         return False
@@ -32,7 +32,7 @@ def does_not_learn(reading: Reading, evidence: Evidence) -> bool:
     return not _is_on_its_way(reading, evidence, reading.judged) and not overfits(reading)
 
 
-def _is_on_its_way(reading: Reading, evidence: Evidence, side: Side) -> bool:
+def _is_on_its_way(reading: Losses, evidence: Evidence, side: LossCurve) -> bool:
     lately = reading.lately(side)
     if lately is None:
         return False
@@ -42,7 +42,7 @@ def _is_on_its_way(reading: Reading, evidence: Evidence, side: Side) -> bool:
 
 
 def _look(evidence: Evidence) -> Finding | None:
-    reading = reading_of(evidence)
+    reading = losses_of(evidence)
     if not does_not_learn(reading, evidence):
         return None
     learnt = reading.learnt(reading.judged)
@@ -55,7 +55,7 @@ def _look(evidence: Evidence) -> Finding | None:
     )
 
 
-def _sentence(reading: Reading, evidence: Evidence) -> str:
+def _sentence(reading: Losses, evidence: Evidence) -> str:
     which = "validation" if reading.validation else "training"
     accuracy = evidence.last("validation_accuracy")
     if not math.isfinite(accuracy):

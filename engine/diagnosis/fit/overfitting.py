@@ -11,7 +11,7 @@ import numpy as np
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.engine.diagnosis.fit import remedies
-from fitmon.engine.diagnosis.fit.reading import TINY, Change, Reading, reading_of
+from fitmon.engine.diagnosis.fit.losses import TINY, Change, Losses, losses_of
 
 DEVIATIONS = 3.0
 """Standard errors of the rise. A window's own noise is 1 / √2 of that of a difference, so that this is 4.2 of them."""
@@ -25,7 +25,7 @@ FAR_BELOW = 0.25
 """Training loss over validation loss of a model that has learnt its samples by heart."""
 BY_HEART = 0.1
 """Training loss over chance loss of such a model, at the most."""
-MOST_TIMES = 100
+MAX_TIMES = 100
 """More is as good as nothing left."""
 STILL_LEARNING_BY_HEART = 0.1
 """Share by which the training loss must still fall from a window to the next."""
@@ -44,14 +44,14 @@ class Turn(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def overfits(reading: Reading) -> bool:
+def overfits(reading: Losses) -> bool:
     """Return whether the verdict is overfitting."""
     turn = turn_of(reading)
     return turn is not None and (_rose(reading, turn) or _learns_by_heart(reading, turn))
 
 
 @lru_cache(maxsize=1)
-def turn_of(reading: Reading) -> Turn | None:
+def turn_of(reading: Losses) -> Turn | None:
     """Return what happened since validation was best; None before there can be two windows apart."""
     validation, window = reading.validation, reading.window
     means = validation.smooth(window)
@@ -67,7 +67,7 @@ def turn_of(reading: Reading) -> Turn | None:
     return Turn(epoch, change, _training_since(reading, best), DEVIATIONS * error + curse)
 
 
-def _training_since(reading: Reading, best: int) -> Change | None:
+def _training_since(reading: Losses, best: int) -> Change | None:
     training, window = reading.training, reading.window
     means = training.smooth(window)
     at = best + reading.validation.skipped - training.skipped
@@ -76,7 +76,7 @@ def _training_since(reading: Reading, best: int) -> Change | None:
     return Change(float(means[at]), float(means[-1]), training.error_since_best(window))
 
 
-def _rose(reading: Reading, turn: Turn) -> bool:
+def _rose(reading: Losses, turn: Turn) -> bool:
     validation, training = turn.validation, turn.training
     tiny = RISE_OF_CHANCE * (reading.chance if math.isfinite(reading.chance) else validation.before)
     if validation.rise < max(turn.floor, RISE_THAT_MATTERS * validation.before, tiny):
@@ -87,7 +87,7 @@ def _rose(reading: Reading, turn: Turn) -> bool:
     return fell or (training.now <= FAR_BELOW * validation.now and training.rise <= 0)
 
 
-def _learns_by_heart(reading: Reading, turn: Turn) -> bool:
+def _learns_by_heart(reading: Losses, turn: Turn) -> bool:
     """Return whether validation is past its best, if only just, while training, far below it already, still falls."""
     validation, training = reading.lately(reading.validation), reading.lately(reading.training)
     if validation is None or training is None or turn.training is None:
@@ -100,7 +100,7 @@ def _learns_by_heart(reading: Reading, turn: Turn) -> bool:
 
 
 def _look(evidence: Evidence) -> Finding | None:
-    reading = reading_of(evidence)
+    reading = losses_of(evidence)
     turn = turn_of(reading)
     if turn is None:
         return None
@@ -129,9 +129,9 @@ def _rise_in_words(turn: Turn) -> str:
     return f"{rose} while training {moved} {turn.training.briefly}."
 
 
-def _by_heart_in_words(reading: Reading, turn: Turn) -> str:
+def _by_heart_in_words(reading: Losses, turn: Turn) -> str:
     ratio = reading.now(reading.validation) / max(reading.now(reading.training), TINY)
-    times = f"{ratio:.0f} times" if ratio < MOST_TIMES else f"more than {MOST_TIMES} times"
+    times = f"{ratio:.0f} times" if ratio < MAX_TIMES else f"more than {MAX_TIMES} times"
     fell = "" if turn.training is None else f"its loss fell {turn.training.briefly}, "
     return (
         f"overfitting since epoch {turn.best_epoch}: training is learnt by heart, {fell}{times} below validation, "
@@ -139,7 +139,7 @@ def _by_heart_in_words(reading: Reading, turn: Turn) -> str:
     )
 
 
-def _confidence(reading: Reading, turn: Turn) -> float:
+def _confidence(reading: Losses, turn: Turn) -> float:
     beyond = turn.validation.rise / max(turn.floor, TINY)
     sure = 0.8 + 0.19 * (1 - math.exp(-(beyond - 1)))
     return round(sure if reading.honest else 0.7 * sure, 2)

@@ -7,8 +7,8 @@ from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.learning_rate_too_low import crawls
 from fitmon.engine.diagnosis.fit.learning_well import learns_well
+from fitmon.engine.diagnosis.fit.losses import Change, LossCurve, losses_of
 from fitmon.engine.diagnosis.fit.overfitting import overfits
-from fitmon.engine.diagnosis.fit.reading import Change, Side, reading_of
 
 FIRST_EPOCH = 8
 STILL = 0.02
@@ -16,7 +16,7 @@ STILL = 0.02
 
 
 def _look(evidence: Evidence) -> Finding | None:
-    reading = reading_of(evidence)
+    reading = losses_of(evidence)
     since = evidence.epoch // 2
     if evidence.epoch < FIRST_EPOCH or reading.settled_since > since or not reading.judged:
         return None
@@ -46,7 +46,7 @@ def _look(evidence: Evidence) -> Finding | None:
     )
 
 
-def _change(side: Side, since: int) -> Change | None:
+def _change(side: LossCurve, since: int) -> Change | None:
     half = side.curve[max(0, since - side.skipped) :]
     third = len(half) // 3
     return Change(float(half[:third].mean()), float(half[-third:].mean()), 0.0) if third else None

@@ -10,7 +10,7 @@ from fitmon.engine.diagnosis.fit import remedies
 
 MANY = 0.25
 """Share of the wrong answers."""
-FEWEST_WRONG = 5.0
+MIN_WRONG = 5.0
 """Of fewer wrong answers no share is told."""
 
 
@@ -18,8 +18,8 @@ def _look(evidence: Evidence) -> Finding | None:
     share, accuracy = evidence.last("saturated_share"), evidence.last("training_accuracy")
     if not share >= MANY:
         return None
-    wrong = (1 - accuracy) * evidence.facts.training_part
-    if math.isfinite(wrong) and evidence.facts.training_part and wrong < FEWEST_WRONG:
+    wrong = (1 - accuracy) * evidence.facts.train_subset
+    if math.isfinite(wrong) and evidence.facts.train_subset and wrong < MIN_WRONG:
         return None
     return Finding(
         name=RULE.name,

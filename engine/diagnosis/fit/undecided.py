@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.finding import Finding
+from fitmon.engine.diagnosis.fit.losses import Change, losses_of
 from fitmon.engine.diagnosis.fit.overfitting import RISE_THAT_MATTERS, Turn, turn_of
-from fitmon.engine.diagnosis.fit.reading import Change, reading_of
 from fitmon.engine.diagnosis.fit.too_early import is_too_early
 
 DEVIATIONS = 2.0
 
 
 def _look(evidence: Evidence) -> Finding | None:
-    reading = reading_of(evidence)
+    reading = losses_of(evidence)
     side = reading.judged
     if is_too_early(evidence) or not side:
         return None

@@ -9,9 +9,9 @@ from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.good_fit import does_well, fits_well, is_held_back
+from fitmon.engine.diagnosis.fit.losses import Losses, losses_of
 from fitmon.engine.diagnosis.fit.not_learning import does_not_learn
 from fitmon.engine.diagnosis.fit.overfitting import overfits
-from fitmon.engine.diagnosis.fit.reading import Reading, reading_of
 
 FIRST_EPOCH = 8
 STILL = 0.03
@@ -21,7 +21,7 @@ TOGETHER = 1.3
 
 
 @lru_cache(maxsize=1)
-def underfits(reading: Reading, evidence: Evidence) -> bool:
+def underfits(reading: Losses, evidence: Evidence) -> bool:
     """Return whether the verdict is underfitting."""
     training = reading.lately(reading.training)
     if training is None or evidence.epoch < FIRST_EPOCH:
@@ -37,7 +37,7 @@ def underfits(reading: Reading, evidence: Evidence) -> bool:
 
 
 def _look(evidence: Evidence) -> Finding | None:
-    reading = reading_of(evidence)
+    reading = losses_of(evidence)
     if not underfits(reading, evidence):
         return None
     learnt = reading.learnt(reading.training)
@@ -50,7 +50,7 @@ def _look(evidence: Evidence) -> Finding | None:
     )
 
 
-def _sentence(reading: Reading, learnt: float) -> str:
+def _sentence(reading: Losses, learnt: float) -> str:
     beside = f", validation {reading.now(reading.validation):.3g}" if reading.validation else ""
     return (
         f"underfitting: training loss itself stays at {reading.now(reading.training):.3g}{beside}; only "

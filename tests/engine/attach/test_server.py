@@ -20,21 +20,21 @@ import pytest
 
 from fitmon.engine import events
 from fitmon.engine.attach import client
-from fitmon.engine.attach.address import MOST_ADDRESS_BYTES, Peer, address_of
-from fitmon.engine.attach.client import Conversation
+from fitmon.engine.attach.address import MAX_ADDRESS_BYTES, Peer, address_of
+from fitmon.engine.attach.client import Connection
 from fitmon.engine.attach.server import RunServer
 from fitmon.engine.attach.wire import (
-    MOST_REPLY_BYTES,
-    MOST_REQUEST_BYTES,
+    MAX_REPLY_BYTES,
+    MAX_REQUEST_BYTES,
     PROTOCOL,
     Answer,
     Ask,
     Hello,
-    News,
     Poll,
     Refused,
     Reply,
     Request,
+    SnapshotUpdate,
     Welcome,
     receive,
     replies,
@@ -77,15 +77,15 @@ def server(folder: RunFolder, run: ServedRun) -> Iterator[RunServer]:
 
 
 @contextmanager
-def talking(folder: RunFolder, *, read_only: bool = False) -> Iterator[Conversation]:
-    conversation = Conversation(folder, name="attach", read_only=read_only)
+def talking(folder: RunFolder, *, read_only: bool = False) -> Iterator[Connection]:
+    conversation = Connection(folder, name="attach", read_only=read_only)
     try:
         yield conversation
     finally:
         conversation.close()
 
 
-def seen(conversation: Conversation) -> Snapshot:
+def seen(conversation: Connection) -> Snapshot:
     """Return all that is known now."""
     picture = conversation.poll()
     return conversation.poll() if conversation.more else picture
@@ -105,11 +105,11 @@ class Stranger:
         return self
 
     def says(self, request: Request) -> Stranger:
-        send(self.socket, request, MOST_REQUEST_BYTES)
+        send(self.socket, request, MAX_REQUEST_BYTES)
         return self
 
     def hears(self) -> Reply:
-        return receive(self.socket, replies, MOST_REPLY_BYTES)
+        return receive(self.socket, replies, MAX_REPLY_BYTES)
 
     def is_left(self) -> bool:
         """Return whether the connection is closed, with nothing more said."""
@@ -194,7 +194,7 @@ def test_a_command_of_a_wrong_form_is_refused_with_a_reason(folder: RunFolder, r
         answer = stranger.says(Ask(command=msgspec.Raw(msgspec.msgpack.encode(command)))).hears()
         assert isinstance(answer, Answer)
         assert answer.refusal.startswith("Expected a command that this run knows")
-        assert isinstance(stranger.says(Poll()).hears(), News)
+        assert isinstance(stranger.says(Poll()).hears(), SnapshotUpdate)
     assert run.asked.empty()
 
 
@@ -206,7 +206,7 @@ GARBAGE = [
     pytest.param(framed(msgspec.msgpack.encode({"type": "explode"})), id="a message of another kind"),
     pytest.param(framed(msgspec.msgpack.encode(Hello(protocol=PROTOCOL, name="x" * 41))), id="too long a name"),
     pytest.param(framed(msgspec.msgpack.encode(Poll())), id="no greeting"),
-    pytest.param((MOST_REQUEST_BYTES + 1).to_bytes(4, "big"), id="too long a message"),
+    pytest.param((MAX_REQUEST_BYTES + 1).to_bytes(4, "big"), id="too long a message"),
     pytest.param(b"\xff\xff\xff\xff", id="far too long a message"),
 ]
 
@@ -242,7 +242,7 @@ def test_a_viewer_says_why_a_run_of_another_version_does_not_talk_to_it(
 ) -> None:
     monkeypatch.setattr(client, "PROTOCOL", PROTOCOL + 1)
     with pytest.raises(SetupError, match=f"received {PROTOCOL + 1}"):
-        Conversation(folder, name="attach")
+        Connection(folder, name="attach")
 
 
 def test_another_user_is_left_at_once(folder: RunFolder, run: ServedRun) -> None:
@@ -281,7 +281,7 @@ def test_the_socket_of_a_process_that_was_killed_is_replaced(folder: RunFolder, 
     assert list(folder.path.iterdir()) == []
 
 
-@pytest.mark.parametrize("length", [MOST_ADDRESS_BYTES - 7, MOST_ADDRESS_BYTES - 6, 3 * MOST_ADDRESS_BYTES])
+@pytest.mark.parametrize("length", [MAX_ADDRESS_BYTES - 7, MAX_ADDRESS_BYTES - 6, 3 * MAX_ADDRESS_BYTES])
 def test_a_run_can_be_reached_however_long_its_path_is(tmp_path: Path, run: ServedRun, length: int) -> None:
     path = tmp_path
     while (missing := length - len(str(path))) > 1:
@@ -307,7 +307,7 @@ def test_nothing_is_left_when_the_run_closes_its_socket(folder: RunFolder, run: 
     server.close()
     assert list(folder.path.iterdir()) == []
     with pytest.raises(FileNotFoundError):
-        Conversation(folder, name="attach")
+        Connection(folder, name="attach")
 
 
 def test_who_looks_sees_how_the_run_ended_before_the_socket_closes(folder: RunFolder) -> None:
@@ -334,7 +334,7 @@ def test_a_viewer_that_has_stalled_holds_up_nobody_and_is_left(folder: RunFolder
     server = RunServer(folder.socket_path, long_run, send_seconds=0.2, most_connections=2)
     with server, Stranger(folder) as stalled:
         stalled.says(HELLO).hears()
-        assert isinstance(stalled.says(Poll()).hears(), News)
+        assert isinstance(stalled.says(Poll()).hears(), SnapshotUpdate)
         stalled.says(Poll())
         with talking(folder) as conversation:
             assert_same(seen(conversation), long_run.snapshot())
@@ -345,13 +345,13 @@ def test_a_viewer_that_has_stalled_holds_up_nobody_and_is_left(folder: RunFolder
             stalled.hears()
 
 
-def talking_at_last(folder: RunFolder) -> Conversation:
+def talking_at_last(folder: RunFolder) -> Connection:
     """Return a conversation as soon as the run has room for one."""
-    found: list[Conversation] = []
+    found: list[Connection] = []
 
     def found_one() -> bool:
         with suppress(SetupError, OSError):
-            found.append(Conversation(folder, name="attach"))
+            found.append(Connection(folder, name="attach"))
         return bool(found)
 
     until(found_one)
@@ -366,7 +366,7 @@ def test_a_viewer_that_asks_nothing_is_left(folder: RunFolder, run: ServedRun) -
 def test_one_viewer_too_many_is_told_so(folder: RunFolder, run: ServedRun) -> None:
     with RunServer(folder.socket_path, run, most_connections=1):
         with talking(folder), pytest.raises(SetupError, match="at most 1 viewers"):
-            Conversation(folder, name="attach")
+            Connection(folder, name="attach")
         talking_at_last(folder).close()
 
 

@@ -16,10 +16,10 @@ from fitmon.engine.attach.array_transfer import (
     Numbers,
     read_array,
 )
-from fitmon.engine.attach.snapshot_decoder import NewsHearer
-from fitmon.engine.attach.snapshot_encoder import NewsTeller
+from fitmon.engine.attach.snapshot_decoder import SnapshotDecoder
+from fitmon.engine.attach.snapshot_encoder import SnapshotEncoder
 from fitmon.engine.attach.snapshot_parts import Points
-from fitmon.engine.attach.wire import GarbageError, News, replies
+from fitmon.engine.attach.wire import GarbageError, SnapshotUpdate, replies
 from fitmon.engine.data.validation_samples import ValidationSamples
 from tests.engine.attach.same import assert_same
 from tests.engine.attach.served_run import STEPS, Scorer, ServedRun, chunk, epoch_events, samples_loaded, started, story
@@ -31,7 +31,7 @@ class Channel:
     def __init__(self, run: ServedRun, *, per_sample: bool = True) -> None:
         self.run = run
         self.bytes_sent = 0
-        self._teller, self._hearer = NewsTeller(per_sample=per_sample), NewsHearer()
+        self._teller, self._hearer = SnapshotEncoder(per_sample=per_sample), SnapshotDecoder()
 
     def look(self) -> None:
         """Bring the picture up to date."""
@@ -41,7 +41,7 @@ class Channel:
             raw = msgspec.msgpack.encode(self._teller.news(self.run.snapshot()))
             self.bytes_sent += len(raw)
             told = replies.decode(raw)
-            assert isinstance(told, News)
+            assert isinstance(told, SnapshotUpdate)
             self.picture, more = self._hearer.hear(told), told.more
 
     def assert_same(self) -> None:
@@ -92,26 +92,26 @@ WAYS_BACK = [
 ]
 
 
-@pytest.mark.parametrize("way_back", WAYS_BACK)
-def test_epochs_that_are_trained_again_replace_the_others(way_back: events.Event) -> None:
+@pytest.mark.parametrize("rewind_options", WAYS_BACK)
+def test_epochs_that_are_trained_again_replace_the_others(rewind_options: events.Event) -> None:
     """As many points as before, or more, and between two looks: only the values tell that they are others."""
     channel = Channel(ServedRun().tell(started()).epochs(1, 6))
     channel.look()
-    channel.run.tell(way_back).epochs(3, 8, factor=2)
+    channel.run.tell(rewind_options).epochs(3, 8, factor=2)
     channel.look()
     channel.assert_same()
 
 
 def test_nothing_is_sent_when_nothing_is_new() -> None:
-    teller, run = NewsTeller(), ServedRun().tell(started(), samples_loaded()).epochs(1, 3)
+    teller, run = SnapshotEncoder(), ServedRun().tell(started(), samples_loaded()).epochs(1, 3)
     while teller.news(run.snapshot()).more:
         pass
-    assert teller.news(run.snapshot()) == News()
+    assert teller.news(run.snapshot()) == SnapshotUpdate()
 
 
 def test_the_first_picture_does_not_wait_for_the_samples() -> None:
     run = ServedRun().tell(started(), samples_loaded(), Scorer(2).scored(0)).epochs(1, 3)
-    teller, hearer = NewsTeller(), NewsHearer()
+    teller, hearer = SnapshotEncoder(), SnapshotDecoder()
     picture = hearer.hear(teller.news(run.snapshot()))
     assert_same(picture, replace(run.snapshot(), samples=None, observation=None))
     assert_same(hearer.hear(teller.news(run.snapshot())), run.snapshot())
@@ -194,7 +194,7 @@ def test_an_observation_stays_the_same_object_until_there_is_another() -> None:
 
 
 def test_what_is_too_large_is_left_out_and_the_rest_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(teller_module, "MOST_ARRAY_BYTES", 100)
+    monkeypatch.setattr(teller_module, "MAX_ARRAY_BYTES", 100)
     channel = Channel(ServedRun().tell(started(), samples_loaded(), Scorer(2).scored(1)).epochs(1, 2))
     channel.look()
     seen = channel.run.snapshot()
@@ -222,18 +222,22 @@ def test_two_equal_refusals_are_two_answers() -> None:
 
 
 RUBBISH = [
-    pytest.param(News(), id="nothing at first"),
-    pytest.param(News(parts={"version": msgspec.Raw(msgspec.msgpack.encode("seven"))}), id="a wrong type"),
-    pytest.param(News(parts={"secret": msgspec.Raw(msgspec.msgpack.encode(1))}), id="an unknown fact"),
-    pytest.param(News(parts={"left_branches": msgspec.Raw(msgspec.msgpack.encode([{}]))}), id="half a branch"),
-    pytest.param(News(parts={"observation": msgspec.Raw(b"\x93" * 60_000)}), id="nested deeper than anybody can read"),
+    pytest.param(SnapshotUpdate(), id="nothing at first"),
+    pytest.param(SnapshotUpdate(parts={"version": msgspec.Raw(msgspec.msgpack.encode("seven"))}), id="a wrong type"),
+    pytest.param(SnapshotUpdate(parts={"secret": msgspec.Raw(msgspec.msgpack.encode(1))}), id="an unknown fact"),
+    pytest.param(
+        SnapshotUpdate(parts={"other_branches": msgspec.Raw(msgspec.msgpack.encode([{}]))}), id="half a branch"
+    ),
+    pytest.param(
+        SnapshotUpdate(parts={"observation": msgspec.Raw(b"\x93" * 60_000)}), id="nested deeper than anybody can read"
+    ),
 ]
 
 
 @pytest.mark.parametrize("news", RUBBISH)
-def test_news_that_make_no_sense_are_refused(news: News) -> None:
+def test_news_that_make_no_sense_are_refused(news: SnapshotUpdate) -> None:
     with pytest.raises(GarbageError):
-        NewsHearer().hear(news)
+        SnapshotDecoder().hear(news)
 
 
 ARRAYS = [

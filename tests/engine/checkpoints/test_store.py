@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from fitmon.engine.checkpoints import checkpoint
-from fitmon.engine.checkpoints.policy import Keeping
+from fitmon.engine.checkpoints.policy import CheckpointPolicy
 from fitmon.engine.checkpoints.store import (
-    Keeper,
+    CheckpointStore,
     Seen,
     kept_epochs,
 )
@@ -30,13 +30,13 @@ def folder(tmp_path: Path) -> RunFolder:
 
 
 @pytest.fixture
-def keeper(folder: RunFolder) -> Iterator[Keeper]:
-    keeper = Keeper(folder, keeping=Keeping())
+def keeper(folder: RunFolder) -> Iterator[CheckpointStore]:
+    keeper = CheckpointStore(folder, keeping=CheckpointPolicy())
     yield keeper
     keeper.close()
 
 
-def test_an_epoch_of_a_branch_is_found_where_it_was_trained(keeper: Keeper) -> None:
+def test_an_epoch_of_a_branch_is_found_where_it_was_trained(keeper: CheckpointStore) -> None:
     for epoch in range(4):
         keeper.put(state_of(epochs_done=epoch, weights=[1.0]))
     assert keeper.begin_branch(parent=1, epoch=2) == 2
@@ -50,7 +50,7 @@ def test_an_epoch_of_a_branch_is_found_where_it_was_trained(keeper: Keeper) -> N
     assert (weights[3, 3], weights[3, 1]) == (2.0, 1.0)
 
 
-def test_an_epoch_that_is_not_kept_is_refused_with_those_nearby(keeper: Keeper) -> None:
+def test_an_epoch_that_is_not_kept_is_refused_with_those_nearby(keeper: CheckpointStore) -> None:
     for epoch in (0, 4, 5, 9):
         keeper.put(state_of(epochs_done=epoch))
     with pytest.raises(UsageError, match=r"received 6 of branch 1\. Kept nearby: 4, 5, 9\."):
@@ -58,7 +58,7 @@ def test_an_epoch_that_is_not_kept_is_refused_with_those_nearby(keeper: Keeper) 
 
 
 def test_on_a_disk_that_is_nearly_full_a_checkpoint_takes_the_place_of_a_watched_chunk(
-    folder: RunFolder, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+    folder: RunFolder, keeper: CheckpointStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = {"bytes": 10**9}
 
@@ -79,6 +79,6 @@ def test_on_a_disk_that_is_nearly_full_a_checkpoint_takes_the_place_of_a_watched
 
 
 def test_what_else_cannot_be_written_is_trouble_too(folder: RunFolder) -> None:
-    keeper = Keeper(folder, keeping=Keeping(), other_trouble=lambda: "The journal is lost.")
+    keeper = CheckpointStore(folder, keeping=CheckpointPolicy(), other_trouble=lambda: "The journal is lost.")
     assert keeper.trouble == "The journal is lost."
     keeper.close()

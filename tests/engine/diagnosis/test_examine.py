@@ -98,7 +98,7 @@ def test_rows_that_differ_outside_the_quick_keys_bytes_are_no_duplicates() -> No
 
 
 def test_rows_that_are_too_costly_to_tell_apart_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(duplicates, "MOST_DIGESTED", 10_000)
+    monkeypatch.setattr(duplicates, "MAX_DIGESTED", 10_000)
     x, y = np.zeros((64, 4_000), np.float32), np.zeros(64, int)
     x[:, 0] = np.arange(64)
     assert of(x[:32], y[:32], x[32:], y[32:], **SIGMOID).duplicates is None
@@ -212,7 +212,7 @@ def test_rows_of_a_file_are_read_as_those_of_an_array(tmp_path: Path) -> None:
 def test_of_very_many_rows_a_part_is_measured_and_nothing_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = noise(4_000, 64), np.arange(4_000) % 2
     monkeypatch.setattr(row_blocks, "BLOCK_BYTES", 4_096)
-    monkeypatch.setattr(row_blocks, "MOST_BYTES", x.nbytes // 4)
+    monkeypatch.setattr(row_blocks, "MAX_BYTES", x.nbytes // 4)
     facts = of(x, y, x[:50], y[:50], **SIGMOID)
     assert [facts.constant_features, facts.duplicates] == [None, None]
     assert facts.largest_scale == pytest.approx(1, abs=0.15)

@@ -69,7 +69,7 @@ def test_loss_and_accuracy_of_the_part_are_those_of_evaluate_without_penalty(opt
     last = _measures(watched)[-1]
     facts = watched.one(events.RunStarted).facts
     assert facts
-    assert facts.training_part == SPLIT
+    assert facts.train_subset == SPLIT
     model = watched.session.model
     loss, accuracy = model.evaluate(INPUTS[:SPLIT], LABELS[:SPLIT], batch_size=100, verbose=0)
     penalty = float(sum(model.losses))
@@ -100,8 +100,8 @@ def test_a_large_model_is_scored_on_a_part_that_the_seed_chooses() -> None:
     (measures,) = _measures(first)
     facts = first.one(events.RunStarted).facts
     assert facts
-    assert 32 <= facts.training_part < 0.2 * SPLIT
-    rows = epoch_order(SPLIT, 1, 0)[: facts.training_part]
+    assert 32 <= facts.train_subset < 0.2 * SPLIT
+    rows = epoch_order(SPLIT, 1, 0)[: facts.train_subset]
     model = first.session.model
     loss, _ = model.evaluate(INPUTS[rows], LABELS[rows], verbose=0)
     assert measures.training_loss == pytest.approx(loss, rel=1e-4)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 from sklearn import metrics
 
-from fitmon.engine.insight.confusion import MOST_CLASSES
+from fitmon.engine.insight.confusion import MAX_CLASSES
 from fitmon.engine.insight.context import Context, accuracy_in_context
 from fitmon.engine.insight.interval import Z_95, wilson_interval
 from fitmon.engine.insight.ranking import rank
@@ -153,7 +153,7 @@ def test_thousands_of_classes_have_measures_and_no_matrix() -> None:
     context = accuracy_in_context(score_probabilities(outputs, labels), 0.5, probabilities=outputs)
     assert context.confusion is None
     assert context.per_class is not None
-    assert len(context.per_class) == 3000 > MOST_CLASSES
+    assert len(context.per_class) == 3000 > MAX_CLASSES
     assert context.roc_auc is None, "3000 columns are too many to sort each epoch"
     assert context.entropy is not None
 

@@ -28,21 +28,21 @@ def test_the_number_of_kept_epochs_is_bounded_and_the_newest_is_always_there() -
     for epoch in range(3001):
         history.append(scores_at(epoch), epoch)
         snapshot = history.snapshot()
-        assert len(snapshot.epochs) <= module.MOST_EPOCHS
+        assert len(snapshot.epochs) <= module.MAX_EPOCHS
         assert snapshot.epochs[-1] == epoch
     kept = snapshot.epochs
-    assert len(kept) > module.MOST_EPOCHS / 3
+    assert len(kept) > module.MAX_EPOCHS / 3
     assert kept[0] == 1
     distances = set(np.diff(kept[:-1]).tolist())
     assert len(distances) == 1, "the epochs stand at even distances"
 
 
 def test_a_million_samples_keep_few_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_BYTES", 100 * module.BYTES_PER_POINT * module.FEWEST_EPOCHS)
+    monkeypatch.setattr(module, "MAX_BYTES", 100 * module.BYTES_PER_POINT * module.MIN_EPOCHS)
     history = SampleHistory(100)
     for epoch in range(1, 50):
         history.append(scores_at(epoch, 100), epoch)
-    assert len(history.snapshot().epochs) <= module.FEWEST_EPOCHS
+    assert len(history.snapshot().epochs) <= module.MIN_EPOCHS
 
 
 def test_an_epoch_that_was_gone_back_to_takes_the_place_of_the_later_ones() -> None:

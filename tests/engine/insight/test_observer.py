@@ -10,7 +10,7 @@ from fitmon.engine.insight.dynamics import Kind
 from fitmon.engine.insight.movement import FirstEpoch, Movement
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import SampleScores, score_probabilities
-from fitmon.engine.insight.summary import MOST_CLASSES, sentence_at, summarize
+from fitmon.engine.insight.summary import MAX_CLASSES, sentence_at, summarize
 
 
 def scored(*probabilities: float, labels: tuple[int, ...] = (1, 1, 0, 0)) -> SampleScores:
@@ -66,7 +66,7 @@ def test_what_has_no_meaning_is_left_out_of_the_json() -> None:
 
 
 def test_many_classes_are_not_listed_one_by_one() -> None:
-    classes = MOST_CLASSES + 1
+    classes = MAX_CLASSES + 1
     random = np.random.default_rng(0)
     matrix = random.dirichlet(np.ones(classes), 200).astype(np.float32)
     observer = Observer(200, threshold=0.5)

@@ -22,7 +22,7 @@ from fitmon.engine.checkpoints.state import (
     State,
 )
 from fitmon.engine.errors import DataError
-from fitmon.engine.insight.history import MOST_EPOCHS, STACKED_EPOCHS
+from fitmon.engine.insight.history import MAX_EPOCHS, STACKED_EPOCHS
 from fitmon.engine.insight.observer import Observation, Observer
 from fitmon.engine.insight.scores import SampleScores, score_probabilities
 
@@ -137,14 +137,14 @@ def test_what_follows_from_an_observation_is_the_same_too(observe: Observe) -> N
     assert again.crossing_soon(0.4) == told.crossing_soon(0.4)
 
 
-@pytest.mark.parametrize("stop", [MOST_EPOCHS - 1, MOST_EPOCHS, MOST_EPOCHS + 1, MOST_EPOCHS + 2, 2 * MOST_EPOCHS + 7])
+@pytest.mark.parametrize("stop", [MAX_EPOCHS - 1, MAX_EPOCHS, MAX_EPOCHS + 1, MAX_EPOCHS + 2, 2 * MAX_EPOCHS + 7])
 def test_more_epochs_than_the_history_keeps_are_thinned_out_as_before(stop: int) -> None:
     steady = _observer()
     for epoch in range(stop):
         told = with_losses_now_and_then(steady, epoch)
     other, again = _restored(steady)
     assert _is_same(again, told)
-    for epoch in range(stop, stop + MOST_EPOCHS):
+    for epoch in range(stop, stop + MAX_EPOCHS):
         told, again = with_losses_now_and_then(steady, epoch), with_losses_now_and_then(other, epoch)
         assert _is_same(again.history, told.history)
     assert _is_same(again, told)
@@ -169,7 +169,7 @@ def test_a_checkpoint_on_disk_holds_all_of_it(tmp_path: Path) -> None:
 
 def test_an_observer_that_is_asked_at_every_epoch_tells_the_same_as_one_that_never_is() -> None:
     asked, left_alone = _observer(), _observer()
-    for epoch in range(2 * MOST_EPOCHS + 40):
+    for epoch in range(2 * MAX_EPOCHS + 40):
         asked.arrays()
         told, again = with_losses_now_and_then(left_alone, epoch), with_losses_now_and_then(asked, epoch)
     assert _is_same(again, told)

@@ -8,7 +8,7 @@ from fitmon.engine.events import KnobApplied
 from fitmon.engine.record.branch import (
     Branch,
     Stretch,
-    left_behind,
+    other_stretches,
     way_to,
 )
 from fitmon.engine.record.series import (
@@ -61,7 +61,7 @@ def test_every_epoch_led_to_the_branch_or_was_left(
     branch: Branch, left: tuple[Branch, ...], way: list[tuple[int, int, int]], rest: list[tuple[int, int, int]]
 ) -> None:
     assert _told(way_to(branch, left)) == way
-    assert _told(left_behind(branch, left)) == rest
+    assert _told(other_stretches(branch, left)) == rest
 
 
 def test_the_knobs_of_an_epoch_are_those_whose_receipts_had_come() -> None:

@@ -177,7 +177,7 @@ def test_a_branch_begins_with_what_its_parent_reached_there_and_leaves_the_rest_
     assert seen.metrics["val_loss"].epochs.tolist() == [1, 2, 3, 4]
     assert seen.metrics["val_loss"].values.tolist() == [1, 1 / 2, 1 / 3, 9 / 4]
     assert (seen.branch.number, seen.branch.parent, seen.branch.from_epoch, seen.epochs_done) == (2, 1, 3, 4)
-    (left,) = seen.left_branches
+    (left,) = seen.other_branches
     assert left.metrics["val_loss"].values.tolist() == [1 / epoch for epoch in range(1, 6)]
     assert (left.number, left.parent, left.epochs_done) == (1, None, 5)
 
@@ -186,7 +186,7 @@ def test_a_branch_may_set_out_from_one_that_was_left_before() -> None:
     told = [*_trained(1, 5), _branch(2, 1, 1), *_trained(2, 3, loss=9.0), _branch(3, 1, 4)]
     seen = _record(_started(), *told).snapshot()
     assert seen.metrics["val_loss"].values.tolist() == [1 / epoch for epoch in range(1, 5)]
-    assert [branch.number for branch in seen.left_branches] == [1, 2]
+    assert [branch.number for branch in seen.other_branches] == [1, 2]
     assert (seen.branch.number, seen.branch.parent, seen.branch.from_epoch) == (3, 1, 4)
 
 
@@ -194,7 +194,7 @@ def test_the_best_epoch_is_that_of_the_branch() -> None:
     record = _record(_started(), *_trained(1, 5), _branch(2, 1, 3))
     assert (best := record.snapshot().best) is not None
     assert best.epoch == 3
-    (left,) = record.snapshot().left_branches
+    (left,) = record.snapshot().other_branches
     assert left.best is not None
     assert left.best.epoch == 5
     record.apply(_branch(3, 1, 0))
@@ -213,8 +213,8 @@ def test_a_branch_has_the_knobs_and_receipts_of_where_it_set_out() -> None:
     assert (knob := seen.knob("learning_rate")) is not None
     assert knob.value == 0.1
     assert (seen.epochs, seen.branch.knobs) == (10, {"learning_rate": 0.1, "epochs": 10})
-    assert seen.left_branches[0].knobs == {"learning_rate": 0.2, "epochs": 20}
-    assert len(seen.left_branches[0].receipts) == 3
+    assert seen.other_branches[0].knobs == {"learning_rate": 0.2, "epochs": 20}
+    assert len(seen.other_branches[0].receipts) == 3
 
 
 def test_going_back_forgets_what_was_asked_and_how_the_run_stood() -> None:
@@ -244,7 +244,7 @@ def test_time_left_of_a_branch_counts_from_where_it_set_out() -> None:
 
 def test_what_a_left_branch_reached_does_not_change_any_more() -> None:
     record = _record(_started(), *_trained(1, 3), _branch(2, 1, 2))
-    (before,) = record.snapshot().left_branches
+    (before,) = record.snapshot().other_branches
     for event in _trained(3, 200, loss=9.0):
         record.apply(event)
     assert before.metrics["val_loss"].values.tolist() == [1, 1 / 2, 1 / 3]
@@ -269,7 +269,7 @@ def test_a_run_that_is_taken_up_trains_again_what_came_behind_the_checkpoint() -
     assert (seen.detached, seen.disk_trouble) == ("", "")
     assert (seen.epoch, seen.epochs_done, seen.step) == (4, 3, 2)
     assert seen.receipts == ()
-    assert (seen.branch.number, seen.left_branches) == (1, ())
+    assert (seen.branch.number, seen.other_branches) == (1, ())
 
 
 def test_the_knobs_of_an_epoch_that_is_gone_on_with_in_its_middle_keep_their_receipts() -> None:

@@ -44,7 +44,7 @@ PAUSED = events.RunPaused(epoch=2, step=10, reason="asked for")
 RESUMED = events.RunResumed()
 DETACHED = events.RunDetached(reason="the terminal has gone")
 NOT_WRITTEN = events.CheckpointFailed(message="The disk is full.")
-NO_WAY_BACK = events.RewindRefused(epoch=1, branch=1, reason="It is not kept.")
+NO_REWIND = events.RewindRefused(epoch=1, branch=1, reason="It is not kept.")
 KNOB_ASKED = events.KnobAsked(knob="learning_rate", value=0.1, epoch=4)
 
 
@@ -81,7 +81,7 @@ def _position(status: RunStatus) -> tuple[int, int | None, float | None]:
         pytest.param([], "crashed", id="it never came to an end"),
         pytest.param([PAUSED], "crashed", id="it was killed while it paused"),
         pytest.param([DETACHED], "crashed", id="it was killed without a screen"),
-        pytest.param([FINISHED, NO_WAY_BACK], "finished", id="a way back was refused when it was over"),
+        pytest.param([FINISHED, NO_REWIND], "finished", id="a way back was refused when it was over"),
         pytest.param([STOPPED, NOT_WRITTEN], "stopped", id="the disk was full when it was over"),
         pytest.param([FINISHED, branched(1, 10)], "crashed", id="it went back when it was over, and was killed"),
     ],

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from fitmon.engine import events
-from fitmon.engine.checkpoints.resume_point import origin_of
+from fitmon.engine.checkpoints.resume_point import resume_point_of
 from fitmon.engine.commands import SetKnob
 from fitmon.engine.job import Job, Settings, TrainingData
 from fitmon.engine.runs.journal_reader import (
@@ -124,7 +124,7 @@ def _train(path: str, process: Process) -> None:
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", **process.variables}
 
     folder = RunFolder(Path(path))
-    origin = origin_of(folder) if folder.journal_path.exists() else None
+    origin = resume_point_of(folder) if folder.journal_path.exists() else None
     if process.forget:
         _forget_seeds()
     run = RUNS[folder.description().job]

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 
 from fitmon.engine import events
-from fitmon.engine.checkpoints.policy import Keeping
-from fitmon.engine.checkpoints.resume_point import origin_of
+from fitmon.engine.checkpoints.policy import CheckpointPolicy
+from fitmon.engine.checkpoints.resume_point import resume_point_of
 from fitmon.engine.checkpoints.store import (
     kept_epochs,
     latest_state,
 )
 from fitmon.engine.commands import Detach, Pause, PauseAt, Resume, Rewind, SetKnob, Stop
 from fitmon.engine.job import Job
-from fitmon.engine.runs.replay import retell
+from fitmon.engine.runs.replay import replay_journal
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.runs import Runs
 from fitmon.engine.training.kept_run import KeptRun
@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> RunFolder:
 
 @pytest.fixture
 def lingering(folder: RunFolder) -> Iterator[Watched]:
-    watched = Watched(_job(), make=partial(_kept, folder), lingers=True)
+    watched = Watched(_job(), make=partial(_kept, folder), wait_after_end=True)
     yield watched
     watched.session.send(Stop())
     assert watched.session.join(60)
@@ -122,7 +122,7 @@ def test_a_run_goes_back_while_it_trains_and_both_branches_stay_in_the_record(li
     lingering.start().wait_for(events.RunEnded)
     snapshot = lingering.session.snapshot()
     assert (snapshot.branch.number, snapshot.branch.parent, snapshot.branch.from_epoch) == (2, 1, 1)
-    (left,) = snapshot.left_branches
+    (left,) = snapshot.other_branches
     assert list(left.metrics["loss"].epochs) == [1, 2]
     assert list(snapshot.metrics["loss"].epochs) == [1, 2, 3, 4]
     assert snapshot.metrics["loss"].values[1] == left.metrics["loss"].values[1], "nothing was changed"
@@ -172,11 +172,11 @@ def test_a_resumed_run_knows_its_branches_and_goes_on_with_the_last(folder: RunF
     first = Watched(_job(), make=partial(_kept, folder))
     first.on(events.EpochEnded, lambda e: _steer_to_a_branch_and_stop(first, e)).run()
     first.session.close()
-    second = Watched(_job(), make=partial(_kept, folder), origin=origin_of(folder)).run()
+    second = Watched(_job(), make=partial(_kept, folder), origin=resume_point_of(folder)).run()
     second.session.close()
     straight = Watched(_job(), SetKnob("dropout", 0.6, epoch=2)).run()
-    told = retell(folder).record.snapshot()
-    assert (told.branch.number, told.branch.from_epoch, len(told.left_branches)) == (2, 1, 1)
+    told = replay_journal(folder).record.snapshot()
+    assert (told.branch.number, told.branch.from_epoch, len(told.other_branches)) == (2, 1, 1)
     assert {epoch: _metrics(second)[epoch] for epoch in (3, 4)} == {e: _metrics(straight)[e] for e in (3, 4)}
     assert sorted(kept_epochs(folder)) == [1, 2]
 
@@ -194,7 +194,7 @@ def test_a_stop_inside_an_epoch_costs_no_step(folder: RunFolder) -> None:
     first.on(events.ChunkEnded, lambda e: first.session.send(Stop()) if e.epoch == 2 else None).run()
     first.session.close()
     stopped_at = first.all(events.ChunkEnded)[-1].step
-    origin = origin_of(folder)
+    origin = resume_point_of(folder)
     assert origin.state is not None
     assert (origin.state.facts.epochs_done, origin.state.facts.step) == (1, stopped_at)
     second = Watched(_job(), make=partial(_kept, folder), origin=origin).run()
@@ -218,7 +218,7 @@ def test_a_stop_while_validating_costs_no_epoch(
     first = Watched(job, make=partial(_kept, folder))
     first.on(events.PhaseChanged, stop_in_second_epoch).run()
     first.session.close()
-    origin = origin_of(folder)
+    origin = resume_point_of(folder)
     assert origin.state is not None
     assert (origin.state.facts.epochs_done, origin.state.facts.step) == position
     second = Watched(job, make=partial(_kept, folder), origin=origin).run()
@@ -256,14 +256,14 @@ def test_changes_that_waited_are_pending_again(folder: RunFolder) -> None:
     first = Watched(_job(), SetKnob("dropout", 0.5, epoch=4), make=partial(_kept, folder))
     first.on(events.EpochStarted, lambda e: first.session.send(Stop()) if e.epoch == 3 else None).run()
     first.session.close()
-    second = Watched(_job(), make=partial(_kept, folder), origin=origin_of(folder)).run()
+    second = Watched(_job(), make=partial(_kept, folder), origin=resume_point_of(folder)).run()
     second.session.close()
     assert [(told.knob, told.value, told.epoch) for told in second.all(events.KnobAsked)] == [("dropout", 0.5, 4)]
     assert second.one(events.KnobApplied).epoch == 4
 
 
 def test_only_every_second_epoch_is_kept_when_that_is_asked_for(folder: RunFolder) -> None:
-    watched = Watched(_job(), make=partial(_kept, folder), keeping=Keeping(every_epochs=2)).run()
+    watched = Watched(_job(), make=partial(_kept, folder), keeping=CheckpointPolicy(every_epochs=2)).run()
     watched.session.close()
     assert sorted(kept_epochs(folder)[1]) == [0, 2, 4]
 

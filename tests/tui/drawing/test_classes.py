@@ -17,19 +17,19 @@ from fitmon.text.rows import (
 )
 from fitmon.tui.drawing.classes import (
     AT_ONCE_CELLS,
-    MOST_CELLS,
+    MAX_CELLS,
     draw_classes,
     measure_context,
     takes_long,
 )
-from fitmon.tui.frame import Picture
+from fitmon.tui.frame import Frame
 from tests.tui.fake_run import FakeRun, binary_scores
 
 WIDE, NARROW = (120, 36), (80, 20)
 
 
-def seen(run: FakeRun, threshold: float = 0.5) -> Picture:
-    return Picture(
+def seen(run: FakeRun, threshold: float = 0.5) -> Frame:
+    return Frame(
         snapshot=run.snapshot(),
         name="mnist",
         threshold=threshold,
@@ -239,7 +239,7 @@ def test_few_probabilities_and_two_classes_are_measured_at_once() -> None:
 
 
 def test_what_would_take_seconds_is_left_out_for_good() -> None:
-    shares = np.broadcast_to(np.float32(1e-3), (MOST_CELLS // 1000 + 1, 1000))
+    shares = np.broadcast_to(np.float32(1e-3), (MAX_CELLS // 1000 + 1, 1000))
     scores = score_probabilities(shares[:5], np.arange(5))
     observation = replace(Observer(5, 0.5).observe(scores, 1), probabilities=shares)
     assert not takes_long(observation)

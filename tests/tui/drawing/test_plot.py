@@ -19,8 +19,8 @@ from fitmon.tui.drawing.axis import (
 )
 from fitmon.tui.drawing.curves import (
     Chart,
-    LeftLine,
     Line,
+    OtherLine,
     chart_of,
     decimated,
     finite_stretches,
@@ -49,7 +49,7 @@ def chart(
     knob_epochs: tuple[int, ...] = (),
     baseline: float | None = None,
     log_scale: bool = False,
-    left: tuple[LeftLine, ...] = (),
+    left: tuple[OtherLine, ...] = (),
     set_out_epoch: int | None = None,
 ) -> Chart:
     return Chart(
@@ -97,7 +97,7 @@ def test_no_numbers_break_a_chart(values: tuple[float, ...], why: str, log_scale
     what = chart(line(*values), line(*values), best_epoch=1, knob_epochs=(1, 2), log_scale=log_scale)
     rows = draw_chart(what, *size)
     assert rows, why
-    left = (LeftLine(12, line(*values)), LeftLine(1, line(*values[::-1], first=0)))
+    left = (OtherLine(12, line(*values)), OtherLine(1, line(*values[::-1], first=0)))
     rows += draw_chart(chart(line(*values[:1]), log_scale=log_scale, left=left, set_out_epoch=0), *size)
     assert {width_of(row) for row in rows} == {min(size[0], 240)}, why
 
@@ -117,7 +117,7 @@ def test_random_curves_never_break_a_chart() -> None:
             knob_epochs=(chance.randrange(1, 40),),
             baseline=chance.random(),
             log_scale=chance.random() < 0.5,
-            left=(LeftLine(2, line(*values[::3], first=3)), LeftLine(1, line(*values[::-1]))),
+            left=(OtherLine(2, line(*values[::3], first=3)), OtherLine(1, line(*values[::-1]))),
             set_out_epoch=chance.randrange(0, 40),
         )
         rows: list[Row] = draw_chart(what, chance.randrange(1, 130), chance.randrange(1, 40))
@@ -156,7 +156,7 @@ def plotted(text: str) -> list[str]:
 
 
 def test_a_branch_that_was_left_keeps_its_curve_with_its_number_and_in_other_signs() -> None:
-    text = drawn(chart(line(1, 0.8, 0.2), line(1.1, 0.9, 0.4), left=(LeftLine(3, line(0.9, 1.5, first=2)),)), 76)
+    text = drawn(chart(line(1, 0.8, 0.2), line(1.1, 0.9, 0.4), left=(OtherLine(3, line(0.9, 1.5, first=2)),)), 76)
     assert "◦ left 3" in text.split("\n")[0]
     cells = "".join(plotted(text))
     assert "3" in cells
@@ -164,7 +164,7 @@ def test_a_branch_that_was_left_keeps_its_curve_with_its_number_and_in_other_sig
 
 
 def test_several_left_branches_are_told_apart_by_their_numbers() -> None:
-    left = (LeftLine(2, line(0.6, 0.7, first=2)), LeftLine(1, line(0.9, 1.5, first=2)))
+    left = (OtherLine(2, line(0.6, 0.7, first=2)), OtherLine(1, line(0.9, 1.5, first=2)))
     text = drawn(chart(line(1, 0.8, 0.2), left=left), 76)
     assert "◦ left 1, 2" in text.split("\n")[0]
     assert {"1", "2"} <= set("".join(plotted(text)))
@@ -176,7 +176,7 @@ def test_where_the_branch_set_out_stands_at_the_foot_beside_the_tick_of_its_knob
 
 
 def test_a_left_branch_that_blew_up_does_not_squash_the_one_under_way() -> None:
-    text = drawn(chart(line(1, 0.8, 0.6, 0.5), left=(LeftLine(1, line(0.9, 1.2, 1e9, first=2)),)))
+    text = drawn(chart(line(1, 0.8, 0.6, 0.5), left=(OtherLine(1, line(0.9, 1.2, 1e9, first=2)),)))
     rows = [row for row in plotted(text) if any("\u2801" <= cell <= "\u28ff" for cell in row)]
     assert len(rows) > 3
     assert LEFT in text

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fitmon.engine.diagnosis.curves import EpochCurves
-from fitmon.engine.diagnosis.fit.reading import Change, Reading
+from fitmon.engine.diagnosis.fit.losses import Change, Losses
 from fitmon.engine.diagnosis.fit.rules import FIT_RULES
 from fitmon.engine.diagnosis.paired import PairedLosses
 from fitmon.engine.knobs.catalogue import KNOBS as CATALOGUE
@@ -196,7 +196,7 @@ def _fall_of_late(losses: Floats) -> Change | None:
     paired, curves = PairedLosses(), EpochCurves()
     for epoch, each in enumerate(losses.T, start=1):
         curves.append({"validation_loss": float(each.mean()), **paired.update(epoch, each, None)})
-    reading = Reading(evidence_of(curves.views()))
+    reading = Losses(evidence_of(curves.views()))
     return reading.lately(reading.validation)
 
 

@@ -22,13 +22,13 @@ WOBBLE_EPOCHS = 30
 """Wobble is taken from so many of the last epochs, of a longer run from its second half: it shrinks with the rate."""
 SECOND_DIFFERENCES = 6.0
 """Variance of a second difference of independent numbers, in units of theirs; a steady slope cancels in it."""
-FEWEST_SECOND_DIFFERENCES = 2
+MIN_SECOND_DIFFERENCES = 2
 KEPT, MEAN_OF_KEPT = 0.75, 0.5148
 """Of the smallest three quarters of absolute deviations, the mean in standard deviations of a normal distribution."""
 UNCERTAIN = 1.5
 """A deviation known from n second differences may be larger by this share over √n: they overlap."""
 TINY = 1e-12
-MOST_DIGITS = 5
+MAX_DIGITS = 5
 """Decimals that a loss is told with; a smaller one is told with an exponent."""
 
 
@@ -61,12 +61,12 @@ class Change:
     def briefly(self) -> str:
         """Return it in words without its error."""
         digits = max(_digits(abs(self.rise), self.now), _digits(0.0, self.now))
-        if digits > MOST_DIGITS:
+        if digits > MAX_DIGITS:
             return f"{self.before:.3g} → {self.now:.3g}"
         return f"{self.before:.{digits}f} → {self.now:.{digits}f}"
 
 
-class Side:
+class LossCurve:
     """One loss over the epochs since it last was no number."""
 
     def __init__(self, evidence: Evidence, name: str, fallback: str) -> None:
@@ -99,7 +99,7 @@ class Side:
         """
         epochs = max(WOBBLE_EPOCHS, len(self.curve) // 2)
         recent = self.curve[max(since - self.skipped, 0, len(self.curve) - epochs) :]
-        if len(recent) < 2 + FEWEST_SECOND_DIFFERENCES:
+        if len(recent) < 2 + MIN_SECOND_DIFFERENCES:
             return 0.0
         bends = np.sort(np.abs(np.diff(np.log(np.maximum(recent, TINY)), 2)))
         mean = float(bends[: math.ceil(KEPT * len(bends))].mean()) / MEAN_OF_KEPT
@@ -121,13 +121,13 @@ class Side:
         return Change(float(before), float(now), error)
 
 
-class Reading:
+class Losses:
     """What all verdicts look at."""
 
     def __init__(self, evidence: Evidence) -> None:
         """Take both losses from the evidence."""
-        self.training = Side(evidence, "training", "loss")
-        self.validation = Side(evidence, "validation", "val_loss")
+        self.training = LossCurve(evidence, "training", "loss")
+        self.validation = LossCurve(evidence, "validation", "val_loss")
         self.window = window_of(evidence.epoch)
         chance = evidence.facts.chance_loss
         self.chance = chance if chance is not None and chance > 0 else math.nan
@@ -135,7 +135,7 @@ class Reading:
         """Epochs before the last change of a knob, at which curves may jump."""
 
     @property
-    def judged(self) -> Side:
+    def judged(self) -> LossCurve:
         """Return the loss that counts: of validation, or of training where nothing is validated."""
         return self.validation or self.training
 
@@ -144,15 +144,15 @@ class Reading:
         """Return whether both are data losses in inference mode."""
         return self.training.honest and self.validation.honest
 
-    def now(self, side: Side) -> float:
+    def now(self, side: LossCurve) -> float:
         """Return the mean of the last window, or of what there is; NaN where there is nothing."""
         return float(side.curve[-self.window :].mean()) if side else math.nan
 
-    def lately(self, side: Side) -> Change | None:
+    def lately(self, side: LossCurve) -> Change | None:
         """Return what a loss did lately; None while too few epochs have been trained since a knob was changed."""
         return side.lately(self.window, self.settled_since)
 
-    def learnt(self, side: Side) -> float:
+    def learnt(self, side: LossCurve) -> float:
         """Return the share of the chance loss that was taken away; NaN where chance or loss is not known."""
         return 1 - self.now(side) / self.chance
 
@@ -163,9 +163,9 @@ def window_of(epochs: int) -> int:
 
 
 @lru_cache(maxsize=1)
-def reading_of(evidence: Evidence) -> Reading:
+def losses_of(evidence: Evidence) -> Losses:
     """Return the reading of the evidence that all rules look at one after another; it is made once."""
-    return Reading(evidence)
+    return Losses(evidence)
 
 
 def _last_number(evidence: Evidence, name: str) -> float:

@@ -21,7 +21,7 @@ SPARED_SHARE = 0.1
 """When the room is used up, so much of it is freed at once: what is to go is a long list to look through."""
 
 
-class Shelf:
+class CheckpointFiles:
     """Puts checkpoints on the disk and takes away those that are too many. Used by one thread."""
 
     def __init__(self, folder: RunFolder, kept_bytes: int) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fitmon.engine.checkpoints.shelf import Shelf
+from fitmon.engine.checkpoints.files import CheckpointFiles
 from fitmon.engine.checkpoints.state import State
 from fitmon.engine.checkpoints.store import kept_epochs
 from fitmon.engine.runs.run_folder import RunFolder
@@ -33,7 +33,7 @@ def _bytes_in(folder: RunFolder) -> int:
 
 
 def test_as_long_as_there_is_room_every_epoch_stays_and_those_inside_one_go(folder: RunFolder) -> None:
-    shelf = Shelf(folder, 10**9)
+    shelf = CheckpointFiles(folder, 10**9)
     for epoch in range(6):
         shelf.put(_state(epoch), 1, {})
         shelf.put(_state(epoch, step=5), 1, {})
@@ -44,7 +44,7 @@ def test_as_long_as_there_is_room_every_epoch_stays_and_those_inside_one_go(fold
 
 def test_the_room_is_never_used_up_and_start_best_and_last_stay(folder: RunFolder) -> None:
     room = 10 * 1024 * 60
-    shelf = Shelf(folder, room)
+    shelf = CheckpointFiles(folder, room)
     for epoch in range(40):
         shelf.put(_state(epoch), 1, {1: 13})
         assert _bytes_in(folder) <= room
@@ -53,10 +53,10 @@ def test_the_room_is_never_used_up_and_start_best_and_last_stay(folder: RunFolde
 
 def test_branches_share_the_room_and_a_shelf_of_another_process_knows_them(folder: RunFolder) -> None:
     room = 10 * 1024 * 60
-    first = Shelf(folder, room)
+    first = CheckpointFiles(folder, room)
     for epoch in range(10):
         first.put(_state(epoch), 1, {})
-    second = Shelf(folder, room)
+    second = CheckpointFiles(folder, room)
     for epoch in range(4, 12):
         second.put(_state(epoch), 2, {1: 3})
         assert _bytes_in(folder) <= room
@@ -67,7 +67,7 @@ def test_branches_share_the_room_and_a_shelf_of_another_process_knows_them(folde
 
 def test_an_epoch_that_is_written_again_counts_once(folder: RunFolder) -> None:
     room = 4 * 1024 * 60
-    shelf = Shelf(folder, room)
+    shelf = CheckpointFiles(folder, room)
     for _ in range(20):
         shelf.put(_state(1), 1, {})
     shelf.put(_state(2), 1, {})
