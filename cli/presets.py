@@ -71,11 +71,11 @@ def _train_preset(**given: Any) -> int:
         from fitmon.cli.detach import detach
 
         return detach(folder, given)
-    keeping = CheckpointPolicy(every_epochs=given["checkpoint_every"], kept_bytes=given["keep_disk"])
+    policy = CheckpointPolicy(every_epochs=given["checkpoint_every"], kept_bytes=given["keep_disk"])
     start = Start(
         job=job,
         folder=folder,
-        keeping=keeping,
+        policy=policy,
         name=given["name"] or job.name,
         commands=commands_of(given),
         exit_when_over=given["exit"],

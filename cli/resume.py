@@ -85,17 +85,17 @@ def _resume(**given: Any) -> int:
     _refuse_dropout_without_a_layer(folder, job, changes)
     frontend: Frontend = "nobody" if given["unseen"] else choose_frontend(plain=given["plain"], json=given["json"])
     refuse_other_backend()
-    origin = _origin(folder, rewind)
-    _refuse_no_epoch_left(origin, changes, exports=given["export"] is not None)
+    resume_point = _resume_point(folder, rewind)
+    _refuse_no_epoch_left(resume_point, changes, exports=given["export"] is not None)
     if given["detach"]:
         return detach(folder, given)
     return train(
         Start(
             job=job,
             folder=folder,
-            keeping=CheckpointPolicy(every_epochs=given["checkpoint_every"], kept_bytes=given["keep_disk"]),
+            policy=CheckpointPolicy(every_epochs=given["checkpoint_every"], kept_bytes=given["keep_disk"]),
             name=folder.name,
-            origin=origin,
+            resume_point=resume_point,
             commands=commands_of(given, {} if rewind else changes),
             exit_when_over=given["exit"],
             mouse=not given["no_mouse"],
@@ -150,26 +150,26 @@ def _rewind(folder: RunFolder, epoch: int | None, changes: dict[str, float]) -> 
     return Rewind(epoch=epoch, changes=changes)
 
 
-def _origin(folder: RunFolder, rewind: Rewind | None) -> ResumePoint | None:
+def _resume_point(folder: RunFolder, rewind: Rewind | None) -> ResumePoint | None:
     """Return where a run goes on; None when it has not begun."""
     from fitmon.engine.checkpoints.resume_point import resume_point_of
 
     if not folder.journal_path.exists() and not folder.branch_numbers():
         return None
-    origin = resume_point_of(folder, rewind)
-    for problem in origin.retold.problems:
+    resume_point = resume_point_of(folder, rewind)
+    for problem in resume_point.replayed.problems:
         say(f"{folder.journal_path}: {problem.message}")
-    for damaged in origin.damaged:
+    for damaged in resume_point.damaged:
         say(damaged)
-    return origin
+    return resume_point
 
 
-def _refuse_no_epoch_left(origin: ResumePoint | None, changes: dict[str, float], *, exports: bool) -> None:
+def _refuse_no_epoch_left(resume_point: ResumePoint | None, changes: dict[str, float], *, exports: bool) -> None:
     """Raise UsageError where there would be nothing to do: no epoch to train, and no model to write."""
-    if origin is None:
+    if resume_point is None:
         return
-    record = origin.retold.record
-    done = record.epochs_done if origin.rewind is None else origin.rewind.epoch
+    record = resume_point.replayed.record
+    done = record.epochs_done if resume_point.rewind is None else resume_point.rewind.epoch
     epochs = int(changes.get(EPOCHS.name, record.epochs))
     if EPOCHS.name in changes and epochs <= done:
         raise UsageError(f"Expected more than {done} epochs, since that many are done by then; received {epochs}.")

@@ -39,10 +39,10 @@ class Start:
     job: Job
     folder: RunFolder | None
     """Where it is kept; None: nowhere."""
-    keeping: CheckpointPolicy
+    policy: CheckpointPolicy
     name: str
     """What the screen calls it."""
-    origin: ResumePoint | None = None
+    resume_point: ResumePoint | None = None
     """Where another process left it; None: it begins."""
     commands: tuple[Command, ...] = ()
     """Asked of it before it starts."""
@@ -130,8 +130,8 @@ def _run(
     run = KeptRun(
         start.job,
         start.folder,
-        keeping=start.keeping,
-        origin=start.origin,
+        policy=start.policy,
+        resume_point=start.resume_point,
         name=start.name,
         on_event=on_event,
         stop_when_non_finite=not watched,

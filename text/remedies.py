@@ -30,7 +30,7 @@ class RewindChoices:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class RemedyChoice:
     """A remedy of a finding, as it is offered."""
 
     finding: Finding
@@ -46,18 +46,18 @@ class Choice:
         return self.number is not None and not self.refusal
 
 
-def choices_of(snapshot: Snapshot, rewind_choices: RewindChoices) -> tuple[Choice, ...]:
+def choices_of(snapshot: Snapshot, rewind_choices: RewindChoices) -> tuple[RemedyChoice, ...]:
     """Return all remedies of what was found, those of the strongest finding first."""
     return tuple(_choices(snapshot, rewind_choices))
 
 
-def _choices(snapshot: Snapshot, rewind_choices: RewindChoices) -> Iterator[Choice]:
+def _choices(snapshot: Snapshot, rewind_choices: RewindChoices) -> Iterator[RemedyChoice]:
     numbers = count(1)
     for finding in snapshot.findings:
         for remedy in (as_things_stand(remedy, snapshot) for remedy in finding.remedies):
             number = next(numbers) if remedy.applicable else MAX_NUMBERS + 1
             known = number if number <= MAX_NUMBERS else None
-            yield Choice(finding, remedy, known, refusal_of(remedy, snapshot, rewind_choices) if known else "")
+            yield RemedyChoice(finding, remedy, known, refusal_of(remedy, snapshot, rewind_choices) if known else "")
 
 
 def as_things_stand(remedy: Remedy, snapshot: Snapshot) -> Remedy:

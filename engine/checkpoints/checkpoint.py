@@ -24,14 +24,14 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from fitmon.engine.checkpoints.knob_state import KnobState
 from fitmon.engine.checkpoints.random_state import RandomState
 from fitmon.engine.checkpoints.retention import (
     StoredCheckpoint,
     checkpoint_name,
 )
+from fitmon.engine.checkpoints.saved_knobs import SavedKnobs
 from fitmon.engine.checkpoints.state import (
-    Facts,
+    CheckpointFacts,
     Replay,
     State,
 )
@@ -70,10 +70,10 @@ class ArrayHeader(msgspec.Struct, frozen=True):
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """What a checkpoint says of itself before its arrays."""
 
-    facts: Facts
+    facts: CheckpointFacts
     replay: Replay | None = None
     """Set in the file that begins a chunk to be compared."""
-    knobs: KnobState
+    knobs: SavedKnobs
     random: RandomState
     variables: tuple[ArrayHeader, ...]
     others: tuple[ArrayHeader, ...]
@@ -148,7 +148,7 @@ def _read(path: Path) -> tuple[State, Replay | None]:
     return state, header.replay
 
 
-def read_facts(path: Path) -> Facts:
+def read_facts(path: Path) -> CheckpointFacts:
     """Read where a run stood, without its arrays; raises DataError as `read_checkpoint` does."""
     with _opened(path) as file:
         return _read_header(file, path).facts

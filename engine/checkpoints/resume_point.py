@@ -41,7 +41,7 @@ class ResumePoint:
     """A chunk that can be compared; None when none was kept."""
     started: RunStarted | None
     """With which versions and on which device the last process trained; None when it did not come so far."""
-    retold: ReplayedJournal
+    replayed: ReplayedJournal
     asked: tuple[SetKnob, ...]
     """Changes that were accepted after the checkpoint and would be lost with what came behind it."""
     damaged: tuple[str, ...]
@@ -52,22 +52,22 @@ class ResumePoint:
 
 def resume_point_of(folder: RunFolder, rewind: Rewind | None = None) -> ResumePoint:
     """Return where a run goes on; raises DataError when neither journal nor checkpoints can be used."""
-    retold = replay_journal(folder)
-    branch = retold.record.branch
+    replayed = replay_journal(folder)
+    branch = replayed.record.branch
     state, damaged = latest_state(folder, branch)
     if state is None and branch > 1:
-        state = _where_it_set_out(folder, retold.record)
-    if state is None and (damaged or branch > 1 or retold.record.epochs_done):
+        state = _where_it_set_out(folder, replayed.record)
+    if state is None and (damaged or branch > 1 or replayed.record.epochs_done):
         raise DataError(
             f"Expected a checkpoint of {folder.name} to go on from, found none that can be read. "
             + (damaged[0] if damaged else "Begin it anew.")
         )
     return ResumePoint(
         state=state,
-        seen=_seen_before(state, folder, retold.record),
-        started=retold.started,
-        retold=retold,
-        asked=_lost_requests(retold, state),
+        seen=_seen_before(state, folder, replayed.record),
+        started=replayed.started,
+        replayed=replayed,
+        asked=_lost_requests(replayed, state),
         damaged=tuple(damaged),
         rewind=rewind,
     )
@@ -111,12 +111,12 @@ def _where_it_set_out(folder: RunFolder, record: RunRecord) -> State | None:
     return None if path is None else read_checkpoint(path)
 
 
-def _lost_requests(retold: ReplayedJournal, state: State | None) -> tuple[SetKnob, ...]:
+def _lost_requests(replayed: ReplayedJournal, state: State | None) -> tuple[SetKnob, ...]:
     """Return what was accepted and is neither in the checkpoint's knobs nor among those that wait in it."""
     if state is None:
         return ()
     facts = state.facts
     begun = facts.epochs_done + (facts.step > 0)
-    later = [change for change in retold.asked if change.epoch > begun]
+    later = [change for change in replayed.asked if change.epoch > begun]
     asked = [SetKnob(knob=a.knob, value=a.value, epoch=a.epoch, because=a.because) for a in later]
     return tuple(request for request in asked if request not in facts.waiting)

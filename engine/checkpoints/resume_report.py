@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from fitmon.engine.checkpoints.resume_point import ResumePoint
 
 
-def continued(origin: ResumePoint, started: RunStarted, equal: bool | None) -> RunContinued:
+def continued(resume_point: ResumePoint, started: RunStarted, equal: bool | None) -> RunContinued:
     """Return what is to be told of a run that is taken up.
 
     Args:
@@ -20,17 +20,17 @@ def continued(origin: ResumePoint, started: RunStarted, equal: bool | None) -> R
         started: with what.
         equal: whether a chunk trained again led to the same bits; None: none was kept.
     """
-    facts = None if origin.state is None else origin.state.facts
-    reasons = _known_differences(origin, started)
+    facts = None if resume_point.state is None else resume_point.state.facts
+    reasons = _known_differences(resume_point, started)
     if equal is False:
         reasons = (*reasons, "a chunk that was trained again gave other numbers")
     at_start = facts is None or (facts.epochs_done, facts.step) == (0, 0)
     if at_start and equal is None:
         proof = "it begins at the start: there is no chunk yet to compare"
-    elif origin.seen is None:
+    elif resume_point.seen is None:
         proof = "no chunk was kept that could be compared"
     else:
-        before, replay = origin.seen
+        before, replay = resume_point.seen
         place = f"epoch {before.facts.epochs_done + 1}"
         if replay.last_step is not None:
             place = f"steps {before.facts.step + 1} to {replay.last_step} of {place}"
@@ -40,14 +40,14 @@ def continued(origin: ResumePoint, started: RunStarted, equal: bool | None) -> R
         step=0 if facts is None else facts.step,
         exact=not reasons and (equal is True or at_start),
         reasons=reasons if reasons or equal or at_start else (proof,),
-        proof=". ".join((proof, *(damaged.rstrip(".") for damaged in origin.damaged))),
+        proof=". ".join((proof, *(damaged.rstrip(".") for damaged in resume_point.damaged))),
     )
 
 
-def _known_differences(origin: ResumePoint, started: RunStarted) -> tuple[str, ...]:
-    if origin.started is not None:
-        return differences(origin.started, started)
-    return () if origin.state is None else ("its journal does not say with what it was trained",)
+def _known_differences(resume_point: ResumePoint, started: RunStarted) -> tuple[str, ...]:
+    if resume_point.started is not None:
+        return differences(resume_point.started, started)
+    return () if resume_point.state is None else ("its journal does not say with what it was trained",)
 
 
 def differences(before: RunStarted, now: RunStarted) -> tuple[str, ...]:

@@ -15,16 +15,16 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from fitmon.engine.checkpoints.knob_state import (
-    KnobState,
-    apply_knob_state,
-    knob_state,
-)
 from fitmon.engine.checkpoints.random_state import (
     RandomState,
     check_random_state,
     random_state,
     set_random_state,
+)
+from fitmon.engine.checkpoints.saved_knobs import (
+    SavedKnobs,
+    apply_knob_state,
+    saved_knobs,
 )
 from fitmon.engine.checkpoints.variables import (
     dtype_of,
@@ -38,7 +38,7 @@ from fitmon.engine.record.branch import BestEpoch
 if TYPE_CHECKING:
     import keras
 
-    from fitmon.engine.knobs.model_knobs import Panel
+    from fitmon.engine.knobs.model_knobs import ModelKnobs
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -46,7 +46,7 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 MAX_DIFFERENCES_TOLD = 10
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class CheckpointFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Where a run stands, in numbers."""
 
     epochs_done: Count
@@ -85,8 +85,8 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
 class State:
     """A run at one moment. Nothing in it is shared with the model, so that any thread may write it."""
 
-    facts: Facts
-    knobs: KnobState
+    facts: CheckpointFacts
+    knobs: SavedKnobs
     random: RandomState
     variables: Arrays
     """What `restore` assigns: one array for each name of `variables.named_variables`."""
@@ -111,24 +111,24 @@ def digest_of_trained(variables: Arrays) -> str:
 _NOT_TRAINED = re.compile(r"seed_generator|^metric/|^own/")
 
 
-class Reader:
+class StateReader:
     """Takes the states of a built, compiled model, again and again, in the training thread between two chunks.
 
     What to read is found out once, and read by one compiled call: variable by variable, it costs as much as half an
     epoch of a small model.
     """
 
-    def __init__(self, model: keras.Model, panel: Panel | None = None) -> None:
-        """Read nothing yet; `panel` holds the model's live knobs, None: it has none."""
-        self._model, self._panel = model, panel
-        self._knobs: KnobState | None = None
+    def __init__(self, model: keras.Model, model_knobs: ModelKnobs | None = None) -> None:
+        """Read nothing yet; `model_knobs` holds the model's live knobs, None: it has none."""
+        self._model, self._model_knobs = model, model_knobs
+        self._knobs: SavedKnobs | None = None
         self._reads: dict[bool, Callable[[], Mapping[str, Any]]] = {}
 
     def forget(self) -> None:
         """Find out anew what there is to read: a knob was turned, or the step was traced."""
         self._knobs, self._reads = None, {}
 
-    def capture(self, facts: Facts, *, others: Arrays | None = None) -> State:
+    def capture(self, facts: CheckpointFacts, *, others: Arrays | None = None) -> State:
         """Copy the state of the model, which is left as it is.
 
         Args:
@@ -136,13 +136,13 @@ class Reader:
             others: see `State.others`; they are not copied.
         """
         if self._knobs is None:
-            self._knobs = knob_state(self._panel)
+            self._knobs = saved_knobs(self._model_knobs)
         variables = {name: np.asarray(tensor) for name, tensor in self._read(facts.step > 0)().items()}
         return State(facts=facts, knobs=self._knobs, random=random_state(), variables=variables, others=others or {})
 
     def _read(self, with_metrics: bool) -> Callable[[], Mapping[str, Any]]:
         if with_metrics not in self._reads:
-            variables = named_variables(self._model, self._panel, with_metrics=with_metrics)
+            variables = named_variables(self._model, self._model_knobs, with_metrics=with_metrics)
             self._reads[with_metrics] = _compiled_read(variables)
         return self._reads[with_metrics]
 
@@ -158,12 +158,14 @@ def _compiled_read(variables: Mapping[str, Any]) -> Callable[[], Mapping[str, An
     return compiled
 
 
-def capture(model: keras.Model, facts: Facts, *, panel: Panel | None = None, others: Arrays | None = None) -> State:
-    """Copy the state of a model once; see `Reader`."""
-    return Reader(model, panel).capture(facts, others=others)
+def capture(
+    model: keras.Model, facts: CheckpointFacts, *, model_knobs: ModelKnobs | None = None, others: Arrays | None = None
+) -> State:
+    """Copy the state of a model once; see `StateReader`."""
+    return StateReader(model, model_knobs).capture(facts, others=others)
 
 
-def restore(model: keras.Model, state: State, *, panel: Panel | None = None) -> bool:
+def restore(model: keras.Model, state: State, *, model_knobs: ModelKnobs | None = None) -> bool:
     """Put a state into a model that was built, compiled and given a panel as the one it was captured from.
 
     A model whose own `train_step` makes variables when it is traced must have been traced. Call it in the training
@@ -172,13 +174,13 @@ def restore(model: keras.Model, state: State, *, panel: Panel | None = None) -> 
     Raises DataError when the state is not this model's, with a list of what differs. No value has been changed then.
     Layers whose dropout began at 0 may have been given seeds, which a model that goes on without the state never uses.
     """
-    knobs_before = knob_state(panel)
+    knobs_before = saved_knobs(model_knobs)
     check_random_state(state.random)
-    retrace = apply_knob_state(panel, state.knobs)
-    variables = named_variables(model, panel, with_metrics=state.facts.step > 0)
+    retrace = apply_knob_state(model_knobs, state.knobs)
+    variables = named_variables(model, model_knobs, with_metrics=state.facts.step > 0)
     differences = _differences(variables, state.variables)
     if differences:
-        apply_knob_state(panel, knobs_before)
+        apply_knob_state(model_knobs, knobs_before)
         raise DataError(_refusal(differences))
     for name, variable in variables.items():
         variable.assign(state.variables[name])

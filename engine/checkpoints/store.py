@@ -52,7 +52,7 @@ class CheckpointStore:
         self,
         folder: RunFolder,
         *,
-        keeping: CheckpointPolicy,
+        policy: CheckpointPolicy,
         branch: int = 1,
         branches: Iterable[Branch] = (),
         other_trouble: Callable[[], str] = str,
@@ -68,19 +68,19 @@ class CheckpointStore:
             other_trouble: says what else of the run cannot be written, as a sentence; empty when all is well.
             clock: seconds, from any starting point.
         """
-        self._folder, self._keeping, self._clock = folder, keeping, clock
+        self._folder, self._policy, self._clock = folder, policy, clock
         self.branch = branch
         """The branch under way."""
         self._branch_origins = {b.number: (b.parent, b.from_epoch) for b in branches if b.parent is not None}
         self._best = {b.number: b.best.epoch for b in branches if b.best is not None}
         self._other_trouble = other_trouble
-        self._shelf = CheckpointFiles(folder, keeping.kept_bytes)
+        self._shelf = CheckpointFiles(folder, policy.kept_bytes)
         self._writer = CheckpointWriter()
         self._replay_seconds: float | None = None
 
     def due(self, epoch: int) -> bool:
         """Return whether an epoch's end is to be kept."""
-        return epoch % self._keeping.every_epochs == 0
+        return epoch % self._policy.every_epochs == 0
 
     def replay_due(self, epoch: int, *, ends_epoch: bool) -> bool:
         """Return whether the state before the next chunk of an epoch should be taken; if so, it is.
@@ -89,7 +89,7 @@ class CheckpointStore:
         """
         now, wait = self._clock(), SECONDS_BETWEEN_REPLAYS * (1 if ends_epoch else TIMES_LONGER_INSIDE)
         due = self._replay_seconds is None or now - self._replay_seconds >= wait
-        due |= ends_epoch and self._keeping.every_epochs > 1 and self.due(epoch)
+        due |= ends_epoch and self._policy.every_epochs > 1 and self.due(epoch)
         if due:
             self._replay_seconds = now
         return due

@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from fitmon.engine import environment
-from fitmon.engine.checkpoints.knob_state import dropout_seeds
+from fitmon.engine.checkpoints.saved_knobs import dropout_seeds
 
 if TYPE_CHECKING:
     import keras
 
-    from fitmon.engine.knobs.model_knobs import Panel
+    from fitmon.engine.knobs.model_knobs import ModelKnobs
 
 
-def named_variables(model: keras.Model, panel: Panel | None, *, with_metrics: bool) -> dict[str, Any]:
+def named_variables(model: keras.Model, model_knobs: ModelKnobs | None, *, with_metrics: bool) -> dict[str, Any]:
     """Return the variables of a built, compiled model, its optimizers and knobs, each once.
 
     Beside those that Keras lists, what layers keep as attributes of their own is found: plain `tf.Variable`s,
@@ -30,7 +30,7 @@ def named_variables(model: keras.Model, panel: Panel | None, *, with_metrics: bo
         "model": model.variables,
         "optimizer": [] if model.optimizer is None else model.optimizer.variables,
         "metric": [variable for metric in model.metrics for variable in metric.variables] if with_metrics else [],
-        "knob": dropout_seeds(panel),
+        "knob": dropout_seeds(model_knobs),
         "own": _kept_by_layers(model),
     }
     named: dict[str, Any] = {}

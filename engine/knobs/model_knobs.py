@@ -35,7 +35,7 @@ class ModelKnob(Protocol):
         """Leave the model as plain Keras knows it, with the present values as plain numbers."""
 
 
-class Panel:
+class ModelKnobs:
     """The knobs of one compiled and built model."""
 
     def __init__(self, model: keras.Model) -> None:

@@ -17,16 +17,16 @@ from fitmon.engine.events import KnobOffer, KnobValue
 from fitmon.engine.knobs.catalogue import knob_named
 
 if TYPE_CHECKING:
-    from fitmon.engine.checkpoints.state import Facts
-    from fitmon.engine.knobs.model_knobs import Panel
+    from fitmon.engine.checkpoints.state import CheckpointFacts
+    from fitmon.engine.knobs.model_knobs import ModelKnobs
 
 
-class Changes:
+class PendingKnobs:
     """Takes requests at any time and turns the knobs between epochs."""
 
     def __init__(
         self,
-        panel: Panel,
+        model_knobs: ModelKnobs,
         *,
         epochs: int,
         batch_size: int,
@@ -34,7 +34,7 @@ class Changes:
         batch_size_fixed: str = "",
     ) -> None:
         """Begin with the values a run starts with; `batch_size_fixed` says why the data's own batches are kept."""
-        self._panel = panel
+        self._model_knobs = model_knobs
         self._emit = emit
         self.epochs = epochs
         """Number of epochs the run is to have."""
@@ -49,7 +49,7 @@ class Changes:
     def offers(self) -> tuple[KnobOffer, ...]:
         """Return every knob with its present value, or with the reason why this run lacks it."""
         return (
-            *self._panel.offers(),
+            *self._model_knobs.offers(),
             self._batch_size_offer(),
             KnobOffer(name="epochs", value=self.epochs),
         )
@@ -72,7 +72,7 @@ class Changes:
         """The changes that wait, in the order in which they were asked for."""
         return tuple(self._waiting.values())
 
-    def restore(self, facts: Facts) -> None:
+    def restore(self, facts: CheckpointFacts) -> None:
         """Stand as it stood at a checkpoint, whose knobs the panel has been turned to; tells of what waits."""
         self.epochs, self.batch_size = facts.epochs, facts.batch_size
         self._turned, self._waiting = {}, {}
@@ -132,7 +132,7 @@ class Changes:
             if knob == "batch_size":
                 self.batch_size = int(change.value)
             else:
-                retrace |= self._panel.turn(knob, change.value)
+                retrace |= self._model_knobs.turn(knob, change.value)
         return retrace
 
     def read_back(self, readings: Mapping[str, KnobValue], epoch: int, *, first_chunk: bool) -> None:

@@ -45,10 +45,10 @@ class ReplayedJournal:
 
 def replay_journal(folder: RunFolder) -> ReplayedJournal:
     """Return what the journal of a run tells; raises DataError when it cannot be read at all."""
-    retold = ReplayedJournal()
+    replayed = ReplayedJournal()
     for told in read_journal(folder.journal_path):
         if isinstance(told, Problem):
-            retold.problems.append(told)
+            replayed.problems.append(told)
         elif isinstance(told, Entry) and told.event is not None:
-            retold.hear(told.event)
-    return retold
+            replayed.hear(told.event)
+    return replayed

@@ -31,9 +31,9 @@ _Pairs = list[tuple[Any, _Array]]
 class BestWeights:
     """Keeps one copy of a built model's weights, in host memory. Used by the training thread."""
 
-    def __init__(self, model: keras.Model, keeper: CheckpointStore | None) -> None:
-        """Copy nothing yet; `keeper` has the checkpoints of the run, None: there are none."""
-        self._model, self._keeper = model, keeper
+    def __init__(self, model: keras.Model, store: CheckpointStore | None) -> None:
+        """Copy nothing yet; `store` has the checkpoints of the run, None: there are none."""
+        self._model, self._store = model, store
         self._variables: list[Any] | None = None
         self._held: tuple[BestEpoch, _Pairs] | None = None
         self._found: tuple[BestEpoch, Arrays] | None = None
@@ -77,10 +77,10 @@ class BestWeights:
             return self._held[1]
         if self._found is not None and self._found[0] == best:
             return _paired(_kept_in_files(self._variables_by_name()), self._found[1])
-        if self._keeper is None:
+        if self._store is None:
             raise DataError(f"The weights of epoch {best.epoch}, the best one, are not in memory any more.")
         try:
-            _, state = self._keeper.load(best.epoch)
+            _, state = self._store.load(best.epoch)
         except FitmonError as error:
             raise type(error)(
                 f"The weights of epoch {best.epoch}, the best one, are not there any more; those of the last epoch are "

@@ -75,7 +75,9 @@ class EpochDiagnosis:
         curves.append({**metrics, **dict(measured(measures))})
         return measures, self._diagnosis.look(self._evidence(epoch, epochs, curves.views(), knobs))
 
-    def lose(self, epoch: int, epochs: int, *, loss: float, knobs: Mapping[str, KnobValue]) -> tuple[Finding, ...]:
+    def diagnose_non_finite(
+        self, epoch: int, epochs: int, *, loss: float, knobs: Mapping[str, KnobValue]
+    ) -> tuple[Finding, ...]:
         """Return what the diagnosis says inside an epoch, when the training loss is no number any more.
 
         The epoch is not taken into account otherwise: `look` does that at its end, if it comes.

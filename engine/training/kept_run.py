@@ -41,8 +41,8 @@ class KeptRun:
         job: Job,
         folder: RunFolder,
         *,
-        keeping: CheckpointPolicy | None = None,
-        origin: ResumePoint | None = None,
+        policy: CheckpointPolicy | None = None,
+        resume_point: ResumePoint | None = None,
         name: str | None = None,
         on_event: Listener | None = None,
         stop_when_non_finite: bool = False,
@@ -75,15 +75,15 @@ class KeptRun:
         except BaseException:
             self._lock.release()
             raise
-        self._keeper = _keeper(folder, keeping or CheckpointPolicy(), origin, self._journal_trouble)
+        self._store = _store(folder, policy or CheckpointPolicy(), resume_point, self._journal_trouble)
         self._session = Session(
             job,
             name=name,
             on_event=self._hear,
             stop_when_non_finite=stop_when_non_finite,
             summarize_epochs=summarize_epochs,
-            keeper=self._keeper,
-            origin=origin,
+            store=self._store,
+            resume_point=resume_point,
             wait_after_end=wait_after_end,
         )
 
@@ -116,7 +116,7 @@ class KeptRun:
 
     def close(self) -> None:
         """Bring everything to the disk and let others have the run; a second time does nothing."""
-        self._keeper.close()
+        self._store.close()
         self._journal.close()
         self._lock.release()
 
@@ -146,13 +146,13 @@ class KeptRun:
         return "" if error is None else f"The journal could not be written ({error.strerror or error})."
 
 
-def _keeper(
-    folder: RunFolder, keeping: CheckpointPolicy, origin: ResumePoint | None, other_trouble: Callable[[], str]
+def _store(
+    folder: RunFolder, policy: CheckpointPolicy, resume_point: ResumePoint | None, other_trouble: Callable[[], str]
 ) -> CheckpointStore:
-    known = None if origin is None else origin.retold.record.snapshot()
+    known = None if resume_point is None else resume_point.replayed.record.snapshot()
     return CheckpointStore(
         folder,
-        keeping=keeping,
+        policy=policy,
         branch=1 if known is None else known.branch.number,
         branches=() if known is None else (*known.other_branches, known.branch),
         other_trouble=other_trouble,

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from fitmon.engine.commands import Rewind
     from fitmon.engine.data.feed import Feed
     from fitmon.engine.insight.observer import Observation
-    from fitmon.engine.knobs.model_knobs import Panel
-    from fitmon.engine.knobs.pending_knobs import Changes
+    from fitmon.engine.knobs.model_knobs import ModelKnobs
+    from fitmon.engine.knobs.pending_knobs import PendingKnobs
     from fitmon.engine.training.checkpointing import CheckpointManager
     from fitmon.engine.training.loop import TrainingLoop
 
@@ -46,17 +46,17 @@ class StateRestorer:
         self,
         *,
         model: keras.Model,
-        panel: Panel,
+        model_knobs: ModelKnobs,
         loop: TrainingLoop,
         feed: Feed,
-        changes: Changes,
-        commits: CheckpointManager,
-        keeper: CheckpointStore | None,
+        changes: PendingKnobs,
+        checkpoints: CheckpointManager,
+        store: CheckpointStore | None,
         retrace: Callable[[], None],
     ) -> None:
         """Change nothing yet; `retrace` makes the next step see a changed model."""
-        self._model, self._panel, self._loop, self._feed = model, panel, loop, feed
-        self._changes, self._commits, self._keeper, self._retrace = changes, commits, keeper, retrace
+        self._model, self._model_knobs, self._loop, self._feed = model, model_knobs, loop, feed
+        self._pending, self._checkpoints, self._store, self._retrace = changes, checkpoints, store, retrace
 
     def restore(self, state: State) -> Observation | None:
         """Put the run to a state and return what was known of the validation samples then; raises DataError."""
@@ -64,7 +64,7 @@ class StateRestorer:
         if not self._loop.traced:
             source = self._feed.begin_epoch(1, seed=state.facts.seed, batch_size=state.facts.batch_size)
             self._loop.run_chunk(source, 0, 0, state.facts.batch_size)
-        retrace, observation = self._commits.restore(state)
+        retrace, observation = self._checkpoints.restore(state)
         if retrace:
             self._retrace()
         return observation
@@ -85,13 +85,13 @@ class StateRestorer:
             if chunk.step == step:
                 return False
             step = chunk.step
-        after = capture(self._model, msgspec.structs.replace(facts, step=step), panel=self._panel)
+        after = capture(self._model, msgspec.structs.replace(facts, step=step), model_knobs=self._model_knobs)
         digest = digest_of_trained if replay.last_step is None else digest_of
         return digest(after.variables) == replay.digest
 
     def rewind_options(self, rewind: Rewind) -> RewindTarget:
         """Return the way back to an epoch, with nothing changed yet; raises FitmonError where there is none."""
-        if self._keeper is None:
+        if self._store is None:
             raise UsageError("Expected a run that is kept on disk; this one has no checkpoints to go back to.")
-        self._changes.check(rewind.changes)
-        return RewindTarget(rewind, *self._keeper.load(rewind.epoch, rewind.branch))
+        self._pending.check(rewind.changes)
+        return RewindTarget(rewind, *self._store.load(rewind.epoch, rewind.branch))

@@ -58,8 +58,8 @@ class Session:
         on_event: Listener | None = None,
         stop_when_non_finite: bool = False,
         summarize_epochs: bool = True,
-        keeper: CheckpointStore | None = None,
-        origin: ResumePoint | None = None,
+        store: CheckpointStore | None = None,
+        resume_point: ResumePoint | None = None,
         wait_after_end: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -87,9 +87,9 @@ class Session:
         self._clock = clock
         self._control = Control(self._answer_export)
         self._lock = threading.Lock()
-        self._record = RunRecord() if origin is None else origin.retold.record
+        self._record = RunRecord() if resume_point is None else resume_point.replayed.record
         self._record.apply(events.PhaseChanged(phase=Phase.WAITING))
-        self._keeper, self._origin, self._wait_after_end = keeper, origin, wait_after_end
+        self._store, self._resume_point, self._wait_after_end = store, resume_point, wait_after_end
         self._course: Trainer | None = None
         self._exporter: Exporter | None = None
         self._export_at_end: Export | None = None
@@ -201,8 +201,8 @@ class Session:
             clock=self._clock,
             stop_when_non_finite=self._stop_when_non_finite,
             summarize_epochs=self._summarize_epochs,
-            keeper=self._keeper,
-            origin=self._origin,
+            store=self._store,
+            resume_point=self._resume_point,
             branch=self._record.current_branch,
         )
         self._exporter = Exporter(

@@ -38,8 +38,8 @@ from fitmon.engine.evaluation.train_subset import (
 from fitmon.engine.events import Phase
 from fitmon.engine.insight.summary import summarize
 from fitmon.engine.knobs.catalogue import EPOCHS
-from fitmon.engine.knobs.model_knobs import Panel
-from fitmon.engine.knobs.pending_knobs import Changes
+from fitmon.engine.knobs.model_knobs import ModelKnobs
+from fitmon.engine.knobs.pending_knobs import PendingKnobs
 from fitmon.engine.training.best_weights import BestWeights
 from fitmon.engine.training.checkpointing import CheckpointManager
 from fitmon.engine.training.control import (
@@ -108,8 +108,8 @@ class Trainer:
         clock: Callable[[], float],
         stop_when_non_finite: bool,
         summarize_epochs: bool,
-        keeper: CheckpointStore | None,
-        origin: ResumePoint | None,
+        store: CheckpointStore | None,
+        resume_point: ResumePoint | None,
         branch: Callable[[], Branch],
     ) -> None:
         """Move the data to the device and make the knobs of the model live; nothing is traced yet.
@@ -123,30 +123,32 @@ class Trainer:
         refuse_text_labels(data)
         self._feed = feed_for(data)
         environment.build_model(model, self._feed.head())
-        self._panel = Panel(model)
-        self._loop = TrainingLoop(model, self._feed, self._panel.readings)
+        self._model_knobs = ModelKnobs(model)
+        self._loop = TrainingLoop(model, self._feed, self._model_knobs.readings)
         part = self._make_part()
         self._probe = None if _is_empty(data.x_validation) else Probe(model, data, settings.threshold, part)
         facts = facts_of(
             model, data, job=job, training_samples=self._feed.samples, train_subset=0 if part is None else len(part)
         )
-        self._watch = EpochDiagnosis(facts, threshold=settings.threshold, branch=branch, can_rewind=keeper is not None)
+        self._epoch_diagnosis = EpochDiagnosis(
+            facts, threshold=settings.threshold, branch=branch, can_rewind=store is not None
+        )
         self._pacer = Pacer()
-        self._changes = Changes(
-            self._panel,
+        self._pending = PendingKnobs(
+            self._model_knobs,
             epochs=settings.epochs,
             batch_size=settings.batch_size,
             emit=emit,
             batch_size_fixed=self._feed.batch_size_fixed,
         )
-        self.best_weights = BestWeights(model, keeper)
-        self._commits = CheckpointManager(
-            keeper,
+        self.best_weights = BestWeights(model, store)
+        self._checkpoints = CheckpointManager(
+            store,
             model=model,
-            panel=self._panel,
-            changes=self._changes,
+            model_knobs=self._model_knobs,
+            changes=self._pending,
             probe=self._probe,
-            watch=self._watch,
+            epoch_diagnosis=self._epoch_diagnosis,
             seed=settings.seed,
             best=lambda: branch().best,
             best_weights=self.best_weights,
@@ -154,15 +156,15 @@ class Trainer:
         )
         self._restorer = StateRestorer(
             model=model,
-            panel=self._panel,
+            model_knobs=self._model_knobs,
             loop=self._loop,
             feed=self._feed,
-            changes=self._changes,
-            commits=self._commits,
-            keeper=keeper,
+            changes=self._pending,
+            checkpoints=self._checkpoints,
+            store=store,
             retrace=self._retrace,
         )
-        self._keeper, self._origin = keeper, origin
+        self._store, self._resume_point = store, resume_point
         self._steps_done = 0
         self._steps_of_last_epoch = 0
         self._phase: tuple[Phase, str] | None = None
@@ -177,7 +179,7 @@ class Trainer:
 
     def train(self) -> None:
         """Train all epochs, from the start or where the run goes on; raises StopRequested when the user stops it."""
-        self._train(self._begin if self._origin is None else partial(self._take_up, self._origin))
+        self._train(self._begin if self._resume_point is None else partial(self._take_up, self._resume_point))
 
     def train_again(self, rewind: Rewind) -> None:
         """Go back to an epoch of a run that was over, and train on; as `train`. A refusal is told, not raised."""
@@ -187,12 +189,12 @@ class Trainer:
 
     def plain(self) -> AbstractContextManager[None]:
         """Have the knobs' values in the model as plain numbers, for whoever saves it meanwhile; it trains on after."""
-        return self._panel.plain()
+        return self._model_knobs.plain()
 
     def close(self) -> None:
         """Let go of the data and leave the model as plain Keras knows it."""
         self._feed.close()
-        self._panel.restore()
+        self._model_knobs.restore()
 
     def _train(self, begin: Callable[[], tuple[int, int]]) -> None:
         """Train on from the epochs and steps done that `begin` returns, and again from where the user goes back to."""
@@ -203,15 +205,15 @@ class Trainer:
                 except RewindTarget as way:
                     begin = partial(self._go_back, way)
         except StopRequested:
-            self._commits.commit()
+            self._checkpoints.commit()
             raise
         finally:
-            self._changes.close(self._control.take_knob_requests())
+            self._pending.close(self._control.take_knob_requests())
             self._enter_saving()
-            self._commits.flush()
+            self._checkpoints.flush()
 
     def _enter_saving(self) -> None:
-        if self._keeper is not None:
+        if self._store is not None:
             self._enter(Phase.SAVING)
 
     def _begin(self) -> tuple[int, int]:
@@ -219,31 +221,31 @@ class Trainer:
         self._emit(events.SamplesLoaded(samples=validation_samples(self._data)))
         self._look(epoch=0)
         self._look_before_training()
-        self._commits.end_epoch(0)
+        self._checkpoints.end_epoch(0)
         self._hold_if_asked(epoch=0, step=0, at_epoch_end=False)
         return 0, 0
 
     def _train_on(self, epochs_done: int, step: int) -> None:
         epoch = epochs_done + 1
-        self._changes.turn_epochs(epoch)
-        while epoch <= self._changes.epochs:
+        self._pending.turn_epochs(epoch)
+        while epoch <= self._pending.epochs:
             self._train_epoch(epoch, step)
             self._look(epoch)
             self._hold_if_asked(epoch, self._steps_done, at_epoch_end=True)
             epoch, step = epoch + 1, 0
-            self._changes.turn_epochs(epoch)
+            self._pending.turn_epochs(epoch)
 
     def _train_epoch(self, epoch: int, first_step: int = 0) -> None:
         """Train and validate an epoch; its knobs and metrics stand as they are where it goes on at a later step."""
         if not first_step:
             self._turn_knobs(epoch)
         steps = self._steps() or self._steps_of_last_epoch
-        self._emit(events.EpochStarted(epoch=epoch, epochs=self._changes.epochs, steps=steps))
+        self._emit(events.EpochStarted(epoch=epoch, epochs=self._pending.epochs, steps=steps))
         self._enter(Phase.TRAINING if self._loop.traced else Phase.COMPILING)
         if not first_step:
             self._loop.begin_epoch()
         source = self._source(epoch, first_step)
-        timer = _Timer(self._clock, self._commits.epoch_seconds)
+        timer = _Timer(self._clock, self._checkpoints.epoch_seconds)
         self._steps_done, exhausted = first_step, False
         over = first_step > 0 and first_step == self._steps()
         while not over:
@@ -254,30 +256,30 @@ class Trainer:
             self._enter(Phase.TRAINING, f"epoch {epoch}: only {self._steps_done} of {steps} batches came")
         self._feed.end_epoch(self._steps_done, exhausted=exhausted)
         self._steps_of_last_epoch = self._steps_done
-        self._end_epoch(epoch, dict(self._commits.epoch_metrics), timer)
+        self._end_epoch(epoch, dict(self._checkpoints.epoch_metrics), timer)
 
     def _turn_knobs(self, epoch: int) -> None:
-        if self._changes.turn(epoch):
+        if self._pending.turn(epoch):
             self._retrace()
-        if self._changes.turned:
-            self._commits.forget()
+        if self._pending.turned:
+            self._checkpoints.forget()
 
     def _source(self, epoch: int, first_step: int) -> Any:
         return self._feed.begin_epoch(
-            epoch, seed=self._settings.seed, batch_size=self._changes.batch_size, first_step=first_step
+            epoch, seed=self._settings.seed, batch_size=self._pending.batch_size, first_step=first_step
         )
 
     def _run_chunk(self, source: Any, epoch: int, step: int, timer: _Timer) -> Chunk:
         steps, before, traced = self._steps(), timer.seconds, not self._loop.traced
         last = step + self._pacer.next_steps()
-        self._commits.begin_chunk(epoch, step, ends_epoch=steps is not None and last >= steps, traced=traced)
+        self._checkpoints.begin_chunk(epoch, step, ends_epoch=steps is not None and last >= steps, traced=traced)
         with timer, reading(training=True):
             chunk = self._loop.run_chunk(
                 source,
                 step,
                 last if steps is None else min(steps, last),
-                self._changes.batch_size,
-                stop_at_non_finite=not self._commits.non_finite_told,
+                self._pending.batch_size,
+                stop_at_non_finite=not self._checkpoints.non_finite_told,
             )
         if not chunk.step:
             raise DataError(
@@ -286,8 +288,8 @@ class Trainer:
             )
         self._steps_done = chunk.step
         if traced:
-            self._commits.forget()
-        self._commits.end_chunk(epoch, chunk.step, chunk.epoch_metrics, timer.seconds, ends_epoch=self._over(chunk))
+            self._checkpoints.forget()
+        self._checkpoints.end_chunk(epoch, chunk.step, chunk.epoch_metrics, timer.seconds, ends_epoch=self._over(chunk))
         seconds = timer.seconds - before
         self._pacer.took(chunk.step - step, seconds)
         self._enter(Phase.TRAINING)
@@ -302,7 +304,7 @@ class Trainer:
                 traced=traced,
             )
         )
-        self._changes.read_back(chunk.readings, epoch, first_chunk=step == 0)
+        self._pending.read_back(chunk.readings, epoch, first_chunk=step == 0)
         return chunk
 
     def _over(self, chunk: Chunk) -> bool:
@@ -323,37 +325,37 @@ class Trainer:
         if self._probe is None or self._probe.no_probabilities:
             return
         self._enter(Phase.VALIDATING)
-        observation = self._probe.look_before_training(self._changes.batch_size, lambda: self._look(0))
+        observation = self._probe.look_before_training(self._pending.batch_size, lambda: self._look(0))
         if observation is not None:
             self._emit(events.SamplesScored(observation=observation))
 
     def _end_epoch(self, epoch: int, metrics: dict[str, float], timer: _Timer) -> None:
         with timer:
             if self._may_stop_validation():
-                self._commits.end_training_of_epoch()
+                self._checkpoints.end_training_of_epoch()
             look = self._validate(epoch)
             observation = None if look is None else look.observation
             insight = summarize(observation) if observation is not None and self._summarize_epochs else None
             metrics |= {} if look is None else {f"val_{name}": value for name, value in look.metrics.items()}
-            measures, findings = self._watch.look(
-                epoch, self._changes.epochs, look=look, metrics=metrics, knobs=self._changes.values()
+            measures, findings = self._epoch_diagnosis.look(
+                epoch, self._pending.epochs, look=look, metrics=metrics, knobs=self._pending.values()
             )
         if observation is not None:
             self._emit(events.SamplesScored(observation=observation))
         self._emit(
             events.EpochEnded(
                 epoch=epoch,
-                epochs=self._changes.epochs,
+                epochs=self._pending.epochs,
                 seconds=round(timer.seconds, 6),
                 metrics=metrics,
-                knobs=self._changes.values(),
+                knobs=self._pending.values(),
                 insight=insight or msgspec.UNSET,
                 measures=measures,
                 findings=findings,
             )
         )
-        self._commits.end_epoch(epoch, timer.seconds)
-        self._commits.tell_trouble()
+        self._checkpoints.end_epoch(epoch, timer.seconds)
+        self._checkpoints.tell_trouble()
         if not np.isfinite(metrics.get("val_loss", 0.0)):
             self._meet_non_finite("val_loss", metrics["val_loss"], epoch, self._steps_done)
 
@@ -365,19 +367,21 @@ class Trainer:
         look = partial(self._look, epoch, may_stop=self._may_stop_validation())
         timer = _Timer(self._clock)
         with timer:
-            found = self._probe.evaluate(epoch, self._changes.batch_size, look)
+            found = self._probe.evaluate(epoch, self._pending.batch_size, look)
         self._validation_seconds = timer.seconds
         return found
 
     def _between_chunks(self, chunk: Chunk, epoch: int) -> None:
         if chunk.non_finite:
             loss = chunk.epoch_metrics["loss"]
-            findings = self._watch.lose(epoch, self._changes.epochs, loss=loss, knobs=self._changes.values())
+            findings = self._epoch_diagnosis.diagnose_non_finite(
+                epoch, self._pending.epochs, loss=loss, knobs=self._pending.values()
+            )
             self._meet_non_finite("loss", loss, epoch, chunk.step, findings)
         self._look(epoch)
         if self._commit_wanted:
             self._commit_wanted = False
-            self._commits.commit()
+            self._checkpoints.commit()
         if not self._over(chunk):
             self._hold_if_asked(epoch, chunk.step, at_epoch_end=False)
 
@@ -396,7 +400,7 @@ class Trainer:
 
     def _answer(self, epoch: int) -> None:
         for request in self._control.take_knob_requests():
-            self._changes.answer(request, epoch)
+            self._pending.answer(request, epoch)
         if reason := self._control.take_detach_reason():
             self._emit(events.RunDetached(reason=reason))
             self._commit_wanted = True
@@ -421,7 +425,7 @@ class Trainer:
         self._control.pause_at = PauseAt.CHUNK
         self._emit(events.RunPaused(epoch=epoch, step=step, reason=reason))
         self._enter(Phase.PAUSED)
-        self._commits.commit()
+        self._checkpoints.commit()
         while self._control.pause_at is not None:
             self._control.wait()
             stop_if_asked(self._control)
@@ -438,11 +442,11 @@ class Trainer:
         findings: tuple[Finding, ...] | msgspec.UnsetType = msgspec.UNSET,
     ) -> None:
         """Tell of a loss that is no number, and pause or fail; the first time only, until the run is over."""
-        if self._commits.non_finite_told:
+        if self._checkpoints.non_finite_told:
             return
         # What was asked before the loss went wrong must not end the pause that nobody has seen yet.
         self._look(epoch)
-        self._commits.non_finite_told = True
+        self._checkpoints.non_finite_told = True
         self._emit(
             events.LossBecameNonFinite(metric=metric, epoch=epoch, step=step, value=str(value), findings=findings)
         )
@@ -453,27 +457,27 @@ class Trainer:
             ) from None
         self._hold(epoch, step, reason)
 
-    def _take_up(self, origin: ResumePoint) -> tuple[int, int]:
+    def _take_up(self, resume_point: ResumePoint) -> tuple[int, int]:
         """Go on where another process left the run, and prove that it goes on as it would have gone."""
         self._enter(Phase.COMPILING, "comparing a chunk with what it was")
-        equal = None if origin.seen is None else self._restorer.compare(*origin.seen)
-        observation = None if origin.state is None else self._restorer.restore(origin.state)
+        equal = None if resume_point.seen is None else self._restorer.compare(*resume_point.seen)
+        observation = None if resume_point.state is None else self._restorer.restore(resume_point.state)
         started = self._started()
         self._emit(started)
         self._emit(events.SamplesLoaded(samples=validation_samples(self._data)))
-        self._emit(continued(origin, started, equal))
-        if origin.state is None:
+        self._emit(continued(resume_point, started, equal))
+        if resume_point.state is None:
             self._look_before_training()
-            self._commits.end_epoch(0)
+            self._checkpoints.end_epoch(0)
         elif observation is not None:
             self._emit(events.SamplesScored(observation=observation))
-        facts = None if origin.state is None else origin.state.facts
+        facts = None if resume_point.state is None else resume_point.state.facts
         epochs_done, step = (0, 0) if facts is None else (facts.epochs_done, facts.step)
-        self._changes.tell_waiting()
-        for request in origin.asked:
-            self._changes.answer(request, epochs_done + (step > 0))
-        if origin.rewind is not None:
-            raise self._restorer.rewind_options(origin.rewind)
+        self._pending.tell_waiting()
+        for request in resume_point.asked:
+            self._pending.answer(request, epochs_done + (step > 0))
+        if resume_point.rewind is not None:
+            raise self._restorer.rewind_options(resume_point.rewind)
         self._look(epochs_done + (step > 0))
         self._hold_if_asked(epochs_done, step, at_epoch_end=False)
         return epochs_done, step
@@ -482,26 +486,26 @@ class Trainer:
         try:
             return self._restorer.rewind_options(rewind)
         except FitmonError as error:
-            branch = rewind.branch or (self._keeper.branch if self._keeper else 1)
+            branch = rewind.branch or (self._store.branch if self._store else 1)
             self._emit(events.RewindRefused(epoch=rewind.epoch, branch=branch, reason=str(error)))
             return None
 
     def _go_back(self, way: RewindTarget) -> tuple[int, int]:
-        keeper, epoch, because = cast("CheckpointStore", self._keeper), way.rewind.epoch, way.rewind.because
+        store, epoch, because = cast("CheckpointStore", self._store), way.rewind.epoch, way.rewind.because
         observation = self._restorer.restore(way.state)
         self._control.pause_at = None
-        branch = keeper.begin_branch(way.parent, epoch)
-        knobs = self._changes.values()
+        branch = store.begin_branch(way.parent, epoch)
+        knobs = self._pending.values()
         self._emit(events.BranchStarted(branch=branch, parent=way.parent, epoch=epoch, knobs=knobs, because=because))
         self._enter(Phase.TRAINING)
         if observation is not None:
             self._emit(events.SamplesScored(observation=observation))
         # What waited then belongs to the branch that was left.
-        self._changes.forget_waiting()
+        self._pending.forget_waiting()
         for knob, value in sorted(way.rewind.changes.items(), key=lambda change: change[0] != EPOCHS.name):
-            self._changes.answer(SetKnob(knob=knob, value=value, epoch=epoch + 1, because=because), epoch)
-        self._commits.end_epoch(epoch)
-        self._commits.commit()
+            self._pending.answer(SetKnob(knob=knob, value=value, epoch=epoch + 1, because=because), epoch)
+        self._checkpoints.end_epoch(epoch)
+        self._checkpoints.commit()
         return epoch, 0
 
     def _retrace(self) -> None:
@@ -511,18 +515,18 @@ class Trainer:
 
     def _steps(self) -> int | None:
         """Return the number of steps in an epoch; None: as many as there are batches."""
-        return self._feed.steps(self._changes.batch_size)
+        return self._feed.steps(self._pending.batch_size)
 
     def _started(self) -> events.RunStarted:
         probe = self._probe
         return events.RunStarted(
             run=self._name,
-            epochs=self._changes.epochs,
+            epochs=self._pending.epochs,
             steps=self._steps() or 0,
             training_samples=self._feed.samples,
             validation_samples=0 if probe is None else probe.samples,
             class_names=self._data.class_names,
-            knobs=self._changes.offers(),
+            knobs=self._pending.offers(),
             seed=self._settings.seed,
             device=environment.device_name(),
             versions=environment.versions(),
@@ -532,7 +536,7 @@ class Trainer:
             majority_share=None if probe is None else probe.majority_share(),
             no_probabilities="nothing is validated" if probe is None else probe.no_probabilities,
             notes=(*notes_on(self._model, self._data, probe), *self._feed.notes),
-            facts=self._watch.facts,
+            facts=self._epoch_diagnosis.facts,
         )
 
     def _enter(self, phase: Phase, detail: str = "") -> None:

@@ -16,9 +16,9 @@ from fitmon.text.rows import (
 )
 from fitmon.tui.drawing import sample_browser
 from fitmon.tui.drawing.sample_order import (
-    Choice,
     Indices,
     Only,
+    SampleSelection,
     listed_indices,
 )
 from fitmon.tui.frame import Frame
@@ -163,7 +163,7 @@ def test_a_folder_that_is_read_only_is_a_sentence(tmp_path: Path) -> None:
 def test_with_nothing_to_write_no_file_appears(tmp_path: Path) -> None:
     assert panel().write_csv(tmp_path) == "there are no samples to write yet"
     made = panel(picture(SCORES, SCORES))
-    while made._browser.choice.only is not Only.CROSSED:
+    while made._browser.selection.only is not Only.CROSSED:
         made.next_filter()
     assert made.write_csv(tmp_path) == "no sample is listed, so nothing was written"
     assert list(tmp_path.iterdir()) == []
@@ -189,9 +189,9 @@ async def test_out_of_sight_nothing_is_sorted_and_back_in_sight_the_newest_epoch
 ) -> None:
     sorted_epochs = []
 
-    def noting(observation: Observation, threshold: float, choice: Choice) -> Indices:
+    def noting(observation: Observation, threshold: float, selection: SampleSelection) -> Indices:
         sorted_epochs.append(observation.epoch)
-        return listed_indices(observation, threshold, choice)
+        return listed_indices(observation, threshold, selection)
 
     monkeypatch.setattr(sample_browser, "listed_indices", noting)
     made = SamplesPanel("samples")

@@ -8,8 +8,8 @@ import numpy as np
 
 from fitmon.engine.insight.observer import Observation
 from fitmon.tui.drawing.sample_order import (
-    Choice,
     Indices,
+    SampleSelection,
     classes_present,
     listed_indices,
 )
@@ -24,7 +24,7 @@ class SampleBrowser:
 
     def __init__(self) -> None:
         """Begin with the worst sample of all."""
-        self.choice = Choice()
+        self.selection = SampleSelection()
         self.observation: Observation | None = None
         self.threshold = 0.5
         self._listed_for: tuple[object, ...] = ()
@@ -41,11 +41,11 @@ class SampleBrowser:
 
     def indices(self) -> Indices:
         """Return the listed entries of the scores in the order shown: (m,) int64, read-only."""
-        wanted = (self.observation, self.threshold, self.choice)
+        wanted = (self.observation, self.threshold, self.selection)
         if wanted != self._listed_for:
             self._listed_for = wanted
             seen = self.observation
-            self._indices = NOTHING if seen is None else listed_indices(seen, self.threshold, self.choice)
+            self._indices = NOTHING if seen is None else listed_indices(seen, self.threshold, self.selection)
             self._find_chosen()
         return self._indices
 
@@ -90,23 +90,23 @@ class SampleBrowser:
 
     def next_order(self) -> None:
         """Sort by the next criterion and go to the top."""
-        self._look(replace(self.choice, order=_following(self.choice.order)))
+        self._look(replace(self.selection, order=_following(self.selection.order)))
 
     def next_filter(self) -> None:
         """List the next group of samples and go to the top."""
-        self._look(replace(self.choice, only=_following(self.choice.only)))
+        self._look(replace(self.selection, only=_following(self.selection.only)))
 
     def next_class(self, steps: int = 1) -> None:
         """List the next true class (label) that has samples, or one before where negative; every one comes first."""
         if self.observation is None:
             return
         classes = (None, *classes_present(self.observation.scores))
-        current = self.choice.class_number
+        current = self.selection.class_number
         place = classes.index(current) if current in classes else 0
-        self._look(replace(self.choice, class_number=classes[(place + steps) % len(classes)]))
+        self._look(replace(self.selection, class_number=classes[(place + steps) % len(classes)]))
 
-    def _look(self, choice: Choice) -> None:
-        self.choice, self._chosen, self._row, self._by_hand = choice, None, 0, False
+    def _look(self, selection: SampleSelection) -> None:
+        self.selection, self._chosen, self._row, self._by_hand = selection, None, 0, False
 
     def _choose_by_hand(self, row: int) -> None:
         self._by_hand = True

@@ -53,7 +53,7 @@ KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class SampleSelection:
     """How the user chose to look at the samples."""
 
     order: Order = Order.WORST
@@ -62,7 +62,7 @@ class Choice:
     """The true class, or the label where a sample has several labels; None: every one."""
 
 
-def listed_indices(observation: Observation, threshold: float, choice: Choice) -> Indices:
+def listed_indices(observation: Observation, threshold: float, selection: SampleSelection) -> Indices:
     """Return which entries of the scores to list, in order.
 
     Args:
@@ -73,11 +73,11 @@ def listed_indices(observation: Observation, threshold: float, choice: Choice) -
     Returns:
         (m,) int64 indices in 0..n-1, read-only.
     """
-    chosen = _chosen(observation, threshold, choice.only)
-    if choice.class_number is not None:
-        chosen = chosen & (classes_of(observation.scores) == choice.class_number)
+    chosen = _chosen(observation, threshold, selection.only)
+    if selection.class_number is not None:
+        chosen = chosen & (classes_of(observation.scores) == selection.class_number)
     indices = np.flatnonzero(chosen)
-    keys = _sort_keys(observation, threshold, choice.order)
+    keys = _sort_keys(observation, threshold, selection.order)
     if keys is not None:
         indices = indices[_stable_order(keys[indices])]
     indices.flags.writeable = False

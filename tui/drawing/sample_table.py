@@ -30,9 +30,9 @@ from fitmon.tui.drawing.sample_facts import (
 )
 from fitmon.tui.drawing.sample_order import (
     KINDS,
-    Choice,
     Only,
     Order,
+    SampleSelection,
     comparable,
 )
 from fitmon.tui.palette import Role
@@ -86,7 +86,7 @@ def draw_table(browser: SampleBrowser, names: tuple[str, ...], width: int, heigh
     title = _title(browser, observation, shown, width - 5)
     indices = browser.indices()
     if not len(indices):
-        why = why_empty(observation, browser.choice, shown)
+        why = why_empty(observation, browser.selection, shown)
         return framed(
             title, [row(), *(row((f" {line}", Role.FAINT)) for line in form.wrap(why, width - 4))], width, height
         )
@@ -94,19 +94,19 @@ def draw_table(browser: SampleBrowser, names: tuple[str, ...], width: int, heigh
     visible_rows = max(1, height - 3 - bool(note))
     first = browser.first_row(visible_rows)
     facts = facts_of(observation, browser.threshold, indices[first : first + visible_rows])
-    columns = _fitting_columns(_columns(facts, observation, shown), browser.choice.order, width - 3)
+    columns = _fitting_columns(_columns(facts, observation, shown), browser.selection.order, width - 3)
     rows = _rows(columns, facts, browser.row - first)
     if note:
         rows += [row()] * (height - 3 - len(rows)) + [row((f" {note}", Role.FAINT))]
     return framed(title, rows, width, height)
 
 
-def why_empty(observation: Observation, choice: Choice, names: tuple[str, ...]) -> str:
+def why_empty(observation: Observation, selection: SampleSelection, names: tuple[str, ...]) -> str:
     """Say why nothing is listed, in a sentence without its full stop."""
-    within = "" if choice.class_number is None else f" in {_class_words(observation, choice.class_number, names)}"
-    if choice.only in KINDS and (observation.dynamics is None or observation.dynamics.epochs < MEASURED_ENOUGH):
+    within = "" if selection.class_number is None else f" in {_class_words(observation, selection.class_number, names)}"
+    if selection.only in KINDS and (observation.dynamics is None or observation.dynamics.epochs < MEASURED_ENOUGH):
         return f"what a sample is like can be told after {MEASURED_ENOUGH} epochs"
-    if choice.only is Only.CROSSED and comparable(observation) is None:
+    if selection.only is Only.CROSSED and comparable(observation) is None:
         return "there is no earlier epoch to compare with"
     return {
         Only.WRONG: f"no sample{within} is answered wrongly",
@@ -114,7 +114,7 @@ def why_empty(observation: Observation, choice: Choice, names: tuple[str, ...]) 
         Only.NEAR: f"no sample{within} lies within {NEAR:g} of the border",
         Only.SUSPECT: f"no sample{within} is suspect (sure and wrong all along)",
         Only.FLIP_FLOPPER: f"no sample{within} is a flip-flopper",
-    }.get(choice.only, f"no sample{within} is {choice.only.value}")
+    }.get(selection.only, f"no sample{within} is {selection.only.value}")
 
 
 def _title(browser: SampleBrowser, observation: Observation, names: tuple[str, ...], width: int) -> Row:
@@ -130,12 +130,12 @@ def _title(browser: SampleBrowser, observation: Observation, names: tuple[str, .
 
 def _heading(browser: SampleBrowser, observation: Observation, names: tuple[str, ...], width: int) -> str:
     """Say what is listed and how many; where room is short, the order goes first."""
-    choice, listed, number = browser.choice, len(browser.indices()), len(observation)
-    words = [choice.order.value]
-    if choice.only is not Only.ALL:
-        words.append(choice.only.value)
-    if choice.class_number is not None:
-        words.append(_class_words(observation, choice.class_number, names))
+    selection, listed, number = browser.selection, len(browser.indices()), len(observation)
+    words = [selection.order.value]
+    if selection.only is not Only.ALL:
+        words.append(selection.only.value)
+    if selection.class_number is not None:
+        words.append(_class_words(observation, selection.class_number, names))
     noun = "label" if observation.scores.labels > 1 else "sample"
     whole = f"{form.count(number)} {noun if number == 1 else f'{noun}s'}"
     many = whole if len(words) == 1 else f"{form.count(listed)} of {form.count(number)}"

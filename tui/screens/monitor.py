@@ -37,7 +37,7 @@ from fitmon.tui.widgets.threshold_panel import ThresholdPanel
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from fitmon.text.remedies import Choice
+    from fitmon.text.remedies import RemedyChoice
     from fitmon.tui.app import MonitorApp
     from fitmon.tui.widgets.row_widget import RowWidget
 
@@ -257,7 +257,7 @@ class MonitorScreen(ViewActions, Screen[None]):
 
             self.app.push_screen(RemediesDialog(choices), self._apply_remedy)
 
-    def _apply_remedy(self, choice: "Choice | None") -> None:
+    def _apply_remedy(self, choice: "RemedyChoice | None") -> None:
         if choice is None:
             return
         if choice.remedy.stop:
@@ -270,7 +270,7 @@ class MonitorScreen(ViewActions, Screen[None]):
         else:
             self._give(choice)
 
-    def _give(self, choice: "Choice") -> None:
+    def _give(self, choice: "RemedyChoice") -> None:
         """Give the run the commands of a remedy."""
         from fitmon.text.remedies import (
             commands_of,

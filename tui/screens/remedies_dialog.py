@@ -17,7 +17,7 @@ from textual.widgets import Static
 
 from fitmon.text import finding_words as words
 from fitmon.text import format as form
-from fitmon.text.remedies import Choice
+from fitmon.text.remedies import RemedyChoice
 
 ROWS_AROUND_LIST = 5
 """Frame, title, what is wrong, and the keys."""
@@ -25,7 +25,7 @@ ROOMY_WIDTH = 64
 """On a narrower terminal the hint leaves out what can be done without."""
 
 
-class RemediesDialog(ModalScreen[Choice | None]):
+class RemediesDialog(ModalScreen[RemedyChoice | None]):
     """Lists the remedies as they were when it was opened; its answer is the one to apply."""
 
     CSS_PATH = "dialog.tcss"
@@ -35,7 +35,7 @@ class RemediesDialog(ModalScreen[Choice | None]):
         ("escape,q,a", "back", "back"),
     ]
 
-    def __init__(self, choices: Sequence[Choice]) -> None:
+    def __init__(self, choices: Sequence[RemedyChoice]) -> None:
         """List the remedies of all findings, those of the strongest first; at least one."""
         super().__init__(classes="dialog wide")
         self._choices = choices
@@ -89,7 +89,7 @@ class RemediesDialog(ModalScreen[Choice | None]):
         self.dismiss(None)
 
 
-def _listed(choices: Sequence[Choice]) -> Table:
+def _listed(choices: Sequence[RemedyChoice]) -> Table:
     table = Table.grid(padding=(0, 1), expand=True)
     table.add_column(width=1, no_wrap=True)
     table.add_column(ratio=1)
@@ -105,7 +105,7 @@ def _listed(choices: Sequence[Choice]) -> Table:
     return table
 
 
-def _entry(choice: Choice) -> tuple[Text, Text]:
+def _entry(choice: RemedyChoice) -> tuple[Text, Text]:
     refusal = f" ({form.clean(choice.refusal)})" if choice.refusal else ""
     digit = Text(f"{choice.number}", "bold magenta") if choice.ready else Text("·", "dim")
     command = words.command_words(choice.remedy)

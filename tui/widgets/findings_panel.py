@@ -10,7 +10,7 @@ from fitmon.text import finding_words as words
 from fitmon.text import format as form
 from fitmon.text.outcome_words import outcome_sentences
 from fitmon.text.remedies import (
-    Choice,
+    RemedyChoice,
     RewindChoices,
     choices_of,
 )
@@ -78,7 +78,7 @@ def draw_findings(picture: Frame, width: int) -> list[Row]:
     return lines[:-1]
 
 
-def _finding(finding: Finding, choices: Sequence[Choice], width: int, *, keyed: bool) -> Iterator[Row]:
+def _finding(finding: Finding, choices: Sequence[RemedyChoice], width: int, *, keyed: bool) -> Iterator[Row]:
     """Yield one finding: its sentence, what it rests on, why it happens, and what could be done."""
     yield from _rows(words.said(finding), width, words.role_of(finding), "")
     about = [words.covered(finding), words.sureness(finding)]
@@ -89,7 +89,7 @@ def _finding(finding: Finding, choices: Sequence[Choice], width: int, *, keyed: 
             yield from _remedy(choice, width, keyed=keyed)
 
 
-def _remedy(choice: Choice, width: int, *, keyed: bool) -> Iterator[Row]:
+def _remedy(choice: RemedyChoice, width: int, *, keyed: bool) -> Iterator[Row]:
     key = f"[a {choice.number}]" if keyed and choice.ready else ""
     refusal = f" ({form.clean(choice.refusal)})" if choice.refusal else ""
     text = f"{form.unbroken(key)} {form.clean(choice.remedy.advice)}{refusal}".strip()

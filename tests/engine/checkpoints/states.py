@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from fitmon.engine.checkpoints.knob_state import KnobState
 from fitmon.engine.checkpoints.random_state import RandomState
+from fitmon.engine.checkpoints.saved_knobs import SavedKnobs
 from fitmon.engine.checkpoints.state import (
-    Facts,
+    CheckpointFacts,
     State,
 )
 from fitmon.engine.commands import SetKnob
@@ -22,7 +22,7 @@ def state_of(*, epochs_done: int = 1, step: int = 0, **variables: Any) -> State:
     """Return a state with these arrays."""
     version, words, gauss = random.Random(epochs_done).getstate()  # noqa: S311
     return State(
-        facts=Facts(
+        facts=CheckpointFacts(
             epochs_done=epochs_done,
             step=step,
             seed=3,
@@ -31,7 +31,7 @@ def state_of(*, epochs_done: int = 1, step: int = 0, **variables: Any) -> State:
             best=BestEpoch(epoch=1, metric="val_loss", value=0.1 + 0.2),
             waiting=(SetKnob("dropout", 0.3, epoch=4),),
         ),
-        knobs=KnobState(rates=(0.1, 1 / 3), l1=(0.0,), l2=(1e-7,), learning_rate_factor=0.5),
+        knobs=SavedKnobs(rates=(0.1, 1 / 3), l1=(0.0,), l2=(1e-7,), learning_rate_factor=0.5),
         random=RandomState(python=(version, tuple(words), gauss), numpy=None, keras=(1, 2)),
         variables={name: np.asarray(array) for name, array in variables.items()},
         others={"scores": np.array([0.5, 0.25, 1.0])},

@@ -9,24 +9,24 @@ import msgspec
 import numpy as np
 import pytest
 
-from fitmon.engine.checkpoints.knob_state import (
-    KnobState,
-    knob_state,
-)
 from fitmon.engine.checkpoints.random_state import (
     random_state,
     set_random_state,
 )
+from fitmon.engine.checkpoints.saved_knobs import (
+    SavedKnobs,
+    saved_knobs,
+)
 from fitmon.engine.checkpoints.state import (
-    Facts,
+    CheckpointFacts,
     State,
     capture,
     restore,
 )
 from fitmon.engine.errors import DataError
-from fitmon.engine.knobs.model_knobs import Panel
+from fitmon.engine.knobs.model_knobs import ModelKnobs
 
-FACTS = Facts(epochs_done=1, seed=0, batch_size=8, epochs=3)
+FACTS = CheckpointFacts(epochs_done=1, seed=0, batch_size=8, epochs=3)
 
 
 def _model(*, width: int = 4, dropout: float | None = 0.5, l2: float = 0.0, dtype: str = "float32") -> Any:
@@ -52,13 +52,13 @@ def _values(model: Any) -> list[Any]:
     return [variable.numpy() for variable in [*model.variables, *model.optimizer.variables]]
 
 
-def _refusal(model: Any, state: State, panel: Panel | None = None) -> str:
+def _refusal(model: Any, state: State, model_knobs: ModelKnobs | None = None) -> str:
     """Return what a refused state is refused with; all values must be as they were."""
-    before, knobs, shared = _values(model), knob_state(panel), random_state()
+    before, knobs, shared = _values(model), saved_knobs(model_knobs), random_state()
     with pytest.raises(DataError) as caught:
-        restore(model, state, panel=panel)
+        restore(model, state, model_knobs=model_knobs)
     assert all(np.array_equal(now, then) for now, then in zip(_values(model), before, strict=False))
-    assert (knob_state(panel), random_state()) == (knobs, shared)
+    assert (saved_knobs(model_knobs), random_state()) == (knobs, shared)
     return str(caught.value)
 
 
@@ -117,51 +117,51 @@ def test_every_difference_is_told_at_once_and_names_from_a_file_are_quoted() -> 
 
 def test_a_knob_that_was_turned_before_a_refusal_is_turned_back() -> None:
     source, model = _model(l2=0.1), _model(l2=0.2)
-    panel = Panel(source)
-    panel.turn("dropout", 0.9)
-    state = capture(source, FACTS, panel=panel)
-    here = Panel(model)
+    model_knobs = ModelKnobs(source)
+    model_knobs.turn("dropout", 0.9)
+    state = capture(source, FACTS, model_knobs=model_knobs)
+    here = ModelKnobs(model)
     message = _refusal(model, _with(state, surplus=np.zeros(1)), here)
     assert "'surplus' is not in this model" in message
-    assert not restore(model, state, panel=here), "neither rate nor factor appears or goes"
-    assert (knob_state(here).rates, knob_state(here).l2) == ((0.9,), (0.1,))
+    assert not restore(model, state, model_knobs=here), "neither rate nor factor appears or goes"
+    assert (saved_knobs(here).rates, saved_knobs(here).l2) == ((0.9,), (0.1,))
 
 
 def test_a_model_with_other_knobs_is_refused() -> None:
     state = capture(_model(), FACTS)
-    message = _refusal(_model(), state, Panel(_model()))
+    message = _refusal(_model(), state, ModelKnobs(_model()))
     assert "expected 1 dropout rates, 2 penalised kernels and no schedule" in message
 
 
 def test_a_penalty_that_the_model_was_built_without_must_be_traced_again() -> None:
     source, model = _model(), _model()
-    panel, here = Panel(source), Panel(model)
-    panel.turn("l2", 0.3)
-    assert restore(model, capture(source, FACTS, panel=panel), panel=here)
-    assert not restore(model, capture(source, FACTS, panel=panel), panel=here)
-    assert knob_state(here).l2 == (0.3, 0.3)
+    model_knobs, here = ModelKnobs(source), ModelKnobs(model)
+    model_knobs.turn("l2", 0.3)
+    assert restore(model, capture(source, FACTS, model_knobs=model_knobs), model_knobs=here)
+    assert not restore(model, capture(source, FACTS, model_knobs=model_knobs), model_knobs=here)
+    assert saved_knobs(here).l2 == (0.3, 0.3)
 
 
 def test_seeds_of_a_layer_built_without_dropout_are_kept() -> None:
     """Keras gives such a layer none, and lists none."""
     source, model = _model(dropout=0.0), _model(dropout=0.0)
-    panel, here = Panel(source), Panel(model)
+    model_knobs, here = ModelKnobs(source), ModelKnobs(model)
     name = "knob/0/seed_generator/seed_generator_state"
-    state = capture(source, FACTS, panel=panel)
-    assert not np.array_equal(state.variables[name], capture(model, FACTS, panel=here).variables[name])
-    restore(model, state, panel=here)
-    assert np.array_equal(state.variables[name], capture(model, FACTS, panel=here).variables[name])
+    state = capture(source, FACTS, model_knobs=model_knobs)
+    assert not np.array_equal(state.variables[name], capture(model, FACTS, model_knobs=here).variables[name])
+    restore(model, state, model_knobs=here)
+    assert np.array_equal(state.variables[name], capture(model, FACTS, model_knobs=here).variables[name])
 
 
 def test_a_model_on_which_dropout_was_raised_since_refuses_a_state_from_before() -> None:
     """It has seeds that the state says nothing of; a model built anew takes it."""
     model = _attention()
-    panel = Panel(model)
-    before = capture(model, FACTS, panel=panel)
-    panel.turn("dropout", 0.5)
-    assert "is not in the checkpoint" in _refusal(model, before, panel)
+    model_knobs = ModelKnobs(model)
+    before = capture(model, FACTS, model_knobs=model_knobs)
+    model_knobs.turn("dropout", 0.5)
+    assert "is not in the checkpoint" in _refusal(model, before, model_knobs)
     anew = _attention()
-    assert not restore(anew, before, panel=Panel(anew))
+    assert not restore(anew, before, model_knobs=ModelKnobs(anew))
 
 
 def test_shared_generators_that_cannot_be_set_are_refused() -> None:
@@ -193,4 +193,4 @@ def test_another_generator_in_place_of_numpys_is_left_alone() -> None:
 
 
 def test_a_model_without_knobs_has_an_empty_state() -> None:
-    assert capture(_model(), FACTS).knobs == KnobState()
+    assert capture(_model(), FACTS).knobs == SavedKnobs()

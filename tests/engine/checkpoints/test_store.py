@@ -30,19 +30,19 @@ def folder(tmp_path: Path) -> RunFolder:
 
 
 @pytest.fixture
-def keeper(folder: RunFolder) -> Iterator[CheckpointStore]:
-    keeper = CheckpointStore(folder, keeping=CheckpointPolicy())
-    yield keeper
-    keeper.close()
+def store(folder: RunFolder) -> Iterator[CheckpointStore]:
+    store = CheckpointStore(folder, policy=CheckpointPolicy())
+    yield store
+    store.close()
 
 
-def test_an_epoch_of_a_branch_is_found_where_it_was_trained(keeper: CheckpointStore) -> None:
+def test_an_epoch_of_a_branch_is_found_where_it_was_trained(store: CheckpointStore) -> None:
     for epoch in range(4):
-        keeper.put(state_of(epochs_done=epoch, weights=[1.0]))
-    assert keeper.begin_branch(parent=1, epoch=2) == 2
-    keeper.put(state_of(epochs_done=3, weights=[2.0]))
-    assert keeper.begin_branch(parent=2, epoch=3) == 3
-    found = {(epoch, branch): keeper.load(epoch, branch) for epoch, branch in ((1, 3), (3, 3), (3, 2), (3, 1), (2, 2))}
+        store.put(state_of(epochs_done=epoch, weights=[1.0]))
+    assert store.begin_branch(parent=1, epoch=2) == 2
+    store.put(state_of(epochs_done=3, weights=[2.0]))
+    assert store.begin_branch(parent=2, epoch=3) == 3
+    found = {(epoch, branch): store.load(epoch, branch) for epoch, branch in ((1, 3), (3, 3), (3, 2), (3, 1), (2, 2))}
     assert {place: owner for place, (owner, _) in found.items()} == {
         (1, 3): 1, (3, 3): 2, (3, 2): 2, (3, 1): 1, (2, 2): 1,
     }  # fmt: skip
@@ -50,15 +50,15 @@ def test_an_epoch_of_a_branch_is_found_where_it_was_trained(keeper: CheckpointSt
     assert (weights[3, 3], weights[3, 1]) == (2.0, 1.0)
 
 
-def test_an_epoch_that_is_not_kept_is_refused_with_those_nearby(keeper: CheckpointStore) -> None:
+def test_an_epoch_that_is_not_kept_is_refused_with_those_nearby(store: CheckpointStore) -> None:
     for epoch in (0, 4, 5, 9):
-        keeper.put(state_of(epochs_done=epoch))
+        store.put(state_of(epochs_done=epoch))
     with pytest.raises(UsageError, match=r"received 6 of branch 1\. Kept nearby: 4, 5, 9\."):
-        keeper.load(6)
+        store.load(6)
 
 
 def test_on_a_disk_that_is_nearly_full_a_checkpoint_takes_the_place_of_a_watched_chunk(
-    folder: RunFolder, keeper: CheckpointStore, monkeypatch: pytest.MonkeyPatch
+    folder: RunFolder, store: CheckpointStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = {"bytes": 10**9}
 
@@ -68,17 +68,17 @@ def test_on_a_disk_that_is_nearly_full_a_checkpoint_takes_the_place_of_a_watched
 
     monkeypatch.setattr("os.statvfs", statvfs)
     state = state_of(epochs_done=1, weights=np.zeros(8))
-    keeper.put_seen(Seen(state, state_of(epochs_done=1, step=2, weights=np.ones(8))))
-    assert keeper.flush()
+    store.put_seen(Seen(state, state_of(epochs_done=1, step=2, weights=np.ones(8))))
+    assert store.flush()
     free["bytes"] = 0
-    keeper.put(state)
-    assert keeper.flush()
-    assert keeper.trouble == ""
+    store.put(state)
+    assert store.flush()
+    assert store.trouble == ""
     assert 1 in kept_epochs(folder)[1]
     assert names_in(folder.checkpoints_path) == ["branch-1"]
 
 
 def test_what_else_cannot_be_written_is_trouble_too(folder: RunFolder) -> None:
-    keeper = CheckpointStore(folder, keeping=CheckpointPolicy(), other_trouble=lambda: "The journal is lost.")
-    assert keeper.trouble == "The journal is lost."
-    keeper.close()
+    store = CheckpointStore(folder, policy=CheckpointPolicy(), other_trouble=lambda: "The journal is lost.")
+    assert store.trouble == "The journal is lost."
+    store.close()

@@ -15,10 +15,10 @@ from fitmon.engine.checkpoints.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
-from fitmon.engine.checkpoints.knob_state import KnobState
 from fitmon.engine.checkpoints.random_state import RandomState
+from fitmon.engine.checkpoints.saved_knobs import SavedKnobs
 from fitmon.engine.checkpoints.state import (
-    Facts,
+    CheckpointFacts,
     State,
 )
 from fitmon.engine.errors import DataError
@@ -151,9 +151,9 @@ def test_more_epochs_than_the_history_keeps_are_thinned_out_as_before(stop: int)
 
 
 def _state(arrays: Arrays) -> State:
-    facts = Facts(epochs_done=1, seed=3, batch_size=4, epochs=9)
+    facts = CheckpointFacts(epochs_done=1, seed=3, batch_size=4, epochs=9)
     nothing_drawn = RandomState(python=(3, (), None), numpy=None, keras=None)
-    return State(facts=facts, knobs=KnobState(), random=nothing_drawn, variables={}, others=arrays)
+    return State(facts=facts, knobs=SavedKnobs(), random=nothing_drawn, variables={}, others=arrays)
 
 
 def test_a_checkpoint_on_disk_holds_all_of_it(tmp_path: Path) -> None:

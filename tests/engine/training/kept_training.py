@@ -124,7 +124,7 @@ def _train(path: str, process: Process) -> None:
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", **process.variables}
 
     folder = RunFolder(Path(path))
-    origin = resume_point_of(folder) if folder.journal_path.exists() else None
+    resume_point = resume_point_of(folder) if folder.journal_path.exists() else None
     if process.forget:
         _forget_seeds()
     run = RUNS[folder.description().job]
@@ -134,9 +134,9 @@ def _train(path: str, process: Process) -> None:
         load=lambda _settings, _progress: _data(),
         build=lambda _settings, _data: run.build(),
     )
-    with KeptRun(job, folder, origin=origin, on_event=_listener(folder, process)) as kept:
-        if origin is None:
-            for change in _changes(run.turns):
+    with KeptRun(job, folder, resume_point=resume_point, on_event=_listener(folder, process)) as kept:
+        if resume_point is None:
+            for change in _pending(run.turns):
                 kept.send(change)
         kept.start()
         assert kept.join(PATIENCE_SECONDS)
@@ -155,7 +155,7 @@ def _keep_insight(folder: RunFolder, ended: events.EpochEnded) -> None:
         file.write(msgspec.json.encode((ended.epoch, knobs, ended.insight or None)) + b"\n")
 
 
-def _changes(turns: Mapping[int, Mapping[str, float]]) -> list[SetKnob]:
+def _pending(turns: Mapping[int, Mapping[str, float]]) -> list[SetKnob]:
     return [SetKnob(knob, value, epoch) for epoch, knobs in turns.items() for knob, value in knobs.items()]
 
 

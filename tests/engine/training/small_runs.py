@@ -12,13 +12,13 @@ import numpy as np
 
 from fitmon.engine import environment
 from fitmon.engine.checkpoints.state import (
-    Facts,
+    CheckpointFacts,
     State,
     capture,
     restore,
 )
 from fitmon.engine.data.feed import ResidentFeed
-from fitmon.engine.knobs.model_knobs import Panel
+from fitmon.engine.knobs.model_knobs import ModelKnobs
 from fitmon.engine.training.loop import TrainingLoop
 
 SEED = 5
@@ -153,8 +153,8 @@ class Trained:
         self._turns = run.turns
         self._feed = ResidentFeed(*small_images())
         environment.build_model(self.model, self._feed.head())
-        self.panel = Panel(self.model)
-        self._loop = TrainingLoop(self.model, self._feed, self.panel.readings)
+        self.model_knobs = ModelKnobs(self.model)
+        self._loop = TrainingLoop(self.model, self._feed, self.model_knobs.readings)
 
     def train_to(self, epochs_done: int, step: int = 0) -> None:
         """Train on until so many epochs and so many steps of the next one are done."""
@@ -163,15 +163,17 @@ class Trained:
 
     def capture(self) -> State:
         """Return the state that a checkpoint would hold now."""
-        facts = Facts(epochs_done=self.epochs_done, step=self.step, seed=SEED, batch_size=BATCH_SIZE, epochs=3)
-        return capture(self.model, facts, panel=self.panel)
+        facts = CheckpointFacts(
+            epochs_done=self.epochs_done, step=self.step, seed=SEED, batch_size=BATCH_SIZE, epochs=3
+        )
+        return capture(self.model, facts, model_knobs=self.model_knobs)
 
     def restore(self, state: State) -> None:
         """Go on from a state instead."""
         if hasattr(self.model, "second_optimizer"):
             # It makes its variables while the step is traced.
             self._loop.run_chunk(self._order(), 0, 0, BATCH_SIZE)
-        if restore(self.model, state, panel=self.panel):
+        if restore(self.model, state, model_knobs=self.model_knobs):
             self._loop.retrace()
         self.epochs_done, self.step = state.facts.epochs_done, state.facts.step
 
@@ -193,7 +195,7 @@ class Trained:
     def _train_chunk(self, last: int) -> None:
         epoch = self.epochs_done + 1
         if self.step == 0:
-            turned = [self.panel.turn(name, value) for name, value in self._turns.get(epoch, {}).items()]
+            turned = [self.model_knobs.turn(name, value) for name, value in self._turns.get(epoch, {}).items()]
             if any(turned):
                 self._loop.retrace()
             self._loop.begin_epoch()

@@ -16,7 +16,7 @@ from fitmon.engine.data.feed import (
     weights_for_classes,
 )
 from fitmon.engine.evaluation.evaluate import Evaluator
-from fitmon.engine.knobs.model_knobs import Panel
+from fitmon.engine.knobs.model_knobs import ModelKnobs
 from fitmon.engine.training.loop import TrainingLoop
 from tests.engine.conftest import Digits
 
@@ -277,15 +277,15 @@ def _train_with_loop(case: Case) -> list[dict[str, float]]:
     weights = weights_for_classes(case.y, case.sample_weight, case.class_weight)
     feed = ResidentFeed(case.x, case.y, weights)
     environment.build_model(case.model, feed.head())
-    panel = Panel(case.model)
-    loop = TrainingLoop(case.model, feed, panel.readings)
+    model_knobs = ModelKnobs(case.model)
+    loop = TrainingLoop(case.model, feed, model_knobs.readings)
     evaluator = Evaluator(case.model, ResidentFeed(*case.validation))
     history = []
     for epoch in range(1, EPOCHS + 1):
         metrics = _train_epoch(case, loop, feed, epoch)
         evaluation = evaluator.evaluate(BATCH_SIZE)
         history.append(metrics | {f"val_{name}": value for name, value in evaluation.metrics.items()})
-    panel.restore()
+    model_knobs.restore()
     return history
 
 

@@ -188,7 +188,7 @@ def test_a_resumed_run_writes_the_best_weights_of_the_process_before(folder: Run
     noted = _noted_weights(first)
     first.on(events.EpochStarted, lambda e: first.session.send(Stop()) if e.epoch == 6 else None).run()
     first.session.close()
-    second = Watched(_job(), _at_end(path), make=partial(_kept, folder), origin=resume_point_of(folder)).run()
+    second = Watched(_job(), _at_end(path), make=partial(_kept, folder), resume_point=resume_point_of(folder)).run()
     second.session.close()
     epoch = second.one(events.ModelExported).epoch
     assert epoch < 5
@@ -196,8 +196,8 @@ def test_a_resumed_run_writes_the_best_weights_of_the_process_before(folder: Run
 
 
 def test_so_it_does_where_the_best_epoch_has_no_checkpoint_of_its_own(folder: RunFolder, tmp_path: Path) -> None:
-    path, keeping = tmp_path / "model.keras", CheckpointPolicy(every_epochs=5)
-    first = Watched(_job(), SPOILING, make=partial(_kept, folder), keeping=keeping)
+    path, policy = tmp_path / "model.keras", CheckpointPolicy(every_epochs=5)
+    first = Watched(_job(), SPOILING, make=partial(_kept, folder), policy=policy)
     noted = _noted_weights(first)
     first.on(events.EpochStarted, lambda e: first.session.send(Stop()) if e.epoch == 6 else None).run()
     first.session.close()
@@ -206,7 +206,7 @@ def test_so_it_does_where_the_best_epoch_has_no_checkpoint_of_its_own(folder: Ru
     assert best.epoch < 5
     assert not (folder.branch_path(1) / f"epoch-{best.epoch:06}-step-00000000.checkpoint").exists()
     for times in (1, 2):
-        resumed = Watched(_job(), make=partial(_kept, folder), keeping=keeping, origin=resume_point_of(folder))
+        resumed = Watched(_job(), make=partial(_kept, folder), policy=policy, resume_point=resume_point_of(folder))
         resumed.session.send(Export(str(path), keep="best", at_end=True, replace=True))
         if times == 1:
             resumed.on(events.EpochStarted, lambda _, run=resumed: run.session.send(Stop()))  # type: ignore[misc]
@@ -222,8 +222,10 @@ def test_best_weights_that_are_nowhere_any_more_are_said_to_be(folder: RunFolder
     best = first.session.snapshot().best
     assert best is not None
     (folder.branch_path(1) / f"epoch-{best.epoch:06}-step-00000000.checkpoint").unlink()
-    origin = resume_point_of(folder)
-    second = Watched(_job(), _at_end(tmp_path / "model.keras"), make=partial(_kept, folder), origin=origin).run()
+    resume_point = resume_point_of(folder)
+    second = Watched(
+        _job(), _at_end(tmp_path / "model.keras"), make=partial(_kept, folder), resume_point=resume_point
+    ).run()
     second.session.close()
     reason = second.one(events.ExportFailed).reason
     assert f"epoch {best.epoch}" in reason

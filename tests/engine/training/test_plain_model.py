@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fitmon.engine import environment
-from fitmon.engine.knobs.model_knobs import Panel
+from fitmon.engine.knobs.model_knobs import ModelKnobs
 from tests.engine.knobs.test_dropout_from_zero import (
     attention,
     recurrent,
@@ -56,10 +56,10 @@ def test_a_rate_that_was_turned_is_in_the_file(build: Callable[[float], Any], fi
 
     model, data = build(first), small_table()
     environment.build_model(model, (data.x[:4], data.y[:4]))
-    panel = Panel(model)
-    panel.turn("dropout", 0.45)
+    model_knobs = ModelKnobs(model)
+    model_knobs.turn("dropout", 0.45)
     before = _numbers_of(model)
-    with panel.plain():
+    with model_knobs.plain():
         model.save(tmp_path / "model.keras")
     assert _numbers_of(model) == before
     loaded = keras.saving.load_model(tmp_path / "model.keras")
@@ -72,9 +72,9 @@ def test_a_schedule_goes_into_the_file_without_the_factor_and_the_factor_stays(t
 
     model, data = _scheduled(0.0), small_table()
     environment.build_model(model, (data.x[:4], data.y[:4]))
-    panel = Panel(model)
-    panel.turn("learning_rate_factor", 0.5)
-    with panel.plain():
+    model_knobs = ModelKnobs(model)
+    model_knobs.turn("learning_rate_factor", 0.5)
+    with model_knobs.plain():
         model.save(tmp_path / "model.keras")
     assert float(model.optimizer.learning_rate.numpy()) == pytest.approx(0.005)
     loaded = keras.saving.load_model(tmp_path / "model.keras")
@@ -88,11 +88,11 @@ def test_penalties_that_were_turned_are_in_the_file(l1: float, l2: float, tmp_pa
 
     model, data = _penalised(0.0), small_table()
     environment.build_model(model, (data.x[:4], data.y[:4]))
-    panel = Panel(model)
-    panel.turn("l1", l1)
-    panel.turn("l2", l2)
+    model_knobs = ModelKnobs(model)
+    model_knobs.turn("l1", l1)
+    model_knobs.turn("l2", l2)
     regularizers = [layer.kernel.regularizer for layer in model.layers if hasattr(layer, "kernel")]
-    with panel.plain():
+    with model_knobs.plain():
         model.save(tmp_path / "model.keras")
     assert [layer.kernel.regularizer for layer in model.layers if hasattr(layer, "kernel")] == regularizers
     loaded = keras.saving.load_model(tmp_path / "model.keras")
@@ -104,9 +104,9 @@ def test_penalties_that_were_turned_are_in_the_file(l1: float, l2: float, tmp_pa
 def test_a_save_that_fails_leaves_the_model_as_it_was() -> None:
     model, data = _penalised(0.0), small_table()
     environment.build_model(model, (data.x[:4], data.y[:4]))
-    panel = Panel(model)
-    panel.turn("dropout", 0.6)
+    model_knobs = ModelKnobs(model)
+    model_knobs.turn("dropout", 0.6)
     before = _numbers_of(model)
-    with pytest.raises(OSError, match="full"), panel.plain():
+    with pytest.raises(OSError, match="full"), model_knobs.plain():
         raise OSError("full")
     assert _numbers_of(model) == before

@@ -48,7 +48,7 @@ def _left(watched: Watched) -> None:
 
 
 def _taken_up(folder: RunFolder, job: Job | None = None) -> events.RunContinued:
-    watched = Watched(job or _job(), make=partial(_kept, folder), origin=resume_point_of(folder))
+    watched = Watched(job or _job(), make=partial(_kept, folder), resume_point=resume_point_of(folder))
     _left(watched)
     return watched.one(events.RunContinued)
 
@@ -90,9 +90,9 @@ def test_behind_a_pause_only_what_came_since_is_trained_again(folder: RunFolder)
 def test_of_short_epochs_the_last_one_is_trained_again_as_a_whole(folder: RunFolder) -> None:
     watched = Watched(_job(), make=partial(_kept, folder))
     _left(watched.on(events.EpochEnded, lambda end: _stop(watched) if end.epoch == 3 else None))
-    origin = resume_point_of(folder)
-    assert origin.state is not None
-    assert (origin.state.facts.epochs_done, origin.state.facts.step) == (3, 0)
+    resume_point = resume_point_of(folder)
+    assert resume_point.state is not None
+    assert (resume_point.state.facts.epochs_done, resume_point.state.facts.step) == (3, 0)
     taken_up = _taken_up(folder)
     assert (taken_up.exact, taken_up.proof) == (True, "epoch 3, trained again, gave the same bits")
 
@@ -106,7 +106,7 @@ def test_an_epoch_with_a_knob_turned_is_not_taken_for_one_without(folder: RunFol
 
 
 def test_where_some_epochs_are_not_kept_the_last_steps_before_one_that_is_are(folder: RunFolder) -> None:
-    watched = Watched(_job(), make=partial(_kept, folder), keeping=CheckpointPolicy(every_epochs=2))
+    watched = Watched(_job(), make=partial(_kept, folder), policy=CheckpointPolicy(every_epochs=2))
     _left(watched.on(events.EpochEnded, lambda end: _stop(watched) if end.epoch == 4 else None))
     taken_up = _taken_up(folder)
     assert taken_up.exact

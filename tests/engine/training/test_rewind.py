@@ -172,7 +172,7 @@ def test_a_resumed_run_knows_its_branches_and_goes_on_with_the_last(folder: RunF
     first = Watched(_job(), make=partial(_kept, folder))
     first.on(events.EpochEnded, lambda e: _steer_to_a_branch_and_stop(first, e)).run()
     first.session.close()
-    second = Watched(_job(), make=partial(_kept, folder), origin=resume_point_of(folder)).run()
+    second = Watched(_job(), make=partial(_kept, folder), resume_point=resume_point_of(folder)).run()
     second.session.close()
     straight = Watched(_job(), SetKnob("dropout", 0.6, epoch=2)).run()
     told = replay_journal(folder).record.snapshot()
@@ -194,10 +194,10 @@ def test_a_stop_inside_an_epoch_costs_no_step(folder: RunFolder) -> None:
     first.on(events.ChunkEnded, lambda e: first.session.send(Stop()) if e.epoch == 2 else None).run()
     first.session.close()
     stopped_at = first.all(events.ChunkEnded)[-1].step
-    origin = resume_point_of(folder)
-    assert origin.state is not None
-    assert (origin.state.facts.epochs_done, origin.state.facts.step) == (1, stopped_at)
-    second = Watched(_job(), make=partial(_kept, folder), origin=origin).run()
+    resume_point = resume_point_of(folder)
+    assert resume_point.state is not None
+    assert (resume_point.state.facts.epochs_done, resume_point.state.facts.step) == (1, stopped_at)
+    second = Watched(_job(), make=partial(_kept, folder), resume_point=resume_point).run()
     second.session.close()
     assert {**_metrics(first), **_metrics(second)} == _metrics(Watched(_job()).run())
 
@@ -218,10 +218,10 @@ def test_a_stop_while_validating_costs_no_epoch(
     first = Watched(job, make=partial(_kept, folder))
     first.on(events.PhaseChanged, stop_in_second_epoch).run()
     first.session.close()
-    origin = resume_point_of(folder)
-    assert origin.state is not None
-    assert (origin.state.facts.epochs_done, origin.state.facts.step) == position
-    second = Watched(job, make=partial(_kept, folder), origin=origin).run()
+    resume_point = resume_point_of(folder)
+    assert resume_point.state is not None
+    assert (resume_point.state.facts.epochs_done, resume_point.state.facts.step) == position
+    second = Watched(job, make=partial(_kept, folder), resume_point=resume_point).run()
     second.session.close()
     assert {**_metrics(first), **_metrics(second)} == _metrics_with_many_validation_samples()
 
@@ -256,14 +256,14 @@ def test_changes_that_waited_are_pending_again(folder: RunFolder) -> None:
     first = Watched(_job(), SetKnob("dropout", 0.5, epoch=4), make=partial(_kept, folder))
     first.on(events.EpochStarted, lambda e: first.session.send(Stop()) if e.epoch == 3 else None).run()
     first.session.close()
-    second = Watched(_job(), make=partial(_kept, folder), origin=resume_point_of(folder)).run()
+    second = Watched(_job(), make=partial(_kept, folder), resume_point=resume_point_of(folder)).run()
     second.session.close()
     assert [(told.knob, told.value, told.epoch) for told in second.all(events.KnobAsked)] == [("dropout", 0.5, 4)]
     assert second.one(events.KnobApplied).epoch == 4
 
 
 def test_only_every_second_epoch_is_kept_when_that_is_asked_for(folder: RunFolder) -> None:
-    watched = Watched(_job(), make=partial(_kept, folder), keeping=CheckpointPolicy(every_epochs=2)).run()
+    watched = Watched(_job(), make=partial(_kept, folder), policy=CheckpointPolicy(every_epochs=2)).run()
     watched.session.close()
     assert sorted(kept_epochs(folder)[1]) == [0, 2, 4]
 

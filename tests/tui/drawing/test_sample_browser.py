@@ -66,7 +66,7 @@ def test_a_new_epoch_keeps_the_chosen_sample_where_it_is_still_listed() -> None:
 def test_a_new_epoch_keeps_the_row_where_the_sample_is_no_longer_listed() -> None:
     browser = browsing(observed(FIRST))
     browser.next_filter()
-    assert browser.choice.only is Only.WRONG
+    assert browser.selection.only is Only.WRONG
     browser.move(1)
     browser.show(observed(FIRST, SECOND), 0.5)
     assert browser.indices().tolist() == [3, 2, 0]
@@ -87,18 +87,18 @@ def test_another_order_or_filter_starts_at_its_top() -> None:
     browser = browsing(observed(FIRST))
     browser.move(2)
     browser.next_order()
-    assert browser.choice.order is Order.NEAREST
+    assert browser.selection.order is Order.NEAREST
     assert (browser.chosen(), browser.row) == (3, 0)
 
 
 def test_the_orders_and_filters_come_round() -> None:
     browser = browsing(observed(FIRST))
-    begin = browser.choice
+    begin = browser.selection
     for _ in Order:
         browser.next_order()
     for _ in Only:
         browser.next_filter()
-    assert browser.choice == begin
+    assert browser.selection == begin
 
 
 def test_the_classes_that_have_samples_come_round_both_ways() -> None:
@@ -106,10 +106,10 @@ def test_the_classes_that_have_samples_come_round_both_ways() -> None:
     seen = []
     for _ in range(3):
         browser.next_class()
-        seen.append(browser.choice.class_number)
+        seen.append(browser.selection.class_number)
     assert seen == [0, 1, None]
     browser.next_class(-1)
-    assert browser.choice.class_number == 1
+    assert browser.selection.class_number == 1
     assert browser.indices().tolist() == [0, 2]
 
 

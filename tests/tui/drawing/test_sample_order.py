@@ -8,9 +8,9 @@ import pytest
 
 from fitmon.engine.insight.dynamics import Kind
 from fitmon.tui.drawing.sample_order import (
-    Choice,
     Only,
     Order,
+    SampleSelection,
     classes_present,
     listed_indices,
 )
@@ -22,8 +22,8 @@ SECOND = two_classes(0.6, 0.8, 0.3, 0.65, 0.45, labels=LABELS)
 """p(true) 0.6, 0.8, 0.7, 0.35, 0.45: the first crossed to right, the last to wrong."""
 
 
-def listed(choice: Choice, threshold: float = 0.5) -> list[int]:
-    indices: list[int] = listed_indices(observed(FIRST, SECOND), threshold, choice).tolist()
+def listed(selection: SampleSelection, threshold: float = 0.5) -> list[int]:
+    indices: list[int] = listed_indices(observed(FIRST, SECOND), threshold, selection).tolist()
     return indices
 
 
@@ -37,14 +37,14 @@ def listed(choice: Choice, threshold: float = 0.5) -> list[int]:
     ],
 )
 def test_each_order_puts_first_what_it_says(order: Order, expected: list[int]) -> None:
-    assert listed(Choice(order=order)) == expected
+    assert listed(SampleSelection(order=order)) == expected
 
 
 def test_without_losses_the_worst_is_furthest_on_the_wrong_side_of_the_threshold() -> None:
     scores = two_classes(0.6, 0.2, 0.3, labels=(1, 1, 0), losses=False)
-    assert listed_indices(observed(scores), 0.5, Choice()).tolist() == [1, 0, 2]
-    assert listed_indices(observed(scores), 0.9, Choice()).tolist() == [1, 0, 2]
-    assert listed_indices(observed(scores), 0.2, Choice()).tolist() == [2, 1, 0]
+    assert listed_indices(observed(scores), 0.5, SampleSelection()).tolist() == [1, 0, 2]
+    assert listed_indices(observed(scores), 0.9, SampleSelection()).tolist() == [1, 0, 2]
+    assert listed_indices(observed(scores), 0.2, SampleSelection()).tolist() == [2, 1, 0]
 
 
 @pytest.mark.parametrize(
@@ -57,11 +57,11 @@ def test_without_losses_the_worst_is_furthest_on_the_wrong_side_of_the_threshold
     ],
 )
 def test_each_filter_keeps_what_it_says(only: Only, expected: list[int]) -> None:
-    assert listed(Choice(order=Order.INDEX, only=only)) == expected
+    assert listed(SampleSelection(order=Order.INDEX, only=only)) == expected
 
 
 def test_the_filters_go_by_the_threshold_of_the_view() -> None:
-    assert listed(Choice(order=Order.INDEX, only=Only.WRONG), threshold=0.7) == [0, 4]
+    assert listed(SampleSelection(order=Order.INDEX, only=Only.WRONG), threshold=0.7) == [0, 4]
 
 
 @pytest.mark.parametrize("only", [Only.SUSPECT, Only.FLIP_FLOPPER, Only.HARD, Only.AMBIGUOUS])
@@ -72,27 +72,27 @@ def test_a_filter_by_kind_keeps_that_kind(only: Only) -> None:
     kinds = {Only.FLIP_FLOPPER: [0], Only.SUSPECT: [1], Only.HARD: [2], Only.AMBIGUOUS: [3]}
     assert observation.dynamics is not None
     assert observation.dynamics.kinds.tolist()[4] == Kind.EASY
-    assert listed_indices(observation, 0.5, Choice(order=Order.INDEX, only=only)).tolist() == kinds[only]
+    assert listed_indices(observation, 0.5, SampleSelection(order=Order.INDEX, only=only)).tolist() == kinds[only]
 
 
 def test_before_the_first_epoch_nothing_has_a_kind_or_crossed() -> None:
     untrained = observed(FIRST, first_epoch=0)
     for only in (Only.CROSSED, Only.SUSPECT, Only.HARD):
-        assert not len(listed_indices(untrained, 0.5, Choice(only=only)))
+        assert not len(listed_indices(untrained, 0.5, SampleSelection(only=only)))
 
 
 def test_without_an_epoch_before_the_largest_change_is_sorted_by_index() -> None:
-    assert listed_indices(observed(FIRST), 0.5, Choice(order=Order.CHANGED)).tolist() == [0, 1, 2, 3, 4]
+    assert listed_indices(observed(FIRST), 0.5, SampleSelection(order=Order.CHANGED)).tolist() == [0, 1, 2, 3, 4]
 
 
 def test_a_class_keeps_the_samples_that_are_truly_of_it() -> None:
-    assert listed(Choice(order=Order.INDEX, class_number=0)) == [2, 3]
-    assert listed(Choice(order=Order.WORST, only=Only.WRONG, class_number=0)) == [3]
+    assert listed(SampleSelection(order=Order.INDEX, class_number=0)) == [2, 3]
+    assert listed(SampleSelection(order=Order.WORST, only=Only.WRONG, class_number=0)) == [3]
 
 
 def test_where_a_sample_has_several_labels_the_class_is_the_label() -> None:
     scores = replace(two_classes(0.1, 0.9, 0.2, 0.8, 0.3, 0.7, labels=(1, 1, 0, 0, 1, 0)), labels=2)
-    indices = listed_indices(observed(scores), 0.5, Choice(order=Order.INDEX, class_number=1))
+    indices = listed_indices(observed(scores), 0.5, SampleSelection(order=Order.INDEX, class_number=1))
     assert indices.tolist() == [1, 3, 5]
     assert classes_present(scores) == (0, 1)
 
@@ -100,22 +100,22 @@ def test_where_a_sample_has_several_labels_the_class_is_the_label() -> None:
 def test_a_prediction_that_is_no_number_is_worst_of_all_and_near_nothing() -> None:
     scores = two_classes(0.1, math.nan, 0.95, labels=(1, 1, 1))
     observation = observed(scores, scores)
-    assert listed_indices(observation, 0.5, Choice()).tolist() == [1, 0, 2]
-    assert listed_indices(observation, 0.5, Choice(order=Order.NEAREST)).tolist() == [0, 2, 1]
-    assert listed_indices(observation, 0.5, Choice(order=Order.CHANGED)).tolist() == [0, 2, 1]
-    assert listed_indices(observation, 0.5, Choice(only=Only.WRONG)).tolist() == [1, 0]
-    assert listed_indices(observation, 0.5, Choice(only=Only.NEAR)).tolist() == []
+    assert listed_indices(observation, 0.5, SampleSelection()).tolist() == [1, 0, 2]
+    assert listed_indices(observation, 0.5, SampleSelection(order=Order.NEAREST)).tolist() == [0, 2, 1]
+    assert listed_indices(observation, 0.5, SampleSelection(order=Order.CHANGED)).tolist() == [0, 2, 1]
+    assert listed_indices(observation, 0.5, SampleSelection(only=Only.WRONG)).tolist() == [1, 0]
+    assert listed_indices(observation, 0.5, SampleSelection(only=Only.NEAR)).tolist() == []
 
 
 def test_equal_samples_stand_by_index() -> None:
     scores = two_classes(*[0.25] * 500, labels=(1,) * 500)
     for order in Order:
-        assert listed_indices(observed(scores, scores), 0.5, Choice(order=order)).tolist() == list(range(500))
+        assert listed_indices(observed(scores, scores), 0.5, SampleSelection(order=order)).tolist() == list(range(500))
 
 
 def test_many_samples_are_sorted_as_their_losses_say() -> None:
     scores = random_scores(5_000, 3)
-    indices = listed_indices(observed(scores), 0.5, Choice(only=Only.WRONG))
+    indices = listed_indices(observed(scores), 0.5, SampleSelection(only=Only.WRONG))
     assert scores.losses is not None
     assert (np.diff(scores.losses[indices]) <= 0).all()
     assert set(indices.tolist()) == set(np.flatnonzero(~scores.right(0.5)).tolist())
@@ -124,7 +124,7 @@ def test_many_samples_are_sorted_as_their_losses_say() -> None:
 def test_losses_of_every_size_and_sign_are_sorted_and_equal_ones_stand_by_index() -> None:
     losses = np.array([0.0, -0.0, 1e-45, -1e-45, math.inf, -3.5, 2.5, 2.5, 0.0, math.nan, -math.nan, 3e38], np.float32)
     scores = replace(two_classes(*[0.5] * len(losses), labels=(1,) * len(losses)), losses=losses)
-    assert listed_indices(observed(scores), 0.5, Choice()).tolist() == [4, 9, 10, 11, 6, 7, 2, 0, 1, 8, 3, 5]
+    assert listed_indices(observed(scores), 0.5, SampleSelection()).tolist() == [4, 9, 10, 11, 6, 7, 2, 0, 1, 8, 3, 5]
 
 
 def test_only_classes_with_samples_are_offered() -> None:

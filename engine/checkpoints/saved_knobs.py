@@ -21,13 +21,13 @@ from fitmon.engine.knobs.penalty import PenaltyKnobs
 from fitmon.engine.training.loop import shortest
 
 if TYPE_CHECKING:
-    from fitmon.engine.knobs.model_knobs import Panel
+    from fitmon.engine.knobs.model_knobs import ModelKnobs
 
 Rate = Annotated[float, msgspec.Meta(ge=0, lt=1)]
 Factor = Annotated[float, msgspec.Meta(ge=0)]
 
 
-class KnobState(msgspec.Struct, frozen=True, kw_only=True):
+class SavedKnobs(msgspec.Struct, frozen=True, kw_only=True):
     """What a model's knobs stand at, layer by layer."""
 
     rates: tuple[Rate, ...] = ()
@@ -42,10 +42,10 @@ class KnobState(msgspec.Struct, frozen=True, kw_only=True):
     """What the optimizer's schedule is multiplied by; None: there is no schedule."""
 
 
-def knob_state(panel: Panel | None) -> KnobState:
+def saved_knobs(model_knobs: ModelKnobs | None) -> SavedKnobs:
     """Return the present values; all empty without a panel."""
-    rates, (l1, l2), factor = _rates(panel), _penalties(panel), _schedule_factor(panel)
-    return KnobState(
+    rates, (l1, l2), factor = _rates(model_knobs), _penalties(model_knobs), _schedule_factor(model_knobs)
+    return SavedKnobs(
         rates=tuple(shortest(rate.read().numpy()) for rate in rates),
         raised=any(_has_seeds(rate) for rate in rates),
         l1=l1,
@@ -54,32 +54,34 @@ def knob_state(panel: Panel | None) -> KnobState:
     )
 
 
-def apply_knob_state(panel: Panel | None, wanted: KnobState) -> bool:
+def apply_knob_state(model_knobs: ModelKnobs | None, wanted: SavedKnobs) -> bool:
     """Turn every knob to a value of its own; return whether the compiled step must be traced again to see it.
 
     Raises DataError, and turns nothing, when the model has other knobs.
     """
-    _refuse_other_knobs(knob_state(panel), wanted)
-    changes = [_turn_rate(rate, value, wanted.raised) for rate, value in zip(_rates(panel), wanted.rates, strict=True)]
-    for knob in _of_kind(panel, PenaltyKnobs):
+    _refuse_other_knobs(saved_knobs(model_knobs), wanted)
+    changes = [
+        _turn_rate(rate, value, wanted.raised) for rate, value in zip(_rates(model_knobs), wanted.rates, strict=True)
+    ]
+    for knob in _of_kind(model_knobs, PenaltyKnobs):
         for penalty, l1, l2 in zip(knob._penalties, wanted.l1, wanted.l2, strict=True):
             changes += [penalty.assign("l1", l1), penalty.assign("l2", l2)]
-    factor = _schedule_factor(panel)
+    factor = _schedule_factor(model_knobs)
     if factor is not None:
         factor.assign(wanted.learning_rate_factor)
     return any(changes)
 
 
-def dropout_seeds(panel: Panel | None) -> Iterator[Any]:
+def dropout_seeds(model_knobs: ModelKnobs | None) -> Iterator[Any]:
     """Yield the seed states that dropout draws from; those of layers built with rate 0 are in no list of Keras's."""
-    for rate in _rates(panel):
+    for rate in _rates(model_knobs):
         live = rate._live if isinstance(rate, DeferredRate) else rate
         if live is not None:
             yield live._seed_generator.state
 
 
-def _refuse_other_knobs(here: KnobState, wanted: KnobState) -> None:
-    def kinds(state: KnobState) -> tuple[int, int, int, bool]:
+def _refuse_other_knobs(here: SavedKnobs, wanted: SavedKnobs) -> None:
+    def kinds(state: SavedKnobs) -> tuple[int, int, int, bool]:
         return len(state.rates), len(state.l1), len(state.l2), state.learning_rate_factor is None
 
     if kinds(here) != kinds(wanted):
@@ -89,7 +91,7 @@ def _refuse_other_knobs(here: KnobState, wanted: KnobState) -> None:
         )
 
 
-def _knobs_in_words(state: KnobState) -> str:
+def _knobs_in_words(state: SavedKnobs) -> str:
     schedule = "no schedule" if state.learning_rate_factor is None else "a schedule"
     return f"{len(state.rates)} dropout rates, {len(state.l1)} penalised kernels and {schedule} of the learning rate"
 
@@ -105,18 +107,18 @@ def _has_seeds(rate: Any) -> bool:
     return isinstance(rate, DeferredRate) and hasattr(rate._layer, "seed_generator")
 
 
-def _rates(panel: Panel | None) -> Sequence[Any]:
-    return [rate for knob in _of_kind(panel, DropoutKnob) for rate in knob._rates]
+def _rates(model_knobs: ModelKnobs | None) -> Sequence[Any]:
+    return [rate for knob in _of_kind(model_knobs, DropoutKnob) for rate in knob._rates]
 
 
-def _penalties(panel: Panel | None) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    penalties = [penalty for knob in _of_kind(panel, PenaltyKnobs) for penalty in knob._penalties]
+def _penalties(model_knobs: ModelKnobs | None) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    penalties = [penalty for knob in _of_kind(model_knobs, PenaltyKnobs) for penalty in knob._penalties]
     return tuple(penalty.value("l1") for penalty in penalties), tuple(penalty.value("l2") for penalty in penalties)
 
 
-def _schedule_factor(panel: Panel | None) -> Any | None:
-    return next((knob._factor for knob in _of_kind(panel, ScheduleKnob)), None)
+def _schedule_factor(model_knobs: ModelKnobs | None) -> Any | None:
+    return next((knob._factor for knob in _of_kind(model_knobs, ScheduleKnob)), None)
 
 
-def _of_kind(panel: Panel | None, kind: Any) -> list[Any]:
-    return [] if panel is None else [knob for knob in panel._knobs if isinstance(knob, kind)]
+def _of_kind(model_knobs: ModelKnobs | None, kind: Any) -> list[Any]:
+    return [] if model_knobs is None else [knob for knob in model_knobs._knobs if isinstance(knob, kind)]
