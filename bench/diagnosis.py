@@ -21,9 +21,9 @@ from bench.collection.simulated import known_curves, plateaus
 from fitmon.engine.diagnosis.curves import EpochCurves
 from fitmon.engine.diagnosis.diagnosis import Diagnosis
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
-from fitmon.engine.diagnosis.measures import Measures
 from fitmon.engine.diagnosis.paired import PairedLosses
 from fitmon.engine.diagnosis.rules import RULES
+from fitmon.engine.measures import Measures
 
 LONG_HISTORY = 10_000
 SAMPLES_OF_LONG_HISTORY = 10_000

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from fitmon.engine.commands import Keep
-from fitmon.engine.diagnosis.facts import Facts
-from fitmon.engine.diagnosis.finding import Finding
-from fitmon.engine.diagnosis.measures import Measures
+from fitmon.engine.facts import Facts
+from fitmon.engine.finding import Finding
+from fitmon.engine.measures import Measures
 
 if TYPE_CHECKING:
     # It brings numpy, which the first picture on a terminal does not wait for.

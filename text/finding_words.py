@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from fitmon.engine.diagnosis.finding import Finding, Remedy
+from fitmon.engine.finding import (
+    Finding,
+    Remedy,
+)
 from fitmon.engine.record.record import Snapshot
 from fitmon.text.format import (
     NO_BREAK,

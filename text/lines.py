@@ -12,7 +12,7 @@ from typing import Any, assert_never
 
 from fitmon.engine import events
 from fitmon.engine.commands import Detach, Stop
-from fitmon.engine.diagnosis.finding import Finding
+from fitmon.engine.finding import Finding
 from fitmon.engine.knobs.catalogue import EPOCHS
 from fitmon.engine.record.record import (
     RunRecord,

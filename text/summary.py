@@ -2,8 +2,8 @@
 
 import math
 
-from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.events import RunEnded, RunFailed
+from fitmon.engine.finding import Finding
 from fitmon.engine.record.record import Snapshot
 from fitmon.text import finding_words as words
 from fitmon.text import format as form

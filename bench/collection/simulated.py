@@ -15,8 +15,8 @@ import numpy.typing as npt
 from bench.collection.recording import Answer
 from fitmon.engine.diagnosis.curves import EpochCurves
 from fitmon.engine.diagnosis.evidence import Evidence
-from fitmon.engine.diagnosis.facts import Facts
 from fitmon.engine.diagnosis.paired import PairedLosses
+from fitmon.engine.facts import Facts
 
 Floats = npt.NDArray[np.float64]
 

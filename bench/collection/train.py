@@ -10,13 +10,13 @@ from bench.collection.recording import Number, Recording, as_told
 from bench.collection.truth import Examiner
 from fitmon.engine import events
 from fitmon.engine.commands import Resume, SetKnob
-from fitmon.engine.diagnosis.measures import Measures
+from fitmon.engine.measures import Measures
 from fitmon.engine.training.session import Session
 
 if TYPE_CHECKING:
     from bench.collection.recipe import Recipe
-    from fitmon.engine.diagnosis.facts import Facts
     from fitmon.engine.events import KnobValue
+    from fitmon.engine.facts import Facts
 
 
 class _Listener:

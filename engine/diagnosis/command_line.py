@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from fitmon.engine.diagnosis.facts import Facts
+from fitmon.engine.facts import Facts
 
 
 def command_line(facts: Facts, *, without: str = "", **changed: str) -> str:

@@ -11,11 +11,11 @@ from fitmon.engine.arrays import (
     Saved,
 )
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
-from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit.losses import window_of
 from fitmon.engine.diagnosis.fit.rules import FIT_RULES
 from fitmon.engine.diagnosis.rules import RULES
 from fitmon.engine.errors import DataError
+from fitmon.engine.finding import Finding
 
 EACH_EPOCH_UNTIL = 100
 LOOKS_IN_A_RUN = 100

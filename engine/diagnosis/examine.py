@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fitmon.engine.diagnosis.duplicates import shared_samples
-from fitmon.engine.diagnosis.facts import Facts
 from fitmon.engine.diagnosis.feature_facts import feature_facts
 from fitmon.engine.diagnosis.label_facts import Task, are_sorted, class_numbers, label_facts, labels_of
 from fitmon.engine.diagnosis.row_blocks import arrays_in, is_batches, rows_of
+from fitmon.engine.facts import Facts
 
 if TYPE_CHECKING:
     from fitmon.engine.job import TrainingData

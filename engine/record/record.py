@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, assert_never
 import msgspec
 
 from fitmon.engine import events
-from fitmon.engine.diagnosis.finding import Finding
-from fitmon.engine.diagnosis.measures import measured
 from fitmon.engine.events import KnobOffer, KnobValue, Phase
+from fitmon.engine.finding import Finding
+from fitmon.engine.measures import measured
 from fitmon.engine.record.branch import (
     BestEpoch,
     Branch,

@@ -16,17 +16,20 @@ from fitmon.engine.diagnosis.curves import EpochCurves
 from fitmon.engine.diagnosis.diagnosis import Diagnosis
 from fitmon.engine.diagnosis.evidence import Evidence, Floats
 from fitmon.engine.diagnosis.fit.non_finite_loss import RULE as NON_FINITE_LOSS
-from fitmon.engine.diagnosis.measures import Measures, measured
 from fitmon.engine.diagnosis.paired import PairedLosses
 from fitmon.engine.insight.dynamics import Kind
+from fitmon.engine.measures import (
+    Measures,
+    measured,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from fitmon.engine.diagnosis.facts import Facts
-    from fitmon.engine.diagnosis.finding import Finding
     from fitmon.engine.evaluation.probe import ValidationResult
     from fitmon.engine.events import KnobValue
+    from fitmon.engine.facts import Facts
+    from fitmon.engine.finding import Finding
     from fitmon.engine.insight.scores import SampleScores
     from fitmon.engine.record.branch import Branch
 

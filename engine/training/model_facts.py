@@ -10,7 +10,7 @@ from fitmon.engine.diagnosis.examine import examine
 if TYPE_CHECKING:
     import keras
 
-    from fitmon.engine.diagnosis.facts import Facts
+    from fitmon.engine.facts import Facts
     from fitmon.engine.job import Job, TrainingData
 
 

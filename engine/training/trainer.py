@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 
     from fitmon.engine.checkpoints.resume_point import ResumePoint
     from fitmon.engine.checkpoints.store import CheckpointStore
-    from fitmon.engine.diagnosis.finding import Finding
+    from fitmon.engine.finding import Finding
     from fitmon.engine.job import Job, TrainingData
     from fitmon.engine.record.branch import Branch
     from fitmon.engine.training.control import Control

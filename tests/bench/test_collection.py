@@ -14,7 +14,7 @@ from bench.collection.recipe import Recipe
 from bench.collection.recording import Answer, Recording
 from bench.collection.simulated import Simulation
 from bench.collection.truth import Truth
-from fitmon.engine.diagnosis.facts import Facts
+from fitmon.engine.facts import Facts
 from fitmon.engine.job import Settings
 
 EPOCHS = 20

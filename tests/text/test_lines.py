@@ -13,8 +13,8 @@ import pytest
 
 from fitmon.engine import events
 from fitmon.engine.commands import Command, Stop
-from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.events import KnobOffer, Phase
+from fitmon.engine.finding import Finding
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.record.record import (
     RunRecord,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from fitmon.engine.commands import Rewind, SetKnob, Stop
-from fitmon.engine.diagnosis.finding import Finding, Remedy
+from fitmon.engine.finding import (
+    Finding,
+    Remedy,
+)
 from fitmon.text.remedies import (
     RewindChoices,
     choices_of,

@@ -12,11 +12,14 @@ from textual.pilot import Pilot
 
 from fitmon.engine import events
 from fitmon.engine.commands import Command
-from fitmon.engine.diagnosis.finding import Finding, Remedy
-from fitmon.engine.diagnosis.measures import Measures
 from fitmon.engine.events import KnobOffer, KnobValue, Phase
+from fitmon.engine.finding import (
+    Finding,
+    Remedy,
+)
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import SampleScores, score_probabilities
+from fitmon.engine.measures import Measures
 from fitmon.engine.record.record import (
     RunRecord,
     Snapshot,

@@ -1,6 +1,6 @@
 """What is being trained, as the panel of changes says it."""
 
-from fitmon.engine.diagnosis.measures import Measures
+from fitmon.engine.measures import Measures
 from fitmon.tui.widgets.changes_panel import changes
 from tests.tui.fake_run import FakeRun
 

@@ -10,9 +10,12 @@ import pytest
 
 from fitmon.engine import events
 from fitmon.engine.diagnosis import rules
-from fitmon.engine.diagnosis.finding import Finding, Remedy
-from fitmon.engine.diagnosis.measures import Measures
 from fitmon.engine.diagnosis.rules import explanation_of
+from fitmon.engine.finding import (
+    Finding,
+    Remedy,
+)
+from fitmon.engine.measures import Measures
 from fitmon.text.rows import (
     text_of,
     width_of,

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fitmon.engine.diagnosis.finding import Finding
+from fitmon.engine.finding import Finding
 from fitmon.text.rows import (
     text_of,
     width_of,

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from fitmon.engine import events
-from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.engine.events import Phase
+from fitmon.engine.finding import (
+    Finding,
+    Remedy,
+)
 from fitmon.text.format import to_ascii
 from fitmon.tui.screens.failure import FailureScreen
 from fitmon.tui.screens.monitor import MonitorScreen

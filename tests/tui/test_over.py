@@ -3,7 +3,7 @@
 import pytest
 
 from fitmon.engine import events
-from fitmon.engine.diagnosis.measures import Measures
+from fitmon.engine.measures import Measures
 from fitmon.text.summary import summary_lines
 from tests.tui.fake_run import CLASS_MISSING, OVERFITTING, TOO_EARLY, FakeRun, shown
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fitmon.engine.diagnosis.finding import Finding
+from fitmon.engine.finding import Finding
 from fitmon.engine.record.record import Snapshot
 from fitmon.text import finding_words as words
 from fitmon.text import format as form

@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from fitmon.engine.diagnosis.command_line import command_line
 from fitmon.engine.diagnosis.data.wording import OF_THE_DATA, class_names, samples
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
-from fitmon.engine.diagnosis.facts import Facts
-from fitmon.engine.diagnosis.finding import Finding, Remedy
+from fitmon.engine.facts import Facts
+from fitmon.engine.finding import (
+    Finding,
+    Remedy,
+)
 
 SURE = 0.95
 CHANCE = 0.6

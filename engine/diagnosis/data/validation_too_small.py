@@ -9,9 +9,12 @@ import numpy as np
 from fitmon.engine.diagnosis.command_line import command_line
 from fitmon.engine.diagnosis.data.wording import OF_THE_DATA, samples
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
-from fitmon.engine.diagnosis.facts import Facts
-from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.engine.diagnosis.fit.losses import SHORTEST_WINDOW, losses_of
+from fitmon.engine.facts import Facts
+from fitmon.engine.finding import (
+    Finding,
+    Remedy,
+)
 
 FEWEST = 30
 """Below this many samples an accuracy of 0.5 has a standard error beyond 0.09."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fitmon.engine.diagnosis.facts import Facts
+from fitmon.engine.facts import Facts
 
 OF_THE_DATA = (0, 0)
 """`Finding.epochs` of what no epoch changes."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
-from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.losses import Losses, losses_of
 from fitmon.engine.diagnosis.fit.overfitting import overfits, turn_of
+from fitmon.engine.finding import Finding
 
 FIRST_EPOCH = 8
 STILL = 0.015

@@ -9,11 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
-from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.losses import Losses, losses_of
 from fitmon.engine.diagnosis.fit.overfitting import overfits
 from fitmon.engine.diagnosis.fit.rates import times_the_usual
+from fitmon.engine.finding import Finding
 
 FIRST_EPOCH = 4
 GOAL = 0.3

@@ -7,13 +7,13 @@ from functools import lru_cache
 import numpy as np
 
 from fitmon.engine.diagnosis.evidence import Evidence, Floats, Rule
-from fitmon.engine.diagnosis.facts import Facts
-from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.good_fit import fits_well
 from fitmon.engine.diagnosis.fit.losses import Change, Losses, losses_of
 from fitmon.engine.diagnosis.fit.overfitting import overfits
 from fitmon.engine.diagnosis.fit.underfitting import underfits
+from fitmon.engine.facts import Facts
+from fitmon.engine.finding import Finding
 
 DEVIATIONS = 2.0
 FALL_THAT_MATTERS = 0.015

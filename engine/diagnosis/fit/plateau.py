@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
-from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.learning_rate_too_low import crawls
 from fitmon.engine.diagnosis.fit.learning_well import learns_well
 from fitmon.engine.diagnosis.fit.losses import Change, LossCurve, losses_of
 from fitmon.engine.diagnosis.fit.overfitting import overfits
+from fitmon.engine.finding import Finding
 
 FIRST_EPOCH = 8
 STILL = 0.02

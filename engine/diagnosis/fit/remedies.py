@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from fitmon.engine.diagnosis.command_line import command_line
 from fitmon.engine.diagnosis.evidence import Evidence
-from fitmon.engine.diagnosis.finding import Remedy
+from fitmon.engine.finding import Remedy
 from fitmon.engine.knobs.catalogue import KNOBS
 
 FIRST_DROPOUT, HIGH_DROPOUT, HIGHEST_DROPOUT = 0.3, 0.5, 0.7

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
-from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit import remedies
+from fitmon.engine.finding import Finding
 
 MANY = 0.25
 """Share of the wrong answers."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
-from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit.losses import SHORTEST_WINDOW
+from fitmon.engine.finding import Finding
 
 ENOUGH = 2 * SHORTEST_WINDOW + 1
 """Epochs of which two windows can be compared, and another that patience asks for."""

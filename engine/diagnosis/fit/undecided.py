@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
-from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit.losses import Change, losses_of
 from fitmon.engine.diagnosis.fit.overfitting import RISE_THAT_MATTERS, Turn, turn_of
 from fitmon.engine.diagnosis.fit.too_early import is_too_early
+from fitmon.engine.finding import Finding
 
 DEVIATIONS = 2.0
 

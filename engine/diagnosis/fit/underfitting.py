@@ -6,12 +6,15 @@ import math
 from functools import lru_cache
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
-from fitmon.engine.diagnosis.finding import Finding, Remedy
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.good_fit import does_well, fits_well, is_held_back
 from fitmon.engine.diagnosis.fit.losses import Losses, losses_of
 from fitmon.engine.diagnosis.fit.not_learning import does_not_learn
 from fitmon.engine.diagnosis.fit.overfitting import overfits
+from fitmon.engine.finding import (
+    Finding,
+    Remedy,
+)
 
 FIRST_EPOCH = 8
 STILL = 0.03

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from fitmon.engine.diagnosis.evidence import Evidence, Floats, Rule
-from fitmon.engine.diagnosis.finding import Finding
+from fitmon.engine.finding import Finding
 
 EPOCHS = 3
 LOOKS_BETTER = 1.05

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fitmon.engine.diagnosis.command_line import command_line
-from fitmon.engine.diagnosis.facts import Facts
+from fitmon.engine.facts import Facts
 from fitmon.engine.job import Settings
 from fitmon.presets import preset_named
 from fitmon.presets.spelled_options import spelled_options

@@ -14,10 +14,10 @@ from fitmon.engine.arrays import (
 )
 from fitmon.engine.diagnosis.diagnosis import Diagnosis
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
-from fitmon.engine.diagnosis.facts import Facts
-from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit.rules import FIT_RULES
 from fitmon.engine.errors import DataError
+from fitmon.engine.facts import Facts
+from fitmon.engine.finding import Finding
 
 
 def _evidence(epoch: int, epochs: int = 20_000, loss: float = 1.0) -> Evidence:

@@ -11,7 +11,7 @@ import pytest
 
 from fitmon.engine.diagnosis import duplicates, row_blocks
 from fitmon.engine.diagnosis.examine import examine
-from fitmon.engine.diagnosis.facts import Facts
+from fitmon.engine.facts import Facts
 from fitmon.engine.job import TrainingData
 
 Array = npt.NDArray[Any]

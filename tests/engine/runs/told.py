@@ -8,9 +8,12 @@ from typing import Any
 import msgspec
 
 from fitmon.engine import events
-from fitmon.engine.diagnosis.finding import Finding, Remedy
-from fitmon.engine.diagnosis.measures import Measures
 from fitmon.engine.events import Insight, KnobOffer, KnobValue
+from fitmon.engine.finding import (
+    Finding,
+    Remedy,
+)
+from fitmon.engine.measures import Measures
 from fitmon.engine.record.record import RunRecord
 from fitmon.engine.runs.journal_reader import (
     Entry,

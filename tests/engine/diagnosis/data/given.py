@@ -6,8 +6,8 @@ import numpy as np
 
 from fitmon.engine.diagnosis.data.rules import DATA_RULES
 from fitmon.engine.diagnosis.evidence import Evidence
-from fitmon.engine.diagnosis.facts import Facts
-from fitmon.engine.diagnosis.finding import Finding
+from fitmon.engine.facts import Facts
+from fitmon.engine.finding import Finding
 
 
 def facts(**fields: Any) -> Facts:

@@ -1,4 +1,4 @@
-from fitmon.engine.diagnosis.finding import Finding
+from fitmon.engine.finding import Finding
 from tests.engine.diagnosis.data.given import facts, found
 
 

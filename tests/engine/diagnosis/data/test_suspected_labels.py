@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fitmon.engine.diagnosis.finding import Finding
+from fitmon.engine.finding import Finding
 from tests.engine.diagnosis.data.given import facts, found
 
 COUNTS = {"classes": 10, "validation_counts": (20,) * 10}

@@ -1,6 +1,6 @@
 import pytest
 
-from fitmon.engine.diagnosis.facts import Facts
+from fitmon.engine.facts import Facts
 from tests.engine.diagnosis.data.given import facts, found
 
 

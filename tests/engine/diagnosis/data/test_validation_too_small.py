@@ -1,6 +1,6 @@
 import numpy as np
 
-from fitmon.engine.diagnosis.finding import Finding
+from fitmon.engine.finding import Finding
 from tests.engine.diagnosis.data.given import facts, found
 
 

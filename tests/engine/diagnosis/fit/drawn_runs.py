@@ -11,11 +11,11 @@ import numpy.typing as npt
 from fitmon.engine.diagnosis.curves import EpochCurves
 from fitmon.engine.diagnosis.diagnosis import Diagnosis
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
-from fitmon.engine.diagnosis.facts import Facts
-from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit.rules import FIT_RULES
 from fitmon.engine.diagnosis.paired import PairedLosses
 from fitmon.engine.events import KnobValue
+from fitmon.engine.facts import Facts
+from fitmon.engine.finding import Finding
 
 Floats = npt.NDArray[np.float64]
 

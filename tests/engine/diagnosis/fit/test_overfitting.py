@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fitmon.engine.diagnosis.finding import Finding
 from fitmon.engine.diagnosis.fit import overfitting
+from fitmon.engine.finding import Finding
 from tests.engine.diagnosis.fit.drawn_runs import KNOBS, Drawn, falling, rising
 
 ONLY = (overfitting.RULE,)
