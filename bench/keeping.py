@@ -22,6 +22,7 @@ from fitmon.engine.runs.replay import replay_journal
 from fitmon.engine.runs.runs import Runs
 from fitmon.engine.training.checkpointing import CheckpointManager
 from fitmon.engine.training.kept_run import KeptRun
+from fitmon.engine.values import KnobOffer
 
 KEPT_THREADS = ("fitmon checkpoints", "fitmon journal")
 SHORT_RUN, LONG_RUN = 1_000, 100_000
@@ -137,7 +138,7 @@ def _started() -> events.RunStarted:
         training_samples=100,
         validation_samples=0,
         class_names=(),
-        knobs=(events.KnobOffer(name="learning_rate", value=1e-3),),
+        knobs=(KnobOffer(name="learning_rate", value=1e-3),),
         seed=0,
         device="CPU",
         versions={},

@@ -66,3 +66,12 @@ EXIT_CODES: dict[str, int] = {
 
 EXIT_QUIT_WHILE_TRAINING = 130
 """Exit code when the user quit before the run was over."""
+
+
+class StopRequested(Exception):  # noqa: N818 - stopping is not an error
+    """The user asked the run to stop."""
+
+    def __init__(self, reason: str) -> None:
+        """Carry the reason to the ending event."""
+        super().__init__(reason)
+        self.reason = reason

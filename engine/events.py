@@ -15,16 +15,13 @@ import msgspec
 from fitmon.engine.commands import Keep
 from fitmon.engine.facts import Facts
 from fitmon.engine.finding import Finding
-from fitmon.engine.measures import Measures
+from fitmon.engine.measures import Insight, Measures
+from fitmon.engine.values import KnobOffer, KnobValue
 
 if TYPE_CHECKING:
     # It brings numpy, which the first picture on a terminal does not wait for.
-    from fitmon.engine.data.validation_samples import ValidationSamples
     from fitmon.engine.insight.observer import Observation
-
-KnobValue = int | float | tuple[float, ...] | None
-"""A knob's value: a whole number for batch size and epochs; several when the model's layers differ; None when the model
-has no such knob."""
+    from fitmon.engine.values import ValidationSamples
 
 
 class Phase(StrEnum):
@@ -50,15 +47,6 @@ def _event_name(class_name: str) -> str:
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=_event_name):
     pass
-
-
-class KnobOffer(msgspec.Struct, frozen=True, kw_only=True):
-    """One knob as this run has it: its value and, if it cannot be turned, why."""
-
-    name: str
-    value: KnobValue
-    unavailable: str = ""
-    """Why this model or run lacks the knob; empty when it can be turned."""
 
 
 class PhaseChanged(_Event, frozen=True):
@@ -127,75 +115,6 @@ class ChunkEnded(_Event, frozen=True):
     """Wall time of this chunk."""
     traced: bool = False
     """Whether the call had to be compiled first, so that its time says nothing of the pace."""
-
-
-class ClassInsight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One class against all others."""
-
-    support: int
-    """Validation samples of this class."""
-    precision: float | None = None
-    """In [0, 1]; None when the class was never answered."""
-    recall: float | None = None
-    """In [0, 1]; None when it has no samples."""
-    f1: float | None = None
-    """In [0, 1]; None when it has no samples and was never answered."""
-
-
-class Insight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of the validation samples since the epoch before, at the run's threshold.
-
-    Epoch 1 is compared with the model as it was before training. Of the metrics behind `sentence`, those without a
-    meaning here are left out of the JSON.
-    """
-
-    samples: int
-    """Validation samples; several labels a sample count one by one."""
-    stayed_right: int
-    stayed_wrong: int
-    crossed_up: int
-    """Wrong before, right now."""
-    crossed_down: int
-    """Right before, wrong now."""
-    loss_change: dict[str, float] | None
-    """The change of the data loss, split over the four groups of that name, which add up to it; None where the model's
-    loss gives no loss for each sample, or one of them is not finite."""
-    data_loss: float | None
-    """The mean of the samples' losses: `val_loss` without `penalty`; None as for `loss_change`."""
-    penalty: float | None
-    """L1, L2 and activity penalties in `val_loss`; None where it could not be taken apart."""
-    threshold: float | None
-    """In [0, 1]; None for several classes, where the largest probability wins."""
-    near_threshold: int
-    """Samples within 0.1 of the threshold; several classes: whose margin is that small."""
-    sentence: str
-    """Why accuracy and loss moved as they did."""
-    crossing_soon: int | None = None
-    """An estimate: wrong samples that will be right within about 3 epochs at the pace of the last ones."""
-    estimate: str = ""
-    """The same as a sentence."""
-    not_numbers: int = 0
-    """Samples whose prediction is NaN; they count as wrong."""
-    accuracy: float | None = None
-    """Share of right answers, in [0, 1]."""
-    accuracy_interval: tuple[float, float] | None = None
-    """Its 95 % noise band for this number of samples (Wilson)."""
-    majority_share: float | None = None
-    """The accuracy of always answering the most frequent class."""
-    balanced_accuracy: float | None = None
-    matthews: float | None = None
-    """Matthews correlation, in [-1, 1]; two classes only."""
-    roc_auc: float | None = None
-    average_precision: float | None = None
-    brier: float | None = None
-    calibration_error: float | None = None
-    """Expected calibration error, in [0, 1]."""
-    entropy: float | None = None
-    """Mean entropy of the predictions, in nats."""
-    per_class: tuple[ClassInsight, ...] | None = None
-    """In label order; None beyond 50 classes."""
-    confusion: tuple[tuple[int, ...], ...] | None = None
-    """A row for each true class, a column for each answer; None beyond 50 classes."""
 
 
 class EpochEnded(_Event, frozen=True):

@@ -1,4 +1,4 @@
-"""The numbers that an epoch adds to the record for the diagnosis to judge by."""
+"""What is measured of an epoch, as plain numbers: for the diagnosis, and for whoever reads the events."""
 
 from __future__ import annotations
 
@@ -53,3 +53,72 @@ def measured(measures: Measures) -> Iterator[tuple[str, float]]:
         value = getattr(measures, name)
         if value is not None:
             yield name, float(value)
+
+
+class ClassInsight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One class against all others."""
+
+    support: int
+    """Validation samples of this class."""
+    precision: float | None = None
+    """In [0, 1]; None when the class was never answered."""
+    recall: float | None = None
+    """In [0, 1]; None when it has no samples."""
+    f1: float | None = None
+    """In [0, 1]; None when it has no samples and was never answered."""
+
+
+class Insight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of the validation samples since the epoch before, at the run's threshold.
+
+    Epoch 1 is compared with the model as it was before training. Of the metrics behind `sentence`, those without a
+    meaning here are left out of the JSON.
+    """
+
+    samples: int
+    """Validation samples; several labels a sample count one by one."""
+    stayed_right: int
+    stayed_wrong: int
+    crossed_up: int
+    """Wrong before, right now."""
+    crossed_down: int
+    """Right before, wrong now."""
+    loss_change: dict[str, float] | None
+    """The change of the data loss, split over the four groups of that name, which add up to it; None where the model's
+    loss gives no loss for each sample, or one of them is not finite."""
+    data_loss: float | None
+    """The mean of the samples' losses: `val_loss` without `penalty`; None as for `loss_change`."""
+    penalty: float | None
+    """L1, L2 and activity penalties in `val_loss`; None where it could not be taken apart."""
+    threshold: float | None
+    """In [0, 1]; None for several classes, where the largest probability wins."""
+    near_threshold: int
+    """Samples within 0.1 of the threshold; several classes: whose margin is that small."""
+    sentence: str
+    """Why accuracy and loss moved as they did."""
+    crossing_soon: int | None = None
+    """An estimate: wrong samples that will be right within about 3 epochs at the pace of the last ones."""
+    estimate: str = ""
+    """The same as a sentence."""
+    not_numbers: int = 0
+    """Samples whose prediction is NaN; they count as wrong."""
+    accuracy: float | None = None
+    """Share of right answers, in [0, 1]."""
+    accuracy_interval: tuple[float, float] | None = None
+    """Its 95 % noise band for this number of samples (Wilson)."""
+    majority_share: float | None = None
+    """The accuracy of always answering the most frequent class."""
+    balanced_accuracy: float | None = None
+    matthews: float | None = None
+    """Matthews correlation, in [-1, 1]; two classes only."""
+    roc_auc: float | None = None
+    average_precision: float | None = None
+    brier: float | None = None
+    calibration_error: float | None = None
+    """Expected calibration error, in [0, 1]."""
+    entropy: float | None = None
+    """Mean entropy of the predictions, in nats."""
+    per_class: tuple[ClassInsight, ...] | None = None
+    """In label order; None beyond 50 classes."""
+    confusion: tuple[tuple[int, ...], ...] | None = None
+    """A row for each true class, a column for each answer; None beyond 50 classes."""

@@ -12,8 +12,8 @@ import msgspec
 from bench.collection.truth import Truth
 from fitmon.engine.diagnosis.curves import EpochCurves
 from fitmon.engine.diagnosis.evidence import Evidence
-from fitmon.engine.events import KnobValue
 from fitmon.engine.facts import Facts
+from fitmon.engine.values import KnobValue
 
 SEEDS = (0, 1)
 """Of data and weights, kept with the project. The rules were corrected where one of these runs showed a mistake:

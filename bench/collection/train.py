@@ -15,8 +15,8 @@ from fitmon.engine.training.session import Session
 
 if TYPE_CHECKING:
     from bench.collection.recipe import Recipe
-    from fitmon.engine.events import KnobValue
     from fitmon.engine.facts import Facts
+    from fitmon.engine.values import KnobValue
 
 
 class _Listener:

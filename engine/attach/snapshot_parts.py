@@ -10,12 +10,12 @@ from typing import Any, get_type_hints
 import msgspec
 
 from fitmon.engine.attach.array_transfer import Numbers
-from fitmon.engine.data.validation_samples import ValidationSamples
-from fitmon.engine.events import KnobApplied, KnobValue
+from fitmon.engine.events import KnobApplied
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.scores import SampleScores
 from fitmon.engine.record.branch import BestEpoch
 from fitmon.engine.record.record import Snapshot
+from fitmon.engine.values import KnobValue, ValidationSamples
 
 
 class Points(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from fitmon.engine.knobs.dropout import DropoutKnob
 from fitmon.engine.knobs.learning_rate import ScheduleKnob
 from fitmon.engine.knobs.live_rate import DeferredRate
 from fitmon.engine.knobs.penalty import PenaltyKnobs
-from fitmon.engine.training.loop import shortest
+from fitmon.engine.values import shortest
 
 if TYPE_CHECKING:
     from fitmon.engine.knobs.model_knobs import ModelKnobs

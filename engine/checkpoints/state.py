@@ -32,8 +32,8 @@ from fitmon.engine.checkpoints.variables import (
 )
 from fitmon.engine.commands import SetKnob
 from fitmon.engine.errors import DataError
-from fitmon.engine.events import KnobValue
 from fitmon.engine.record.branch import BestEpoch
+from fitmon.engine.values import KnobValue
 
 if TYPE_CHECKING:
     import keras

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from fitmon.engine.errors import DataError, FitmonError
-from fitmon.engine.training.control import StopRequested
+from fitmon.engine.errors import DataError, FitmonError, StopRequested
 
 
 @contextmanager

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fitmon.engine.values import ValidationSamples
+
 if TYPE_CHECKING:
     from fitmon.engine.job import TrainingData
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ValidationSamples:
-    """Inputs, names and targets of n validation samples. The arrays are read-only."""
-
-    inputs: npt.NDArray[Any] | None
-    """(n, …) what the model is given; None when it takes several inputs, or none that is an array of numbers."""
-    original: npt.NDArray[Any] | None
-    """(n, …) the same as people know it, before it was scaled; None: as `inputs`."""
-    feature_names: tuple[str, ...]
-    """Names of the columns of a table; empty when they have none."""
-    class_names: tuple[str, ...]
-    """Names of the classes in label order; empty when they have none."""
 
 
 def validation_samples(data: TrainingData) -> ValidationSamples:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fitmon.engine.events import KnobValue
 from fitmon.engine.facts import Facts
 from fitmon.engine.finding import Finding
+from fitmon.engine.values import KnobValue
 
 LOSSES = ("val_loss", "loss")
 Floats = npt.NDArray[np.float64]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fitmon.engine.training.loop import (
+from fitmon.engine.graph import (
     Pacer,
     batch_length,
     carried,

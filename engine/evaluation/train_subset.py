@@ -21,10 +21,7 @@ from fitmon.engine.evaluation.scoring import (
     Scorer,
     scorer_for,
 )
-from fitmon.engine.training.loop import (
-    compiled_step,
-    loop_while,
-)
+from fitmon.engine.graph import compiled_step, loop_while
 
 if TYPE_CHECKING:
     import keras

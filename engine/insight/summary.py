@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fitmon.engine.events import ClassInsight, Insight
 from fitmon.engine.insight.context import Context
 from fitmon.engine.insight.movement import Movement
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.sentence import estimate_words, movement_sentence
+from fitmon.engine.measures import ClassInsight, Insight
 
 MAX_CLASSES = 50
 """Beyond this many classes, classes are not listed: the line would grow with their square."""

@@ -12,9 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fitmon.engine import environment
-from fitmon.engine.events import KnobOffer
 from fitmon.engine.knobs.live_rate import DeferredRate, LiveRate
-from fitmon.engine.training.loop import shortest
+from fitmon.engine.values import KnobOffer, shortest
 
 if TYPE_CHECKING:
     import keras

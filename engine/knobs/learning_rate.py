@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fitmon.engine import environment
-from fitmon.engine.events import KnobOffer
+from fitmon.engine.values import KnobOffer
 
 if TYPE_CHECKING:
     import keras

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from fitmon.engine.events import KnobOffer
 from fitmon.engine.knobs.dropout import DropoutKnob
 from fitmon.engine.knobs.learning_rate import learning_rate_knob
 from fitmon.engine.knobs.penalty import PenaltyKnobs
+from fitmon.engine.values import KnobOffer
 
 if TYPE_CHECKING:
     import keras

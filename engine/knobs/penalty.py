@@ -12,8 +12,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from fitmon.engine import environment
-from fitmon.engine.events import KnobOffer, KnobValue
-from fitmon.engine.training.loop import shortest
+from fitmon.engine.values import KnobOffer, KnobValue, shortest
 
 if TYPE_CHECKING:
     import keras

@@ -13,8 +13,8 @@ import msgspec
 from fitmon.engine import events
 from fitmon.engine.commands import SetKnob
 from fitmon.engine.errors import UsageError
-from fitmon.engine.events import KnobOffer, KnobValue
 from fitmon.engine.knobs.catalogue import knob_named
+from fitmon.engine.values import KnobOffer, KnobValue
 
 if TYPE_CHECKING:
     from fitmon.engine.checkpoints.state import CheckpointFacts

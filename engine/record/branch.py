@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fitmon.engine.events import KnobValue
+from fitmon.engine.values import KnobValue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

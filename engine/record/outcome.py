@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fitmon.engine.events import KnobApplied, KnobValue
+    from fitmon.engine.events import KnobApplied
     from fitmon.engine.record.branch import Branch
     from fitmon.engine.record.series import Curve
+    from fitmon.engine.values import KnobValue
 
 EPOCHS_TO_SETTLE = 3
 """What a change did is judged by the third epoch trained with it: the first ones may only shake the optimizer."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, assert_never
 import msgspec
 
 from fitmon.engine import events
-from fitmon.engine.events import KnobOffer, KnobValue, Phase
+from fitmon.engine.events import Phase
 from fitmon.engine.finding import Finding
 from fitmon.engine.measures import measured
 from fitmon.engine.record.branch import (
@@ -25,11 +25,12 @@ from fitmon.engine.record.series import (
     Curve,
     Series,
 )
+from fitmon.engine.values import KnobOffer, KnobValue
 
 if TYPE_CHECKING:
-    from fitmon.engine.data.validation_samples import ValidationSamples
     from fitmon.engine.insight.observer import Observation
     from fitmon.engine.insight.scores import SampleScores
+    from fitmon.engine.values import ValidationSamples
 
 RECENT_EPOCHS = 5
 """Time left is judged from the median of this many last epochs, so that one slow epoch does not sway it."""

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import msgspec
 
 from fitmon.engine import events
-from fitmon.engine.events import KnobValue, Phase
+from fitmon.engine.events import Phase
 from fitmon.engine.runs.journal_line import JournalEvent
+from fitmon.engine.values import KnobValue
 
 _WITHIN_EVERY_EPOCH = frozenset({Phase.COMPILING, Phase.VALIDATING})
 

@@ -7,6 +7,7 @@ import queue
 from collections.abc import Callable
 
 from fitmon.engine.commands import Command, Detach, Export, Pause, PauseAt, Resume, Rewind, SetKnob, Stop
+from fitmon.engine.errors import StopRequested
 
 
 class Control:
@@ -77,15 +78,6 @@ class Control:
                 self.detach_reason = command.reason
             case Export():
                 self._answer_export(command)
-
-
-class StopRequested(Exception):  # noqa: N818 - stopping is not an error
-    """The user asked the run to stop."""
-
-    def __init__(self, reason: str) -> None:
-        """Carry the reason to the ending event."""
-        super().__init__(reason)
-        self.reason = reason
 
 
 def stop_if_asked(control: Control) -> None:

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from fitmon.engine.evaluation.probe import ValidationResult
-    from fitmon.engine.events import KnobValue
     from fitmon.engine.facts import Facts
     from fitmon.engine.finding import Finding
     from fitmon.engine.insight.scores import SampleScores
     from fitmon.engine.record.branch import Branch
+    from fitmon.engine.values import KnobValue
 
 SURELY_WRONG_MARGIN = -1 + 1e-6
 """A wrong answer with a margin at or below this was given with a probability of 1, within the rounding of float32."""

@@ -26,7 +26,7 @@ from fitmon.engine.data.data_notes import (
 )
 from fitmon.engine.data.validation_arrays import with_validation_arrays
 from fitmon.engine.data.validation_samples import validation_samples
-from fitmon.engine.errors import DataError, FitmonError, TrainingError
+from fitmon.engine.errors import DataError, FitmonError, StopRequested, TrainingError
 from fitmon.engine.evaluation.probe import (
     Probe,
     ValidationResult,
@@ -36,22 +36,16 @@ from fitmon.engine.evaluation.train_subset import (
     train_subset_of,
 )
 from fitmon.engine.events import Phase
+from fitmon.engine.graph import Pacer
 from fitmon.engine.insight.summary import summarize
 from fitmon.engine.knobs.catalogue import EPOCHS
 from fitmon.engine.knobs.model_knobs import ModelKnobs
 from fitmon.engine.knobs.pending_knobs import PendingKnobs
 from fitmon.engine.training.best_weights import BestWeights
 from fitmon.engine.training.checkpointing import CheckpointManager
-from fitmon.engine.training.control import (
-    StopRequested,
-    stop_if_asked,
-)
+from fitmon.engine.training.control import stop_if_asked
 from fitmon.engine.training.epoch_diagnosis import EpochDiagnosis
-from fitmon.engine.training.loop import (
-    Chunk,
-    Pacer,
-    TrainingLoop,
-)
+from fitmon.engine.training.loop import Chunk, TrainingLoop
 from fitmon.engine.training.model_facts import facts_of
 from fitmon.engine.training.rewinding import (
     RewindTarget,

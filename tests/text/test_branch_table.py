@@ -7,7 +7,7 @@ import math
 import pytest
 from rich.cells import cell_len
 
-from fitmon.engine.events import KnobOffer
+from fitmon.engine.values import KnobOffer
 from fitmon.text.branch_table import (
     BEST,
     PENALTIES_DIFFER,

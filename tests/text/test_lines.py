@@ -13,13 +13,14 @@ import pytest
 
 from fitmon.engine import events
 from fitmon.engine.commands import Command, Stop
-from fitmon.engine.events import KnobOffer, Phase
+from fitmon.engine.events import Phase
 from fitmon.engine.finding import Finding
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.record.record import (
     RunRecord,
     Snapshot,
 )
+from fitmon.engine.values import KnobOffer, KnobValue
 from fitmon.text.lines import (
     OUTPUT_CLOSED,
     Inbox,
@@ -32,7 +33,7 @@ from fitmon.text.lines import (
 )
 from tests.tui.fake_run import CLASS_MISSING, OVERFITTING, TOO_EARLY, binary_scores
 
-KNOBS: dict[str, events.KnobValue] = {"learning_rate": 1e-3, "dropout": None}
+KNOBS: dict[str, KnobValue] = {"learning_rate": 1e-3, "dropout": None}
 
 
 def started(**changes: Any) -> events.RunStarted:

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from fitmon.engine import events
 from fitmon.engine.commands import Command
-from fitmon.engine.events import KnobOffer, KnobValue, Phase
+from fitmon.engine.events import Phase
 from fitmon.engine.finding import (
     Finding,
     Remedy,
@@ -24,6 +24,7 @@ from fitmon.engine.record.record import (
     RunRecord,
     Snapshot,
 )
+from fitmon.engine.values import KnobOffer, KnobValue
 from fitmon.tui.app import MonitorApp
 
 OFFERS = (

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from fitmon.engine import events
-from fitmon.engine.data.validation_samples import ValidationSamples
 from fitmon.engine.insight.observer import Observation, Observer
 from fitmon.engine.insight.scores import SampleScores, score_probabilities
+from fitmon.engine.values import ValidationSamples
 from fitmon.tui.drawing.sample_browser import SampleBrowser
 from fitmon.tui.frame import Frame
 from tests.tui.fake_run import FakeRun

@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 from fitmon.engine import events
-from fitmon.engine.events import KnobOffer
+from fitmon.engine.values import KnobOffer
 from fitmon.text.rows import text_of
 from fitmon.tui.frame import Frame
 from fitmon.tui.layout import View

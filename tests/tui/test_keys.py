@@ -5,6 +5,7 @@ from textual.widgets import Input
 
 from fitmon.engine import events
 from fitmon.engine.commands import Pause, PauseAt, Resume, SetKnob, Stop
+from fitmon.engine.values import KnobOffer
 from fitmon.tui.keys import KEYS, monitor_bindings
 from fitmon.tui.layout import View
 from fitmon.tui.screens.help import HelpScreen, help_table
@@ -111,8 +112,8 @@ async def test_d_says_why_a_model_without_dropout_cannot_have_it_changed() -> No
 
 async def test_l_asks_for_the_factor_where_the_learning_rate_follows_a_schedule() -> None:
     offers = (
-        events.KnobOffer(name="learning_rate", value=1e-3, unavailable="it follows a schedule"),
-        events.KnobOffer(name="learning_rate_factor", value=1.0),
+        KnobOffer(name="learning_rate", value=1e-3, unavailable="it follows a schedule"),
+        KnobOffer(name="learning_rate_factor", value=1.0),
     )
     run = FakeRun().begin(knobs=offers)
     async with shown(run) as screen:

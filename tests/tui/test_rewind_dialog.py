@@ -7,7 +7,7 @@ from textual.widgets import Input
 
 from fitmon.engine import events
 from fitmon.engine.commands import Rewind
-from fitmon.engine.events import KnobOffer
+from fitmon.engine.values import KnobOffer
 from fitmon.tui.screens.monitor import MonitorScreen
 from fitmon.tui.screens.rewind_dialog import RewindDialog
 from tests.tui.fake_run import OFFERS, FakeRun, shown

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 
 from fitmon.engine.errors import UsageError
-from fitmon.engine.events import KnobValue
 from fitmon.engine.knobs.catalogue import EPOCHS, KNOBS, knob_named
 from fitmon.engine.record.record import KnobState
+from fitmon.engine.values import KnobValue
 
 
 def parse_changes(text: str, knobs: Sequence[KnobState]) -> dict[str, float]:

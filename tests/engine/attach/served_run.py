@@ -10,14 +10,14 @@ import numpy as np
 
 from fitmon.engine import events
 from fitmon.engine.commands import Command
-from fitmon.engine.data.validation_samples import ValidationSamples
-from fitmon.engine.events import KnobOffer, Phase
+from fitmon.engine.events import Phase
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import score_probabilities
 from fitmon.engine.record.record import (
     RunRecord,
     Snapshot,
 )
+from fitmon.engine.values import KnobOffer, ValidationSamples
 
 OFFERS = (
     KnobOffer(name="learning_rate", value=1e-3),

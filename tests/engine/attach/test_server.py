@@ -41,10 +41,10 @@ from fitmon.engine.attach.wire import (
     send,
 )
 from fitmon.engine.commands import Command, Detach, Pause, PauseAt, Resume, Rewind, SetKnob, Stop
-from fitmon.engine.data.validation_samples import ValidationSamples
 from fitmon.engine.errors import DiskError, SetupError
 from fitmon.engine.record.record import Snapshot
 from fitmon.engine.runs.run_folder import RunFolder
+from fitmon.engine.values import ValidationSamples
 from tests.engine.attach.same import assert_same, same
 from tests.engine.attach.served_run import ServedRun, started, story
 

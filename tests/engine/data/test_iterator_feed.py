@@ -19,10 +19,8 @@ from fitmon.engine.data import iterator_feed
 from fitmon.engine.data.feed import Feed
 from fitmon.engine.data.iterator_feed import IteratorFeed
 from fitmon.engine.events import Phase
-from fitmon.engine.training.loop import (
-    Pacer,
-    TrainingLoop,
-)
+from fitmon.engine.graph import Pacer
+from fitmon.engine.training.loop import TrainingLoop
 from tests.engine.data.batches import (
     BATCH_SIZE,
     TABLE,

@@ -11,9 +11,8 @@ import pytest
 from fitmon.engine import events
 from fitmon.engine.data import validation_arrays
 from fitmon.engine.data.validation_arrays import with_validation_arrays
-from fitmon.engine.errors import DataError
+from fitmon.engine.errors import DataError, StopRequested
 from fitmon.engine.job import TrainingData
-from fitmon.engine.training.control import StopRequested
 from tests.engine.data.batches import (
     TABLE,
     VALIDATION,

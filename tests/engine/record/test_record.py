@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from fitmon.engine import events
-from fitmon.engine.events import KnobOffer
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import score_probabilities
 from fitmon.engine.record.record import RunRecord
+from fitmon.engine.values import KnobOffer, KnobValue
 
 
 def _started(**changes: Any) -> events.RunStarted:
@@ -158,7 +158,7 @@ def test_a_call_that_had_to_be_compiled_says_nothing_of_the_pace() -> None:
     assert record.snapshot().seconds_per_epoch == 1.5
 
 
-def _branch(number: int, parent: int, epoch: int, **knobs: events.KnobValue) -> events.BranchStarted:
+def _branch(number: int, parent: int, epoch: int, **knobs: KnobValue) -> events.BranchStarted:
     return events.BranchStarted(branch=number, parent=parent, epoch=epoch, knobs=knobs)
 
 

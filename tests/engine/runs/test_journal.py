@@ -20,8 +20,9 @@ from msgspec.structs import replace
 from fitmon.engine import events
 from fitmon.engine.commands import Command, Pause, PauseAt, Resume, SetKnob, Stop
 from fitmon.engine.errors import DiskError
-from fitmon.engine.events import ClassInsight, Insight, Phase
+from fitmon.engine.events import Phase
 from fitmon.engine.finding import Finding
+from fitmon.engine.measures import ClassInsight, Insight
 from fitmon.engine.runs import fsync_thread as flusher
 from fitmon.engine.runs.journal import JournalWriter
 from fitmon.engine.runs.journal_line import (

@@ -8,12 +8,11 @@ from typing import Any
 import msgspec
 
 from fitmon.engine import events
-from fitmon.engine.events import Insight, KnobOffer, KnobValue
 from fitmon.engine.finding import (
     Finding,
     Remedy,
 )
-from fitmon.engine.measures import Measures
+from fitmon.engine.measures import Insight, Measures
 from fitmon.engine.record.record import RunRecord
 from fitmon.engine.runs.journal_reader import (
     Entry,
@@ -21,6 +20,7 @@ from fitmon.engine.runs.journal_reader import (
     Trouble,
     read_journal,
 )
+from fitmon.engine.values import KnobOffer, KnobValue
 
 KNOBS: dict[str, KnobValue] = {
     "learning_rate": 0.001,

@@ -11,7 +11,7 @@ from fitmon.engine.data.feed import (
     weights_for_classes,
 )
 from fitmon.engine.errors import DataError
-from fitmon.engine.training.loop import Pacer
+from fitmon.engine.graph import Pacer
 
 
 def test_chunks_grow_to_a_tenth_of_a_second_and_no_faster_than_fourfold() -> None:

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fitmon.engine.data.validation_samples import ValidationSamples
 from fitmon.engine.insight.history import SampleCurve
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.scores import score_probabilities
+from fitmon.engine.values import ValidationSamples
 from fitmon.text.format import NO_BREAK
 from fitmon.text.rows import (
     text_of,

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from fitmon.engine.data.validation_samples import ValidationSamples
+from fitmon.engine.values import ValidationSamples
 from fitmon.text.rows import (
     text_of,
     width_of,

@@ -13,9 +13,9 @@ from fitmon.engine.diagnosis.diagnosis import Diagnosis
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit.rules import FIT_RULES
 from fitmon.engine.diagnosis.paired import PairedLosses
-from fitmon.engine.events import KnobValue
 from fitmon.engine.facts import Facts
 from fitmon.engine.finding import Finding
+from fitmon.engine.values import KnobValue
 
 Floats = npt.NDArray[np.float64]
 
