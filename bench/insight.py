@@ -19,6 +19,7 @@ from fitmon.engine.insight.cross_entropy import cross_entropy
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import SampleScores, score_probabilities
 from fitmon.engine.insight.summary import summarize
+from fitmon.engine.keras_internals import build_model
 
 MILLION = 1_000_000
 EPOCHS = 12
@@ -35,7 +36,7 @@ def mnist_extra_seconds() -> dict[str, float]:
     job = measured_job("mnist", jit=False)
     data = job.load(job.settings, lambda _: None)
     model = job.build(job.settings, data)
-    environment.build_model(model, (data.x[:1], data.y[:1]))
+    build_model(model, (data.x[:1], data.y[:1]))
     plain = Evaluator(model, ResidentFeed(data.x_validation, data.y_validation), keep_predictions=False)
     probe = Probe(model, data, threshold=0.5)
     epochs = iter(range(1, 10**6))

@@ -12,6 +12,7 @@ import time
 
 from bench.jobs import measured_job
 from fitmon.engine import environment
+from fitmon.engine.keras_internals import build_model
 
 PASSES = 60
 UNTIMED_PASSES = 4
@@ -30,7 +31,7 @@ def pass_seconds(preset: str) -> dict[str, float]:
     job = measured_job(preset, jit=False)
     settings, data = job.settings, job.load(job.settings, lambda _: None)
     model, feed = job.build(settings, data), feed_for(data)
-    environment.build_model(model, feed.head())
+    build_model(model, feed.head())
     samples = len(keras.tree.flatten(data.x_validation)[0])
     part = train_subset_of(model, feed, settings, validation_samples=samples)
     probes = {"with": Probe(model, data, settings.threshold, part), "without": Probe(model, data, settings.threshold)}

@@ -109,12 +109,7 @@ def status_facts(folder: RunFolder, status: Status) -> dict[str, Any]:
 
 def status_line(folder: RunFolder, status: Status) -> str:
     """Return how a run stands, in a line for people."""
-    from fitmon.text.format import (
-        clean,
-        duration,
-        measured,
-        pace,
-    )
+    from fitmon.text.format import clean, duration, measured, pace
 
     seen = status.snapshot
     words = [folder.name, state_of(folder, status)]

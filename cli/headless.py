@@ -17,17 +17,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from fitmon.cli.print_run import Inbox, LineOutput, listener_into, print_run
 from fitmon.engine.commands import Detach, Stop
 from fitmon.engine.errors import DiskError, FitmonError, SetupError
 from fitmon.engine.events import Event, Phase, PhaseChanged, RunEnded, RunFailed
-from fitmon.text.lines import (
-    Inbox,
-    LineOutput,
-    PlainLines,
-    json_line,
-    listener_into,
-    print_run,
-)
+from fitmon.text.lines import PlainLines, json_line
 from fitmon.tui.run import Run, exit_code_of
 
 if TYPE_CHECKING:

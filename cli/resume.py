@@ -17,15 +17,7 @@ from fitmon.cli.options import (
     refuse_keep_alone,
     run_options,
 )
-from fitmon.cli.start import (
-    Frontend,
-    Start,
-    choose_frontend,
-    commands_of,
-    refuse_other_backend,
-    say,
-    train,
-)
+from fitmon.cli.start import Frontend, Start, choose_frontend, commands_of, refuse_other_backend, say, train
 from fitmon.engine.checkpoints.policy import CheckpointPolicy
 from fitmon.engine.errors import DataError, UsageError
 from fitmon.engine.knobs.catalogue import DROPOUT, EPOCHS

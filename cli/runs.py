@@ -17,14 +17,7 @@ import click
 from rich.cells import cell_len
 
 from fitmon.cli.options import run_dir_option
-from fitmon.text.format import (
-    ABSENT,
-    clean,
-    clip,
-    measured,
-    share,
-    to_ascii,
-)
+from fitmon.text.format import ABSENT, clean, clip, measured, share, to_ascii
 
 if TYPE_CHECKING:
     from fitmon.engine.runs.run_status import RunStatus

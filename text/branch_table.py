@@ -12,7 +12,7 @@ from fitmon.engine.record.branch import Branch
 from fitmon.engine.record.record import Snapshot
 from fitmon.text import format as form
 from fitmon.text.metric_choice import second_metric
-from fitmon.tui.palette import Role
+from fitmon.text.roles import Role
 
 SHOWN_BRANCHES = 12
 """Of more branches only the newest are listed."""

@@ -5,18 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from fitmon.engine.finding import (
-    Finding,
-    Remedy,
-)
+from fitmon.engine.finding import Finding, Remedy
 from fitmon.engine.record.record import Snapshot
-from fitmon.text.format import (
-    NO_BREAK,
-    clean,
-    clip,
-    wrap,
-)
-from fitmon.tui.palette import Role
+from fitmon.text.format import NO_BREAK, clean, clip, wrap
+from fitmon.text.roles import Role
 
 GOOD_NEWS = frozenset({"good_fit", "learning_well"})
 NOTHING_YET = frozenset({"too_early", "undecided"})

@@ -9,10 +9,7 @@ from itertools import count
 from msgspec.structs import replace
 
 from fitmon.engine.commands import Command, Rewind, SetKnob, Stop
-from fitmon.engine.finding import (
-    Finding,
-    Remedy,
-)
+from fitmon.engine.finding import Finding, Remedy
 from fitmon.engine.knobs.catalogue import EPOCHS, THRESHOLD
 from fitmon.engine.record.branch import way_to
 from fitmon.engine.record.record import Snapshot

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len, set_cell_size
 
 from fitmon.text.format import clip
-from fitmon.tui.palette import Role
+from fitmon.text.roles import Role
 
 Piece = tuple[str, Role]
 """Some text and what it is."""

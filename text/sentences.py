@@ -15,29 +15,26 @@ from fitmon.engine.events import (
     RunFailed,
 )
 from fitmon.engine.knobs.catalogue import EPOCHS
-from fitmon.engine.record.record import (
-    KnobState,
-    Snapshot,
-)
+from fitmon.engine.record.record import KnobState, Snapshot
 from fitmon.text import format as form
-from fitmon.text.rows import (
-    Row,
-    row,
-)
-from fitmon.tui.frame import Frame
-from fitmon.tui.palette import Role
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, row
 
 NEWS_SECONDS = 20.0
 """For so long, in time spent training, the header says that the run was resumed."""
 
 
-def happening(picture: Frame) -> Row:
-    """Return the one thing the user should know now; an empty row when there is none."""
-    seen = picture.snapshot
+def happening(seen: Snapshot, notice: str) -> Row:
+    """Return the one thing the user should know now; an empty row when there is none.
+
+    Args:
+        seen: the run.
+        notice: what the user's last key did, until the run answers; may be empty.
+    """
     recent = [applied(receipt) for receipt in seen.receipts if receipt.epoch >= seen.epoch]
     candidates = (
         (non_finite(seen) if seen.paused else "", Role.BAD),
-        (picture.notice, Role.MARK),
+        (notice, Role.MARK),
         (rewind_refused(seen.rewind_refusal) if seen.rewind_refusal else "", Role.BAD),
         (exported(seen), Role.BAD if isinstance(seen.export, ExportFailed) else Role.GOOD),
         (ending(seen), Role.BAD if isinstance(seen.ending, RunFailed) else Role.STRONG),

@@ -9,11 +9,7 @@ from fitmon.text import finding_words as words
 from fitmon.text import format as form
 from fitmon.text.branch_table import branch_table
 from fitmon.text.outcome_words import known_outcome_sentences
-from fitmon.text.sentences import (
-    exported,
-    knob_words,
-    since,
-)
+from fitmon.text.sentences import exported, knob_words, since
 
 SHOWN_CHANGES = 5
 """A schedule may change a knob thousands of times; only the last changes are named."""

@@ -11,11 +11,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, TextIO
 
-from fitmon.text.format import (
-    NO_BREAK,
-    clean,
-    to_ascii,
-)
+from fitmon.text.format import NO_BREAK, clean, to_ascii
 from fitmon.tui.terminal import (
     HANG_UP_EXIT_CODE,
     STALLED_SECONDS,

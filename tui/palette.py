@@ -4,24 +4,9 @@ The sixteen colours of the terminal itself are used: they fit its background, th
 terminal has them.
 """
 
-from enum import Enum
-
 from rich.style import Style
 
-
-class Role(Enum):
-    """What a piece of text is, which decides how it looks."""
-
-    PLAIN = "plain"
-    FAINT = "faint"
-    STRONG = "strong"
-    TRAINING = "training"
-    VALIDATION = "validation"
-    MARK = "mark"
-    GOOD = "good"
-    BAD = "bad"
-    ALERT = "alert"
-
+from fitmon.text.roles import Role
 
 STYLES: dict[Role, Style] = {
     Role.PLAIN: Style.null(),

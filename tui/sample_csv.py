@@ -11,13 +11,7 @@ from typing import Any
 
 from fitmon.engine.insight.observer import Observation
 from fitmon.text.format import clean
-from fitmon.tui.drawing.sample_facts import (
-    KIND_WORDS,
-    SampleFacts,
-    class_names_of,
-    facts_of,
-    name_of,
-)
+from fitmon.tui.drawing.sample_facts import KIND_WORDS, SampleFacts, class_names_of, facts_of, name_of
 from fitmon.tui.drawing.sample_order import Indices
 
 LONGEST_RUN_NAME = 60

@@ -23,10 +23,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, cast
 
-from fitmon.text.format import (
-    clean,
-    to_ascii,
-)
+from fitmon.text.format import clean, to_ascii
 
 if TYPE_CHECKING:
     # Textual takes 0.3 s to load; the first line on the screen does not wait for it.

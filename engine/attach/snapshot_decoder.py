@@ -8,24 +8,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from fitmon.engine.attach.array_transfer import (
-    ArrayReceiver,
-    read_array,
-)
-from fitmon.engine.attach.snapshot_parts import (
-    PART_TYPES,
-    BranchHead,
-    CurveUpdate,
-    OtherBranch,
-    Points,
-)
+from fitmon.engine.attach.array_transfer import ArrayReceiver, read_array
+from fitmon.engine.attach.snapshot_parts import PART_TYPES, BranchHead, CurveUpdate, OtherBranch, Points
 from fitmon.engine.attach.wire import GarbageError, SnapshotUpdate
 from fitmon.engine.record.branch import Branch
 from fitmon.engine.record.record import Snapshot
-from fitmon.engine.record.series import (
-    Curve,
-    empty_curve,
-)
+from fitmon.engine.record.series import Curve, empty_curve
 
 
 class SnapshotDecoder:

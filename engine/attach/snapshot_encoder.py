@@ -12,17 +12,8 @@ from typing import Any
 
 import msgspec
 
-from fitmon.engine.attach.array_transfer import (
-    ArraySender,
-    is_plain,
-    plain_array,
-)
-from fitmon.engine.attach.snapshot_parts import (
-    SMALL_PARTS,
-    BranchHead,
-    CurveUpdate,
-    Points,
-)
+from fitmon.engine.attach.array_transfer import ArraySender, is_plain, plain_array
+from fitmon.engine.attach.snapshot_parts import SMALL_PARTS, BranchHead, CurveUpdate, Points
 from fitmon.engine.attach.wire import MAX_REPLY_BYTES, SnapshotUpdate
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.record.record import Snapshot

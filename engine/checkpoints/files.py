@@ -5,14 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
-from fitmon.engine.checkpoints.checkpoint import (
-    stored_checkpoints,
-    write_checkpoint,
-)
-from fitmon.engine.checkpoints.retention import (
-    StoredCheckpoint,
-    to_delete,
-)
+from fitmon.engine.checkpoints.checkpoint import stored_checkpoints, write_checkpoint
+from fitmon.engine.checkpoints.retention import StoredCheckpoint, to_delete
 from fitmon.engine.checkpoints.state import State
 from fitmon.engine.runs.private_files import make_private_folders
 from fitmon.engine.runs.run_folder import RunFolder

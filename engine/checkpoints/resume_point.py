@@ -4,27 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fitmon.engine.checkpoints.checkpoint import (
-    read_checkpoint,
-    read_replay,
-)
-from fitmon.engine.checkpoints.state import (
-    Replay,
-    State,
-    digest_of_trained,
-)
-from fitmon.engine.checkpoints.store import (
-    kept_epochs,
-    latest_state,
-)
+from fitmon.engine.checkpoints.checkpoint import read_checkpoint, read_replay
+from fitmon.engine.checkpoints.state import Replay, State, digest_of_trained
+from fitmon.engine.checkpoints.store import kept_epochs, latest_state
 from fitmon.engine.commands import Rewind, SetKnob
 from fitmon.engine.errors import DataError
 from fitmon.engine.events import RunStarted
 from fitmon.engine.record.record import RunRecord
-from fitmon.engine.runs.replay import (
-    ReplayedJournal,
-    replay_journal,
-)
+from fitmon.engine.runs.replay import ReplayedJournal, replay_journal
 from fitmon.engine.runs.run_folder import RunFolder
 
 LONGEST_EPOCH_SECONDS = 30.0

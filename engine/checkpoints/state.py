@@ -15,21 +15,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from fitmon.engine.checkpoints.random_state import (
-    RandomState,
-    check_random_state,
-    random_state,
-    set_random_state,
-)
-from fitmon.engine.checkpoints.saved_knobs import (
-    SavedKnobs,
-    apply_knob_state,
-    saved_knobs,
-)
-from fitmon.engine.checkpoints.variables import (
-    dtype_of,
-    named_variables,
-)
+from fitmon.engine.checkpoints.random_state import RandomState, check_random_state, random_state, set_random_state
+from fitmon.engine.checkpoints.saved_knobs import SavedKnobs, apply_knob_state, saved_knobs
+from fitmon.engine.checkpoints.variables import dtype_of, named_variables
 from fitmon.engine.commands import SetKnob
 from fitmon.engine.errors import DataError
 from fitmon.engine.record.branch import BestEpoch

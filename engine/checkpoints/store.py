@@ -8,20 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from fitmon.engine.checkpoints.checkpoint import (
-    forget_replay,
-    read_checkpoint,
-    stored_checkpoints,
-    write_replay,
-)
+from fitmon.engine.checkpoints.checkpoint import forget_replay, read_checkpoint, stored_checkpoints, write_replay
 from fitmon.engine.checkpoints.files import CheckpointFiles
 from fitmon.engine.checkpoints.policy import CheckpointPolicy
 from fitmon.engine.checkpoints.retention import StoredCheckpoint
-from fitmon.engine.checkpoints.state import (
-    Replay,
-    State,
-    digest_of,
-)
+from fitmon.engine.checkpoints.state import Replay, State, digest_of
 from fitmon.engine.checkpoints.writer import CheckpointWriter
 from fitmon.engine.errors import DataError, DiskError, UsageError
 from fitmon.engine.record.branch import Branch

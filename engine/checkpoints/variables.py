@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from fitmon.engine import environment
 from fitmon.engine.checkpoints.saved_knobs import dropout_seeds
+from fitmon.engine.keras_internals import all_layers
 
 if TYPE_CHECKING:
     import keras
@@ -55,7 +55,7 @@ def _plain_path(variable: Any) -> str:
 
 
 def _kept_by_layers(model: keras.Model) -> Iterator[Any]:
-    for layer in (model, *environment.all_layers(model)):
+    for layer in (model, *all_layers(model)):
         for value in list(vars(layer).values()):
             for part in _parts(value):
                 yield from _variables_of(part)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from operator import length_hint
 from typing import Any
 
-from fitmon.engine import environment
 from fitmon.engine.data.data_errors import reading
 from fitmon.engine.data.feed import weights_for_classes
 from fitmon.engine.errors import DataError
+from fitmon.engine.keras_internals import data_adapter
 
 
 def gives_batches(x: Any) -> bool:
@@ -79,7 +79,7 @@ def _known_to_keras(x: Any, class_weight: Mapping[int, float] | None) -> Source:
     # Keras says nothing that a user understands of a Dataset without labels, and nothing at all of a PyDataset.
     if not isinstance(x, keras.utils.PyDataset):
         _refuse_weights_without_labels(x.element_spec, class_weight)
-    adapter = environment.data_adapter(x, class_weight)
+    adapter = data_adapter(x, class_weight)
     dataset = adapter.get_tf_dataset()
     _refuse_weights_without_labels(dataset.element_spec, class_weight)
     endless = x.num_batches is None if isinstance(x, keras.utils.PyDataset) else _repeats(dataset)
@@ -103,7 +103,7 @@ def _iterated(x: Iterable[Any], class_weight: Mapping[int, float] | None) -> Sou
     """Read a generator through Keras; any other iterable likewise, but each pass from its beginning."""
     import tensorflow as tf
 
-    adapter = environment.data_adapter(_batches(x, class_weight), None)
+    adapter = data_adapter(_batches(x, class_weight), None)
     dataset, length, restarts = adapter.get_tf_dataset(), None, not isinstance(x, Iterator)
     if restarts:
         spec, length = dataset.element_spec, length_hint(x) or None

@@ -5,15 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fitmon.engine.data.batch_source import gives_batches
-from fitmon.engine.data.device_memory import (
-    array_bytes,
-    fits_on_device,
-)
-from fitmon.engine.data.feed import (
-    Feed,
-    ResidentFeed,
-    weights_for_classes,
-)
+from fitmon.engine.data.device_memory import array_bytes, fits_on_device
+from fitmon.engine.data.feed import Feed, ResidentFeed, weights_for_classes
 from fitmon.engine.data.host_feed import HostFeed
 from fitmon.engine.data.iterator_feed import IteratorFeed
 from fitmon.engine.errors import DataError

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from fitmon.engine import environment
 from fitmon.engine.errors import DataError
+from fitmon.engine.keras_internals import output_activation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import keras
 
-    from fitmon.engine.evaluation.probe import Probe
     from fitmon.engine.job import TrainingData
 
 
-def notes_on(model: keras.Model, data: TrainingData, probe: Probe | None) -> tuple[str, ...]:
+class ValidationSet(Protocol):
+    """What the notes need to know of the validation samples."""
+
+    @property
+    def samples(self) -> int:
+        """How many there are."""
+
+    @property
+    def no_probabilities(self) -> str:
+        """Why the model's outputs are no probabilities; empty when they are."""
+
+    def classes_present(self) -> int | None:
+        """Return how many classes the samples are of; None where there are no classes."""
+
+
+def notes_on(model: keras.Model, data: TrainingData, validation: ValidationSet | None) -> tuple[str, ...]:
     """Return the notes of the data itself, then what is wrong with the validation set or the model, a sentence each."""
-    return (*data.notes, *_on_validation(data, probe), *_on_model(model, probe))
+    return (*data.notes, *_on_validation(data, validation), *_on_model(model, validation))
 
 
 def refuse_text_labels(data: TrainingData) -> None:
@@ -34,18 +48,18 @@ def refuse_text_labels(data: TrainingData) -> None:
             )
 
 
-def _on_validation(data: TrainingData, probe: Probe | None) -> Iterator[str]:
-    if probe is None:
+def _on_validation(data: TrainingData, validation: ValidationSet | None) -> Iterator[str]:
+    if validation is None:
         if data.x_validation is not None:
             yield "The validation set is empty: nothing is validated."
-    elif probe.samples == 1:
+    elif validation.samples == 1:
         yield "The validation set has one sample: its accuracy can only be 0 or 1."
-    elif probe.classes_present() == 1:
+    elif validation.classes_present() == 1:
         yield "All validation samples are of one class: accuracy says nothing about the others."
 
 
-def _on_model(model: keras.Model, probe: Probe | None) -> Iterator[str]:
-    if environment.output_activation(model) == "softmax" and model.outputs[0].shape[-1] == 1:
+def _on_model(model: keras.Model, validation: ValidationSet | None) -> Iterator[str]:
+    if output_activation(model) == "softmax" and model.outputs[0].shape[-1] == 1:
         yield "Softmax over one output gives 1 for every sample: use sigmoid for two classes."
-    elif probe is not None and probe.no_probabilities.startswith("not for this model: its outputs"):
+    elif validation is not None and validation.no_probabilities.startswith("not for this model: its outputs"):
         yield "The outputs are no probabilities: give the loss from_logits=True."

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from fitmon.engine import environment
 from fitmon.engine.errors import DataError
+from fitmon.engine.keras_internals import class_weights_as_sample_weights
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -169,7 +169,7 @@ def weights_for_classes(y: Any, sample_weight: Any, class_weight: Any) -> Any:
         raise DataError("Expected sample weights or class weights, received both. Multiply them into sample weights.")
     if y is None:
         raise DataError("Expected labels that class weights can refer to, received inputs alone.")
-    return environment.class_weights_as_sample_weights(y, class_weight)
+    return class_weights_as_sample_weights(y, class_weight)
 
 
 def with_default_floats(array: Any) -> npt.NDArray[Any]:

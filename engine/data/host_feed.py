@@ -9,14 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from fitmon.engine.data.feed import (
-    Feed,
-    State,
-    Stepping,
-    common_length,
-    epoch_order,
-    with_default_floats,
-)
+from fitmon.engine.data.feed import Feed, State, Stepping, common_length, epoch_order, with_default_floats
 from fitmon.engine.data.iterator_feed import until_exhausted
 
 if TYPE_CHECKING:

@@ -10,11 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from fitmon.engine.data.batch_source import open_source
 from fitmon.engine.data.data_errors import reading
-from fitmon.engine.data.feed import (
-    Feed,
-    State,
-    Stepping,
-)
+from fitmon.engine.data.feed import Feed, State, Stepping
 from fitmon.engine.errors import DataError
 
 if TYPE_CHECKING:

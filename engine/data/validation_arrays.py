@@ -9,15 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fitmon.engine.data.batch_source import (
-    gives_batches,
-    open_source,
-)
+from fitmon.engine.data.batch_source import gives_batches, open_source
 from fitmon.engine.data.data_errors import reading
-from fitmon.engine.data.device_memory import (
-    array_bytes,
-    fits_on_device,
-)
+from fitmon.engine.data.device_memory import array_bytes, fits_on_device
 from fitmon.engine.errors import DataError
 
 if TYPE_CHECKING:

@@ -5,11 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from fitmon.engine.arrays import (
-    ANY_LENGTH,
-    Arrays,
-    Saved,
-)
+from fitmon.engine.arrays import ANY_LENGTH, Arrays, Saved
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit.losses import window_of
 from fitmon.engine.diagnosis.fit.rules import FIT_RULES

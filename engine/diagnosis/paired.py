@@ -13,13 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fitmon.engine.arrays import (
-    ANY_LENGTH,
-    Arrays,
-    Saved,
-    under,
-    whole,
-)
+from fitmon.engine.arrays import ANY_LENGTH, Arrays, Saved, under, whole
 
 Losses = npt.NDArray[np.floating[Any]]
 Sums = npt.NDArray[np.float64]

@@ -6,16 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fitmon.engine import environment
 from fitmon.engine.data.feed import ResidentFeed
 from fitmon.engine.evaluation.evaluate import Evaluator
 from fitmon.engine.evaluation.sample_losses import SampleLosses
-from fitmon.engine.evaluation.scoring import (
-    Scorer,
-    Unscorable,
-    scorer_for,
-)
+from fitmon.engine.evaluation.scoring import Scorer, Unscorable, scorer_for
 from fitmon.engine.insight.observer import Observer
+from fitmon.engine.keras_internals import compiled_loss
 
 if TYPE_CHECKING:
     import keras
@@ -23,10 +19,7 @@ if TYPE_CHECKING:
 
     from fitmon.engine.arrays import Arrays
     from fitmon.engine.evaluation.evaluate import Evaluation
-    from fitmon.engine.evaluation.train_subset import (
-        SubsetScores,
-        TrainSubset,
-    )
+    from fitmon.engine.evaluation.train_subset import SubsetScores, TrainSubset
     from fitmon.engine.insight.observer import Observation
     from fitmon.engine.job import TrainingData
 
@@ -76,7 +69,7 @@ class Probe:
         self._observer = Observer(len(feed) * labels, threshold)
 
     def _make_losses(self, sample_weight: Any) -> SampleLosses | None:
-        loss = environment.compiled_loss(self._model)
+        loss = compiled_loss(self._model)
         return None if self._scorer is None or loss is None else SampleLosses(loss, sample_weight, self._scorer.labels)
 
     @property

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fitmon.engine import environment
+from fitmon.engine.keras_internals import carry_logits, logits_behind
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -78,9 +78,9 @@ class SampleLosses:
 def _one_label_each(y: Any, predictions: Any) -> tuple[Any, Any]:
     import tensorflow as tf
 
-    logits, apart = environment.logits_behind(predictions), tf.expand_dims(predictions, -1)
+    logits, apart = logits_behind(predictions), tf.expand_dims(predictions, -1)
     if logits is not None:
-        environment.carry_logits(apart, tf.expand_dims(logits, -1))
+        carry_logits(apart, tf.expand_dims(logits, -1))
     return tf.expand_dims(y, -1), apart
 
 

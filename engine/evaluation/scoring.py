@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from fitmon.engine import environment
 from fitmon.engine.insight.scores import SampleScores, score_probabilities
+from fitmon.engine.keras_internals import compiled_loss, output_activation
 
 if TYPE_CHECKING:
     import keras
@@ -103,7 +103,7 @@ def scorer_for(model: keras.Model, labels: Any) -> Scorer | Unscorable:
     numbers, or one-hot rows.
     """
     labels = _only_entry(labels)
-    loss = environment.compiled_loss(model)
+    loss = compiled_loss(model)
     kind, from_logits = _loss_facts(loss)
     if len(getattr(model, "outputs", None) or [None]) != 1:
         return Unscorable("not for this model: it has several outputs")
@@ -111,7 +111,7 @@ def scorer_for(model: keras.Model, labels: Any) -> Scorer | Unscorable:
         return Unscorable("not for these data: the validation samples have no labels")
     if kind is None:
         return Unscorable(f"not for this loss: {getattr(loss, 'name', 'it')} knows no probabilities")
-    activation = environment.output_activation(model)
+    activation = output_activation(model)
     if why := _no_probabilities(activation, model, from_logits=from_logits):
         return Unscorable(f"not for this model: {why}")
     true_class = _class_numbers(kind, np.asarray(labels))

@@ -14,14 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fitmon.engine import environment
 from fitmon.engine.data.feed import epoch_order
 from fitmon.engine.evaluation.sample_losses import SampleLosses
-from fitmon.engine.evaluation.scoring import (
-    Scorer,
-    scorer_for,
-)
+from fitmon.engine.evaluation.scoring import Scorer, scorer_for
 from fitmon.engine.graph import compiled_step, loop_while
+from fitmon.engine.keras_internals import all_layers, compiled_loss
 
 if TYPE_CHECKING:
     import keras
@@ -165,7 +162,7 @@ def train_subset_of(
 
     None where the feed's batches come from outside, or the model's loss gives no loss for each sample.
     """
-    loss = environment.compiled_loss(model)
+    loss = compiled_loss(model)
     forward = multiply_adds(model)
     rows_at_once = int(min(max(ARITHMETIC_AT_ONCE / forward, settings.batch_size), MAX_ROWS_AT_ONCE))
     samples = _affordable_samples(forward, feed, settings, validation_samples)
@@ -218,7 +215,7 @@ def _bytes_of_one(feed: Feed) -> int:
 
 def multiply_adds(model: keras.Model) -> float:
     """Estimate the multiply-adds of one sample's forward pass: each weight as often as there are positions it meets."""
-    used = [layer for layer in environment.all_layers(model) if layer.built]
+    used = [layer for layer in all_layers(model) if layer.built]
     return max(1.0, sum(float(_positions(layer) * layer.count_params()) for layer in used))
 
 

@@ -14,13 +14,7 @@ import numpy.typing as npt
 
 from fitmon.engine.insight.baseline import measure_baseline
 from fitmon.engine.insight.calibration import CalibrationBin, calibration_curve, expected_calibration_error
-from fitmon.engine.insight.confusion import (
-    ClassMeasures,
-    Counts,
-    confusion_matrix,
-    matthews,
-    measure_classes,
-)
+from fitmon.engine.insight.confusion import ClassMeasures, Counts, confusion_matrix, matthews, measure_classes
 from fitmon.engine.insight.interval import wilson_interval
 from fitmon.engine.insight.ranking import Ranking, rank
 from fitmon.engine.insight.scores import Floats, SampleScores

@@ -17,11 +17,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from fitmon.engine.arrays import (
-    Arrays,
-    Saved,
-    whole,
-)
+from fitmon.engine.arrays import Arrays, Saved, whole
 from fitmon.engine.insight.scores import Array, Booleans, Floats, Integers, SampleScores
 
 Kinds = npt.NDArray[np.int8]

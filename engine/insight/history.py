@@ -10,12 +10,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from fitmon.engine.arrays import (
-    Arrays,
-    Saved,
-    under,
-    whole,
-)
+from fitmon.engine.arrays import Arrays, Saved, under, whole
 from fitmon.engine.insight.scores import SampleScores
 
 Halves = npt.NDArray[np.float16]

@@ -10,10 +10,7 @@ from typing import Self
 
 import numpy as np
 
-from fitmon.engine.arrays import (
-    Arrays,
-    Saved,
-)
+from fitmon.engine.arrays import Arrays, Saved
 from fitmon.engine.insight.scores import Floats, SampleScores
 
 NEAR = 0.1

@@ -13,13 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fitmon.engine.arrays import (
-    ANY_LENGTH,
-    Arrays,
-    Saved,
-    under,
-    whole,
-)
+from fitmon.engine.arrays import ANY_LENGTH, Arrays, Saved, under, whole
 from fitmon.engine.errors import DataError
 from fitmon.engine.insight.baseline import Baseline, measure_baseline
 from fitmon.engine.insight.context import Context, Matrix, accuracy_in_context

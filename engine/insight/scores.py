@@ -10,11 +10,7 @@ from typing import Any, Literal, Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from fitmon.engine.arrays import (
-    Arrays,
-    Saved,
-    whole,
-)
+from fitmon.engine.arrays import Arrays, Saved, whole
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int32]

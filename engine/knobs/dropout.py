@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fitmon.engine import environment
+from fitmon.engine.keras_internals import all_layers
 from fitmon.engine.knobs.live_rate import DeferredRate, LiveRate
 from fitmon.engine.values import KnobOffer, shortest
 
@@ -29,7 +29,7 @@ class DropoutKnob:
 
     def __init__(self, model: keras.Model) -> None:
         """Make all rates of the model live; until one is turned, training is the same to the last bit."""
-        layers = list(environment.all_layers(model))
+        layers = list(all_layers(model))
         inside_attention = {id(layer._dropout_layer) for layer in layers if _is_multi_head(layer)}  # noqa: SLF001
         layers = [layer for layer in layers if id(layer) not in inside_attention]
         live = [rate for layer in layers for rate in _live_rates(layer)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from fitmon.engine import environment
+from fitmon.engine.keras_internals import learning_rate_schedule
 from fitmon.engine.values import KnobOffer
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class ScheduleKnob:
 
     def write(self) -> Callable[[], object]:
         """Give the optimizer its own schedule, without the factor, which no file of Keras's could hold."""
-        scaled = environment.learning_rate_schedule(self._optimizer)
+        scaled = learning_rate_schedule(self._optimizer)
         self._optimizer.learning_rate = self._schedule
         return lambda: setattr(self._optimizer, "learning_rate", scaled)
 
@@ -161,7 +161,7 @@ def learning_rate_knob(model: keras.Model) -> LearningRateKnob | ScheduleKnob | 
     if optimizer is None:
         return FixedRate("this model was compiled without an optimizer")
     inner = getattr(optimizer, "inner_optimizer", optimizer)
-    schedule = environment.learning_rate_schedule(inner)
+    schedule = learning_rate_schedule(inner)
     if schedule is not None:
         return ScheduleKnob(inner, schedule)
     if isinstance(inner.learning_rate, keras.Variable):

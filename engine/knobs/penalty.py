@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from fitmon.engine import environment
+from fitmon.engine.keras_internals import all_layers
 from fitmon.engine.values import KnobOffer, KnobValue, shortest
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class PenaltyKnobs:
     def __init__(self, model: keras.Model) -> None:
         """Find the kernels; until a factor is turned, training is the same to the last bit."""
         # By kernel, since layers may share one.
-        by_kernel = {id(layer.kernel): layer for layer in environment.all_layers(model) if _has_plain_kernel(layer)}
+        by_kernel = {id(layer.kernel): layer for layer in all_layers(model) if _has_plain_kernel(layer)}
         layers = list(by_kernel.values())
         penalised = [layer for layer in layers if any(_factors(layer.kernel.regularizer))]
         self._layers = penalised or layers

@@ -17,7 +17,6 @@ from fitmon.engine.knobs.catalogue import knob_named
 from fitmon.engine.values import KnobOffer, KnobValue
 
 if TYPE_CHECKING:
-    from fitmon.engine.checkpoints.state import CheckpointFacts
     from fitmon.engine.knobs.model_knobs import ModelKnobs
 
 
@@ -72,13 +71,29 @@ class PendingKnobs:
         """The changes that wait, in the order in which they were asked for."""
         return tuple(self._waiting.values())
 
-    def restore(self, facts: CheckpointFacts) -> None:
-        """Stand as it stood at a checkpoint, whose knobs the panel has been turned to; tells of what waits."""
-        self.epochs, self.batch_size = facts.epochs, facts.batch_size
+    def restore(
+        self,
+        epochs_done: int,
+        *,
+        epochs: int,
+        batch_size: int,
+        values: Mapping[str, KnobValue],
+        waiting: Iterable[SetKnob],
+    ) -> None:
+        """Return to a checkpoint whose model knobs are restored already.
+
+        Args:
+            epochs_done: epochs trained to their end by then.
+            epochs: that the run was to have.
+            batch_size: then.
+            values: in effect then, as the last chunk read them back.
+            waiting: changes that waited for their epoch.
+        """
+        self.epochs, self.batch_size = epochs, batch_size
         self._turned, self._waiting = {}, {}
-        self._values = {offer.name: offer.value for offer in self.offers()} | facts.values
-        for change in facts.waiting:
-            epoch = facts.epochs_done + 1 if change.epoch is None else change.epoch
+        self._values = {offer.name: offer.value for offer in self.offers()} | dict(values)
+        for change in waiting:
+            epoch = epochs_done + 1 if change.epoch is None else change.epoch
             self._waiting[epoch, change.knob] = msgspec.structs.replace(change, epoch=epoch)
 
     def forget_waiting(self) -> None:

@@ -16,15 +16,8 @@ from fitmon.engine import events
 from fitmon.engine.events import Phase
 from fitmon.engine.finding import Finding
 from fitmon.engine.measures import measured
-from fitmon.engine.record.branch import (
-    BestEpoch,
-    Branch,
-    best_of,
-)
-from fitmon.engine.record.series import (
-    Curve,
-    Series,
-)
+from fitmon.engine.record.branch import BestEpoch, Branch, best_of
+from fitmon.engine.record.series import Curve, Series
 from fitmon.engine.values import KnobOffer, KnobValue
 
 if TYPE_CHECKING:

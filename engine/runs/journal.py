@@ -18,18 +18,9 @@ from fitmon.engine.commands import Command
 from fitmon.engine.errors import DiskError
 from fitmon.engine.runs.fsync_thread import FsyncThread
 from fitmon.engine.runs.journal_filter import JournalChoice
-from fitmon.engine.runs.journal_line import (
-    Asked,
-    Gap,
-    JournalEvent,
-    Opened,
-    encode_line,
-)
+from fitmon.engine.runs.journal_line import Asked, Gap, JournalEvent, Opened, encode_line
 from fitmon.engine.runs.journal_reader import journal_end
-from fitmon.engine.runs.private_files import (
-    open_private,
-    sync_folder,
-)
+from fitmon.engine.runs.private_files import open_private, sync_folder
 
 
 def _utc_now() -> datetime:

@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING
 
 from fitmon.engine import events
 from fitmon.engine.record.record import RunRecord
-from fitmon.engine.runs.journal_reader import (
-    Entry,
-    Problem,
-    read_journal,
-)
+from fitmon.engine.runs.journal_reader import Entry, Problem, read_journal
 
 if TYPE_CHECKING:
     from fitmon.engine.runs.run_folder import RunFolder

@@ -8,11 +8,7 @@ from pathlib import Path
 
 from fitmon.engine import events
 from fitmon.engine.errors import DiskError
-from fitmon.engine.runs.description import (
-    RunDescription,
-    read_description,
-    write_description,
-)
+from fitmon.engine.runs.description import RunDescription, read_description, write_description
 from fitmon.engine.runs.journal_reader import last_ending
 
 

@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fitmon.engine.runs.description import RunDescription
-    from fitmon.engine.runs.journal_line import (
-        Asked,
-        JournalEvent,
-    )
+    from fitmon.engine.runs.journal_line import Asked, JournalEvent
     from fitmon.engine.runs.run_folder import RunFolder
 
 

@@ -15,21 +15,10 @@ from pathlib import Path
 from fitmon.engine import environment
 from fitmon.engine.errors import DataError, DiskError, UsageError
 from fitmon.engine.job import Settings
-from fitmon.engine.runs.description import (
-    RunDescription,
-    write_description,
-)
-from fitmon.engine.runs.private_files import (
-    make_private_folder,
-    make_private_folders,
-    sync_folder,
-)
+from fitmon.engine.runs.description import RunDescription, write_description
+from fitmon.engine.runs.private_files import make_private_folder, make_private_folders, sync_folder
 from fitmon.engine.runs.run_folder import RunFolder
-from fitmon.engine.runs.run_name import (
-    check_run_name,
-    dated_name,
-    is_run_name,
-)
+from fitmon.engine.runs.run_name import check_run_name, dated_name, is_run_name
 
 
 def state_folder() -> Path:

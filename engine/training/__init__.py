@@ -1,1 +1,1 @@
-"""Training a run: the session in its thread, the chunks of an epoch, what follows them, and how it stops, rewinds and resumes."""
+"""Trains a run: the session in its thread, the chunks of an epoch and what follows them, stop, rewind and resume."""

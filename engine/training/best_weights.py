@@ -11,10 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from fitmon.engine.arrays import (
-    Arrays,
-    Saved,
-)
+from fitmon.engine.arrays import Arrays, Saved
 from fitmon.engine.checkpoints.variables import named_variables
 from fitmon.engine.errors import DataError, FitmonError
 

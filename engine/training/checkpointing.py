@@ -7,21 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from fitmon.engine import events
-from fitmon.engine.arrays import (
-    Arrays,
-    Saved,
-    under,
-)
-from fitmon.engine.checkpoints.state import (
-    CheckpointFacts,
-    State,
-    StateReader,
-    restore,
-)
-from fitmon.engine.checkpoints.store import (
-    CheckpointStore,
-    Seen,
-)
+from fitmon.engine.arrays import Arrays, Saved, under
+from fitmon.engine.checkpoints.state import CheckpointFacts, State, StateReader, restore
+from fitmon.engine.checkpoints.store import CheckpointStore, Seen
 
 if TYPE_CHECKING:
     import keras
@@ -170,7 +158,13 @@ class CheckpointManager:
         retrace = restore(self._model, state, model_knobs=self._model_knobs)
         self.forget()
         facts = state.facts
-        self._pending.restore(facts)
+        self._pending.restore(
+            facts.epochs_done,
+            epochs=facts.epochs,
+            batch_size=facts.batch_size,
+            values=facts.values,
+            waiting=facts.waiting,
+        )
         self._position, self._trained = (facts.epochs_done, facts.step), None
         self._last = self._before = state
         self._committed = facts

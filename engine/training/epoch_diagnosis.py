@@ -7,21 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fitmon.engine.arrays import (
-    Arrays,
-    Saved,
-    under,
-)
+from fitmon.engine.arrays import Arrays, Saved, under
 from fitmon.engine.diagnosis.curves import EpochCurves
 from fitmon.engine.diagnosis.diagnosis import Diagnosis
 from fitmon.engine.diagnosis.evidence import Evidence, Floats
 from fitmon.engine.diagnosis.fit.non_finite_loss import RULE as NON_FINITE_LOSS
 from fitmon.engine.diagnosis.paired import PairedLosses
 from fitmon.engine.insight.dynamics import Kind
-from fitmon.engine.measures import (
-    Measures,
-    measured,
-)
+from fitmon.engine.measures import Measures, measured
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -12,11 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fitmon.engine.data.feed import (
-    Feed,
-    State,
-    Stepping,
-)
+from fitmon.engine.data.feed import Feed, State, Stepping
 from fitmon.engine.graph import (
     batch_length,
     carried,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fitmon.engine import environment
 from fitmon.engine.diagnosis.examine import examine
+from fitmon.engine.keras_internals import compiled_loss, output_activation
 
 if TYPE_CHECKING:
     import keras
@@ -24,7 +24,7 @@ def facts_of(model: keras.Model, data: TrainingData, *, job: Job, training_sampl
         training_samples: 0: not known.
         training_part: how many of them are scored at each epoch's end.
     """
-    loss = environment.compiled_loss(model)
+    loss = compiled_loss(model)
     outputs = getattr(model, "outputs", None) or []
     widths = [layer.units for layer in model.layers if isinstance(getattr(layer, "units", None), int)]
     return examine(
@@ -36,7 +36,7 @@ def facts_of(model: keras.Model, data: TrainingData, *, job: Job, training_sampl
         loss="" if loss is None else str(loss.name),
         from_logits=bool(getattr(loss, "from_logits", False)),
         output_units=outputs[0].shape[-1] if len(outputs) == 1 else None,
-        output_activation=environment.output_activation(model),
+        output_activation=output_activation(model),
         layers=[type(layer).__name__ for layer in model.layers],
         parameters=int(model.count_params()),
         hidden_units=widths[:-1],

@@ -6,13 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from fitmon.engine.checkpoints.state import (
-    Replay,
-    State,
-    capture,
-    digest_of,
-    digest_of_trained,
-)
+from fitmon.engine.checkpoints.state import Replay, State, capture, digest_of, digest_of_trained
 from fitmon.engine.errors import UsageError
 
 if TYPE_CHECKING:

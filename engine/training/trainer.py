@@ -20,24 +20,16 @@ from fitmon.engine.checkpoints.resume_report import continued
 from fitmon.engine.commands import PauseAt, Rewind, SetKnob
 from fitmon.engine.data.choose_feed import feed_for
 from fitmon.engine.data.data_errors import reading
-from fitmon.engine.data.data_notes import (
-    notes_on,
-    refuse_text_labels,
-)
+from fitmon.engine.data.data_notes import notes_on, refuse_text_labels
 from fitmon.engine.data.validation_arrays import with_validation_arrays
 from fitmon.engine.data.validation_samples import validation_samples
 from fitmon.engine.errors import DataError, FitmonError, StopRequested, TrainingError
-from fitmon.engine.evaluation.probe import (
-    Probe,
-    ValidationResult,
-)
-from fitmon.engine.evaluation.train_subset import (
-    TrainSubset,
-    train_subset_of,
-)
+from fitmon.engine.evaluation.probe import Probe, ValidationResult
+from fitmon.engine.evaluation.train_subset import TrainSubset, train_subset_of
 from fitmon.engine.events import Phase
 from fitmon.engine.graph import Pacer
 from fitmon.engine.insight.summary import summarize
+from fitmon.engine.keras_internals import build_model
 from fitmon.engine.knobs.catalogue import EPOCHS
 from fitmon.engine.knobs.model_knobs import ModelKnobs
 from fitmon.engine.knobs.pending_knobs import PendingKnobs
@@ -47,10 +39,7 @@ from fitmon.engine.training.control import stop_if_asked
 from fitmon.engine.training.epoch_diagnosis import EpochDiagnosis
 from fitmon.engine.training.loop import Chunk, TrainingLoop
 from fitmon.engine.training.model_facts import facts_of
-from fitmon.engine.training.rewinding import (
-    RewindTarget,
-    StateRestorer,
-)
+from fitmon.engine.training.rewinding import RewindTarget, StateRestorer
 
 if TYPE_CHECKING:
     import keras
@@ -116,7 +105,7 @@ class Trainer:
         self._stop_when_non_finite, self._summarize_epochs = stop_when_non_finite, summarize_epochs
         refuse_text_labels(data)
         self._feed = feed_for(data)
-        environment.build_model(model, self._feed.head())
+        build_model(model, self._feed.head())
         self._model_knobs = ModelKnobs(model)
         self._loop = TrainingLoop(model, self._feed, self._model_knobs.readings)
         part = self._make_part()

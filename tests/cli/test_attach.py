@@ -11,9 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fitmon.cli.attach import (
-    attach,
-)
+from fitmon.cli.attach import attach
 from fitmon.cli.ctl import ctl
 from fitmon.engine import events
 from fitmon.engine.attach import client

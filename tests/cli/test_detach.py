@@ -12,10 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from fitmon.cli.detach import (
-    linger_warning,
-    start_detached,
-)
+from fitmon.cli.detach import linger_warning, start_detached
 from fitmon.engine.errors import SetupError
 from tests.pseudo_terminal import PATIENCE_SECONDS, Pseudo
 from tests.tui.demo_talk import finish, told, until_told

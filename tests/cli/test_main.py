@@ -8,10 +8,7 @@ from pathlib import Path
 import pytest
 
 from fitmon.cli.main import main
-from fitmon.cli.options import (
-    ScheduledChange,
-    check_changes,
-)
+from fitmon.cli.options import ScheduledChange, check_changes
 from fitmon.engine.errors import UsageError
 from fitmon.engine.job import Settings
 from fitmon.presets import preset_named

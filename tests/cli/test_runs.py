@@ -17,27 +17,15 @@ import pytest
 from click.testing import CliRunner
 from rich.cells import cell_len
 
-from fitmon.cli.runs import (
-    runs,
-    table,
-)
+from fitmon.cli.runs import runs, table
 from fitmon.engine import events
 from fitmon.engine.errors import FitmonError
 from fitmon.engine.job import Settings
 from fitmon.engine.runs.run_folder import RunFolder
-from fitmon.engine.runs.run_status import (
-    RunState,
-    RunStatus,
-)
+from fitmon.engine.runs.run_status import RunState, RunStatus
 from fitmon.engine.runs.runs import Runs
-from tests.engine.runs.told import (
-    ended,
-    started,
-)
-from tests.engine.training.held_runs import (
-    held,
-    told,
-)
+from tests.engine.runs.told import ended, started
+from tests.engine.training.held_runs import held, told
 from tests.pseudo_terminal import Pseudo
 
 SETTINGS = Settings(epochs=10, batch_size=64, learning_rate=1e-3, units=(512,))

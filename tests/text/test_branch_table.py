@@ -8,12 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 from fitmon.engine.values import KnobOffer
-from fitmon.text.branch_table import (
-    BEST,
-    PENALTIES_DIFFER,
-    WIDTH,
-    branch_table,
-)
+from fitmon.text.branch_table import BEST, PENALTIES_DIFFER, WIDTH, branch_table
 from fitmon.text.format import NO_BREAK
 from fitmon.text.summary import summary_lines
 from tests.tui.fake_run import OFFERS, FakeRun, shown

@@ -11,26 +11,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from fitmon.cli.print_run import OUTPUT_CLOSED, Inbox, LineOutput, listener_into, print_run
 from fitmon.engine import events
 from fitmon.engine.commands import Command, Stop
 from fitmon.engine.events import Phase
 from fitmon.engine.finding import Finding
 from fitmon.engine.insight.observer import Observer
-from fitmon.engine.record.record import (
-    RunRecord,
-    Snapshot,
-)
+from fitmon.engine.record.record import RunRecord, Snapshot
 from fitmon.engine.values import KnobOffer, KnobValue
-from fitmon.text.lines import (
-    OUTPUT_CLOSED,
-    Inbox,
-    LineOutput,
-    PlainLines,
-    epoch_line,
-    json_line,
-    listener_into,
-    print_run,
-)
+from fitmon.text.lines import PlainLines, epoch_line, json_line
 from tests.tui.fake_run import CLASS_MISSING, OVERFITTING, TOO_EARLY, binary_scores
 
 KNOBS: dict[str, KnobValue] = {"learning_rate": 1e-3, "dropout": None}

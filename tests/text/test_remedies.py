@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 from fitmon.engine.commands import Rewind, SetKnob, Stop
-from fitmon.engine.finding import (
-    Finding,
-    Remedy,
-)
-from fitmon.text.remedies import (
-    RewindChoices,
-    choices_of,
-    commands_of,
-    threshold_of,
-)
+from fitmon.engine.finding import Finding, Remedy
+from fitmon.text.remedies import RewindChoices, choices_of, commands_of, threshold_of
 from tests.tui.fake_run import (
     CLASS_MISSING,
     FEWER_UNITS,

@@ -12,17 +12,11 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
-from fitmon.cli.headless import (
-    train_headless,
-    train_in_lines,
-)
+from fitmon.cli.headless import train_headless, train_in_lines
 from fitmon.engine import events
 from fitmon.engine.commands import Command, Stop
 from fitmon.engine.events import Phase
-from fitmon.engine.record.record import (
-    RunRecord,
-    Snapshot,
-)
+from fitmon.engine.record.record import RunRecord, Snapshot
 from fitmon.tui.launch import run_screen
 
 FINISH = "finish"

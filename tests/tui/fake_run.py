@@ -13,17 +13,11 @@ from textual.pilot import Pilot
 from fitmon.engine import events
 from fitmon.engine.commands import Command
 from fitmon.engine.events import Phase
-from fitmon.engine.finding import (
-    Finding,
-    Remedy,
-)
+from fitmon.engine.finding import Finding, Remedy
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import SampleScores, score_probabilities
 from fitmon.engine.measures import Measures
-from fitmon.engine.record.record import (
-    RunRecord,
-    Snapshot,
-)
+from fitmon.engine.record.record import RunRecord, Snapshot
 from fitmon.engine.values import KnobOffer, KnobValue
 from fitmon.tui.app import MonitorApp
 

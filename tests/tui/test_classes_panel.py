@@ -6,17 +6,11 @@ import pytest
 
 from fitmon.engine.insight.context import Context
 from fitmon.engine.insight.observer import Observation
-from fitmon.text.rows import (
-    Row,
-    text_of,
-)
+from fitmon.text.rows import Row, text_of
 from fitmon.tui.drawing import classes
 from fitmon.tui.frame import Frame
 from fitmon.tui.widgets.classes_panel import ClassesPanel
-from tests.tui.drawing.test_classes import (
-    seen,
-    several_classes,
-)
+from tests.tui.drawing.test_classes import seen, several_classes
 from tests.tui.fake_run import FakeRun, binary_scores
 
 PATIENCE_SECONDS = 20

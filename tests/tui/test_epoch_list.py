@@ -6,11 +6,8 @@ from collections.abc import Collection, Mapping
 
 import pytest
 
-from fitmon.text.rows import (
-    text_of,
-    width_of,
-)
-from fitmon.tui.palette import Role
+from fitmon.text.roles import Role
+from fitmon.text.rows import text_of, width_of
 from fitmon.tui.widgets.epoch_list import NO_CHECKPOINT, EpochChoice, draw_epochs, epoch_lines
 from tests.tui.fake_run import FakeRun
 

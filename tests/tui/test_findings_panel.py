@@ -11,15 +11,9 @@ import pytest
 from fitmon.engine import events
 from fitmon.engine.diagnosis import rules
 from fitmon.engine.diagnosis.rules import explanation_of
-from fitmon.engine.finding import (
-    Finding,
-    Remedy,
-)
+from fitmon.engine.finding import Finding, Remedy
 from fitmon.engine.measures import Measures
-from fitmon.text.rows import (
-    text_of,
-    width_of,
-)
+from fitmon.text.rows import text_of, width_of
 from fitmon.tui.drawing.generalization_gap import draw_gap
 from fitmon.tui.frame import Frame
 from fitmon.tui.widgets.findings_panel import draw_findings

@@ -8,10 +8,7 @@ import msgspec
 import pytest
 
 from fitmon.engine.finding import Finding
-from fitmon.text.rows import (
-    text_of,
-    width_of,
-)
+from fitmon.text.rows import text_of, width_of
 from fitmon.tui.frame import Frame
 from fitmon.tui.widgets.meaning_panel import draw_line, draw_meaning
 from tests.tui.fake_run import CLASS_MISSING, OVERFITTING, RATE_TOO_HIGH, TOO_EARLY, FakeRun, shown

@@ -8,10 +8,7 @@ import pytest
 
 from fitmon.engine import events
 from fitmon.engine.events import Phase
-from fitmon.engine.finding import (
-    Finding,
-    Remedy,
-)
+from fitmon.engine.finding import Finding, Remedy
 from fitmon.text.format import to_ascii
 from fitmon.tui.screens.failure import FailureScreen
 from fitmon.tui.screens.monitor import MonitorScreen

@@ -5,10 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fitmon.engine.commands import Rewind, SetKnob, Stop
-from fitmon.engine.finding import (
-    Finding,
-    Remedy,
-)
+from fitmon.engine.finding import Finding, Remedy
 from fitmon.tui.screens.monitor import MonitorScreen
 from fitmon.tui.screens.remedies_dialog import RemediesDialog
 from tests.tui.fake_run import CLASS_MISSING, GO_BACK, OVERFITTING, RATE_TOO_HIGH, FakeRun, shown

@@ -10,17 +10,9 @@ import pytest
 from textual.app import App, ComposeResult
 
 from fitmon.engine.insight.observer import Observation
-from fitmon.text.rows import (
-    text_of,
-    width_of,
-)
+from fitmon.text.rows import text_of, width_of
 from fitmon.tui.drawing import sample_browser
-from fitmon.tui.drawing.sample_order import (
-    Indices,
-    Only,
-    SampleSelection,
-    listed_indices,
-)
+from fitmon.tui.drawing.sample_order import Indices, Only, SampleSelection, listed_indices
 from fitmon.tui.frame import Frame
 from fitmon.tui.widgets.samples_panel import SamplesPanel
 from tests.tui.fake_run import FakeRun

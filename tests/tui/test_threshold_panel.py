@@ -10,13 +10,10 @@ import pytest
 from textual.app import App, ComposeResult
 
 from fitmon.engine.insight.scores import SampleScores, score_probabilities
-from fitmon.text.rows import (
-    text_of,
-    width_of,
-)
+from fitmon.text.roles import Role
+from fitmon.text.rows import text_of, width_of
 from fitmon.tui.drawing.threshold import draw_threshold
 from fitmon.tui.frame import Frame
-from fitmon.tui.palette import Role
 from fitmon.tui.widgets.threshold_panel import ThresholdPanel
 from tests.tui.fake_run import FakeRun, binary_scores, several_class_scores
 

@@ -6,13 +6,8 @@ from dataclasses import dataclass
 
 from fitmon.engine.insight.calibration import CalibrationBin, expected_calibration_error
 from fitmon.text import format as form
-from fitmon.text.rows import (
-    Row,
-    fitting,
-    framed,
-    row,
-)
-from fitmon.tui.palette import Role
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, fitting, framed, row
 
 MANY, FEW = "•", "+"
 FEW_SAMPLES = 10

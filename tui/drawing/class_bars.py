@@ -8,13 +8,8 @@ from rich.cells import cell_len, set_cell_size
 from fitmon.engine.insight.confusion import ClassMeasures
 from fitmon.engine.insight.scores import SampleScores
 from fitmon.text import format as form
-from fitmon.text.rows import (
-    Row,
-    fitting,
-    framed,
-    row,
-)
-from fitmon.tui.palette import Role
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, fitting, framed, row
 
 MAX_IN_LABEL_ORDER = 10
 """Up to so many classes stand in label order; beyond, the worst come first."""

@@ -17,30 +17,13 @@ from fitmon.engine.insight.interval import wilson_interval
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.scores import SampleScores
 from fitmon.text import format as form
-from fitmon.text.rows import (
-    Row,
-    fitted,
-    fitting,
-    framed,
-    row,
-)
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, fitted, fitting, framed, row
 from fitmon.tui.drawing.calibration import draw_calibration
-from fitmon.tui.drawing.class_bars import (
-    bars_widths,
-    class_name,
-    draw_class_bars,
-    measure_labels,
-)
-from fitmon.tui.drawing.confusion import (
-    Confusion,
-    confusion_of,
-    draw_confusion,
-    fitting_grid,
-    list_width,
-)
+from fitmon.tui.drawing.class_bars import bars_widths, class_name, draw_class_bars, measure_labels
+from fitmon.tui.drawing.confusion import Confusion, confusion_of, draw_confusion, fitting_grid, list_width
 from fitmon.tui.drawing.threshold import why_nothing
 from fitmon.tui.frame import Frame
-from fitmon.tui.palette import Role
 
 MAX_COLUMNS, MAX_ROWS = 240, 80
 """Nothing is drawn larger than this, so that a huge terminal does not cost the training its time."""

@@ -9,21 +9,9 @@ from rich.cells import cell_len
 from fitmon.engine.insight.confusion import Counts, confusion_matrix
 from fitmon.engine.insight.scores import Integers
 from fitmon.text import format as form
-from fitmon.text.rows import (
-    Row,
-    fitted,
-    fitting,
-    framed,
-    row,
-    text_of,
-    width_of,
-)
-from fitmon.tui.drawing.class_bars import (
-    class_labels,
-    class_name,
-    padded,
-)
-from fitmon.tui.palette import Role
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, fitted, fitting, framed, row, text_of, width_of
+from fitmon.tui.drawing.class_bars import class_labels, class_name, padded
 
 MAX_PAIRS = 100
 """More confusions than a screen has rows are not kept."""

@@ -9,11 +9,8 @@ from fitmon.engine.record.record import Snapshot
 from fitmon.engine.record.series import Curve
 from fitmon.text import format as form
 from fitmon.text.finding_words import wrapped
-from fitmon.text.rows import (
-    Row,
-    row,
-)
-from fitmon.tui.palette import Role
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, row
 
 ROOMY_WIDTH = 56
 """Below it, the table leaves out the gap."""

@@ -12,27 +12,10 @@ from typing import Any
 import numpy as np
 
 from fitmon.text import format as form
-from fitmon.text.rows import (
-    Row,
-    fitting,
-    framed,
-    row,
-)
-from fitmon.tui.drawing.axis import (
-    Axis,
-    epoch_axis,
-    power_axis,
-    value_axis,
-)
-from fitmon.tui.drawing.curves import (
-    Chart,
-    Floats,
-    Line,
-    OtherLine,
-    decimated,
-    finite_stretches,
-)
-from fitmon.tui.palette import Role
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, fitting, framed, row
+from fitmon.tui.drawing.axis import Axis, epoch_axis, power_axis, value_axis
+from fitmon.tui.drawing.curves import Chart, Floats, Line, OtherLine, decimated, finite_stretches
 
 TRAINING, VALIDATION, BEST, KNOB, BASELINE = "⠒", "•", "◆", "▼", "┈"
 LEFT, SET_OUT = "◦", "▷"

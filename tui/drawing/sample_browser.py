@@ -7,12 +7,7 @@ from typing import TypeVar
 import numpy as np
 
 from fitmon.engine.insight.observer import Observation
-from fitmon.tui.drawing.sample_order import (
-    Indices,
-    SampleSelection,
-    classes_present,
-    listed_indices,
-)
+from fitmon.tui.drawing.sample_order import Indices, SampleSelection, classes_present, listed_indices
 
 Member = TypeVar("Member", bound=Enum)
 

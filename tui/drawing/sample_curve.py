@@ -6,8 +6,8 @@ from itertools import groupby, pairwise
 
 from rich.cells import cell_len
 
+from fitmon.text.roles import Role
 from fitmon.text.rows import Row
-from fitmon.tui.palette import Role
 
 BORDER = "┈"
 ALONE = "•"

@@ -12,37 +12,12 @@ from fitmon.engine.insight.history import SampleCurve
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.values import ValidationSamples
 from fitmon.text import format as form
-from fitmon.text.rows import (
-    Row,
-    filled,
-    framed,
-    row,
-    width_of,
-)
-from fitmon.tui.drawing.sample_curve import (
-    draw_curve,
-    gutter_of,
-)
-from fitmon.tui.drawing.sample_facts import (
-    SampleFacts,
-    class_names_of,
-    facts_of,
-    name_of,
-    shown_names,
-)
-from fitmon.tui.drawing.sample_input import (
-    can_be_shown,
-    draw_input,
-)
-from fitmon.tui.drawing.sample_table import (
-    RIGHT,
-    WRONG,
-    change_words,
-    loss_words,
-    number_words,
-    predicted_names,
-)
-from fitmon.tui.palette import Role
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, filled, framed, row, width_of
+from fitmon.tui.drawing.sample_curve import draw_curve, gutter_of
+from fitmon.tui.drawing.sample_facts import SampleFacts, class_names_of, facts_of, name_of, shown_names
+from fitmon.tui.drawing.sample_input import can_be_shown, draw_input
+from fitmon.tui.drawing.sample_table import RIGHT, WRONG, change_words, loss_words, number_words, predicted_names
 
 MIN_WIDTH = 20
 """Below this width there is nothing but the title."""

@@ -9,10 +9,7 @@ from fitmon.engine.insight.dynamics import Kind, Kinds
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.scores import Booleans, Floats, Integers, SampleScores
 from fitmon.text import format as form
-from fitmon.tui.drawing.sample_order import (
-    Indices,
-    comparable,
-)
+from fitmon.tui.drawing.sample_order import Indices, comparable
 
 KIND_WORDS: dict[int, str] = {
     Kind.TOO_EARLY: "too early",

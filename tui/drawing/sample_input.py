@@ -10,16 +10,10 @@ from rich.cells import cell_len
 
 from fitmon.engine.values import ValidationSamples
 from fitmon.text import format as form
-from fitmon.text.rows import (
-    Row,
-    row,
-)
-from fitmon.tui.drawing.half_blocks import (
-    Floats,
-    draw_half_blocks,
-)
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, row
+from fitmon.tui.drawing.half_blocks import Floats, draw_half_blocks
 from fitmon.tui.drawing.sample_facts import one_line
-from fitmon.tui.palette import Role
 
 Array = npt.NDArray[Any]
 

@@ -12,30 +12,11 @@ from fitmon.engine.insight.dynamics import MEASURED_ENOUGH
 from fitmon.engine.insight.nearest import NEAR
 from fitmon.engine.insight.observer import Observation
 from fitmon.text import format as form
-from fitmon.text.rows import (
-    Piece,
-    Row,
-    fitting,
-    framed,
-    row,
-)
+from fitmon.text.roles import Role
+from fitmon.text.rows import Piece, Row, fitting, framed, row
 from fitmon.tui.drawing.sample_browser import SampleBrowser
-from fitmon.tui.drawing.sample_facts import (
-    KIND_WORDS,
-    SampleFacts,
-    class_names_of,
-    facts_of,
-    name_of,
-    shown_names,
-)
-from fitmon.tui.drawing.sample_order import (
-    KINDS,
-    Only,
-    Order,
-    SampleSelection,
-    comparable,
-)
-from fitmon.tui.palette import Role
+from fitmon.tui.drawing.sample_facts import KIND_WORDS, SampleFacts, class_names_of, facts_of, name_of, shown_names
+from fitmon.tui.drawing.sample_order import KINDS, Only, Order, SampleSelection, comparable
 
 RIGHT, WRONG = "✓", "✗"
 CURSOR = "▸"

@@ -16,36 +16,16 @@ from fitmon.engine.insight.summary import sentence_at
 from fitmon.engine.insight.threshold_choice import ConfusionCounts, counts_at
 from fitmon.engine.record.record import Snapshot
 from fitmon.text import format as form
-from fitmon.text.rows import (
-    Row,
-    filled,
-    fitted,
-    fitting,
-    framed,
-    row,
-    text_of,
-)
-from fitmon.tui.drawing.threshold_blocks import (
-    Block,
-    chosen,
-    packed,
-)
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, filled, fitted, fitting, framed, row, text_of
+from fitmon.tui.drawing.threshold_blocks import Block, chosen, packed
 from fitmon.tui.drawing.threshold_confusion import confusion_rows
 from fitmon.tui.drawing.threshold_context import context_rows
 from fitmon.tui.drawing.threshold_groups import groups_block
-from fitmon.tui.drawing.threshold_histogram import (
-    WRONG,
-    draw_histogram,
-    histogram,
-    scale,
-)
+from fitmon.tui.drawing.threshold_histogram import WRONG, draw_histogram, histogram, scale
 from fitmon.tui.drawing.threshold_measures import measures_block
-from fitmon.tui.drawing.threshold_strip import (
-    strip,
-    strip_legend,
-)
+from fitmon.tui.drawing.threshold_strip import strip, strip_legend
 from fitmon.tui.frame import Frame
-from fitmon.tui.palette import Role
 
 MAX_SENTENCE_ROWS = 3
 TOGETHER = re.compile(r" %|\([^)]*\)")

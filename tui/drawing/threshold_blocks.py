@@ -3,10 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fitmon.text.rows import (
-    Row,
-    row,
-)
+from fitmon.text.rows import Row, row
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,8 @@ from rich.cells import cell_len
 
 from fitmon.engine.insight.threshold_choice import ConfusionCounts
 from fitmon.text import format as form
-from fitmon.text.rows import (
-    Row,
-    row,
-)
-from fitmon.tui.palette import Role
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, row
 
 CORNER = "true ↓  answered →"
 MIN_NAME_WIDTH = 5

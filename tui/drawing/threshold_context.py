@@ -3,15 +3,9 @@
 from fitmon.engine.insight.baseline import Baseline
 from fitmon.engine.insight.interval import wilson_interval
 from fitmon.text import format as form
-from fitmon.text.rows import (
-    Row,
-    row,
-)
-from fitmon.tui.drawing.threshold_measures import (
-    Measure,
-    measure_rows,
-)
-from fitmon.tui.palette import Role
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, row
+from fitmon.tui.drawing.threshold_measures import Measure, measure_rows
 
 
 def context_rows(baseline: Baseline, right: int, majority_name: str, width: int) -> list[Row]:

@@ -5,14 +5,9 @@ from dataclasses import dataclass
 
 from fitmon.engine.insight.movement import Movement
 from fitmon.text import format as form
-from fitmon.text.rows import (
-    Row,
-    fitting,
-    row,
-    width_of,
-)
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, fitting, row, width_of
 from fitmon.tui.drawing.threshold_blocks import Block
-from fitmon.tui.palette import Role
 
 LABEL_WIDTH = 12
 MIN_BAR, MAX_BAR = 5, 12

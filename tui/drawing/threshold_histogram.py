@@ -8,11 +8,8 @@ import numpy.typing as npt
 
 from fitmon.engine.insight.scores import Floats, SampleScores
 from fitmon.text import format as form
-from fitmon.text.rows import (
-    Row,
-    row,
-)
-from fitmon.tui.palette import Role
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, row
 
 LEVELS = " ▁▂▃▄▅▆▇█"
 WRONG = "░"

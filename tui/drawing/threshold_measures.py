@@ -10,13 +10,9 @@ from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.threshold_choice import ConfusionCounts
 from fitmon.engine.record.record import Snapshot
 from fitmon.text import format as form
-from fitmon.text.rows import (
-    Row,
-    fitting,
-    row,
-)
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, fitting, row
 from fitmon.tui.drawing.threshold_blocks import Block
-from fitmon.tui.palette import Role
 
 REPORTED = (
     "val_accuracy",

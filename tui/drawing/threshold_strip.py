@@ -5,16 +5,9 @@ from itertools import groupby
 import numpy as np
 
 from fitmon.engine.insight.scores import SampleScores
-from fitmon.text.rows import (
-    Row,
-    fitting,
-    row,
-)
-from fitmon.tui.drawing.threshold_histogram import (
-    column_of_each,
-    positions,
-)
-from fitmon.tui.palette import Role
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, fitting, row
+from fitmon.tui.drawing.threshold_histogram import column_of_each, positions
 
 STEPS = (0.001, 0.01, 0.1)
 """From how much mean change on each arrow is drawn. Powers of ten: the first epochs move samples a hundred times as far

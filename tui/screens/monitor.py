@@ -11,10 +11,7 @@ from textual.screen import Screen
 
 from fitmon.engine.commands import Command, Export, Pause, PauseAt, Resume, Rewind, SetKnob, Stop
 from fitmon.engine.events import RunFailed
-from fitmon.engine.record.record import (
-    KnobState,
-    Snapshot,
-)
+from fitmon.engine.record.record import KnobState, Snapshot
 from fitmon.text import format as form
 from fitmon.text.metric_choice import second_metric
 from fitmon.text.sentences import knob_words
@@ -239,10 +236,7 @@ class MonitorScreen(ViewActions, Screen[None]):
             self._send(wanted, f"going back to {place} …")
 
     def action_ask_remedy(self) -> None:
-        from fitmon.text.remedies import (
-            RewindChoices,
-            choices_of,
-        )
+        from fitmon.text.remedies import RewindChoices, choices_of
         from fitmon.tui.app import READ_ONLY
 
         seen = self.monitor.run_under_way.snapshot()
@@ -272,10 +266,7 @@ class MonitorScreen(ViewActions, Screen[None]):
 
     def _give(self, choice: "RemedyChoice") -> None:
         """Give the run the commands of a remedy."""
-        from fitmon.text.remedies import (
-            commands_of,
-            threshold_of,
-        )
+        from fitmon.text.remedies import commands_of, threshold_of
 
         self.show_threshold(threshold_of(choice.remedy))
         for command in commands_of(choice.finding, choice.remedy):

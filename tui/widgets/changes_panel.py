@@ -4,20 +4,13 @@ from fitmon.engine.events import RunStarted
 from fitmon.engine.record.record import Snapshot
 from fitmon.text import format as form
 from fitmon.text import sentences
-from fitmon.text.branch_table import (
-    WIDTH,
-    branch_table,
-)
+from fitmon.text.branch_table import WIDTH, branch_table
 from fitmon.text.outcome_words import known_outcome_sentences
-from fitmon.text.rows import (
-    Row,
-    framed,
-    row,
-)
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, framed, row
 from fitmon.text.summary import summary_sentences
 from fitmon.tui.frame import Frame
 from fitmon.tui.layout import View
-from fitmon.tui.palette import Role
 from fitmon.tui.widgets.header import shown_knobs
 from fitmon.tui.widgets.row_widget import RowWidget
 

@@ -1,16 +1,9 @@
 """A panel with one chart."""
 
-from fitmon.text.metric_choice import (
-    has_values,
-    second_metric,
-)
-from fitmon.text.rows import (
-    Row,
-    framed,
-    row,
-)
+from fitmon.text.metric_choice import has_values, second_metric
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, framed, row
 from fitmon.tui.frame import Frame
-from fitmon.tui.palette import Role
 from fitmon.tui.widgets.row_widget import RowWidget
 
 

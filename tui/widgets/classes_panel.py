@@ -5,13 +5,9 @@ from __future__ import annotations
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from fitmon.text.rows import (
-    Row,
-    framed,
-    row,
-)
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, framed, row
 from fitmon.tui.frame import Frame
-from fitmon.tui.palette import Role
 from fitmon.tui.widgets.row_widget import RowWidget
 
 if TYPE_CHECKING:

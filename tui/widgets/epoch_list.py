@@ -7,21 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitmon.engine.record.branch import (
-    BestEpoch,
-    Branch,
-    Stretch,
-    other_stretches,
-    way_to,
-)
+from fitmon.engine.record.branch import BestEpoch, Branch, Stretch, other_stretches, way_to
 from fitmon.engine.record.record import Snapshot
 from fitmon.text import format as form
 from fitmon.text.metric_choice import second_metric
-from fitmon.text.rows import (
-    Row,
-    row,
-)
-from fitmon.tui.palette import Role
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, row
 from fitmon.tui.widgets.row_widget import RowWidget
 
 CHOSEN, BEST = "▸", "◆"

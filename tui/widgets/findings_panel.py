@@ -9,19 +9,11 @@ from fitmon.engine.record.record import Snapshot
 from fitmon.text import finding_words as words
 from fitmon.text import format as form
 from fitmon.text.outcome_words import outcome_sentences
-from fitmon.text.remedies import (
-    RemedyChoice,
-    RewindChoices,
-    choices_of,
-)
-from fitmon.text.rows import (
-    Row,
-    framed,
-    row,
-)
+from fitmon.text.remedies import RemedyChoice, RewindChoices, choices_of
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, framed, row
 from fitmon.tui.drawing.generalization_gap import draw_gap
 from fitmon.tui.frame import Frame
-from fitmon.tui.palette import Role
 from fitmon.tui.widgets.row_widget import RowWidget
 
 INDENT = "  "

@@ -3,16 +3,11 @@
 from collections.abc import Callable
 
 from fitmon.engine.events import RunFailed
-from fitmon.text.rows import (
-    Row,
-    joined,
-    row,
-    width_of,
-)
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, joined, row, width_of
 from fitmon.tui.frame import Frame
 from fitmon.tui.keys import KEYS, Key, pause_wording
 from fitmon.tui.layout import View
-from fitmon.tui.palette import Role
 from fitmon.tui.widgets.header import has_threshold
 from fitmon.tui.widgets.row_widget import RowWidget
 

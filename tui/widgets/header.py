@@ -5,27 +5,14 @@ from dataclasses import replace
 from rich.cells import cell_len
 
 from fitmon.engine.events import Phase, RunEnded, RunFailed
-from fitmon.engine.record.record import (
-    KnobState,
-    Snapshot,
-)
+from fitmon.engine.record.record import KnobState, Snapshot
 from fitmon.text import format as form
 from fitmon.text.finding_words import name_of
-from fitmon.text.rows import (
-    Row,
-    fitted,
-    fitting,
-    row,
-    width_of,
-)
-from fitmon.text.sentences import (
-    disk_banner,
-    happening,
-    notes,
-)
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, fitted, fitting, row, width_of
+from fitmon.text.sentences import disk_banner, happening, notes
 from fitmon.tui.frame import Frame
 from fitmon.tui.layout import WIDE_WIDTH, too_small
-from fitmon.tui.palette import Role
 from fitmon.tui.widgets.row_widget import RowWidget
 
 BAR_WIDTH = 10
@@ -54,7 +41,7 @@ def draw_header(picture: Frame, width: int, height: int) -> list[Row]:
     """Return the header's rows: state, knobs, what just happened, what stands, as far as there is room."""
     if height == 1 or too_small(width, max(height, 10)):
         return [fitted(row(one_line(picture)), width)]
-    message, stands = happening(picture), standing(picture.snapshot)
+    message, stands = happening(picture.snapshot, picture.notice), standing(picture.snapshot)
     if height == 2:  # noqa: PLR2004 - a low terminal: what just happened takes the knobs' place
         trouble = stands if picture.snapshot.disk_trouble and not picture.notice else row()
         rows = [state_row(picture, width), trouble or message or knob_row(picture, width)]

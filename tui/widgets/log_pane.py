@@ -5,12 +5,8 @@ from collections import deque
 from pathlib import Path
 
 from fitmon.text import format as form
-from fitmon.text.rows import (
-    Row,
-    framed,
-    row,
-)
-from fitmon.tui.palette import Role
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, framed, row
 from fitmon.tui.widgets.row_widget import RowWidget
 
 MAX_LINES = 500

@@ -7,18 +7,10 @@ from rich.cells import cell_len
 from fitmon.engine.record.record import Snapshot
 from fitmon.text import finding_words as words
 from fitmon.text import format as form
-from fitmon.text.remedies import (
-    RewindChoices,
-    as_things_stand,
-    refusal_of,
-)
-from fitmon.text.rows import (
-    Row,
-    framed,
-    row,
-)
+from fitmon.text.remedies import RewindChoices, as_things_stand, refusal_of
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, framed, row
 from fitmon.tui.frame import Frame
-from fitmon.tui.palette import Role
 from fitmon.tui.widgets.row_widget import RowWidget
 
 KEY = "a"

@@ -7,10 +7,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from fitmon.text.rows import (
-    Row,
-    filled,
-)
+from fitmon.text.rows import Row, filled
 from fitmon.tui.palette import STYLES
 
 

@@ -8,14 +8,10 @@ from typing import TYPE_CHECKING
 
 from fitmon.engine.record.record import Snapshot
 from fitmon.text import format as form
-from fitmon.text.rows import (
-    Row,
-    framed,
-    row,
-)
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, framed, row
 from fitmon.tui.frame import Frame
 from fitmon.tui.layout import WIDE_WIDTH
-from fitmon.tui.palette import Role
 from fitmon.tui.widgets.row_widget import RowWidget
 
 if TYPE_CHECKING:
@@ -156,10 +152,7 @@ class SamplesPanel(RowWidget):
         return draw_table(self._browser, class_names(picture), width, height)
 
     def _detail(self, picture: Frame, chosen: int, width: int, height: int) -> list[Row]:
-        from fitmon.tui.drawing.sample_detail import (
-            ChosenSample,
-            draw_detail,
-        )
+        from fitmon.tui.drawing.sample_detail import ChosenSample, draw_detail
 
         seen = picture.snapshot
         if seen.observation is None:

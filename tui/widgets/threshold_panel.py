@@ -1,12 +1,8 @@
 """The panel that shows how the validation samples stand against the threshold."""
 
-from fitmon.text.rows import (
-    Row,
-    framed,
-    row,
-)
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, framed, row
 from fitmon.tui.frame import Frame
-from fitmon.tui.palette import Role
 from fitmon.tui.widgets.row_widget import RowWidget
 
 

@@ -9,10 +9,7 @@ from fitmon.engine.diagnosis.command_line import command_line
 from fitmon.engine.diagnosis.data.wording import OF_THE_DATA, class_names, samples
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.facts import Facts
-from fitmon.engine.finding import (
-    Finding,
-    Remedy,
-)
+from fitmon.engine.finding import Finding, Remedy
 
 SURE = 0.95
 CHANCE = 0.6

@@ -5,10 +5,7 @@ from __future__ import annotations
 from fitmon.engine.diagnosis.data.wording import OF_THE_DATA, percent
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.facts import Facts
-from fitmon.engine.finding import (
-    Finding,
-    Remedy,
-)
+from fitmon.engine.finding import Finding, Remedy
 
 PICTURE_FEATURES = 64
 """A row of at least so many features may be a picture, whose border is constant by nature: digits is 8 × 8."""

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from fitmon.engine.diagnosis.data.wording import OF_THE_DATA
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
-from fitmon.engine.finding import (
-    Finding,
-    Remedy,
-)
+from fitmon.engine.finding import Finding, Remedy
 
 
 def _look(evidence: Evidence) -> Finding | None:

@@ -7,10 +7,7 @@ from collections.abc import Callable
 from fitmon.engine.diagnosis.data.wording import OF_THE_DATA
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.facts import Facts
-from fitmon.engine.finding import (
-    Finding,
-    Remedy,
-)
+from fitmon.engine.finding import Finding, Remedy
 
 TWO = 2
 NO_PROBABILITIES = frozenset({"linear", "relu", "tanh", "elu", "selu", "gelu", "silu", "leaky_relu", "softplus"})

@@ -10,10 +10,7 @@ from fitmon.engine.diagnosis.command_line import command_line
 from fitmon.engine.diagnosis.data.wording import OF_THE_DATA, percent
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.facts import Facts
-from fitmon.engine.finding import (
-    Finding,
-    Remedy,
-)
+from fitmon.engine.finding import Finding, Remedy
 
 DISTANCE = 0.1
 """Of the frequencies of the classes: this share of the samples would have to change their class to make them alike."""

@@ -8,10 +8,7 @@ from fitmon.engine.diagnosis.data import unscaled_features
 from fitmon.engine.diagnosis.data.wording import percent
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.facts import Facts
-from fitmon.engine.finding import (
-    Finding,
-    Remedy,
-)
+from fitmon.engine.finding import Finding, Remedy
 
 SHARE = 0.02
 """Of the validation samples; on clean data an overconfident model suspects 0.3 to 0.5 % of MNIST."""

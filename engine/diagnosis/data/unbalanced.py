@@ -9,10 +9,7 @@ import numpy as np
 from fitmon.engine.diagnosis.data.wording import OF_THE_DATA, class_name, percent
 from fitmon.engine.diagnosis.evidence import Evidence, Floats, Rule
 from fitmon.engine.facts import Facts
-from fitmon.engine.finding import (
-    Finding,
-    Remedy,
-)
+from fitmon.engine.finding import Finding, Remedy
 
 IMBALANCE = 1.5
 """The most frequent class has this many times the share it would have if all were alike: 0.75 of two classes."""

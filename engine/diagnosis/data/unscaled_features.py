@@ -5,10 +5,7 @@ from __future__ import annotations
 from fitmon.engine.diagnosis.data.wording import OF_THE_DATA
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.facts import Facts
-from fitmon.engine.finding import (
-    Finding,
-    Remedy,
-)
+from fitmon.engine.finding import Finding, Remedy
 
 LARGE_SCALE = 10
 """Ten times the standard deviation that the usual initial weights are made for."""

@@ -11,10 +11,7 @@ from fitmon.engine.diagnosis.data.wording import OF_THE_DATA, samples
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit.losses import SHORTEST_WINDOW, losses_of
 from fitmon.engine.facts import Facts
-from fitmon.engine.finding import (
-    Finding,
-    Remedy,
-)
+from fitmon.engine.finding import Finding, Remedy
 
 FEWEST = 30
 """Below this many samples an accuracy of 0.5 has a standard error beyond 0.09."""

@@ -10,10 +10,7 @@ from fitmon.engine.diagnosis.evidence import Evidence, Floats, Rule
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.losses import Losses, losses_of
 from fitmon.engine.diagnosis.fit.rates import times_the_usual
-from fitmon.engine.finding import (
-    Finding,
-    Remedy,
-)
+from fitmon.engine.finding import Finding, Remedy
 
 FIRST_EPOCH = 4
 ABOVE_CHANCE = 1.2

@@ -6,10 +6,7 @@ import numpy as np
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit import remedies
-from fitmon.engine.finding import (
-    Finding,
-    Remedy,
-)
+from fitmon.engine.finding import Finding, Remedy
 
 
 def _look(evidence: Evidence) -> Finding | None:

@@ -9,10 +9,7 @@ from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.losses import LossCurve, Losses, losses_of
 from fitmon.engine.diagnosis.fit.overfitting import overfits
-from fitmon.engine.finding import (
-    Finding,
-    Remedy,
-)
+from fitmon.engine.finding import Finding, Remedy
 
 FIRST_EPOCH = 5
 HARDLY = 0.035

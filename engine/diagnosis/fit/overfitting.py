@@ -11,10 +11,7 @@ import numpy as np
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.losses import TINY, Change, Losses, losses_of
-from fitmon.engine.finding import (
-    Finding,
-    Remedy,
-)
+from fitmon.engine.finding import Finding, Remedy
 
 DEVIATIONS = 3.0
 """Standard errors of the rise. A window's own noise is 1 / √2 of that of a difference, so that this is 4.2 of them."""

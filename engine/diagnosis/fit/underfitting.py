@@ -11,10 +11,7 @@ from fitmon.engine.diagnosis.fit.good_fit import does_well, fits_well, is_held_b
 from fitmon.engine.diagnosis.fit.losses import Losses, losses_of
 from fitmon.engine.diagnosis.fit.not_learning import does_not_learn
 from fitmon.engine.diagnosis.fit.overfitting import overfits
-from fitmon.engine.finding import (
-    Finding,
-    Remedy,
-)
+from fitmon.engine.finding import Finding, Remedy
 
 FIRST_EPOCH = 8
 STILL = 0.03

@@ -13,10 +13,7 @@ from fitmon.engine.commands import Command
 from fitmon.engine.events import Phase
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import score_probabilities
-from fitmon.engine.record.record import (
-    RunRecord,
-    Snapshot,
-)
+from fitmon.engine.record.record import RunRecord, Snapshot
 from fitmon.engine.values import KnobOffer, ValidationSamples
 
 OFFERS = (

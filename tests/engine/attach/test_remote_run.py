@@ -26,14 +26,8 @@ from fitmon.engine.events import Phase, RunEnded, RunFailed
 from fitmon.engine.job import Settings
 from fitmon.engine.runs.journal import JournalWriter
 from fitmon.engine.runs.journal_line import Asked
-from fitmon.engine.runs.journal_reader import (
-    Entry,
-    read_journal,
-)
-from fitmon.engine.runs.lock import (
-    RunLock,
-    holder_of,
-)
+from fitmon.engine.runs.journal_reader import Entry, read_journal
+from fitmon.engine.runs.lock import RunLock, holder_of
 from fitmon.engine.runs.private_files import make_private_folders
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.runs import Runs

@@ -10,12 +10,7 @@ import pytest
 
 from fitmon.engine import events
 from fitmon.engine.attach import snapshot_encoder as teller_module
-from fitmon.engine.attach.array_transfer import (
-    ArrayReceiver,
-    ArraySender,
-    Numbers,
-    read_array,
-)
+from fitmon.engine.attach.array_transfer import ArrayReceiver, ArraySender, Numbers, read_array
 from fitmon.engine.attach.snapshot_decoder import SnapshotDecoder
 from fitmon.engine.attach.snapshot_encoder import SnapshotEncoder
 from fitmon.engine.attach.snapshot_parts import Points

@@ -26,12 +26,7 @@ from fitmon.engine.checkpoints.checkpoint import (
     write_checkpoint,
 )
 from fitmon.engine.errors import DataError, DiskError
-from tests.engine.checkpoints.states import (
-    consistent_state,
-    names_in,
-    number_of,
-    state_of,
-)
+from tests.engine.checkpoints.states import consistent_state, names_in, number_of, state_of
 
 ROOT = Path(__file__).parents[3]
 PREFIX = struct.Struct("<18sIQ32s")

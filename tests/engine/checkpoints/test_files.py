@@ -11,10 +11,7 @@ from fitmon.engine.checkpoints.files import CheckpointFiles
 from fitmon.engine.checkpoints.state import State
 from fitmon.engine.checkpoints.store import kept_epochs
 from fitmon.engine.runs.run_folder import RunFolder
-from tests.engine.checkpoints.states import (
-    names_in,
-    state_of,
-)
+from tests.engine.checkpoints.states import names_in, state_of
 
 KILOBYTES = 40
 

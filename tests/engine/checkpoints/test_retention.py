@@ -6,10 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fitmon.engine.checkpoints.retention import (
-    StoredCheckpoint,
-    to_delete,
-)
+from fitmon.engine.checkpoints.retention import StoredCheckpoint, to_delete
 
 
 def _at(epochs_done: int, step: int = 0, size: int = 10) -> StoredCheckpoint:

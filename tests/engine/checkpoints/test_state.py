@@ -9,20 +9,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from fitmon.engine.checkpoints.random_state import (
-    random_state,
-    set_random_state,
-)
-from fitmon.engine.checkpoints.saved_knobs import (
-    SavedKnobs,
-    saved_knobs,
-)
-from fitmon.engine.checkpoints.state import (
-    CheckpointFacts,
-    State,
-    capture,
-    restore,
-)
+from fitmon.engine.checkpoints.random_state import random_state, set_random_state
+from fitmon.engine.checkpoints.saved_knobs import SavedKnobs, saved_knobs
+from fitmon.engine.checkpoints.state import CheckpointFacts, State, capture, restore
 from fitmon.engine.errors import DataError
 from fitmon.engine.knobs.model_knobs import ModelKnobs
 

@@ -11,17 +11,10 @@ import pytest
 
 from fitmon.engine.checkpoints import checkpoint
 from fitmon.engine.checkpoints.policy import CheckpointPolicy
-from fitmon.engine.checkpoints.store import (
-    CheckpointStore,
-    Seen,
-    kept_epochs,
-)
+from fitmon.engine.checkpoints.store import CheckpointStore, Seen, kept_epochs
 from fitmon.engine.errors import UsageError
 from fitmon.engine.runs.run_folder import RunFolder
-from tests.engine.checkpoints.states import (
-    names_in,
-    state_of,
-)
+from tests.engine.checkpoints.states import names_in, state_of
 
 
 @pytest.fixture

@@ -13,15 +13,7 @@ from fitmon.engine.data.choose_feed import feed_for
 from fitmon.engine.data.host_feed import HostFeed
 from fitmon.engine.errors import DataError
 from fitmon.engine.job import TrainingData
-from tests.engine.data.batches import (
-    TABLE,
-    WEIGHTS,
-    dataset,
-    once,
-    py_dataset,
-    rows,
-    watched_on,
-)
+from tests.engine.data.batches import TABLE, WEIGHTS, dataset, once, py_dataset, rows, watched_on
 
 
 def test_a_device_that_is_full_sends_arrays_through_the_host(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,10 +2,7 @@
 
 import numpy as np
 
-from fitmon.engine.data.device_memory import (
-    array_bytes,
-    fits_on_device,
-)
+from fitmon.engine.data.device_memory import array_bytes, fits_on_device
 
 
 def test_what_fits_on_the_device_is_a_question_of_bytes() -> None:

@@ -13,13 +13,7 @@ import pytest
 from fitmon.engine import events
 from fitmon.engine.commands import SetKnob
 from fitmon.engine.data import choose_feed as feeds
-from tests.engine.data.batches import (
-    BATCH_SIZE,
-    TABLE,
-    WEIGHTS,
-    build,
-    watched_on,
-)
+from tests.engine.data.batches import BATCH_SIZE, TABLE, WEIGHTS, build, watched_on
 from tests.engine.watching import Watched
 
 

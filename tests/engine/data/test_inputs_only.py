@@ -10,14 +10,7 @@ import pytest
 from fitmon.engine import events
 from fitmon.engine.data import choose_feed as feeds
 from fitmon.engine.data.feed import epoch_order
-from tests.engine.data.batches import (
-    BATCH_SIZE,
-    TABLE,
-    assert_equal,
-    dataset,
-    fitted,
-    watched_on,
-)
+from tests.engine.data.batches import BATCH_SIZE, TABLE, assert_equal, dataset, fitted, watched_on
 from tests.engine.watching import settings
 
 

@@ -10,16 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fitmon.engine import (
-    environment,
-    events,
-)
+from fitmon.engine import events
 from fitmon.engine.commands import Pause, PauseAt, Resume, SetKnob, Stop
 from fitmon.engine.data import iterator_feed
 from fitmon.engine.data.feed import Feed
 from fitmon.engine.data.iterator_feed import IteratorFeed
 from fitmon.engine.events import Phase
 from fitmon.engine.graph import Pacer
+from fitmon.engine.keras_internals import build_model
 from fitmon.engine.training.loop import TrainingLoop
 from tests.engine.data.batches import (
     BATCH_SIZE,
@@ -357,7 +355,7 @@ def test_a_chunk_of_batches_is_traced_once_for_all_epochs() -> None:
     """A dataset gives a new iterator for every epoch; the compiled call takes them all."""
     feed: Feed = IteratorFeed(dataset().batch(BATCH_SIZE))
     model = build()
-    environment.build_model(model, feed.head())
+    build_model(model, feed.head())
     loop, step, traces = TrainingLoop(model, feed), model.train_step, []
 
     def traced(batch: Any) -> Any:

@@ -13,15 +13,7 @@ from fitmon.engine.data import validation_arrays
 from fitmon.engine.data.validation_arrays import with_validation_arrays
 from fitmon.engine.errors import DataError, StopRequested
 from fitmon.engine.job import TrainingData
-from tests.engine.data.batches import (
-    TABLE,
-    VALIDATION,
-    dataset,
-    endless,
-    once,
-    rows,
-    watched_on,
-)
+from tests.engine.data.batches import TABLE, VALIDATION, dataset, endless, once, rows, watched_on
 
 
 def _data(x_validation: Any, **more: Any) -> TrainingData:

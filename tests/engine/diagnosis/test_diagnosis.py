@@ -8,10 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fitmon.engine.arrays import (
-    Saved,
-    under,
-)
+from fitmon.engine.arrays import Saved, under
 from fitmon.engine.diagnosis.diagnosis import Diagnosis
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit.rules import FIT_RULES

@@ -6,10 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fitmon.engine.arrays import (
-    Saved,
-    under,
-)
+from fitmon.engine.arrays import Saved, under
 from fitmon.engine.diagnosis.paired import PairedLosses
 from fitmon.engine.errors import DataError
 

@@ -7,13 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fitmon.engine import environment
-from fitmon.engine.evaluation.scoring import (
-    Scorer,
-    Unscorable,
-    scorer_for,
-)
+from fitmon.engine.evaluation.scoring import Scorer, Unscorable, scorer_for
 from fitmon.engine.insight.scores import SampleScores
+from fitmon.engine.keras_internals import build_model
 
 
 def _model(loss: Any, labels: Any, columns: int = 1, activation: str = "tanh") -> Any:
@@ -22,7 +18,7 @@ def _model(loss: Any, labels: Any, columns: int = 1, activation: str = "tanh") -
     inputs = keras.Input((2,))
     model = keras.Model(inputs, keras.layers.Dense(columns, activation, name="dense")(inputs))
     model.compile("adam", loss)
-    environment.build_model(model, (np.zeros((1, 2), np.float32), labels[:1]))
+    build_model(model, (np.zeros((1, 2), np.float32), labels[:1]))
     return model
 
 
@@ -157,7 +153,7 @@ def test_softmax_over_one_column_has_no_probabilities_worth_showing() -> None:
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1), keras.layers.Softmax()])
     model.compile("adam", "binary_crossentropy")
     with pytest.warns(UserWarning, match="softmax"):
-        environment.build_model(model, (np.zeros((1, 2), np.float32), LABELS[:1]))
+        build_model(model, (np.zeros((1, 2), np.float32), LABELS[:1]))
     found = scorer_for(model, LABELS)
     assert isinstance(found, Unscorable)
     assert "use sigmoid" in found.reason

@@ -5,16 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fitmon.engine.events import KnobApplied
-from fitmon.engine.record.branch import (
-    Branch,
-    Stretch,
-    other_stretches,
-    way_to,
-)
-from fitmon.engine.record.series import (
-    Series,
-    empty_curve,
-)
+from fitmon.engine.record.branch import Branch, Stretch, other_stretches, way_to
+from fitmon.engine.record.series import Series, empty_curve
 
 
 def _branch(number: int, parent: int | None, from_epoch: int, epochs_done: int) -> Branch:

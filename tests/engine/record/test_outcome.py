@@ -8,14 +8,8 @@ import pytest
 
 from fitmon.engine.events import KnobApplied
 from fitmon.engine.record.branch import Branch
-from fitmon.engine.record.outcome import (
-    Outcome,
-    outcomes_of,
-)
-from fitmon.engine.record.series import (
-    Curve,
-    Series,
-)
+from fitmon.engine.record.outcome import Outcome, outcomes_of
+from fitmon.engine.record.series import Curve, Series
 
 
 def _curve(values: dict[int, float]) -> Curve:

@@ -13,17 +13,9 @@ import sys
 import time
 from pathlib import Path
 
-from fitmon.engine.checkpoints.checkpoint import (
-    PARTIAL_NAME,
-    read_checkpoint,
-    stored_checkpoints,
-    write_checkpoint,
-)
+from fitmon.engine.checkpoints.checkpoint import PARTIAL_NAME, read_checkpoint, stored_checkpoints, write_checkpoint
 from fitmon.engine.errors import DataError
-from tests.engine.checkpoints.states import (
-    consistent_state,
-    number_of,
-)
+from tests.engine.checkpoints.states import consistent_state, number_of
 
 KILLS = 60
 KILOBYTES = 256

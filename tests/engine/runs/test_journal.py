@@ -25,25 +25,9 @@ from fitmon.engine.finding import Finding
 from fitmon.engine.measures import ClassInsight, Insight
 from fitmon.engine.runs import fsync_thread as flusher
 from fitmon.engine.runs.journal import JournalWriter
-from fitmon.engine.runs.journal_line import (
-    Asked,
-    Opened,
-)
-from fitmon.engine.runs.journal_reader import (
-    Problem,
-    Trouble,
-    read_journal,
-)
-from tests.engine.runs.told import (
-    MEASURES,
-    OVERFITTING,
-    ended,
-    entries,
-    journaled,
-    problems,
-    record_of,
-    started,
-)
+from fitmon.engine.runs.journal_line import Asked, Opened
+from fitmon.engine.runs.journal_reader import Problem, Trouble, read_journal
+from tests.engine.runs.told import MEASURES, OVERFITTING, ended, entries, journaled, problems, record_of, started
 
 ROOT = Path(__file__).parents[3]
 PATIENCE_SECONDS = 60

@@ -9,12 +9,7 @@ from fitmon.engine import events
 from fitmon.engine.commands import Command, Pause, PauseAt, Resume, SetKnob
 from fitmon.engine.runs.journal import JournalWriter
 from fitmon.engine.runs.journal_line import Asked
-from tests.engine.runs.told import (
-    entries,
-    journaled,
-    problems,
-    record_of,
-)
+from tests.engine.runs.told import entries, journaled, problems, record_of
 from tests.engine.watching import Watched, build_table_model, settings, table_job
 
 COMMANDS: list[Command] = [

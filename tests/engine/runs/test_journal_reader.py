@@ -12,24 +12,9 @@ import pytest
 from fitmon.engine import events
 from fitmon.engine.errors import DataError
 from fitmon.engine.runs.journal import JournalWriter
-from fitmon.engine.runs.journal_line import (
-    decode_line,
-    encode_line,
-)
-from fitmon.engine.runs.journal_reader import (
-    Entry,
-    JournalReader,
-    Problem,
-    Trouble,
-    last_ending,
-    read_journal,
-)
-from tests.engine.runs.told import (
-    ended,
-    entries,
-    journaled,
-    problems,
-)
+from fitmon.engine.runs.journal_line import decode_line, encode_line
+from fitmon.engine.runs.journal_reader import Entry, JournalReader, Problem, Trouble, last_ending, read_journal
+from tests.engine.runs.told import ended, entries, journaled, problems
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

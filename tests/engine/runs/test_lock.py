@@ -14,10 +14,7 @@ from typing import NoReturn
 import pytest
 
 from fitmon.engine.errors import DiskError, RunInUseError
-from fitmon.engine.runs.lock import (
-    RunLock,
-    holder_of,
-)
+from fitmon.engine.runs.lock import RunLock, holder_of
 from fitmon.engine.runs.run_folder import RunFolder
 
 ROOT = Path(__file__).parents[3]

@@ -13,26 +13,12 @@ from fitmon.engine import events
 from fitmon.engine.commands import Pause
 from fitmon.engine.job import Settings
 from fitmon.engine.runs.journal import JournalWriter
-from fitmon.engine.runs.journal_line import (
-    JournalEvent,
-    encode_line,
-)
+from fitmon.engine.runs.journal_line import JournalEvent, encode_line
 from fitmon.engine.runs.run_folder import RunFolder
-from fitmon.engine.runs.run_status import (
-    RunState,
-    RunStatus,
-    run_status,
-)
+from fitmon.engine.runs.run_status import RunState, RunStatus, run_status
 from fitmon.engine.runs.runs import Runs
-from tests.engine.runs.told import (
-    KNOBS,
-    ended,
-    started,
-)
-from tests.engine.training.held_runs import (
-    held,
-    told,
-)
+from tests.engine.runs.told import KNOBS, ended, started
+from tests.engine.training.held_runs import held, told
 
 SETTINGS = Settings(epochs=7, batch_size=64, learning_rate=1e-3, units=(512,))
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

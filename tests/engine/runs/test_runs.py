@@ -20,10 +20,7 @@ from fitmon.engine.job import Settings
 from fitmon.engine.runs import runs as runs_module
 from fitmon.engine.runs.journal import JournalWriter
 from fitmon.engine.runs.run_folder import RunFolder
-from fitmon.engine.runs.runs import (
-    Runs,
-    state_folder,
-)
+from fitmon.engine.runs.runs import Runs, state_folder
 from tests.engine.runs.told import ended
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

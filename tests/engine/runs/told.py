@@ -8,18 +8,10 @@ from typing import Any
 import msgspec
 
 from fitmon.engine import events
-from fitmon.engine.finding import (
-    Finding,
-    Remedy,
-)
+from fitmon.engine.finding import Finding, Remedy
 from fitmon.engine.measures import Insight, Measures
 from fitmon.engine.record.record import RunRecord
-from fitmon.engine.runs.journal_reader import (
-    Entry,
-    Problem,
-    Trouble,
-    read_journal,
-)
+from fitmon.engine.runs.journal_reader import Entry, Problem, Trouble, read_journal
 from fitmon.engine.values import KnobOffer, KnobValue
 
 KNOBS: dict[str, KnobValue] = {

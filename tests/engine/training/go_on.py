@@ -10,14 +10,8 @@ import sys
 from pathlib import Path
 
 from fitmon.engine import environment
-from fitmon.engine.checkpoints.checkpoint import (
-    read_checkpoint,
-    stored_checkpoints,
-)
-from tests.engine.training.small_runs import (
-    RUNS,
-    Trained,
-)
+from fitmon.engine.checkpoints.checkpoint import read_checkpoint, stored_checkpoints
+from tests.engine.training.small_runs import RUNS, Trained
 
 
 def main() -> None:

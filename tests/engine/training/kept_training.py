@@ -20,19 +20,11 @@ from fitmon.engine import events
 from fitmon.engine.checkpoints.resume_point import resume_point_of
 from fitmon.engine.commands import SetKnob
 from fitmon.engine.job import Job, Settings, TrainingData
-from fitmon.engine.runs.journal_reader import (
-    Entry,
-    read_journal,
-)
+from fitmon.engine.runs.journal_reader import Entry, read_journal
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.runs import Runs
 from fitmon.engine.training.kept_run import KeptRun
-from tests.engine.training.small_runs import (
-    BATCH_SIZE,
-    RUNS,
-    SEED,
-    small_images,
-)
+from tests.engine.training.small_runs import BATCH_SIZE, RUNS, SEED, small_images
 
 EPOCHS = 4
 PATIENCE_SECONDS = 120
@@ -203,10 +195,7 @@ def _hashes(model: Any) -> dict[str, str]:
 
 
 def _forget_seeds() -> None:
-    from fitmon.engine.checkpoints import (
-        state,
-        variables,
-    )
+    from fitmon.engine.checkpoints import state, variables
 
     def without_seeds(*args: Any, **kwargs: Any) -> dict[str, Any]:
         kept = variables.named_variables(*args, **kwargs)

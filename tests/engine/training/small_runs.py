@@ -10,14 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from fitmon.engine import environment
-from fitmon.engine.checkpoints.state import (
-    CheckpointFacts,
-    State,
-    capture,
-    restore,
-)
+from fitmon.engine.checkpoints.state import CheckpointFacts, State, capture, restore
 from fitmon.engine.data.feed import ResidentFeed
+from fitmon.engine.keras_internals import build_model
 from fitmon.engine.knobs.model_knobs import ModelKnobs
 from fitmon.engine.training.loop import TrainingLoop
 
@@ -152,7 +147,7 @@ class Trained:
         self.told: dict[str, float] = {}
         self._turns = run.turns
         self._feed = ResidentFeed(*small_images())
-        environment.build_model(self.model, self._feed.head())
+        build_model(self.model, self._feed.head())
         self.model_knobs = ModelKnobs(self.model)
         self._loop = TrainingLoop(self.model, self._feed, self.model_knobs.readings)
 

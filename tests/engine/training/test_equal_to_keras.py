@@ -9,13 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fitmon.engine import environment
-from fitmon.engine.data.feed import (
-    ResidentFeed,
-    epoch_order,
-    weights_for_classes,
-)
+from fitmon.engine.data.feed import ResidentFeed, epoch_order, weights_for_classes
 from fitmon.engine.evaluation.evaluate import Evaluator
+from fitmon.engine.keras_internals import build_model
 from fitmon.engine.knobs.model_knobs import ModelKnobs
 from fitmon.engine.training.loop import TrainingLoop
 from tests.engine.conftest import Digits
@@ -276,7 +272,7 @@ def _train_with_fit(case: Case) -> list[dict[str, float]]:
 def _train_with_loop(case: Case) -> list[dict[str, float]]:
     weights = weights_for_classes(case.y, case.sample_weight, case.class_weight)
     feed = ResidentFeed(case.x, case.y, weights)
-    environment.build_model(case.model, feed.head())
+    build_model(case.model, feed.head())
     model_knobs = ModelKnobs(case.model)
     loop = TrainingLoop(case.model, feed, model_knobs.readings)
     evaluator = Evaluator(case.model, ResidentFeed(*case.validation))

@@ -21,10 +21,7 @@ from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.runs import Runs
 from fitmon.engine.training.kept_run import KeptRun
 from fitmon.engine.training.session import Session
-from tests.engine.training.export_models import (
-    build_normalized_model,
-    seen_by_plain_keras,
-)
+from tests.engine.training.export_models import build_normalized_model, seen_by_plain_keras
 from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
 
 SPOILING = SetKnob("learning_rate", 3.0, epoch=5)

@@ -5,11 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fitmon.engine.data.feed import (
-    ResidentFeed,
-    epoch_order,
-    weights_for_classes,
-)
+from fitmon.engine.data.feed import ResidentFeed, epoch_order, weights_for_classes
 from fitmon.engine.errors import DataError
 from fitmon.engine.graph import Pacer
 

@@ -9,13 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fitmon.engine import environment
+from fitmon.engine.keras_internals import all_layers, build_model, learning_rate_schedule
 from fitmon.engine.knobs.model_knobs import ModelKnobs
-from tests.engine.knobs.test_dropout_from_zero import (
-    attention,
-    recurrent,
-    wrapped,
-)
+from tests.engine.knobs.test_dropout_from_zero import attention, recurrent, wrapped
 from tests.engine.watching import build_table_model, settings, small_table
 
 
@@ -45,7 +41,7 @@ def _rates_in(config: Any) -> set[float]:
 
 def _numbers_of(model: Any) -> list[Any]:
     """Return what is kept in layers and optimizer beside variables, by identity."""
-    parts = [*environment.all_layers(model), model.optimizer]
+    parts = [*all_layers(model), model.optimizer]
     return [{name: value for name, value in vars(part).items() if not name.startswith("_obj")} for part in parts]
 
 
@@ -55,7 +51,7 @@ def test_a_rate_that_was_turned_is_in_the_file(build: Callable[[float], Any], fi
     import keras
 
     model, data = build(first), small_table()
-    environment.build_model(model, (data.x[:4], data.y[:4]))
+    build_model(model, (data.x[:4], data.y[:4]))
     model_knobs = ModelKnobs(model)
     model_knobs.turn("dropout", 0.45)
     before = _numbers_of(model)
@@ -71,14 +67,14 @@ def test_a_schedule_goes_into_the_file_without_the_factor_and_the_factor_stays(t
     import keras
 
     model, data = _scheduled(0.0), small_table()
-    environment.build_model(model, (data.x[:4], data.y[:4]))
+    build_model(model, (data.x[:4], data.y[:4]))
     model_knobs = ModelKnobs(model)
     model_knobs.turn("learning_rate_factor", 0.5)
     with model_knobs.plain():
         model.save(tmp_path / "model.keras")
     assert float(model.optimizer.learning_rate.numpy()) == pytest.approx(0.005)
     loaded = keras.saving.load_model(tmp_path / "model.keras")
-    assert isinstance(environment.learning_rate_schedule(loaded.optimizer), keras.optimizers.schedules.ExponentialDecay)
+    assert isinstance(learning_rate_schedule(loaded.optimizer), keras.optimizers.schedules.ExponentialDecay)
     assert float(loaded.optimizer.learning_rate.numpy()) == pytest.approx(0.01)
 
 
@@ -87,7 +83,7 @@ def test_penalties_that_were_turned_are_in_the_file(l1: float, l2: float, tmp_pa
     import keras
 
     model, data = _penalised(0.0), small_table()
-    environment.build_model(model, (data.x[:4], data.y[:4]))
+    build_model(model, (data.x[:4], data.y[:4]))
     model_knobs = ModelKnobs(model)
     model_knobs.turn("l1", l1)
     model_knobs.turn("l2", l2)
@@ -103,7 +99,7 @@ def test_penalties_that_were_turned_are_in_the_file(l1: float, l2: float, tmp_pa
 
 def test_a_save_that_fails_leaves_the_model_as_it_was() -> None:
     model, data = _penalised(0.0), small_table()
-    environment.build_model(model, (data.x[:4], data.y[:4]))
+    build_model(model, (data.x[:4], data.y[:4]))
     model_knobs = ModelKnobs(model)
     model_knobs.turn("dropout", 0.6)
     before = _numbers_of(model)

@@ -11,14 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from fitmon.engine.checkpoints.checkpoint import (
-    stored_checkpoints,
-    write_checkpoint,
-)
-from tests.engine.training.small_runs import (
-    RUNS,
-    Trained,
-)
+from fitmon.engine.checkpoints.checkpoint import stored_checkpoints, write_checkpoint
+from tests.engine.training.small_runs import RUNS, Trained
 
 ROOT = Path(__file__).parents[3]
 

@@ -7,15 +7,8 @@ import pytest
 
 from fitmon.engine.insight.calibration import CalibrationBin, calibration_curve
 from fitmon.engine.insight.scores import score_probabilities
-from fitmon.text.rows import (
-    text_of,
-    width_of,
-)
-from fitmon.tui.drawing.calibration import (
-    calibration_words,
-    chance_error,
-    draw_calibration,
-)
+from fitmon.text.rows import text_of, width_of
+from fitmon.tui.drawing.calibration import calibration_words, chance_error, draw_calibration
 
 Curve = tuple[CalibrationBin, ...]
 

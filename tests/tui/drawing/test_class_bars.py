@@ -6,16 +6,8 @@ import numpy as np
 
 from fitmon.engine.insight.confusion import ClassMeasures
 from fitmon.engine.insight.scores import score_probabilities
-from fitmon.text.rows import (
-    text_of,
-    width_of,
-)
-from fitmon.tui.drawing.class_bars import (
-    class_labels,
-    class_name,
-    draw_class_bars,
-    measure_labels,
-)
+from fitmon.text.rows import text_of, width_of
+from fitmon.tui.drawing.class_bars import class_labels, class_name, draw_class_bars, measure_labels
 
 
 def measured(support: int, answered: int, found: int) -> ClassMeasures:

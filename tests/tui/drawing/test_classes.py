@@ -11,17 +11,8 @@ import pytest
 from fitmon.engine import events
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import score_probabilities
-from fitmon.text.rows import (
-    text_of,
-    width_of,
-)
-from fitmon.tui.drawing.classes import (
-    AT_ONCE_CELLS,
-    MAX_CELLS,
-    draw_classes,
-    measure_context,
-    takes_long,
-)
+from fitmon.text.rows import text_of, width_of
+from fitmon.tui.drawing.classes import AT_ONCE_CELLS, MAX_CELLS, draw_classes, measure_context, takes_long
 from fitmon.tui.frame import Frame
 from tests.tui.fake_run import FakeRun, binary_scores
 

@@ -4,21 +4,9 @@ import numpy as np
 import pytest
 
 from fitmon.engine.insight.confusion import confusion_matrix
-from fitmon.text.rows import (
-    Row,
-    row,
-    text_of,
-    width_of,
-)
-from fitmon.tui.drawing.confusion import (
-    Confusion,
-    Pair,
-    confusion_of,
-    draw_confusion,
-    fitting_grid,
-    grids,
-)
-from fitmon.tui.palette import Role
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, row, text_of, width_of
+from fitmon.tui.drawing.confusion import Confusion, Pair, confusion_of, draw_confusion, fitting_grid, grids
 
 AT = row(("at threshold 0.5", Role.STRONG))
 

@@ -3,10 +3,7 @@
 import numpy as np
 import pytest
 
-from fitmon.tui.drawing.half_blocks import (
-    draw_half_blocks,
-    fitted_image,
-)
+from fitmon.tui.drawing.half_blocks import draw_half_blocks, fitted_image
 
 
 def image(*rows: list[float]) -> np.ndarray:

@@ -7,33 +7,10 @@ import numpy as np
 import pytest
 
 from fitmon.text.metric_choice import second_metric
-from fitmon.text.rows import (
-    Row,
-    text_of,
-    width_of,
-)
-from fitmon.tui.drawing.axis import (
-    epoch_axis,
-    power_axis,
-    value_axis,
-)
-from fitmon.tui.drawing.curves import (
-    Chart,
-    Line,
-    OtherLine,
-    chart_of,
-    decimated,
-    finite_stretches,
-)
-from fitmon.tui.drawing.plot import (
-    BASELINE,
-    BEST,
-    KNOB,
-    LEFT,
-    SET_OUT,
-    VALIDATION,
-    draw_chart,
-)
+from fitmon.text.rows import Row, text_of, width_of
+from fitmon.tui.drawing.axis import epoch_axis, power_axis, value_axis
+from fitmon.tui.drawing.curves import Chart, Line, OtherLine, chart_of, decimated, finite_stretches
+from fitmon.tui.drawing.plot import BASELINE, BEST, KNOB, LEFT, SET_OUT, VALIDATION, draw_chart
 from tests.tui.fake_run import FakeRun
 
 

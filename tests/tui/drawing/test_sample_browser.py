@@ -3,10 +3,7 @@
 import pytest
 
 from fitmon.tui.drawing.sample_browser import SampleBrowser
-from fitmon.tui.drawing.sample_order import (
-    Only,
-    Order,
-)
+from fitmon.tui.drawing.sample_order import Only, Order
 from tests.tui.sample_observations import browsing, observed, random_scores, two_classes
 
 FIRST = two_classes(0.1, 0.2, 0.3, 0.4, labels=(1, 1, 1, 1))

@@ -7,13 +7,7 @@ import numpy as np
 import pytest
 
 from fitmon.engine.insight.dynamics import Kind
-from fitmon.tui.drawing.sample_order import (
-    Only,
-    Order,
-    SampleSelection,
-    classes_present,
-    listed_indices,
-)
+from fitmon.tui.drawing.sample_order import Only, Order, SampleSelection, classes_present, listed_indices
 from tests.tui.sample_observations import observed, random_scores, two_classes
 
 LABELS = (1, 1, 0, 0, 1)

@@ -8,13 +8,10 @@ import pytest
 
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.scores import score_probabilities
-from fitmon.text.rows import (
-    text_of,
-    width_of,
-)
+from fitmon.text.roles import Role
+from fitmon.text.rows import text_of, width_of
 from fitmon.tui.drawing.sample_browser import SampleBrowser
 from fitmon.tui.drawing.sample_table import draw_table
-from fitmon.tui.palette import Role
 from tests.tui.sample_observations import browsing, observed, random_scores, two_classes
 
 NAMES = ("no", "yes")

@@ -4,16 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from fitmon.text.rows import (
-    Row,
-    row,
-    text_of,
-)
-from fitmon.tui.drawing.threshold_blocks import (
-    Block,
-    chosen,
-    packed,
-)
+from fitmon.text.rows import Row, row, text_of
+from fitmon.tui.drawing.threshold_blocks import Block, chosen, packed
 
 
 def lines(letter: str, number: int) -> list[Row]:

@@ -7,17 +7,8 @@ import pytest
 
 from fitmon.engine.insight.movement import LossChange, Movement, measure_movement
 from fitmon.engine.insight.scores import SampleScores
-from fitmon.text.rows import (
-    text_of,
-    width_of,
-)
-from fitmon.tui.drawing.threshold_groups import (
-    Group,
-    bar_cells,
-    groups_block,
-    number_texts,
-    signed,
-)
+from fitmon.text.rows import text_of, width_of
+from fitmon.tui.drawing.threshold_groups import Group, bar_cells, groups_block, number_texts, signed
 from tests.tui.fake_run import binary_scores
 
 LABELS = (1, 1, 0, 0)

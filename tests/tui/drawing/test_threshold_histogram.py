@@ -3,14 +3,9 @@
 import pytest
 
 from fitmon.engine.insight.scores import SampleScores
+from fitmon.text.roles import Role
 from fitmon.text.rows import text_of
-from fitmon.tui.drawing.threshold_histogram import (
-    BORDER,
-    draw_histogram,
-    histogram,
-    scale,
-)
-from fitmon.tui.palette import Role
+from fitmon.tui.drawing.threshold_histogram import BORDER, draw_histogram, histogram, scale
 from tests.tui.fake_run import binary_scores, several_class_scores
 
 MIXED = binary_scores(0.6, 0.8, 0.3, 0.7, 0.55, labels=(1, 1, 0, 0, 1))

@@ -6,17 +6,11 @@ import pytest
 from fitmon.engine.insight.baseline import Baseline, measure_baseline
 from fitmon.engine.insight.scores import score_probabilities
 from fitmon.engine.insight.threshold_choice import ConfusionCounts
-from fitmon.text.rows import (
-    text_of,
-    width_of,
-)
+from fitmon.text.roles import Role
+from fitmon.text.rows import text_of, width_of
 from fitmon.tui.drawing.threshold_confusion import confusion_rows
 from fitmon.tui.drawing.threshold_context import context_rows
-from fitmon.tui.drawing.threshold_measures import (
-    Measure,
-    measure_rows,
-)
-from fitmon.tui.palette import Role
+from fitmon.tui.drawing.threshold_measures import Measure, measure_rows
 
 COUNTS = ConfusionCounts(true_positive=1_234, false_positive=56, false_negative=7, true_negative=89_000)
 

@@ -4,16 +4,9 @@ import math
 
 import pytest
 
-from fitmon.text.rows import (
-    text_of,
-    width_of,
-)
-from fitmon.tui.drawing.threshold_strip import (
-    arrow,
-    strip,
-    strip_legend,
-)
-from fitmon.tui.palette import Role
+from fitmon.text.roles import Role
+from fitmon.text.rows import text_of, width_of
+from fitmon.tui.drawing.threshold_strip import arrow, strip, strip_legend
 from tests.tui.fake_run import binary_scores, several_class_scores
 
 
