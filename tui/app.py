@@ -10,7 +10,6 @@ from textual.actions import ActionParseResult
 from textual.app import App
 from textual.dom import DOMNode
 from textual.driver import Driver
-from textual.geometry import Size
 
 from fitmon.engine.commands import Command, Stop
 from fitmon.engine.errors import EXIT_CODES, EXIT_QUIT_WHILE_TRAINING
@@ -20,6 +19,7 @@ from fitmon.text.format import clean
 from fitmon.tui.frame import Frame
 from fitmon.tui.keys import KEYS, interrupt_binding
 from fitmon.tui.run import RewindOptions, Run
+from fitmon.tui.screens.host import READ_ONLY
 from fitmon.tui.screens.monitor import MonitorScreen
 from fitmon.tui.terminal import HANG_UP_EXIT_CODE
 
@@ -33,7 +33,6 @@ NOTICE_SECONDS = 4.0
 """How long a notice stays when nothing answers it."""
 
 ATTACHED = "attached: leaving lets the run go on"
-READ_ONLY = "read-only: this view asks nothing of the run"
 
 STEERING_ACTIONS = {key.action for key in KEYS if key.alive_only}
 """Those of the keys that ask something of the run."""
@@ -128,7 +127,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         if self._was_over and not was_over:
             self._on_over(self.run_under_way.snapshot())
 
-    def draw_now(self, _size: Size | None = None) -> None:
+    def draw_now(self) -> None:
         """Draw the newest picture without waiting for the timer."""
         if not self._monitor.is_mounted:
             return  # A resize may come before the panels are there and after they have gone.

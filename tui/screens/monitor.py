@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import Resize
+from textual.geometry import Size
 from textual.screen import Screen
 
 from fitmon.engine.commands import Command, Export, Pause, PauseAt, Resume, Rewind, SetKnob, Stop
@@ -19,6 +20,7 @@ from fitmon.tui.frame import Frame
 from fitmon.tui.keys import monitor_bindings
 from fitmon.tui.layout import Panel, View, arrange
 from fitmon.tui.refresh import RefreshThrottle
+from fitmon.tui.screens.host import READ_ONLY, Host
 from fitmon.tui.screens.view_actions import ViewActions
 from fitmon.tui.widgets.changes_panel import ChangesPanel
 from fitmon.tui.widgets.chart_panel import ChartPanel
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from fitmon.text.remedies import RemedyChoice
-    from fitmon.tui.app import MonitorApp
     from fitmon.tui.widgets.row_widget import RowWidget
 
     SlowPanel = ChartPanel | ThresholdPanel | SamplesPanel | ClassesPanel | ChangesPanel | MeaningPanel | FindingsPanel
@@ -82,9 +83,9 @@ class MonitorScreen(ViewActions, Screen[None]):
         self._arranged: tuple[object, ...] = ()
 
     @property
-    def monitor(self) -> "MonitorApp":
+    def monitor(self) -> Host:
         """The application this screen belongs to."""
-        return cast("MonitorApp", self.app)
+        return cast("Host", self.app)
 
     def compose(self) -> ComposeResult:
         yield from self._panels()
@@ -124,7 +125,10 @@ class MonitorScreen(ViewActions, Screen[None]):
 
     def on_resize(self, event: Resize) -> None:
         self._arranged = ()
-        self.call_later(self.monitor.draw_now, event.size)
+        self.call_later(self._draw_at, event.size)
+
+    def _draw_at(self, _size: Size) -> None:
+        self.monitor.draw_now()
 
     def _arrange(self, picture: Frame, *, has_notes: bool) -> None:
         has_metric = second_metric(picture.snapshot) is not None or not picture.snapshot.epoch
@@ -217,8 +221,6 @@ class MonitorScreen(ViewActions, Screen[None]):
             self._send(wanted, f"asking for {knob_words(wanted.knob)} {form.setting(wanted.value)} …")
 
     def action_ask_rewind(self) -> None:
-        from fitmon.tui.app import READ_ONLY
-
         seen = self.monitor.run_under_way.snapshot()
         if why := self.why_no_rewind() or READ_ONLY * self.monitor.read_only:
             self.monitor.say(why)
@@ -237,7 +239,6 @@ class MonitorScreen(ViewActions, Screen[None]):
 
     def action_ask_remedy(self) -> None:
         from fitmon.text.remedies import RewindChoices, choices_of
-        from fitmon.tui.app import READ_ONLY
 
         seen = self.monitor.run_under_way.snapshot()
         rewind_choices = RewindChoices(kept=self.kept_epochs(), refusal=self.why_no_rewind())
@@ -273,8 +274,6 @@ class MonitorScreen(ViewActions, Screen[None]):
             self._send(command, f"asking for it: {form.clean(choice.remedy.advice)} …")
 
     def action_ask_export(self) -> None:
-        from fitmon.tui.app import READ_ONLY
-
         seen = self.monitor.run_under_way.snapshot()
         if self.monitor.read_only:
             self.monitor.say(READ_ONLY)

@@ -10,7 +10,7 @@ from fitmon.tui.widgets.header import has_threshold
 
 if TYPE_CHECKING:
     from fitmon.engine.record.record import Snapshot
-    from fitmon.tui.app import MonitorApp
+    from fitmon.tui.screens.host import Host
     from fitmon.tui.widgets.findings_panel import FindingsPanel
     from fitmon.tui.widgets.samples_panel import SamplesPanel
 
@@ -28,7 +28,7 @@ class ViewActions:
     _findings: "FindingsPanel"
 
     @property
-    def monitor(self) -> "MonitorApp":
+    def monitor(self) -> "Host":
         """The application this screen belongs to."""
         raise NotImplementedError
 
