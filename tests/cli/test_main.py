@@ -214,7 +214,7 @@ def test_a_fault_of_ours_is_said_in_one_line_and_traced_only_when_asked(
     def broken(**_: object) -> str:
         raise ZeroDivisionError("1/0")
 
-    monkeypatch.setattr("fitmon.cli.presets.choose_face", broken)
+    monkeypatch.setattr("fitmon.cli.presets.choose_frontend", broken)
     assert main(["iris"]) == 1
     quiet = capsys.readouterr().err
     assert quiet == "fitmon: This is a fault of fitmon: ZeroDivisionError: 1/0. Run it with --debug to see where.\n"
