@@ -19,6 +19,7 @@ from fitmon.engine.runs.replay import replay_journal
 from fitmon.engine.runs.runs import Runs
 from fitmon.engine.training.checkpointing import CheckpointManager
 from fitmon.engine.training.kept_run import KeptRun
+from fitmon.engine.training.options import RunOptions
 from fitmon.engine.values import KnobOffer
 
 KEPT_THREADS = ("fitmon checkpoints", "fitmon journal")
@@ -41,7 +42,7 @@ def cost(root: Path) -> dict[str, float]:
             if len(ends) == 1:
                 at_first_end.update(waited=sum(waited), worked=_worked())
 
-    with KeptRun(job, folder, on_event=note, summarize_epochs=False) as run:
+    with KeptRun(job, folder, RunOptions(on_event=note, summarize_epochs=False)) as run:
         run.start()
         run.join()
         worked = _worked()

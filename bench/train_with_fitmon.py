@@ -11,6 +11,7 @@ from bench.jobs import measured_job
 from fitmon.engine.events import EpochEnded, Event
 from fitmon.engine.runs.runs import Runs
 from fitmon.engine.training.kept_run import KeptRun
+from fitmon.engine.training.options import RunOptions
 
 
 def main() -> int:
@@ -25,7 +26,7 @@ def main() -> int:
     job = measured_job(preset, jit)
     with TemporaryDirectory() as root:
         folder = Runs(Path(root)).create(job=preset, settings=job.settings)
-        with KeptRun(job, folder, on_event=note, summarize_epochs=frontend != "screen") as run:
+        with KeptRun(job, folder, RunOptions(on_event=note, summarize_epochs=frontend != "screen")) as run:
             code = _under_the_screen(run, preset) if frontend == "screen" else _alone(run)
     path.write_text(json.dumps([later - earlier for earlier, later in pairwise(ends)]))
     return code

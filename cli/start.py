@@ -113,31 +113,24 @@ def _run(
 ) -> Iterator[KeptRun | Session]:
     """Yield the run, ready to start, and let go of it in the end."""
     from fitmon.engine.training.kept_run import KeptRun
+    from fitmon.engine.training.options import RunOptions
     from fitmon.engine.training.session import Session
 
-    if start.folder is None:
-        session = Session(
-            start.job,
-            name=start.name,
-            on_event=on_event,
-            stop_when_non_finite=not watched,
-            summarize_epochs=not watched,
-        )
-        for command in start.commands:
-            session.send(command)
-        yield session
-        return
-    run = KeptRun(
-        start.job,
-        start.folder,
-        policy=start.policy,
-        resume_point=start.resume_point,
+    options = RunOptions(
         name=start.name,
         on_event=on_event,
         stop_when_non_finite=not watched,
         summarize_epochs=not watched,
-        wait_after_end=watched,
+        wait_after_end=watched and start.folder is not None,
+        resume_point=start.resume_point,
     )
+    if start.folder is None:
+        session = Session(start.job, options)
+        for command in start.commands:
+            session.send(command)
+        yield session
+        return
+    run = KeptRun(start.job, start.folder, options, policy=start.policy)
     with run, _listening(run):
         if run.warning:
             say(run.warning)

@@ -11,6 +11,7 @@ from bench.collection.truth import Examiner
 from fitmon.engine import events
 from fitmon.engine.commands import Resume, SetKnob
 from fitmon.engine.measures import Measures
+from fitmon.engine.training.options import RunOptions
 from fitmon.engine.training.session import Session
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def record(recipe: Recipe) -> Recording:
     split = recipe.split()
     examiner = Examiner(split)
     listener = _Listener(recipe, examiner)
-    listener.session = Session(recipe.job(split), on_event=listener)
+    listener.session = Session(recipe.job(split), RunOptions(on_event=listener))
     listener.session.start()
     listener.session.join()
     if listener.failure or listener.facts is msgspec.UNSET:

@@ -20,7 +20,7 @@ from fitmon.engine.checkpoints.saved_knobs import SavedKnobs, apply_knob_state, 
 from fitmon.engine.checkpoints.variables import dtype_of, named_variables
 from fitmon.engine.commands import SetKnob
 from fitmon.engine.errors import DataError
-from fitmon.engine.record.branch import BestEpoch
+from fitmon.engine.progress import Count, Progress
 from fitmon.engine.values import KnobValue
 
 if TYPE_CHECKING:
@@ -29,35 +29,27 @@ if TYPE_CHECKING:
     from fitmon.engine.knobs.model_knobs import ModelKnobs
 
 Arrays = Mapping[str, npt.NDArray[Any]]
-Count = Annotated[int, msgspec.Meta(ge=0)]
 
 MAX_DIFFERENCES_TOLD = 10
 
 
-class CheckpointFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a run stands, in numbers."""
+class CheckpointFacts(Progress, frozen=True, kw_only=True):
+    """What a checkpoint knows besides arrays: how far the run is, and what its knobs are to do."""
 
-    epochs_done: Count
-    """Epochs that were trained to their end."""
-    step: Count = 0
-    """Steps done of the epoch behind those; 0: it has not begun."""
     seed: Count
     """With the number of the epoch under way, `epochs_done` + 1, the key of its order: see `feed.epoch_order`."""
     batch_size: Annotated[int, msgspec.Meta(ge=1)]
     epochs: Count
     """Epochs the run is to have."""
-    best: BestEpoch | None = None
-    """The best epoch so far; None before the first."""
     waiting: tuple[SetKnob, ...] = ()
     """Changes that were accepted and wait for their epoch."""
     values: dict[str, KnobValue] = {}
     """The knobs' values as the last chunk read them back."""
-    epoch_seconds: float = 0.0
-    """Time spent on the epoch under way."""
-    epoch_metrics: dict[str, float | None] = {}
-    """Keras's running values of the epoch under way; None for one that is not finite."""
-    non_finite_told: bool = False
-    """Whether somebody knows that the loss is no number, and lets the run go on."""
+
+    @property
+    def progress(self) -> Progress:
+        """How far the run is, without its knobs."""
+        return Progress(**{name: getattr(self, name) for name in Progress.__struct_fields__})
 
 
 class Replay(msgspec.Struct, frozen=True, kw_only=True):

@@ -40,6 +40,14 @@ class EpochCurves:
         other._columns = {name: column.copy() for name, column in self._columns.items()}
         return other
 
+    def until(self, epochs: int) -> EpochCurves:
+        """Return the first epochs, to be continued apart."""
+        other = self.copied()
+        for column in other._columns.values():
+            column[epochs:] = np.nan
+        other._epochs = epochs
+        return other
+
     def append(self, values: Mapping[str, float]) -> None:
         """Add the values of the next epoch; a curve that has none has NaN there."""
         self._epochs += 1

@@ -100,7 +100,7 @@ class Probe:
         """
         return None if self._scorer is None else self._observer.restore(arrays)
 
-    def look_before_training(self, batch_size: int, between_chunks: Callable[[], None]) -> Observation | None:
+    def score_untrained(self, batch_size: int, between_chunks: Callable[[], None]) -> Observation | None:
         """Score the untrained model, so that the first epoch too has something to be compared with.
 
         Whatever the pass changes in the model, such as the state of a dropout that also works in inference, is put

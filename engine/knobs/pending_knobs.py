@@ -150,21 +150,23 @@ class PendingKnobs:
                 retrace |= self._model_knobs.turn(knob, change.value)
         return retrace
 
-    def read_back(self, readings: Mapping[str, KnobValue], epoch: int, *, first_chunk: bool) -> None:
-        """Take what a chunk read from the compiled step; hand out receipts for the knobs turned before it.
+    def read_back(self, readings: Mapping[str, KnobValue], epoch: int, *, first_chunk: bool) -> tuple[str, ...]:
+        """Take what a chunk read from the compiled step; emit receipts for the knobs changed before it.
 
-        Only the first chunk of an epoch tells the batch size: the last one may hold nothing but the short last batch.
+        Only the first chunk of an epoch shows the batch size: the last one may hold nothing but the short last batch.
+        Returns the names of the knobs that have a receipt now.
         """
         length = {} if first_chunk else {"batch_size": self._values["batch_size"]}
         self._values = {**self._values, **readings, **length}
         if self._batch_size_fixed and isinstance(seen := self._values["batch_size"], int):
             self.batch_size = seen
-        for knob, (asked, previous) in self._turned.items():
+        changed, self._turned = self._turned, {}
+        for knob, (asked, previous) in changed.items():
             if knob in readings:
                 self._tell_applied(asked, readings[knob], previous, epoch)
             else:
                 self._refuse(knob, asked.value, f"this model's training does not pass through its {knob}", epoch)
-        self._turned = {}
+        return tuple(knob for knob in changed if knob in readings)
 
     def _tell_applied(self, asked: SetKnob, value: KnobValue, previous: KnobValue, epoch: int) -> None:
         self._emit(

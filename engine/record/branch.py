@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,15 @@ def other_stretches(branch: Branch, left: Sequence[Branch]) -> list[Stretch]:
         for other in reversed(left)
     ]
     return [stretch for stretch in rest if stretch.epochs]
+
+
+def better_of(best: BestEpoch | None, epoch: int, metrics: Mapping[str, float]) -> BestEpoch | None:
+    """Return an epoch that has just ended if its loss is finite and the lowest so far, else the best before it."""
+    metric = "val_loss" if "val_loss" in metrics else "loss"
+    value = metrics.get(metric, math.nan)
+    if math.isfinite(value) and (best is None or value < best.value):
+        return BestEpoch(epoch=epoch, metric=metric, value=value)
+    return best
 
 
 def best_of(metrics: Mapping[str, Curve]) -> BestEpoch | None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, assert_never
@@ -16,7 +15,7 @@ from fitmon.engine import events
 from fitmon.engine.events import Phase
 from fitmon.engine.finding import Finding
 from fitmon.engine.measures import measured
-from fitmon.engine.record.branch import BestEpoch, Branch, best_of
+from fitmon.engine.record.branch import BestEpoch, Branch, best_of, better_of
 from fitmon.engine.record.series import Curve, Series
 from fitmon.engine.values import KnobOffer, KnobValue
 
@@ -306,13 +305,7 @@ class RunRecord:
         for name, knob_value in event.knobs.items():
             if name in self.offers:
                 self.offers[name] = _with_value(self.offers[name], knob_value)
-        self._judge_best(event)
-
-    def _judge_best(self, event: events.EpochEnded) -> None:
-        metric = "val_loss" if "val_loss" in event.metrics else "loss"
-        value = event.metrics.get(metric, math.nan)
-        if math.isfinite(value) and (self.best is None or value < self.best.value):
-            self.best = BestEpoch(epoch=event.epoch, metric=metric, value=value)
+        self.best = better_of(self.best, event.epoch, event.metrics)
 
     def current_branch(self) -> Branch:
         """Return the branch under way, as it is now."""

@@ -1,6 +1,6 @@
-"""The weights of the best epoch, always at hand: in memory, or in a checkpoint of another process.
+"""The weights of the best epoch, always available: in memory, or in a checkpoint of another process.
 
-Which epoch is the best is the record's business, the file they are written to `exporter`'s.
+Which epoch is the best is decided by `record.branch.better_of`, the file they are written to by `exporter`.
 """
 
 from __future__ import annotations
@@ -29,36 +29,36 @@ class BestWeights:
     """Keeps one copy of a built model's weights, in host memory. Used by the training thread."""
 
     def __init__(self, model: keras.Model, store: CheckpointStore | None) -> None:
-        """Copy nothing yet; `store` has the checkpoints of the run, None: there are none."""
+        """Copy nothing yet; `store` holds the checkpoints of the run, None: there are none."""
         self._model, self._store = model, store
         self._variables: list[Any] | None = None
-        self._held: tuple[BestEpoch, _Pairs] | None = None
-        self._found: tuple[BestEpoch, Arrays] | None = None
+        self._copied: tuple[BestEpoch, _Pairs] | None = None
+        self._restored: tuple[BestEpoch, Arrays] | None = None
 
-    def forget_reading(self) -> None:
-        """Find out anew what there is to copy: a knob was turned, which may give a layer seeds."""
+    def forget_variables(self) -> None:
+        """Find the variables again at the next copy: a changed knob may have given a layer seeds."""
         self._variables = None
 
-    def take(self, best: BestEpoch) -> None:
-        """Copy the weights as they are now, those of the best epoch so far, in place of the copy before."""
-        self._held = best, self._present()
+    def copy(self, best: BestEpoch) -> None:
+        """Copy the present weights, those of the best epoch so far, replacing the previous copy."""
+        self._copied = best, self._present()
 
     def arrays(self) -> Arrays:
-        """Return the copy for a checkpoint, where the best epoch has none of its own; empty: there is no copy."""
-        if self._held is None:
-            return self._found[1] if self._found else {}
-        copies = {id(variable): array for variable, array in self._held[1]}
-        named = _kept_in_files(self._variables_by_name())
+        """Return the copy for a checkpoint, where the best epoch has no checkpoint itself; empty: there is no copy."""
+        if self._copied is None:
+            return self._restored[1] if self._restored else {}
+        copies = {id(variable): array for variable, array in self._copied[1]}
+        named = _weights_of(self._variables_by_name())
         return {name: copies[id(variable)] for name, variable in named.items() if id(variable) in copies}
 
     def restore(self, saved: Saved, best: BestEpoch | None) -> None:
-        """Take over what `arrays` returned when `best` was the best epoch; it is looked at when it is asked for."""
+        """Restore what `arrays` returned when `best` was the best epoch; it is checked when it is needed."""
         found = saved.arrays()
-        self._found = (best, found) if best is not None and found else None
+        self._restored = (best, found) if best is not None and found else None
 
     @contextmanager
     def in_place(self, best: BestEpoch) -> Iterator[None]:
-        """Have the weights of the best epoch in the model meanwhile; those it had come back bit for bit.
+        """Put the weights of the best epoch into the model for the duration; its own return bit for bit.
 
         Raises DataError or UsageError, with nothing changed, where they are neither in memory nor on the disk.
         """
@@ -70,32 +70,32 @@ class BestWeights:
             _assign(present)
 
     def _of(self, best: BestEpoch) -> _Pairs:
-        if self._held is not None and self._held[0] == best:
-            return self._held[1]
-        if self._found is not None and self._found[0] == best:
-            return _paired(_kept_in_files(self._variables_by_name()), self._found[1])
+        if self._copied is not None and self._copied[0] == best:
+            return self._copied[1]
+        if self._restored is not None and self._restored[0] == best:
+            return _paired(_weights_of(self._variables_by_name()), self._restored[1])
         if self._store is None:
-            raise DataError(f"The weights of epoch {best.epoch}, the best one, are not in memory any more.")
+            raise DataError(f"The weights of epoch {best.epoch}, the best one, are no longer in memory.")
         try:
             _, state = self._store.load(best.epoch)
         except FitmonError as error:
             raise type(error)(
-                f"The weights of epoch {best.epoch}, the best one, are not there any more; those of the last epoch are "
+                f"The weights of epoch {best.epoch}, the best one, are no longer available; those of the last epoch are "
                 f"(--keep last). {error}"
             ) from error
-        return _paired(_kept_in_files(self._variables_by_name()), _kept_in_files(state.variables))
+        return _paired(_weights_of(self._variables_by_name()), _weights_of(state.variables))
 
     def _present(self) -> _Pairs:
         if self._variables is None:
             self._variables = list(self._variables_by_name().values())
-        return [(variable, _copied(variable)) for variable in self._variables]
+        return [(variable, _copy_of(variable)) for variable in self._variables]
 
     def _variables_by_name(self) -> dict[str, Any]:
         named = named_variables(self._model, None, with_metrics=False)
         return {name: variable for name, variable in named.items() if not name.startswith("optimizer/")}
 
 
-def _copied(variable: Any) -> _Array:
+def _copy_of(variable: Any) -> _Array:
     import keras
     import tensorflow as tf
 
@@ -105,8 +105,8 @@ def _copied(variable: Any) -> _Array:
     return copied
 
 
-def _kept_in_files(named: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what belongs into a file of weights, in order: no seeds, whose places depend on knobs turned since."""
+def _weights_of(named: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a file of weights holds, in order: no seeds, whose places depend on knobs changed since."""
     kept = {name: value for name, value in named.items() if name.startswith(("model/", "own/"))}
     return {name: value for name, value in kept.items() if not name.endswith("seed_generator_state")}
 

@@ -1,10 +1,11 @@
-"""What a run keeps of itself while it trains, so that it can go on exactly: when, and how it is put back."""
+"""When a run writes checkpoints while it trains, so that it can be resumed exactly, and how a state is restored."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from fitmon.engine import events
 from fitmon.engine.arrays import Arrays, Saved, under
@@ -12,129 +13,94 @@ from fitmon.engine.checkpoints.state import CheckpointFacts, State, StateReader,
 from fitmon.engine.checkpoints.store import CheckpointStore, Seen
 
 if TYPE_CHECKING:
-    import keras
-
-    from fitmon.engine.evaluation.probe import Probe
     from fitmon.engine.insight.observer import Observation
-    from fitmon.engine.knobs.model_knobs import ModelKnobs
-    from fitmon.engine.knobs.pending_knobs import PendingKnobs
-    from fitmon.engine.record.branch import BestEpoch
-    from fitmon.engine.training.best_weights import BestWeights
-    from fitmon.engine.training.epoch_diagnosis import EpochDiagnosis
-
+    from fitmon.engine.progress import Progress
+    from fitmon.engine.training.run_parts import RunParts
 
 BEST_WEIGHTS = "best_weights"
 SHARE_OF_EPOCH = 0.02
-"""So much of an epoch's time may be spent until its end is on the disk: from then on a kill costs nothing of it."""
+"""This share of an epoch's time may be spent until its end is on the disk: from then on a kill costs nothing of it."""
 
 
 class CheckpointManager:
-    """Takes the states of a run between two chunks. Without a keeper nothing is taken."""
+    """Captures the states of a run between two chunks. Without a store nothing is captured."""
 
-    def __init__(
-        self,
-        store: CheckpointStore | None,
-        *,
-        model: keras.Model,
-        model_knobs: ModelKnobs,
-        changes: PendingKnobs,
-        probe: Probe | None,
-        epoch_diagnosis: EpochDiagnosis,
-        seed: int,
-        best: Callable[[], BestEpoch | None],
-        best_weights: BestWeights,
-        emit: Callable[[events.Event], None],
-    ) -> None:
-        """Take nothing yet; `best` is asked for the best epoch so far."""
-        self._store, self._model, self._model_knobs, self._pending, self._probe = (
-            store,
-            model,
-            model_knobs,
-            changes,
-            probe,
-        )
-        self._epoch_diagnosis = epoch_diagnosis
-        self._reader = StateReader(model, model_knobs)
-        self._seed, self._best, self._best_weights, self._emit = seed, best, best_weights, emit
+    def __init__(self, parts: RunParts, store: CheckpointStore | None, emit: Callable[[events.Event], None]) -> None:
+        """Capture nothing yet."""
+        self._parts, self._store, self._emit = parts, store, emit
+        self._reader = StateReader(parts.model, parts.model_knobs)
         self._before: State | None = None
         """What a stretch of the epoch under way began with, to be compared later."""
         self._last: State | None = None
-        """What was committed last; None once a knob was turned since."""
+        """What was committed last; None once a knob was changed since."""
         self._trained: State | None = None
-        self._position = (-1, 0)
+        """The end of an epoch's training while its validation runs, which may take long."""
         self._committed: CheckpointFacts | None = None
+        self._begun = False
+        """Whether there is anything to commit: the untrained model is scored first."""
         self._trouble = ""
-        self.epoch_seconds = 0.0
-        """Time spent on the epoch under way."""
-        self.epoch_metrics: Mapping[str, float] = {}
-        """Keras's running values of the epoch under way."""
-        self.non_finite_told = False
-        """Whether somebody knows that the loss is no number."""
 
     def forget(self) -> None:
-        """Find out anew what there is to keep: a knob was turned, or the step was traced."""
+        """Find again what there is to capture: a knob was changed, or the step was traced."""
         self._reader.forget()
         self._before = self._last = None
 
-    def begin_chunk(self, epoch: int, step: int, *, ends_epoch: bool, traced: bool) -> None:
-        """Take note that a chunk begins; now and then the state before it is taken, to be compared later.
+    def begin_chunk(self, progress: Progress, *, ends_epoch: bool, traced: bool) -> None:
+        """Capture the state before a chunk now and then, to be compared later.
 
         Where the epoch begins with what was committed last, that state costs nothing.
 
         Args:
-            epoch: one-based.
-            step: steps of it done so far.
-            ends_epoch: whether the chunk is known to be its last.
-            traced: whether the chunk is traced anew: it may make variables that the state before lacks.
+            progress: before the chunk.
+            ends_epoch: whether the chunk is known to be the epoch's last.
+            traced: whether the chunk is about to be traced: it may make variables that the state before lacks.
         """
         if self._store is None or traced:
             return
-        if not step and self._last is not None and _place(self._last) == (epoch - 1, 0):
+        if not progress.step and self._last is not None and _place(self._last.facts) == _place(progress):
             self._before = self._last
-        elif self._store.replay_due(epoch, ends_epoch=ends_epoch):
-            self._before = self._state(epoch - 1, step)
+        elif self._store.replay_due(progress.epochs_done + 1, ends_epoch=ends_epoch):
+            self._before = self._state(progress)
 
-    def end_chunk(
-        self, epoch: int, step: int, metrics: Mapping[str, float], seconds: float, *, ends_epoch: bool
-    ) -> None:
-        """Take note of how far the run is."""
-        self._position, self.epoch_metrics, self.epoch_seconds = (epoch - 1, step), metrics, seconds
+    def end_chunk(self, progress: Progress, *, ends_epoch: bool) -> None:
+        """Keep the stretch that the chunk ends, if it ends the epoch; `progress` is that after the chunk."""
+        self._begun = True
         # A whole epoch that begins with a checkpoint is compared with the next one: it needs no file of its own.
-        if ends_epoch and self._before is not self._last:
-            self._put_seen(self._state(*self._position) if self._before else None)
+        if ends_epoch and self._before is not None and self._before is not self._last:
+            self._put_stretch(self._state(progress))
 
-    def _put_seen(self, after: State | None) -> None:
+    def _put_stretch(self, after: State) -> None:
         """Keep the stretch of the epoch that ends with `after`, if there is one."""
         before = self._before
-        if self._store is None or before is None or after is None:
+        if self._store is None or before is None:
             return
         if before.facts.epochs_done == after.facts.epochs_done and before.facts.step < after.facts.step:
             self._store.put_seen(Seen(before, after))
 
-    def end_training_of_epoch(self) -> None:
-        """Take the state that a long validation begins with: should the run stop within it, the epoch is not lost."""
+    def end_training_of_epoch(self, progress: Progress) -> None:
+        """Capture the state that a long validation begins with: if the run stops within it, the epoch is not lost."""
         if self._store is not None:
-            self._trained = self._state(*self._position)
+            self._trained = self._state(progress)
 
-    def end_epoch(self, epoch: int, seconds: float = 0.0) -> None:
-        """Keep the end of an epoch that took so long, or the model before training with the epoch 0, if it is due."""
-        self._trained, self._position, self.epoch_metrics, self.epoch_seconds = None, (epoch, 0), {}, 0.0
-        if self._store is not None and self._store.due(epoch):
-            self.commit(patience_seconds=SHARE_OF_EPOCH * seconds)
+    def end_epoch(self, progress: Progress, epoch_seconds: float = 0.0) -> None:
+        """Commit the end of an epoch that took that long, or the untrained model, if it is due."""
+        self._trained, self._begun = None, True
+        if self._store is not None and self._store.due(progress.epochs_done):
+            self.commit(progress, patience_seconds=SHARE_OF_EPOCH * epoch_seconds)
 
-    def commit(self, patience_seconds: float = 0.0) -> None:
-        """Keep the run as it is now, unless that is kept already; wait so long until it is on the disk."""
-        if self._store is None or self._position[0] < 0:
+    def commit(self, progress: Progress, patience_seconds: float = 0.0) -> None:
+        """Write the run as it is now, unless that is written already; wait that long until it is on the disk."""
+        if self._store is None or not self._begun:
             return
-        facts = self._trained.facts if self._trained else self._facts(*self._position)
+        facts = self._trained.facts if self._trained else self._facts(progress)
         if facts != self._committed:
-            state = self._trained or self._state(*self._position)
-            self._put_seen(state)
+            state = self._trained or self._state(progress)
+            self._put_stretch(state)
             self._store.put(state, patience_seconds)
             self._committed, self._last, self._before = facts, state, state
 
-    def tell_trouble(self) -> None:
-        """Tell that checkpoints cannot be written, or can be again, if that is news."""
+    def report_trouble(self) -> None:
+        """Report that checkpoints cannot be written, or can be again, when that has changed."""
         trouble = "" if self._store is None else self._store.trouble
         if trouble != self._trouble:
             self._trouble = trouble
@@ -144,59 +110,53 @@ class CheckpointManager:
         """Wait until everything is written or has failed."""
         if self._store is not None:
             self._store.flush()
-            self.tell_trouble()
+            self.report_trouble()
 
     def restore(self, state: State) -> tuple[bool, Observation | None]:
-        """Put the run back to a state.
+        """Return the run to a state.
 
-        Returns whether the compiled step must be traced again, and what was known of the validation samples. Raises
-        DataError when the state is not of these samples or this model; the model has not changed then.
+        Returns whether the compiled step must be traced again, and the last observation of the validation samples.
+        Raises DataError when the state is not of these samples or this model; the model has not changed then.
         """
-        observation = None if self._probe is None else self._probe.restore(state.others)
-        self._epoch_diagnosis.restore(state.others)
-        self._best_weights.restore(Saved(state.others, BEST_WEIGHTS), state.facts.best)
-        retrace = restore(self._model, state, model_knobs=self._model_knobs)
+        probe, facts = self._parts.report.probe, state.facts
+        observation = None if probe is None else probe.restore(state.others)
+        self._parts.report.diagnosis.restore(state.others)
+        self._parts.best_weights.restore(Saved(state.others, BEST_WEIGHTS), facts.best)
+        retrace = restore(self._parts.model, state, model_knobs=self._parts.model_knobs)
         self.forget()
-        facts = state.facts
-        self._pending.restore(
+        self._parts.pending.restore(
             facts.epochs_done,
             epochs=facts.epochs,
             batch_size=facts.batch_size,
             values=facts.values,
             waiting=facts.waiting,
         )
-        self._position, self._trained = (facts.epochs_done, facts.step), None
-        self._last = self._before = state
-        self._committed = facts
-        self.epoch_seconds, self.non_finite_told = facts.epoch_seconds, facts.non_finite_told
-        self.epoch_metrics = {name: math.nan if v is None else v for name, v in facts.epoch_metrics.items()}
+        self._trained, self._last, self._before, self._committed = None, state, state, facts
+        self._begun = True
         return retrace, observation
 
-    def _state(self, epochs_done: int, step: int) -> State:
-        others = ({} if self._probe is None else self._probe.arrays()) | self._epoch_diagnosis.arrays()
-        others |= under(BEST_WEIGHTS, self._best_weights_without_checkpoint())
-        return self._reader.capture(self._facts(epochs_done, step), others=others)
+    def _state(self, progress: Progress) -> State:
+        probe = self._parts.report.probe
+        others = ({} if probe is None else probe.arrays()) | self._parts.report.diagnosis.arrays()
+        others |= under(BEST_WEIGHTS, self._best_weights_without_checkpoint(progress))
+        return self._reader.capture(self._facts(progress), others=others)
 
-    def _best_weights_without_checkpoint(self) -> Arrays:
-        best = self._best()
+    def _best_weights_without_checkpoint(self, progress: Progress) -> Arrays:
+        best = progress.best
         due = best is None or self._store is None or self._store.due(best.epoch)
-        return {} if due else self._best_weights.arrays()
+        return {} if due else self._parts.best_weights.arrays()
 
-    def _facts(self, epochs_done: int, step: int) -> CheckpointFacts:
+    def _facts(self, progress: Progress) -> CheckpointFacts:
+        pending = self._parts.pending
         return CheckpointFacts(
-            epochs_done=epochs_done,
-            step=step,
-            seed=self._seed,
-            batch_size=self._pending.batch_size,
-            epochs=self._pending.epochs,
-            best=self._best(),
-            waiting=self._pending.waiting,
-            values=self._pending.values(),
-            epoch_seconds=self.epoch_seconds,
-            epoch_metrics={name: v if math.isfinite(v) else None for name, v in self.epoch_metrics.items()},
-            non_finite_told=self.non_finite_told,
+            **msgspec.structs.asdict(progress),
+            seed=self._parts.job.settings.seed,
+            batch_size=pending.batch_size,
+            epochs=pending.epochs,
+            waiting=pending.waiting,
+            values=pending.values(),
         )
 
 
-def _place(state: State) -> tuple[int, int]:
-    return state.facts.epochs_done, state.facts.step
+def _place(progress: Progress) -> tuple[int, int]:
+    return progress.epochs_done, progress.step

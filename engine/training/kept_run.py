@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 import msgspec
@@ -15,6 +16,7 @@ from fitmon.engine.checkpoints.store import CheckpointStore
 from fitmon.engine.errors import DiskError
 from fitmon.engine.runs.journal import JournalWriter
 from fitmon.engine.runs.lock import RunLock
+from fitmon.engine.training.options import RunOptions
 from fitmon.engine.training.session import Session
 
 if TYPE_CHECKING:
@@ -27,65 +29,46 @@ if TYPE_CHECKING:
     from fitmon.engine.job import Job
     from fitmon.engine.record.record import Snapshot
     from fitmon.engine.runs.run_folder import RunFolder
-    from fitmon.engine.training.session import Listener
 
 
 OWN_TERMINAL = "its own terminal"
 
 
 class KeptRun:
-    """A session whose run outlives it. Whatever is asked of it is in the journal before it is done."""
+    """A session whose run outlives it. Every command is in the journal before it is carried out."""
 
     def __init__(
         self,
         job: Job,
         folder: RunFolder,
+        options: RunOptions | None = None,
         *,
         policy: CheckpointPolicy | None = None,
-        resume_point: ResumePoint | None = None,
-        name: str | None = None,
-        on_event: Listener | None = None,
-        stop_when_non_finite: bool = False,
-        summarize_epochs: bool = True,
-        wait_after_end: bool = False,
     ) -> None:
         """Take the run's lock and open its journal; nothing is loaded yet.
 
         Args:
             job: what to train.
             folder: the run's own, described already.
-            keeping: how much of it is kept; None: as much as by default.
-            origin: where another process left it; None: it begins.
-            name: see `Session`, as the rest.
-            on_event: see `Session`.
-            stop_when_non_finite: see `Session`.
-            summarize_epochs: see `Session`.
-            lingers: see `Session`.
+            options: how to train it; None: the defaults.
+            policy: how much of it is kept; None: the default amount.
 
         Raises:
             RunInUseError: another process has the run.
             DiskError: its folder cannot be written.
         """
         self.folder = folder
-        """Where the run lies."""
-        self._on_event = on_event
+        """Where the run is kept."""
+        options = options or RunOptions()
+        self._on_event = options.on_event
         self._lock = RunLock(folder)
         try:
             self._journal = JournalWriter(folder.journal_path)
         except BaseException:
             self._lock.release()
             raise
-        self._store = _store(folder, policy or CheckpointPolicy(), resume_point, self._journal_trouble)
-        self._session = Session(
-            job,
-            name=name,
-            on_event=self._hear,
-            stop_when_non_finite=stop_when_non_finite,
-            summarize_epochs=summarize_epochs,
-            store=self._store,
-            resume_point=resume_point,
-            wait_after_end=wait_after_end,
-        )
+        self._store = _store(folder, policy or CheckpointPolicy(), options.resume_point, self._journal_trouble)
+        self._session = Session(job, replace(options, on_event=self._keep), store=self._store)
 
     @property
     def warning(self) -> str:
@@ -98,24 +81,28 @@ class KeptRun:
         return self._session.model
 
     def start(self) -> None:
-        """Start the training thread."""
+        """Train in a thread of its own, and return at once."""
         self._session.start()
 
+    def run(self) -> None:
+        """Train in the calling thread, and return when the training has ended; see `Session.run`."""
+        self._session.run()
+
     def send(self, command: Command, by: str = OWN_TERMINAL) -> None:
-        """Ask for something, from any thread but not in a signal handler; `by` says in words who asks."""
+        """Send a command, from any thread but not in a signal handler; `by` says in words who sends it."""
         self._journal.command(command, by=by)
         self._session.send(command)
 
     def snapshot(self) -> Snapshot:
-        """Return a frozen picture of the run, from any thread."""
+        """Return what is known of the run now, from any thread."""
         return self._session.snapshot()
 
     def join(self, timeout_seconds: float | None = None) -> bool:
-        """Wait until the training thread has ended; return whether it has. None waits for ever."""
+        """Wait until the training has ended, and return whether it has. None waits without a limit."""
         return self._session.join(timeout_seconds)
 
     def close(self) -> None:
-        """Bring everything to the disk and let others have the run; a second time does nothing."""
+        """Write everything to the disk and release the run; a second time does nothing."""
         self._store.close()
         self._journal.close()
         self._lock.release()
@@ -126,7 +113,7 @@ class KeptRun:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _hear(self, event: events.Event) -> None:
+    def _keep(self, event: events.Event) -> None:
         self._journal.event(event)
         if isinstance(event, events.RunStarted):
             self._describe(event)

@@ -1,11 +1,12 @@
-"""The course of a run once data and model are there: epoch after epoch, chunk after chunk.
+"""Trains a run: epoch after epoch, chunk after chunk.
 
-Between two chunks it looks at what was asked: pause, stop, changes of knobs. A knob turns only between epochs; its
-receipt is what the first chunk of the new epoch read back from the compiled step.
+Between two chunks commands are carried out. A knob changes only between epochs; its receipt is what the first chunk of
+the new epoch read back from the compiled step.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -13,33 +14,24 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import msgspec
-import numpy as np
 
-from fitmon.engine import environment, events
+from fitmon.engine import events
 from fitmon.engine.checkpoints.resume_report import continued
-from fitmon.engine.commands import PauseAt, Rewind, SetKnob
-from fitmon.engine.data.choose_feed import feed_for
+from fitmon.engine.commands import Rewind, SetKnob
 from fitmon.engine.data.data_errors import reading
-from fitmon.engine.data.data_notes import notes_on, refuse_text_labels
-from fitmon.engine.data.validation_arrays import with_validation_arrays
 from fitmon.engine.data.validation_samples import validation_samples
 from fitmon.engine.errors import DataError, FitmonError, StopRequested, TrainingError
-from fitmon.engine.evaluation.probe import Probe, ValidationResult
-from fitmon.engine.evaluation.train_subset import TrainSubset, train_subset_of
 from fitmon.engine.events import Phase
 from fitmon.engine.graph import Pacer
-from fitmon.engine.insight.summary import summarize
-from fitmon.engine.keras_internals import build_model
 from fitmon.engine.knobs.catalogue import EPOCHS
-from fitmon.engine.knobs.model_knobs import ModelKnobs
-from fitmon.engine.knobs.pending_knobs import PendingKnobs
-from fitmon.engine.training.best_weights import BestWeights
+from fitmon.engine.progress import Progress, storable
+from fitmon.engine.record.branch import better_of
 from fitmon.engine.training.checkpointing import CheckpointManager
-from fitmon.engine.training.control import stop_if_asked
-from fitmon.engine.training.epoch_diagnosis import EpochDiagnosis
-from fitmon.engine.training.loop import Chunk, TrainingLoop
-from fitmon.engine.training.model_facts import facts_of
+from fitmon.engine.training.command_processor import CommandProcessor
+from fitmon.engine.training.epoch_report import TrainedEpoch
 from fitmon.engine.training.rewinding import RewindTarget, StateRestorer
+from fitmon.engine.training.run_parts import build_run_parts
+from fitmon.engine.training.run_started import run_started
 
 if TYPE_CHECKING:
     import keras
@@ -48,16 +40,14 @@ if TYPE_CHECKING:
     from fitmon.engine.checkpoints.store import CheckpointStore
     from fitmon.engine.finding import Finding
     from fitmon.engine.job import Job, TrainingData
-    from fitmon.engine.record.branch import Branch
+    from fitmon.engine.training.best_weights import BestWeights
     from fitmon.engine.training.control import Control
-
+    from fitmon.engine.training.loop import Chunk
+    from fitmon.engine.training.options import RunOptions
+    from fitmon.engine.training.reporter import Reporter
 
 STEPS_STILL_EXPECTED = 100
-"""So many more steps are expected of an epoch of unknown length."""
-
-
-SHORT_VALIDATION_SECONDS = 1.0
-"""A stop waits so long for the end of a validation."""
+"""This many more steps are expected of an epoch of unknown length."""
 
 
 @dataclass(slots=True)
@@ -81,458 +71,323 @@ class Trainer:
 
     def __init__(
         self,
-        *,
         model: keras.Model,
         data: TrainingData,
         job: Job,
-        name: str,
+        *,
         control: Control,
-        emit: Callable[[events.Event], None],
-        clock: Callable[[], float],
-        stop_when_non_finite: bool,
-        summarize_epochs: bool,
+        reporter: Reporter,
+        options: RunOptions,
         store: CheckpointStore | None,
-        resume_point: ResumePoint | None,
-        branch: Callable[[], Branch],
     ) -> None:
         """Move the data to the device and make the knobs of the model live; nothing is traced yet.
 
-        Args not told by `Session`: `branch` returns the branch under way, as the record has it.
+        Args:
+            model: compiled.
+            data: as the job loaded it.
+            job: what is trained.
+            control: where commands arrive.
+            reporter: where events go.
+            options: of the run.
+            store: of its checkpoints; None: nothing is written.
         """
-        data, settings = with_validation_arrays(data, lambda: stop_if_asked(control)), job.settings
-        self._model, self._data, self._settings, self._name = model, data, settings, name
-        self._control, self._emit, self._clock = control, emit, clock
-        self._stop_when_non_finite, self._summarize_epochs = stop_when_non_finite, summarize_epochs
-        refuse_text_labels(data)
-        self._feed = feed_for(data)
-        build_model(model, self._feed.head())
-        self._model_knobs = ModelKnobs(model)
-        self._loop = TrainingLoop(model, self._feed, self._model_knobs.readings)
-        part = self._make_part()
-        self._probe = None if _is_empty(data.x_validation) else Probe(model, data, settings.threshold, part)
-        facts = facts_of(
-            model, data, job=job, training_samples=self._feed.samples, train_subset=0 if part is None else len(part)
+        self._reporter, self._options, self._store, self._control = reporter, options, store, control
+        self._parts = build_run_parts(
+            model,
+            data,
+            job,
+            reporter,
+            options=options,
+            store=store,
+            between_batches=control.raise_if_stopped,
         )
-        self._epoch_diagnosis = EpochDiagnosis(
-            facts, threshold=settings.threshold, branch=branch, can_rewind=store is not None
+        self._checkpoints = CheckpointManager(self._parts, store, reporter.emit)
+        self._restorer = StateRestorer(self._parts, self._checkpoints, store)
+        self._commands = CommandProcessor(
+            control,
+            reporter,
+            self._parts.pending,
+            commit=lambda: self._checkpoints.commit(self.progress),
+            target_of=self._target_of,
         )
         self._pacer = Pacer()
-        self._pending = PendingKnobs(
-            self._model_knobs,
-            epochs=settings.epochs,
-            batch_size=settings.batch_size,
-            emit=emit,
-            batch_size_fixed=self._feed.batch_size_fixed,
-        )
-        self.best_weights = BestWeights(model, store)
-        self._checkpoints = CheckpointManager(
-            store,
-            model=model,
-            model_knobs=self._model_knobs,
-            changes=self._pending,
-            probe=self._probe,
-            epoch_diagnosis=self._epoch_diagnosis,
-            seed=settings.seed,
-            best=lambda: branch().best,
-            best_weights=self.best_weights,
-            emit=emit,
-        )
-        self._restorer = StateRestorer(
-            model=model,
-            model_knobs=self._model_knobs,
-            loop=self._loop,
-            feed=self._feed,
-            changes=self._pending,
-            checkpoints=self._checkpoints,
-            store=store,
-            retrace=self._retrace,
-        )
-        self._store, self._resume_point = store, resume_point
-        self._steps_done = 0
         self._steps_of_last_epoch = 0
-        self._phase: tuple[Phase, str] | None = None
-        self._commit_wanted = False
-        self._validation_seconds: float | None = None
+        self.progress = Progress()
+        """How far the run is now."""
 
-    def _make_part(self) -> TrainSubset | None:
-        if _is_empty(self._data.x_validation):
-            return None
-        samples = len(_arrays(self._data.x_validation)[0])
-        return train_subset_of(self._model, self._feed, self._settings, validation_samples=samples)
+    @property
+    def best_weights(self) -> BestWeights:
+        """The weights of the best epoch so far."""
+        return self._parts.best_weights
 
     def train(self) -> None:
-        """Train all epochs, from the start or where the run goes on; raises StopRequested when the user stops it."""
-        self._train(self._begin if self._resume_point is None else partial(self._take_up, self._resume_point))
+        """Train all epochs, from the beginning or the resume point; raises StopRequested when the user stops it."""
+        resumed = self._options.resume_point
+        self._train(self._begin if resumed is None else partial(self._resume, resumed))
 
-    def train_again(self, rewind: Rewind) -> None:
-        """Go back to an epoch of a run that was over, and train on; as `train`. A refusal is told, not raised."""
-        target = self._rewind_options(rewind)
+    def train_again(self, rewind: Rewind) -> bool:
+        """Rewind a run that has ended and train on, as `train`; return False where the rewind was refused."""
+        target = self._target_of(rewind)
         if target is not None:
-            self._train(partial(self._go_back, target))
+            self._train(partial(self._rewind, target))
+        return target is not None
 
     def plain(self) -> AbstractContextManager[None]:
-        """Have the knobs' values in the model as plain numbers, for whoever saves it meanwhile; it trains on after."""
-        return self._model_knobs.plain()
+        """Put the knobs' values into the model as plain numbers while it is saved; it can be trained afterwards."""
+        return self._parts.model_knobs.plain()
 
     def close(self) -> None:
-        """Let go of the data and leave the model as plain Keras knows it."""
-        self._feed.close()
-        self._model_knobs.restore()
+        """Release the data and leave the model as plain Keras knows it."""
+        self._parts.close()
 
-    def _train(self, begin: Callable[[], tuple[int, int]]) -> None:
-        """Train on from the epochs and steps done that `begin` returns, and again from where the user goes back to."""
+    def _train(self, begin: Callable[[], None]) -> None:
+        """Train from where `begin` leaves the run, and again from where the user rewinds to."""
         try:
             while True:
                 try:
-                    return self._train_on(*begin())
-                except RewindTarget as way:
-                    begin = partial(self._go_back, way)
+                    begin()
+                    return self._train_epochs()
+                except RewindTarget as target:
+                    begin = partial(self._rewind, target)
         except StopRequested:
-            self._checkpoints.commit()
+            self._checkpoints.commit(self.progress)
             raise
         finally:
-            self._pending.close(self._control.take_knob_requests())
-            self._enter_saving()
+            self._parts.pending.close(self._control.take_knob_requests())
+            if self._store is not None:
+                self._reporter.enter(Phase.SAVING)
             self._checkpoints.flush()
 
-    def _enter_saving(self) -> None:
-        if self._store is not None:
-            self._enter(Phase.SAVING)
+    def _begin(self) -> None:
+        self._report_start()
+        self._commands.process(epoch=0)
+        self._parts.report.score_untrained(self._parts.pending.batch_size, partial(self._commands.process, 0))
+        self._checkpoints.end_epoch(self.progress)
+        self._commands.pause_if_asked(0, 0, at_epoch_end=False)
 
-    def _begin(self) -> tuple[int, int]:
-        self._emit(self._started())
-        self._emit(events.SamplesLoaded(samples=validation_samples(self._data)))
-        self._look(epoch=0)
-        self._look_before_training()
-        self._checkpoints.end_epoch(0)
-        self._hold_if_asked(epoch=0, step=0, at_epoch_end=False)
-        return 0, 0
+    def _report_start(self) -> events.RunStarted:
+        started = run_started(self._parts, self._options.name or self._parts.job.name)
+        self._reporter.emit(started)
+        self._reporter.emit(events.SamplesLoaded(samples=validation_samples(self._parts.data)))
+        return started
 
-    def _train_on(self, epochs_done: int, step: int) -> None:
-        epoch = epochs_done + 1
-        self._pending.turn_epochs(epoch)
-        while epoch <= self._pending.epochs:
-            self._train_epoch(epoch, step)
-            self._look(epoch)
-            self._hold_if_asked(epoch, self._steps_done, at_epoch_end=True)
-            epoch, step = epoch + 1, 0
-            self._pending.turn_epochs(epoch)
+    def _train_epochs(self) -> None:
+        pending, epoch = self._parts.pending, self.progress.epochs_done + 1
+        pending.turn_epochs(epoch)
+        while epoch <= pending.epochs:
+            self._train_epoch(epoch)
+            self._commands.process(epoch)
+            self._commands.pause_if_asked(epoch, self._steps_of_last_epoch, at_epoch_end=True)
+            epoch += 1
+            pending.turn_epochs(epoch)
 
-    def _train_epoch(self, epoch: int, first_step: int = 0) -> None:
-        """Train and validate an epoch; its knobs and metrics stand as they are where it goes on at a later step."""
+    def _train_epoch(self, epoch: int) -> None:
+        """Train and validate an epoch, from the step on that the progress says."""
+        first_step, feed, pending = self.progress.step, self._parts.feed, self._parts.pending
         if not first_step:
             self._turn_knobs(epoch)
         steps = self._steps() or self._steps_of_last_epoch
-        self._emit(events.EpochStarted(epoch=epoch, epochs=self._pending.epochs, steps=steps))
-        self._enter(Phase.TRAINING if self._loop.traced else Phase.COMPILING)
+        self._reporter.emit(events.EpochStarted(epoch=epoch, epochs=pending.epochs, steps=steps))
+        self._reporter.enter(Phase.TRAINING if self._parts.loop.traced else Phase.COMPILING)
         if not first_step:
-            self._loop.begin_epoch()
-        source = self._source(epoch, first_step)
-        timer = _Timer(self._clock, self._checkpoints.epoch_seconds)
-        self._steps_done, exhausted = first_step, False
-        over = first_step > 0 and first_step == self._steps()
+            self._parts.loop.begin_epoch()
+        seed = self._parts.job.settings.seed
+        source = feed.begin_epoch(epoch, seed=seed, batch_size=pending.batch_size, first_step=first_step)
+        timer = _Timer(self._options.clock, self.progress.epoch_seconds)
+        over, exhausted = first_step > 0 and first_step == self._steps(), False
         while not over:
-            chunk = self._run_chunk(source, epoch, self._steps_done, timer)
+            chunk = self._run_chunk(source, epoch, timer)
             self._between_chunks(chunk, epoch)
             over, exhausted = self._over(chunk), chunk.exhausted
-        if self._steps_done < (self._steps() or 0):
-            self._enter(Phase.TRAINING, f"epoch {epoch}: only {self._steps_done} of {steps} batches came")
-        self._feed.end_epoch(self._steps_done, exhausted=exhausted)
-        self._steps_of_last_epoch = self._steps_done
-        self._end_epoch(epoch, dict(self._checkpoints.epoch_metrics), timer)
+        steps_done = self.progress.step
+        if steps_done < (self._steps() or 0):
+            self._reporter.enter(Phase.TRAINING, f"epoch {epoch}: only {steps_done} of {steps} batches came")
+        feed.end_epoch(steps_done, exhausted=exhausted)
+        self._steps_of_last_epoch = steps_done
+        self._end_epoch(epoch, timer)
 
     def _turn_knobs(self, epoch: int) -> None:
-        if self._pending.turn(epoch):
-            self._retrace()
-        if self._pending.turned:
+        if self._parts.pending.turn(epoch):
+            self._parts.retrace()
+        if self._parts.pending.turned:
             self._checkpoints.forget()
 
-    def _source(self, epoch: int, first_step: int) -> Any:
-        return self._feed.begin_epoch(
-            epoch, seed=self._settings.seed, batch_size=self._pending.batch_size, first_step=first_step
-        )
-
-    def _run_chunk(self, source: Any, epoch: int, step: int, timer: _Timer) -> Chunk:
-        steps, before, traced = self._steps(), timer.seconds, not self._loop.traced
+    def _run_chunk(self, source: Any, epoch: int, timer: _Timer) -> Chunk:
+        loop, pending, step = self._parts.loop, self._parts.pending, self.progress.step
+        steps, before, traced = self._steps(), timer.seconds, not loop.traced
         last = step + self._pacer.next_steps()
-        self._checkpoints.begin_chunk(epoch, step, ends_epoch=steps is not None and last >= steps, traced=traced)
+        self._checkpoints.begin_chunk(self.progress, ends_epoch=steps is not None and last >= steps, traced=traced)
         with timer, reading(training=True):
-            chunk = self._loop.run_chunk(
+            chunk = loop.run_chunk(
                 source,
                 step,
                 last if steps is None else min(steps, last),
-                self._pending.batch_size,
-                stop_at_non_finite=not self._checkpoints.non_finite_told,
+                pending.batch_size,
+                stop_at_non_finite=not self.progress.non_finite_reported,
             )
         if not chunk.step:
             raise DataError(
                 f"The data gave no batch for epoch {epoch}. A generator must go on for all epochs, and needs "
                 "steps_per_epoch to tell them apart; a dataset must not be empty."
             )
-        self._steps_done = chunk.step
         if traced:
             self._checkpoints.forget()
-        self._checkpoints.end_chunk(epoch, chunk.step, chunk.epoch_metrics, timer.seconds, ends_epoch=self._over(chunk))
+        self.progress = msgspec.structs.replace(
+            self.progress,
+            step=chunk.step,
+            epoch_metrics=storable(chunk.epoch_metrics),
+            epoch_seconds=timer.seconds,
+        )
+        self._checkpoints.end_chunk(self.progress, ends_epoch=self._over(chunk))
         seconds = timer.seconds - before
         self._pacer.took(chunk.step - step, seconds)
-        self._enter(Phase.TRAINING)
-        self._emit(
+        self._report_chunk(chunk, epoch, step, seconds=seconds, traced=traced)
+        return chunk
+
+    def _report_chunk(self, chunk: Chunk, epoch: int, first_step: int, *, seconds: float, traced: bool) -> None:
+        self._reporter.enter(Phase.TRAINING)
+        self._reporter.emit(
             events.ChunkEnded(
                 epoch=epoch,
                 step=chunk.step,
                 steps=self._steps_to_show(chunk),
-                chunk_metrics=chunk.chunk_metrics if chunk.step > step else {},
+                chunk_metrics=chunk.chunk_metrics if chunk.step > first_step else {},
                 epoch_metrics=chunk.epoch_metrics,
                 seconds=seconds,
                 traced=traced,
             )
         )
-        self._pending.read_back(chunk.readings, epoch, first_chunk=step == 0)
-        return chunk
+        if self._parts.pending.read_back(chunk.readings, epoch, first_chunk=first_step == 0):
+            self._parts.report.diagnosis.history.add_knob_change(epoch)
+            self.best_weights.forget_variables()
 
     def _over(self, chunk: Chunk) -> bool:
         return chunk.exhausted or chunk.step == self._steps()
 
     def _steps_to_show(self, chunk: Chunk) -> int:
-        """Return the epoch's number of steps; while nobody knows it, one that the steps done never reach.
+        """Return the epoch's number of steps; while it is not known, one that the steps done never reach.
 
-        Before the first epoch's end of such data this is the steps done and a hundred more: what is shown of the epoch
-        then moves forward all the time, more slowly the longer it takes.
+        Before the first epoch's end of such data this is the steps done and a hundred more: the epoch's progress then
+        grows all the time, more slowly the longer it takes.
         """
         if self._over(chunk):
             return chunk.step
         known = self._steps() or self._steps_of_last_epoch
         return max(known, chunk.step) if known else chunk.step + STEPS_STILL_EXPECTED
 
-    def _look_before_training(self) -> None:
-        if self._probe is None or self._probe.no_probabilities:
-            return
-        self._enter(Phase.VALIDATING)
-        observation = self._probe.look_before_training(self._pending.batch_size, lambda: self._look(0))
-        if observation is not None:
-            self._emit(events.SamplesScored(observation=observation))
-
-    def _end_epoch(self, epoch: int, metrics: dict[str, float], timer: _Timer) -> None:
-        with timer:
-            if self._may_stop_validation():
-                self._checkpoints.end_training_of_epoch()
-            look = self._validate(epoch)
-            observation = None if look is None else look.observation
-            insight = summarize(observation) if observation is not None and self._summarize_epochs else None
-            metrics |= {} if look is None else {f"val_{name}": value for name, value in look.metrics.items()}
-            measures, findings = self._epoch_diagnosis.look(
-                epoch, self._pending.epochs, look=look, metrics=metrics, knobs=self._pending.values()
-            )
-        if observation is not None:
-            self._emit(events.SamplesScored(observation=observation))
-        self._emit(
-            events.EpochEnded(
-                epoch=epoch,
-                epochs=self._pending.epochs,
-                seconds=round(timer.seconds, 6),
-                metrics=metrics,
-                knobs=self._pending.values(),
-                insight=insight or msgspec.UNSET,
-                measures=measures,
-                findings=findings,
-            )
-        )
-        self._checkpoints.end_epoch(epoch, timer.seconds)
-        self._checkpoints.tell_trouble()
-        if not np.isfinite(metrics.get("val_loss", 0.0)):
-            self._meet_non_finite("val_loss", metrics["val_loss"], epoch, self._steps_done)
-
-    def _validate(self, epoch: int) -> ValidationResult | None:
-        """Return what the validation pass found; None where nothing is validated."""
-        if self._probe is None:
-            return None
-        self._enter(Phase.VALIDATING)
-        look = partial(self._look, epoch, may_stop=self._may_stop_validation())
-        timer = _Timer(self._clock)
-        with timer:
-            found = self._probe.evaluate(epoch, self._pending.batch_size, look)
-        self._validation_seconds = timer.seconds
-        return found
-
     def _between_chunks(self, chunk: Chunk, epoch: int) -> None:
         if chunk.non_finite:
             loss = chunk.epoch_metrics["loss"]
-            findings = self._epoch_diagnosis.diagnose_non_finite(
-                epoch, self._pending.epochs, loss=loss, knobs=self._pending.values()
+            findings = self._parts.report.diagnosis.diagnose_non_finite(
+                epoch, self._parts.pending.epochs, loss=loss, knobs=self._parts.pending.values()
             )
-            self._meet_non_finite("loss", loss, epoch, chunk.step, findings)
-        self._look(epoch)
-        if self._commit_wanted:
-            self._commit_wanted = False
-            self._checkpoints.commit()
+            self._stop_for_non_finite("loss", loss, epoch, findings)
+        self._commands.process(epoch)
+        self._commands.commit_if_due()
         if not self._over(chunk):
-            self._hold_if_asked(epoch, chunk.step, at_epoch_end=False)
+            self._commands.pause_if_asked(epoch, chunk.step, at_epoch_end=False)
 
-    def _may_stop_validation(self) -> bool:
-        """Return whether a stop ends a validation; a short one is carried to its end, so that the epoch counts."""
-        return self._validation_seconds is None or self._validation_seconds > SHORT_VALIDATION_SECONDS
-
-    def _look(self, epoch: int, *, may_stop: bool = True) -> None:
-        """Take in what was asked meanwhile."""
-        pause_before = self._control.pause_at
+    def _end_epoch(self, epoch: int, timer: _Timer) -> None:
+        report, pending = self._parts.report, self._parts.pending
+        may_stop = report.takes_long
         if may_stop:
-            stop_if_asked(self._control)
-        self._control.take_in()
-        self._tell_pause(pause_before)
-        self._answer(epoch)
+            with timer:
+                self._checkpoints.end_training_of_epoch(self.progress)
+        trained = TrainedEpoch(
+            epoch=epoch,
+            epochs=pending.epochs,
+            seconds=timer.seconds,
+            metrics=self.progress.metrics,
+            knobs=pending.values(),
+            batch_size=pending.batch_size,
+        )
+        ended = report.end_epoch(trained, partial(self._commands.process, epoch, may_stop=may_stop))
+        best = better_of(self.progress.best, epoch, ended.metrics)
+        if best is not None and best.epoch == epoch:
+            self.best_weights.copy(best)
+        self.progress = Progress(epochs_done=epoch, best=best, non_finite_reported=self.progress.non_finite_reported)
+        self._checkpoints.end_epoch(self.progress, ended.seconds)
+        self._checkpoints.report_trouble()
+        val_loss = ended.metrics.get("val_loss", 0.0)
+        if not math.isfinite(val_loss):
+            self._stop_for_non_finite("val_loss", val_loss, epoch)
 
-    def _answer(self, epoch: int) -> None:
-        for request in self._control.take_knob_requests():
-            self._pending.answer(request, epoch)
-        if reason := self._control.take_detach_reason():
-            self._emit(events.RunDetached(reason=reason))
-            self._commit_wanted = True
-        rewind = self._control.take_rewind()
-        way = None if rewind is None else self._rewind_options(rewind)
-        if way is not None:
-            raise way
-
-    def _tell_pause(self, before: PauseAt | None) -> None:
-        now = self._control.pause_at
-        if now is not None and now != before:
-            self._emit(events.PauseAsked(at=now))
-        elif now is None and before is not None:
-            self._emit(events.RunResumed())
-
-    def _hold_if_asked(self, epoch: int, step: int, *, at_epoch_end: bool) -> None:
-        wanted = self._control.pause_at
-        if wanted is PauseAt.CHUNK or (wanted is PauseAt.EPOCH and at_epoch_end):
-            self._hold(epoch, step, "asked for")
-
-    def _hold(self, epoch: int, step: int, reason: str) -> None:
-        self._control.pause_at = PauseAt.CHUNK
-        self._emit(events.RunPaused(epoch=epoch, step=step, reason=reason))
-        self._enter(Phase.PAUSED)
-        self._checkpoints.commit()
-        while self._control.pause_at is not None:
-            self._control.wait()
-            stop_if_asked(self._control)
-            self._answer(epoch)
-        self._emit(events.RunResumed())
-        self._enter(Phase.TRAINING)
-
-    def _meet_non_finite(
-        self,
-        metric: str,
-        value: float,
-        epoch: int,
-        step: int,
-        findings: tuple[Finding, ...] | msgspec.UnsetType = msgspec.UNSET,
+    def _stop_for_non_finite(
+        self, metric: str, value: float, epoch: int, findings: tuple[Finding, ...] | msgspec.UnsetType = msgspec.UNSET
     ) -> None:
-        """Tell of a loss that is no number, and pause or fail; the first time only, until the run is over."""
-        if self._checkpoints.non_finite_told:
+        """Report a NaN or infinite loss, and pause or fail; only the first time, until the run is over."""
+        if self.progress.non_finite_reported:
             return
-        # What was asked before the loss went wrong must not end the pause that nobody has seen yet.
-        self._look(epoch)
-        self._checkpoints.non_finite_told = True
-        self._emit(
+        step = self.progress.step or self._steps_of_last_epoch
+        # A resume that was sent before the loss became NaN must not end the pause that nobody has seen yet.
+        self._commands.process(epoch)
+        self.progress = msgspec.structs.replace(self.progress, non_finite_reported=True)
+        self._reporter.emit(
             events.LossBecameNonFinite(metric=metric, epoch=epoch, step=step, value=str(value), findings=findings)
         )
         reason = f"{metric} became {value} at epoch {epoch}, step {step}"
-        if self._stop_when_non_finite:
+        if self._options.stop_when_non_finite:
             raise TrainingError(
                 f"The {reason}. A lower learning rate, or inputs on a smaller scale, often helps."
             ) from None
-        self._hold(epoch, step, reason)
+        self._commands.pause(epoch, step, reason)
 
-    def _take_up(self, resume_point: ResumePoint) -> tuple[int, int]:
-        """Go on where another process left the run, and prove that it goes on as it would have gone."""
-        self._enter(Phase.COMPILING, "comparing a chunk with what it was")
-        equal = None if resume_point.seen is None else self._restorer.compare(*resume_point.seen)
-        observation = None if resume_point.state is None else self._restorer.restore(resume_point.state)
-        started = self._started()
-        self._emit(started)
-        self._emit(events.SamplesLoaded(samples=validation_samples(self._data)))
-        self._emit(continued(resume_point, started, equal))
-        if resume_point.state is None:
-            self._look_before_training()
-            self._checkpoints.end_epoch(0)
+    def _resume(self, resumed: ResumePoint) -> None:
+        """Go to where another process left the run, and prove that it continues as it would have continued."""
+        self._reporter.enter(Phase.COMPILING, "comparing a chunk with what it was")
+        state, pending, history = resumed.state, self._parts.pending, self._parts.report.diagnosis.history
+        equal = None if resumed.seen is None else self._restorer.compare(*resumed.seen)
+        observation = None if state is None else self._restorer.restore(state)
+        if state is not None:
+            self.progress = state.facts.progress
+        epochs_done, step = self.progress.epochs_done, self.progress.step
+        history.resume(epochs_done, step)
+        self._reporter.emit(continued(resumed, self._report_start(), equal))
+        if state is None:
+            self._parts.report.score_untrained(pending.batch_size, partial(self._commands.process, 0))
+            self._checkpoints.end_epoch(self.progress)
         elif observation is not None:
-            self._emit(events.SamplesScored(observation=observation))
-        facts = None if resume_point.state is None else resume_point.state.facts
-        epochs_done, step = (0, 0) if facts is None else (facts.epochs_done, facts.step)
-        self._pending.tell_waiting()
-        for request in resume_point.asked:
-            self._pending.answer(request, epochs_done + (step > 0))
-        if resume_point.rewind is not None:
-            raise self._restorer.rewind_options(resume_point.rewind)
-        self._look(epochs_done + (step > 0))
-        self._hold_if_asked(epochs_done, step, at_epoch_end=False)
-        return epochs_done, step
+            self._reporter.emit(events.SamplesScored(observation=observation))
+        pending.tell_waiting()
+        for request in resumed.asked:
+            pending.answer(request, self.progress.epoch)
+        if resumed.rewind is not None:
+            raise self._restorer.target_of(resumed.rewind)
+        self._commands.process(self.progress.epoch)
+        self._commands.pause_if_asked(epochs_done, step, at_epoch_end=False)
 
-    def _rewind_options(self, rewind: Rewind) -> RewindTarget | None:
+    def _target_of(self, rewind: Rewind) -> RewindTarget | None:
+        """Return what a rewind leads to; None where it is refused, which is reported."""
         try:
-            return self._restorer.rewind_options(rewind)
+            return self._restorer.target_of(rewind)
         except FitmonError as error:
             branch = rewind.branch or (self._store.branch if self._store else 1)
-            self._emit(events.RewindRefused(epoch=rewind.epoch, branch=branch, reason=str(error)))
+            self._reporter.emit(events.RewindRefused(epoch=rewind.epoch, branch=branch, reason=str(error)))
             return None
 
-    def _go_back(self, way: RewindTarget) -> tuple[int, int]:
-        store, epoch, because = cast("CheckpointStore", self._store), way.rewind.epoch, way.rewind.because
-        observation = self._restorer.restore(way.state)
+    def _rewind(self, target: RewindTarget) -> None:
+        store, epoch, because = cast("CheckpointStore", self._store), target.rewind.epoch, target.rewind.because
+        pending = self._parts.pending
+        observation = self._restorer.restore(target.state)
+        self.progress = target.state.facts.progress
         self._control.pause_at = None
-        branch = store.begin_branch(way.parent, epoch)
-        knobs = self._pending.values()
-        self._emit(events.BranchStarted(branch=branch, parent=way.parent, epoch=epoch, knobs=knobs, because=because))
-        self._enter(Phase.TRAINING)
+        branch = store.begin_branch(target.parent, epoch)
+        self._parts.report.diagnosis.history.rewind(parent=target.parent, epoch=epoch, branch=branch)
+        self._reporter.emit(
+            events.BranchStarted(
+                branch=branch, parent=target.parent, epoch=epoch, knobs=pending.values(), because=because
+            )
+        )
+        self._reporter.enter(Phase.TRAINING)
         if observation is not None:
-            self._emit(events.SamplesScored(observation=observation))
-        # What waited then belongs to the branch that was left.
-        self._pending.forget_waiting()
-        for knob, value in sorted(way.rewind.changes.items(), key=lambda change: change[0] != EPOCHS.name):
-            self._pending.answer(SetKnob(knob=knob, value=value, epoch=epoch + 1, because=because), epoch)
-        self._checkpoints.end_epoch(epoch)
-        self._checkpoints.commit()
-        return epoch, 0
-
-    def _retrace(self) -> None:
-        self._loop.retrace()
-        if self._probe is not None:
-            self._probe.retrace()
+            self._reporter.emit(events.SamplesScored(observation=observation))
+        # Changes that were pending then belong to the other branch.
+        pending.forget_waiting()
+        for knob, value in sorted(target.rewind.changes.items(), key=lambda change: change[0] != EPOCHS.name):
+            pending.answer(SetKnob(knob=knob, value=value, epoch=epoch + 1, because=because), epoch)
+        self._checkpoints.end_epoch(self.progress)
+        self._checkpoints.commit(self.progress)
 
     def _steps(self) -> int | None:
         """Return the number of steps in an epoch; None: as many as there are batches."""
-        return self._feed.steps(self._pending.batch_size)
-
-    def _started(self) -> events.RunStarted:
-        probe = self._probe
-        return events.RunStarted(
-            run=self._name,
-            epochs=self._pending.epochs,
-            steps=self._steps() or 0,
-            training_samples=self._feed.samples,
-            validation_samples=0 if probe is None else probe.samples,
-            class_names=self._data.class_names,
-            knobs=self._pending.offers(),
-            seed=self._settings.seed,
-            device=environment.device_name(),
-            versions=environment.versions(),
-            flags=environment.flags(),
-            parameters=int(self._model.count_params()),
-            jit=bool(self._model.jit_compile),
-            majority_share=None if probe is None else probe.majority_share(),
-            no_probabilities="nothing is validated" if probe is None else probe.no_probabilities,
-            notes=(*notes_on(self._model, self._data, probe), *self._feed.notes),
-            facts=self._epoch_diagnosis.facts,
-        )
-
-    def _enter(self, phase: Phase, detail: str = "") -> None:
-        if (phase, detail) != self._phase:
-            self._phase = phase, detail
-            self._emit(events.PhaseChanged(phase=phase, detail=detail))
-
-
-def _is_empty(samples: Any) -> bool:
-    return samples is None or not any(map(len, _arrays(samples)))
-
-
-def _arrays(samples: Any) -> list[Any]:
-    import keras
-
-    return list(keras.tree.flatten(samples))
+        return self._parts.feed.steps(self._parts.pending.batch_size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from fitmon.engine import events
 from fitmon.engine.commands import Command
 from fitmon.engine.job import Job, Settings, TrainingData
+from fitmon.engine.training.options import RunOptions
 from fitmon.engine.training.session import Session
 
 Kind = TypeVar("Kind")
@@ -27,7 +29,8 @@ class Watched:
         self.events: list[events.Event] = []
         self._changed = threading.Condition()
         self._react: list[Callable[[events.Event], None]] = []
-        self.session: Any = make(job, on_event=self._note, **options)
+        chosen = {field.name: options.pop(field.name) for field in fields(RunOptions) if field.name in options}
+        self.session: Any = make(job, RunOptions(on_event=self._note, **chosen), **options)
         for command in commands:
             self.session.send(command)
 

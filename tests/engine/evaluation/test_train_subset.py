@@ -161,7 +161,7 @@ def test_scoring_the_part_leaves_the_training_as_it_would_have_been(monkeypatch:
         return _model(_dense(), Always(0.3, seed=4), keras.layers.BatchNormalization())
 
     with_part = _watched(build, epochs=3).run()
-    monkeypatch.setattr("fitmon.engine.training.trainer.training_part_of", lambda *_, **__: None)
+    monkeypatch.setattr("fitmon.engine.training.epoch_report.train_subset_of", lambda *_, **__: None)
     without = _watched(build, epochs=3).run()
     assert with_part.all(events.EpochEnded)[0].measures
     for one, other in zip(with_part.state(), without.state(), strict=True):

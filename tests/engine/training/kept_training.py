@@ -24,6 +24,7 @@ from fitmon.engine.runs.journal_reader import Entry, read_journal
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.runs import Runs
 from fitmon.engine.training.kept_run import KeptRun
+from fitmon.engine.training.options import RunOptions
 from tests.engine.training.small_runs import BATCH_SIZE, RUNS, SEED, small_images
 
 EPOCHS = 4
@@ -126,7 +127,7 @@ def _train(path: str, process: Process) -> None:
         load=lambda _settings, _progress: _data(),
         build=lambda _settings, _data: run.build(),
     )
-    with KeptRun(job, folder, resume_point=resume_point, on_event=_listener(folder, process)) as kept:
+    with KeptRun(job, folder, RunOptions(resume_point=resume_point, on_event=_listener(folder, process))) as kept:
         if resume_point is None:
             for change in _pending(run.turns):
                 kept.send(change)

@@ -20,6 +20,7 @@ from fitmon.engine.record.record import RunRecord
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.runs import Runs
 from fitmon.engine.training.kept_run import KeptRun
+from fitmon.engine.training.options import RunOptions
 from fitmon.engine.training.session import Session
 from tests.engine.training.export_models import build_normalized_model, seen_by_plain_keras
 from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
@@ -67,8 +68,8 @@ def lingering(folder: RunFolder) -> Iterator[Watched]:
     watched.session.close()
 
 
-def _kept(folder: RunFolder, job: Job, **options: Any) -> KeptRun:
-    return KeptRun(job, folder, **options)
+def _kept(folder: RunFolder, job: Job, options: RunOptions, **kept: Any) -> KeptRun:
+    return KeptRun(job, folder, options, **kept)
 
 
 def test_plain_keras_loads_the_best_weights_and_the_last_with_the_knobs_as_they_stand(tmp_path: Path) -> None:

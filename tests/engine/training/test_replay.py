@@ -17,6 +17,7 @@ from fitmon.engine.job import Job, TrainingData
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.runs import Runs
 from fitmon.engine.training.kept_run import KeptRun
+from fitmon.engine.training.options import RunOptions
 from tests.engine.watching import Watched, build_table_model, settings, table_job
 
 
@@ -38,8 +39,8 @@ def _long_job() -> Job:
     return table_job(build_table_model, settings(epochs=3, batch_size=2, dropout=0.2), data)
 
 
-def _kept(folder: RunFolder, job: Job, **options: Any) -> KeptRun:
-    return KeptRun(job, folder, **options)
+def _kept(folder: RunFolder, job: Job, options: RunOptions, **kept: Any) -> KeptRun:
+    return KeptRun(job, folder, options, **kept)
 
 
 def _left(watched: Watched) -> None:

@@ -21,6 +21,7 @@ from fitmon.engine.runs.replay import replay_journal
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.runs import Runs
 from fitmon.engine.training.kept_run import KeptRun
+from fitmon.engine.training.options import RunOptions
 from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
 
 
@@ -42,8 +43,8 @@ def _job() -> Job:
     return table_job(build_table_model, settings(epochs=4, dropout=0.2))
 
 
-def _kept(folder: RunFolder, job: Job, **options: Any) -> KeptRun:
-    return KeptRun(job, folder, **options)
+def _kept(folder: RunFolder, job: Job, options: RunOptions, **kept: Any) -> KeptRun:
+    return KeptRun(job, folder, options, **kept)
 
 
 def _ends(watched: Watched, branch: int = 1) -> dict[int, events.EpochEnded]:
@@ -204,7 +205,7 @@ def test_a_stop_while_validating_costs_no_epoch(
     short_seconds: float, position: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A long validation breaks off and is done again, a short one comes to its end first."""
-    monkeypatch.setattr("fitmon.engine.training.trainer.SHORT_VALIDATION_SECONDS", short_seconds)
+    monkeypatch.setattr("fitmon.engine.training.epoch_report.SHORT_VALIDATION_SECONDS", short_seconds)
     job = _job_with_many_validation_samples()
     folder = Runs(tmp_path).create(job="small", settings=job.settings)
 

@@ -1,0 +1,186 @@
+"""What follows the training of an epoch: validation, insight, diagnosis, and the event that says so.
+
+It does not matter which loop trained the epoch: fitmon's own, or Keras's `fit` with a callback.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from fitmon.engine import events
+from fitmon.engine.evaluation.probe import Probe, ValidationResult
+from fitmon.engine.evaluation.train_subset import train_subset_of
+from fitmon.engine.events import Phase
+from fitmon.engine.insight.summary import summarize
+from fitmon.engine.training.branch_history import BranchHistory
+from fitmon.engine.training.epoch_diagnosis import EpochDiagnosis
+from fitmon.engine.training.model_facts import facts_of
+from fitmon.engine.training.options import RunOptions
+
+if TYPE_CHECKING:
+    import keras
+
+    from fitmon.engine.data.feed import Feed
+    from fitmon.engine.job import Job, TrainingData
+    from fitmon.engine.training.reporter import Reporter
+    from fitmon.engine.values import KnobValue
+
+SHORT_VALIDATION_SECONDS = 1.0
+"""A stop waits this long for the end of a validation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainedEpoch:
+    """An epoch that was trained and is to be validated."""
+
+    epoch: int
+    """One-based."""
+    epochs: int
+    """Epochs the run is to have."""
+    seconds: float
+    """Time spent training it."""
+    metrics: Mapping[str, float]
+    """Keras's, of the training alone."""
+    knobs: Mapping[str, KnobValue]
+    """The values it was trained with."""
+    batch_size: int
+    """Samples in a batch of the validation pass."""
+
+
+class EpochReport:
+    """Validates, diagnoses and reports the epochs of a run. Used by the training thread."""
+
+    def __init__(
+        self,
+        probe: Probe | None,
+        diagnosis: EpochDiagnosis,
+        reporter: Reporter,
+        *,
+        summarize_epochs: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin before the first epoch.
+
+        Args:
+            probe: the validation samples; None: nothing is validated.
+            diagnosis: judges each epoch.
+            reporter: where phases and events go.
+            summarize_epochs: whether every `EpochEnded` has an `insight`.
+            clock: returns seconds since any fixed moment.
+        """
+        self.probe, self.diagnosis = probe, diagnosis
+        self._reporter, self._summarize_epochs, self._clock = reporter, summarize_epochs, clock
+        self._validation_seconds: float | None = None
+
+    @property
+    def takes_long(self) -> bool:
+        """Whether a stop may end the next validation; a short one runs to its end, so that its epoch counts."""
+        return self._validation_seconds is None or self._validation_seconds > SHORT_VALIDATION_SECONDS
+
+    def score_untrained(self, batch_size: int, between_chunks: Callable[[], None] = lambda: None) -> None:
+        """Report the validation samples as the untrained model predicts them; nothing without probabilities."""
+        if self.probe is None or self.probe.no_probabilities:
+            return
+        self._reporter.enter(Phase.VALIDATING)
+        observation = self.probe.score_untrained(batch_size, between_chunks)
+        if observation is not None:
+            self._reporter.emit(events.SamplesScored(observation=observation))
+
+    def end_epoch(self, trained: TrainedEpoch, between_chunks: Callable[[], None] = lambda: None) -> events.EpochEnded:
+        """Validate and diagnose an epoch, report it, and return what was reported last.
+
+        Args:
+            trained: the epoch.
+            between_chunks: called between two chunks of the validation pass; it may raise StopRequested.
+        """
+        since = self._clock()
+        result = self._validate(trained, between_chunks)
+        observation = None if result is None else result.observation
+        insight = summarize(observation) if observation is not None and self._summarize_epochs else None
+        validated = {} if result is None else {f"val_{name}": value for name, value in result.metrics.items()}
+        metrics = {**trained.metrics, **validated}
+        measures, findings = self.diagnosis.diagnose(
+            trained.epoch, trained.epochs, result=result, metrics=metrics, knobs=trained.knobs
+        )
+        seconds = trained.seconds + self._clock() - since
+        if observation is not None:
+            self._reporter.emit(events.SamplesScored(observation=observation))
+        ended = events.EpochEnded(
+            epoch=trained.epoch,
+            epochs=trained.epochs,
+            seconds=round(seconds, 6),
+            metrics=metrics,
+            knobs=dict(trained.knobs),
+            insight=insight or msgspec.UNSET,
+            measures=measures,
+            findings=findings,
+        )
+        self._reporter.emit(ended)
+        return ended
+
+    def _validate(self, trained: TrainedEpoch, between_chunks: Callable[[], None]) -> ValidationResult | None:
+        if self.probe is None:
+            return None
+        self._reporter.enter(Phase.VALIDATING)
+        since = self._clock()
+        result = self.probe.evaluate(trained.epoch, trained.batch_size, between_chunks)
+        self._validation_seconds = self._clock() - since
+        return result
+
+
+def epoch_report_for(
+    model: keras.Model,
+    data: TrainingData,
+    job: Job,
+    reporter: Reporter,
+    *,
+    feed: Feed | None = None,
+    options: RunOptions | None = None,
+    history: BranchHistory | None = None,
+    can_rewind: bool = False,
+) -> EpochReport:
+    """Return the report of a run's epochs.
+
+    Args:
+        model: built and compiled.
+        data: with validation arrays, or none.
+        job: what the model and the data were made by.
+        reporter: where phases and events go.
+        feed: the training samples, a fixed subset of which is scored each epoch; None: none is.
+        options: of the run; None: the defaults.
+        history: of the epochs trained before; None: there are none.
+        can_rewind: whether there are checkpoints to rewind to.
+    """
+    settings, validated = job.settings, not is_empty(data.x_validation)
+    subset = None
+    if validated and feed is not None:
+        subset = train_subset_of(model, feed, settings, validation_samples=len(_arrays(data.x_validation)[0]))
+    facts = facts_of(
+        model,
+        data,
+        job=job,
+        training_samples=0 if feed is None else feed.samples,
+        train_subset=0 if subset is None else len(subset),
+    )
+    probe = Probe(model, data, settings.threshold, subset) if validated else None
+    diagnosis = EpochDiagnosis(
+        facts, threshold=settings.threshold, history=history or BranchHistory(), can_rewind=can_rewind
+    )
+    options = options or RunOptions()
+    return EpochReport(probe, diagnosis, reporter, summarize_epochs=options.summarize_epochs, clock=options.clock)
+
+
+def is_empty(samples: Any) -> bool:
+    """Return whether there are no samples: None, or arrays of length 0."""
+    return samples is None or not any(map(len, _arrays(samples)))
+
+
+def _arrays(samples: Any) -> list[Any]:
+    import keras
+
+    return list(keras.tree.flatten(samples))
