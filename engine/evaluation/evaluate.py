@@ -142,9 +142,10 @@ class Evaluator:
                     array.write(step - first, part)
                     for array, part in zip(kept, (told.predictions, told.losses), strict=True)
                 ]
-                return step + 1, written, penalty + told.penalty, carried(told.logs, first_logs)
+                return step + 1, written, penalty + tf.cast(told.penalty, tf.float64), carried(told.logs, first_logs)
 
-            start = (first, kept, tf.zeros(()), first_logs)
+            # In float64 the sum of a few float32 numbers is exact, so that it does not depend on where chunks begin.
+            start = (first, kept, tf.zeros((), tf.float64), first_logs)
             _, (predictions, losses), penalty, logs = loop_while(model, more, one, start)
             # The metrics are read before the part, so that nothing in it can change them.
             told = reported(model, logs)
@@ -173,7 +174,7 @@ class _Chunk(NamedTuple):
     losses: Any
     """(b * labels,) float32; (0,) when there are none."""
     penalty: Any
-    """() float32, times the number of samples it was computed for."""
+    """() float32 for a step, float64 for a chunk, times the number of samples it was computed for."""
     train_subset: tuple[Any, ...] = ()
     """What the part of the training set gave; empty without one."""
 
