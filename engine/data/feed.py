@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from fitmon.engine.diagnosis.row_blocks import MAX_BYTES
 from fitmon.engine.errors import DataError
 from fitmon.engine.keras_internals import class_weights_as_sample_weights
 
@@ -54,6 +55,8 @@ class Feed(Protocol):
     """Why the batch size cannot be chosen; empty where it can."""
     notes: ClassVar[tuple[str, ...]] = ()
     """What the user must know about where the batches come from, a sentence each."""
+    unsearched: bool = False
+    """Whether the batches hold values that were not searched for NaN before, so that the loop does it in passing."""
 
     @property
     def samples(self) -> int:
@@ -102,10 +105,13 @@ class ResidentFeed(Feed):
         Without targets a custom `train_step` is given the inputs alone, as in `fit(x)`.
         """
         import keras
+        import tensorflow as tf
 
         given = keras.utils.pack_x_y_sample_weight(x, y, sample_weight)
         self._samples = common_length(keras.tree.flatten(given))
         self.data: Any = keras.tree.lists_to_tuples(keras.tree.map_structure(_to_tensor, given))
+        nbytes = sum(int(tf.size(t, tf.int64)) * t.dtype.size for t in keras.tree.flatten(self.data))
+        self.unsearched = nbytes > MAX_BYTES
 
     def __len__(self) -> int:
         return self._samples

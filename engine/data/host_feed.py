@@ -22,6 +22,7 @@ class HostFeed(Feed):
     Arrays may be files: `numpy.memmap`, or a dataset of h5py. Only the rows of a batch are read.
     """
 
+    unsearched = True
     notes: ClassVar[tuple[str, ...]] = (
         "The training data is too large to stay in the device's memory; its batches are gathered one by one.",
     )

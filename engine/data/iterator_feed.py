@@ -25,6 +25,7 @@ class IteratorFeed(Feed):
     """Batches as a dataset, a generator or another iterable makes them; equal to `fit(x, shuffle=False)`."""
 
     batch_size_fixed: ClassVar[str] = "the batches come from a dataset that makes them itself"
+    unsearched = True
     notes: ClassVar[tuple[str, ...]] = (
         "The training data comes in batches of its own, so that the number of samples is not known.",
     )

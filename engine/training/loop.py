@@ -8,7 +8,7 @@ own with an open batch length because that is how `fit` traces it, and so the re
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
+DATA_PARTS = ("training inputs", "training targets", "training sample weights")
+
 Readings = Mapping[str, "tf.Tensor"]
 
 
@@ -46,6 +48,9 @@ class Chunk:
     """Knob values as the compiled step used them."""
     non_finite: bool
     """Whether the loss became NaN or infinite at `step`; the chunk ended there."""
+    non_finite_data: dict[str, int] = field(default_factory=dict)
+    """NaN and infinite numbers in the batches of this chunk, by part of the data, such as `training inputs`; only those
+    above 0. Empty too where the feed's arrays were searched before."""
     exhausted: bool = False
     """Whether the feed had no batch left for the step behind `step`; the epoch ended there."""
 
@@ -106,6 +111,9 @@ class TrainingLoop:
             chunk_metrics=epoch_metrics | chunk_metrics,
             readings={name: _reading(np.asarray(tensor)) for name, tensor in result["readings"].items()},
             non_finite=not bool(result["finite"]),
+            non_finite_data={
+                name: int(count) for name, count in zip(DATA_PARTS, np.asarray(result["data"]), strict=True) if count
+            },
             exhausted=bool(result["exhausted"]),
         )
 
@@ -125,20 +133,25 @@ class TrainingLoop:
             def more(step: tf.Tensor, finite: tf.Tensor, *_: Any) -> tf.Tensor:
                 return tf.logical_and(step < last, tf.logical_or(finite, tf.logical_not(stop_at_non_finite)))
 
-            def train(batch: Any, step: tf.Tensor, _finite: tf.Tensor, longest: tf.Tensor, _logs: Any) -> State:
+            def train(
+                batch: Any, step: tf.Tensor, _finite: tf.Tensor, longest: tf.Tensor, data: tf.Tensor, _logs: Any
+            ) -> State:
                 logs = step_function(batch)
-                return step + 1, _is_finite(logs), tf.maximum(longest, batch_length(batch)), carried(logs, first_logs)
+                longest = tf.maximum(longest, batch_length(batch))
+                data = data + _non_finite_counts(batch) if feed.unsearched else data
+                return step + 1, _is_finite(logs), longest, data, carried(logs, first_logs)
 
             # A schedule's rate is read before the steps: behind them it is that of the next step. A model that runs
             # eagerly passes through its layers for the first time in the loop, and is read behind it.
             readings = {} if model.run_eagerly else self._read_knobs()
-            start = (first, tf.constant(True), tf.constant(0), first_logs)
+            start = (first, tf.constant(True), tf.constant(0), tf.zeros(len(DATA_PARTS), tf.int64), first_logs)
             stepping = Stepping(start=start, more=more, train=train, repeat=partial(loop_while, model))
             state, exhausted = feed.each_batch(source, batch_size, stepping)
-            step, finite, longest, logs = state
+            step, finite, longest, data, logs = state
             return {
                 "step": step,
                 "finite": finite,
+                "data": data,
                 "exhausted": exhausted,
                 "epoch": reported(model, logs),
                 "chunk": _chunk_means(means, before),
@@ -151,6 +164,19 @@ class TrainingLoop:
 def _reading(value: Any) -> float | tuple[float, ...]:
     distinct = sorted({shortest(element) for element in value.reshape(-1)})
     return distinct[0] if len(distinct) == 1 else tuple(distinct)
+
+
+def _non_finite_counts(batch: Any) -> tf.Tensor:
+    """Return how many numbers of a batch are NaN or infinite, (3,) int64, in the order of `DATA_PARTS`."""
+    import keras
+    import tensorflow as tf
+
+    def count(part: Any) -> tf.Tensor:
+        tensors = [t for t in keras.tree.flatten(part) if isinstance(t, tf.Tensor) and t.dtype.is_floating]
+        counts = [tf.math.count_nonzero(tf.logical_not(tf.math.is_finite(tensor))) for tensor in tensors]
+        return tf.add_n(counts) if counts else tf.zeros((), tf.int64)
+
+    return tf.stack([count(part) for part in keras.utils.unpack_x_y_sample_weight(batch)])
 
 
 def _is_finite(logs: dict[str, Any]) -> tf.Tensor:
