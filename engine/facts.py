@@ -71,3 +71,5 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     chance_loss: float | None = None
     """Loss of always answering the class frequencies of the validation set, in nats: their entropy; None where the
     loss is no cross-entropy."""
+    failed_checks: tuple[str, ...] = ()
+    """Checks of the data that raised, each as `name (reason)`: what they would have found is not known."""

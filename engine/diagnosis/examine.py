@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fitmon.engine.diagnosis.duplicates import shared_samples
+from fitmon.engine.diagnosis.failed_checks import log_failure, reason_of
 from fitmon.engine.diagnosis.feature_facts import feature_facts
-from fitmon.engine.diagnosis.label_facts import Task, are_sorted, class_numbers, label_facts, labels_of
+from fitmon.engine.diagnosis.label_facts import Task, class_numbers, label_facts, labels_of
 from fitmon.engine.diagnosis.row_blocks import arrays_in, is_batches, rows_of
 from fitmon.engine.facts import Facts
 
@@ -45,10 +46,8 @@ def examine(
     *,
     job: str,
     options: Mapping[str, str] | None = None,
-    shuffled: bool = True,
     training_samples: int = 0,
     train_subset: int = 0,
-    first_labels: Any = None,
     loss: str = "",
     from_logits: bool = False,
     output_units: int | None = None,
@@ -64,10 +63,7 @@ def examine(
         data: with validation arrays in place of validation batches.
         job: what a command line calls it.
         options: see `Job.options`.
-        shuffled: whether the training samples are shuffled each epoch; batches that `x` makes itself never are.
         training_samples: where `x` makes batches and the number of samples is known all the same; else 0.
-        first_labels: where `x` makes batches, the labels of the first few of them, one behind the other; None: not
-            known.
         training_part: training samples that are scored at each epoch's end.
         loss: Keras's name of the only loss, such as `categorical_crossentropy`; empty when not known.
         from_logits: whether that loss turns the outputs into probabilities itself.
@@ -80,23 +76,23 @@ def examine(
     """
     batches = is_batches(data.x)
     task = Task(loss=loss, output_activation=output_activation, output_units=output_units)
-    found: dict[str, Any] = {}
-    if not batches:
-        found |= _known(lambda: feature_facts(data.x, data.x_validation, data.feature_names))
-        found |= _known(lambda: {"duplicates": _duplicates(data, task)})
     y = None if batches else data.y
-    weights = data.sample_weight_validation
-    found |= _known(lambda: label_facts(y, data.y_validation, weights, task, data.class_names))
-    if batches:
-        found |= _known(lambda: {"labels_sorted": _first_sorted(first_labels, data.y_validation, task)})
+    checks = _Checks()
+    if not batches:
+        checks.run("features", lambda: feature_facts(data.x, data.x_validation, data.feature_names))
+        checks.run("duplicates", lambda: {"duplicates": _duplicates(data, task)})
+    checks.run(
+        "labels",
+        lambda: label_facts(y, data.y_validation, data.sample_weight_validation, task, data.class_names),
+    )
     return Facts(
         job=job,
         options=None if options is None else dict(options),
-        training_samples=training_samples if batches else _samples(data.x),
-        validation_samples=_samples(data.x_validation),
+        training_samples=training_samples if batches else checks.count("training samples", data.x),
+        validation_samples=checks.count("validation samples", data.x_validation),
         train_subset=train_subset,
         class_names=data.class_names,
-        shuffled=shuffled and not batches,
+        shuffled=not batches,
         scales_inputs=not SCALING_LAYERS.isdisjoint(layers[:LAYERS_BEFORE_WEIGHTS]),
         output_units=output_units,
         output_activation=output_activation,
@@ -105,27 +101,33 @@ def examine(
         parameters=parameters,
         hidden_units=tuple(hidden_units),
         optimizer=optimizer,
-        **found,
+        **checks.found,
+        failed_checks=tuple(checks.failed),
     )
 
 
-def _known(find: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Return what `find` finds, or nothing: data may be of any kind, and a diagnosis must not stop its training."""
-    try:
-        with np.errstate(all="ignore"):
-            return find()
-    except Exception:  # noqa: BLE001 - whatever a foreign array raises
-        return {}
+class _Checks:
+    """Runs checks on data of any kind: one that raises is logged and noted, and does not stop training."""
 
+    def __init__(self) -> None:
+        self.found: dict[str, Any] = {}
+        self.failed: list[str] = []
 
-def _samples(x: Any) -> int:
-    return int(_known(lambda: {"samples": len(arrays_in(x)[0])}).get("samples", 0))
+    def run(self, name: str, check: Callable[[], dict[str, Any]]) -> None:
+        """Add the fields that a check finds."""
+        try:
+            with np.errstate(all="ignore"):
+                self.found |= check()
+        except Exception as error:  # noqa: BLE001 - foreign arrays raise anything
+            log_failure(name, error)
+            self.failed.append(f"{name} ({reason_of(error)})")
 
-
-def _first_sorted(first_labels: Any, y_validation: Any, task: Task) -> bool | None:
-    """Return whether the first batches are of fewer classes than a mixed order of the validation set would give."""
-    numbers, validation = (class_numbers(labels_of(y), task) for y in (first_labels, y_validation))
-    return None if numbers is None or validation is None else are_sorted(numbers, np.bincount(validation))
+    def count(self, name: str, x: Any) -> int:
+        """Return how many samples an array or several together have; 0 without any."""
+        counted = _Checks()
+        counted.run(name, lambda: {"samples": len(arrays[0]) if (arrays := arrays_in(x)) else 0})
+        self.failed += counted.failed
+        return int(counted.found.get("samples", 0))
 
 
 def _duplicates(data: TrainingData, task: Task) -> int | None:

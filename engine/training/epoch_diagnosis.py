@@ -69,7 +69,7 @@ class EpochDiagnosis:
         measures = Measures() if look is None else self._measure(epoch, look)
         curves = self._curves_before(epoch)
         curves.append({**metrics, **dict(measured(measures))})
-        return measures, self._diagnosis.look(self._evidence(epoch, epochs, curves.views(), knobs))
+        return measures, self._diagnosis.update(self._evidence(epoch, epochs, curves.views(), knobs))
 
     def diagnose_non_finite(
         self, epoch: int, epochs: int, *, loss: float, knobs: Mapping[str, KnobValue]
@@ -80,7 +80,7 @@ class EpochDiagnosis:
         """
         before = self._curves_before(epoch).copied()
         before.append({"loss": loss})
-        return self._diagnosis.look_at(NON_FINITE_LOSS, self._evidence(epoch, epochs, before.views(), knobs))
+        return self._diagnosis.update_rule(NON_FINITE_LOSS, self._evidence(epoch, epochs, before.views(), knobs))
 
     def _evidence(
         self, epoch: int, epochs: int, curves: Mapping[str, Floats], knobs: Mapping[str, KnobValue]

@@ -17,7 +17,7 @@ CHANCE = 0.6
 RARELY = 0.01
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     facts = evidence.facts
     training, validation = facts.training_counts, facts.validation_counts
     if training is None or validation is None or not facts.validation_samples:
@@ -93,6 +93,6 @@ RULE = Rule(
         "Keras, Model.fit, validation_split: https://keras.io/api/models/model_training_apis/"
     ),
     weight=0.9,
-    look=_look,
+    check=_check,
     patience=1,
 )

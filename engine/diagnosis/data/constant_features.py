@@ -13,7 +13,7 @@ PICTURE_SHARE = 0.75
 """A few hundred pictures of MNIST have constant pixels in up to half of their places."""
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     facts = evidence.facts
     count, total = facts.constant_features or 0, facts.features or 0
     if not count or not total or facts.training_samples <= 1:
@@ -56,6 +56,6 @@ RULE = Rule(
         "https://scikit-learn.org/stable/modules/feature_selection.html#removing-features-with-low-variance"
     ),
     weight=0.3,
-    look=_look,
+    check=_check,
     patience=1,
 )

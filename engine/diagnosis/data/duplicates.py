@@ -13,7 +13,7 @@ SURE_SHARE = 0.05
 """From this share on they weigh on what the validation says, whatever the rest is like."""
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     facts = evidence.facts
     count, total = facts.duplicates or 0, facts.validation_samples
     if count < FEWEST or count < SHARE * total:
@@ -52,6 +52,6 @@ RULE = Rule(
         "Barz, Denzler 2020, Do we train on test data?, https://doi.org/10.3390/jimaging6060041"
     ),
     weight=0.75,
-    look=_look,
+    check=_check,
     patience=1,
 )

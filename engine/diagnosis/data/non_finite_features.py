@@ -7,7 +7,7 @@ from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.finding import Finding, Remedy
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     count = evidence.facts.non_finite_values or 0
     if not count:
         return None
@@ -42,6 +42,6 @@ RULE = Rule(
         "IEEE 754-2019, Operations with NaNs"
     ),
     weight=0.95,
-    look=_look,
+    check=_check,
     patience=1,
 )

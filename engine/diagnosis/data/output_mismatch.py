@@ -17,7 +17,7 @@ Mismatch = tuple[str, float, Remedy]
 """The sentence, how sure it is, and what to do."""
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     found = next(filter(None, (check(evidence.facts) for check in _CHECKS)), None)
     if found is None:
         return None
@@ -124,6 +124,6 @@ RULE = Rule(
         "Keras, Probabilistic losses, https://keras.io/api/losses/probabilistic_losses/"
     ),
     weight=0.9,
-    look=_look,
+    check=_check,
     patience=1,
 )

@@ -18,7 +18,7 @@ DEVIATIONS = 4
 """So many standard deviations beyond its mean a chi-square is no chance."""
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     facts = evidence.facts
     if not facts.labels_sorted:
         return None
@@ -91,6 +91,6 @@ RULE = Rule(
         "http://leon.bottou.org/papers/lecun-98x; tutorial 2 (iris)"
     ),
     weight=0.8,
-    look=_look,
+    check=_check,
     patience=1,
 )

@@ -22,7 +22,7 @@ SATURATED = 0.2
 """From this share of wrong answers given with a probability of 1 on, being sure means nothing."""
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     facts, total = evidence.facts, evidence.facts.validation_samples
     suspected, best = evidence.last("suspected_labels"), _best_epoch(evidence)
     if not total or best is None or evidence.epoch < FIRST_EPOCH or not _is_credible(evidence):
@@ -61,7 +61,7 @@ def _is_credible(evidence: Evidence) -> bool:
     saturated, facts = evidence.last("saturated_share"), evidence.facts
     if facts.one_hot and facts.output_activation == "sigmoid":
         return False
-    return not saturated >= SATURATED and unscaled_features.RULE.look(evidence) is None
+    return not saturated >= SATURATED and unscaled_features.RULE.check(evidence) is None
 
 
 def _skill(facts: Facts, accuracy: float) -> float:
@@ -99,5 +99,5 @@ RULE = Rule(
         "https://arxiv.org/abs/2001.10528"
     ),
     weight=0.55,
-    look=_look,
+    check=_check,
 )

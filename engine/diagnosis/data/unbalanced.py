@@ -32,7 +32,7 @@ ACCURACIES = (
 )
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     counts = evidence.facts.validation_counts
     if not counts or max(counts) == sum(counts) or max(counts) / sum(counts) < IMBALANCE / len(counts):
         return None
@@ -140,5 +140,5 @@ RULE = Rule(
         "Datasets, https://doi.org/10.1371/journal.pone.0118432"
     ),
     weight=0.75,
-    look=_look,
+    check=_check,
 )

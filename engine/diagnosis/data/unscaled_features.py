@@ -16,7 +16,7 @@ FAR_APART = 1000
 LARGEST_PIXEL = 255
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     facts = evidence.facts
     largest, mean = facts.largest_scale, facts.largest_mean or 0.0
     if largest is None or largest <= 0 or facts.scales_inputs:
@@ -78,6 +78,6 @@ RULE = Rule(
         "http://leon.bottou.org/papers/lecun-98x"
     ),
     weight=0.5,
-    look=_look,
+    check=_check,
     patience=1,
 )

@@ -25,7 +25,7 @@ MAX_SAMPLES = 1_000_000
 """Advice for more samples than this is none."""
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     total = evidence.facts.validation_samples
     if not total:
         return None
@@ -136,5 +136,5 @@ RULE = Rule(
         "2020, With Little Power Comes Great Responsibility, https://aclanthology.org/2020.emnlp-main.745"
     ),
     weight=0.4,
-    look=_look,
+    check=_check,
 )

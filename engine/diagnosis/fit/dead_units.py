@@ -12,7 +12,7 @@ MANY = 0.3
 """Share of the hidden units with relu."""
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     share = evidence.last("dead_share")
     if not share >= MANY:
         return None
@@ -67,5 +67,5 @@ RULE = Rule(
         "https://arxiv.org/abs/1502.01852"
     ),
     weight=0.65,
-    look=_look,
+    check=_check,
 )

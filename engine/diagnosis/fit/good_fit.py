@@ -65,7 +65,7 @@ def is_held_back(reading: Losses, evidence: Evidence) -> bool:
     return strong and reading.learnt(reading.training) <= LOW_WHEN_HELD_BACK
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     reading = losses_of(evidence)
     if not fits_well(reading, evidence):
         return None
@@ -99,5 +99,5 @@ RULE = Rule(
         "ch. 5.2, https://www.deeplearningbook.org"
     ),
     weight=0.6,
-    look=_look,
+    check=_check,
 )

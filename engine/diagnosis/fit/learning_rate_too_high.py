@@ -41,7 +41,7 @@ ABSURD, POORLY = 300.0, 0.5
 """From so many times the usual rate on, it is to blame for any fit that leaves more than this share of chance."""
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     reading = losses_of(evidence)
     curve = reading.training.curve[max(0, reading.settled_since - reading.training.skipped) :]
     if len(curve) < FIRST_EPOCH or _is_explained_by_inputs(evidence):
@@ -146,5 +146,5 @@ RULE = Rule(
         "Goodfellow, Bengio, Courville 2016, Deep Learning, ch. 11.4.1, https://www.deeplearningbook.org"
     ),
     weight=0.8,
-    look=_look,
+    check=_check,
 )

@@ -50,7 +50,7 @@ def crawls(reading: Losses, evidence: Evidence) -> RefreshThrottle | None:
     return None if overfits(reading) else pace
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     reading = losses_of(evidence)
     pace = crawls(reading, evidence)
     if pace is None:
@@ -104,5 +104,5 @@ RULE = Rule(
         "https://www.deeplearningbook.org"
     ),
     weight=0.75,
-    look=_look,
+    check=_check,
 )

@@ -65,7 +65,7 @@ def _steps_up(curve: Floats) -> int:
     return int(np.count_nonzero(np.diff(curve) >= 0))
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     reading = losses_of(evidence)
     lately = learns_well(reading, evidence)
     if lately is None:
@@ -97,5 +97,5 @@ RULE = Rule(
         "https://doi.org/10.1007/3-540-49430-8_3"
     ),
     weight=0.5,
-    look=_look,
+    check=_check,
 )

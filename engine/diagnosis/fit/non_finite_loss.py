@@ -9,7 +9,7 @@ from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.finding import Finding, Remedy
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     name = lost_name(evidence)
     if name is None:
         return None
@@ -69,6 +69,6 @@ RULE = Rule(
         "neural networks, https://arxiv.org/abs/1211.5063"
     ),
     weight=1.0,
-    look=_look,
+    check=_check,
     patience=1,
 )

@@ -41,7 +41,7 @@ def _is_on_its_way(reading: Losses, evidence: Evidence, side: LossCurve) -> bool
     return falls and -lately.rise * (windows_left + 1) >= ON_ITS_WAY * reading.chance
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     reading = losses_of(evidence)
     if not does_not_learn(reading, evidence):
         return None
@@ -101,5 +101,5 @@ RULE = Rule(
         "ch. 11.5, https://www.deeplearningbook.org"
     ),
     weight=0.85,
-    look=_look,
+    check=_check,
 )

@@ -99,7 +99,7 @@ def _learns_by_heart(reading: Losses, turn: Turn) -> bool:
     return bool(turned and falls and known and matters and training.now <= FAR_BELOW * validation.now)
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     reading = losses_of(evidence)
     turn = turn_of(reading)
     if turn is None:
@@ -180,5 +180,5 @@ RULE = Rule(
         "and 7.8, https://www.deeplearningbook.org"
     ),
     weight=0.9,
-    look=_look,
+    check=_check,
 )

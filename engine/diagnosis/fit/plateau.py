@@ -15,7 +15,7 @@ STILL = 0.02
 """Share of the loss by which the last third of the second half may differ from its first third."""
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     reading = losses_of(evidence)
     since = evidence.epoch // 2
     if evidence.epoch < FIRST_EPOCH or reading.settled_since > since or not reading.judged:
@@ -64,5 +64,5 @@ RULE = Rule(
         "ReduceLROnPlateau, https://keras.io/api/callbacks/reduce_lr_on_plateau/"
     ),
     weight=0.35,
-    look=_look,
+    check=_check,
 )

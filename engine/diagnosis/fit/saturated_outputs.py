@@ -14,7 +14,7 @@ MIN_WRONG = 5.0
 """Of fewer wrong answers no share is told."""
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     share, accuracy = evidence.last("saturated_share"), evidence.last("training_accuracy")
     if not share >= MANY:
         return None
@@ -58,5 +58,5 @@ RULE = Rule(
         "et al. 2017, On Calibration of Modern Neural Networks, https://arxiv.org/abs/1706.04599"
     ),
     weight=0.6,
-    look=_look,
+    check=_check,
 )

@@ -19,7 +19,7 @@ def _changed(evidence: Evidence) -> int:
     return evidence.knob_epochs[-1] if evidence.knob_epochs else 1
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     if not is_too_early(evidence):
         return None
     changed = _changed(evidence)
@@ -42,6 +42,6 @@ RULE = Rule(
     ),
     source="Prechelt 1998, Early Stopping - But When?, https://doi.org/10.1007/3-540-49430-8_3 (strips of epochs)",
     weight=0.1,
-    look=_look,
+    check=_check,
     patience=1,
 )

@@ -11,7 +11,7 @@ from fitmon.engine.finding import Finding
 DEVIATIONS = 2.0
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     reading = losses_of(evidence)
     side = reading.judged
     if is_too_early(evidence) or not side:
@@ -64,6 +64,6 @@ RULE = Rule(
         "But When?, https://doi.org/10.1007/3-540-49430-8_3"
     ),
     weight=0.1,
-    look=_look,
+    check=_check,
     patience=1,
 )

@@ -36,7 +36,7 @@ def underfits(reading: Losses, evidence: Evidence) -> bool:
     return not (overfits(reading) or does_not_learn(reading, evidence) or fits_well(reading, evidence))
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     reading = losses_of(evidence)
     if not underfits(reading, evidence):
         return None
@@ -87,5 +87,5 @@ RULE = Rule(
         "Deep Learning, ch. 5.2 and 11.3, https://www.deeplearningbook.org"
     ),
     weight=0.7,
-    look=_look,
+    check=_check,
 )

@@ -16,7 +16,7 @@ NOT_WORSE = 1.02
 """Training loss over validation loss, scored alike, at the most."""
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     told, told_validation, training, validation = (
         _recent(evidence.curve(name)) for name in ("loss", "val_loss", "training_loss", "validation_loss")
     )
@@ -62,5 +62,5 @@ RULE = Rule(
         "Keras FAQ, 'Why is my training loss much higher than my testing loss?', https://keras.io/getting_started/faq/"
     ),
     weight=0.25,
-    look=_look,
+    check=_check,
 )

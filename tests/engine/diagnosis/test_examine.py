@@ -159,13 +159,6 @@ def test_of_batches_nothing_is_known_but_that_they_are_not_shuffled() -> None:
     assert facts.validation_counts == (10, 10)
 
 
-@pytest.mark.parametrize(("first", "answer"), [(np.zeros(24, int), True), (np.arange(24) % 2, False), (None, None)])
-def test_first_batches_of_one_class_are_sorted(first: Array | None, answer: bool | None) -> None:
-    batches = iter([(noise(24, 3), first)])
-    facts = of(batches, None, noise(20, 3), np.arange(20) % 2, first_labels=first, **SIGMOID)
-    assert facts.labels_sorted is answer
-
-
 @pytest.mark.parametrize(
     ("x", "y"),
     [
@@ -187,7 +180,7 @@ def test_odd_data_is_survived(x: Any, y: Any) -> None:
     assert of(x, y, x, y, **SPARSE).job == "job"
 
 
-def test_what_only_claims_to_be_an_array_is_survived() -> None:
+def test_a_check_that_raises_is_logged_and_noted(caplog: pytest.LogCaptureFixture) -> None:
     class Broken:
         shape = (4, 2)
 
@@ -199,6 +192,19 @@ def test_what_only_claims_to_be_an_array_is_survived() -> None:
 
     facts = of(Broken(), Broken())
     assert (facts.training_samples, facts.features) == (4, None)
+    assert facts.failed_checks == tuple(
+        f"{check} (OSError: the disk is gone)" for check in ("features", "duplicates", "labels")
+    )
+    assert [record.name for record in caplog.records] == ["fitmon.diagnosis"] * 3
+
+
+def test_data_that_is_merely_unusual_fails_no_check() -> None:
+    texts, labels = np.array(["a text", "another"] * 20), np.arange(40) % 2
+    facts = of(texts, labels, texts, labels, **SPARSE)
+    assert (facts.failed_checks, facts.features) == ((), None)
+    assert of(noise(5, 3), np.zeros(5)).failed_checks == ()
+    objects = np.array([{}, None] * 20, object)
+    assert of(objects, labels, objects, labels, **SPARSE).failed_checks == ()
 
 
 def test_rows_of_a_file_are_read_as_those_of_an_array(tmp_path: Path) -> None:

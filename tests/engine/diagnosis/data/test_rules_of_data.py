@@ -30,7 +30,7 @@ def test_no_two_rules_have_one_name() -> None:
 
 @pytest.mark.parametrize("rule", DATA_RULES, ids=lambda rule: rule.name)
 def test_a_rule_is_silent_where_nothing_is_known(rule: Any) -> None:
-    assert rule.look(evidence(facts(training_samples=0, validation_samples=0))) is None
+    assert rule.check(evidence(facts(training_samples=0, validation_samples=0))) is None
 
 
 @pytest.mark.parametrize("rule", DATA_RULES, ids=lambda rule: rule.name)
@@ -38,7 +38,7 @@ def test_a_rule_is_silent_on_curves_without_a_number(rule: Any) -> None:
     known = facts(classes=2, training_counts=(500, 500), validation_counts=(100, 100))
     curves = ("validation_loss", "validation_accuracy", "validation_since_best", "validation_since_best_error")
     unknown: dict[str, Any] = dict.fromkeys(curves, np.nan)
-    assert rule.look(evidence(known, epoch=6, **unknown)) is None
+    assert rule.check(evidence(known, epoch=6, **unknown)) is None
 
 
 def test_nothing_is_found_in_the_presets_tables() -> None:
