@@ -133,9 +133,7 @@ class Diagnosis:
 
     def _findings(self) -> tuple[Finding, ...]:
         weights = self._weights
-        found = [
-            state.finding for name, state in self._states.items() if state.finding is not None and name in weights
-        ]
+        found = [state.finding for name, state in self._states.items() if state.finding is not None and name in weights]
         if any(finding.name in VERDICTS for finding in found):
             found = [finding for finding in found if finding.name not in WITHOUT_A_VERDICT]
         return tuple(sorted(found, key=lambda finding: (-weights[finding.name] * finding.confidence, finding.name)))

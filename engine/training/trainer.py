@@ -518,7 +518,7 @@ class Trainer:
             jit=bool(self._model.jit_compile),
             majority_share=None if probe is None else probe.majority_share(),
             no_probabilities="nothing is validated" if probe is None else probe.no_probabilities,
-            notes=(*notes_on(self._model, self._data, probe), *self._feed.notes),
+            notes=(*notes_on(self._model, self._data, probe, self._epoch_diagnosis.facts), *self._feed.notes),
             facts=self._epoch_diagnosis.facts,
         )
 

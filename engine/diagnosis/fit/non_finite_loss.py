@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fitmon.engine.diagnosis.data.wording import non_finite_in_words
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.finding import Finding, Remedy
@@ -35,7 +36,7 @@ def lost_name(evidence: Evidence) -> str | None:
 
 
 def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
-    holes = evidence.facts.non_finite_values or 0
+    values = non_finite_in_words(evidence.facts)
     expect = "Smaller steps do not overflow; the loss falls again."
     best = evidence.best_epoch()
     if evidence.can_rewind and best is not None:
@@ -43,13 +44,12 @@ def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
     else:
         lower = remedies.with_rate_anew(evidence, 0.1, expect)
     clean = remedies.advice(
-        f"clean the inputs: {holes} of their values are no numbers",
-        "A single NaN in a batch makes every weight NaN; without it the run trains.",
+        f"clean the data: {values}", "A single NaN in a batch makes every weight NaN; without it training works."
     )
     clip = remedies.advice(
         "clip the gradients: the optimizer's clipnorm=1.0", "A single large gradient no longer throws the weights out."
     )
-    return remedies.present((clean,) if holes else (lower, clip, remedies.advice(*_LOOK_AT_DATA)))
+    return remedies.present((clean,) if values else (lower, clip, remedies.advice(*_LOOK_AT_DATA)))
 
 
 _LOOK_AT_DATA = (

@@ -86,7 +86,7 @@ def test_a_rule_says_nothing_of_what_was_never_measured(rule: object) -> None:
     for epochs in (1, 2, 5, 8, 30, 200):
         curve = np.linspace(1.0, 0.9, epochs)
         for curves in ({"mae": curve}, {"loss": curve}, {"loss": curve, "val_loss": curve[::-1]}, {"loss": 0 * curve}):
-            found = look(evidence_of(curves, facts=facts, knobs={}))
+            found = check(evidence_of(curves, facts=facts, knobs={}))
             assert found is None or found.sentence
 
 
