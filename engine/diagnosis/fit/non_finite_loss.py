@@ -1,4 +1,4 @@
-"""A loss that is no number any more."""
+"""A loss that is NaN or infinite."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fitmon.engine.finding import Finding, Remedy
 
 
 def _check(evidence: Evidence) -> Finding | None:
-    name = lost_name(evidence)
+    name = non_finite_name(evidence)
     if name is None:
         return None
     curve = evidence.curve(name)
@@ -21,7 +21,7 @@ def _check(evidence: Evidence) -> Finding | None:
     return Finding(
         name=RULE.name,
         sentence=(
-            f"non finite loss since epoch {since}: {name} is {value}; nothing that is trained from here on can be used."
+            f"non finite loss since epoch {since}: {name} is {value}; weights trained from here on are useless."
         ),
         epochs=(since, evidence.epoch),
         confidence=1.0,
@@ -29,8 +29,8 @@ def _check(evidence: Evidence) -> Finding | None:
     )
 
 
-def lost_name(evidence: Evidence) -> str | None:
-    """Return which of Keras's losses is no number after the last epoch; None: all are."""
+def non_finite_name(evidence: Evidence) -> str | None:
+    """Return which of Keras's losses is NaN or infinite after the last epoch; None where all are finite."""
     names = [name for name in ("loss", "val_loss") if name in evidence.curves]
     return next((name for name in names if not np.isfinite(evidence.last(name))), None)
 
@@ -40,28 +40,28 @@ def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
     expect = "Smaller steps do not overflow; the loss falls again."
     best = evidence.best_epoch()
     if evidence.can_rewind and best is not None:
-        lower = remedies.with_rate(evidence, 0.1, expect, back_to=best)
+        lower = remedies.with_rate(evidence, 0.1, expect, rewind_to=best)
     else:
-        lower = remedies.with_rate_anew(evidence, 0.1, expect)
+        lower = remedies.with_rate_in_new_run(evidence, 0.1, expect)
     clean = remedies.advice(
         f"clean the data: {values}", "A single NaN in a batch makes every weight NaN; without it training works."
     )
     clip = remedies.advice(
-        "clip the gradients: the optimizer's clipnorm=1.0", "A single large gradient no longer throws the weights out."
+        "clip the gradients: pass clipnorm=1.0 to the optimizer", "One large gradient no longer ruins the weights."
     )
     return remedies.present((clean,) if values else (lower, clip, remedies.advice(*_LOOK_AT_DATA)))
 
 
 _LOOK_AT_DATA = (
-    "look for NaN, for a logarithm or a division of 0 in the data or a loss of your own",
-    "Where the first NaN comes from is where it is mended.",
+    "look for NaN, a logarithm of 0 or a division by 0 in the data or in a loss of your own",
+    "Fix the first operation that produces NaN.",
 )
 
 RULE = Rule(
     name="non_finite_loss",
     explanation=(
-        "Once a weight is NaN or infinite, every number computed from it is too, and no further step can mend it. "
-        "Usually the steps were too long and overflowed, or an input is no number itself."
+        "Once a weight is NaN or infinite, every number computed from it is too, and no further step can fix it. "
+        "Usually the steps were too large and overflowed, or an input is NaN itself."
     ),
     source=(
         "Goodfellow, Bengio, Courville 2016, Deep Learning, ch. 10.11 (clipping gradients) and 11.5, "

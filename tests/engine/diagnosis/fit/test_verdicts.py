@@ -152,15 +152,15 @@ def test_nan_is_told_with_the_epoch_where_it_began() -> None:
 
 
 @pytest.mark.parametrize(
-    ("loss", "back_to"), [([1.0, 0.8, 1e23, float("inf")], 2), ([float("nan")], None)], ids=["thrown far", "from 1 on"]
+    ("loss", "rewind_to"), [([1.0, 0.8, 1e23, float("inf")], 2), ([float("nan")], None)], ids=["thrown far", "from 1 on"]
 )
-def test_the_way_back_from_nan_leads_to_the_best_epoch_or_to_a_new_run(loss: list[float], back_to: int | None) -> None:
+def test_the_way_back_from_nan_leads_to_the_best_epoch_or_to_a_new_run(loss: list[float], rewind_to: int | None) -> None:
     rule = next(rule for rule in FIT_RULES if rule.name == "non_finite_loss")
     finding = rule.check(evidence_of({"loss": loss, "val_loss": loss}))
     assert finding is not None
     remedy = finding.remedies[0]
-    assert remedy.rewind_to == back_to
-    assert (remedy.command_line == "") == (back_to is not None)
+    assert remedy.rewind_to == rewind_to
+    assert (remedy.command_line == "") == (rewind_to is not None)
 
 
 def test_a_fall_too_slow_to_arrive_is_no_plateau_and_more_epochs_are_no_remedy() -> None:
@@ -196,8 +196,8 @@ def _fall_of_late(losses: Floats) -> Change | None:
     paired, curves = PairedLosses(), EpochCurves()
     for epoch, each in enumerate(losses.T, start=1):
         curves.append({"validation_loss": float(each.mean()), **paired.update(epoch, each, None)})
-    reading = Losses(evidence_of(curves.views()))
-    return reading.lately(reading.validation)
+    losses = Losses(evidence_of(curves.views()))
+    return losses.lately(losses.validation)
 
 
 @pytest.mark.parametrize(
@@ -243,8 +243,8 @@ def test_validation_that_only_looks_better_is_explained_with_the_numbers_apart()
 
 
 def test_a_loss_that_is_almost_nothing_is_told_with_an_exponent() -> None:
-    assert Change(0.0098471, 0.0000467, 0.0).briefly == "0.00985 → 4.67e-05"
-    assert Change(0.0176, 0.0114, 0.0).briefly == "0.0176 → 0.0114"
+    assert Change(0.0098471, 0.0000467, 0.0).short_text == "0.00985 → 4.67e-05"
+    assert Change(0.0176, 0.0114, 0.0).short_text == "0.0176 → 0.0114"
 
 
 @pytest.mark.parametrize(("rate", "said"), [(3.0, True), (0.001, False)])
