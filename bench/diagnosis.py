@@ -90,7 +90,7 @@ def _share(right: int, wrong: int) -> float:
 def names_by_epoch(run: Labelled, rules: tuple[Rule, ...] = RULES) -> list[frozenset[str]]:
     """Return the names of the findings that stand after each epoch, where these rules are asked."""
     diagnosis = Diagnosis(rules, strict=True)
-    return [frozenset(finding.name for finding in diagnosis.look(evidence)) for evidence in run.evidence()]
+    return [frozenset(finding.name for finding in diagnosis.update(evidence)) for evidence in run.evidence()]
 
 
 def scores(runs: Iterable[Labelled]) -> dict[str, Score]:
@@ -145,7 +145,7 @@ def milliseconds_of_a_look() -> tuple[float, float]:
         since = time.perf_counter()
         paired.update(epoch, losses[0], losses[1])
         measured = time.perf_counter()
-        diagnosis.look(evidence)
+        diagnosis.update(evidence)
         looking.append(1000 * (time.perf_counter() - measured))
         measuring.append(1000 * (measured - since))
     return statistics.median(measuring), statistics.median(looking)

@@ -52,7 +52,12 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     smallest_value: float | None = None
     """Smallest value in the training inputs, likewise."""
     non_finite_values: int | None = None
-    """NaN and infinite numbers in the inputs, training and validation; of very large sets, at least so many."""
+    """NaN and infinite numbers in the inputs, training and validation; of very large sets, at least this many."""
+    non_finite_targets: int | None = None
+    """NaN and infinite numbers in the targets, training and validation; of very large sets, at least this many."""
+    non_finite_parts: dict[str, int] = {}
+    """The same numbers by where they are, such as `training inputs` or `validation sample weights`; only those above
+    0."""
     label_columns: int | None = None
     """Columns of the training labels; 1 for class numbers."""
     one_hot: bool | None = None
@@ -71,3 +76,5 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     chance_loss: float | None = None
     """Loss of always answering the class frequencies of the validation set, in nats: their entropy; None where the
     loss is no cross-entropy."""
+    failed_checks: tuple[str, ...] = ()
+    """Checks of the data that raised, each as `name (reason)`: what they would have found is not known."""

@@ -1,4 +1,4 @@
-"""What the user must know about model and data before a number is read: mistakes that give no error by themselves."""
+"""What the user must know about model and data before reading any number: mistakes that raise no error."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from fitmon.engine.diagnosis.data.wording import non_finite_in_words
 from fitmon.engine.errors import DataError
 from fitmon.engine.keras_internals import output_activation
 
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
 
     import keras
 
+    from fitmon.engine.facts import Facts
     from fitmon.engine.job import TrainingData
 
 
 class ValidationSet(Protocol):
-    """What the notes need to know of the validation samples."""
+    """What the notes need to know about the validation samples."""
 
     @property
     def samples(self) -> int:
@@ -26,19 +28,23 @@ class ValidationSet(Protocol):
 
     @property
     def no_probabilities(self) -> str:
-        """Why the model's outputs are no probabilities; empty when they are."""
+        """Why the model's outputs are not probabilities; empty when they are."""
 
     def classes_present(self) -> int | None:
-        """Return how many classes the samples are of; None where there are no classes."""
+        """Return how many classes occur among the samples; None where there are no classes."""
 
 
-def notes_on(model: keras.Model, data: TrainingData, validation: ValidationSet | None) -> tuple[str, ...]:
-    """Return the notes of the data itself, then what is wrong with the validation set or the model, a sentence each."""
-    return (*data.notes, *_on_validation(data, validation), *_on_model(model, validation))
+def notes_on(
+    model: keras.Model, data: TrainingData, validation: ValidationSet | None, facts: Facts
+) -> tuple[str, ...]:
+    """Return what is wrong with the data's values, the notes of the data itself, then what is wrong with the validation
+    set or the model, a sentence each.
+    """
+    return (*_on_values(facts), *data.notes, *_on_validation(data, validation), *_on_model(model, validation))
 
 
 def refuse_text_labels(data: TrainingData) -> None:
-    """Raise DataError when labels are text, which no loss of Keras takes."""
+    """Raise DataError when labels are text, which no Keras loss accepts."""
     for part, labels in (("training", data.y), ("validation", data.y_validation)):
         if getattr(getattr(labels, "dtype", None), "kind", "") in {"U", "S", "O", "T"}:
             example = next(iter(np.asarray(labels).reshape(-1)[:1]), "")
@@ -48,6 +54,11 @@ def refuse_text_labels(data: TrainingData) -> None:
             )
 
 
+def _on_values(facts: Facts) -> Iterator[str]:
+    if values := non_finite_in_words(facts):
+        yield f"{values[0].upper()}{values[1:]}; the model may treat them as 0 without any sign."
+
+
 def _on_validation(data: TrainingData, validation: ValidationSet | None) -> Iterator[str]:
     if validation is None:
         if data.x_validation is not None:
@@ -55,11 +66,11 @@ def _on_validation(data: TrainingData, validation: ValidationSet | None) -> Iter
     elif validation.samples == 1:
         yield "The validation set has one sample: its accuracy can only be 0 or 1."
     elif validation.classes_present() == 1:
-        yield "All validation samples are of one class: accuracy says nothing about the others."
+        yield "All validation samples belong to one class: accuracy says nothing about the others."
 
 
 def _on_model(model: keras.Model, validation: ValidationSet | None) -> Iterator[str]:
     if output_activation(model) == "softmax" and model.outputs[0].shape[-1] == 1:
         yield "Softmax over one output gives 1 for every sample: use sigmoid for two classes."
     elif validation is not None and validation.no_probabilities.startswith("not for this model: its outputs"):
-        yield "The outputs are no probabilities: give the loss from_logits=True."
+        yield "The outputs are not probabilities: pass from_logits=True to the loss."

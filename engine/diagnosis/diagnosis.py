@@ -1,4 +1,4 @@
-"""Asks all rules, with patience: a finding comes and goes only when looks in a row agree."""
+"""Runs all rules with patience: a finding comes and goes only when several checks in a row agree."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 
 from fitmon.engine.arrays import ANY_LENGTH, Arrays, Saved
+from fitmon.engine.diagnosis import failed_checks
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit.losses import window_of
 from fitmon.engine.diagnosis.fit.rules import FIT_RULES
@@ -14,127 +15,147 @@ from fitmon.engine.errors import DataError
 from fitmon.engine.finding import Finding
 
 EACH_EPOCH_UNTIL = 100
-LOOKS_IN_A_RUN = 100
-"""Later, it looks anew about as often again as each hundredth of the epochs so far."""
+CHECKS_PER_RUN = 100
+"""After that, rules are checked about once per hundredth of the epochs so far."""
 WITHOUT_A_VERDICT = frozenset({"too_early", "undecided"})
-"""Said only while no verdict stands."""
-OF_THE_MOMENT = frozenset({"dead_units", "saturated_outputs", "validation_looks_better"})
-"""No verdicts: said of the last epochs as they are, and gone with them."""
-VERDICTS = frozenset(rule.name for rule in FIT_RULES) - WITHOUT_A_VERDICT - OF_THE_MOMENT
+"""Shown only while there is no verdict."""
+MOMENTARY = frozenset({"dead_units", "saturated_outputs", "validation_looks_better"})
+"""Not verdicts: they describe the last epochs and go with them."""
+VERDICTS = frozenset(rule.name for rule in FIT_RULES) - WITHOUT_A_VERDICT - MOMENTARY
 LOSSES = ("loss", "val_loss")
 
 
-class _Standing(msgspec.Struct):
+class _RuleState(msgspec.Struct):
     """What is known of one rule."""
 
     finding: Finding | None = None
-    """As it was last found; None: it does not stand."""
-    against: int = 0
-    """Looks in a row that said otherwise."""
+    """The current finding; None: there is none."""
+    disagreements: int = msgspec.field(default=0, name="against")
+    """Checks in a row that said otherwise."""
 
 
 class Diagnosis:
-    """What stands of the rules' findings while a run goes on."""
+    """The current findings of a run."""
 
     def __init__(self, rules: tuple[Rule, ...] = RULES, *, strict: bool = False) -> None:
-        """Begin with nothing found.
+        """Start without findings.
 
         Args:
-            rules: those to ask.
-            strict: whether a rule that fails raises; else it is left out, so that it ends no training.
+            rules: those to check.
+            strict: whether a rule that raises ends the run; else it is logged, reported as a finding and left out.
         """
         self._rules, self._strict = rules, strict
-        self._standing: dict[str, _Standing] = {}
+        self._weights = {rule.name: rule.weight for rule in rules} | {failed_checks.NAME: 0.0}
+        self._states: dict[str, _RuleState] = {}
+        self._failures: dict[str, str] = {}
+        self._logged: set[str] = set()
 
-    def look(self, evidence: Evidence) -> tuple[Finding, ...]:
-        """Return what stands at the end of an epoch, strongest first; it is not looked anew at each of very many."""
+    def update(self, evidence: Evidence) -> tuple[Finding, ...]:
+        """Return the findings at the end of an epoch, strongest first; a long run does not check rules every epoch."""
         if _is_due(evidence):
             for rule in self._rules:
-                self._ask(rule, evidence)
-            self._let_go(evidence)
+                self._check(rule, evidence)
+            self._drop_outdated(evidence)
+            self._report_failures(evidence)
         return self._findings()
 
-    def look_at(self, rule: Rule, evidence: Evidence) -> tuple[Finding, ...]:
-        """Return what stands after one rule alone was asked, inside an epoch."""
-        self._ask(rule, evidence)
+    def update_rule(self, rule: Rule, evidence: Evidence) -> tuple[Finding, ...]:
+        """Return the findings after checking one rule alone, inside an epoch."""
+        self._check(rule, evidence)
+        if rule.name in self._failures:
+            self._report_failures(evidence)
         return self._findings()
 
     def arrays(self) -> Arrays:
-        """Return what stands and what is about to, for a checkpoint."""
-        return {"standing": np.frombuffer(msgspec.json.encode(self._standing), dtype=np.uint8)}
+        """Return all findings and how close each is to coming or going, for a checkpoint."""
+        return {"standing": np.frombuffer(msgspec.json.encode(self._states), dtype=np.uint8)}
 
     def restore(self, saved: Saved) -> None:
-        """Put back what `arrays` returned; raises DataError when it does not fit, and nothing has changed then."""
-        told = saved.array("standing", np.uint8, ANY_LENGTH).tobytes()
+        """Restore what `arrays` returned; raises DataError when it does not fit, and then nothing has changed."""
+        encoded = saved.array("standing", np.uint8, ANY_LENGTH).tobytes()
         try:
-            self._standing = msgspec.json.decode(told, type=dict[str, _Standing])
+            self._states = msgspec.json.decode(encoded, type=dict[str, _RuleState])
         except msgspec.MsgspecError as error:
             raise DataError(
-                f"Expected the checkpoint's findings as JSON, received {len(told)} bytes that are not: {error}."
+                f"Expected the checkpoint's findings as JSON, received {len(encoded)} bytes that are not: {error}."
             ) from None
 
-    def _ask(self, rule: Rule, evidence: Evidence) -> None:
-        standing = self._standing.setdefault(rule.name, _Standing())
+    def _check(self, rule: Rule, evidence: Evidence) -> None:
+        state = self._states.setdefault(rule.name, _RuleState())
         found = self._answer(rule, evidence)
-        if (found is None) == (standing.finding is None):
-            standing.finding, standing.against = found, 0
+        if (found is None) == (state.finding is None):
+            state.finding, state.disagreements = found, 0
             return
-        standing.against += 1
-        if found is not None and standing.against >= rule.patience:
-            standing.finding, standing.against = found, 0
+        state.disagreements += 1
+        if found is not None and state.disagreements >= rule.patience:
+            state.finding, state.disagreements = found, 0
 
-    def _let_go(self, evidence: Evidence) -> None:
-        """Drop what nothing speaks for any more: late, except where another verdict has taken its place."""
+    def _drop_outdated(self, evidence: Evidence) -> None:
+        """Drop findings without evidence: late, except where another verdict has replaced them."""
         decided = any(self._is_supported(name) for name in VERDICTS)
         for rule in self._rules:
-            standing = self._standing[rule.name]
+            state = self._states[rule.name]
             replaced = decided and rule.name in VERDICTS
-            hurries = rule.patience == 1 or replaced or rule.name in WITHOUT_A_VERDICT | OF_THE_MOMENT
-            patience = rule.patience if hurries else max(rule.patience, _calm(evidence))
-            if standing.finding is not None and standing.against >= patience:
-                standing.finding, standing.against = None, 0
+            at_once = rule.patience == 1 or replaced or rule.name in WITHOUT_A_VERDICT | MOMENTARY
+            patience = rule.patience if at_once else max(rule.patience, _checks_to_outlive(evidence))
+            if state.finding is not None and state.disagreements >= patience:
+                state.finding, state.disagreements = None, 0
 
     def _is_supported(self, name: str) -> bool:
-        standing = self._standing.get(name)
-        return standing is not None and standing.finding is not None and not standing.against
+        state = self._states.get(name)
+        return state is not None and state.finding is not None and not state.disagreements
 
     def _answer(self, rule: Rule, evidence: Evidence) -> Finding | None:
         try:
-            return rule.look(evidence)
-        except Exception:
+            found = rule.check(evidence)
+        except Exception as error:
             if self._strict:
                 raise
+            self._note_failure(rule, error)
             return None
+        self._failures.pop(rule.name, None)
+        return found
+
+    def _note_failure(self, rule: Rule, error: Exception) -> None:
+        self._failures[rule.name] = f"{rule.name} ({failed_checks.reason_of(error)})"
+        if rule.name not in self._logged:
+            self._logged.add(rule.name)
+            failed_checks.log_failure(rule.name, error)
+
+    def _report_failures(self, evidence: Evidence) -> None:
+        """Add or drop the finding about failed checks, of the data or of rules."""
+        failures = (*evidence.facts.failed_checks, *self._failures.values())
+        before = self._states.pop(failed_checks.NAME, None)
+        if failures:
+            first = evidence.epoch if before is None or before.finding is None else before.finding.epochs[0]
+            finding = failed_checks.finding_of(failures, (first, evidence.epoch))
+            self._states[failed_checks.NAME] = _RuleState(finding=finding)
 
     def _findings(self) -> tuple[Finding, ...]:
-        weights = {rule.name: rule.weight for rule in self._rules}
-        found = [
-            standing.finding
-            for name, standing in self._standing.items()
-            if standing.finding is not None and name in weights
-        ]
+        weights = self._weights
+        found = [state.finding for name, state in self._states.items() if state.finding is not None and name in weights]
         if any(finding.name in VERDICTS for finding in found):
             found = [finding for finding in found if finding.name not in WITHOUT_A_VERDICT]
         return tuple(sorted(found, key=lambda finding: (-weights[finding.name] * finding.confidence, finding.name)))
 
 
-def _calm(evidence: Evidence) -> int:
-    """Return looks for which a finding outlives its evidence: those in as many epochs as the windows of verdicts have.
+def _checks_to_outlive(evidence: Evidence) -> int:
+    """Return for how many checks a finding outlives its evidence: those in as many epochs as a verdict's window has.
 
-    Evidence at the edge of its noise comes and goes; what it says of the run does not. After a change of a knob it has
-    no such credit: the finding was on another course.
+    Evidence close to its noise comes and goes; what it says about the run does not. After a knob has changed the
+    finding has no such credit, because it was about other settings.
     """
     changed = evidence.knob_epochs[-1] if evidence.knob_epochs else 1
-    return min(window_of(evidence.epoch), evidence.epoch - changed) // _epochs_between_looks(evidence.epoch)
+    return min(window_of(evidence.epoch), evidence.epoch - changed) // _epochs_between_checks(evidence.epoch)
 
 
-def _epochs_between_looks(epoch: int) -> int:
-    return 1 if epoch <= EACH_EPOCH_UNTIL else epoch // LOOKS_IN_A_RUN
+def _epochs_between_checks(epoch: int) -> int:
+    return 1 if epoch <= EACH_EPOCH_UNTIL else epoch // CHECKS_PER_RUN
 
 
 def _is_due(evidence: Evidence) -> bool:
-    """Return whether to look anew: by the epoch alone, so that a run that goes on looks when one in a piece would."""
+    """Return whether to check the rules: by the epoch alone, so that a resumed run checks when any other would."""
     epoch = evidence.epoch
-    if epoch >= evidence.epochs or epoch % _epochs_between_looks(epoch) == 0:
+    if epoch >= evidence.epochs or epoch % _epochs_between_checks(epoch) == 0:
         return True
     return any(name in evidence.curves and not np.isfinite(evidence.last(name)) for name in LOSSES)

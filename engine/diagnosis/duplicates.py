@@ -26,7 +26,8 @@ def shared_samples(training: Rows, validation: Rows) -> int | None:
 
     None where they cannot be compared, or only at a high cost.
     """
-    if not (training.whole and validation.whole and _layout(training) == _layout(validation)):
+    layout = _layout(training)
+    if layout is None or layout != _layout(validation) or not (training.whole and validation.whole):
         return None
     wanted = np.unique(np.concatenate([_keys(block) for block in validation.blocks()]))
     digests: set[bytes] = set()

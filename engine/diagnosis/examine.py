@@ -1,15 +1,18 @@
-"""Examines data and model once, before the first epoch, so that the rules have facts to judge by. Pure numpy."""
+"""Examines data and model once, before the first epoch, to give the rules their facts. Pure numpy."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fitmon.engine.diagnosis.duplicates import shared_samples
+from fitmon.engine.diagnosis.failed_checks import log_failure, reason_of
 from fitmon.engine.diagnosis.feature_facts import feature_facts
-from fitmon.engine.diagnosis.label_facts import Task, are_sorted, class_numbers, label_facts, labels_of
+from fitmon.engine.diagnosis.label_facts import Task, class_numbers, label_facts, labels_of
+from fitmon.engine.diagnosis.non_finite import target_facts
 from fitmon.engine.diagnosis.row_blocks import arrays_in, is_batches, rows_of
 from fitmon.engine.facts import Facts
 
@@ -34,98 +37,125 @@ SCALING_LAYERS = frozenset(
         "TextVectorization",
     }
 )
-"""Keras's layers behind which it does not matter how the inputs are scaled, and models within the model, of which that
-is not known: those trained on pictures often take 0 to 255."""
+"""Keras layers after which the scale of the inputs does not matter, and models within the model, of which that is not
+known: those trained on images often take 0 to 255."""
 LAYERS_BEFORE_WEIGHTS = 4
-"""So many of the first layers are looked at: an input, a reshape and an augmentation may stand before them."""
+"""How many of the first layers are checked: an input, a reshape and an augmentation may come before them."""
 
 
-def examine(
-    data: TrainingData,
-    *,
-    job: str,
-    options: Mapping[str, str] | None = None,
-    shuffled: bool = True,
-    training_samples: int = 0,
-    train_subset: int = 0,
-    first_labels: Any = None,
-    loss: str = "",
-    from_logits: bool = False,
-    output_units: int | None = None,
-    output_activation: str = "",
-    layers: Sequence[str] = (),
-    parameters: int = 0,
-    hidden_units: Sequence[int] = (),
-    optimizer: str = "",
-) -> Facts:
-    """Return what is known of data and model. Odd data leaves fields None; nothing is raised.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataFacts:
+    """What the arrays do not show of a job's data."""
+
+    job: str
+    """What a command line calls the job."""
+    options: Mapping[str, str] | None = None
+    """See `Job.options`."""
+    training_samples: int = 0
+    """How many there are where the data comes in batches; 0: not known. Arrays are counted."""
+    train_subset: int = 0
+    """Training samples that are scored at each epoch's end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFacts:
+    """What the rules need to know about a model."""
+
+    loss: str = ""
+    """Keras's name of the only loss, such as `categorical_crossentropy`; empty when not known."""
+    from_logits: bool = False
+    """Whether that loss turns the outputs into probabilities itself."""
+    output_units: int | None = None
+    """Of the only output; None: not known."""
+    output_activation: str = ""
+    """Keras's name; empty when not known."""
+    layers: Sequence[str] = ()
+    """Class names of the layers in order, such as `Flatten`."""
+    parameters: int = 0
+    hidden_units: Sequence[int] = ()
+    """Widths of the hidden layers."""
+    optimizer: str = ""
+    """Keras's name."""
+
+    @property
+    def scales_inputs(self) -> bool:
+        """Whether the model scales its inputs itself, or may do so."""
+        return not SCALING_LAYERS.isdisjoint(self.layers[:LAYERS_BEFORE_WEIGHTS])
+
+
+def examine(data: TrainingData, about_data: DataFacts, model: ModelFacts) -> Facts:
+    """Return what is known of data and model; nothing is raised.
+
+    Unusual data leaves fields None. A check that raises is logged and listed in `Facts.failed_checks`.
 
     Args:
         data: with validation arrays in place of validation batches.
-        job: what a command line calls it.
-        options: see `Job.options`.
-        shuffled: whether the training samples are shuffled each epoch; batches that `x` makes itself never are.
-        training_samples: where `x` makes batches and the number of samples is known all the same; else 0.
-        first_labels: where `x` makes batches, the labels of the first few of them, one behind the other; None: not
-            known.
-        training_part: training samples that are scored at each epoch's end.
-        loss: Keras's name of the only loss, such as `categorical_crossentropy`; empty when not known.
-        from_logits: whether that loss turns the outputs into probabilities itself.
-        output_units: of the only output; None: not known.
-        output_activation: Keras's name; empty when not known.
-        layers: class names of the model's layers in order, such as `Flatten`.
-        parameters: of the model.
-        hidden_units: widths of the hidden layers.
-        optimizer: Keras's name.
+        about_data: what its arrays do not show.
+        model: what it is trained on.
     """
+    checks = _Checks()
+    checks.run_all(data, model)
     batches = is_batches(data.x)
-    task = Task(loss=loss, output_activation=output_activation, output_units=output_units)
-    found: dict[str, Any] = {}
-    if not batches:
-        found |= _known(lambda: feature_facts(data.x, data.x_validation, data.feature_names))
-        found |= _known(lambda: {"duplicates": _duplicates(data, task)})
-    y = None if batches else data.y
-    weights = data.sample_weight_validation
-    found |= _known(lambda: label_facts(y, data.y_validation, weights, task, data.class_names))
-    if batches:
-        found |= _known(lambda: {"labels_sorted": _first_sorted(first_labels, data.y_validation, task)})
     return Facts(
-        job=job,
-        options=None if options is None else dict(options),
-        training_samples=training_samples if batches else _samples(data.x),
-        validation_samples=_samples(data.x_validation),
-        train_subset=train_subset,
+        job=about_data.job,
+        options=None if about_data.options is None else dict(about_data.options),
+        training_samples=about_data.training_samples if batches else checks.count("training samples", data.x),
+        validation_samples=checks.count("validation samples", data.x_validation),
+        train_subset=about_data.train_subset,
         class_names=data.class_names,
-        shuffled=shuffled and not batches,
-        scales_inputs=not SCALING_LAYERS.isdisjoint(layers[:LAYERS_BEFORE_WEIGHTS]),
-        output_units=output_units,
-        output_activation=output_activation,
-        loss=loss,
-        from_logits=from_logits,
-        parameters=parameters,
-        hidden_units=tuple(hidden_units),
-        optimizer=optimizer,
-        **found,
+        shuffled=not batches,
+        scales_inputs=model.scales_inputs,
+        output_units=model.output_units,
+        output_activation=model.output_activation,
+        loss=model.loss,
+        from_logits=model.from_logits,
+        parameters=model.parameters,
+        hidden_units=tuple(model.hidden_units),
+        optimizer=model.optimizer,
+        **checks.found,
+        failed_checks=tuple(checks.failed),
     )
 
 
-def _known(find: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Return what `find` finds, or nothing: data may be of any kind, and a diagnosis must not stop its training."""
-    try:
-        with np.errstate(all="ignore"):
-            return find()
-    except Exception:  # noqa: BLE001 - whatever a foreign array raises
-        return {}
+class _Checks:
+    """Runs checks on data of any kind: one that raises is logged and noted, and does not stop training."""
 
+    def __init__(self) -> None:
+        self.found: dict[str, Any] = {}
+        self.failed: list[str] = []
 
-def _samples(x: Any) -> int:
-    return int(_known(lambda: {"samples": len(arrays_in(x)[0])}).get("samples", 0))
+    def run_all(self, data: TrainingData, model: ModelFacts) -> None:
+        """Run every check that fits the data; batches cannot be examined without being used up."""
+        task = Task(loss=model.loss, output_activation=model.output_activation, output_units=model.output_units)
+        arrays = replace(data, x=None, y=None, sample_weight=None) if is_batches(data.x) else data
+        self._run("features", lambda: feature_facts(arrays.x, arrays.x_validation, arrays.feature_names))
+        self._run("duplicates", lambda: {"duplicates": _duplicates(arrays, task)})
+        self._run("targets", lambda: target_facts(arrays))
+        self._run("labels", lambda: label_facts(arrays, task))
 
+    def count(self, name: str, x: Any) -> int:
+        """Return how many samples an array or several together have; 0 without any."""
+        try:
+            arrays = arrays_in(x)
+            return len(arrays[0]) if arrays else 0
+        except Exception as error:  # noqa: BLE001 - foreign arrays raise anything
+            self._note(name, error)
+            return 0
 
-def _first_sorted(first_labels: Any, y_validation: Any, task: Task) -> bool | None:
-    """Return whether the first batches are of fewer classes than a mixed order of the validation set would give."""
-    numbers, validation = (class_numbers(labels_of(y), task) for y in (first_labels, y_validation))
-    return None if numbers is None or validation is None else are_sorted(numbers, np.bincount(validation))
+    def _run(self, name: str, check: Callable[[], dict[str, Any]]) -> None:
+        """Add the fields that a check finds."""
+        try:
+            with np.errstate(all="ignore"):
+                found = check()
+        except Exception as error:  # noqa: BLE001 - foreign arrays raise anything
+            self._note(name, error)
+            return
+        parts = self.found.get("non_finite_parts", {}) | found.get("non_finite_parts", {})
+        self.found |= found | {"non_finite_parts": parts}
+
+    def _note(self, name: str, error: Exception) -> None:
+        log_failure(name, error)
+        self.failed.append(f"{name} ({reason_of(error)})")
 
 
 def _duplicates(data: TrainingData, task: Task) -> int | None:

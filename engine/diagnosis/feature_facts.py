@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fitmon.engine.diagnosis.non_finite import non_finite_in
 from fitmon.engine.diagnosis.row_blocks import Block, Rows, rows_of
 
 Floats = npt.NDArray[Any]
@@ -70,10 +71,10 @@ class Columns:
 
 def feature_facts(x: Any, x_validation: Any, feature_names: tuple[str, ...]) -> dict[str, Any]:
     """Return the fields of `Facts` that tell of the inputs; nothing of inputs that are no arrays of numbers."""
-    training, validation = rows_of(x), rows_of(x_validation)
+    training = rows_of(x)
     columns = None if training is None else _columns(training)
     if training is None or columns is None:
-        return {}
+        return _non_finite_facts(non_finite_in(x), non_finite_in(x_validation))
     low, high, means, scales = (
         np.concatenate([getter(part) for part in columns])
         for getter in (lambda c: c.low, lambda c: c.high, Columns.means, Columns.scales)
@@ -90,7 +91,17 @@ def feature_facts(x: Any, x_validation: Any, feature_names: tuple[str, ...]) -> 
         "largest_mean": _finite(np.abs(means).max(initial=0)),
         "largest_value": _finite(max(np.abs(low).max(initial=0), np.abs(high).max(initial=0))),
         "smallest_value": _finite(low.min(initial=np.inf)),
-        "non_finite_values": sum(part.non_finite for part in columns) + _non_finite_in(validation),
+        **_non_finite_facts(sum(part.non_finite for part in columns), non_finite_in(x_validation)),
+    }
+
+
+def _non_finite_facts(training: int | None, validation: int | None) -> dict[str, Any]:
+    if training is None and validation is None:
+        return {}
+    parts = {"training inputs": training or 0, "validation inputs": validation or 0}
+    return {
+        "non_finite_values": sum(parts.values()),
+        "non_finite_parts": {name: count for name, count in parts.items() if count},
     }
 
 
@@ -122,13 +133,6 @@ def _floats(part: Floats) -> Floats:
     if part.dtype.kind == "f":
         return part.astype(np.float32) if part.dtype.itemsize < 4 else part  # noqa: PLR2004 - half precision
     return part.astype(np.float32 if part.dtype.itemsize < 4 else np.float64)  # noqa: PLR2004 - 24 bits and more
-
-
-def _non_finite_in(rows: Rows | None) -> int:
-    """Return how many numbers of the rows looked at are not finite."""
-    blocks = () if rows is None else rows.blocks()
-    parts = (part for block in blocks for part in block if part.dtype.kind == "f")
-    return sum(part.size - int(np.count_nonzero(np.isfinite(part))) for part in parts)
 
 
 def _finite(value: Any) -> float | None:

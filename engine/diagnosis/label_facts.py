@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fitmon.engine.diagnosis.row_blocks import MAX_BYTES, Rows, arrays_in
+
+if TYPE_CHECKING:
+    from fitmon.engine.job import TrainingData
 
 Array = npt.NDArray[Any]
 
@@ -72,19 +75,18 @@ def class_numbers(labels: Array | None, task: Task) -> npt.NDArray[np.int64] | N
     return numbers.astype(np.int64) if fits else None
 
 
-def label_facts(
-    y: Any, y_validation: Any, weights_validation: Any, task: Task, class_names: tuple[str, ...]
-) -> dict[str, Any]:
-    """Return the fields of `Facts` that tell of the labels; nothing of labels that are none."""
-    training, validation = labels_of(y), labels_of(y_validation)
+def label_facts(data: TrainingData, task: Task) -> dict[str, Any]:
+    """Return the fields of `Facts` about the labels; none where the targets are no labels."""
+    training, validation = labels_of(data.y), labels_of(data.y_validation)
     facts: dict[str, Any] = {}
     if training is not None:
         facts["label_columns"] = training.shape[1]
         facts["one_hot"] = not task.takes_one_number_each and is_one_hot(training)
-    facts |= _class_facts(class_numbers(training, task), class_numbers(validation, task), training, task, class_names)
-    looked_at = training if validation is None else validation
-    weights = None if validation is None else weights_validation
-    return facts | {"chance_loss": _chance_loss(looked_at, weights, task)}
+    numbers = class_numbers(training, task), class_numbers(validation, task)
+    facts |= _class_facts(*numbers, training, task, data.class_names)
+    judged = training if validation is None else validation
+    weights = None if validation is None else data.sample_weight_validation
+    return facts | {"chance_loss": _chance_loss(judged, weights, task)}
 
 
 def _class_facts(

@@ -141,7 +141,7 @@ class Observer:
         Returns the last observation as it was; None when there was none. Raises DataError when an array is missing, too
         many, of another shape or dtype, or not of as many samples; nothing has changed then.
         """
-        saved = Saved(arrays, "observer")
+        saved = Saved(arrays, "observer", of="the validation samples")
         self._refuse_others(saved)
         told = _told(saved, self._samples) if "epoch" in saved else None
         last = None if told is None else told.scores

@@ -66,7 +66,7 @@ class EpochDiagnosis:
         measures = Measures() if result is None else self._measure(epoch, result)
         curves = self.history.curves
         curves.append({**metrics, **dict(measured(measures))})
-        return measures, self._diagnosis.look(self._evidence(epoch, epochs, curves.views(), knobs))
+        return measures, self._diagnosis.update(self._evidence(epoch, epochs, curves.views(), knobs))
 
     def diagnose_non_finite(
         self, epoch: int, epochs: int, *, loss: float, knobs: Mapping[str, KnobValue]
@@ -77,7 +77,7 @@ class EpochDiagnosis:
         """
         curves = self.history.curves.copied()
         curves.append({"loss": loss})
-        return self._diagnosis.look_at(NON_FINITE_LOSS, self._evidence(epoch, epochs, curves.views(), knobs))
+        return self._diagnosis.update_rule(NON_FINITE_LOSS, self._evidence(epoch, epochs, curves.views(), knobs))
 
     def _evidence(
         self, epoch: int, epochs: int, curves: Mapping[str, Floats], knobs: Mapping[str, KnobValue]

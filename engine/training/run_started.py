@@ -30,6 +30,6 @@ def run_started(parts: RunParts, name: str) -> events.RunStarted:
         jit=bool(parts.model.jit_compile),
         majority_share=None if probe is None else probe.majority_share(),
         no_probabilities="nothing is validated" if probe is None else probe.no_probabilities,
-        notes=(*notes_on(parts.model, parts.data, probe), *parts.feed.notes),
+        notes=(*notes_on(parts.model, parts.data, probe, parts.report.diagnosis.facts), *parts.feed.notes),
         facts=parts.report.diagnosis.facts,
     )

@@ -1,1 +1,1 @@
-"""What is wrong with the data, one rule a file."""
+"""Rules about the data, one per file."""

@@ -1,4 +1,4 @@
-"""A class that only one of training and validation has."""
+"""A class that occurs in only one of training and validation."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from fitmon.engine.facts import Facts
 from fitmon.engine.finding import Finding, Remedy
 
 SURE = 0.95
-CHANCE = 0.6
+UNSURE = 0.6
 """Where a random split of so few samples would often miss the class too."""
-RARELY = 0.01
+MAX_CHANCE = 0.01
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     facts = evidence.facts
     training, validation = facts.training_counts, facts.validation_counts
     if training is None or validation is None or not facts.validation_samples:
@@ -42,15 +42,16 @@ def _sentences(facts: Facts, unseen: Sequence[int], unchecked: Sequence[int]) ->
     if unchecked:
         missed = sum(training[number] for number in unchecked)
         present = [number for number, count in enumerate(validation) if count]
-        only = f": its {samples(sum(validation))} are all {class_names(facts, present)}" if len(present) == 1 else ""
+        only = f"; its {samples(sum(validation))} are all {class_names(facts, present)}" if len(present) == 1 else ""
         sentences.append(
-            f"The validation set has no {class_names(facts, unchecked)}, of which {samples(missed)} "
-            f"{'is' if missed == 1 else 'are'} trained on{only}."
+            f"The validation set lacks {class_names(facts, unchecked)}, which {'has' if len(unchecked) == 1 else 'have'} "
+            f"{samples(missed)} in training{only}."
         )
     if unseen:
-        asked = sum(validation[number] for number in unseen)
+        count = sum(validation[number] for number in unseen)
         sentences.append(
-            f"The training set has no {class_names(facts, unseen)}, but the validation set asks for it {asked} times."
+            f"The training set lacks {class_names(facts, unseen)}, which {'has' if len(unseen) == 1 else 'have'} "
+            f"{samples(count)} in validation."
         )
     return sentences
 
@@ -58,18 +59,18 @@ def _sentences(facts: Facts, unseen: Sequence[int], unchecked: Sequence[int]) ->
 def _confidence(
     training: Sequence[int], validation: Sequence[int], unseen: Sequence[int], unchecked: Sequence[int]
 ) -> float:
-    """Return how surely this is no chance: a random split would rarely leave out what it leaves out here."""
+    """Return how sure it is that this is not chance: how rarely a random split would leave out these classes."""
     total = sum(training) + sum(validation)
     left_out = [(validation[number], sum(training)) for number in unseen]
     left_out += [(training[number], sum(validation)) for number in unchecked]
     likeliest = min(math.exp(-count * side / total) for count, side in left_out)
-    return SURE if likeliest < RARELY else CHANCE
+    return SURE if likeliest < MAX_CHANCE else UNSURE
 
 
 def _remedies(facts: Facts) -> tuple[Remedy, ...]:
     again = Remedy(
-        advice="split anew, every class in proportion, with sklearn's train_test_split(x, y, stratify=y)",
-        expect="Both sets have every class, so that the validation numbers speak for all of them.",
+        advice="split again with every class in proportion: sklearn's train_test_split(x, y, stratify=y)",
+        expect="Both sets have every class, so the validation numbers are valid for all of them.",
     )
     if "split" not in (facts.options or {}):
         return (again,)
@@ -84,15 +85,15 @@ def _remedies(facts: Facts) -> tuple[Remedy, ...]:
 RULE = Rule(
     name="class_missing",
     explanation=(
-        "A model cannot learn a class it is never shown, and a validation set without a class says nothing about it. "
-        "It happens when a file is sorted by class and cut at one place: Keras's validation_split takes the last rows, "
-        "before any shuffling. Split at random, every class in proportion (stratified)."
+        "A model cannot learn a class it never sees, and a validation set without a class says nothing about it. This "
+        "happens when a file is sorted by class and cut at one place: Keras's validation_split takes the last rows, "
+        "before any shuffling. Split at random, with every class in proportion (stratified)."
     ),
     source=(
         "Tutorial 2 (iris, 'the loss falls, why is the accuracy flat?'), whose validation set held one class only; "
         "Keras, Model.fit, validation_split: https://keras.io/api/models/model_training_apis/"
     ),
     weight=0.9,
-    look=_look,
+    check=_check,
     patience=1,
 )

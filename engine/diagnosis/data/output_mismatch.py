@@ -1,4 +1,4 @@
-"""An output, a loss and labels that do not belong together, and give no error all the same."""
+"""An output, a loss and labels that do not match, although Keras raises no error."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from fitmon.engine.facts import Facts
 from fitmon.engine.finding import Finding, Remedy
 
 TWO = 2
-NO_PROBABILITIES = frozenset({"linear", "relu", "tanh", "elu", "selu", "gelu", "silu", "leaky_relu", "softplus"})
+NOT_PROBABILITIES = frozenset({"linear", "relu", "tanh", "elu", "selu", "gelu", "silu", "leaky_relu", "softplus"})
 SEVERAL_CLASSES = frozenset({"categorical_crossentropy", "sparse_categorical_crossentropy"})
 
 Mismatch = tuple[str, float, Remedy]
 """The sentence, how sure it is, and what to do."""
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     found = next(filter(None, (check(evidence.facts) for check in _CHECKS)), None)
     if found is None:
         return None
@@ -30,9 +30,9 @@ def _softmax_over_one(facts: Facts) -> Mismatch | None:
         return None
     remedy = Remedy(
         advice="end with Dense(1, activation='sigmoid') and binary_crossentropy",
-        expect="The output becomes a probability that can be learnt.",
+        expect="The output becomes a probability that can be learned.",
     )
-    return "Softmax over one output gives 1 for every sample, whatever the weights: nothing can be learnt.", 1.0, remedy
+    return "Softmax over one output gives 1 for every sample, whatever the weights: nothing can be learned.", 1.0, remedy
 
 
 def _one_output_for_several(facts: Facts) -> Mismatch | None:
@@ -48,24 +48,24 @@ def _one_output_for_several(facts: Facts) -> Mismatch | None:
     if classes > TWO and facts.output_activation == "sigmoid":
         remedy = Remedy(
             advice=f"end with Dense({classes}, activation='softmax') and use sparse_categorical_crossentropy",
-            expect=f"One probability for each of the {classes} classes.",
+            expect=f"The model predicts one probability for each of the {classes} classes.",
         )
-        sentence = f"The labels number {classes} classes, but one sigmoid can only tell two apart."
+        sentence = f"The labels have {classes} classes, but one sigmoid can only tell two apart."
         return sentence, 0.95, remedy
     return None
 
 
 def _no_probabilities(facts: Facts) -> Mismatch | None:
     crossentropy = facts.loss in SEVERAL_CLASSES or facts.loss == "binary_crossentropy"
-    if not crossentropy or facts.from_logits or facts.output_activation not in NO_PROBABILITIES:
+    if not crossentropy or facts.from_logits or facts.output_activation not in NOT_PROBABILITIES:
         return None
     end = "sigmoid" if facts.loss == "binary_crossentropy" else "softmax"
     sentence = (
-        f"{facts.loss} takes probabilities, but the outputs go through {facts.output_activation} and are none: what "
-        "lies outside 0 and 1 is cut off, and with it the gradient."
+        f"{facts.loss} expects probabilities, but the output activation is {facts.output_activation}: values outside "
+        "0 and 1 are clipped and have no gradient."
     )
     remedy = Remedy(
-        advice=f"end with activation='{end}', or give the loss from_logits=True",
+        advice=f"end with activation='{end}', or pass from_logits=True to the loss",
         expect="Every sample has a gradient again, and its probability can be shown.",
     )
     return sentence, 0.95, remedy
@@ -77,12 +77,12 @@ def _sigmoid_for_one_hot(facts: Facts) -> Mismatch | None:
     if not facts.one_hot or columns < TWO or not sigmoid:
         return None
     sentence = (
-        f"Each row of labels has exactly one 1 in {columns} columns, but the sigmoid judges every column by itself: "
+        f"Each row of labels has exactly one 1 in {columns} columns, but sigmoid treats every column separately: "
         f"the {columns} probabilities need not sum to 1."
     )
     remedy = Remedy(
         advice=f"end with Dense({columns}, activation='softmax') and use categorical_crossentropy",
-        expect="The classes compete for one probability; loss and accuracy can be compared with those of other models.",
+        expect="The probabilities sum to 1; loss and accuracy can be compared with those of other models.",
     )
     return sentence, 0.9, remedy
 
@@ -92,13 +92,13 @@ def _softmax_for_several_at_once(facts: Facts) -> Mismatch | None:
     if facts.output_activation != "softmax" or facts.loss != "binary_crossentropy" or units <= TWO:
         return None
     if facts.one_hot:
-        remedy = Remedy(advice="use categorical_crossentropy", expect="The loss is that of the true class alone.")
-        return f"binary_crossentropy takes each of the {columns} columns for a question of its own.", 0.7, remedy
+        remedy = Remedy(advice="use categorical_crossentropy", expect="The loss depends on the true class alone.")
+        return f"binary_crossentropy treats each of the {columns} columns as a separate two-class problem.", 0.7, remedy
     remedy = Remedy(
         advice=f"end with Dense({units}, activation='sigmoid') if a sample can have several labels",
-        expect="Each label has a probability of its own.",
+        expect="Each label has its own probability.",
     )
-    sentence = "binary_crossentropy takes each column for a question of its own, but softmax lets only one of them win."
+    sentence = "binary_crossentropy treats each column separately, but softmax lets only one of them win."
     return sentence, 0.7, remedy
 
 
@@ -113,10 +113,11 @@ _CHECKS: tuple[Callable[[Facts], Mismatch | None], ...] = (
 RULE = Rule(
     name="output_mismatch",
     explanation=(
-        "The last activation says what the outputs mean, the loss how they are judged, and the labels what is asked; "
-        "the three must agree. One of two classes: one sigmoid, labels 0 and 1, binary cross-entropy. One of several: "
-        "softmax, categorical cross-entropy for one-hot rows and the sparse one for class numbers. Several at once: "
-        "one sigmoid each and binary cross-entropy. Keras trains other mixtures too, without an error."
+        "The last activation defines what the outputs mean, the loss how they are judged, and the labels what is "
+        "correct; the three must match. One of two classes: one sigmoid, labels 0 and 1, binary cross-entropy. One of "
+        "several: softmax, with categorical cross-entropy for one-hot rows or the sparse one for class numbers. "
+        "Several at once: one sigmoid each and binary cross-entropy. Keras trains other combinations too, without an "
+        "error."
     ),
     source=(
         "Goodfellow, Bengio, Courville 2016, Deep Learning, section 6.2.2 'Output Units', "
@@ -124,6 +125,6 @@ RULE = Rule(
         "Keras, Probabilistic losses, https://keras.io/api/losses/probabilistic_losses/"
     ),
     weight=0.9,
-    look=_look,
+    check=_check,
     patience=1,
 )

@@ -1,4 +1,4 @@
-"""Labels in blocks, where the order does harm: trained on as it is, or cut into training and validation."""
+"""Sorted labels that were cut into training and validation at one place."""
 
 from __future__ import annotations
 
@@ -13,29 +13,30 @@ from fitmon.engine.facts import Facts
 from fitmon.engine.finding import Finding, Remedy
 
 DISTANCE = 0.1
-"""Of the frequencies of the classes: this share of the samples would have to change their class to make them alike."""
+"""Between class frequencies: the share of samples that would have to change class to make both sets alike."""
 DEVIATIONS = 4
-"""So many standard deviations beyond its mean a chi-square is no chance."""
+"""A chi-square this many standard deviations above its mean is not chance."""
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     facts = evidence.facts
-    if not facts.labels_sorted:
-        return None
-    apart = _distance(facts.training_counts, facts.validation_counts)
-    if facts.shuffled and apart is None:
+    apart = _distance(facts.training_counts, facts.validation_counts) if facts.labels_sorted else None
+    if apart is None:
         return None
     return Finding(
         name=RULE.name,
-        sentence=_sentence(facts, apart),
+        sentence=(
+            f"The {facts.training_samples} training labels are sorted, one class after another. The class frequencies "
+            f"in training and validation differ by {percent(apart)}, as when a sorted file is cut at one place."
+        ),
         epochs=OF_THE_DATA,
         confidence=0.9,
-        remedies=_remedies(facts, apart),
+        remedies=_remedies(facts),
     )
 
 
 def _distance(training: Sequence[int] | None, validation: Sequence[int] | None) -> float | None:
-    """Return how far the frequencies of two sets are apart, in [0, 1]; None where chance could explain it."""
+    """Return how far the class frequencies of two sets are apart, in [0, 1]; None where chance could explain it."""
     if training is None or validation is None or not sum(training) or not sum(validation):
         return None
     counts = np.array([training, validation], dtype=np.float64)
@@ -48,49 +49,34 @@ def _distance(training: Sequence[int] | None, validation: Sequence[int] | None) 
     return distance if surprising and distance >= DISTANCE else None
 
 
-def _sentence(facts: Facts, apart: float | None) -> str:
-    count = f"{facts.training_samples} " if facts.training_samples else ""
-    sentence = f"The {count}training labels are sorted: equal ones stand together in blocks"
-    if not facts.shuffled:
-        sentence += ", and the samples are not shuffled, so that most batches show one class only"
-    if apart is None:
-        return f"{sentence}."
-    return (
-        f"{sentence}. The frequencies of the classes in training and validation differ by {percent(apart)}, as when a "
-        "sorted file is cut at one place."
-    )
-
-
-def _remedies(facts: Facts, apart: float | None) -> tuple[Remedy, ...]:
+def _remedies(facts: Facts) -> tuple[Remedy, ...]:
     shuffle = Remedy(
-        advice="shuffle the rows before they are split: x, y = sklearn.utils.shuffle(x, y, random_state=0)",
-        expect="Each batch, and any part that is cut off, has every class in proportion.",
+        advice="shuffle the rows before splitting: x, y = sklearn.utils.shuffle(x, y, random_state=0)",
+        expect="Training and validation have every class in proportion.",
     )
-    keep_shuffling = Remedy(
-        advice="shuffle in each epoch: fit(x, y, shuffle=True), or dataset.shuffle(number of samples) before batch()",
-        expect="Each batch has every class; the loss falls without jumping between the classes.",
-    )
+    if "split" not in (facts.options or {}):
+        return (shuffle,)
     preset = Remedy(
         advice="train again without --split last: fitmon's own split is stratified and seeded",
         expect="Training and validation have the same share of each species.",
         command_line=command_line(facts, without="split"),
     )
-    first = [keep_shuffling] if not facts.shuffled else []
-    return (*first, *([preset] if "split" in (facts.options or {}) and apart is not None else []), shuffle)
+    return (preset, shuffle)
 
 
 RULE = Rule(
     name="sorted_labels",
     explanation=(
-        "Each step of the training looks at one batch. If a batch holds one class only, the step pushes the model to "
-        "always answer that class, and the next block undoes it. And a sorted file that is cut at one place gives a "
-        "validation set of other classes than were trained on. Shuffle before splitting and in each epoch."
+        "A sorted file that is cut at one place gives a validation set with other classes than the training set: the "
+        "model is judged on what it has not seen. Keras's validation_split takes the last rows, before any shuffling. "
+        "Shuffle before splitting. fitmon shuffles arrays in each epoch; a dataset or generator must shuffle by itself, "
+        "and the order of its batches is not examined."
     ),
     source=(
         "LeCun, Bottou, Orr, Müller 1998, Efficient BackProp, 'Shuffling the Examples', "
         "http://leon.bottou.org/papers/lecun-98x; tutorial 2 (iris)"
     ),
     weight=0.8,
-    look=_look,
+    check=_check,
     patience=1,
 )

@@ -1,4 +1,4 @@
-"""Labels that look wrong: a good model surely and steadily answers something else."""
+"""Labels that look wrong: a good model is sure of another class, epoch after epoch."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.facts import Facts
 from fitmon.engine.finding import Finding, Remedy
 
-SHARE = 0.02
-"""Of the validation samples; on clean data an overconfident model suspects 0.3 to 0.5 % of MNIST."""
-FEWEST = 3
+MIN_SHARE = 0.02
+"""Of the validation samples; on clean MNIST an overconfident model suspects 0.3 to 0.5 %."""
+MIN_SUSPECTS = 3
 FIRST_EPOCH = 4
-"""A sample has a kind after three measured epochs (`insight.dynamics.MEASURED_ENOUGH`); one more to settle."""
+"""A sample has a kind after three measured epochs (`insight.dynamics.MIN_MEASURED`); one more to settle."""
 GOOD_MODEL = 0.5
-"""Of the way from the majority's share to 1 the accuracy must have gone: the sure errors of a bad model are its own."""
+"""How far the accuracy must be from the majority's share towards 1: a bad model's confident errors are its own."""
 SURE_SHARE = 0.04
 SATURATED = 0.2
-"""From this share of wrong answers given with a probability of 1 on, being sure means nothing."""
+"""From this share of wrong predictions with probability 1 on, being sure means nothing."""
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     facts, total = evidence.facts, evidence.facts.validation_samples
     suspected, best = evidence.last("suspected_labels"), _best_epoch(evidence)
     if not total or best is None or evidence.epoch < FIRST_EPOCH or not _is_credible(evidence):
         return None
     share = suspected / total
     accuracy = float(evidence.curve("validation_accuracy")[best - 1])
-    unlearnt = 1 - float(evidence.curve("training_accuracy")[best - 1])
-    # Wrong labels in training are errors too, until they are learnt by heart. Where training had fewer errors at the
-    # best epoch than are suspected now, the model is just too sure of its own.
-    if not (suspected >= FEWEST and share >= SHARE and _skill(facts, accuracy) >= GOOD_MODEL and unlearnt >= share):
+    training_errors = 1 - float(evidence.curve("training_accuracy")[best - 1])
+    # Wrong labels in training are errors too, until they are memorized. Where training had fewer errors at the best
+    # epoch than are suspected now, the model is just too sure of itself.
+    if not (suspected >= MIN_SUSPECTS and share >= MIN_SHARE and _skill(facts, accuracy) >= GOOD_MODEL and training_errors >= share):
         return None
     return Finding(
         name=RULE.name,
         sentence=(
             f"{suspected:.0f} of {total} validation samples ({percent(share)}) have labels that look wrong: the model, "
-            f"with an accuracy of {accuracy:.3f} at its best, is sure of another class for each of them."
+            f"with an accuracy of {accuracy:.3f} at its best, is sure that each belongs to another class."
         ),
         epochs=(best, evidence.epoch),
         confidence=0.9 if share >= SURE_SHARE else 0.75,
@@ -54,18 +54,18 @@ def _best_epoch(evidence: Evidence) -> int | None:
 
 
 def _is_credible(evidence: Evidence) -> bool:
-    """Return whether the model's being sure means something.
+    """Return whether the model's confidence means something.
 
-    Where each class is answered by itself, a probability near 1 leaves room for another one.
+    Where each class is predicted separately, a probability near 1 does not exclude another class.
     """
     saturated, facts = evidence.last("saturated_share"), evidence.facts
     if facts.one_hot and facts.output_activation == "sigmoid":
         return False
-    return not saturated >= SATURATED and unscaled_features.RULE.look(evidence) is None
+    return not saturated >= SATURATED and unscaled_features.RULE.check(evidence) is None
 
 
 def _skill(facts: Facts, accuracy: float) -> float:
-    """Return how far the accuracy has come from always answering the most frequent class, in (-inf, 1]."""
+    """Return how far the accuracy is from the most frequent class's share towards 1, in (-inf, 1]."""
     counts = facts.validation_counts or ()
     majority = max(counts) / sum(counts) if sum(counts) else 1 / (facts.classes or 2)
     return (accuracy - majority) / (1 - majority) if majority < 1 else 0.0
@@ -73,25 +73,25 @@ def _skill(facts: Facts, accuracy: float) -> float:
 
 _REMEDIES = (
     Remedy(
-        advice="look at them: the samples view (5) lists those of the kind 'suspect' with label and answer",
-        expect="Either the label is wrong, or the sample is of a sort that the model has not learnt.",
+        advice="check them: the samples view (5) lists those of kind 'suspect' with label and prediction",
+        expect="Either the label is wrong, or the model has not learned this kind of sample.",
     ),
     Remedy(
-        advice="correct or leave out what is wrong; training labels of the same origin are as often wrong",
-        expect="The validation loss falls at once, most of it being theirs, and the best epoch comes later.",
+        advice="correct or remove wrong labels; training labels from the same source are wrong as often",
+        expect="The validation loss falls at once, because most of it comes from them, and the best epoch comes later.",
     ),
     Remedy(
-        advice="until then, let the loss doubt the labels: CategoricalCrossentropy(label_smoothing=0.1)",
-        expect="The model is less sure, and single wrong labels pull less.",
+        advice="until then, smooth the labels: CategoricalCrossentropy(label_smoothing=0.1)",
+        expect="The model is less sure, and single wrong labels have less effect.",
     ),
 )
 
 RULE = Rule(
     name="suspected_labels",
     explanation=(
-        "When a model that is mostly right is sure, epoch after epoch, that a sample is of another class, the label is "
-        "often the mistake. Well-known test sets have about 3 % of wrong labels. They cost much in the loss, where "
-        "being surely wrong is expensive, and training long enough to learn them by heart is overfitting."
+        "When a model that is mostly right is sure, epoch after epoch, that a sample belongs to another class, the "
+        "label is often wrong. Well-known test sets have about 3 % wrong labels. They raise the loss a lot, because "
+        "confident errors are expensive, and training long enough to memorize them is overfitting."
     ),
     source=(
         "Northcutt, Athalye, Mueller 2021, Pervasive Label Errors in Test Sets, https://arxiv.org/abs/2103.14749; "
@@ -99,5 +99,5 @@ RULE = Rule(
         "https://arxiv.org/abs/2001.10528"
     ),
     weight=0.55,
-    look=_look,
+    check=_check,
 )

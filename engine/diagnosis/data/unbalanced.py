@@ -1,4 +1,4 @@
-"""Unbalanced classes, and an accuracy that always answering the most frequent one would reach too."""
+"""Unbalanced classes, and an accuracy no better than always predicting the most frequent one."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from fitmon.engine.facts import Facts
 from fitmon.engine.finding import Finding, Remedy
 
 IMBALANCE = 1.5
-"""The most frequent class has this many times the share it would have if all were alike: 0.75 of two classes."""
+"""The share of the most frequent class over its share in balanced data: 0.75 with two classes."""
 FIRST_EPOCH = 3
 DEVIATIONS = 1.645
-"""An accuracy less than so many standard errors above the majority's share is no better: one-sided, 5 %."""
+"""An accuracy less than this many standard errors above the majority's share is no better: one-sided, 5 %."""
 FAR_APART = 8
-"""Times as many samples of the largest class as of the smallest in training: nine cats to one dog are beyond it."""
+"""Samples of the largest class over those of the smallest in training: nine cats to one dog are more."""
 SURE, UNSURE, BETTER = 0.95, 0.8, 0.6
-"""How sure it is with an accuracy no higher than the majority's share, with one that chance alone explains, and with a
-better one, where the classes are far apart."""
+"""Confidence for an accuracy no higher than the majority's share, for one that chance alone explains, and for a better
+one where class sizes differ a lot."""
 MAX_WEIGHTS = 10
-"""So many classes' weights still fit in a sentence."""
+"""The weights of this many classes still fit in a sentence."""
 ACCURACIES = (
     "validation_accuracy",
     "val_accuracy",
@@ -32,7 +32,7 @@ ACCURACIES = (
 )
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     counts = evidence.facts.validation_counts
     if not counts or max(counts) == sum(counts) or max(counts) / sum(counts) < IMBALANCE / len(counts):
         return None
@@ -40,7 +40,7 @@ def _look(evidence: Evidence) -> Finding | None:
     accuracy = _accuracy(evidence)
     since = _first_of_last_epochs(accuracy <= share + DEVIATIONS * error)
     no_better = evidence.epoch - since + 1 >= FIRST_EPOCH
-    if not no_better and not _are_far_apart(evidence.facts):
+    if not no_better and not _sizes_differ_a_lot(evidence.facts):
         return None
     recent = float(np.mean(accuracy[-FIRST_EPOCH:]))
     confidence = SURE if recent <= share else UNSURE
@@ -59,8 +59,8 @@ def _majority(counts: tuple[int, ...]) -> tuple[float, float]:
     return share, math.sqrt(share * (1 - share) / sum(counts))
 
 
-def _are_far_apart(facts: Facts) -> bool:
-    """Return whether the largest class is so much larger than the smallest that any accuracy misleads."""
+def _sizes_differ_a_lot(facts: Facts) -> bool:
+    """Return whether the largest class is so much larger than the smallest that any accuracy is misleading."""
     counts = [count for count in facts.training_counts or () if count]
     return len(counts) > 1 and max(counts) >= FAR_APART * min(counts)
 
@@ -73,9 +73,9 @@ def _accuracy(evidence: Evidence) -> Floats:
     return np.full(evidence.epoch, np.nan)
 
 
-def _first_of_last_epochs(holds: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:
-    """Return the one-based epoch since which it holds without a break; the epoch to come where it does not hold."""
-    fails = np.flatnonzero(~holds)
+def _first_of_last_epochs(true: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:
+    """Return the one-based epoch since which it is true without a break; the next epoch where it is not."""
+    fails = np.flatnonzero(~true)
     return int(fails[-1]) + 2 if len(fails) else 1
 
 
@@ -84,13 +84,13 @@ def _sentence(facts: Facts, accuracy: float, *, no_better: bool) -> str:
     share, error = _majority(counts)
     sentence = (
         f"{percent(share)} of the validation samples are {class_name(facts, counts.index(max(counts)))}: always "
-        f"answering that gives an accuracy of {share:.3f}"
+        f"predicting that gives an accuracy of {share:.3f}"
     )
     if no_better:
         return f"{sentence}, the model has {accuracy:.3f} (± {error:.3f}), which is no better."
     if np.isfinite(accuracy):
-        return f"{sentence}, so that the model's {accuracy:.3f} (± {error:.3f}) says little of the rare class."
-    return f"{sentence} without having learnt anything."
+        return f"{sentence}, so the model's {accuracy:.3f} (± {error:.3f}) says little about the rare class."
+    return f"{sentence} without learning anything."
 
 
 def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
@@ -106,11 +106,11 @@ def _threshold(evidence: Evidence, counts: tuple[int, ...]) -> Remedy | None:
     if now is None or len(counts) != 2 or not sum(counts):  # noqa: PLR2004 - two classes
         return None
     wanted = round(min(max(counts[1] / sum(counts), 0.01), 0.99), 2)
-    if abs(wanted - now) < 0.01:  # noqa: PLR2004 - as fine as the threshold is set
+    if abs(wanted - now) < 0.01:  # noqa: PLR2004 - the threshold's step
         return None
     return Remedy(
         advice=f"move the threshold from {now:g} to {wanted:g}, the share of class 1 in training",
-        expect="More of the rare class is found, for more false alarms; the accuracy may fall, the loss stays.",
+        expect="More of the rare class is found, with more false alarms; accuracy may fall, the loss stays the same.",
         changes={"threshold": wanted},
     )
 
@@ -122,17 +122,17 @@ def _weights(counts: tuple[int, ...]) -> Remedy:
     }
     shown = f"{weights}" if len(weights) <= MAX_WEIGHTS else "{class: samples / (classes × samples of the class)}"
     return Remedy(
-        advice=f"let rare classes weigh more: fit(…, class_weight={shown})",
-        expect="The model stops ignoring the rare class; watch its recall in the classes view, not the accuracy.",
+        advice=f"give rare classes more weight: fit(…, class_weight={shown})",
+        expect="The model no longer ignores the rare class; watch its recall in the classes view, not the accuracy.",
     )
 
 
 RULE = Rule(
     name="unbalanced",
     explanation=(
-        "With nine cats to one dog, always answering 'cat' is right 90 % of the time and has learnt nothing: accuracy "
-        "must be held against the share of the most frequent class. The loss is made of all samples alike too, so the "
-        "rare class hardly counts in it. Weigh it more, and look at precision and recall for each class."
+        "With nine cats to one dog, always predicting 'cat' is right 90 % of the time without learning anything: "
+        "compare accuracy with the share of the most frequent class. The loss counts all samples alike too, so the "
+        "rare class hardly matters in it. Give it more weight, and check precision and recall for each class."
     ),
     source=(
         "Tutorial 1 ('accuracy alone is not enough': nine cats to one dog); Saito, Rehmsmeier 2015, The "
@@ -140,5 +140,5 @@ RULE = Rule(
         "Datasets, https://doi.org/10.1371/journal.pone.0118432"
     ),
     weight=0.75,
-    look=_look,
+    check=_check,
 )

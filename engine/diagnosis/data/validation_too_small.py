@@ -1,4 +1,4 @@
-"""A validation set that cannot tell the difference it shows."""
+"""A validation set too small for the difference it shows."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from fitmon.engine.diagnosis.fit.losses import SHORTEST_WINDOW, losses_of
 from fitmon.engine.facts import Facts
 from fitmon.engine.finding import Finding, Remedy
 
-FEWEST = 30
-"""Below this many samples an accuracy of 0.5 has a standard error beyond 0.09."""
+MIN_SAMPLES = 30
+"""With fewer samples an accuracy of 0.5 has a standard error above 0.09."""
 RISE_THAT_MATTERS = 0.05
 """Of the validation loss, relative to its best."""
 ERROR_THAT_HIDES = 0.05
-"""Of the best loss: with a smaller standard error a rise that matters would soon show."""
+"""Of the best loss: with a smaller standard error a relevant rise would soon show."""
 DEVIATIONS = 2
-"""A rise below so many standard errors is no evidence."""
+"""A rise below this many standard errors is no evidence."""
 MAX_SAMPLES = 1_000_000
-"""Advice for more samples than this is none."""
+"""More samples than this are not suggested."""
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     total = evidence.facts.validation_samples
     if not total:
         return None
@@ -35,22 +35,22 @@ def _look(evidence: Evidence) -> Finding | None:
     if np.isfinite([rise, error, best]).all() and best > 0 and _may_matter(rise / best, error / best):
         in_vain = _is_worse_than_guessing(evidence) or _weights_move_more(evidence, error)
         return None if in_vain else _unclear_rise(evidence, rise, error, best)
-    return _few_samples(evidence.facts) if total < FEWEST else None
+    return _few_samples(evidence.facts) if total < MIN_SAMPLES else None
 
 
 def _may_matter(rise: float, error: float) -> bool:
-    """Return whether a rise, relative to the best loss, would matter but lies within its noise."""
+    """Return whether a rise, relative to the best loss, would matter but is within its noise."""
     return rise >= RISE_THAT_MATTERS and error >= ERROR_THAT_HIDES and rise < DEVIATIONS * error
 
 
 def _is_worse_than_guessing(evidence: Evidence) -> bool:
-    """Return whether the loss is beyond chance: the model is what is wrong then, and a few samples make the error."""
+    """Return whether the loss is above chance: then the model is the problem, and a few samples make up the error."""
     chance = evidence.facts.chance_loss
     return chance is not None and evidence.last("validation_loss") > chance
 
 
 def _weights_move_more(evidence: Evidence, error: float) -> bool:
-    """Return whether the loss moves more from epoch to epoch than its samples explain: more of them would not help."""
+    """Return whether the loss changes more per epoch than its samples explain: more samples would not help."""
     return losses_of(evidence).validation.wobble() * math.sqrt(2 / SHORTEST_WINDOW) > error
 
 
@@ -76,30 +76,30 @@ def _few_samples(facts: Facts) -> Finding:
     return Finding(
         name=RULE.name,
         sentence=(
-            f"The validation set has {samples(total)}: one of them is {1 / total:.2f} of the accuracy, and an accuracy "
-            f"near 0.8 would be known to ± {math.sqrt(0.16 / total):.2f} only."
+            f"The validation set has {samples(total)}: each changes the accuracy by {1 / total:.2f}, and an "
+            f"accuracy near 0.8 is only known to ± {math.sqrt(0.16 / total):.2f}."
         ),
         epochs=OF_THE_DATA,
         confidence=0.9,
-        remedies=_remedies(facts, 4 * FEWEST),
+        remedies=_remedies(facts, 4 * MIN_SAMPLES),
     )
 
 
 def _remedies(facts: Facts, needed: float) -> tuple[Remedy, ...]:
-    """Return what makes the noise smaller; `needed` samples would show a rise that matters."""
+    """Return what reduces the noise; `needed` samples would show a relevant rise."""
     available = facts.training_samples + facts.validation_samples
     wanted = _two_digits(needed)
     larger = Remedy(
         advice=f"validate on about {wanted} samples, a share of {wanted / max(available, 1):.2f}",
-        expect="The error shrinks with the square root of their number, so that a rise of 5 % can be told from noise.",
+        expect="The error shrinks with the square root of their number, so a rise of 5 % can be told from noise.",
     )
     folds = Remedy(
-        advice="judge by cross-validation: five splits, each sample once in validation, and the mean of the five",
-        expect="Every sample helps to judge, and none is lost for training.",
+        advice="use cross-validation: five splits, each sample validated once, and the mean of the five",
+        expect="Every sample is used for validation, and none is lost for training.",
     )
     again = Remedy(
-        advice="train again with another seed, which splits anew, and believe only what both runs show",
-        expect="What was noise comes out differently.",
+        advice="train again with another seed, which makes another split, and trust only what both runs show",
+        expect="Noise differs between the runs.",
         command_line=_with_another_seed(facts),
     )
     enough = facts.training_samples and wanted <= available / 2 and wanted <= MAX_SAMPLES
@@ -107,7 +107,7 @@ def _remedies(facts: Facts, needed: float) -> tuple[Remedy, ...]:
 
 
 SPLIT_BY_SEED = frozenset({"iris", "binary"})
-"""Presets that hold back a part of one table; what `--seed` changes elsewhere is not the split."""
+"""Presets that split one table; elsewhere `--seed` does not change the split."""
 
 
 def _with_another_seed(facts: Facts) -> str:
@@ -127,14 +127,14 @@ def _two_digits(number: float) -> int:
 RULE = Rule(
     name="validation_too_small",
     explanation=(
-        "A validation loss is a mean over samples, and a mean over few of them wobbles from epoch to epoch with "
-        "nothing behind it. Its standard error, from the differences of the same samples in two epochs, says how much. "
-        "A difference within two standard errors is no evidence: neither of overfitting nor of progress."
+        "A validation loss is a mean over samples, and a mean over few of them changes from epoch to epoch by chance. "
+        "Its standard error, from the differences of the same samples in two epochs, says by how much. A difference "
+        "within two standard errors is no evidence, neither of overfitting nor of progress."
     ),
     source=(
         "Miller 2024, Adding Error Bars to Evals, https://arxiv.org/abs/2411.00640 (paired differences); Card et al. "
         "2020, With Little Power Comes Great Responsibility, https://aclanthology.org/2020.emnlp-main.745"
     ),
     weight=0.4,
-    look=_look,
+    check=_check,
 )

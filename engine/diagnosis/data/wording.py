@@ -1,4 +1,4 @@
-"""How findings of the data name classes and shares."""
+"""How findings about the data name classes, shares and parts of the data."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Sequence
 from fitmon.engine.facts import Facts
 
 OF_THE_DATA = (0, 0)
-"""`Finding.epochs` of what no epoch changes."""
+"""`Finding.epochs` where no epoch changes anything."""
 MAX_NAMED = 3
-LONGEST_NAME = 24
+MAX_NAME_LENGTH = 24
 
 
 def class_name(facts: Facts, number: int) -> str:
-    """Return what a class is called in a sentence: its name, or its number."""
+    """Return the name of a class in a sentence, or its number."""
     names = facts.class_names
     if number >= len(names):
         return f"class {number}"
     name = names[number]
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    return name if len(name) <= MAX_NAME_LENGTH else f"{name[: MAX_NAME_LENGTH - 1]}…"
 
 
 def class_names(facts: Facts, numbers: Sequence[int]) -> str:
-    """Return classes as a list of words, such as `setosa and versicolor`; of many the first few and how many more."""
+    """Return classes as words, such as `setosa and versicolor`; of many, the first few and how many more."""
     shown = [class_name(facts, number) for number in numbers[:MAX_NAMED]]
     rest = len(numbers) - len(shown)
     if rest:
@@ -31,10 +31,26 @@ def class_names(facts: Facts, numbers: Sequence[int]) -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share in percent, small ones with one digit behind the point."""
+    """Return a share in percent, small ones with one decimal."""
     return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"  # noqa: PLR2004 - a tenth
 
 
 def samples(count: int) -> str:
-    """Return a number of samples in words."""
+    """Return a number of samples, such as `3 samples`."""
     return "1 sample" if count == 1 else f"{count} samples"
+
+
+def non_finite_in_words(facts: Facts) -> str:
+    """Return where the data has NaN or infinity, such as `the training inputs have 3 NaN or infinite values and the
+    validation targets 1`; empty where it has none.
+    """
+    parts = facts.non_finite_parts
+    if not parts:
+        total = facts.non_finite_values or 0
+        parts = {"inputs": total} if total else {}
+    if not parts:
+        return ""
+    (first, count), *others = parts.items()
+    values = "1 NaN or infinite value" if count == 1 else f"{count} NaN or infinite values"
+    clauses = [f"the {first} have {values}", *(f"the {name} {number}" for name, number in others)]
+    return clauses[0] if len(clauses) == 1 else f"{', '.join(clauses[:-1])} and {clauses[-1]}"

@@ -1,4 +1,4 @@
-"""Hidden units that answer 0 to every sample."""
+"""Hidden units that output 0 for every sample."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.finding import Finding, Remedy
 
-MANY = 0.3
-"""Share of the hidden units with relu."""
+MIN_SHARE = 0.3
+"""Of the hidden relu units."""
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     share = evidence.last("dead_share")
-    if not share >= MANY:
+    if not share >= MIN_SHARE:
         return None
     count = sum(evidence.facts.hidden_units)
-    told = f", about {share * count:.0f} of {count}," if count else ""
+    number = f", about {share * count:.0f} of {count}," if count else ""
     return Finding(
         name=RULE.name,
         sentence=(
-            f"dead units: {100 * share:.0f} % of the hidden relu units{told} give 0 for every one of the "
+            f"dead units: {100 * share:.0f} % of the hidden relu units{number} output 0 for all "
             f"{evidence.facts.train_subset or 'scored'} training samples; they no longer learn."
         ),
         epochs=(evidence.epoch, evidence.epoch),
@@ -31,8 +31,8 @@ def _look(evidence: Evidence) -> Finding | None:
                 _lower_rate(evidence),
                 remedies.less_penalty(evidence),
                 remedies.advice(
-                    "train anew with leaky_relu, elu or gelu in place of relu, and He initialisation",
-                    "A unit below 0 still has a gradient and can come back.",
+                    "train a new model with leaky_relu, elu or gelu instead of relu, and He initialization",
+                    "A unit below 0 still has a gradient and can recover.",
                 ),
             )
         ),
@@ -40,15 +40,15 @@ def _look(evidence: Evidence) -> Finding | None:
 
 
 def _lower_rate(evidence: Evidence) -> Remedy | None:
-    """Return a tenth of the rate from before they died; None where they died of another rate than today's."""
+    """Return a tenth of the rate at which they died; None where the rate has changed since."""
     before = _before(evidence)
     if before is not None and any(epoch > before for epoch in evidence.knob_epochs):
         return None
-    return remedies.with_rate(evidence, 0.1, "No more units die; those that are dead stay so.", back_to=before)
+    return remedies.with_rate(evidence, 0.1, "No more units die; dead units stay dead.", rewind_to=before)
 
 
 def _before(evidence: Evidence) -> int | None:
-    """Return the last epoch with less than half as many dead units; None: there was none."""
+    """Return the last epoch with less than half as many dead units; None without one."""
     curve, limit = evidence.curve("dead_share"), evidence.last("dead_share") / 2
     places = [place for place in range(max(0, len(curve) - 1000), len(curve)) if curve[place] < limit]
     return places[-1] + 1 if places and math.isfinite(limit) else None
@@ -57,9 +57,9 @@ def _before(evidence: Evidence) -> int | None:
 RULE = Rule(
     name="dead_units",
     explanation=(
-        "A relu unit whose input is below 0 for every sample answers 0 to all of them and has no gradient: it never "
-        "learns again. A rate that is too high pushes units there in one step, and so do large negative biases. The "
-        "model is then smaller than it looks."
+        "A relu unit whose input is below 0 for every sample outputs 0 for all of them and has no gradient: it never "
+        "learns again. A learning rate that is too high pushes units there in one step, and so do large negative "
+        "biases. The model is then smaller than it looks."
     ),
     source=(
         "Lu, Shin, Su, Karniadakis 2020, Dying ReLU and Initialization: Theory and Numerical Examples, "
@@ -67,5 +67,5 @@ RULE = Rule(
         "https://arxiv.org/abs/1502.01852"
     ),
     weight=0.65,
-    look=_look,
+    check=_check,
 )

@@ -1,4 +1,4 @@
-"""A learning rate that is too low: the loss falls steadily, but would need far more epochs than are planned."""
+"""A learning rate that is too low: the loss falls steadily, but needs far more epochs than planned."""
 
 from __future__ import annotations
 
@@ -12,47 +12,47 @@ from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.losses import Losses, losses_of
 from fitmon.engine.diagnosis.fit.overfitting import overfits
-from fitmon.engine.diagnosis.fit.rates import times_the_usual
+from fitmon.engine.diagnosis.fit.rates import times_the_default
 from fitmon.engine.finding import Finding
 
 FIRST_EPOCH = 4
 GOAL = 0.3
-"""Training loss over chance loss that would be a beginning."""
+"""Training loss over chance loss that would be a start."""
 LITTLE = 0.35
-"""Share of the chance loss taken away, at the most."""
+"""Largest share of the chance loss that was learned."""
 STEADY = 0.8
 """Share of the steps that go down."""
 SLOWS_DOWN = 0.5
-"""Pace in the second half over pace in the first: a model that has learnt what it can slows down to nothing."""
+"""Pace in the second half over pace in the first: a model that has learned what it can slows down to nothing."""
 FAR_MORE = 2.0
 """Times the planned epochs."""
-UNUSUAL = 1.0
-"""Times the optimizer's usual rate: at more than this, short steps are not what is wrong."""
+NORMAL_RATE = 1.0
+"""Times the optimizer's default rate: above this, small steps are not the problem."""
 MAX_TIMES = 1000.0
 
 
-class RefreshThrottle(NamedTuple):
+class Pace(NamedTuple):
     """How fast the training loss falls."""
 
-    an_epoch: float
+    per_epoch: float
     since: int
     """The epoch from which it is measured."""
     needed: float
-    """Epochs from the start until the goal is reached, if it goes on so."""
+    """Epochs from the start until the goal is reached at this pace."""
 
 
 @lru_cache(maxsize=1)
-def crawls(reading: Losses, evidence: Evidence) -> RefreshThrottle | None:
-    """Return the pace if the verdict is that the steps are too short; else None."""
-    pace = _pace(reading, evidence)
-    if pace is None or pace.needed < FAR_MORE * evidence.epochs or times_the_usual(evidence) >= UNUSUAL:
+def learns_too_slowly(losses: Losses, evidence: Evidence) -> Pace | None:
+    """Return the pace if the verdict is that the steps are too small; else None."""
+    pace = _pace(losses, evidence)
+    if pace is None or pace.needed < FAR_MORE * evidence.epochs or times_the_default(evidence) >= NORMAL_RATE:
         return None
-    return None if overfits(reading) else pace
+    return None if overfits(losses) else pace
 
 
-def _look(evidence: Evidence) -> Finding | None:
-    reading = losses_of(evidence)
-    pace = crawls(reading, evidence)
+def _check(evidence: Evidence) -> Finding | None:
+    losses = losses_of(evidence)
+    pace = learns_too_slowly(losses, evidence)
     if pace is None:
         return None
     factor = float(np.clip(10 ** round(math.log10(pace.needed / evidence.epochs) + 0.5), 10, MAX_TIMES))
@@ -60,43 +60,43 @@ def _look(evidence: Evidence) -> Finding | None:
     return Finding(
         name=RULE.name,
         sentence=(
-            f"learning rate too low: training loss falls steadily, but by {pace.an_epoch:.2g} an epoch; from "
-            f"{reading.now(reading.training):.3g} to {GOAL * reading.chance:.3g}, {100 * GOAL:.0f} % of guessing, "
-            f"it would take {needed} epochs, {evidence.epochs} are planned."
+            f"learning rate too low: training loss falls steadily, but by {pace.per_epoch:.2g} per epoch; from "
+            f"{losses.now(losses.training):.3g} to {GOAL * losses.chance:.3g}, {100 * GOAL:.0f} % of guessing, "
+            f"it needs {needed} epochs; {evidence.epochs} are planned."
         ),
         epochs=(pace.since, evidence.epoch),
         confidence=0.85,
         remedies=remedies.present(
             (
                 remedies.with_rate(
-                    evidence, factor, "The loss falls visibly in the next epochs; if it jumps, halve it."
+                    evidence, factor, "The loss falls visibly in the next epochs; if it jumps, halve the rate."
                 ),
-                remedies.with_rate(evidence, 3.0, "It falls about three times as fast."),
+                remedies.with_rate(evidence, 3.0, "The loss falls about three times as fast."),
             )
         ),
     )
 
 
-def _pace(reading: Losses, evidence: Evidence) -> RefreshThrottle | None:
-    """Return the pace of a fall that is steady and does not slow down; None where it is no such fall."""
-    training = reading.training
-    curve = training.curve[max(0, reading.settled_since - training.skipped) :]
-    if len(curve) < FIRST_EPOCH or not reading.learnt(training) < LITTLE:
+def _pace(losses: Losses, evidence: Evidence) -> Pace | None:
+    """Return the pace of a fall that is steady and does not slow down; None for any other curve."""
+    training = losses.training
+    curve = training.curve[max(0, losses.settled_since - training.skipped) :]
+    if len(curve) < FIRST_EPOCH or not losses.learned(training) < LITTLE:
         return None
     steps, half = np.diff(curve), len(curve) // 2
     early, late = float(curve[0] - curve[half]) / half, float(curve[half] - curve[-1]) / (len(curve) - 1 - half)
     if float((steps <= 0).mean()) < STEADY or late < SLOWS_DOWN * early or late <= 0:
         return None
-    missing = float(curve[-1]) - GOAL * reading.chance
-    return RefreshThrottle(late, evidence.epoch - len(curve) + 1, evidence.epoch + missing / late)
+    missing = float(curve[-1]) - GOAL * losses.chance
+    return Pace(late, evidence.epoch - len(curve) + 1, evidence.epoch + missing / late)
 
 
 RULE = Rule(
     name="learning_rate_too_low",
     explanation=(
-        "Each step goes down the slope, but is so short that the epochs run out long before the bottom. The sign is a "
-        "loss that falls steadily, calmly and far too slowly, without slowing down further. Raise the rate tenfold "
-        "until it jumps, then take a third of that."
+        "Each step goes down the slope, but is so small that the epochs run out long before the minimum. The sign is a "
+        "loss that falls smoothly and far too slowly, without slowing down further. Raise the rate tenfold until the "
+        "loss jumps, then use a third of that."
     ),
     source=(
         "Smith 2018, A disciplined approach to neural network hyper-parameters: Part 1, "
@@ -104,5 +104,5 @@ RULE = Rule(
         "https://www.deeplearningbook.org"
     ),
     weight=0.75,
-    look=_look,
+    check=_check,
 )

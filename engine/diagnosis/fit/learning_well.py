@@ -1,4 +1,4 @@
-"""Learning well: the loss on samples never seen is falling beyond its noise."""
+"""Learning well: the validation loss falls by more than its noise."""
 
 from __future__ import annotations
 
@@ -17,71 +17,71 @@ from fitmon.engine.finding import Finding
 
 DEVIATIONS = 2.0
 FALL_THAT_MATTERS = 0.015
-"""Share of the loss, from a window to the next."""
-BEGUN = 0.15
-"""Share of the chance loss taken away at least: below it, it learns, but slowly."""
+"""Share of the loss, from one window to the next."""
+MIN_LEARNED = 0.15
+"""Smallest share of the chance loss that was learned; below it, the model learns, but slowly."""
 FAST = 0.1
-"""A fall by this share is no slow one, wherever it stands."""
+"""A fall by this share is not slow, whatever the loss."""
 MIN_EPOCHS = 2
 
 
 @lru_cache(maxsize=1)
-def learns_well(reading: Losses, evidence: Evidence) -> Change | None:
-    """Return the fall of late if the verdict is that it learns well; else None."""
-    lately = reading.lately(reading.judged) or _first_fall(reading)
+def learns_well(losses: Losses, evidence: Evidence) -> Change | None:
+    """Return the recent fall if the verdict is that it learns well; else None."""
+    lately = losses.lately(losses.judged) or _fall_since_start(losses)
     if (
         lately is None
-        or _answers_always_the_same(evidence.facts)
+        or _output_is_constant(evidence.facts)
         or lately.rise > -DEVIATIONS * lately.error
         or -lately.share < FALL_THAT_MATTERS
     ):
         return None
-    learnt = reading.learnt(reading.judged)
-    if learnt < 0 or (learnt < BEGUN and -lately.share < FAST):
+    learned = losses.learned(losses.judged)
+    if learned < 0 or (learned < MIN_LEARNED and -lately.share < FAST):
         return None
-    others = overfits(reading) or fits_well(reading, evidence) or underfits(reading, evidence)
+    others = overfits(losses) or fits_well(losses, evidence) or underfits(losses, evidence)
     return None if others else lately
 
 
-def _answers_always_the_same(facts: Facts) -> bool:
-    """Return whether the only output is divided by itself: whatever the loss does, the answer is 1."""
+def _output_is_constant(facts: Facts) -> bool:
+    """Return whether the only output is divided by itself: whatever the loss does, it is 1."""
     return facts.output_activation == "softmax" and facts.output_units == 1
 
 
-def _first_fall(reading: Losses) -> Change | None:
-    """Return the fall since the first epoch, while there are not two windows and hardly a step went up.
+def _fall_since_start(losses: Losses) -> Change | None:
+    """Return the fall since the first epoch, while there are not two windows and almost no step went up.
 
-    That is rarely noise, and patience asks for one epoch more.
+    That is rarely noise, and patience requires one more epoch.
     """
-    curves = [side.curve for side in (reading.validation, reading.training) if side]
+    curves = [loss.curve for loss in (losses.validation, losses.training) if loss]
     if not curves or any(len(curve) < MIN_EPOCHS or _steps_up(curve) > len(curve) // 4 for curve in curves):
         return None
-    curve = reading.judged.curve
+    curve = losses.judged.curve
     fell = Change(float(curve[0]), float(curve[-1]), 0.0)
-    return fell if reading.settled_since == 0 and -fell.share >= FAST else None
+    return fell if losses.settled_since == 0 and -fell.share >= FAST else None
 
 
 def _steps_up(curve: Floats) -> int:
     return int(np.count_nonzero(np.diff(curve) >= 0))
 
 
-def _look(evidence: Evidence) -> Finding | None:
-    reading = losses_of(evidence)
-    lately = learns_well(reading, evidence)
+def _check(evidence: Evidence) -> Finding | None:
+    losses = losses_of(evidence)
+    lately = learns_well(losses, evidence)
     if lately is None:
         return None
-    which = "validation" if reading.validation else "training"
-    fell = lately.told if lately.error else lately.briefly
-    covered = min(2 * reading.window, evidence.epoch)
+    which = "validation" if losses.validation else "training"
+    fell = lately.text if lately.error else lately.short_text
+    covered = min(2 * losses.window, evidence.epoch)
     ends = evidence.epoch >= evidence.epochs
     return Finding(
         name=RULE.name,
         sentence=(
             f"learning well: {which} loss fell {fell} over the last {covered} epochs"
-            f"{', and was still falling at the end' if ends else ''}."
+            f"{', and it was still falling at the end' if ends else ''}."
         ),
         epochs=(evidence.epoch - covered + 1, evidence.epoch),
-        confidence=(0.9 if reading.validation.honest else 0.7) if lately.error else 0.5,
+        confidence=(0.9 if losses.validation.inference_mode else 0.7) if lately.error else 0.5,
         remedies=(remedies.more_epochs(evidence),) if 10 * evidence.epoch >= 9 * evidence.epochs else (),
     )
 
@@ -89,13 +89,13 @@ def _look(evidence: Evidence) -> Finding | None:
 RULE = Rule(
     name="learning_well",
     explanation=(
-        "The loss falls on samples the model has never seen, by more than noise explains: what it learns holds beyond "
-        "the training set. Leave it alone; if the epochs run out while it still falls, give it more of them."
+        "The validation loss falls by more than noise explains: what the model learns is also true for new samples. "
+        "Change nothing; if the epochs run out while it still falls, add more."
     ),
     source=(
         "Tutorial 1 (a good fit: both fall and stay together); Prechelt 1998, Early Stopping - But When?, "
         "https://doi.org/10.1007/3-540-49430-8_3"
     ),
     weight=0.5,
-    look=_look,
+    check=_check,
 )

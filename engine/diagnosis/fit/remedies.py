@@ -1,4 +1,4 @@
-"""Remedies with values that fit the run: each changes a knob that the model has, within its range, or gives advice."""
+"""Remedies with values for this run: each changes a knob that the model has, within its range, or gives advice."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def present(remedies: Iterable[Remedy | None]) -> tuple[Remedy, ...]:
     return tuple(remedy for remedy in remedies if remedy is not None)
 
 
-def with_rate(evidence: Evidence, factor: float, expect: str, *, back_to: int | None = None) -> Remedy | None:
+def with_rate(evidence: Evidence, factor: float, expect: str, *, rewind_to: int | None = None) -> Remedy | None:
     """Return the rate times a factor; None where the model has no such knob.
 
     Args:
         evidence: of the run under way.
         factor: 0.5 halves it.
         expect: see `Remedy.expect`.
-        back_to: the epoch to go back to first; None, or a run without checkpoints: go on from here.
+        rewind_to: the epoch to rewind to first; None, or a run without checkpoints: continue from here.
     """
     knob = "learning_rate" if evidence.knob("learning_rate") is not None else "learning_rate_factor"
     rate = evidence.knob(knob)
@@ -34,28 +34,28 @@ def with_rate(evidence: Evidence, factor: float, expect: str, *, back_to: int | 
         return None
     word = "lower" if factor < 1 else "raise"
     what = f"{word} the learning rate{' factor' if knob != 'learning_rate' else ''} from {rate:g} to {value:g}"
-    return _change(evidence, what, expect, {knob: value}, back_to)
+    return _change(evidence, what, expect, {knob: value}, rewind_to)
 
 
-def with_rate_anew(evidence: Evidence, factor: float, expect: str) -> Remedy | None:
-    """Return the rate times a factor in a new run: this one's weights are lost. None: the model has no one rate."""
+def with_rate_in_new_run(evidence: Evidence, factor: float, expect: str) -> Remedy | None:
+    """Return the rate times a factor in a new run: this one's weights are useless. None: the model has no single rate."""
     rate = evidence.knob("learning_rate")
     if rate is None or not (value := _changed("learning_rate", rate * factor)):
         return None
-    advice = f"start anew with the learning rate at {value:g} in place of {rate:g}"
+    advice = f"start a new run with learning rate {value:g} instead of {rate:g}"
     line = command_line(evidence.facts, learning_rate=f"{value:g}")
     return Remedy(advice=advice, expect=expect, command_line=line)
 
 
-def more_dropout(evidence: Evidence, back_to: int | None = None) -> Remedy | None:
-    """Return the next dropout worth trying; None where the model has none, or has much already."""
+def more_dropout(evidence: Evidence, rewind_to: int | None = None) -> Remedy | None:
+    """Return the next dropout worth trying; None where the model has no dropout, or much already."""
     rate = evidence.knob("dropout")
     if rate is None or rate >= HIGHEST_DROPOUT:
         return None
     steps = (FIRST_DROPOUT, HIGH_DROPOUT, HIGHEST_DROPOUT)
     value = next(step for step in steps if rate < step)
     expect = "Training loss falls more slowly; validation loss should stop rising and may fall below its best."
-    return _change(evidence, f"raise dropout from {rate:g} to {value:g}", expect, {"dropout": value}, back_to)
+    return _change(evidence, f"raise dropout from {rate:g} to {value:g}", expect, {"dropout": value}, rewind_to)
 
 
 def less_dropout(evidence: Evidence) -> Remedy | None:
@@ -63,19 +63,19 @@ def less_dropout(evidence: Evidence) -> Remedy | None:
     rate = evidence.knob("dropout")
     if not rate:
         return None
-    value = 0.0 if rate <= 0.1 else round(rate / 2, 2)  # noqa: PLR2004 - less than that hardly acts
-    expect = "Both losses should fall within a few epochs: the model may use more of its units."
+    value = 0.0 if rate <= 0.1 else round(rate / 2, 2)  # noqa: PLR2004 - less has no effect
+    expect = "Both losses should fall within a few epochs: the model can use more of its units."
     return _change(evidence, f"lower dropout from {rate:g} to {value:g}", expect, {"dropout": value}, None)
 
 
-def more_l2(evidence: Evidence, back_to: int | None = None) -> Remedy | None:
-    """Return a first L2, or ten times what there is; None where the model has none, or has much already."""
+def more_l2(evidence: Evidence, rewind_to: int | None = None) -> Remedy | None:
+    """Return a first L2, or ten times the current one; None where the model has no L2, or much already."""
     strength = evidence.knob("l2")
-    if strength is None or strength >= 0.1:  # noqa: PLR2004 - beyond this hardly a model learns
+    if strength is None or strength >= 0.1:  # noqa: PLR2004 - with more, few models learn
         return None
     value = _changed("l2", strength * 10) or FIRST_L2
-    expect = "Weights stay small: the gap narrows, training loss ends higher. Too much of it and both losses rise."
-    return _change(evidence, f"raise L2 from {strength:g} to {value:g}", expect, {"l2": value}, back_to)
+    expect = "Weights stay small: the gap narrows, and training loss ends higher. With too much, both losses rise."
+    return _change(evidence, f"raise L2 from {strength:g} to {value:g}", expect, {"l2": value}, rewind_to)
 
 
 def less_penalty(evidence: Evidence) -> Remedy | None:
@@ -85,9 +85,9 @@ def less_penalty(evidence: Evidence) -> Remedy | None:
     }
     if not changes:
         return None
-    told = " and ".join(f"{name.upper()} from {evidence.knob(name):g} to {value:g}" for name, value in changes.items())
-    expect = "The weights may grow: both losses should fall within a few epochs."
-    return _change(evidence, f"lower {told}", expect, changes, None)
+    words = " and ".join(f"{name.upper()} from {evidence.knob(name):g} to {value:g}" for name, value in changes.items())
+    expect = "The weights can grow: both losses should fall within a few epochs."
+    return _change(evidence, f"lower {words}", expect, changes, None)
 
 
 def larger_batch(evidence: Evidence) -> Remedy | None:
@@ -96,20 +96,20 @@ def larger_batch(evidence: Evidence) -> Remedy | None:
     if size is None or not samples or 20 * size > samples:
         return None
     value = float(2 * int(size))
-    expect = "Each step averages over more samples: the curves get calmer, and an epoch has half as many steps."
+    expect = "Each step averages over more samples: the curves become smoother, and an epoch has half as many steps."
     return _change(evidence, f"raise the batch size from {size:g} to {value:g}", expect, {"batch_size": value}, None)
 
 
 def more_epochs(evidence: Evidence) -> Remedy:
     """Return half as many epochs again."""
     value = min(max(evidence.epochs + 5, round(1.5 * evidence.epochs)), KNOBS["epochs"].maximum)
-    expect = "Both losses go on falling until one of them flattens."
-    advice = f"train longer: {value:g} epochs in place of {evidence.epochs}"
+    expect = "Both losses keep falling until one of them flattens."
+    advice = f"train longer: {value:g} epochs instead of {evidence.epochs}"
     return Remedy(advice=advice, expect=expect, changes={"epochs": float(value)})
 
 
 def stop_here(evidence: Evidence) -> Remedy | None:
-    """Return stopping the run; None where all its epochs are done, or none is the best."""
+    """Return stopping the run; None where all epochs are done, or there is no best one."""
     best = evidence.best_epoch()
     if evidence.epoch >= evidence.epochs or best is None:
         return None
@@ -118,31 +118,31 @@ def stop_here(evidence: Evidence) -> Remedy | None:
 
 
 def fewer_units(evidence: Evidence) -> Remedy | None:
-    """Return a smaller model to try anew; None where the widths are not known or small already."""
+    """Return a smaller model for a new run; None where the widths are not known or small already."""
     widths = evidence.facts.hidden_units
     if not widths or max(widths) < 2 * FEWER_WEIGHTS:
         return None
     smaller = tuple(max(2, width // FEWER_WEIGHTS) for width in widths)
-    expect = "With fewer parameters less can be learnt by heart; if training loss gets high too, it was too few."
+    expect = "A smaller model can memorize less; if training loss ends high too, it is too small."
     return _units(evidence, "try fewer parameters", smaller, expect)
 
 
 def more_units(evidence: Evidence) -> Remedy | None:
-    """Return a larger model to try anew; None where it is very large already."""
+    """Return a larger model for a new run; None where it is very large already."""
     widths = evidence.facts.hidden_units
     larger = tuple(max(8, width * MORE_WEIGHTS) for width in widths) or (32,)
-    if max(larger) > 4096:  # noqa: PLR2004 - more is no advice
+    if max(larger) > 4096:  # noqa: PLR2004 - larger is no useful advice
         return None
-    return _units(evidence, "try more units", larger, "Training loss should fall clearly below where it stands now.")
+    return _units(evidence, "try more units", larger, "Training loss should fall clearly below its current value.")
 
 
 def another_layer(evidence: Evidence) -> Remedy | None:
-    """Return the same widths and one layer more; None where the widths are not known."""
+    """Return the same widths and one more layer; None where the widths are not known."""
     widths = evidence.facts.hidden_units
     if not widths:
         return None
-    expect = "A deeper model can bend more; watch whether training loss falls further."
-    return _units(evidence, "try one layer more", (*widths, max(8, widths[-1])), expect)
+    expect = "A deeper model is more flexible; check whether training loss falls further."
+    return _units(evidence, "try one more layer", (*widths, max(8, widths[-1])), expect)
 
 
 def advice(what: str, expect: str) -> Remedy:
@@ -151,9 +151,9 @@ def advice(what: str, expect: str) -> Remedy:
 
 
 def _units(evidence: Evidence, what: str, widths: tuple[int, ...], expect: str) -> Remedy:
-    told = ",".join(map(str, widths))
-    line = command_line(evidence.facts, units=told)
-    return Remedy(advice=f"{what} in a new run, widths {told}", expect=expect, command_line=line)
+    units = ",".join(map(str, widths))
+    line = command_line(evidence.facts, units=units)
+    return Remedy(advice=f"{what} in a new run, widths {units}", expect=expect, command_line=line)
 
 
 def _changed(knob: str, value: float) -> float | None:
@@ -162,7 +162,7 @@ def _changed(knob: str, value: float) -> float | None:
     return rounded or None
 
 
-def _change(evidence: Evidence, what: str, expect: str, changes: dict[str, float], back_to: int | None) -> Remedy:
-    if back_to is None or not evidence.can_rewind or not 0 < back_to < evidence.epoch:
+def _change(evidence: Evidence, what: str, expect: str, changes: dict[str, float], rewind_to: int | None) -> Remedy:
+    if rewind_to is None or not evidence.can_rewind or not 0 < rewind_to < evidence.epoch:
         return Remedy(advice=what, expect=expect, changes=changes)
-    return Remedy(advice=f"go back to epoch {back_to} and {what}", expect=expect, changes=changes, rewind_to=back_to)
+    return Remedy(advice=f"rewind to epoch {rewind_to} and {what}", expect=expect, changes=changes, rewind_to=rewind_to)

@@ -1,4 +1,4 @@
-"""Too early to say anything of the fit."""
+"""Too early to say anything about the fit."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit.losses import SHORTEST_WINDOW
 from fitmon.engine.finding import Finding
 
-ENOUGH = 2 * SHORTEST_WINDOW + 1
-"""Epochs of which two windows can be compared, and another that patience asks for."""
+MIN_EPOCHS = 2 * SHORTEST_WINDOW + 1
+"""Epochs for two windows to compare, and one more that patience requires."""
 
 
 def is_too_early(evidence: Evidence) -> bool:
-    """Return whether too few epochs have been trained since the last change of a knob."""
-    return evidence.epoch - _changed(evidence) + 1 <= ENOUGH
+    """Return whether too few epochs have been trained since a knob last changed."""
+    return evidence.epoch - _changed(evidence) + 1 <= MIN_EPOCHS
 
 
 def _changed(evidence: Evidence) -> int:
     return evidence.knob_epochs[-1] if evidence.knob_epochs else 1
 
 
-def _look(evidence: Evidence) -> Finding | None:
+def _check(evidence: Evidence) -> Finding | None:
     if not is_too_early(evidence):
         return None
     changed = _changed(evidence)
@@ -37,11 +37,11 @@ def _look(evidence: Evidence) -> Finding | None:
 RULE = Rule(
     name="too_early",
     explanation=(
-        "In the first epochs losses fall fast and jump about, and the difference of two single epochs is mostly noise. "
-        "A verdict needs two windows of a few epochs each that can be held against each other."
+        "In the first epochs losses fall fast and jump, and the difference between two single epochs is mostly noise. "
+        "A verdict needs two windows of a few epochs each to compare."
     ),
     source="Prechelt 1998, Early Stopping - But When?, https://doi.org/10.1007/3-540-49430-8_3 (strips of epochs)",
     weight=0.1,
-    look=_look,
+    check=_check,
     patience=1,
 )

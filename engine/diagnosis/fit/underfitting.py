@@ -1,4 +1,4 @@
-"""Underfitting: the model does badly on the very samples it learns from, and gets no better."""
+"""Underfitting: the model does badly on its own training samples and no longer improves."""
 
 from __future__ import annotations
 
@@ -15,51 +15,51 @@ from fitmon.engine.finding import Finding, Remedy
 
 FIRST_EPOCH = 8
 STILL = 0.03
-"""Share of the training loss by which it may still fall from a window to the next."""
+"""Largest fall from one window to the next, as a share of the training loss."""
 TOGETHER = 1.3
 """Validation loss over training loss."""
 
 
 @lru_cache(maxsize=1)
-def underfits(reading: Losses, evidence: Evidence) -> bool:
+def underfits(losses: Losses, evidence: Evidence) -> bool:
     """Return whether the verdict is underfitting."""
-    training = reading.lately(reading.training)
+    training = losses.lately(losses.training)
     if training is None or evidence.epoch < FIRST_EPOCH:
         return False
-    badly = not does_well(reading, evidence) or is_held_back(reading, evidence)
-    if not badly or math.isnan(reading.chance) or training.share < -STILL:
+    badly = not does_well(losses, evidence) or is_held_back(losses, evidence)
+    if not badly or math.isnan(losses.chance) or training.share < -STILL:
         return False
-    if reading.validation and reading.now(reading.validation) > TOGETHER * training.now:
+    if losses.validation and losses.now(losses.validation) > TOGETHER * training.now:
         return False
-    if reading.learnt(reading.judged) < 0:
+    if losses.learned(losses.judged) < 0:
         return False
-    return not (overfits(reading) or does_not_learn(reading, evidence) or fits_well(reading, evidence))
+    return not (overfits(losses) or does_not_learn(losses, evidence) or fits_well(losses, evidence))
 
 
-def _look(evidence: Evidence) -> Finding | None:
-    reading = losses_of(evidence)
-    if not underfits(reading, evidence):
+def _check(evidence: Evidence) -> Finding | None:
+    losses = losses_of(evidence)
+    if not underfits(losses, evidence):
         return None
-    learnt = reading.learnt(reading.training)
+    learned = losses.learned(losses.training)
     return Finding(
         name=RULE.name,
-        sentence=_sentence(reading, learnt),
-        epochs=(max(1, evidence.epoch - 2 * reading.window + 1), evidence.epoch),
-        confidence=round((0.9 if reading.honest else 0.7) * (1 - 0.4 * max(0.0, learnt)), 2),
+        sentence=_sentence(losses, learned),
+        epochs=(max(1, evidence.epoch - 2 * losses.window + 1), evidence.epoch),
+        confidence=round((0.9 if losses.inference_mode else 0.7) * (1 - 0.4 * max(0.0, learned)), 2),
         remedies=_remedies(evidence),
     )
 
 
-def _sentence(reading: Losses, learnt: float) -> str:
-    beside = f", validation {reading.now(reading.validation):.3g}" if reading.validation else ""
+def _sentence(losses: Losses, learned: float) -> str:
+    beside = f", validation {losses.now(losses.validation):.3g}" if losses.validation else ""
     return (
-        f"underfitting: training loss itself stays at {reading.now(reading.training):.3g}{beside}; only "
-        f"{100 * learnt:.0f} % of the chance loss {reading.chance:.3g} is gone, and it hardly falls any more."
+        f"underfitting: training loss itself stays at {losses.now(losses.training):.3g}{beside}, only "
+        f"{100 * learned:.0f} % below the chance loss {losses.chance:.3g}, and hardly falls any more."
     )
 
 
 def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
-    rate = remedies.with_rate(evidence, 2.0, "Larger steps may leave the flat place; if the loss jumps, go back.")
+    rate = remedies.with_rate(evidence, 2.0, "Larger steps may leave a flat region; if the loss jumps, undo the change.")
     return remedies.present(
         (
             remedies.less_penalty(evidence) if math.isfinite(evidence.last("penalty")) else None,
@@ -68,8 +68,8 @@ def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
             remedies.another_layer(evidence),
             rate,
             remedies.advice(
-                "give it better features, or more data of the kinds it gets wrong",
-                "What the features do not tell, no model can learn.",
+                "add better features, or more data of the kinds it gets wrong",
+                "No model can learn what the features do not show.",
             ),
         )
     )
@@ -78,14 +78,14 @@ def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
 RULE = Rule(
     name="underfitting",
     explanation=(
-        "The model does badly on the training samples themselves, and no better on others: it is too small or held "
-        "back too much to follow the data, or the features do not tell more. More layers or units, a weaker penalty, "
-        "less dropout, another rate or better features help; more of the same epochs do not."
+        "The model does badly on its own training samples, and no better on others: it is too small or too regularized "
+        "to fit the data, or the features do not show more. More layers or units, a weaker penalty, less dropout, "
+        "another learning rate or better features help; more epochs of the same do not."
     ),
     source=(
         "Tutorial 1 (underfit: the model does badly on the training data itself); Goodfellow, Bengio, Courville 2016, "
         "Deep Learning, ch. 5.2 and 11.3, https://www.deeplearningbook.org"
     ),
     weight=0.7,
-    look=_look,
+    check=_check,
 )

@@ -13,54 +13,54 @@ EPOCHS = 3
 LOOKS_BETTER = 1.05
 """Keras's training loss over its validation loss."""
 NOT_WORSE = 1.02
-"""Training loss over validation loss, scored alike, at the most."""
+"""Largest training loss over validation loss, both in inference mode."""
 
 
-def _look(evidence: Evidence) -> Finding | None:
-    told, told_validation, training, validation = (
+def _check(evidence: Evidence) -> Finding | None:
+    loss, val_loss, training, validation = (
         _recent(evidence.curve(name)) for name in ("loss", "val_loss", "training_loss", "validation_loss")
     )
     unknown = bool(np.isnan([training, validation]).any())
-    if not told > LOOKS_BETTER * told_validation or not (unknown or training <= NOT_WORSE * validation):
+    if not loss > LOOKS_BETTER * val_loss or not (unknown or training <= NOT_WORSE * validation):
         return None
     return Finding(
         name=RULE.name,
-        sentence=_sentence(evidence, (told, told_validation), None if unknown else (training, validation)),
+        sentence=_sentence(evidence, (loss, val_loss), None if unknown else (training, validation)),
         epochs=(max(1, evidence.epoch - EPOCHS + 1), evidence.epoch),
         confidence=0.6 if unknown else 0.95,
     )
 
 
 def _recent(curve: Floats) -> float:
-    """Return the mean of the last epochs; NaN where one of them has no number, or there are too few."""
+    """Return the mean of the last epochs; NaN where one of them has no value, or there are too few."""
     return float(np.mean(curve[-EPOCHS:])) if len(curve) >= EPOCHS else math.nan
 
 
-def _sentence(evidence: Evidence, told: tuple[float, float], alike: tuple[float, float] | None) -> str:
+def _sentence(evidence: Evidence, keras: tuple[float, float], alike: tuple[float, float] | None) -> str:
     penalty, dropout = evidence.last("penalty"), evidence.knob("dropout")
-    causes = ["it is a mean over weights that were still moving"]
+    causes = ["a mean over weights that were still changing"]
     if dropout:
         causes.append(f"with dropout {dropout:g} on")
     both = f"; both contain a penalty of {penalty:.3g}" if penalty > 0 else ""
-    scored = "No training sample could be scored alike here"
+    scored = "No training samples could be scored in inference mode here"
     if alike is not None:
-        scored = f"Scored alike, data loss alone: training {alike[0]:.3g}, validation {alike[1]:.3g}"
+        scored = f"Both in inference mode, without penalties: training {alike[0]:.3g}, validation {alike[1]:.3g}"
     return (
-        f"validation only looks better ({told[1]:.3g} against Keras's training loss {told[0]:.3g}: {' '.join(causes)}"
-        f"{both}). {scored}."
+        f"validation looks better only because Keras measures it differently: {keras[1]:.3g}, training loss "
+        f"{keras[0]:.3g} ({' '.join(causes)}{both}). {scored}."
     )
 
 
 RULE = Rule(
     name="validation_looks_better",
     explanation=(
-        "Keras's training loss is a mean over the epoch, while the weights still moved and dropout was on; its "
-        "validation loss is measured at the epoch's end with dropout off. Both contain the L1 and L2 penalties. fitmon "
-        "scores a fixed part of the training set like the validation set, and judges by that."
+        "Keras's training loss is a mean over the epoch, while the weights still changed and dropout was on; its "
+        "validation loss is measured at the end of the epoch with dropout off. Both contain the L1 and L2 penalties. "
+        "fitmon scores a fixed subset of the training set like the validation set, and compares that."
     ),
     source=(
         "Keras FAQ, 'Why is my training loss much higher than my testing loss?', https://keras.io/getting_started/faq/"
     ),
     weight=0.25,
-    look=_look,
+    check=_check,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -12,6 +13,7 @@ from fitmon.engine.arrays import Saved, under
 from fitmon.engine.diagnosis.diagnosis import Diagnosis
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit.rules import FIT_RULES
+from fitmon.engine.diagnosis.rules import explanation_of
 from fitmon.engine.errors import DataError
 from fitmon.engine.facts import Facts
 from fitmon.engine.finding import Finding
@@ -25,16 +27,16 @@ def _evidence(epoch: int, epochs: int = 20_000, loss: float = 1.0) -> Evidence:
 def _rule(
     holds: Callable[[int], bool], name: str = "plateau", *, weight: float = 0.5, patience: int = 2, sure: float = 1.0
 ) -> Rule:
-    def look(evidence: Evidence) -> Finding | None:
+    def check(evidence: Evidence) -> Finding | None:
         if not holds(evidence.epoch):
             return None
         return Finding(name=name, sentence="so it is", epochs=(1, evidence.epoch), confidence=sure)
 
-    return Rule(name=name, explanation="", source="", weight=weight, look=look, patience=patience)
+    return Rule(name=name, explanation="", source="", weight=weight, check=check, patience=patience)
 
 
 def _names(diagnosis: Diagnosis, epoch: int) -> list[str]:
-    return [finding.name for finding in diagnosis.look(_evidence(epoch))]
+    return [finding.name for finding in diagnosis.update(_evidence(epoch))]
 
 
 def test_a_finding_comes_after_two_looks_that_agree_and_goes_after_three_that_do_not() -> None:
@@ -47,7 +49,7 @@ def test_a_finding_outlives_its_evidence_by_a_window_unless_another_comes_or_a_k
     def stands(*rules: Rule, knob_epochs: tuple[int, ...] = ()) -> list[int]:
         diagnosis = Diagnosis(rules)
         evidence = (replace(_evidence(epoch), knob_epochs=knob_epochs) for epoch in range(1, 61))
-        looks = [[finding.name for finding in diagnosis.look(each)] for each in evidence]
+        looks = [[finding.name for finding in diagnosis.update(each)] for each in evidence]
         return [epoch for epoch, names in enumerate(looks, start=1) if "overfitting" in names]
 
     until_50 = _rule(lambda epoch: 40 <= epoch <= 50, "overfitting")
@@ -115,15 +117,65 @@ def test_it_is_too_early_only_while_nothing_else_is_said_of_the_fit() -> None:
     assert "too_early" not in _names(diagnosis, 2)
 
 
-def test_a_rule_that_fails_ends_no_training() -> None:
-    def fail(_: Evidence) -> Finding | None:
-        raise ZeroDivisionError
+def _failing(name: str, broken_until: int = 100) -> Rule:
+    def check(evidence: Evidence) -> Finding | None:
+        if evidence.epoch <= broken_until:
+            raise ZeroDivisionError("division by zero")
+        return None
 
-    broken = Rule(name="good_fit", explanation="", source="", weight=1, look=fail)
-    diagnosis = Diagnosis((broken, _rule(lambda _: True, patience=1)))
-    assert _names(diagnosis, 1) == ["plateau"]
+    return Rule(name=name, explanation="", source="", weight=1, check=check)
+
+
+def test_a_rule_that_raises_does_not_stop_training_and_is_listed_last() -> None:
+    diagnosis = Diagnosis((_failing("good_fit"), _failing("unbalanced"), _rule(lambda _: True, patience=1)))
+    plateau, failed = diagnosis.update(_evidence(1))
+    assert (plateau.name, failed.name, failed.remedies) == ("plateau", "checks_failed", ())
+    assert failed.sentence == (
+        "checks failed: 2 checks could not run: good_fit (ZeroDivisionError: division by zero), "
+        "unbalanced (ZeroDivisionError: division by zero)."
+    )
+    assert "bug in fitmon" in explanation_of("checks_failed")
+
+
+def test_a_rule_that_raises_is_logged_once_with_its_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    diagnosis = Diagnosis((_failing("good_fit"),))
+    for epoch in (1, 2, 3):
+        diagnosis.update(_evidence(epoch))
+    (logged,) = caplog.records
+    assert (logged.name, logged.levelname) == ("fitmon.diagnosis", "WARNING")
+    assert "good_fit" in logged.getMessage()
+    assert logged.exc_info
+
+
+def test_a_rule_that_runs_again_is_no_longer_listed() -> None:
+    diagnosis = Diagnosis((_failing("good_fit", broken_until=2),))
+    assert [_names(diagnosis, epoch) for epoch in (1, 2, 3)] == [["checks_failed"], ["checks_failed"], []]
+
+
+def test_a_rule_that_raises_inside_an_epoch_is_listed_too() -> None:
+    rule = _failing("non_finite_loss")
+    (finding,) = Diagnosis((rule,)).update_rule(rule, _evidence(1))
+    assert finding.name == "checks_failed"
+
+
+def test_a_check_of_the_data_that_failed_is_listed_from_the_first_epoch() -> None:
+    diagnosis, evidence = Diagnosis(()), _evidence(1)
+    facts = msgspec.structs.replace(evidence.facts, failed_checks=("duplicates (OSError: gone)",))
+    (finding,) = diagnosis.update(replace(evidence, facts=facts))
+    assert finding.sentence == "checks failed: 1 check could not run: duplicates (OSError: gone)."
+
+
+def test_failed_checks_stay_listed_in_a_run_resumed_from_a_checkpoint() -> None:
+    before, after = Diagnosis((_failing("good_fit", 10_000),)), Diagnosis((_failing("good_fit", 10_000),))
+    found = before.update(_evidence(300))
+    after.restore(Saved(under("standing", before.arrays()), "standing"))
+    assert found
+    assert after.update(_evidence(301)) == before.update(_evidence(301)) == found
+
+
+def test_a_strict_diagnosis_lets_errors_through() -> None:
     with pytest.raises(ZeroDivisionError):
-        Diagnosis((broken,), strict=True).look(_evidence(1))
+        Diagnosis((_failing("good_fit"),), strict=True).update(_evidence(1))
 
 
 def test_long_runs_are_looked_at_every_hundredth_and_at_once_when_the_loss_is_no_number() -> None:
@@ -135,25 +187,25 @@ def test_long_runs_are_looked_at_every_hundredth_and_at_once_when_the_loss_is_no
 
     diagnosis = Diagnosis((_rule(holds),))
     for epoch in range(1, 2_001):
-        diagnosis.look(_evidence(epoch))
+        diagnosis.update(_evidence(epoch))
     assert looked[:100] == list(range(1, 101))
     assert len(looked) < 500
-    diagnosis.look(_evidence(2_001, loss=float("nan")))
+    diagnosis.update(_evidence(2_001, loss=float("nan")))
     assert looked[-1] == 2_001
-    diagnosis.look(_evidence(2_003, epochs=2_003))
+    diagnosis.update(_evidence(2_003, epochs=2_003))
     assert looked[-1] == 2_003
 
 
 def test_a_run_that_goes_on_from_a_checkpoint_has_the_same_patience() -> None:
     rule = _rule(lambda epoch: epoch in {2, 3, 5})
     whole = Diagnosis((rule,))
-    told = [whole.look(_evidence(epoch)) for epoch in range(1, 8)]
+    told = [whole.update(_evidence(epoch)) for epoch in range(1, 8)]
     for stop in range(7):
         before, after = Diagnosis((rule,)), Diagnosis((rule,))
         for epoch in range(1, stop + 1):
-            before.look(_evidence(epoch))
+            before.update(_evidence(epoch))
         after.restore(Saved(under("standing", before.arrays()), "standing"))
-        assert [after.look(_evidence(epoch)) for epoch in range(stop + 1, 8)] == told[stop:]
+        assert [after.update(_evidence(epoch)) for epoch in range(stop + 1, 8)] == told[stop:]
 
 
 def test_a_checkpoint_that_is_no_diagnosis_is_refused() -> None:
@@ -167,4 +219,4 @@ def test_ten_thousand_epochs_are_looked_at_without_a_failing_rule() -> None:
     curves = {name: random.uniform(0.4, 0.5, 10_000) for name in names}
     facts = Facts(job="iris", training_samples=100, validation_samples=50, chance_loss=0.69)
     evidence = Evidence(epoch=10_000, epochs=10_000, curves=curves, knobs={}, facts=facts, knob_epochs=(10, 900))
-    assert isinstance(Diagnosis(FIT_RULES, strict=True).look(evidence), tuple)
+    assert isinstance(Diagnosis(FIT_RULES, strict=True).update(evidence), tuple)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from fitmon.engine.diagnosis import duplicates, row_blocks
-from fitmon.engine.diagnosis.examine import examine
+from fitmon.engine.diagnosis.examine import DataFacts, ModelFacts, examine
 from fitmon.engine.facts import Facts
 from fitmon.engine.job import TrainingData
 
@@ -25,9 +25,11 @@ def noise(*shape: int, seed: int = 0) -> Array:
     return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
 
 
-def of(x: Any, y: Any = None, x_validation: Any = None, y_validation: Any = None, **more: Any) -> Facts:
+def of(
+    x: Any, y: Any = None, x_validation: Any = None, y_validation: Any = None, *, samples: int = 0, **model: Any
+) -> Facts:
     data = TrainingData(x=x, y=y, x_validation=x_validation, y_validation=y_validation)
-    return examine(data, job="job", **more)
+    return examine(data, DataFacts(job="job", training_samples=samples), ModelFacts(**model))
 
 
 @pytest.mark.parametrize("shape", ["numbers", "column", "one-hot"])
@@ -130,7 +132,7 @@ def test_features_are_measured_as_numpy_measures_them() -> None:
 def test_constant_features_are_counted_and_named() -> None:
     x = noise(100, 3)
     x[:, 1] = 0.1
-    facts = examine(TrainingData(x=x, feature_names=("a", "b", "c")), job="job")
+    facts = examine(TrainingData(x=x, feature_names=("a", "b", "c")), DataFacts(job="job"), ModelFacts())
     assert (facts.constant_features, facts.constant_names) == (1, ("b",))
 
 
@@ -140,7 +142,47 @@ def test_numbers_that_are_not_finite_are_counted_in_both_sets_and_left_out_of_th
     x_validation[7, 1] = -np.inf
     facts = of(x, x_validation=x_validation)
     assert facts.non_finite_values == 3
+    assert facts.non_finite_parts == {"training inputs": 2, "validation inputs": 1}
     assert facts.largest_scale == pytest.approx(1, abs=0.15)
+
+
+def test_nan_in_targets_and_sample_weights_is_counted_by_where_it_is() -> None:
+    targets, weights = {"a": noise(20, 2), "b": noise(20, 3, 3)}, np.ones(20)
+    targets["b"][3, 1, 2], weights[5] = np.nan, np.inf
+    data = TrainingData(
+        x=noise(20, 4),
+        y=targets,
+        sample_weight=weights,
+        x_validation=noise(4, 4),
+        y_validation=np.array([0.0, np.nan, np.inf, 1.0]),
+        sample_weight_validation=np.ones(4),
+    )
+    facts = examine(data, DataFacts(job="job"), ModelFacts())
+    assert (facts.non_finite_values, facts.non_finite_targets) == (0, 3)
+    assert facts.non_finite_parts == {
+        "training targets": 1,
+        "validation targets": 2,
+        "training sample weights": 1,
+    }
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float64, np.complex64])
+def test_nan_is_found_in_numbers_of_any_width(kind: Any) -> None:
+    x = np.ones((5, 3), kind)
+    x[2, 1] = np.nan
+    assert of({"numbers": x, "texts": np.array(["a"] * 5)}).non_finite_parts == {"training inputs": 1}
+
+
+def test_whole_numbers_need_no_check() -> None:
+    facts = of(np.arange(12).reshape(6, 2), np.arange(6), **SPARSE)
+    assert (facts.non_finite_values, facts.non_finite_targets, facts.non_finite_parts) == (0, 0, {})
+
+
+def test_nan_in_what_validates_batches_is_found() -> None:
+    x_validation = noise(20, 3)
+    x_validation[4, 1] = np.nan
+    facts = of(iter([]), None, x_validation, np.arange(20) % 2, **SIGMOID)
+    assert facts.non_finite_parts == {"validation inputs": 1}
 
 
 def test_several_inputs_are_measured_together() -> None:
@@ -153,17 +195,10 @@ def test_of_batches_nothing_is_known_but_that_they_are_not_shuffled() -> None:
     def batches() -> Iterator[tuple[Array, Array]]:
         yield noise(8, 3), np.zeros(8)
 
-    facts = of(batches(), None, noise(20, 3), np.arange(20) % 2, training_samples=8, **SIGMOID)
+    facts = of(batches(), None, noise(20, 3), np.arange(20) % 2, samples=8, **SIGMOID)
     assert (facts.training_samples, facts.validation_samples, facts.shuffled) == (8, 20, False)
     assert [facts.features, facts.training_counts, facts.duplicates] == [None] * 3
     assert facts.validation_counts == (10, 10)
-
-
-@pytest.mark.parametrize(("first", "answer"), [(np.zeros(24, int), True), (np.arange(24) % 2, False), (None, None)])
-def test_first_batches_of_one_class_are_sorted(first: Array | None, answer: bool | None) -> None:
-    batches = iter([(noise(24, 3), first)])
-    facts = of(batches, None, noise(20, 3), np.arange(20) % 2, first_labels=first, **SIGMOID)
-    assert facts.labels_sorted is answer
 
 
 @pytest.mark.parametrize(
@@ -187,7 +222,7 @@ def test_odd_data_is_survived(x: Any, y: Any) -> None:
     assert of(x, y, x, y, **SPARSE).job == "job"
 
 
-def test_what_only_claims_to_be_an_array_is_survived() -> None:
+def test_a_check_that_raises_is_logged_and_noted(caplog: pytest.LogCaptureFixture) -> None:
     class Broken:
         shape = (4, 2)
 
@@ -199,6 +234,19 @@ def test_what_only_claims_to_be_an_array_is_survived() -> None:
 
     facts = of(Broken(), Broken())
     assert (facts.training_samples, facts.features) == (4, None)
+    assert facts.failed_checks == tuple(
+        f"{check} (OSError: the disk is gone)" for check in ("features", "duplicates", "targets", "labels")
+    )
+    assert [record.name for record in caplog.records] == ["fitmon.diagnosis"] * 4
+
+
+def test_data_that_is_merely_unusual_fails_no_check() -> None:
+    texts, labels = np.array(["a text", "another"] * 20), np.arange(40) % 2
+    facts = of(texts, labels, texts, labels, **SPARSE)
+    assert (facts.failed_checks, facts.features) == ((), None)
+    assert of(noise(5, 3), np.zeros(5)).failed_checks == ()
+    objects = np.array([{}, None] * 20, object)
+    assert of(objects, labels, objects, labels, **SPARSE).failed_checks == ()
 
 
 def test_rows_of_a_file_are_read_as_those_of_an_array(tmp_path: Path) -> None:

@@ -247,7 +247,7 @@ def test_a_validation_set_of_one_sample_is_told() -> None:
 
 def test_a_validation_set_of_one_class_is_told() -> None:
     (note,) = _notes(x_validation=INPUTS[:9], y_validation=np.ones(9, np.float32))
-    assert "of one class" in note
+    assert "belong to one class" in note
 
 
 @pytest.mark.filterwarnings("ignore:You are using a softmax")

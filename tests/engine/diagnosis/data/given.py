@@ -25,9 +25,9 @@ def evidence(known: Facts, *, epoch: int = 1, knobs: dict[str, float] | None = N
 def found(name: str, known: Facts, **more: Any) -> Finding | None:
     """Return what the rule of this name finds."""
     rule = next(rule for rule in DATA_RULES if rule.name == name)
-    return rule.look(evidence(known, **more))
+    return rule.check(evidence(known, **more))
 
 
 def names_found(known: Facts, **more: Any) -> set[str]:
     """Return the names of all that is found."""
-    return {rule.name for rule in DATA_RULES if rule.look(evidence(known, **more)) is not None}
+    return {rule.name for rule in DATA_RULES if rule.check(evidence(known, **more)) is not None}

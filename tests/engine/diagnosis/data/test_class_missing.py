@@ -13,15 +13,15 @@ LAST = {"split": "last", "dropout": "0.3"}
 def test_a_class_that_is_not_validated_is_named_with_its_samples() -> None:
     finding = missing((50, 50, 20), (0, 0, 30), class_names=SPECIES, job="iris", options=LAST)
     assert finding is not None
-    assert "no setosa and versicolor, of which 100 samples are trained on" in finding.sentence
-    assert "30 samples are all virginica" in finding.sentence
+    assert "lacks setosa and versicolor, which have 100 samples in training" in finding.sentence
+    assert "; its 30 samples are all virginica." in finding.sentence
     assert finding.remedies[0].command_line == "fitmon iris --dropout 0.3"
 
 
 def test_a_class_that_is_not_trained_is_named_with_how_often_it_is_asked_for() -> None:
     finding = missing((100, 100, 0), (20, 20, 17))
     assert finding is not None
-    assert "training set has no class 2, but the validation set asks for it 17 times" in finding.sentence
+    assert "training set lacks class 2, which has 17 samples in validation" in finding.sentence
 
 
 def test_a_class_that_neither_has_is_no_fault() -> None:

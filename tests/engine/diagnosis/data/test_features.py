@@ -1,8 +1,10 @@
 """Duplicates and the three rules of the features."""
 
+import numpy as np
 import pytest
 
-from tests.engine.diagnosis.data.given import facts, found
+from fitmon.engine.diagnosis.diagnosis import Diagnosis
+from tests.engine.diagnosis.data.given import evidence, facts, found
 
 
 @pytest.mark.parametrize(
@@ -23,10 +25,32 @@ def test_duplicates_are_weighed_by_their_share(duplicates: int | None, samples: 
 
 
 def test_a_single_nan_among_the_inputs_is_found() -> None:
-    finding = found("non_finite_features", facts(non_finite_values=1))
+    finding = found("non_finite_features", facts(non_finite_values=1, non_finite_parts={"training inputs": 1}))
     assert finding is not None
-    assert finding.sentence.startswith("1 number of the inputs is NaN or infinite")
+    assert finding.sentence.startswith("The training inputs have 1 NaN or infinite value. ")
     assert found("non_finite_features", facts(non_finite_values=0)) is None
+
+
+def test_nan_in_targets_and_weights_is_found_and_named() -> None:
+    parts = {"training inputs": 3, "validation targets": 2, "training sample weights": 1}
+    finding = found("non_finite_features", facts(non_finite_parts=parts))
+    assert finding is not None
+    assert finding.sentence.startswith(
+        "The training inputs have 3 NaN or infinite values, the validation targets 2 and the training sample weights 1."
+    )
+
+
+def test_an_old_recording_that_has_only_a_total_is_understood() -> None:
+    finding = found("non_finite_features", facts(non_finite_values=40))
+    assert finding is not None
+    assert finding.sentence.startswith("The inputs have 40 NaN or infinite values.")
+
+
+def test_nan_in_the_data_is_said_before_a_nan_loss_and_as_strongly() -> None:
+    known = facts(non_finite_targets=1, non_finite_parts={"training targets": 1})
+    seen = Diagnosis().update(evidence(known, loss=np.nan))
+    assert [finding.name for finding in seen[:2]] == ["non_finite_features", "non_finite_loss"]
+    assert {finding.confidence for finding in seen[:2]} == {1.0}
 
 
 def test_a_constant_column_of_a_table_is_found_and_named() -> None:

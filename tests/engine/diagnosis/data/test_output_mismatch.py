@@ -12,10 +12,10 @@ NUMBERS = {"label_columns": 1, "one_hot": False}
         (1, "softmax", "binary_crossentropy", NUMBERS, "gives 1 for every sample"),
         (1, "sigmoid", "categorical_crossentropy", NUMBERS, "is 0 for every sample"),
         (1, "sigmoid", "binary_crossentropy", NUMBERS | {"classes": 3}, "3 classes, but one sigmoid"),
-        (10, "linear", "categorical_crossentropy", ONE_HOT, "go through linear and are none"),
+        (10, "linear", "categorical_crossentropy", ONE_HOT, "the output activation is linear"),
         (10, "sigmoid", "binary_crossentropy", ONE_HOT, "exactly one 1 in 10 columns"),
         (10, "linear", "binary_crossentropy", ONE_HOT | {"from_logits": True}, "exactly one 1 in 10 columns"),
-        (10, "softmax", "binary_crossentropy", ONE_HOT, "question of its own"),
+        (10, "softmax", "binary_crossentropy", ONE_HOT, "10 columns as a separate two-class problem"),
         (5, "softmax", "binary_crossentropy", {"label_columns": 5, "one_hot": False}, "lets only one of them win"),
     ],
 )

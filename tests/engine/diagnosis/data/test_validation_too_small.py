@@ -56,7 +56,7 @@ def test_it_says_how_many_samples_would_tell() -> None:
 def test_few_samples_are_told_whatever_the_curves_say() -> None:
     finding = found("validation_too_small", facts(validation_samples=10))
     assert finding is not None
-    assert "10 samples: one of them is 0.10 of the accuracy" in finding.sentence
+    assert "10 samples: each changes the accuracy by 0.10" in finding.sentence
     assert found("validation_too_small", facts(validation_samples=30)) is None
 
 

@@ -109,7 +109,7 @@ class Drawn:
     def found(self, rules: tuple[Rule, ...] = FIT_RULES) -> list[tuple[Finding, ...]]:
         """Return what stands after each epoch; a rule that fails raises."""
         diagnosis = Diagnosis(rules, strict=True)
-        return [diagnosis.look(evidence) for evidence in self.evidence()]
+        return [diagnosis.update(evidence) for evidence in self.evidence()]
 
     def names(self) -> set[str]:
         """Return what stands at the end."""

@@ -73,7 +73,7 @@ def test_source_3_is_called_not_learning_near_chance() -> None:
 def test_without_validation_the_training_loss_is_judged() -> None:
     facts = msgspec.structs.replace(FACTS, validation_samples=0)
     curves = {"loss": flat(CHANCE, 12) * (1 + 1e-4 * np.sin(np.arange(12)))}
-    names = {rule.name for rule in FIT_RULES if rule.look(evidence_of(curves, facts=facts)) is not None}
+    names = {rule.name for rule in FIT_RULES if rule.check(evidence_of(curves, facts=facts)) is not None}
     assert "not_learning" in names
     assert "overfitting" not in names
 
@@ -82,11 +82,11 @@ def test_without_validation_the_training_loss_is_judged() -> None:
 def test_a_rule_says_nothing_of_what_was_never_measured(rule: object) -> None:
     """No curve at all, a regression without chance, a knob that does not exist: nothing fails."""
     facts = msgspec.structs.replace(FACTS, chance_loss=None, hidden_units=(), training_counts=None, optimizer="")
-    look = next(each for each in FIT_RULES if each is rule).look
+    check = next(each for each in FIT_RULES if each is rule).check
     for epochs in (1, 2, 5, 8, 30, 200):
         curve = np.linspace(1.0, 0.9, epochs)
         for curves in ({"mae": curve}, {"loss": curve}, {"loss": curve, "val_loss": curve[::-1]}, {"loss": 0 * curve}):
-            found = look(evidence_of(curves, facts=facts, knobs={}))
+            found = check(evidence_of(curves, facts=facts, knobs={}))
             assert found is None or found.sentence
 
 
@@ -101,7 +101,7 @@ def test_a_rule_explains_itself_and_names_its_source(rule: object) -> None:
 def test_a_jump_at_a_changed_knob_is_no_oscillation() -> None:
     loss: Floats = np.concatenate([falling(20, 0.3, 4), 0.6 * falling(20, 0.3, 4) + 0.4])
     curves = {"training_loss": loss, "validation_loss": loss}
-    found = {rule.name for rule in FIT_RULES if rule.look(evidence_of(curves, knob_epochs=(21,))) is not None}
+    found = {rule.name for rule in FIT_RULES if rule.check(evidence_of(curves, knob_epochs=(21,))) is not None}
     assert "learning_rate_too_high" not in found
 
 
@@ -114,7 +114,7 @@ def test_training_that_climbs_again_or_jumps_a_little_means_a_rate_too_high_wher
     for loss in (climbs, jumps):
         curves = {"training_loss": loss, "validation_loss": [0.4 + each for each in loss]}
         evidence = evidence_of(curves, knobs={**KNOBS, "learning_rate": rate}, epochs=30)
-        found = {rule.name for rule in FIT_RULES if rule.look(evidence) is not None}
+        found = {rule.name for rule in FIT_RULES if rule.check(evidence) is not None}
         assert ("learning_rate_too_high" in found) is said
 
 
@@ -125,7 +125,7 @@ def test_a_loss_that_jumps_or_stays_above_chance_means_a_rate_too_high() -> None
     for loss in (jumps, above):
         evidence = evidence_of({"training_loss": loss, "validation_loss": loss}, knobs=knobs, epochs=30)
         finding = next(
-            found for rule in FIT_RULES if rule.name == "learning_rate_too_high" and (found := rule.look(evidence))
+            found for rule in FIT_RULES if rule.name == "learning_rate_too_high" and (found := rule.check(evidence))
         )
         assert finding.remedies[0].changes["learning_rate"] < 0.5
 
@@ -135,7 +135,7 @@ def test_a_steady_and_tiny_fall_means_a_rate_too_low() -> None:
     evidence = evidence_of(
         {"training_loss": loss, "validation_loss": loss}, knobs={**KNOBS, "learning_rate": 1e-6}, epochs=20
     )
-    names = {rule.name: rule.look(evidence) for rule in FIT_RULES}
+    names = {rule.name: rule.check(evidence) for rule in FIT_RULES}
     finding = names["learning_rate_too_low"]
     assert finding is not None
     assert finding.remedies[0].changes["learning_rate"] >= 1e-5
@@ -144,7 +144,7 @@ def test_a_steady_and_tiny_fall_means_a_rate_too_low() -> None:
 def test_nan_is_told_with_the_epoch_where_it_began() -> None:
     loss = [1.0, 0.8, float("nan"), float("nan")]
     rule = next(rule for rule in FIT_RULES if rule.name == "non_finite_loss")
-    finding = rule.look(evidence_of({"loss": loss, "val_loss": loss}))
+    finding = rule.check(evidence_of({"loss": loss, "val_loss": loss}))
     assert finding is not None
     assert finding.epochs == (3, 4)
     assert finding.remedies[0].rewind_to == 2
@@ -152,15 +152,15 @@ def test_nan_is_told_with_the_epoch_where_it_began() -> None:
 
 
 @pytest.mark.parametrize(
-    ("loss", "back_to"), [([1.0, 0.8, 1e23, float("inf")], 2), ([float("nan")], None)], ids=["thrown far", "from 1 on"]
+    ("loss", "rewind_to"), [([1.0, 0.8, 1e23, float("inf")], 2), ([float("nan")], None)], ids=["thrown far", "from 1 on"]
 )
-def test_the_way_back_from_nan_leads_to_the_best_epoch_or_to_a_new_run(loss: list[float], back_to: int | None) -> None:
+def test_the_way_back_from_nan_leads_to_the_best_epoch_or_to_a_new_run(loss: list[float], rewind_to: int | None) -> None:
     rule = next(rule for rule in FIT_RULES if rule.name == "non_finite_loss")
-    finding = rule.look(evidence_of({"loss": loss, "val_loss": loss}))
+    finding = rule.check(evidence_of({"loss": loss, "val_loss": loss}))
     assert finding is not None
     remedy = finding.remedies[0]
-    assert remedy.rewind_to == back_to
-    assert (remedy.command_line == "") == (back_to is not None)
+    assert remedy.rewind_to == rewind_to
+    assert (remedy.command_line == "") == (rewind_to is not None)
 
 
 def test_a_fall_too_slow_to_arrive_is_no_plateau_and_more_epochs_are_no_remedy() -> None:
@@ -168,7 +168,7 @@ def test_a_fall_too_slow_to_arrive_is_no_plateau_and_more_epochs_are_no_remedy()
     evidence = evidence_of(
         {"training_loss": loss, "validation_loss": loss}, knobs={**KNOBS, "learning_rate": 1e-6}, epochs=12
     )
-    found = {rule.name: rule.look(evidence) for rule in FIT_RULES}
+    found = {rule.name: rule.check(evidence) for rule in FIT_RULES}
     assert found["plateau"] is None
     finding = found["learning_rate_too_low"]
     assert finding is not None
@@ -196,8 +196,8 @@ def _fall_of_late(losses: Floats) -> Change | None:
     paired, curves = PairedLosses(), EpochCurves()
     for epoch, each in enumerate(losses.T, start=1):
         curves.append({"validation_loss": float(each.mean()), **paired.update(epoch, each, None)})
-    reading = Losses(evidence_of(curves.views()))
-    return reading.lately(reading.validation)
+    losses = Losses(evidence_of(curves.views()))
+    return losses.lately(losses.validation)
 
 
 @pytest.mark.parametrize(
@@ -215,13 +215,13 @@ def test_what_is_no_evidence_is_told_with_its_noise(rise: float, said: str) -> N
 def test_dead_units_and_saturated_outputs_are_told_from_their_shares() -> None:
     curves = {"dead_share": [0.1, 0.8], "saturated_share": [0.0, 0.9], "training_accuracy": [0.5, 0.5]}
     evidence = evidence_of(curves, epochs=10)
-    found = {rule.name: rule.look(evidence) for rule in FIT_RULES if rule.name in {"dead_units", "saturated_outputs"}}
+    found = {rule.name: rule.check(evidence) for rule in FIT_RULES if rule.name in {"dead_units", "saturated_outputs"}}
     dead = found["dead_units"]
     assert dead is not None
     assert "80 %" in dead.sentence
     assert dead.remedies[0].rewind_to == 1
     rule = next(rule for rule in FIT_RULES if rule.name == "dead_units")
-    turned = rule.look(evidence_of(curves, epochs=10, knob_epochs=(2,)))
+    turned = rule.check(evidence_of(curves, epochs=10, knob_epochs=(2,)))
     assert turned is not None
     assert all(remedy.rewind_to is None for remedy in turned.remedies), "they died of a rate that is gone"
     assert found["saturated_outputs"] is not None
@@ -236,15 +236,15 @@ def test_validation_that_only_looks_better_is_explained_with_the_numbers_apart()
         "penalty": [0.1, 0.1, 0.1],
     }
     rule = next(rule for rule in FIT_RULES if rule.name == "validation_looks_better")
-    finding = rule.look(evidence_of(curves, knobs={**KNOBS, "dropout": 0.5}))
+    finding = rule.check(evidence_of(curves, knobs={**KNOBS, "dropout": 0.5}))
     assert finding is not None
     for number in ("0.55", "0.8", "0.4", "0.45", "penalty of 0.1", "dropout 0.5"):
         assert number in finding.sentence
 
 
 def test_a_loss_that_is_almost_nothing_is_told_with_an_exponent() -> None:
-    assert Change(0.0098471, 0.0000467, 0.0).briefly == "0.00985 → 4.67e-05"
-    assert Change(0.0176, 0.0114, 0.0).briefly == "0.0176 → 0.0114"
+    assert Change(0.0098471, 0.0000467, 0.0).short_text == "0.00985 → 4.67e-05"
+    assert Change(0.0176, 0.0114, 0.0).short_text == "0.0176 → 0.0114"
 
 
 @pytest.mark.parametrize(("rate", "said"), [(3.0, True), (0.001, False)])
@@ -253,5 +253,5 @@ def test_an_absurd_rate_is_blamed_for_a_poor_fit_though_the_loss_has_settled(rat
     validation = [80.0, 48.0, 11.0, 0.6, *[0.85 * CHANCE] * 16]
     curves = {"training_loss": training, "validation_loss": validation}
     evidence = evidence_of(curves, knobs={**KNOBS, "learning_rate": rate}, epochs=30)
-    found = {rule.name for rule in FIT_RULES if rule.look(evidence) is not None}
+    found = {rule.name for rule in FIT_RULES if rule.check(evidence) is not None}
     assert ("learning_rate_too_high" in found) is said
