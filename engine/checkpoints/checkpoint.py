@@ -27,9 +27,9 @@ import numpy.typing as npt
 
 from fitmon.engine.checkpoints.random_state import RandomState
 from fitmon.engine.checkpoints.retention import StoredCheckpoint, checkpoint_name
-from fitmon.engine.checkpoints.saved_knobs import SavedKnobs
 from fitmon.engine.checkpoints.state import CheckpointFacts, Replay, State
 from fitmon.engine.errors import DataError, DiskError
+from fitmon.engine.knobs.saved_knobs import SavedKnobs
 from fitmon.engine.runs.private_files import write_atomically, write_private
 
 MARK = b"fitmon checkpoint\n"
