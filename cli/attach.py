@@ -53,7 +53,7 @@ def _rewind_options(folder: RunFolder, run: RemoteRun | RecordedRun, asked_read_
 
     def kept() -> dict[int, dict[int, Path]]:
         # Loaded when it is asked for: it takes a tenth of the time until the first picture.
-        from fitmon.engine.checkpoints.store import kept_epochs
+        from fitmon.engine.checkpoints.find import kept_epochs
 
         return kept_epochs(folder)
 

@@ -128,7 +128,7 @@ def _refuse_dropout_without_a_layer(folder: RunFolder, job: Job, changes: dict[s
 
 
 def _rewind(folder: RunFolder, epoch: int | None, changes: dict[str, float]) -> Rewind | None:
-    from fitmon.engine.checkpoints.store import kept_epochs
+    from fitmon.engine.checkpoints.find import kept_epochs
     from fitmon.engine.commands import Rewind
 
     if epoch is None:

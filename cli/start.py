@@ -243,7 +243,7 @@ def _train_on_screen(start: Start) -> int:
 
 
 def _rewind_options(folder: RunFolder) -> RewindOptions:
-    from fitmon.engine.checkpoints.store import kept_epochs
+    from fitmon.engine.checkpoints.find import kept_epochs
     from fitmon.tui.run import RewindOptions
 
     return RewindOptions(kept_epochs=lambda: kept_epochs(folder))

@@ -70,7 +70,7 @@ class RecordedRun:
 def _last_observation(folder: RunFolder, branch: int) -> Observation | None:
     """Return what the newest checkpoint of a branch knows of the validation samples; None when that is nothing."""
     from fitmon.engine.arrays import Saved
-    from fitmon.engine.checkpoints.store import latest_state
+    from fitmon.engine.checkpoints.find import latest_state
     from fitmon.engine.insight.observer import Observer
 
     state, _damaged = latest_state(folder, branch)

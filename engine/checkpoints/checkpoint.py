@@ -14,8 +14,9 @@ import math
 import os
 import re
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -26,9 +27,10 @@ import numpy.typing as npt
 
 from fitmon.engine.checkpoints.random_state import RandomState
 from fitmon.engine.checkpoints.retention import StoredCheckpoint, checkpoint_name
-from fitmon.engine.checkpoints.saved_knobs import SavedKnobs
 from fitmon.engine.checkpoints.state import CheckpointFacts, Replay, State
 from fitmon.engine.errors import DataError, DiskError
+from fitmon.engine.knobs.saved_knobs import SavedKnobs
+from fitmon.engine.runs.private_files import write_atomically, write_private
 
 MARK = b"fitmon checkpoint\n"
 VERSION = 1
@@ -99,21 +101,14 @@ def _write(folder: Path, name: str, state: State, replay: Replay | None = None) 
     path = folder / name
     arrays = [_bytes_of(name, array) for group in (state.variables, state.others) for name, array in group.items()]
     head = _head(state, arrays, replay)
-    partial = folder / PARTIAL_NAME
     try:
         _refuse_full_disk(folder, len(head) + sum(len(array) for array in arrays))
-        _write_whole(partial, [head, *arrays])
-        partial.replace(path)
-        _sync_folder(folder)
+        write_atomically(path, partial(write_private, parts=[head, *arrays]), partial=folder / PARTIAL_NAME)
     except OSError as error:
         raise DiskError(
             f"The checkpoint could not be written into {folder} ({error.strerror or error}). "
             "Those before it are untouched."
         ) from error
-    finally:
-        # What hindered the write may hinder this; the next write tries again.
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
     return path
 
 
@@ -139,12 +134,6 @@ def _read(path: Path) -> tuple[State, Replay | None]:
             raise DataError(f"The checkpoint {path} is damaged: there is something behind its last array.")
     state = State(facts=header.facts, knobs=header.knobs, random=header.random, variables=variables, others=others)
     return state, header.replay
-
-
-def read_facts(path: Path) -> CheckpointFacts:
-    """Read where a run stood, without its arrays; raises DataError as `read_checkpoint` does."""
-    with _opened(path) as file:
-        return _read_header(file, path).facts
 
 
 def stored_checkpoints(folder: Path) -> list[StoredCheckpoint]:
@@ -199,24 +188,6 @@ def _refuse_full_disk(folder: Path, wanted_bytes: int) -> None:
     # File systems without a size of their own tell 0 blocks.
     if disk.f_blocks and disk.f_bavail * disk.f_frsize < wanted_bytes + SPARE_BYTES:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def _write_whole(path: Path, parts: Iterable[bytes | memoryview]) -> None:
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.writelines(parts)
-        file.flush()
-        os.fsync(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new name in a folder last: until then a crash of the machine may leave the old one."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

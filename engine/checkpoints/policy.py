@@ -1,13 +1,13 @@
-"""How much of a run is kept on the disk."""
+"""How often a run is saved, and how much of it is kept on disk."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class CheckpointPolicy:
-    """How much of a run is kept."""
+    """How often a run is saved, and how much is kept."""
 
     every_epochs: int = 1
     """Epochs between two checkpoints at an epoch's end."""
     kept_bytes: int = 2 * 10**9
-    """What all checkpoints together may take; the last two and the best of a branch stay anyway."""
+    """Budget for all checkpoints together; the last two and the best of each branch are kept even beyond it."""

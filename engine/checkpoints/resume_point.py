@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fitmon.engine.checkpoints.checkpoint import read_checkpoint, read_replay
+from fitmon.engine.checkpoints.find import kept_epochs, latest_state
 from fitmon.engine.checkpoints.state import Replay, State, digest_of_trained
-from fitmon.engine.checkpoints.store import kept_epochs, latest_state
 from fitmon.engine.commands import Rewind, SetKnob
 from fitmon.engine.errors import DataError
 from fitmon.engine.events import RunStarted

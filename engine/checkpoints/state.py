@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fitmon.engine.checkpoints.random_state import RandomState, check_random_state, random_state, set_random_state
-from fitmon.engine.checkpoints.saved_knobs import SavedKnobs, apply_knob_state, saved_knobs
 from fitmon.engine.checkpoints.variables import dtype_of, named_variables
 from fitmon.engine.commands import SetKnob
 from fitmon.engine.errors import DataError
+from fitmon.engine.knobs.saved_knobs import SavedKnobs
 from fitmon.engine.progress import Count, Progress
 from fitmon.engine.values import KnobValue
 
@@ -116,7 +116,7 @@ class StateReader:
             others: see `State.others`; they are not copied.
         """
         if self._knobs is None:
-            self._knobs = saved_knobs(self._model_knobs)
+            self._knobs = _saved_knobs(self._model_knobs)
         variables = {name: np.asarray(tensor) for name, tensor in self._read(facts.step > 0)().items()}
         return State(facts=facts, knobs=self._knobs, random=random_state(), variables=variables, others=others or {})
 
@@ -154,18 +154,29 @@ def restore(model: keras.Model, state: State, *, model_knobs: ModelKnobs | None 
     Raises DataError when the state is not this model's, with a list of what differs. No value has been changed then.
     Layers whose dropout began at 0 may have been given seeds, which a model that goes on without the state never uses.
     """
-    knobs_before = saved_knobs(model_knobs)
+    knobs_before = _saved_knobs(model_knobs)
     check_random_state(state.random)
-    retrace = apply_knob_state(model_knobs, state.knobs)
+    retrace = _load_knobs(model_knobs, state.knobs)
     variables = named_variables(model, model_knobs, with_metrics=state.facts.step > 0)
     differences = _differences(variables, state.variables)
     if differences:
-        apply_knob_state(model_knobs, knobs_before)
+        _load_knobs(model_knobs, knobs_before)
         raise DataError(_refusal(differences))
     for name, variable in variables.items():
         variable.assign(state.variables[name])
     set_random_state(state.random)
     return retrace
+
+
+def _saved_knobs(model_knobs: ModelKnobs | None) -> SavedKnobs:
+    return SavedKnobs() if model_knobs is None else model_knobs.saved()
+
+
+def _load_knobs(model_knobs: ModelKnobs | None, saved: SavedKnobs) -> bool:
+    if model_knobs is not None:
+        return model_knobs.load(saved)
+    SavedKnobs().check_fits(saved)
+    return False
 
 
 def _differences(variables: Mapping[str, Any], saved: Arrays) -> list[str]:
@@ -186,4 +197,4 @@ def _refusal(differences: list[str]) -> str:
     told = "; ".join(differences[:MAX_DIFFERENCES_TOLD])
     more = len(differences) - MAX_DIFFERENCES_TOLD
     rest = f"; and {more} more" if more > 0 else ""
-    return f"The checkpoint does not fit this model, and nothing of it was loaded: {told}{rest}."
+    return f"The checkpoint does not fit this model; nothing was loaded: {told}{rest}."

@@ -1,4 +1,4 @@
-"""Keeps a run's checkpoints while it trains, one folder a branch, and finds the one to go back to."""
+"""Keeps a run's checkpoints while it trains, one folder per branch, and loads the one to rewind to."""
 
 from __future__ import annotations
 
@@ -8,36 +8,38 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from fitmon.engine.checkpoints.checkpoint import forget_replay, read_checkpoint, stored_checkpoints, write_replay
-from fitmon.engine.checkpoints.files import CheckpointFiles
+from fitmon.engine.checkpoints.checkpoint import forget_replay, read_checkpoint, write_checkpoint, write_replay
+from fitmon.engine.checkpoints.find import kept_epochs
+from fitmon.engine.checkpoints.index import CheckpointIndex
 from fitmon.engine.checkpoints.policy import CheckpointPolicy
 from fitmon.engine.checkpoints.retention import StoredCheckpoint
 from fitmon.engine.checkpoints.state import Replay, State, digest_of
 from fitmon.engine.checkpoints.writer import CheckpointWriter
-from fitmon.engine.errors import DataError, DiskError, UsageError
+from fitmon.engine.errors import DiskError, UsageError
 from fitmon.engine.record.branch import Branch
 from fitmon.engine.runs.private_files import make_private_folders
 from fitmon.engine.runs.run_folder import RunFolder
 
-LONGEST_WAIT_SECONDS = 1.0
-"""A disk that is slower than this per checkpoint does not hold the training up any longer; what waits is kept later."""
+MAX_WAIT_SECONDS = 1.0
+"""A disk that needs longer per checkpoint no longer delays the training; the checkpoint is written in the meantime."""
 SECONDS_BETWEEN_REPLAYS = 1.0
-"""The state before the last chunk of an epoch is taken this often, as keeping it costs as much as two checkpoints; and
-one inside an epoch, which may be hours long, `TIMES_LONGER_INSIDE` as seldom."""
-TIMES_LONGER_INSIDE = 10
+"""The state before the last chunk of an epoch is kept at most this often: it costs as much as two checkpoints."""
+SECONDS_BETWEEN_REPLAYS_INSIDE = 10.0
+"""The same inside an epoch, which may take hours."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A stretch of an epoch that was watched: what it began with, and what it led to."""
+class ReplayStretch:
+    """A stretch of an epoch that a resumed run can replay to prove that it computes the same."""
 
     before: State
+    """What the stretch began with."""
     after: State
-    """With `facts.step` at the chunk's end, so that metrics belong to it."""
+    """What it led to, with `facts.step` at the chunk's end, so that the metrics are included."""
 
 
 class CheckpointStore:
-    """Writes the checkpoints of one run. Used by the training thread."""
+    """Writes and loads the checkpoints of one run. Used by the training thread; the files are written by another."""
 
     def __init__(
         self,
@@ -53,53 +55,56 @@ class CheckpointStore:
 
         Args:
             folder: of the run, which the caller has locked.
-            keeping: how much of it is kept.
-            branch: the one under way.
-            branches: all there are so far.
-            other_trouble: says what else of the run cannot be written, as a sentence; empty when all is well.
+            policy: how often to save, and how much to keep.
+            branch: the current branch.
+            branches: all branches so far.
+            other_trouble: returns what else of the run cannot be written, as a sentence; empty when all is well.
             clock: seconds, from any starting point.
         """
         self._folder, self._policy, self._clock = folder, policy, clock
         self.branch = branch
-        """The branch under way."""
+        """The current branch."""
         self._branch_origins = {b.number: (b.parent, b.from_epoch) for b in branches if b.parent is not None}
-        self._best = {b.number: b.best.epoch for b in branches if b.best is not None}
+        self._best_epochs = {b.number: b.best.epoch for b in branches if b.best is not None}
         self._other_trouble = other_trouble
-        self._shelf = CheckpointFiles(folder, policy.kept_bytes)
+        self._index: CheckpointIndex | None = None
+        """Made and used by the writing thread, since reading the folders of a long run takes a while."""
         self._writer = CheckpointWriter()
         self._replay_seconds: float | None = None
 
     def due(self, epoch: int) -> bool:
-        """Return whether an epoch's end is to be kept."""
+        """Return whether the end of an epoch should be saved."""
         return epoch % self._policy.every_epochs == 0
 
     def replay_due(self, epoch: int, *, ends_epoch: bool) -> bool:
-        """Return whether the state before the next chunk of an epoch should be taken; if so, it is.
+        """Return whether the caller must take the state before the next chunk, for a `ReplayStretch`.
 
-        Where not every epoch is kept, the last chunk of one that is has no other proof.
+        With a checkpoint only every few epochs, the last chunk of such an epoch is always due: nothing else proves it.
         """
-        now, wait = self._clock(), SECONDS_BETWEEN_REPLAYS * (1 if ends_epoch else TIMES_LONGER_INSIDE)
-        due = self._replay_seconds is None or now - self._replay_seconds >= wait
+        now = self._clock()
+        interval = SECONDS_BETWEEN_REPLAYS if ends_epoch else SECONDS_BETWEEN_REPLAYS_INSIDE
+        due = self._replay_seconds is None or now - self._replay_seconds >= interval
         due |= ends_epoch and self._policy.every_epochs > 1 and self.due(epoch)
         if due:
             self._replay_seconds = now
         return due
 
-    def put(self, state: State, patience_seconds: float = 0.0) -> None:
-        """Keep a state; waits for the one before it, and so long for this one, so that a kill costs no finished epoch.
+    def put(self, state: State, wait_seconds: float = 0.0) -> None:
+        """Save a state; waits for the previous one, and up to `wait_seconds` for this one.
 
-        Where the disk needs longer, it writes while the training goes on, and one finished epoch may be lost.
+        Once it is on disk, killing the process costs no finished epoch. On a slower disk it is written while the
+        training continues, and a kill may cost one finished epoch.
         """
-        self._writer.flush(LONGEST_WAIT_SECONDS)
+        self._writer.flush(MAX_WAIT_SECONDS)
         if state.facts.best is not None:
-            self._best[self.branch] = state.facts.best.epoch
-        self._writer.put(partial(self._write, state, self.branch, dict(self._best)), _bytes_of(state))
-        if patience_seconds:
-            self._writer.flush(patience_seconds)
+            self._best_epochs[self.branch] = state.facts.best.epoch
+        self._writer.put(partial(self._write, state, self.branch, dict(self._best_epochs)), _bytes_of(state))
+        if wait_seconds:
+            self._writer.flush(wait_seconds)
 
-    def put_seen(self, seen: Seen) -> None:
-        """Keep a watched stretch in place of the one before; returns at once."""
-        self._writer.put(partial(self._write_seen, seen), _bytes_of(seen.before) + _bytes_of(seen.after))
+    def put_stretch(self, stretch: ReplayStretch) -> None:
+        """Save a stretch in place of the previous one; returns at once."""
+        self._writer.put(partial(self._write_stretch, stretch), _bytes_of(stretch.before) + _bytes_of(stretch.after))
 
     @property
     def trouble(self) -> str:
@@ -107,31 +112,31 @@ class CheckpointStore:
         return self._writer.last_error or self._other_trouble()
 
     def flush(self, timeout_seconds: float | None = None) -> bool:
-        """Wait until all is written or has failed; return whether it is."""
+        """Wait until everything is written or has failed; return False on a timeout."""
         return self._writer.flush(timeout_seconds)
 
     def close(self, timeout_seconds: float | None = None) -> bool:
-        """Write what waits and end the thread; return whether it has ended."""
+        """Write what is queued and end the thread; return whether it has ended."""
         return self._writer.close(timeout_seconds)
 
     def begin_branch(self, parent: int, epoch: int) -> int:
-        """Keep what comes in a new branch that sets out from the end of an epoch; return its number."""
+        """Save from now on into a new branch, which starts at the end of an epoch of `parent`; return its number."""
         self.branch = 1 + max([self.branch, *self._folder.branch_numbers()])
         self._branch_origins[self.branch] = parent, epoch
         return self.branch
 
     def load(self, epoch: int, branch: int | None = None) -> tuple[int, State]:
-        """Return the end of an epoch, and the branch that trained it; 0 is the model before training.
+        """Return the branch that trained an epoch, and the state at its end; epoch 0 is the untrained model.
 
-        Raises UsageError when it was never there or is not kept any more, DataError when it is damaged.
+        Raises UsageError when there is no such checkpoint, DataError when it is damaged.
         """
         self.flush()
         owner = self._owner(self.branch if branch is None else branch, epoch)
         kept = kept_epochs(self._folder).get(owner, {})
         if epoch not in kept:
             nearest = sorted(kept, key=lambda other: abs(other - epoch))[:3]
-            there = f" Kept nearby: {', '.join(map(str, sorted(nearest)))}." if nearest else ""
-            raise UsageError(f"Expected an epoch with a checkpoint, received {epoch} of branch {owner}.{there}")
+            nearby = f" Kept nearby: {', '.join(map(str, sorted(nearest)))}." if nearest else ""
+            raise UsageError(f"Expected an epoch with a checkpoint, received {epoch} of branch {owner}.{nearby}")
         return owner, read_checkpoint(kept[epoch])
 
     def _owner(self, branch: int, epoch: int) -> int:
@@ -142,44 +147,29 @@ class CheckpointStore:
             branch = parent
         return branch
 
-    def _write(self, state: State, branch: int, best: Mapping[int, int]) -> None:
+    def _write(self, state: State, branch: int, best_epochs: Mapping[int, int]) -> None:
+        index = self._index = self._index or CheckpointIndex(self._folder, self._policy.kept_bytes)
+        folder = self._folder.branch_path(branch)
+        make_private_folders(folder)
+        size = self._write_into(folder, state).stat().st_size
+        index.add(branch, StoredCheckpoint(state.facts.epochs_done, state.facts.step, size, folder))
+        for owner, checkpoint in index.excess(best_epochs):
+            checkpoint.path.unlink(missing_ok=True)
+            index.remove(owner, checkpoint)
+
+    def _write_into(self, folder: Path, state: State) -> Path:
         try:
-            self._shelf.put(state, branch, best)
+            return write_checkpoint(folder, state)
         except DiskError:
-            # On a disk that is nearly full a checkpoint is worth more than the chunk that proves one.
+            # On a nearly full disk a checkpoint is worth more than the stretch that proves one.
             if not forget_replay(self._folder.checkpoints_path):
                 raise
-            self._shelf.put(state, branch, best)
+            return write_checkpoint(folder, state)
 
-    def _write_seen(self, seen: Seen) -> None:
+    def _write_stretch(self, stretch: ReplayStretch) -> None:
         make_private_folders(self._folder.checkpoints_path)
-        replay = Replay(last_step=seen.after.facts.step, digest=digest_of(seen.after.variables))
-        write_replay(self._folder.checkpoints_path, seen.before, replay)
-
-
-def kept_epochs(folder: RunFolder) -> dict[int, dict[int, Path]]:
-    """Return for each branch the epochs whose ends are kept, with their files."""
-    return {
-        number: {c.epochs_done: c.path for c in stored_checkpoints(folder.branch_path(number)) if not c.step}
-        for number in folder.branch_numbers()
-    }
-
-
-def furthest_first(folder: RunFolder, branch: int) -> list[StoredCheckpoint]:
-    """Return the checkpoints of a branch, the one furthest on in front; empty when there are none."""
-    path = folder.branch_path(branch)
-    return stored_checkpoints(path)[::-1] if path.is_dir() else []
-
-
-def latest_state(folder: RunFolder, branch: int) -> tuple[State | None, list[str]]:
-    """Return the state a branch came to last, and what is wrong with those behind it; None when none can be read."""
-    damaged: list[str] = []
-    for checkpoint in furthest_first(folder, branch):
-        try:
-            return read_checkpoint(checkpoint.path), damaged
-        except DataError as error:
-            damaged.append(str(error))
-    return None, damaged
+        replay = Replay(last_step=stretch.after.facts.step, digest=digest_of(stretch.after.variables))
+        write_replay(self._folder.checkpoints_path, stretch.before, replay)
 
 
 def _bytes_of(state: State) -> int:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from fitmon.engine.checkpoints.saved_knobs import dropout_seeds
 from fitmon.engine.keras_internals import all_layers
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def named_variables(model: keras.Model, model_knobs: ModelKnobs | None, *, with_
         "model": model.variables,
         "optimizer": [] if model.optimizer is None else model.optimizer.variables,
         "metric": [variable for metric in model.metrics for variable in metric.variables] if with_metrics else [],
-        "knob": dropout_seeds(model_knobs),
+        "knob": [] if model_knobs is None else model_knobs.seeds(),
         "own": _kept_by_layers(model),
     }
     named: dict[str, Any] = {}

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
+    from fitmon.engine.knobs.saved_knobs import SavedKnobs
+
 
 class DropoutKnob:
     """Turns every dropout rate of a model at once.
@@ -56,6 +58,22 @@ class DropoutKnob:
 
         used = [rate.read() for rate in self._rates if rate.used]
         return {"dropout": tf.stack(used)} if used else {}
+
+    def saved(self) -> dict[str, Any]:
+        """Return the rates, and whether any that began at 0 was ever raised."""
+        return {
+            "rates": tuple(shortest(rate.read().numpy()) for rate in self._rates),
+            "raised": any(rate.raised for rate in self._rates),
+        }
+
+    def load(self, saved: SavedKnobs) -> bool:
+        """Set each rate to its saved value; return whether the compiled step must be traced again."""
+        changes = [rate.load(value, raised=saved.raised) for rate, value in zip(self._rates, saved.rates, strict=True)]
+        return any(changes)
+
+    def seeds(self) -> list[Any]:
+        """Return the variables that the masks are drawn from; Keras does not list those of layers built with rate 0."""
+        return [seed for rate in self._rates for seed in rate.seeds()]
 
     def write(self) -> Callable[[], object]:
         """Write the rates into the layers as plain numbers, which no step reads; return what undoes that."""

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fitmon.engine.keras_internals import learning_rate_schedule
-from fitmon.engine.values import KnobOffer
+from fitmon.engine.values import KnobOffer, shortest
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
+
+    from fitmon.engine.knobs.saved_knobs import SavedKnobs
 
 
 class Applied:
@@ -66,6 +68,18 @@ class LearningRateKnob:
             return {}
         return {"learning_rate": tf.convert_to_tensor(self._optimizer.learning_rate)}
 
+    def saved(self) -> dict[str, Any]:
+        """Return nothing: the rate is a variable of the optimizer."""
+        return {}
+
+    def load(self, saved: SavedKnobs) -> bool:  # noqa: ARG002 - as every knob
+        """Change nothing."""
+        return False
+
+    def seeds(self) -> list[Any]:
+        """Return nothing: no random numbers are drawn."""
+        return []
+
     def write(self) -> Callable[[], object]:
         """Change nothing: the optimizer saves its variable."""
         return lambda: None
@@ -113,6 +127,19 @@ class ScheduleKnob:
             "learning_rate_factor": tf.convert_to_tensor(self._factor),
         }
 
+    def saved(self) -> dict[str, Any]:
+        """Return the factor."""
+        return {"learning_rate_factor": shortest(self._factor.numpy())}
+
+    def load(self, saved: SavedKnobs) -> bool:
+        """Set the saved factor; nothing is traced again."""
+        self._factor.assign(saved.learning_rate_factor)
+        return False
+
+    def seeds(self) -> list[Any]:
+        """Return nothing: no random numbers are drawn."""
+        return []
+
     def write(self) -> Callable[[], object]:
         """Give the optimizer its own schedule, without the factor, which no file of Keras's could hold."""
         scaled = learning_rate_schedule(self._optimizer)
@@ -144,6 +171,18 @@ class FixedRate:
     def readings(self) -> dict[str, tf.Tensor]:
         """Return nothing."""
         return {}
+
+    def saved(self) -> dict[str, Any]:
+        """Return nothing: nothing can be changed."""
+        return {}
+
+    def load(self, saved: SavedKnobs) -> bool:  # noqa: ARG002 - as every knob
+        """Change nothing."""
+        return False
+
+    def seeds(self) -> list[Any]:
+        """Return nothing: no random numbers are drawn."""
+        return []
 
     def write(self) -> Callable[[], object]:
         """Change nothing."""

@@ -31,10 +31,21 @@ class LiveRate:
         self.used = False
         """Whether the traced step really passes through this rate."""
 
+    raised = False
+    """Whether the rate began at 0 and was ever above it; never, since a rate of this kind begins above 0."""
+
     def assign(self, rate: float) -> bool:
         """Set the rate, in [0, 1); the compiled step reads the variable anew, so nothing must be traced again."""
         self._rate.assign(rate)
         return False
+
+    def load(self, rate: float, *, raised: bool) -> bool:  # noqa: ARG002 - as in `DeferredRate`
+        """Set a saved rate; return whether the step must be traced again."""
+        return self.assign(rate)
+
+    def seeds(self) -> list[Any]:
+        """Return the variables that its masks are drawn from."""
+        return [self._seed_generator.state]
 
     def read(self) -> tf.Tensor:
         """Return the rate, () float64."""
@@ -135,6 +146,24 @@ class DeferredRate:
             if rate == 0:
                 self.restore()
         return appears_or_goes
+
+    @property
+    def raised(self) -> bool:
+        """Whether the rate was ever above 0, so that the layer has seeds."""
+        return hasattr(self._layer, "seed_generator")
+
+    def load(self, rate: float, *, raised: bool) -> bool:
+        """Set a saved rate; return whether the step must be traced again.
+
+        If the rate was `raised` when it was saved, the layer gets the seeds that it had by then, even for a rate of 0.
+        """
+        gave_seeds = raised and not self.raised and self.assign(0.5)
+        changed = self.assign(rate)
+        return gave_seeds or changed
+
+    def seeds(self) -> list[Any]:
+        """Return the variables that its masks are drawn from; none at a rate of 0."""
+        return [] if self._live is None else self._live.seeds()
 
     def read(self) -> tf.Tensor:
         """Return the rate, () float64."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fitmon.engine.knobs.dropout import DropoutKnob
 from fitmon.engine.knobs.learning_rate import learning_rate_knob
 from fitmon.engine.knobs.penalty import PenaltyKnobs
+from fitmon.engine.knobs.saved_knobs import SavedKnobs
 from fitmon.engine.values import KnobOffer
 
 if TYPE_CHECKING:
@@ -27,6 +28,15 @@ class ModelKnob(Protocol):
 
     def readings(self) -> dict[str, tf.Tensor]:
         """Return what the step uses; called while the step is traced."""
+
+    def saved(self) -> dict[str, Any]:
+        """Return the fields of `SavedKnobs` that belong to it."""
+
+    def load(self, saved: SavedKnobs) -> bool:
+        """Set its saved values, which fit; return whether the compiled step must be traced again to see them."""
+
+    def seeds(self) -> list[Any]:
+        """Return the variables that random numbers are drawn from, whether or not Keras lists them."""
 
     def write(self) -> Callable[[], object]:
         """Write the present values into the model as plain numbers, for whoever saves it; return what undoes that."""
@@ -54,6 +64,23 @@ class ModelKnobs:
     def readings(self) -> dict[str, tf.Tensor]:
         """Return what the step uses, by knob; called while the step is traced."""
         return {name: tensor for knob in self._knobs for name, tensor in knob.readings().items()}
+
+    def saved(self) -> SavedKnobs:
+        """Return the present values of all knobs."""
+        return SavedKnobs(**{name: value for knob in self._knobs for name, value in knob.saved().items()})
+
+    def load(self, saved: SavedKnobs) -> bool:
+        """Set every knob to its saved value; return whether the compiled step must be traced again to see it.
+
+        Raises DataError, and changes nothing, when they were saved from a model with other knobs.
+        """
+        self.saved().check_fits(saved)
+        changes = [knob.load(saved) for knob in self._knobs]
+        return any(changes)
+
+    def seeds(self) -> list[Any]:
+        """Return the variables that dropout draws from, whether or not Keras lists them."""
+        return [seed for knob in self._knobs for seed in knob.seeds()]
 
     @contextmanager
     def plain(self) -> Iterator[None]:

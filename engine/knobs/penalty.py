@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
+    from fitmon.engine.knobs.saved_knobs import SavedKnobs
+
 
 class LivePenalty:
     """The penalty on one kernel; stands where Keras expects a regularizer."""
@@ -117,6 +119,23 @@ class PenaltyKnobs:
         if not self._penalties:
             return {}
         return {name: tf.stack([penalty.read(name) for penalty in self._penalties]) for name in ("l1", "l2")}
+
+    def saved(self) -> dict[str, Any]:
+        """Return the factors of all kernels."""
+        return {name: tuple(penalty.value(name) for penalty in self._penalties) for name in ("l1", "l2")}
+
+    def load(self, saved: SavedKnobs) -> bool:
+        """Set each factor to its saved value; return whether the step must be traced again."""
+        changes = [
+            penalty.assign(name, value)
+            for name, values in (("l1", saved.l1), ("l2", saved.l2))
+            for penalty, value in zip(self._penalties, values, strict=True)
+        ]
+        return any(changes)
+
+    def seeds(self) -> list[Any]:
+        """Return nothing: no random numbers are drawn."""
+        return []
 
     def write(self) -> Callable[[], object]:
         """Put Keras's own regularizers into the layers, whose settings are saved; the kernels keep the live ones."""

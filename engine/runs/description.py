@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ import msgspec
 
 from fitmon.engine.errors import DataError
 from fitmon.engine.job import Settings
-from fitmon.engine.runs.private_files import write_atomically
+from fitmon.engine.runs.private_files import write_atomically, write_private
 
 FORMAT = 1
 
@@ -44,7 +45,8 @@ class _Format(msgspec.Struct):
 
 def write_description(path: Path, description: RunDescription) -> None:
     """Write a description, whole or not at all; raises OSError."""
-    write_atomically(path, msgspec.json.format(msgspec.json.encode(description), indent=2) + b"\n")
+    text = msgspec.json.format(msgspec.json.encode(description), indent=2) + b"\n"
+    write_atomically(path, partial(write_private, parts=[text]))
 
 
 def read_description(path: Path) -> RunDescription:

@@ -1,23 +1,27 @@
-"""Files and folders that only their owner can read, and small files that a crash leaves as they were or as they become.
+"""Files and folders that only their owner can read, and files that are written whole or not at all.
 
-All raise OSError; what it means for the user is the caller's business.
+All functions raise OSError; what that means for the user is up to the caller.
 """
 
 import errno
 import os
-import tempfile
+import secrets
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
+_NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+"""Errors of file systems without hard links."""
+
 
 def make_private_folder(path: Path) -> None:
-    """Create a folder with rights 0700, whatever the umask; raises FileExistsError when there is something."""
+    """Create a folder with mode 0700, whatever the umask; raises FileExistsError if the path exists."""
     path.mkdir(mode=0o700)
     path.chmod(0o700)
 
 
 def make_private_folders(path: Path) -> None:
-    """Create a folder and those above it, each with rights 0700; what exists already is left as it is."""
+    """Create a folder and its parents, each with mode 0700; existing ones are left unchanged."""
     if path.is_dir():
         return
     make_private_folders(path.parent)
@@ -27,7 +31,7 @@ def make_private_folders(path: Path) -> None:
 
 
 def open_private(path: Path, flags: int) -> int:
-    """Open a file, creating it if there is none, give it rights 0600 and return its descriptor."""
+    """Open a file, created if missing, set its mode to 0600 and return its descriptor."""
     descriptor = os.open(path, flags | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         os.fchmod(descriptor, 0o600)
@@ -37,32 +41,72 @@ def open_private(path: Path, flags: int) -> int:
     return descriptor
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Put a whole file with rights 0600 in place, on the disk for good; on an error what was there is untouched."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    partial = Path(name)
+def write_private(path: Path, parts: Iterable[bytes | memoryview]) -> None:
+    """Create a file with mode 0600 from the concatenation of `parts`; raises FileExistsError if the path exists."""
+    with os.fdopen(open_private(path, os.O_WRONLY | os.O_EXCL), "wb") as file:
+        file.writelines(parts)
+
+
+def write_atomically(
+    path: Path, write: Callable[[Path], object], *, partial: Path | None = None, replace: bool = True
+) -> None:
+    """Write a file whole or not at all; when this returns, the file survives a crash of the machine.
+
+    On an error nothing at `path` has changed, except that a new file may be there if only its folder could not be
+    flushed.
+
+    Args:
+        path: the file.
+        write: writes the file under the temporary name that it is given.
+        partial: the temporary name, in the same folder, removed first if it exists; None: a random one.
+        replace: whether an existing file may be replaced; if not, FileExistsError is raised.
+    """
+    partial = partial or path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(descriptor, 0o600)
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
-        partial.replace(path)
-    except BaseException:
+        _check_replaceable(path, replace=replace)
+        partial.unlink(missing_ok=True)
+        write(partial)
+        _sync(partial, os.O_RDONLY)
+        _put_in_place(partial, path, replace=replace)
+        sync_folder(path.parent)
+    finally:
+        # If this fails too, the next write tries again or the file stays behind: nothing else depends on it.
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
 
 
 def sync_folder(path: Path) -> None:
-    """Make the names in a folder last: until then a crash of the machine may undo a new one."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    """Flush the names in a folder to the disk: until then a crash of the machine may undo a new one."""
     try:
-        os.fsync(descriptor)
+        _sync(path, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
-        # Some network file systems have nothing to be done here, and say so.
+        # Some network file systems do not support it, and do not need it.
         if error.errno != errno.EINVAL:
             raise
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _check_replaceable(path: Path, *, replace: bool) -> None:
+    if not replace and os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+
+
+def _put_in_place(partial: Path, path: Path, *, replace: bool) -> None:
+    if replace:
+        partial.replace(path)
+        return
+    try:
+        # Unlike a rename, a link never replaces a file that was created in the meantime.
+        path.hardlink_to(partial)
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        _check_replaceable(path, replace=False)
+        partial.replace(path)

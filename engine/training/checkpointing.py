@@ -10,7 +10,7 @@ import msgspec
 from fitmon.engine import events
 from fitmon.engine.arrays import Arrays, Saved, under
 from fitmon.engine.checkpoints.state import CheckpointFacts, State, StateReader, restore
-from fitmon.engine.checkpoints.store import CheckpointStore, Seen
+from fitmon.engine.checkpoints.store import CheckpointStore, ReplayStretch
 
 if TYPE_CHECKING:
     from fitmon.engine.insight.observer import Observation
@@ -75,7 +75,7 @@ class CheckpointManager:
         if self._store is None or before is None:
             return
         if before.facts.epochs_done == after.facts.epochs_done and before.facts.step < after.facts.step:
-            self._store.put_seen(Seen(before, after))
+            self._store.put_stretch(ReplayStretch(before, after))
 
     def end_training_of_epoch(self, progress: Progress) -> None:
         """Capture the state that a long validation begins with: if the run stops within it, the epoch is not lost."""

@@ -1,17 +1,15 @@
-"""A model as a file that plain Keras loads: whether it can be written at all, and how it gets there whole or not."""
+"""A model as a file that plain Keras can load: checks that it can be written, and writes it whole or not at all."""
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fitmon.engine.errors import DiskError, UsageError
-from fitmon.engine.runs.private_files import sync_folder
+from fitmon.engine.runs.private_files import write_atomically
 
 if TYPE_CHECKING:
     import keras
@@ -20,16 +18,16 @@ SUFFIX = ".keras"
 
 
 def checked_path(text: str) -> Path:
-    """Return the absolute path of a model file that could be written now, or raise UsageError or DiskError."""
+    """Return the absolute path of a model file that can be written now, or raise UsageError or DiskError."""
     path = Path(text).expanduser().absolute()
     if path.suffix != SUFFIX or path.name == SUFFIX:
         raise UsageError(f"Expected a file that ends in {SUFFIX}, such as model{SUFFIX}; received {text!r}.")
     if os.path.lexists(path):
-        raise UsageError(f"There is a {path} already. Move it away, or choose another name.")
+        raise UsageError(f"{path} already exists. Move it, or choose another name.")
     if not path.parent.is_dir():
-        raise UsageError(f"Expected a folder that exists, received {path.parent}. Create it first.")
+        raise UsageError(f"Expected an existing folder, received {path.parent}. Create it first.")
     try:
-        # Rights alone do not tell: the disk may be full or mounted read-only.
+        # Permissions alone do not show that the disk is full or mounted read-only.
         tempfile.TemporaryFile(dir=path.parent).close()
     except OSError as error:
         raise DiskError(f"Nothing can be written into {path.parent} ({error.strerror}).") from error
@@ -37,50 +35,18 @@ def checked_path(text: str) -> Path:
 
 
 def write_model(model: keras.Model, path: Path, *, replace: bool) -> None:
-    """Write a model with its compile settings, on the disk for good; on an error what was there is untouched.
+    """Write a model with its compile settings, whole or not at all; on an error an existing file is unchanged.
 
     Raises:
-        UsageError: there is a file and it may not be replaced.
+        UsageError: the file exists and must not be replaced.
         DiskError: it cannot be written.
-        Exception: whatever else Keras raises, as for a layer without `get_config`.
+        Exception: whatever else Keras raises, such as for a layer without `get_config`.
     """
-    # Keras wants the suffix; made by Keras, the file gets the rights that the user's umask says.
+    # Keras requires the suffix; created by Keras, the file gets the mode that the user's umask sets.
     partial = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{SUFFIX}")
     try:
-        _refuse_existing(path, replace=replace)
-        model.save(partial)
-        _sync(partial)
-        _put_in_place(partial, path, replace=replace)
-        sync_folder(path.parent)
+        write_atomically(path, model.save, partial=partial, replace=replace)
+    except FileExistsError as error:
+        raise UsageError(f"{path} already exists and was not replaced.") from error
     except OSError as error:
         raise DiskError(f"{path} could not be written ({error.strerror or error}).") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-
-
-def _refuse_existing(path: Path, *, replace: bool) -> None:
-    if not replace and os.path.lexists(path):
-        raise UsageError(f"There is a {path} already, and it was left as it is.")
-
-
-def _put_in_place(partial: Path, path: Path, *, replace: bool) -> None:
-    if replace:
-        partial.replace(path)
-        return
-    try:
-        # Unlike a rename, it never replaces a file that has come meanwhile.
-        path.hardlink_to(partial)
-    except OSError as error:
-        if error.errno not in {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EEXIST}:
-            raise
-        _refuse_existing(path, replace=False)
-        partial.replace(path)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -16,7 +16,7 @@ import pytest
 
 from fitmon.cli.main import main
 from fitmon.engine import events
-from fitmon.engine.checkpoints.store import kept_epochs
+from fitmon.engine.checkpoints.find import kept_epochs
 from fitmon.engine.runs.journal_reader import Entry, read_journal
 from fitmon.engine.runs.lock import RunLock, holder_of
 from fitmon.engine.runs.run_folder import RunFolder

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from fitmon.engine.checkpoints.random_state import RandomState
-from fitmon.engine.checkpoints.saved_knobs import SavedKnobs
 from fitmon.engine.checkpoints.state import CheckpointFacts, State
 from fitmon.engine.commands import SetKnob
+from fitmon.engine.knobs.saved_knobs import SavedKnobs
 from fitmon.engine.record.branch import BestEpoch
 
 

@@ -21,7 +21,6 @@ from fitmon.engine.checkpoints.checkpoint import (
     MARK,
     PARTIAL_NAME,
     read_checkpoint,
-    read_facts,
     stored_checkpoints,
     write_checkpoint,
 )
@@ -79,7 +78,7 @@ def test_a_folder_lists_its_checkpoints_by_how_far_they_are(tmp_path: Path) -> N
     found = stored_checkpoints(tmp_path)
     assert [(stored.epochs_done, stored.step) for stored in found] == [(2, 0), (2, 5), (10, 0)]
     assert all(stored.bytes == stored.path.stat().st_size for stored in found)
-    assert read_facts(found[1].path) == state_of(epochs_done=2, step=5).facts
+    assert read_checkpoint(found[1].path).facts == state_of(epochs_done=2, step=5).facts
 
 
 def test_one_of_the_same_moment_is_replaced(tmp_path: Path) -> None:
@@ -127,7 +126,7 @@ import resource, sys
 from pathlib import Path
 from fitmon.engine.checkpoints.checkpoint import write_checkpoint
 from fitmon.engine.errors import DiskError
-from tests.engine.durable.states import consistent_state
+from tests.engine.checkpoints.states import consistent_state
 
 folder = Path(sys.argv[1])
 write_checkpoint(folder, consistent_state(1, 200))
@@ -156,7 +155,7 @@ def test_a_disk_that_fills_up_while_it_is_written_costs_nothing_but_that_checkpo
 
 
 def test_a_process_killed_while_it_writes_leaves_whole_checkpoints_alone(tmp_path: Path) -> None:
-    told = json.loads(_python("-m", "tests.engine.durable.kill_writers", str(tmp_path)))
+    told = json.loads(_python("-m", "tests.engine.checkpoints.kill_writers", str(tmp_path)))
     assert told["damaged"] == []
     assert told["lost"] == []
     assert told["killed while writing"] >= 3, "the kills missed the writes"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,8 +13,10 @@ import numpy as np
 import pytest
 
 from fitmon.engine.checkpoints import checkpoint
+from fitmon.engine.checkpoints.checkpoint import read_replay
+from fitmon.engine.checkpoints.find import kept_epochs
 from fitmon.engine.checkpoints.policy import CheckpointPolicy
-from fitmon.engine.checkpoints.store import CheckpointStore, Seen, kept_epochs
+from fitmon.engine.checkpoints.store import CheckpointStore, ReplayStretch
 from fitmon.engine.errors import UsageError
 from fitmon.engine.runs.run_folder import RunFolder
 from tests.engine.checkpoints.states import names_in, state_of
@@ -61,7 +66,7 @@ def test_on_a_disk_that_is_nearly_full_a_checkpoint_takes_the_place_of_a_watched
 
     monkeypatch.setattr("os.statvfs", statvfs)
     state = state_of(epochs_done=1, weights=np.zeros(8))
-    store.put_seen(Seen(state, state_of(epochs_done=1, step=2, weights=np.ones(8))))
+    store.put_stretch(ReplayStretch(state, state_of(epochs_done=1, step=2, weights=np.ones(8))))
     assert store.flush()
     free["bytes"] = 0
     store.put(state)
@@ -69,6 +74,28 @@ def test_on_a_disk_that_is_nearly_full_a_checkpoint_takes_the_place_of_a_watched
     assert store.trouble == ""
     assert 1 in kept_epochs(folder)[1]
     assert names_in(folder.checkpoints_path) == ["branch-1"]
+
+
+def test_a_file_system_that_cannot_flush_folders_is_no_trouble_and_room_is_still_made(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some network file systems answer EINVAL; every checkpoint was then reported as failed and none deleted."""
+    real_fsync = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        real_fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    store = CheckpointStore(folder, policy=CheckpointPolicy(kept_bytes=0))
+    for epoch in range(5):
+        store.put(state_of(epochs_done=epoch))
+    store.put_stretch(ReplayStretch(state_of(epochs_done=4), state_of(epochs_done=4, step=2)))
+    assert store.close()
+    assert store.trouble == ""
+    assert sorted(kept_epochs(folder)[1]) == [1, 3, 4], "the best epoch and the last two"
+    assert read_replay(folder.checkpoints_path) is not None
 
 
 def test_what_else_cannot_be_written_is_trouble_too(folder: RunFolder) -> None:

@@ -13,12 +13,12 @@ import pytest
 from fitmon.engine.arrays import Arrays
 from fitmon.engine.checkpoints.checkpoint import read_checkpoint, write_checkpoint
 from fitmon.engine.checkpoints.random_state import RandomState
-from fitmon.engine.checkpoints.saved_knobs import SavedKnobs
 from fitmon.engine.checkpoints.state import CheckpointFacts, State
 from fitmon.engine.errors import DataError
 from fitmon.engine.insight.history import MAX_EPOCHS, STACKED_EPOCHS
 from fitmon.engine.insight.observer import Observation, Observer
 from fitmon.engine.insight.scores import SampleScores, score_probabilities
+from fitmon.engine.knobs.saved_knobs import SavedKnobs
 
 SAMPLES = 12
 STANDARD = {np.dtype(kind) for kind in ("bool", "int32", "int64", "float16", "float32", "float64")}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fitmon.engine import events
-from fitmon.engine.checkpoints.store import kept_epochs
+from fitmon.engine.checkpoints.find import kept_epochs
 from fitmon.engine.runs.journal_reader import Entry, Problem, read_journal
 from fitmon.engine.runs.run_folder import RunFolder
 from tests.engine.training.kept_training import EPOCHS, INSIGHTS, Kill, Process, continued, new_run, outcome, train

@@ -27,7 +27,7 @@ def test_a_path_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ("dangling.keras", UsageError, "already"),
         ("folder.keras", UsageError, "already"),
         ("missing/model.keras", UsageError, "Create it first"),
-        ("there.keras/model.keras", UsageError, "Expected a folder"),
+        ("there.keras/model.keras", UsageError, "Expected an existing folder"),
         pytest.param(
             "/proc/model.keras",
             DiskError,

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from fitmon.engine import events
+from fitmon.engine.checkpoints.find import kept_epochs, latest_state
 from fitmon.engine.checkpoints.policy import CheckpointPolicy
 from fitmon.engine.checkpoints.resume_point import resume_point_of
-from fitmon.engine.checkpoints.store import kept_epochs, latest_state
 from fitmon.engine.commands import Detach, Pause, PauseAt, Resume, Rewind, SetKnob, Stop
 from fitmon.engine.job import Job
 from fitmon.engine.runs.replay import replay_journal
