@@ -1,7 +1,8 @@
-"""What is followed of the validation samples, held against Keras itself."""
+"""What is followed of the validation samples, compared with Keras itself."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -9,9 +10,13 @@ import numpy as np
 import pytest
 
 from fitmon.engine import events
+from fitmon.engine.evaluation.probe import Probe, ValidationResult
 from fitmon.engine.insight.movement import Movement
 from fitmon.engine.insight.observer import Observation
-from fitmon.engine.job import Job, Settings, TrainingData
+from fitmon.engine.insight.summary import summarize
+from fitmon.engine.job import Job, TrainingData
+from fitmon.engine.keras_internals import build_model
+from fitmon.engine.measures import Insight
 from tests.engine.watching import Watched, settings
 
 RANDOM = np.random.default_rng(3)
@@ -23,6 +28,7 @@ LABELS: dict[str, Any] = {
     "one-hot rows": np.eye(3, dtype=np.float32)[CLASS],
     "several labels": np.stack([CLASS > 0, INPUTS[:, 3] > 0], axis=1).astype(np.float32),
 }
+BATCH_SIZE = 16
 WEIGHTS = RANDOM.uniform(0.2, 3.0, 40).astype(np.float32)
 
 
@@ -31,16 +37,50 @@ def _data(y: Any, **changes: Any) -> TrainingData:
     return TrainingData(**(facts | changes))
 
 
-def _job(data: TrainingData, build: Callable[[], Any], **changes: Any) -> Job:
-    def load(_settings: Settings, _progress: Any) -> TrainingData:
-        return data
+def _run(data: TrainingData, build: Callable[[], Any], **options: Any) -> Watched:
+    """Train for an epoch of one eager step and return the run."""
 
-    return Job(
-        name="probe",
-        settings=settings(**({"batch_size": 16, "epochs": 3} | changes)),
-        load=load,
-        build=lambda *_: build(),
-    )
+    def build_eager(*_: Any) -> Any:
+        model = build()
+        model.run_eagerly = True
+        return model
+
+    chosen = settings(batch_size=100, epochs=1)
+    return Watched(Job(name="probe", settings=chosen, load=lambda *_: data, build=build_eager), **options).run()
+
+
+class Probed:
+    """A model that is evaluated by a probe, once untrained and then with other weights in every epoch."""
+
+    def __init__(self, data: TrainingData, build: Callable[[], Any]) -> None:
+        import keras
+
+        keras.utils.set_random_seed(3)
+        self.model, self.data = build(), data
+        build_model(self.model, (data.x[:1], data.y[:1]))
+        self.probe = Probe(self.model, data, threshold=0.5)
+        self.results = [self.probe.evaluate(0, BATCH_SIZE, lambda: None)]
+
+    def epoch(self) -> Probed:
+        """Change the weights and evaluate."""
+        weights = self.model.get_weights()
+        self.model.set_weights([RANDOM.normal(weight, 0.5).astype(np.float32) for weight in weights])
+        self.results.append(self.probe.evaluate(len(self.results), BATCH_SIZE, lambda: None))
+        return self
+
+    @property
+    def last(self) -> ValidationResult:
+        return self.results[-1]
+
+    def insight(self) -> Insight:
+        """Return what is reported of the last epoch."""
+        assert self.last.observation
+        insight = summarize(self.last.observation)
+        assert insight
+        return insight
+
+    def predictions(self) -> Any:
+        return np.asarray(self.model(self.data.x_validation))
 
 
 def _dense(columns: int, activation: str | None, loss: Any, **options: Any) -> Callable[[], Any]:
@@ -95,18 +135,30 @@ LOSSES = [
 ]
 
 
-@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["plain", "weighted"])
+@functools.cache
+def _probed(labels: str, columns: int, activation: str | None, loss: Any) -> Probed:
+    return Probed(_data(LABELS[labels]), _dense(columns, activation, loss)).epoch()
+
+
 @pytest.mark.parametrize(("labels", "columns", "activation", "loss"), LOSSES)
 def test_the_mean_of_the_samples_is_the_validation_loss_of_keras(
-    labels: str, columns: int, activation: str | None, loss: Any, weights: Any
+    labels: str, columns: int, activation: str | None, loss: Any
 ) -> None:
-    data = _data(LABELS[labels], sample_weight_validation=weights)
-    watched = Watched(_job(data, _dense(columns, activation, loss), epochs=2)).run()
+    _assert_mean_is_the_loss(_probed(labels, columns, activation, loss))
 
-    for ended in watched.all(events.EpochEnded):
-        assert ended.insight
-        assert ended.insight.data_loss == pytest.approx(ended.metrics["val_loss"], rel=1e-5)
-        assert ended.insight.penalty == 0
+
+@pytest.mark.parametrize(("labels", "columns", "activation", "loss"), LOSSES)
+def test_the_weighted_mean_of_the_samples_is_the_weighted_loss_of_keras(
+    labels: str, columns: int, activation: str | None, loss: Any
+) -> None:
+    data = _data(LABELS[labels], sample_weight_validation=WEIGHTS)
+    _assert_mean_is_the_loss(Probed(data, _dense(columns, activation, loss)).epoch())
+
+
+def _assert_mean_is_the_loss(probed: Probed) -> None:
+    insight = probed.insight()
+    assert insight.data_loss == pytest.approx(probed.last.metrics["loss"], rel=1e-5)
+    assert insight.penalty == 0
 
 
 @pytest.mark.parametrize(("labels", "columns", "activation", "loss"), LOSSES)
@@ -115,17 +167,16 @@ def test_each_sample_has_the_loss_that_keras_gives_it_alone(
 ) -> None:
     import keras
 
-    data = _data(LABELS[labels])
-    watched = Watched(_job(data, _dense(columns, activation, loss), epochs=1)).run()
-    model: Any = watched.session.model
-    scores = _observations(watched)[-1].scores
-    assert scores.losses is not None
+    probed = _probed(labels, columns, activation, loss)
+    assert probed.last.observation
+    losses = probed.last.observation.scores.losses
+    assert losses is not None
 
     keras_loss = keras.losses.get(loss() if callable(loss) else loss)
-    predictions = model.predict(data.x_validation, verbose=0)
-    targets = data.y_validation if columns > 1 else data.y_validation[:, None]
+    predictions = probed.predictions()
+    targets = probed.data.y_validation if columns > 1 else probed.data.y_validation[:, None]
     expected = keras_loss.call(targets, predictions) if callable(loss) else keras_loss(targets, predictions)
-    alone = scores.losses.reshape(len(predictions), -1).mean(axis=1)
+    alone = losses.reshape(len(predictions), -1).mean(axis=1)
     np.testing.assert_allclose(alone, np.asarray(expected), rtol=1e-4, atol=1e-6)
 
 
@@ -133,24 +184,21 @@ def test_penalties_are_told_apart_from_the_data() -> None:
     import keras
 
     build = _dense(1, "sigmoid", "binary_crossentropy", kernel_regularizer="l2", activity_regularizer="l1")
-    data = _data(LABELS["two classes"])
-    watched = Watched(_job(data, build, epochs=2)).run()
-    ended = watched.all(events.EpochEnded)[-1]
-    model: Any = watched.session.model
-    predictions = model.predict(data.x_validation, verbose=0)
-    data_loss = np.mean(keras.losses.binary_crossentropy(data.y_validation[:, None], predictions))
-    assert ended.insight
-    assert ended.insight.data_loss == pytest.approx(float(data_loss), rel=1e-5)
-    assert ended.insight.penalty == pytest.approx(ended.metrics["val_loss"] - float(data_loss), rel=1e-4)
-    assert "val loss without the penalty" in ended.insight.sentence
+    probed = Probed(_data(LABELS["two classes"]), build).epoch()
+    targets = probed.data.y_validation[:, None]
+    data_loss = float(np.mean(keras.losses.binary_crossentropy(targets, probed.predictions())))
+    insight = probed.insight()
+    assert insight.data_loss == pytest.approx(data_loss, rel=1e-5)
+    assert insight.penalty == pytest.approx(probed.last.metrics["loss"] - data_loss, rel=1e-4)
+    assert "val loss without the penalty" in insight.sentence
 
 
 def test_the_four_groups_add_up_to_all_samples_and_to_the_change_of_the_loss() -> None:
-    watched = Watched(_job(_data(LABELS["two classes"]), _dense(1, "sigmoid", "binary_crossentropy"), epochs=4)).run()
-    losses = [observation.movement.data_loss for observation in _observations(watched)]
-    for ended, before, now in zip(watched.all(events.EpochEnded), losses, losses[1:], strict=False):
-        insight = ended.insight
-        assert insight
+    probed = Probed(_data(LABELS["two classes"]), _dense(1, "sigmoid", "binary_crossentropy"))
+    for _ in range(4):
+        before = probed.last.observation
+        insight = probed.epoch().insight()
+        now = probed.last.observation
         assert insight.samples == 40
         groups = [insight.stayed_right, insight.stayed_wrong, insight.crossed_up, insight.crossed_down]
         assert sum(groups) == 40
@@ -158,11 +206,12 @@ def test_the_four_groups_add_up_to_all_samples_and_to_the_change_of_the_loss() -
         assert set(insight.loss_change) == {"stayed_right", "stayed_wrong", "crossed_up", "crossed_down"}
         assert before is not None
         assert now is not None
-        assert sum(insight.loss_change.values()) == pytest.approx(now - before, abs=1e-12)
+        change = now.movement.data_loss - before.movement.data_loss
+        assert sum(insight.loss_change.values()) == pytest.approx(change, abs=1e-12)
 
 
 def test_the_first_epoch_is_compared_with_the_untrained_model() -> None:
-    watched = Watched(_job(_data(LABELS["two classes"]), _dense(1, "sigmoid", "binary_crossentropy"), epochs=1)).run()
+    watched = _run(_data(LABELS["two classes"]), _dense(1, "sigmoid", "binary_crossentropy"))
     untrained, first = _observations(watched)
     assert (untrained.epoch, first.epoch) == (0, 1)
     assert isinstance(first.movement, Movement)
@@ -172,7 +221,7 @@ def test_the_first_epoch_is_compared_with_the_untrained_model() -> None:
     assert ended.insight.sentence.startswith("against the untrained model, val loss ")
 
 
-def test_looking_at_the_untrained_model_leaves_no_trace_in_a_model_that_draws_numbers_in_inference() -> None:
+def test_scoring_the_untrained_model_leaves_no_trace_in_a_model_that_draws_numbers_in_inference() -> None:
     def build() -> Any:
         import keras
 
@@ -184,23 +233,16 @@ def test_looking_at_the_untrained_model_leaves_no_trace_in_a_model_that_draws_nu
         model.compile("adam", "binary_crossentropy", jit_compile=False)
         return model
 
-    data = _data(LABELS["two classes"])
-    followed = Watched(_job(data, build, epochs=1)).run()
-    # A loss without probabilities is not looked at before training, and trains the same.
-    plain = Watched(_job(data, lambda: _unfollowed(build()), epochs=1)).run()
-    assert len(_observations(followed)) == 2
-    assert not _observations(plain)
-    assert followed.one(events.EpochEnded).metrics["loss"] == plain.one(events.EpochEnded).metrics["loss"]
+    probed = Probed(_data(LABELS["two classes"]), build)
+    before = _state(probed.model)
+    assert probed.probe.look_before_training(BATCH_SIZE, lambda: None)
+    assert all(map(np.array_equal, _state(probed.model), before))
+    probed.probe.evaluate(1, BATCH_SIZE, lambda: None)
+    assert not all(map(np.array_equal, _state(probed.model), before)), "an evaluation draws numbers"
 
 
-def _unfollowed(model: Any) -> Any:
-    import keras
-
-    def own_loss(y: Any, predictions: Any) -> Any:
-        return keras.losses.binary_crossentropy(y, predictions)
-
-    model.compile("adam", own_loss, jit_compile=False)
-    return model
+def _state(model: Any) -> list[Any]:
+    return [np.asarray(variable) for variable in model.variables]
 
 
 def test_a_loss_made_of_more_than_its_samples_is_not_taken_apart() -> None:
@@ -215,14 +257,13 @@ def test_a_loss_made_of_more_than_its_samples_is_not_taken_apart() -> None:
         model.compile("adam", "binary_crossentropy", jit_compile=False)
         return model
 
-    ended = Watched(_job(_data(LABELS["two classes"]), build, epochs=1)).run().one(events.EpochEnded)
-    assert ended.insight
-    assert (ended.insight.data_loss, ended.insight.loss_change, ended.insight.penalty) == (None, None, None)
-    assert ended.insight.sentence.startswith("against the untrained model, accuracy ")
+    insight = Probed(_data(LABELS["two classes"]), build).epoch().insight()
+    assert (insight.data_loss, insight.loss_change, insight.penalty) == (None, None, None)
+    assert insight.sentence.startswith("against the untrained model, accuracy ")
 
 
 def test_regression_says_why_there_is_no_insight() -> None:
-    watched = Watched(_job(_data(INPUTS[:, :1]), _dense(1, None, "mse"), epochs=1)).run()
+    watched = _run(_data(INPUTS[:, :1]), _dense(1, None, "mse"))
     assert watched.one(events.RunStarted).no_probabilities == "not for this loss: mse knows no probabilities"
     assert not watched.one(events.EpochEnded).insight
     assert not _observations(watched)
@@ -230,7 +271,7 @@ def test_regression_says_why_there_is_no_insight() -> None:
 
 def _notes(y: Any = None, build: Callable[[], Any] | None = None, **changes: Any) -> tuple[str, ...]:
     data = _data(LABELS["two classes"] if y is None else y, **changes)
-    watched = Watched(_job(data, build or _dense(1, "sigmoid", "binary_crossentropy"), epochs=2)).run()
+    watched = _run(data, build or _dense(1, "sigmoid", "binary_crossentropy"))
     assert watched.one(events.RunEnded).completed
     return watched.one(events.RunStarted).notes
 
@@ -259,7 +300,7 @@ def test_softmax_over_one_column_is_told() -> None:
 
 def test_labels_that_are_text_are_refused_in_plain_words() -> None:
     names = np.array(["cat", "dog"])[CLASS.clip(0, 1)]
-    failed = Watched(_job(_data(names), _dense(1, "sigmoid", "binary_crossentropy"))).run().one(events.RunFailed)
+    failed = _run(_data(names), _dense(1, "sigmoid", "binary_crossentropy")).one(events.RunFailed)
     assert failed.kind == "data"
     assert "labels as numbers" in failed.message
     assert "Number the classes" in failed.message
@@ -276,7 +317,7 @@ def test_predictions_that_are_no_number_are_counted_and_give_no_numbers() -> Non
     x = INPUTS[100:].copy()
     x[3] = np.nan
     data = _data(LABELS["two classes"], x_validation=x)
-    watched = Watched(_job(data, build, epochs=1), stop_when_non_finite=True).run()
+    watched = _run(data, build, stop_when_non_finite=True)
     ended = watched.one(events.EpochEnded)
     assert ended.insight
     assert ended.insight.not_numbers == 1

@@ -1,4 +1,4 @@
-"""Rates that began at 0 where Keras asks with a Python `if`: raised, changed, set back, and left to plain Keras."""
+"""Dropout rates that start at 0 in layers where Keras tests the rate with a Python `if`: raised, changed and set back."""
 
 from __future__ import annotations
 
@@ -13,15 +13,24 @@ import pytest
 
 from fitmon.engine import events
 from fitmon.engine.commands import SetKnob
-from fitmon.engine.data.feed import epoch_order
+from fitmon.engine.data.feed import ResidentFeed, epoch_order
+from fitmon.engine.job import TrainingData
+from fitmon.engine.keras_internals import build_model
+from fitmon.engine.knobs.model_knobs import ModelKnobs
+from fitmon.engine.training.loop import TrainingLoop
+from fitmon.engine.values import KnobOffer
 from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
+
+BATCH_SIZE = 16
+STEPS = 7
+SEED = 3
 
 Build = Callable[[float], Any]
 """Returns a compiled model with one rate in all its layers."""
 
 
 def _on_steps(*layers: Any) -> Any:
-    """Return a model that looks at the table's 6 columns as 2 steps of 3: unrolled, each step is traced anew."""
+    """Return a model that reads the table's 6 columns as 2 steps of 3: an unrolled layer is traced once per step."""
     import keras
 
     inputs = keras.Input((6,))
@@ -32,8 +41,12 @@ def _on_steps(*layers: Any) -> Any:
     return _compiled(keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(flat)))
 
 
-def _compiled(model: Any) -> Any:
-    model.compile("adam", "binary_crossentropy", metrics=["accuracy"], jit_compile=False)
+def _compiled(model: Any, *, eager: bool = False) -> Any:
+    """Compile with an optimizer that has moments and few operations: tracing it is most of a test's time."""
+    import keras
+
+    optimizer = keras.optimizers.SGD(0.05, momentum=0.9)
+    model.compile(optimizer, "binary_crossentropy", jit_compile=False, run_eagerly=eager)
     return model
 
 
@@ -41,7 +54,7 @@ def recurrent(rate: float) -> Any:
     import keras
 
     layers = keras.layers
-    # Steps unrolled are traced much faster than a loop; this one is left to be seen.
+    # The other models are unrolled, which is traced faster; this one keeps the loop.
     return _on_steps(layers.LSTM(3, dropout=rate, seed=5))
 
 
@@ -76,43 +89,68 @@ RATES: dict[Build, tuple[float, ...]] = {
     convolutional: (0.0, 0.4, 0.6),
     attention: (0.0, 0.4, 0.0),
 }
-"""An epoch with each: begun at 0, raised, then changed or set back."""
+"""The rate of each epoch: 0 at first, raised, then changed or set back."""
+
+
+class Trained:
+    """A model trained for an epoch with each of the rates, changed by the knob between epochs."""
+
+    def __init__(self, model: Any, rates: tuple[float, ...], steps: int = STEPS) -> None:
+        data = small_table()
+        self.model, self.read_back, self.losses, self.traced_in = model, [], [], []
+        feed = ResidentFeed(data.x, data.y)
+        build_model(model, feed.head())
+        model_knobs = ModelKnobs(model)
+        self.offered = _offer_of(model_knobs)
+        loop = TrainingLoop(model, feed, model_knobs.readings)
+        for epoch, rate in enumerate(rates, 1):
+            if epoch > 1 and model_knobs.turn("dropout", rate):
+                loop.retrace()
+            self.traced_in += [] if loop.traced else [epoch]
+            loop.begin_epoch()
+            order = feed.begin_epoch(epoch, seed=SEED, batch_size=BATCH_SIZE)
+            chunk = loop.run_chunk(order, 0, steps, BATCH_SIZE)
+            self.losses.append(np.float32(chunk.epoch_metrics["loss"]))
+            self.read_back.append(chunk.readings["dropout"])
+        self.state = _state(model)
+        self.predictions = np.asarray(model(data.x_validation))
+        model_knobs.restore()
+
+
+def _offer_of(model_knobs: ModelKnobs) -> KnobOffer:
+    return next(offer for offer in model_knobs.offers() if offer.name == "dropout")
 
 
 @functools.cache
-def _turned(build: Build) -> Watched:
-    """Train an epoch with each of the rates, in one run."""
-    commands = [SetKnob("dropout", rate, epoch=epoch) for epoch, rate in enumerate(RATES[build], 1) if epoch > 1]
-    return Watched(table_job(lambda *_: build(0.0), settings(epochs=len(RATES[build]))), *commands).run()
+def _trained(build: Build) -> Trained:
+    import keras
 
-
-def _losses(watched: Watched) -> list[tuple[np.float32, np.float32]]:
-    """Return loss and validation loss of every epoch."""
-    metrics = [epoch.metrics for epoch in watched.all(events.EpochEnded)]
-    return [(np.float32(told["loss"]), np.float32(told["val_loss"])) for told in metrics]
+    keras.utils.set_random_seed(SEED)
+    return Trained(build(0.0), RATES[build])
 
 
 class Fitted:
-    """Models of Keras's own, one a rate, that hand all their state to each other: weights, moments and seeds."""
+    """One Keras model per rate; each continues from the weights, moments and seeds of the one trained last."""
 
     def __init__(self, build: Build) -> None:
         import keras
 
-        keras.utils.set_random_seed(settings().seed)
-        # The one with rate 0 first, as in the run: its weights are those that all begin with.
+        keras.utils.set_random_seed(SEED)
+        # Rate 0 is built first, as in the run, so that all start from the same weights.
         self.models = {rate: build(rate) for rate in dict.fromkeys(RATES[build])}
         self.state = _state(self.models[0.0])
+        self.model = self.models[0.0]
 
-    def fit(self, rate: float, epoch: int) -> tuple[np.float32, np.float32]:
-        """Train the model with that rate for an epoch, from the state of the last; return its losses."""
-        model = self.models[rate]
+    def fit(self, rate: float, epoch: int) -> np.float32:
+        """Train the model with that rate for an epoch, from the last state; return the loss."""
+        self.model = model = self.models[rate]
         for variable, value in zip(_variables(model), self.state, strict=False):
             variable.assign(value)
-        losses = _fit_one_epoch(model, epoch)
-        # Models built with rate 0 may have no seeds, and then leave those of the others as they are.
+        loss = _fit_one_epoch(model, epoch)
+        # A model built with rate 0 may have no seeds; the others keep theirs.
         state = _state(model)
         self.state = [*state, *self.state[len(state) :]]
-        return losses
+        return loss
 
 
 def _variables(model: Any) -> list[Any]:
@@ -127,24 +165,21 @@ def _state(model: Any) -> list[Any]:
     return [np.asarray(variable) for variable in _variables(model)]
 
 
-def _fit_one_epoch(model: Any, epoch: int) -> tuple[np.float32, np.float32]:
+def _fit_one_epoch(model: Any, epoch: int) -> np.float32:
     data = small_table()
-    order = epoch_order(len(data.x), settings().seed, epoch)
-    validation = (data.x_validation, data.y_validation)
-    told = model.fit(
-        data.x[order], data.y[order], batch_size=16, validation_data=validation, shuffle=False, verbose=0
-    ).history
-    return np.float32(told["loss"][0]), np.float32(told["val_loss"][0])
+    order = epoch_order(len(data.x), SEED, epoch)
+    report = model.fit(data.x[order], data.y[order], batch_size=BATCH_SIZE, shuffle=False, verbose=0)
+    return np.float32(report.history["loss"][0])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("build", RATES)
 def test_raised_changed_and_set_back_it_trains_as_models_built_so_would(build: Build) -> None:
-    """Losses of every epoch, and weights, moments and seed states at the end, are the same bits.
+    """Losses of every epoch, and weights, moments, seed states and predictions at the end, are the same bits.
 
-    A control: another epoch at 0 in place of the first raise has other losses.
+    A control: another epoch at 0 in place of the first raise has another loss.
     """
-    watched = _turned(build)
+    trained = _trained(build)
     fitted = Fitted(build)
     losses = [fitted.fit(0.0, 1)]
     after_one = fitted.state
@@ -152,59 +187,78 @@ def test_raised_changed_and_set_back_it_trains_as_models_built_so_would(build: B
     fitted.state = after_one
     losses += [fitted.fit(rate, epoch) for epoch, rate in enumerate(RATES[build], 1) if epoch > 1]
 
-    assert _losses(watched) == losses
+    assert trained.losses == losses
     assert losses[1] != not_raised
-    pairs = zip(_state(watched.session.model), fitted.state, strict=True)
+    pairs = zip(trained.state, fitted.state, strict=True)
     assert all(np.array_equal(ours, theirs) for ours, theirs in pairs)
+    assert np.array_equal(trained.predictions, fitted.model(small_table().x_validation))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", RATES)
 def test_it_is_offered_as_zero_and_every_rate_is_read_back(build: Build) -> None:
-    watched = _turned(build)
-
-    offers = {offer.name: offer for offer in watched.one(events.RunStarted).knobs}
-    assert (offers["dropout"].value, offers["dropout"].unavailable) == (0.0, "")
-    assert tuple(epoch.knobs["dropout"] for epoch in watched.all(events.EpochEnded)) == RATES[build]
-    receipts = [(receipt.previous, receipt.value) for receipt in watched.all(events.KnobApplied)]
-    assert receipts == list(itertools.pairwise(RATES[build]))
+    trained = _trained(build)
+    assert (trained.offered.value, trained.offered.unavailable) == (0.0, "")
+    assert tuple(trained.read_back) == RATES[build]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", RATES)
 def test_only_a_raise_from_zero_or_a_return_to_it_compiles_again(build: Build) -> None:
-    traced = {chunk.epoch for chunk in _turned(build).all(events.ChunkEnded) if chunk.traced}
     changes = enumerate(itertools.pairwise(RATES[build]), 2)
-    assert traced == {1} | {epoch for epoch, (before, after) in changes if (before > 0) != (after > 0)}
+    expected = [1] + [epoch for epoch, (before, after) in changes if (before > 0) != (after > 0)]
+    assert _trained(build).traced_in == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", RATES)
-def test_the_model_left_behind_is_saved_with_its_rate_and_drops_by_itself(build: Build, tmp_path: Path) -> None:
+def test_the_trained_model_is_saved_with_its_rate_and_drops_by_itself(build: Build, tmp_path: Path) -> None:
     import keras
 
-    model: Any = _turned(build).session.model
+    model: Any = _trained(build).model
     path = tmp_path / "model.keras"
     model.save(path)
     loaded = keras.saving.load_model(path)
 
     rows = small_table().x
     rate = RATES[build][-1]
-    told = f"'dropout': {rate}"
-    assert str(loaded.get_config()).count(told) == str(build(rate).get_config()).count(told) > 0
+    in_config = f"'dropout': {rate}"
+    assert str(loaded.get_config()).count(in_config) == str(build(rate).get_config()).count(in_config) > 0
     assert np.array_equal(loaded(rows), model(rows))
     assert np.array_equal(model(rows, training=True), model(rows, training=True)) == (rate == 0)
 
 
-def test_a_dropout_layer_that_was_raised_from_zero_goes_on_under_plain_keras() -> None:
-    """Keras gives it no seeds when it is built with 0; the run leaves it some."""
-    chosen = settings(dropout=0.0)
-    watched = Watched(table_job(build_table_model, chosen), SetKnob("dropout", 0.5, epoch=2)).run()
+def test_a_session_traces_again_for_such_a_raise_and_gives_a_receipt_for_it() -> None:
+    def build(*_: Any) -> Any:
+        import keras
 
-    model: Any = watched.session.model
-    assert np.isfinite(_fit_one_epoch(model, 3)).all()
-    assert len(_state(model)) == len(_state(build_table_model(settings(dropout=0.5))))
+        return _on_steps(lambda x: keras.layers.Attention()([x, x]))
+
+    data = small_table()
+    job = table_job(build, settings(epochs=3), TrainingData(x=data.x, y=data.y))
+    rates = (0.0, 0.4, 0.0)
+    commands = [SetKnob("dropout", rate, epoch=epoch) for epoch, rate in enumerate(rates, 1) if epoch > 1]
+    watched = Watched(job, *commands).run()
+
+    offers = {offer.name: offer for offer in watched.one(events.RunStarted).knobs}
+    assert (offers["dropout"].value, offers["dropout"].unavailable) == (0.0, "")
+    assert tuple(epoch.knobs["dropout"] for epoch in watched.all(events.EpochEnded)) == rates
+    receipts = [(receipt.previous, receipt.value) for receipt in watched.all(events.KnobApplied)]
+    assert receipts == list(itertools.pairwise(rates))
+    assert {chunk.epoch for chunk in watched.all(events.ChunkEnded) if chunk.traced} == {1, 2, 3}
+
+
+def test_a_dropout_layer_that_was_raised_from_zero_trains_under_plain_keras() -> None:
+    """Keras gives it no seeds when it is built with 0; the run creates them."""
+    model = _compiled(build_table_model(settings(dropout=0.0)))
+    Trained(model, (0.0, 0.5), steps=1)
+
+    assert np.isfinite(_fit_one_epoch(model, 3))
+    assert len(_state(model)) == len(_state(_compiled(build_table_model(settings(dropout=0.5)))))
 
 
 def _lstm_and(**rates: float) -> Any:
-    """Return an LSTM with the rates given, an attention layer with Keras's defaults, and a Dropout layer if asked."""
+    """Return an LSTM with the given rates, an attention layer with Keras's defaults, and optionally a Dropout layer."""
     import keras
 
     layers = keras.layers
@@ -214,7 +268,7 @@ def _lstm_and(**rates: float) -> Any:
     attended = layers.Attention(name="attention")([steps, steps])
     flat = layers.Flatten()(attended)
     dropped = flat if of_layer is None else layers.Dropout(of_layer, name="dropout")(flat)
-    return _compiled(keras.Model(inputs, layers.Dense(1, activation="sigmoid")(dropped)))
+    return _compiled(keras.Model(inputs, layers.Dense(1, activation="sigmoid")(dropped)), eager=True)
 
 
 OTHERS = [
@@ -230,11 +284,10 @@ def test_it_is_turned_only_where_there_is_nothing_else_to_turn(
     rates: dict[str, float], expected: tuple[Any, ...]
 ) -> None:
     """Input and recurrent rate of the LSTM, rate of the attention, rate of the Dropout layer, after a change to 0.5."""
-    chosen = settings()
-    watched = Watched(table_job(lambda *_: _lstm_and(**rates), chosen), SetKnob("dropout", 0.5, epoch=2)).run()
+    model = _lstm_and(**rates)
+    first = max(rates.values(), default=0.0)
+    assert Trained(model, (first, 0.5), steps=1).read_back == [first, 0.5]
 
-    assert watched.one(events.KnobApplied).value == 0.5
-    model: Any = watched.session.model
     lstm, attention = model.get_layer("lstm"), model.get_layer("attention")
     of_layer = next((layer.rate for layer in model.layers if layer.name == "dropout"), None)
     assert (lstm.dropout, lstm.recurrent_dropout, attention.dropout, of_layer) == expected
@@ -242,37 +295,29 @@ def test_it_is_turned_only_where_there_is_nothing_else_to_turn(
 
 def test_cells_that_keras_fails_on_with_a_rate_are_not_raised() -> None:
     """With `implementation=1` Keras 3.15 trains with an input rate only beside a recurrent one."""
+    import keras
 
-    def build(*_: Any) -> Any:
-        import keras
-
-        return _on_steps(keras.layers.GRU(3, implementation=1))
-
-    watched = Watched(table_job(build, settings()), SetKnob("dropout", 0.5, epoch=2)).run()
-    assert "no dropout to turn" in watched.one(events.KnobRefused).reason
-    assert watched.one(events.RunEnded).completed
+    model = _on_steps(keras.layers.GRU(3, implementation=1))
+    build_model(model, (small_table().x[:2], small_table().y[:2]))
+    assert "no dropout to turn" in _offer_of(ModelKnobs(model)).unavailable
 
 
 def test_an_attention_layer_that_is_never_called_is_no_obstacle() -> None:
     """Keras does not build it, so that it lacks the Dropout it would have inside."""
+    import keras
 
-    def build(*_: Any) -> Any:
-        import keras
+    class WithSpare(keras.Model):  # type: ignore[misc]  # Keras has no types
+        def __init__(self) -> None:
+            super().__init__()
+            self.spare = keras.layers.MultiHeadAttention(1, 2, dropout=0.5)
+            self.head = keras.layers.Dense(1, activation="sigmoid")
 
-        class WithSpare(keras.Model):  # type: ignore[misc]  # Keras has no types
-            def __init__(self) -> None:
-                super().__init__()
-                self.spare = keras.layers.MultiHeadAttention(1, 2, dropout=0.5)
-                self.head = keras.layers.Dense(1, activation="sigmoid")
+        def build(self, shape: Any) -> None:
+            self.head.build(shape)
 
-            def build(self, shape: Any) -> None:
-                self.head.build(shape)
+        def call(self, inputs: Any) -> Any:
+            return self.head(inputs)
 
-            def call(self, inputs: Any) -> Any:
-                return self.head(inputs)
-
-        return _compiled(WithSpare())
-
-    watched = Watched(table_job(build, settings(epochs=1))).run()
-    offers = {offer.name: offer for offer in watched.one(events.RunStarted).knobs}
-    assert "no dropout to turn" in str(offers["dropout"].unavailable)
+    model = _compiled(WithSpare())
+    build_model(model, (small_table().x[:2], small_table().y[:2]))
+    assert "no dropout to turn" in _offer_of(ModelKnobs(model)).unavailable

@@ -19,7 +19,7 @@ from tests.engine.conftest import Digits
 EPOCHS = 2
 BATCH_SIZE = 32
 SEED = 11
-STEPS_PER_CHUNK = 4
+STEPS_PER_CHUNK = 3
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Case:
 def _dense(*layers: Any, **compile_options: Any) -> Any:
     import keras
 
-    model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), *layers])
+    model = keras.Sequential([keras.Input((14, 14, 1)), keras.layers.Flatten(), *layers])
     options = {"optimizer": "adam", "loss": "categorical_crossentropy", "metrics": ["accuracy"], **compile_options}
     model.compile(jit_compile=False, **options)
     return model
@@ -58,14 +58,14 @@ def _head() -> Any:
 def plain_mlp(digits: Digits) -> Case:
     import keras
 
-    return _case(digits, keras.layers.Dense(32, activation="relu"), _head())
+    return _case(digits, keras.layers.Dense(8, activation="relu"), _head())
 
 
 def dropout(digits: Digits) -> Case:
     import keras
 
     layers = keras.layers
-    return _case(digits, layers.Dense(32, activation="relu"), layers.Dropout(0.3), layers.Dense(16), _head())
+    return _case(digits, layers.Dense(8, activation="relu"), layers.Dropout(0.3), layers.Dense(8), _head())
 
 
 def recurrent_and_spatial_dropout(digits: Digits) -> Case:
@@ -74,9 +74,9 @@ def recurrent_and_spatial_dropout(digits: Digits) -> Case:
     layers = keras.layers
     return _case(
         digits,
-        layers.Reshape((28, 28)),
+        layers.Reshape((14, 14)),
         layers.SpatialDropout1D(0.2),
-        layers.LSTM(8, dropout=0.2, recurrent_dropout=0.1),
+        layers.LSTM(4, dropout=0.2, recurrent_dropout=0.1),
         _head(),
     )
 
@@ -86,9 +86,9 @@ def alpha_and_gaussian_dropout(digits: Digits) -> Case:
 
     layers = keras.layers
     hidden = (
-        layers.Dense(16, activation="selu"),
+        layers.Dense(8, activation="selu"),
         layers.AlphaDropout(0.1),
-        layers.Dense(16),
+        layers.Dense(8),
         layers.GaussianDropout(0.4),
     )
     return _case(digits, *hidden, _head())
@@ -98,9 +98,9 @@ def attention_with_dropout(digits: Digits) -> Case:
     import keras
 
     layers = keras.layers
-    inputs = keras.Input((28, 28, 1))
-    rows = layers.Reshape((28, 28))(inputs)
-    heads = layers.MultiHeadAttention(2, 8, dropout=0.2)(rows, rows)
+    inputs = keras.Input((14, 14, 1))
+    rows = layers.Reshape((14, 14))(inputs)
+    heads = layers.MultiHeadAttention(2, 4, dropout=0.2)(rows, rows)
     single = layers.Attention(dropout=0.3, seed=5)([heads, rows])
     outputs = _head()(layers.GlobalAveragePooling1D()(single))
     model = keras.Model(inputs, outputs)
@@ -115,9 +115,9 @@ def batch_normalization_with_penalties(digits: Digits) -> Case:
     layers, regularizers = keras.layers, keras.regularizers
     return _case(
         digits,
-        layers.Dense(32, activation="relu", kernel_regularizer=regularizers.L2(0.013)),
+        layers.Dense(8, activation="relu", kernel_regularizer=regularizers.L2(0.013)),
         layers.BatchNormalization(),
-        layers.Dense(32, activation="relu", kernel_regularizer=regularizers.L1(0.0007)),
+        layers.Dense(8, activation="relu", kernel_regularizer=regularizers.L1(0.0007)),
         layers.Dense(10, activation="softmax", kernel_regularizer=regularizers.L1L2(0.0003, 0.004)),
     )
 
@@ -128,10 +128,10 @@ def conv_net(digits: Digits) -> Case:
     layers = keras.layers
     model = keras.Sequential(
         [
-            keras.Input((28, 28, 1)),
-            layers.Conv2D(8, 3, activation="relu"),
+            keras.Input((14, 14, 1)),
+            layers.Conv2D(4, 3, activation="relu"),
             layers.MaxPooling2D(),
-            layers.Conv2D(8, 3, activation="relu"),
+            layers.Conv2D(4, 3, activation="relu"),
             layers.Flatten(),
             _head(),
         ]
@@ -157,8 +157,8 @@ def two_outputs(digits: Digits) -> Case:
     import keras
 
     layers = keras.layers
-    inputs = keras.Input((28, 28, 1))
-    hidden = layers.Dense(32, activation="relu")(layers.Flatten()(inputs))
+    inputs = keras.Input((14, 14, 1))
+    hidden = layers.Dense(8, activation="relu")(layers.Flatten()(inputs))
     digit = layers.Dense(10, activation="softmax", name="digit")(hidden)
     odd = layers.Dense(1, activation="sigmoid", name="odd")(hidden)
     model = keras.Model(inputs, [digit, odd])
@@ -192,8 +192,8 @@ def custom_train_step(digits: Digits) -> Case:
                 "norm": tf.linalg.global_norm(gradients)
             }
 
-    inputs = keras.Input((28, 28, 1))
-    hidden = keras.layers.Dense(16, activation="relu")(keras.layers.Flatten()(inputs))
+    inputs = keras.Input((14, 14, 1))
+    hidden = keras.layers.Dense(8, activation="relu")(keras.layers.Flatten()(inputs))
     model = Doubled(inputs, keras.layers.Dropout(0.2)(_head()(hidden)))
     model.compile("adam", "categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
     y, y_validation = digits.one_hot()
@@ -207,7 +207,7 @@ def mixed_bfloat16(digits: Digits) -> Case:
     policy = "mixed_bfloat16"
     return _case(
         digits,
-        layers.Dense(32, activation="relu", dtype=policy),
+        layers.Dense(8, activation="relu", dtype=policy),
         layers.Dropout(0.3, dtype=policy),
         layers.BatchNormalization(dtype=policy),
         layers.Dense(10, activation="softmax", dtype=policy),
@@ -219,7 +219,7 @@ def augmentation_with_a_learning_rate_schedule(digits: Digits) -> Case:
 
     layers = keras.layers
     model = keras.Sequential(
-        [keras.Input((28, 28, 1)), layers.RandomTranslation(0.1, 0.1, seed=3), layers.Flatten(), _head()]
+        [keras.Input((14, 14, 1)), layers.RandomTranslation(0.1, 0.1, seed=3), layers.Flatten(), _head()]
     )
     schedule = keras.optimizers.schedules.CosineDecay(0.01, 15)
     optimizer = keras.optimizers.SGD(schedule, momentum=0.9)
