@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from fitmon.engine.arrays import Arrays, Saved, under
@@ -78,6 +79,16 @@ class EpochDiagnosis:
         curves = self.history.curves.copied()
         curves.append({"loss": loss})
         return self._diagnosis.update_rule(NON_FINITE_LOSS, self._evidence(epoch, epochs, curves.views(), knobs))
+
+    def add_non_finite_data(self, found: Mapping[str, int]) -> None:
+        """Add NaN and infinite numbers that an epoch's batches held, by part of the data; see `Chunk.non_finite_data`.
+
+        An epoch sees the same data as the one before: of several epochs the largest number counts.
+        """
+        parts = {**self.facts.non_finite_parts}
+        for part, count in found.items():
+            parts[part] = max(parts.get(part, 0), count)
+        self.facts = msgspec.structs.replace(self.facts, non_finite_parts=parts)
 
     def _evidence(
         self, epoch: int, epochs: int, curves: Mapping[str, Floats], knobs: Mapping[str, KnobValue]

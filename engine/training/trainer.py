@@ -7,7 +7,7 @@ the new epoch read back from the compiled step.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
@@ -112,6 +112,8 @@ class Trainer:
         )
         self._pacer = Pacer()
         self._steps_of_last_epoch = 0
+        self._non_finite_data: dict[str, int] = {}
+        """NaN and infinite numbers in this epoch's batches so far, by part of the data."""
         self.progress = Progress()
         """How far the run is now."""
 
@@ -184,6 +186,7 @@ class Trainer:
     def _train_epoch(self, epoch: int) -> None:
         """Train and validate an epoch, from the step on that the progress says."""
         first_step, feed, pending = self.progress.step, self._parts.feed, self._parts.pending
+        self._non_finite_data = {}
         if not first_step:
             self._turn_knobs(epoch)
         steps = self._steps() or self._steps_of_last_epoch
@@ -282,10 +285,21 @@ class Trainer:
                 epoch, self._parts.pending.epochs, loss=loss, knobs=self._parts.pending.values()
             )
             self._stop_for_non_finite("loss", loss, epoch, findings)
+        if chunk.non_finite_data:
+            self._report_non_finite_data(chunk.non_finite_data, epoch)
         self._commands.process(epoch)
         self._commands.commit_if_due()
         if not self._over(chunk):
             self._commands.pause_if_asked(epoch, chunk.step, at_epoch_end=False)
+
+    def _report_non_finite_data(self, found: Mapping[str, int], epoch: int) -> None:
+        """Report NaN in the batches at once, and let the diagnosis judge it at the end of the epoch."""
+        if not self._non_finite_data:
+            parts = " and ".join(found)
+            self._reporter.enter(Phase.TRAINING, f"epoch {epoch}: the {parts} have NaN or infinite values")
+        for part, count in found.items():
+            self._non_finite_data[part] = self._non_finite_data.get(part, 0) + count
+        self._parts.report.diagnosis.add_non_finite_data(self._non_finite_data)
 
     def _end_epoch(self, epoch: int, timer: _Timer) -> None:
         report, pending = self._parts.report, self._parts.pending

@@ -32,7 +32,12 @@ def _check(evidence: Evidence) -> Finding | None:
     training_errors = 1 - float(evidence.curve("training_accuracy")[best - 1])
     # Wrong labels in training are errors too, until they are memorized. Where training had fewer errors at the best
     # epoch than are suspected now, the model is just too sure of itself.
-    if not (suspected >= MIN_SUSPECTS and share >= MIN_SHARE and _skill(facts, accuracy) >= GOOD_MODEL and training_errors >= share):
+    if not (
+        suspected >= MIN_SUSPECTS
+        and share >= MIN_SHARE
+        and _skill(facts, accuracy) >= GOOD_MODEL
+        and training_errors >= share
+    ):
         return None
     return Finding(
         name=RULE.name,

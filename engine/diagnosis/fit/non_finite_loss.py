@@ -20,9 +20,7 @@ def _check(evidence: Evidence) -> Finding | None:
     value = "NaN" if np.isnan(curve[-1]) else "infinite"
     return Finding(
         name=RULE.name,
-        sentence=(
-            f"non finite loss since epoch {since}: {name} is {value}; weights trained from here on are useless."
-        ),
+        sentence=(f"non finite loss since epoch {since}: {name} is {value}; weights trained from here on are useless."),
         epochs=(since, evidence.epoch),
         confidence=1.0,
         remedies=_remedies(evidence),

@@ -38,7 +38,8 @@ def _check(evidence: Evidence) -> Finding | None:
                     "The first outputs are near 0, and the first probabilities are close to guessing.",
                 ),
                 remedies.advice(
-                    "smooth the labels: CategoricalCrossentropy(label_smoothing=0.1)", "Keeps the model from predicting probability 1."
+                    "smooth the labels: CategoricalCrossentropy(label_smoothing=0.1)",
+                    "Keeps the model from predicting probability 1.",
                 ),
             )
         ),
