@@ -84,18 +84,19 @@ def py_dataset(*, labels: bool = True, **options: Any) -> Any:
     return Shuffling()
 
 
-def watched_on(build: Callable[..., Any] = build, *commands: Any, epochs: int = EPOCHS, **data: Any) -> Watched:
-    """Return a session on data of whatever kind."""
+def watched_on(
+    build: Callable[..., Any] = build, *commands: Any, epochs: int = EPOCHS, slow: bool = False, **data: Any
+) -> Watched:
+    """Return a session on data of whatever kind; a slow one has chunks of one step."""
     chosen = settings(epochs=epochs, batch_size=BATCH_SIZE)
     job = Job(name="batches", settings=chosen, load=lambda *_: TrainingData(**data), build=build)
-    return Watched(job, *commands)
+    return Watched(job, *commands, **({"clock": slow_clock()} if slow else {}))
 
 
-def slowly(watched: Watched) -> Watched:
-    """Let every chunk seem to take a second, so that each is one step long."""
+def slow_clock() -> Callable[[], float]:
+    """Return a clock by which every chunk takes a second, so that each is one step long."""
     ticks = itertools.count()
-    watched.session._clock = lambda: float(next(ticks))
-    return watched
+    return lambda: float(next(ticks))
 
 
 def fitted(build: Callable[..., Any] = build, *, epochs: int = EPOCHS, **data: Any) -> tuple[Any, dict[str, Any]]:

@@ -32,7 +32,6 @@ from tests.engine.data.batches import (
     once,
     py_dataset,
     rows,
-    slowly,
     watched_on,
 )
 
@@ -186,7 +185,7 @@ def test_a_slow_batch_ends_the_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_pause_in_the_middle_of_an_epoch_changes_nothing() -> None:
-    watched = slowly(watched_on(x=endless(), steps_per_epoch=5))
+    watched = watched_on(slow=True, x=endless(), steps_per_epoch=5)
     ask = Pause(PauseAt.CHUNK)
     watched.on(events.ChunkEnded, lambda e: watched.session.send(ask) if (e.epoch, e.step) == (2, 2) else None)
     watched.start()
@@ -202,7 +201,7 @@ def test_a_pause_in_the_middle_of_an_epoch_changes_nothing() -> None:
 
 def test_a_pause_asked_for_in_the_last_chunk_holds_behind_the_validation() -> None:
     x = dataset().filter(lambda *_: True).batch(BATCH_SIZE)
-    watched = slowly(watched_on(x=x, epochs=2, **VALIDATION))
+    watched = watched_on(slow=True, x=x, epochs=2, **VALIDATION)
     ask = Pause(PauseAt.CHUNK)
     watched.on(events.ChunkEnded, lambda e: watched.session.send(ask) if e.epoch == 1 and e.step == e.steps else None)
     watched.on(events.RunPaused, lambda _: watched.session.send(Resume())).run()
@@ -213,7 +212,7 @@ def test_a_pause_asked_for_in_the_last_chunk_holds_behind_the_validation() -> No
 
 
 def test_a_stop_in_the_middle_of_an_epoch_ends_the_run_and_the_workers() -> None:
-    watched = slowly(watched_on(x=py_dataset(workers=2, max_queue_size=1)))
+    watched = watched_on(slow=True, x=py_dataset(workers=2, max_queue_size=1))
     watched.on(events.ChunkEnded, lambda e: watched.session.send(Stop("enough")) if e.step == 3 else None).run()
 
     assert watched.all(events.ChunkEnded)[-1].step == 3
@@ -264,7 +263,7 @@ def test_the_batch_size_is_what_the_batches_turn_out_to_be() -> None:
 
 
 def test_the_number_of_steps_is_open_until_the_first_epoch_has_told_it() -> None:
-    watched = slowly(watched_on(x=dataset().filter(lambda *_: True).batch(BATCH_SIZE), epochs=2)).run()
+    watched = watched_on(slow=True, x=dataset().filter(lambda *_: True).batch(BATCH_SIZE), epochs=2).run()
 
     assert watched.one(events.RunStarted).steps == 0
     assert watched.one(events.RunStarted).training_samples == 0
