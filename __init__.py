@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fitmon.engine.job import Job, Settings, TrainingData
-    from fitmon.engine.training.kept_run import KeptRun
     from fitmon.engine.training.options import RunOptions
     from fitmon.engine.training.session import Session
     from fitmon.tui.launch import run_screen
 
-__all__ = ["Job", "KeptRun", "RunOptions", "Session", "Settings", "TrainingData", "run_screen"]
+__all__ = ["Job", "RunOptions", "Session", "Settings", "TrainingData", "run_screen"]
 
 _MODULES = {
     "Job": "fitmon.engine.job",
-    "KeptRun": "fitmon.engine.training.kept_run",
     "RunOptions": "fitmon.engine.training.options",
     "Session": "fitmon.engine.training.session",
     "Settings": "fitmon.engine.job",
