@@ -32,6 +32,8 @@ PATIENCE_SECONDS = 120
 FULL_BYTES = 2000
 """No checkpoint is that small."""
 INSIGHTS = "insights.jsonl"
+KILLED = -9
+"""The exit code of a process that SIGKILL ended."""
 SETTINGS = Settings(epochs=EPOCHS, batch_size=BATCH_SIZE, learning_rate=0.01, units=(), seed=SEED)
 
 # A server that has loaded TensorFlow but run nothing forks a child for every training: seconds are saved for each.

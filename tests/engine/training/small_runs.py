@@ -134,6 +134,9 @@ RUNS: dict[str, SmallRun] = {
 }
 
 
+FIRST = next(iter(RUNS))
+
+
 class Trained:
     """A run of a model, from its first epoch or from wherever a state left it."""
 

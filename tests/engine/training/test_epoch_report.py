@@ -98,7 +98,7 @@ def test_its_validation_is_the_one_that_fit_reports(
 
 
 def test_the_report_does_not_change_what_fit_trains() -> None:
-    """fitmon's own session, which reports the same way, reaches the losses of a bare `fit` too."""
+    """Fitmon's own session, which reports the same way, reaches the losses of a bare `fit` too."""
     import keras
 
     chosen, data = settings(epochs=EPOCHS), small_table()

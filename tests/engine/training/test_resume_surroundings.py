@@ -1,0 +1,72 @@
+"""What surrounds a run decides whether its resume is exact, and whether it can be written at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fitmon.engine import events
+from fitmon.engine.checkpoints.find import kept_epochs
+from fitmon.engine.runs.journal_reader import Entry, Problem, read_journal
+from fitmon.engine.runs.run_folder import RunFolder
+from tests.engine.training.kept_training import (
+    EPOCHS,
+    INSIGHTS,
+    KILLED,
+    Kill,
+    Process,
+    continued,
+    new_run,
+    outcome,
+    train,
+)
+from tests.engine.training.small_runs import FIRST
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """Return a run that was not interrupted."""
+    folder = new_run(tmp_path_factory.mktemp("straight"), FIRST)
+    assert train(folder) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def straight(finished: RunFolder) -> dict[str, Any]:
+    return outcome(finished)
+
+
+def test_a_run_on_another_number_of_threads_says_that_it_is_not_exact(tmp_path: Path) -> None:
+    folder = new_run(tmp_path, FIRST)
+    assert train(folder, Process(kill=Kill("EpochEnded", 2))) == KILLED
+    assert train(folder, Process(variables={"OMP_NUM_THREADS": "1"})) == 0
+    (resumed,) = continued(folder)
+    assert (resumed.exact, resumed.reasons) == (False, ("OMP_NUM_THREADS not set → 1",))
+
+
+def test_checkpoints_of_all_epochs_are_there_for_the_user_alone(finished: RunFolder) -> None:
+    folder = finished
+    assert sorted(kept_epochs(folder)[1]) == list(range(EPOCHS + 1))
+    files = [path for path in folder.path.rglob("*") if path.name not in {"outcome.json", INSIGHTS}]
+    assert files
+    assert {oct(path.stat().st_mode & 0o777) for path in files} <= {"0o600", "0o700"}
+
+
+def test_while_the_disk_is_full_the_training_goes_on_and_keeps_what_it_had(
+    straight: dict[str, Any], tmp_path: Path
+) -> None:
+    folder = new_run(tmp_path, FIRST)
+    assert train(folder, Process(full_disk=(1, 3))) == 0
+    told = list(read_journal(folder.journal_path))
+    # That the disk is full finds no room on it; that there is room again does.
+    assert [type(entry.event) for entry in told if isinstance(entry, Entry)].count(events.CheckpointsResumed) == 1
+    (lost,) = [problem for problem in told if isinstance(problem, Problem)]
+    assert "could not be written" in lost.message
+    assert 0 in kept_epochs(folder)[1]
+    assert EPOCHS in kept_epochs(folder)[1]
+    assert outcome(folder)["model 0"] == straight["model 0"]
+    assert train(folder) == 0, "what is on the disk can be resumed"
