@@ -116,3 +116,10 @@ def build_table_model(chosen: Settings, _data: TrainingData | None = None) -> An
         jit_compile=False,
     )
     return model
+
+
+def build_eager_table_model(chosen: Settings, data: TrainingData | None = None) -> Any:
+    """Return the same model without compiled steps: nothing is traced, which is most of the time of a short run."""
+    model = build_table_model(chosen, data)
+    model.run_eagerly = True
+    return model

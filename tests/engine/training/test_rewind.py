@@ -22,7 +22,7 @@ from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.runs import Runs
 from fitmon.engine.training.kept_run import KeptRun
 from fitmon.engine.training.options import RunOptions
-from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
+from tests.engine.watching import Watched, build_eager_table_model, build_table_model, settings, small_table, table_job
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def lingering(folder: RunFolder) -> Iterator[Watched]:
 
 
 def _job() -> Job:
-    return table_job(build_table_model, settings(epochs=4, dropout=0.2))
+    return table_job(build_eager_table_model, settings(epochs=4, dropout=0.2, batch_size=34))
 
 
 def _kept(folder: RunFolder, job: Job, options: RunOptions, **kept: Any) -> KeptRun:
