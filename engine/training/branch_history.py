@@ -33,7 +33,7 @@ class BranchHistory:
 
     @classmethod
     def of(cls, record: RunRecord) -> Self:
-        """Return the history of a run as a replayed journal tells it."""
+        """Return the history of a run that a replayed journal has."""
         history = cls()
         branches = [*record.other_branches.values(), record.current_branch()]
         history._branches = {branch.number: _replayed(branch) for branch in branches}

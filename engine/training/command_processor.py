@@ -66,7 +66,7 @@ class CommandProcessor:
         """Pause here if a pause was requested that takes effect here."""
         wanted = self._control.pause_at
         if wanted is PauseAt.CHUNK or (wanted is PauseAt.EPOCH and at_epoch_end):
-            self.pause(epoch, step, "asked for")
+            self.pause(epoch, step, "requested")
 
     def pause(self, epoch: int, step: int, reason: str) -> None:
         """Pause until the user resumes the run; raises StopRequested or RewindTarget."""

@@ -52,7 +52,7 @@ class Chunk:
     """NaN and infinite numbers in the batches of this chunk, by part of the data, such as `training inputs`; only those
     above 0. Empty too where the feed's arrays were searched before."""
     exhausted: bool = False
-    """Whether the feed had no batch left for the step behind `step`; the epoch ended there."""
+    """Whether the feed had no batch left after `step`; the epoch ended there."""
 
 
 class TrainingLoop:
@@ -71,7 +71,7 @@ class TrainingLoop:
         self._reset = compiled_reset(model)
 
     def begin_epoch(self) -> None:
-        """Set the model's metrics back to nothing, as `fit` does at the start of an epoch."""
+        """Reset the model's metrics, as `fit` does at the start of an epoch."""
         self._reset()
 
     @property
@@ -98,9 +98,9 @@ class TrainingLoop:
         result = self._chunk(
             source, tf.constant(first), tf.constant(last), tf.constant(batch_size), tf.constant(stop_at_non_finite)
         )
-        return self._told(result)
+        return self._chunk_of(result)
 
-    def _told(self, result: dict[str, Any]) -> Chunk:
+    def _chunk_of(self, result: dict[str, Any]) -> Chunk:
         import numpy as np
 
         epoch_metrics = plain_numbers(result["epoch"])
@@ -141,8 +141,8 @@ class TrainingLoop:
                 data = data + _non_finite_counts(batch) if feed.unsearched else data
                 return step + 1, _is_finite(logs), longest, data, carried(logs, first_logs)
 
-            # A schedule's rate is read before the steps: behind them it is that of the next step. A model that runs
-            # eagerly passes through its layers for the first time in the loop, and is read behind it.
+            # A schedule's rate is read before the steps: after them it is that of the next step. A model that runs
+            # eagerly first calls its layers in the loop, and is read after it.
             readings = {} if model.run_eagerly else self._read_knobs()
             start = (first, tf.constant(True), tf.constant(0), tf.zeros(len(DATA_PARTS), tf.int64), first_logs)
             stepping = Stepping(start=start, more=more, train=train, repeat=partial(loop_while, model))
@@ -205,13 +205,13 @@ def _chunk_means(means: dict[str, Any], before: dict[str, tuple[Any, Any]]) -> d
     def mean(metric: Any, total_before: tf.Tensor, count_before: tf.Tensor) -> tf.Tensor:
         added = metric.total.value - total_before
         own = tf.math.divide_no_nan(added, metric.count.value - count_before)
-        # Behind an exploded loss the sum is so large that what a chunk adds is lost in its rounding.
-        told = tf.abs(added) >= SMALLEST_SHARE_OF_SUM * tf.abs(metric.total.value)
-        return tf.where(told, own, metric.result())
+        # After a loss has exploded, the sum is so large that what a chunk adds is lost in its rounding.
+        precise = tf.abs(added) >= SMALLEST_SHARE_OF_SUM * tf.abs(metric.total.value)
+        return tf.where(precise, own, metric.result())
 
     return {name: mean(metric, *before[name]) for name, metric in means.items()}
 
 
 SMALLEST_SHARE_OF_SUM = 1e-5
 """A chunk's mean is taken from what it added to a float32 sum only if that is a larger share: it is right to about 1 %
-then. Otherwise the mean since the epoch began is told."""
+then. Otherwise the mean since the epoch began is reported."""

@@ -24,7 +24,7 @@ class RunOptions:
     on_event: Listener | None = None
     """Called with every event, in the training thread; it must not wait. None: nothing is called."""
     stop_when_non_finite: bool = False
-    """Whether a NaN or infinite loss ends the run as failed; otherwise it pauses until somebody resumes it."""
+    """Whether a NaN or infinite loss ends the run as failed; otherwise it pauses until the user resumes it."""
     summarize_epochs: bool = True
     """Whether every `EpochEnded` has an `insight`. A screen finds more in the snapshots, and spares small models, whose
     epochs take milliseconds, the time that it costs."""

@@ -230,8 +230,8 @@ class Trainer:
             )
         if not chunk.step:
             raise DataError(
-                f"The data gave no batch for epoch {epoch}. A generator must go on for all epochs, and needs "
-                "steps_per_epoch to tell them apart; a dataset must not be empty."
+                f"The data gave no batch for epoch {epoch}. A generator must last for all epochs, and needs "
+                "steps_per_epoch to separate them; a dataset must not be empty."
             )
         if traced:
             self._checkpoints.forget()
@@ -333,7 +333,7 @@ class Trainer:
         if self.progress.non_finite_reported:
             return
         step = self.progress.step or self._steps_of_last_epoch
-        # A resume that was sent before the loss became NaN must not end the pause that nobody has seen yet.
+        # A resume that was sent before the loss became NaN must not end a pause that the user has not seen yet.
         self._commands.process(epoch)
         self.progress = msgspec.structs.replace(self.progress, non_finite_reported=True)
         self._reporter.emit(
@@ -348,7 +348,7 @@ class Trainer:
 
     def _resume(self, resumed: ResumePoint) -> None:
         """Go to where another process left the run, and prove that it continues as it would have continued."""
-        self._reporter.enter(Phase.COMPILING, "comparing a chunk with what it was")
+        self._reporter.enter(Phase.COMPILING, "comparing a retrained chunk with its checkpoint")
         state, pending, history = resumed.state, self._parts.pending, self._parts.report.diagnosis.history
         equal = None if resumed.seen is None else self._restorer.compare(*resumed.seen)
         observation = None if state is None else self._restorer.restore(state)
