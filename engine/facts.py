@@ -25,8 +25,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     validation_counts: tuple[int, ...] | None = None
     class_names: tuple[str, ...] = ()
     labels_sorted: bool | None = None
-    """Whether the training labels come in long blocks, as in a file sorted by class; None: not examined, as in batches of
-    a dataset or generator, or too few to say."""
+    """Whether the training labels come in long blocks, as in a file sorted by class; None: not examined, as in batches
+    of a dataset or generator, or too few to say."""
     shuffled: bool = True
     """Whether fitmon shuffles the training samples each epoch; batches of a dataset keep their own order."""
     duplicates: int | None = None

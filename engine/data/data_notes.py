@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from fitmon.engine.diagnosis.data.wording import non_finite_in_words
+from fitmon.engine.diagnosis.non_finite import non_finite_in_words
 from fitmon.engine.errors import DataError
 from fitmon.engine.keras_internals import output_activation
 
@@ -34,9 +34,7 @@ class ValidationSet(Protocol):
         """Return how many classes occur among the samples; None where there are no classes."""
 
 
-def notes_on(
-    model: keras.Model, data: TrainingData, validation: ValidationSet | None, facts: Facts
-) -> tuple[str, ...]:
+def notes_on(model: keras.Model, data: TrainingData, validation: ValidationSet | None, facts: Facts) -> tuple[str, ...]:
     """Return what is wrong with the data's values, the notes of the data itself, then what is wrong with the validation
     set or the model, a sentence each.
     """

@@ -32,7 +32,11 @@ def _softmax_over_one(facts: Facts) -> Mismatch | None:
         advice="end with Dense(1, activation='sigmoid') and binary_crossentropy",
         expect="The output becomes a probability that can be learned.",
     )
-    return "Softmax over one output gives 1 for every sample, whatever the weights: nothing can be learned.", 1.0, remedy
+    return (
+        "Softmax over one output gives 1 for every sample, whatever the weights: nothing can be learned.",
+        1.0,
+        remedy,
+    )
 
 
 def _one_output_for_several(facts: Facts) -> Mismatch | None:

@@ -73,9 +73,7 @@ def _above_chance(losses: Losses, evidence: Evidence, curve: Floats) -> tuple[st
         return None
     if times_the_default(evidence) < 1:
         return None
-    against = (
-        f"guessing gives {losses.chance:.3g}" if math.isfinite(losses.chance) else f"it started at {start:.3g}"
-    )
+    against = f"guessing gives {losses.chance:.3g}" if math.isfinite(losses.chance) else f"it started at {start:.3g}"
     return f"training loss is {recent.mean():.3g}, {against}", 0.95
 
 

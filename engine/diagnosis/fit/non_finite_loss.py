@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from fitmon.engine.diagnosis.data.wording import non_finite_in_words
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit import remedies
+from fitmon.engine.diagnosis.non_finite import non_finite_in_words
 from fitmon.engine.finding import Finding, Remedy
 
 
@@ -20,9 +20,7 @@ def _check(evidence: Evidence) -> Finding | None:
     value = "NaN" if np.isnan(curve[-1]) else "infinite"
     return Finding(
         name=RULE.name,
-        sentence=(
-            f"non finite loss since epoch {since}: {name} is {value}; weights trained from here on are useless."
-        ),
+        sentence=(f"non finite loss since epoch {since}: {name} is {value}; weights trained from here on are useless."),
         epochs=(since, evidence.epoch),
         confidence=1.0,
         remedies=_remedies(evidence),

@@ -151,9 +151,7 @@ def _remedies(evidence: Evidence, best: int) -> tuple[Remedy, ...]:
             remedies.more_dropout(evidence, best),
             remedies.more_l2(evidence, best),
             remedies.stop_here(evidence),
-            remedies.with_rate(
-                evidence, 0.5, "Smaller steps; overfitting starts later.", rewind_to=best
-            ),
+            remedies.with_rate(evidence, 0.5, "Smaller steps; overfitting starts later.", rewind_to=best),
             remedies.fewer_units(evidence),
             remedies.advice(
                 "train with more samples, or vary the existing ones at random (augmentation)",

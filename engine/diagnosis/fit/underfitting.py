@@ -59,7 +59,9 @@ def _sentence(losses: Losses, learned: float) -> str:
 
 
 def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
-    rate = remedies.with_rate(evidence, 2.0, "Larger steps may leave a flat region; if the loss jumps, undo the change.")
+    rate = remedies.with_rate(
+        evidence, 2.0, "Larger steps may leave a flat region; if the loss jumps, undo the change."
+    )
     return remedies.present(
         (
             remedies.less_penalty(evidence) if math.isfinite(evidence.last("penalty")) else None,

@@ -152,9 +152,13 @@ def test_nan_is_told_with_the_epoch_where_it_began() -> None:
 
 
 @pytest.mark.parametrize(
-    ("loss", "rewind_to"), [([1.0, 0.8, 1e23, float("inf")], 2), ([float("nan")], None)], ids=["thrown far", "from 1 on"]
+    ("loss", "rewind_to"),
+    [([1.0, 0.8, 1e23, float("inf")], 2), ([float("nan")], None)],
+    ids=["thrown far", "from 1 on"],
 )
-def test_the_way_back_from_nan_leads_to_the_best_epoch_or_to_a_new_run(loss: list[float], rewind_to: int | None) -> None:
+def test_the_way_back_from_nan_leads_to_the_best_epoch_or_to_a_new_run(
+    loss: list[float], rewind_to: int | None
+) -> None:
     rule = next(rule for rule in FIT_RULES if rule.name == "non_finite_loss")
     finding = rule.check(evidence_of({"loss": loss, "val_loss": loss}))
     assert finding is not None
@@ -196,8 +200,8 @@ def _fall_of_late(losses: Floats) -> Change | None:
     paired, curves = PairedLosses(), EpochCurves()
     for epoch, each in enumerate(losses.T, start=1):
         curves.append({"validation_loss": float(each.mean()), **paired.update(epoch, each, None)})
-    losses = Losses(evidence_of(curves.views()))
-    return losses.lately(losses.validation)
+    read = Losses(evidence_of(curves.views()))
+    return read.lately(read.validation)
 
 
 @pytest.mark.parametrize(
