@@ -7,13 +7,13 @@ only if a validation set of that size can show it: a true difference of at least
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
+from bench.collection.case import CLEAR_RISE, NO_RISE, Case, last_loss
 from bench.collection.recording import Answer, Label, Recording
 
 if TYPE_CHECKING:
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 
 MUST, MUST_NOT, EITHER = Answer.MUST, Answer.MUST_NOT, Answer.EITHER
 
-SHOWN = 4.0
-SURE = 2.0
-"""Standard errors that what is held back may be off by."""
-CLEAR_RISE, NO_RISE = 0.05, 0.02
-"""Share of the best loss by which the held-back loss rose."""
 NOTHING_LEARNT, SOMETHING_LEARNT, MUCH_LEARNT = 0.02, 0.05, 0.3
 """Share of the chance loss that the model has taken away."""
 HALF, NEARLY_ALL = 0.5, 0.9
@@ -35,8 +30,6 @@ AS_GOOD, CLEARLY_WORSE = 1.1, 1.5
 """Held-back loss over that of the best run on the same data."""
 TOGETHER = 1.25
 """Held-back loss over training loss of a model that does as well on both."""
-PARTED = 5.0
-"""Held-back loss over training loss of a model that has learnt its samples by heart."""
 MATTERS = 0.002
 """Share of the chance loss below which a fall from a window to the next matters to nobody."""
 LONG_ENOUGH = 8
@@ -59,87 +52,6 @@ DATA_FINDINGS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A run and those it is compared with."""
-
-    recipe: Recipe
-    run: Recording
-    reference: float
-    """The lowest held-back loss of any run on the same data; NaN: there is none."""
-    family: Mapping[float, float]
-    """Last held-back loss of each run of the family by its rate; empty: it has none."""
-
-    @property
-    def known(self) -> bool:
-        """Return whether samples were held back."""
-        return self.run.truth.held_back > 0
-
-    @property
-    def last(self) -> float:
-        """Return the held-back loss of the last window."""
-        return _last(self.run)
-
-    @property
-    def best(self) -> float:
-        """Return the held-back loss of the best window."""
-        return self.last - self.run.truth.rise
-
-    @property
-    def rise(self) -> float:
-        """Return the share of the best loss by which it rose."""
-        return self.run.truth.rise / max(self.best, 1e-9)
-
-    @property
-    def fall(self) -> float:
-        """Return the share of the loss by which it fell lately."""
-        return -self.run.truth.lately / max(self.last, 1e-9)
-
-    @property
-    def learnt(self) -> float:
-        """Return the share of the chance loss that was taken away at the best."""
-        return 1 - self.best / self.run.truth.chance
-
-    @property
-    def training(self) -> float:
-        """Return the training loss of the last window, in inference mode."""
-        return float(np.mean(self.run.truth.training_losses[-self.run.truth.window :]))
-
-    @property
-    def training_at_best(self) -> float:
-        """Return the training loss of the window that was best for what was held back."""
-        half = self.run.truth.window // 2
-        middle = self.run.truth.best_epoch - 1
-        return float(np.mean(self.run.truth.training_losses[max(0, middle - half) : middle + half + 1]))
-
-    @property
-    def parts(self) -> bool:
-        """Return whether training is learnt by heart: its loss, far below the held-back one, goes on falling."""
-        window = self.run.truth.window
-        before = float(np.mean(self.run.truth.training_losses[-2 * window : -window] or [0.0]))
-        return self.last >= PARTED * self.training and self.training <= (1 - CLEAR_RISE) * before
-
-    @property
-    def training_learnt(self) -> float:
-        """Return the share of the chance loss taken away on the training set."""
-        return 1 - self.training / self.run.truth.chance
-
-    @property
-    def majority(self) -> float:
-        """Return the share of the most frequent class among the samples to validate with."""
-        counts = self.run.facts.validation_counts or (1,)
-        return max(counts) / sum(counts)
-
-    def at_most(self, difference: float, spread: float) -> float:
-        """Return what a true difference may be at the most, by what is held back."""
-        return difference + SURE * spread / math.sqrt(max(1, self.run.truth.held_back))
-
-    def shown(self, difference: float, spread: float) -> bool:
-        """Return whether the validation set can show a true difference, and what is held back does."""
-        samples = min(self.run.truth.held_back, self.run.facts.validation_samples)
-        return difference >= SHOWN * spread / math.sqrt(max(1, samples))
-
-
 def labelled(runs: Sequence[tuple[Recipe, Recording]]) -> tuple[Recording, ...]:
     """Return the runs with their labels."""
     return tuple(msgspec.structs.replace(case.run, labels=_labels(case)) for case in _cases(runs))
@@ -149,20 +61,16 @@ def _cases(runs: Sequence[tuple[Recipe, Recording]]) -> Iterable[Case]:
     for recipe, run in runs:
         alike = [other for _, other in runs if other.data == run.data and other.truth.held_back]
         kin = {
-            each.settings.learning_rate: _last(other)
+            each.settings.learning_rate: last_loss(other)
             for each, other in runs
             if recipe.family and each.family == recipe.family
         }
-        reference = min((_last(other) - other.truth.rise for other in alike), default=math.nan)
+        reference = min((last_loss(other) - other.truth.rise for other in alike), default=math.nan)
         yield Case(recipe, run, reference, kin)
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.3g} %"
-
-
-def _last(run: Recording) -> float:
-    return float(np.mean(run.truth.losses[-run.truth.window :])) if run.truth.losses else math.nan
 
 
 def _labels(case: Case) -> dict[str, Label]:

@@ -37,7 +37,7 @@ def estimate_words(crossing_soon: int | None, within_epochs: int = 3) -> str:
 def _first_words(first: FirstEpoch, loss_name: str) -> str:
     loss = ""
     if first.losses_not_finite:
-        loss = f"the loss of {_samples(first.losses_not_finite)} is NaN or infinite; "
+        loss = f"the loss of {_samples(first.losses_not_finite)} is not finite; "
     elif first.data_loss is not None:
         loss = f"{loss_name} {_amount(first.data_loss)}; "
     right = f"{first.right:,} of {_samples(first.samples)} right"
@@ -47,7 +47,7 @@ def _first_words(first: FirstEpoch, loss_name: str) -> str:
 def _loss_words(movement: Movement, loss_name: str) -> str:
     change = movement.data_loss_change
     if movement.losses_not_finite:
-        return f"{loss_name} unknown: the loss of {_samples(movement.losses_not_finite)} is NaN or infinite"
+        return f"{loss_name} unknown: the loss of {_samples(movement.losses_not_finite)} is not finite"
     if change is None:
         return ""
     if abs(change) < _noise(movement):

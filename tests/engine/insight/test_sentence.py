@@ -112,12 +112,12 @@ def test_the_sentence_of_the_issue_comes_out_word_for_word() -> None:
         ),
         pytest.param(
             dataclasses.replace(STILL, parts=None, data_loss=None, losses_not_finite=1),
-            f"val loss unknown: the loss of 1 sample is NaN or infinite; {FLAT}",
+            f"val loss unknown: the loss of 1 sample is not finite; {FLAT}",
             id="one-loss-is-nan",
         ),
         pytest.param(
             dataclasses.replace(STILL, parts=None, data_loss=None, losses_not_finite=1200),
-            f"val loss unknown: the loss of 1,200 samples is NaN or infinite; {FLAT}",
+            f"val loss unknown: the loss of 1,200 samples is not finite; {FLAT}",
             id="many-losses-are-nan",
         ),
         pytest.param(
@@ -166,7 +166,7 @@ def test_one_sample_among_a_million_is_still_seen_in_the_percentages() -> None:
         (FirstEpoch(1, 1, None, None, 0), "1 of 1 sample right; no earlier epoch to compare with"),
         (
             FirstEpoch(30, 0, 0.3, None, 30),
-            f"the loss of 30 samples is NaN or infinite; 0 of 30 samples right at threshold 0.3; {ALONE}",
+            f"the loss of 30 samples is not finite; 0 of 30 samples right at threshold 0.3; {ALONE}",
         ),
         (FirstEpoch(0, 0, 0.5, None, 0), "there are no validation samples"),
     ],
