@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 SHOWN = 4.0
 SURE = 2.0
-"""Standard errors that what is held back may be off by."""
+"""Standard errors by which held-back samples may be off."""
 CLEAR_RISE, NO_RISE = 0.05, 0.02
-"""Share of the best loss by which the held-back loss rose."""
+"""Rise of the held-back loss as a share of the best loss."""
 PARTED = 5.0
-"""Held-back loss over training loss of a model that has learnt its samples by heart."""
+"""Held-back loss over training loss of a model that has memorized its samples."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A run and those it is compared with."""
+    """A run and the runs it is compared with."""
 
     recipe: Recipe
     run: Recording
     reference: float
-    """The lowest held-back loss of any run on the same data; NaN: there is none."""
+    """The lowest held-back loss of any run on the same data; NaN without any."""
     family: Mapping[float, float]
-    """Last held-back loss of each run of the family by its rate; empty: it has none."""
+    """Last held-back loss of each run of the family by learning rate; empty without a family."""
 
     @property
     def known(self) -> bool:
@@ -51,17 +51,17 @@ class Case:
 
     @property
     def rise(self) -> float:
-        """Return the share of the best loss by which it rose."""
+        """Return the rise as a share of the best loss."""
         return self.run.truth.rise / max(self.best, 1e-9)
 
     @property
     def fall(self) -> float:
-        """Return the share of the loss by which it fell lately."""
+        """Return the recent fall as a share of the loss."""
         return -self.run.truth.lately / max(self.last, 1e-9)
 
     @property
-    def learnt(self) -> float:
-        """Return the share of the chance loss that was taken away at the best."""
+    def learned(self) -> float:
+        """Return how far below chance the best loss is, as a share of chance."""
         return 1 - self.best / self.run.truth.chance
 
     @property
@@ -71,35 +71,35 @@ class Case:
 
     @property
     def training_at_best(self) -> float:
-        """Return the training loss of the window that was best for what was held back."""
+        """Return the training loss of the window that was best on held-back samples."""
         half = self.run.truth.window // 2
         middle = self.run.truth.best_epoch - 1
         return float(np.mean(self.run.truth.training_losses[max(0, middle - half) : middle + half + 1]))
 
     @property
     def parts(self) -> bool:
-        """Return whether training is learnt by heart: its loss, far below the held-back one, goes on falling."""
+        """Return whether the training set is memorized: its loss, far below the held-back one, still falls."""
         window = self.run.truth.window
         before = float(np.mean(self.run.truth.training_losses[-2 * window : -window] or [0.0]))
         return self.last >= PARTED * self.training and self.training <= (1 - CLEAR_RISE) * before
 
     @property
-    def training_learnt(self) -> float:
-        """Return the share of the chance loss taken away on the training set."""
+    def training_learned(self) -> float:
+        """Return how far below chance the training loss is, as a share of chance."""
         return 1 - self.training / self.run.truth.chance
 
     @property
     def majority(self) -> float:
-        """Return the share of the most frequent class among the samples to validate with."""
+        """Return the share of the most frequent class among the validation samples."""
         counts = self.run.facts.validation_counts or (1,)
         return max(counts) / sum(counts)
 
     def at_most(self, difference: float, spread: float) -> float:
-        """Return what a true difference may be at the most, by what is held back."""
+        """Return the largest true difference that held-back samples allow."""
         return difference + SURE * spread / math.sqrt(max(1, self.run.truth.held_back))
 
     def shown(self, difference: float, spread: float) -> bool:
-        """Return whether the validation set can show a true difference, and what is held back does."""
+        """Return whether the validation set can show a true difference, and held-back samples do."""
         samples = min(self.run.truth.held_back, self.run.facts.validation_samples)
         return difference >= SHOWN * spread / math.sqrt(max(1, samples))
 

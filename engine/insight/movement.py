@@ -151,8 +151,7 @@ def measure_movement(
             Keras divides by the number of samples, not by the sum of weights (`sum_over_batch_size` in
             keras/src/losses). For a loss that does divide by it, scale the weights to a mean of 1 in each batch.
 
-    NaN predictions are wrong, and neither closer nor further. A single loss that is not finite makes the mean and the
-    split None, because a sum over the others would not be the model's; the counts remain valid.
+    NaN predictions are wrong, and neither closer nor further. One loss that is not finite makes mean and split None.
     """
     if previous is None or not _same_samples(scores, previous):
         return _first_epoch(scores, threshold, losses, weights)

@@ -23,7 +23,7 @@ _ALWAYS_ONE = {
     "good_fit": MUST_NOT,
     "learning_well": MUST_NOT,
     "overfitting": MUST_NOT,
-    # All else is a consequence, which may be told.
+    # Everything else is a consequence, so these findings may be made.
     **dict.fromkeys(("not_learning", "underfitting", "plateau", "learning_rate_too_high"), EITHER),
     **dict.fromkeys(("learning_rate_too_low", "saturated_outputs", "suspected_labels", "unbalanced"), EITHER),
 }
@@ -113,7 +113,7 @@ DATA = (
         split=lambda: tables.sorted_by_class(tables.mnist(2_000, 2_000)),
         settings=settings_of(12, 50, (64,)),
         in_batches=True,
-        # What a generator will give cannot be looked at before the training.
+        # The order of a generator's batches is not examined.
         labels={"sorted_labels": EITHER},
     ),
     Recipe(

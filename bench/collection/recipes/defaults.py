@@ -17,7 +17,7 @@ def settings_of(epochs: int, batch: int, units: tuple[int, ...], rate: float = 1
 
 UNSCALED = {
     "unscaled_features": MUST,
-    # On such a scale a rate that is usual elsewhere makes the losses jump: which of them looks better is chance.
+    # On such a scale a normal rate makes the losses jump: which of them looks better is chance.
     **dict.fromkeys(("learning_rate_too_high", "validation_looks_better", "suspected_labels"), EITHER),
 }
 """Labels of recipes with unscaled inputs."""

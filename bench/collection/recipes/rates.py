@@ -22,7 +22,7 @@ def _rates(family: str, made: str, split: Any, settings: Settings, rates: tuple[
             split=split,
             settings=replace(settings, learning_rate=rate),
             family=family,
-            # What a rate out of all reason does to units and answers is its consequence, and may be told.
+            # Dead units and saturated outputs are consequences of such a rate, so these findings may be made.
             labels=dict.fromkeys(("dead_units", "saturated_outputs", "suspected_labels"), EITHER)
             if rate >= UNREASONABLE_RATE
             else {},
