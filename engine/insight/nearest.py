@@ -30,7 +30,7 @@ class NearSample:
     distance: float
     """How far it is on the right side; negative where it is wrong. Two classes: of p; several: the margin."""
     speed: float | None
-    """Change of `distance` per epoch, positive towards the right answer; None below `MEASURED_ENOUGH` epochs."""
+    """Change of `distance` per epoch, positive towards the correct prediction; None below `MEASURED_ENOUGH` epochs."""
     epochs_to_crossing: float | None
     """Estimated epochs until it crosses at that speed; None without a speed, or where it moves away."""
 

@@ -1,4 +1,4 @@
-"""What each sample did over the run, held against the whole history that the engine does not keep."""
+"""The dynamics of each sample, compared with its complete history, which the engine does not keep."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_several_classes_are_suspect_when_one_other_class_leads_for_sure() -> No
     assert dynamics.snapshot().kinds.tolist() == [Kind.HARD, Kind.SUSPECT]
 
 
-def test_predictions_that_are_no_numbers_are_wrong_and_leave_mean_and_spread() -> None:
+def test_nan_predictions_are_wrong_and_keep_mean_and_spread() -> None:
     seen = history_of([0.8, np.nan, 0.6], [np.nan, np.nan, np.nan])
     assert seen.seen.tolist() == [2, 0]
     assert (seen.mean[0], seen.spread[0]) == (pytest.approx(0.7), pytest.approx(0.1))

@@ -1,4 +1,4 @@
-"""The sentence under the picture, made from numbers and never claiming more than they do."""
+"""The sentence about a movement, which never claims more than the numbers."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def changed(staying: float, crossing: float, up: int = 12, down: int = 12) -> Mo
     )
 
 
-def test_the_sentence_of_the_issue_comes_out_word_for_word() -> None:
+def test_the_sentence_of_the_issue_is_exact() -> None:
     assert movement_sentence(STILL) == (
         "val loss fell 0.031; 94 % of that came from samples that did not cross; accuracy unchanged (12 up, 12 down)"
     )
@@ -136,7 +136,7 @@ def test_the_sentence_of_the_issue_comes_out_word_for_word() -> None:
         pytest.param(dataclasses.replace(STILL, samples=0), "there are no validation samples", id="no-samples"),
     ],
 )
-def test_the_sentence_tells_what_the_numbers_say(movement: Movement, expected: str) -> None:
+def test_the_sentence_matches_the_numbers(movement: Movement, expected: str) -> None:
     assert movement_sentence(movement) == expected
 
 
