@@ -1,7 +1,7 @@
-"""Measures the diagnosis against runs whose truth is known: how often it is right, and what it costs.
+"""Measures the diagnosis on runs whose truth is known: how often it is right, and how long it takes.
 
 `python -m bench.diagnosis` names each run in which it is wrong; the last line is JSON. With seeds, as in `python -m
-bench.diagnosis 7`, it is held against the runs that `bench.collection.make` recorded of those.
+bench.diagnosis 7`, it uses the runs that `bench.collection.make` recorded with them.
 """
 
 from __future__ import annotations
@@ -27,32 +27,32 @@ from fitmon.engine.measures import Measures
 
 LONG_HISTORY = 10_000
 SAMPLES_OF_LONG_HISTORY = 10_000
-LOOKS = 50
+REPETITIONS = 50
 
 
 class Labelled(Protocol):
-    """A run of which it is known what must be said."""
+    """A run with known correct findings."""
 
     @property
     def name(self) -> str:
-        """Return what it is called."""
+        """Return its name."""
 
     def answer(self, finding: str) -> Answer:
-        """Return whether a finding must stand at the end."""
+        """Return whether a finding must be made by the end."""
 
     def evidence(self) -> Iterator[Evidence]:
-        """Yield what the diagnosis is given, epoch by epoch."""
+        """Yield the evidence for the diagnosis, epoch by epoch."""
 
 
 @dataclass(slots=True)
 class Score:
-    """How often one finding was made and should have been, each by the names of the runs."""
+    """The names of the runs in which one finding was made or should have been."""
 
     right: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
-    """Made, and must not be."""
+    """Made, but must not be."""
     missed: list[str] = field(default_factory=list)
-    """Not made, and must be."""
+    """Not made, but must be."""
 
     @property
     def precision(self) -> float:
@@ -65,18 +65,18 @@ class Score:
         return _share(len(self.right), len(self.missed))
 
     def add(self, other: Score) -> None:
-        """Take the runs of another score into account."""
+        """Add the runs of another score."""
         self.right += other.right
         self.wrong += other.wrong
         self.missed += other.missed
 
-    def told(self) -> str:
-        """Return it in words."""
+    def text(self) -> str:
+        """Return it as text."""
         counts = f"{len(self.right)} right, {len(self.wrong)} wrong, {len(self.missed)} missed"
         return f"precision {self.precision:.3f}, recall {self.recall:.3f}: {counts}"
 
     def count(self, answer: Answer, run: str, *, made: bool) -> None:
-        """Take one run into account."""
+        """Add one run."""
         if answer is Answer.MUST:
             (self.right if made else self.missed).append(run)
         elif answer is Answer.MUST_NOT and made:
@@ -88,7 +88,7 @@ def _share(right: int, wrong: int) -> float:
 
 
 def names_by_epoch(run: Labelled, rules: tuple[Rule, ...] = RULES) -> list[frozenset[str]]:
-    """Return the names of the findings that stand after each epoch, where these rules are asked."""
+    """Return the names of the findings of these rules after each epoch."""
     diagnosis = Diagnosis(rules, strict=True)
     return [frozenset(finding.name for finding in diagnosis.update(evidence)) for evidence in run.evidence()]
 
@@ -96,32 +96,31 @@ def names_by_epoch(run: Labelled, rules: tuple[Rule, ...] = RULES) -> list[froze
 def scores(runs: Iterable[Labelled]) -> dict[str, Score]:
     """Return how the diagnosis does on these runs, by finding.
 
-    What counts is what stands at a run's end. After the first epoch it is too early for every run whose losses are
-    numbers.
+    The findings at the end of a run count. After the first epoch it is too early for every run with finite losses.
     """
     found = {rule.name: Score() for rule in RULES}
     for run in runs:
         names = names_by_epoch(run)
         for finding, score in found.items():
             score.count(run.answer(finding), run.name, made=finding in names[-1])
-        if "too_early" in found and _begins_with_numbers(run):
+        if "too_early" in found and _starts_finite(run):
             found["too_early"].count(Answer.MUST, f"{run.name}, epoch 1", made="too_early" in names[0])
     return found
 
 
-def _begins_with_numbers(run: Labelled) -> bool:
+def _starts_finite(run: Labelled) -> bool:
     first = next(run.evidence())
     return bool(np.isfinite([first.last("loss"), first.last("val_loss")]).all())
 
 
 def groups(seeds: Iterable[int] = SEEDS) -> dict[str, tuple[Labelled, ...]]:
-    """Return the recorded runs by their seed, and the known curves."""
+    """Return the recorded runs by seed, and the known curves."""
     recorded: dict[str, tuple[Labelled, ...]] = {f"seed {seed}": read_collection(seed) for seed in seeds}
     return recorded | {"curves": tuple(known_curves())}
 
 
 def together(found: Iterable[dict[str, Score]]) -> dict[str, Score]:
-    """Return the scores of several groups as those of one."""
+    """Return the scores of several groups as one."""
     total = {rule.name: Score() for rule in RULES}
     for group in found:
         for finding, score in group.items():
@@ -135,20 +134,20 @@ def called_overfitting(runs: Iterable[Labelled]) -> list[str]:
     return [run.name for run in runs if any(names_by_epoch(run, rules))]
 
 
-def milliseconds_of_a_look() -> tuple[float, float]:
-    """Return what measuring an epoch's losses and looking at them takes with a long history, the medians."""
+def milliseconds_per_epoch() -> tuple[float, float]:
+    """Return the median times of measuring and diagnosing an epoch with a long history."""
     random = np.random.default_rng(0)
     evidence, diagnosis, paired = _long_history(random), Diagnosis(), PairedLosses()
-    measuring, looking = [], []
-    for epoch in range(1, LOOKS + 1):
+    measuring, diagnosing = [], []
+    for epoch in range(1, REPETITIONS + 1):
         losses = random.exponential(size=(2, SAMPLES_OF_LONG_HISTORY)).astype(np.float32)
         since = time.perf_counter()
         paired.update(epoch, losses[0], losses[1])
         measured = time.perf_counter()
         diagnosis.update(evidence)
-        looking.append(1000 * (time.perf_counter() - measured))
+        diagnosing.append(1000 * (time.perf_counter() - measured))
         measuring.append(1000 * (measured - since))
-    return statistics.median(measuring), statistics.median(looking)
+    return statistics.median(measuring), statistics.median(diagnosing)
 
 
 def _long_history(random: np.random.Generator) -> Evidence:
@@ -168,18 +167,18 @@ def _long_history(random: np.random.Generator) -> Evidence:
 
 
 def main() -> None:
-    """Print how each finding does, and the runs in which it is wrong."""
+    """Print precision and recall of each finding, and the runs in which it is wrong."""
     found = {name: scores(runs) for name, runs in groups(map(int, sys.argv[1:]) if sys.argv[1:] else SEEDS).items()}
     total = together(found.values())
     for finding, score in total.items():
-        print(f"{finding:24}{score.told()}")
+        print(f"{finding:24}{score.text()}")
         for name, group in found.items():
             print(*(f"    wrong: {run}, {name}\n" for run in group[finding].wrong), sep="", end="")
             print(*(f"    missed: {run}, {name}\n" for run in group[finding].missed), sep="", end="")
-    overfitting, milliseconds = called_overfitting(plateaus()), milliseconds_of_a_look()
-    print(f"plateaus called overfitting: {overfitting}; measuring and looking: {milliseconds} ms")
-    told = {name: [score.precision, score.recall, score.told()] for name, score in total.items()}
-    print(json.dumps({"findings": told, "overfitting": overfitting, "milliseconds": milliseconds}))
+    overfitting, milliseconds = called_overfitting(plateaus()), milliseconds_per_epoch()
+    print(f"plateaus called overfitting: {overfitting}; measuring and diagnosing: {milliseconds} ms")
+    summary = {name: [score.precision, score.recall, score.text()] for name, score in total.items()}
+    print(json.dumps({"findings": summary, "overfitting": overfitting, "milliseconds": milliseconds}))
 
 
 if __name__ == "__main__":

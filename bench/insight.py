@@ -1,4 +1,4 @@
-"""Measures what following every validation sample costs; prints one line of JSON."""
+"""Measures the cost of following every validation sample; prints one line of JSON."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PASSES = 15
 
 
 def mnist_extra_seconds() -> dict[str, float]:
-    """Return the seconds of a validation pass over MNIST with all insight and without any, taken in turns."""
+    """Return the seconds of a validation pass over MNIST with and without insight, measured alternately."""
     environment.import_tensorflow()
     from fitmon.engine.data.feed import ResidentFeed
     from fitmon.engine.evaluation.evaluate import Evaluator
@@ -55,7 +55,7 @@ def mnist_extra_seconds() -> dict[str, float]:
 
 
 def million_samples() -> dict[str, float]:
-    """Return seconds an epoch, and bytes a sample kept between epochs and at the peak, for a million in two classes."""
+    """Return seconds per epoch, and bytes per sample kept between epochs and at the peak, for a million samples."""
     random = np.random.default_rng(0)
     labels = random.integers(0, 2, MILLION, dtype=np.int32)
     start = random.random(MILLION, dtype=np.float32)
@@ -73,7 +73,7 @@ def _bytes_per_sample(labels: np.ndarray, start: np.ndarray, random: np.random.G
     tracemalloc.start()
     observer = Observer(MILLION, threshold=0.5)
     for epoch in range(1, EPOCHS + 1):
-        # As in a run: the scores are new arrays in each epoch, the last observation is what a snapshot holds.
+        # As in a run: the scores are new arrays in each epoch, and a snapshot refers to the last observation.
         kept = observer.observe(_scores(start, labels, random), epoch)
         summarize(kept)
     now, peak = tracemalloc.get_traced_memory()

@@ -1,4 +1,4 @@
-"""What is measured of an epoch, as plain numbers: for the diagnosis, and for whoever reads the events."""
+"""Measurements of an epoch as plain numbers, for the diagnosis and for readers of the events."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import msgspec
 
 
 class Measures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was measured of one epoch, in inference mode; None: not measured, or it has no meaning here.
+    """Measurements of one epoch, in inference mode; None: not measured, or without meaning here.
 
-    `training` is always the fixed part of the training set that is scored like the validation set at the epoch's end.
-    Numbers have six digits, so that a journal tells them again exactly. A comparison is a mean paired difference, the
-    same samples in both epochs, of which `error` is the standard error; its two sides are windows of a few epochs, so
-    that no single epoch decides. Positive: the loss rose.
+    `training` is always the training subset that is scored like the validation set at the epoch's end. Numbers have six
+    digits, so that a journal restores them exactly. A comparison is a mean paired difference, the same samples in both
+    epochs, and `error` is its standard error; it compares windows of a few epochs, so that no single epoch decides.
+    Positive: the loss rose.
     """
 
     training_loss: float | None = None
@@ -29,20 +29,20 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     best_epoch: int | None = None
     """The middle of the window with the lowest validation loss so far."""
     validation_since_best: float | None = None
-    """Validation loss of the last window less that of the best one; None while the two overlap."""
+    """Validation loss of the last window minus that of the best one; None while the two overlap."""
     validation_since_best_error: float | None = None
     training_since_best: float | None = None
-    """Training loss of the last window less that of the window that was best for validation."""
+    """Training loss of the last window minus that of the window that was best for validation."""
     training_since_best_error: float | None = None
     validation_lately: float | None = None
-    """Validation loss of the last window less that of the window before it; None while there are not two."""
+    """Validation loss of the last window minus that of the previous one; None before there are two."""
     validation_lately_error: float | None = None
     training_lately: float | None = None
     training_lately_error: float | None = None
     dead_share: float | None = None
-    """Share of hidden units with relu that give 0 for every sample of the training part, in [0, 1]."""
+    """Share of hidden relu units that output 0 for every sample of the training subset, in [0, 1]."""
     saturated_share: float | None = None
-    """Share of wrong answers, in the training part, that are given with a probability of 1 within rounding."""
+    """Share of wrong predictions in the training subset that have a probability of 1 within rounding."""
     suspected_labels: int | None = None
     """Validation samples whose label looks wrong (`insight.dynamics.Kind.SUSPECT`)."""
 
@@ -61,18 +61,18 @@ class ClassInsight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     support: int
     """Validation samples of this class."""
     precision: float | None = None
-    """In [0, 1]; None when the class was never answered."""
+    """In [0, 1]; None where the class was never predicted."""
     recall: float | None = None
     """In [0, 1]; None when it has no samples."""
     f1: float | None = None
-    """In [0, 1]; None when it has no samples and was never answered."""
+    """In [0, 1]; None where it has no samples and was never predicted."""
 
 
 class Insight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of the validation samples since the epoch before, at the run's threshold.
+    """How the validation samples changed since the previous epoch, at the run's threshold.
 
-    Epoch 1 is compared with the model as it was before training. Of the metrics behind `sentence`, those without a
-    meaning here are left out of the JSON.
+    Epoch 1 is compared with the untrained model. Metrics after `sentence` that have no meaning here are left out of the
+    JSON.
     """
 
     samples: int
@@ -84,30 +84,30 @@ class Insight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     crossed_down: int
     """Right before, wrong now."""
     loss_change: dict[str, float] | None
-    """The change of the data loss, split over the four groups of that name, which add up to it; None where the model's
-    loss gives no loss for each sample, or one of them is not finite."""
+    """The change of the data loss, split over the four groups, which add up to it; None where the model's loss gives no
+    value per sample, or one of them is not finite."""
     data_loss: float | None
     """The mean of the samples' losses: `val_loss` without `penalty`; None as for `loss_change`."""
     penalty: float | None
-    """L1, L2 and activity penalties in `val_loss`; None where it could not be taken apart."""
+    """L1, L2 and activity penalties in `val_loss`; None where they could not be separated."""
     threshold: float | None
     """In [0, 1]; None for several classes, where the largest probability wins."""
     near_threshold: int
-    """Samples within 0.1 of the threshold; several classes: whose margin is that small."""
+    """Samples within 0.1 of the threshold; several classes: with a margin that small."""
     sentence: str
-    """Why accuracy and loss moved as they did."""
+    """Why accuracy and loss changed as they did."""
     crossing_soon: int | None = None
-    """An estimate: wrong samples that will be right within about 3 epochs at the pace of the last ones."""
+    """Estimated number of wrong samples that will be right within about 3 epochs at the current pace."""
     estimate: str = ""
     """The same as a sentence."""
     not_numbers: int = 0
     """Samples whose prediction is NaN; they count as wrong."""
     accuracy: float | None = None
-    """Share of right answers, in [0, 1]."""
+    """Share of correct predictions, in [0, 1]."""
     accuracy_interval: tuple[float, float] | None = None
     """Its 95 % noise band for this number of samples (Wilson)."""
     majority_share: float | None = None
-    """The accuracy of always answering the most frequent class."""
+    """The accuracy of always predicting the most frequent class."""
     balanced_accuracy: float | None = None
     matthews: float | None = None
     """Matthews correlation, in [-1, 1]; two classes only."""
@@ -121,4 +121,4 @@ class Insight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     per_class: tuple[ClassInsight, ...] | None = None
     """In label order; None beyond 50 classes."""
     confusion: tuple[tuple[int, ...], ...] | None = None
-    """A row for each true class, a column for each answer; None beyond 50 classes."""
+    """A row for each true class, a column for each predicted one; None beyond 50 classes."""

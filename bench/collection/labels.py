@@ -1,19 +1,19 @@
-"""What must be said of a recorded run, by how it was made and by rules on samples held back; never by the diagnosis.
+"""Which findings a recorded run must have, from its recipe and from held-back samples; never from the diagnosis.
 
-Each rule leaves a margin between `MUST` and `MUST_NOT`, where the truth itself is not clear. Something is asked for
-only if a validation set of that size can show it: a true difference of at least `SHOWN` standard errors of its mean.
+Each rule leaves a margin between `MUST` and `MUST_NOT`, where the truth itself is not clear. A finding is required only
+if a validation set of that size can show it: a true difference of at least `SHOWN` standard errors of its mean.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
+from bench.collection.case import CLEAR_RISE, NO_RISE, Case, last_loss
 from bench.collection.recording import Answer, Label, Recording
 
 if TYPE_CHECKING:
@@ -21,24 +21,17 @@ if TYPE_CHECKING:
 
 MUST, MUST_NOT, EITHER = Answer.MUST, Answer.MUST_NOT, Answer.EITHER
 
-SHOWN = 4.0
-SURE = 2.0
-"""Standard errors that what is held back may be off by."""
-CLEAR_RISE, NO_RISE = 0.05, 0.02
-"""Share of the best loss by which the held-back loss rose."""
-NOTHING_LEARNT, SOMETHING_LEARNT, MUCH_LEARNT = 0.02, 0.05, 0.3
-"""Share of the chance loss that the model has taken away."""
+NOTHING_LEARNED, SOMETHING_LEARNED, MUCH_LEARNED = 0.02, 0.05, 0.3
+"""How far the loss is below chance, as a share of chance."""
 HALF, NEARLY_ALL = 0.5, 0.9
 CLEAR_FALL, NO_FALL = 0.03, 0.005
-"""Share of the held-back loss by which it fell between the last two windows."""
+"""Fall of the held-back loss between the last two windows, as a share of it."""
 AS_GOOD, CLEARLY_WORSE = 1.1, 1.5
 """Held-back loss over that of the best run on the same data."""
 TOGETHER = 1.25
 """Held-back loss over training loss of a model that does as well on both."""
-PARTED = 5.0
-"""Held-back loss over training loss of a model that has learnt its samples by heart."""
 MATTERS = 0.002
-"""Share of the chance loss below which a fall from a window to the next matters to nobody."""
+"""Share of the chance loss below which a fall from one window to the next is irrelevant."""
 LONG_ENOUGH = 8
 """Epochs after which it is no longer too early."""
 SMALL_VALIDATION, LARGE_VALIDATION = 20, 1_000
@@ -59,87 +52,6 @@ DATA_FINDINGS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A run and those it is compared with."""
-
-    recipe: Recipe
-    run: Recording
-    reference: float
-    """The lowest held-back loss of any run on the same data; NaN: there is none."""
-    family: Mapping[float, float]
-    """Last held-back loss of each run of the family by its rate; empty: it has none."""
-
-    @property
-    def known(self) -> bool:
-        """Return whether samples were held back."""
-        return self.run.truth.held_back > 0
-
-    @property
-    def last(self) -> float:
-        """Return the held-back loss of the last window."""
-        return _last(self.run)
-
-    @property
-    def best(self) -> float:
-        """Return the held-back loss of the best window."""
-        return self.last - self.run.truth.rise
-
-    @property
-    def rise(self) -> float:
-        """Return the share of the best loss by which it rose."""
-        return self.run.truth.rise / max(self.best, 1e-9)
-
-    @property
-    def fall(self) -> float:
-        """Return the share of the loss by which it fell lately."""
-        return -self.run.truth.lately / max(self.last, 1e-9)
-
-    @property
-    def learnt(self) -> float:
-        """Return the share of the chance loss that was taken away at the best."""
-        return 1 - self.best / self.run.truth.chance
-
-    @property
-    def training(self) -> float:
-        """Return the training loss of the last window, in inference mode."""
-        return float(np.mean(self.run.truth.training_losses[-self.run.truth.window :]))
-
-    @property
-    def training_at_best(self) -> float:
-        """Return the training loss of the window that was best for what was held back."""
-        half = self.run.truth.window // 2
-        middle = self.run.truth.best_epoch - 1
-        return float(np.mean(self.run.truth.training_losses[max(0, middle - half) : middle + half + 1]))
-
-    @property
-    def parts(self) -> bool:
-        """Return whether training is learnt by heart: its loss, far below the held-back one, goes on falling."""
-        window = self.run.truth.window
-        before = float(np.mean(self.run.truth.training_losses[-2 * window : -window] or [0.0]))
-        return self.last >= PARTED * self.training and self.training <= (1 - CLEAR_RISE) * before
-
-    @property
-    def training_learnt(self) -> float:
-        """Return the share of the chance loss taken away on the training set."""
-        return 1 - self.training / self.run.truth.chance
-
-    @property
-    def majority(self) -> float:
-        """Return the share of the most frequent class among the samples to validate with."""
-        counts = self.run.facts.validation_counts or (1,)
-        return max(counts) / sum(counts)
-
-    def at_most(self, difference: float, spread: float) -> float:
-        """Return what a true difference may be at the most, by what is held back."""
-        return difference + SURE * spread / math.sqrt(max(1, self.run.truth.held_back))
-
-    def shown(self, difference: float, spread: float) -> bool:
-        """Return whether the validation set can show a true difference, and what is held back does."""
-        samples = min(self.run.truth.held_back, self.run.facts.validation_samples)
-        return difference >= SHOWN * spread / math.sqrt(max(1, samples))
-
-
 def labelled(runs: Sequence[tuple[Recipe, Recording]]) -> tuple[Recording, ...]:
     """Return the runs with their labels."""
     return tuple(msgspec.structs.replace(case.run, labels=_labels(case)) for case in _cases(runs))
@@ -149,20 +61,16 @@ def _cases(runs: Sequence[tuple[Recipe, Recording]]) -> Iterable[Case]:
     for recipe, run in runs:
         alike = [other for _, other in runs if other.data == run.data and other.truth.held_back]
         kin = {
-            each.settings.learning_rate: _last(other)
+            each.settings.learning_rate: last_loss(other)
             for each, other in runs
             if recipe.family and each.family == recipe.family
         }
-        reference = min((_last(other) - other.truth.rise for other in alike), default=math.nan)
+        reference = min((last_loss(other) - other.truth.rise for other in alike), default=math.nan)
         yield Case(recipe, run, reference, kin)
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.3g} %"
-
-
-def _last(run: Recording) -> float:
-    return float(np.mean(run.truth.losses[-run.truth.window :])) if run.truth.losses else math.nan
 
 
 def _labels(case: Case) -> dict[str, Label]:
@@ -177,7 +85,7 @@ def _labels(case: Case) -> dict[str, Label]:
 
 
 def _data(case: Case, name: str) -> Label:
-    """Return the label of a finding of the data where the recipe does not tell it: the fault was not put in."""
+    """Return the label of a finding about the data that the recipe does not name: it has no such fault."""
     samples = case.run.facts.validation_samples
     if name == "validation_too_small" and case.known and samples >= LARGE_VALIDATION:
         return _unclear_rise(case)
@@ -199,12 +107,12 @@ def _no_better_than_majority(case: Case) -> Label:
     why = f"the majority has {_percent(share)}, the accuracy on what was held back is {_percent(accuracy)}"
     if accuracy <= share + error / 2:
         return Label(MUST, why)
-    # It is unbalanced all the same, and to be told so is not wrong.
+    # It is still unbalanced, so the finding is not wrong.
     return Label(EITHER, why)
 
 
 def _unclear_rise(case: Case) -> Label:
-    """Return whether many samples may still be too few: to tell a true rise, of a size that matters, from noise."""
+    """Return whether many samples may still be too few to tell a relevant rise from noise."""
     truth = case.run.truth
     clear = case.rise < NO_RISE or case.shown(truth.rise, truth.rise_spread)
     return Label(MUST_NOT if clear else EITHER, f"the rise from the best, {_percent(case.rise)}, against its noise")
@@ -218,10 +126,10 @@ def _overfitting(case: Case) -> Label:
     training = "fell" if fell else "did not fall"
     why = f"held-back loss rose by {_percent(case.rise)} from its best while training {training}"
     if case.rise >= CLEAR_RISE and fell and case.shown(truth.rise, truth.rise_spread):
-        # With steps that are far too long, losses that rise and fall tell nothing of learning by heart.
+        # With far too large steps, losses that rise and fall do not show memorizing.
         return Label(MUST if _ordinary_rate(case) else EITHER, why)
     if case.rise < CLEAR_RISE and case.parts and not _falls(case):
-        # The tutorial's own run is of this kind: to some it is overfitting only when the loss rises.
+        # The tutorial's own run is of this kind; some call it overfitting only when the loss rises.
         return Label(EITHER, f"{why}; it is {case.last / case.training:.3g} times the training loss")
     may_be_clear = case.at_most(truth.rise, truth.rise_spread) >= CLEAR_RISE * case.best
     if (case.rise < NO_RISE and not may_be_clear) or case.training >= case.training_at_best:
@@ -232,11 +140,11 @@ def _overfitting(case: Case) -> Label:
 def _not_learning(case: Case) -> Label:
     if not case.known:
         return Label(EITHER, "nothing was held back")
-    why = f"{_percent(case.learnt)} of the chance loss was learnt"
+    why = f"{_percent(case.learned)} of the chance loss was learnt"
     at_chance = abs(case.last / case.run.truth.chance - 1) < CLEAR_RISE
-    if case.learnt < NOTHING_LEARNT and case.training_learnt < 2 * SOMETHING_LEARNT and at_chance and _long(case):
+    if case.learned < NOTHING_LEARNED and case.training_learned < 2 * SOMETHING_LEARNED and at_chance and _long(case):
         return Label(MUST if _ordinary_rate(case) else EITHER, why)
-    return Label(MUST_NOT if case.learnt >= SOMETHING_LEARNT else EITHER, why)
+    return Label(MUST_NOT if case.learned >= SOMETHING_LEARNED else EITHER, why)
 
 
 def _underfitting(case: Case) -> Label:
@@ -249,12 +157,12 @@ def _underfitting(case: Case) -> Label:
         over >= CLEARLY_WORSE
         and together
         and case.fall < CLEAR_FALL
-        and case.learnt >= SOMETHING_LEARNT
+        and case.learned >= SOMETHING_LEARNED
         and _long(case)
     ):
         return Label(MUST if _ordinary_rate(case) else EITHER, why)
-    good = over <= AS_GOOD and case.training_learnt >= 1 - MUCH_LEARNT
-    if good or _overfitting(case).answer is MUST or case.training_learnt >= NEARLY_ALL:
+    good = over <= AS_GOOD and case.training_learned >= 1 - MUCH_LEARNED
+    if good or _overfitting(case).answer is MUST or case.training_learned >= NEARLY_ALL:
         return Label(MUST_NOT, why)
     return Label(EITHER, why)
 
@@ -263,8 +171,8 @@ def _learning_well(case: Case) -> Label:
     truth = case.run.truth
     if not case.known or not _long(case):
         return Label(EITHER, "nothing was held back, or too little was trained")
-    why = f"held-back loss fell by {_percent(case.fall)} lately; {_percent(case.learnt)} of the chance loss was learnt"
-    if _falls(case) and case.learnt >= MUCH_LEARNT:
+    why = f"held-back loss fell by {_percent(case.fall)} lately; {_percent(case.learned)} of the chance loss was learnt"
+    if _falls(case) and case.learned >= MUCH_LEARNED:
         return Label(MUST if _ordinary_rate(case) else EITHER, why)
     bad = _overfitting(case).answer is MUST or _not_learning(case).answer is MUST
     may_be_clear = case.at_most(-truth.lately, truth.lately_spread) >= CLEAR_FALL * case.last
@@ -272,7 +180,7 @@ def _learning_well(case: Case) -> Label:
 
 
 def _falls(case: Case) -> bool:
-    """Return whether the held-back loss still falls, by what matters and what the validation set can show."""
+    """Return whether the held-back loss still falls by a relevant amount that the validation set can show."""
     truth = case.run.truth
     matters = case.fall >= CLEAR_FALL and -truth.lately >= MATTERS * truth.chance
     return matters and case.shown(-truth.lately, truth.lately_spread)
@@ -284,10 +192,10 @@ def _good_fit(case: Case) -> Label:
     over, gap = case.last / case.reference, case.last / case.training
     still = abs(case.fall) < 2 * NO_FALL
     why = f"{over:.3g} times the best on these data, {gap:.3g} times training, fell by {_percent(case.fall)} lately"
-    if over <= AS_GOOD and gap <= TOGETHER and still and case.learnt >= HALF and case.rise < NO_RISE and _long(case):
+    if over <= AS_GOOD and gap <= TOGETHER and still and case.learned >= HALF and case.rise < NO_RISE and _long(case):
         return Label(MUST, why)
     wrong = (_overfitting, _not_learning, _underfitting)
-    if _falls(case) or case.learnt < SOMETHING_LEARNT or any(rule(case).answer is MUST for rule in wrong):
+    if _falls(case) or case.learned < SOMETHING_LEARNED or any(rule(case).answer is MUST for rule in wrong):
         return Label(MUST_NOT, why)
     return Label(EITHER, why)
 
@@ -312,20 +220,20 @@ def _change(curve: Sequence[float]) -> float:
 
 
 def _ordinary_rate(case: Case) -> bool:
-    """Return whether nothing about the rate is out of the ordinary."""
+    """Return whether the learning rate is normal."""
     if case.family:
         return _rate_answer(case) == (MUST_NOT, MUST_NOT)
     return "learning_rate_too_high" not in case.recipe.labels
 
 
 def _rate_answer(case: Case) -> tuple[Answer, Answer]:
-    """Return whether the rate is too high, and too low, by what others of the family reached."""
+    """Return whether the rate is too high, and too low, compared with others of the family."""
     best = min(case.family, key=lambda rate: case.family[rate])
     rate, chance = case.recipe.settings.learning_rate, case.run.truth.chance
     worse = case.last >= 1.2 * case.family[best] + 0.01 * chance
-    behind = chance - case.last < 0.5 * (chance - case.family[best])
+    slower = chance - case.last < 0.5 * (chance - case.family[best])
     high = MUST if rate >= 9 * best and worse else MUST_NOT if rate <= 2 * best else EITHER
-    low = MUST if rate <= best / 30 and behind else MUST_NOT if rate >= best / 3 else EITHER
+    low = MUST if rate <= best / 30 and slower else MUST_NOT if rate >= best / 3 else EITHER
     return high, low
 
 
@@ -338,13 +246,13 @@ def _rate_too_high(case: Case) -> Label:
 def _rate_too_low(case: Case) -> Label:
     if case.family:
         return Label(_rate_answer(case)[1], _rate_words(case))
-    learnt = case.known and case.learnt >= 1 - MUCH_LEARNT
-    return Label(MUST_NOT if learnt else EITHER, f"{_percent(case.learnt)} of the chance loss was learnt")
+    learned = case.known and case.learned >= 1 - MUCH_LEARNED
+    return Label(MUST_NOT if learned else EITHER, f"{_percent(case.learned)} of the chance loss was learnt")
 
 
 def _rate_words(case: Case) -> str:
-    told = ", ".join(f"{loss:.3g} at {rate:g}" for rate, loss in sorted(case.family.items()))
-    return f"held-back loss of the family: {told}"
+    words = ", ".join(f"{loss:.3g} at {rate:g}" for rate, loss in sorted(case.family.items()))
+    return f"held-back loss of the family: {words}"
 
 
 def _non_finite_loss(case: Case) -> Label:
@@ -365,23 +273,23 @@ def _saturated_outputs(case: Case) -> Label:
 
 
 def _validation_looks_better(case: Case) -> Label:
-    """Return whether Keras's losses mislead: not by chance, but because they are not taken alike."""
-    loss, told, penalty = (_last_numbers(case.run, name) for name in ("loss", "val_loss", "penalty"))
-    if not case.known or math.isnan(loss) or math.isnan(told):
+    """Return whether Keras's losses are misleading because they are measured differently, not by chance."""
+    loss, val_loss, penalty = (_last_numbers(case.run, name) for name in ("loss", "val_loss", "penalty"))
+    if not case.known or math.isnan(loss) or math.isnan(val_loss):
         return Label(EITHER, "nothing was held back")
-    why = f"Keras's losses {loss:.4g} and {told:.4g}; in truth {case.training:.4g} and {case.last:.4g}"
+    why = f"Keras's losses {loss:.4g} and {val_loss:.4g}; in truth {case.training:.4g} and {case.last:.4g}"
     if not case.run.facts.train_subset:
         return Label(EITHER, "no part of the training set can be scored alike")
-    # What dropout and the moving weights add to the training loss.
+    # What dropout and changing weights add to the training loss.
     added = (loss - (0 if math.isnan(penalty) else penalty)) / max(case.training, 1e-9)
-    if loss >= AS_GOOD * told and added >= AS_GOOD and case.training <= case.last * (1 + NO_RISE):
+    if loss >= AS_GOOD * val_loss and added >= AS_GOOD and case.training <= case.last * (1 + NO_RISE):
         return Label(MUST, why)
-    return Label(MUST_NOT if loss <= told or added < 1 + NO_RISE else EITHER, why)
+    return Label(MUST_NOT if loss <= val_loss or added < 1 + NO_RISE else EITHER, why)
 
 
 def _last_numbers(run: Recording, name: str) -> float:
-    told = (run.metrics | run.measures).get(name, [])[-run.truth.window :]
-    numbers = [float(value) for value in told if value is not None]
+    values = (run.metrics | run.measures).get(name, [])[-run.truth.window :]
+    numbers = [float(value) for value in values if value is not None]
     return float(np.mean(numbers)) if numbers else math.nan
 
 
@@ -423,4 +331,4 @@ _NOTHING_TO_SEE: dict[str, Label] = {
     for name in FIT_LABELS
     if name not in {"non_finite_loss", "too_early"}
 }
-"""What is asked of the other findings where there are no losses to judge by."""
+"""Labels of the other findings where there are no finite losses."""

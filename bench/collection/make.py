@@ -1,7 +1,7 @@
 """Trains recipes and writes what was recorded: `python -m bench.collection.make SEED [all | NAME …]`.
 
-Without a name, those are trained of which nothing is recorded for this seed; a name stands for all that begin with it.
-The others keep what was recorded of them. All are labelled anew.
+Without a name, recipes without a recording for this seed are trained; a name selects all that start with it. The others
+keep their recordings. All are labelled again.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from bench.collection.train import record
 
 def main() -> None:
     """Read seed and names from the command line."""
-    DEALER.seed, asked = int(sys.argv[1]), sys.argv[2:]
+    DEALER.seed, wanted = int(sys.argv[1]), sys.argv[2:]
     path = path_of(DEALER.seed)
     kept = {recording.name: recording for recording in read_collection(DEALER.seed)} if path.exists() else {}
     for recipe in RECIPES:
-        if recipe.name not in kept or asked == ["all"] or any(recipe.name.startswith(name) for name in asked):
+        if recipe.name not in kept or wanted == ["all"] or any(recipe.name.startswith(name) for name in wanted):
             since = time.perf_counter()
-            kept[recipe.name] = _told(record(recipe), since)
+            kept[recipe.name] = _report(record(recipe), since)
             _write(kept)
     _write(kept)
     print(f"{len(RECIPES)} runs, {path.stat().st_size / 1e6:.2f} MB")
@@ -35,7 +35,7 @@ def _write(kept: dict[str, Recording]) -> None:
     write_collection(labelled(runs), DEALER.seed)
 
 
-def _told(recording: Recording, since: float) -> Recording:
+def _report(recording: Recording, since: float) -> Recording:
     truth, seconds = recording.truth, time.perf_counter() - since
     accuracy = truth.accuracies[-1] if truth.accuracies else float("nan")
     print(f"{recording.name}: {seconds:.1f} s, {recording.epochs_done} epochs, rise {truth.rise:.4g}, {accuracy:.3f}")

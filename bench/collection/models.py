@@ -1,4 +1,4 @@
-"""Models that are built to be sick in a known way, and what else a recipe needs of its own."""
+"""Models with a known fault, and other special parts of recipes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def with_dead_units(settings: Settings, data: TrainingData) -> keras.Model:
 
 
 def with_half_dead_units(settings: Settings, data: TrainingData) -> keras.Model:
-    """Return a classifier of whose hidden units every second one is dead from the start."""
+    """Return a classifier in which every second hidden unit is dead from the start."""
     return _with_biases(build_classifier(settings, data), every=2)
 
 
@@ -41,7 +41,7 @@ def _with_biases(model: Any, *, every: int) -> Any:
 
 
 def with_large_weights(settings: Settings, data: TrainingData) -> keras.Model:
-    """Return a classifier whose weights are so large that it is sure of all it answers."""
+    """Return a classifier whose weights are so large that it is sure of every prediction."""
     model = build_classifier(settings, data)
     for layer in model.layers:
         layer.kernel.assign(TOO_LARGE * layer.kernel)
@@ -49,12 +49,12 @@ def with_large_weights(settings: Settings, data: TrainingData) -> keras.Model:
 
 
 def with_sigmoids(settings: Settings, data: TrainingData) -> keras.Model:
-    """Return a model with a sigmoid unit a class and binary cross-entropy, for labels of which one is true."""
+    """Return a model with a sigmoid unit per class and binary cross-entropy, for labels with one true class."""
     return _with_output(settings, data, units=data.y.shape[1], activation="sigmoid")
 
 
 def with_softmax_over_one(settings: Settings, data: TrainingData) -> keras.Model:
-    """Return a model with softmax over a single unit, which is 1 whatever comes in."""
+    """Return a model with softmax over a single unit, whose output is always 1."""
     return _with_output(settings, data, units=1, activation="softmax")
 
 
@@ -68,7 +68,7 @@ def _with_output(settings: Settings, data: TrainingData, *, units: int, activati
 
 
 def two_digits(training: int, validation: int, first: int, second: int) -> Split:
-    """Return MNIST with two digits alone, as classes 0 and 1."""
+    """Return MNIST with only two digits, as classes 0 and 1."""
     split = mnist(7 * training, 7 * validation)
 
     def only(part: Part) -> Part:

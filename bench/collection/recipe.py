@@ -1,4 +1,4 @@
-"""What a recipe is: data, model and settings of one run of the collection, and what its making alone tells."""
+"""A recipe: data, model and settings of one run of the collection, and the findings that follow from them."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Recipe:
     settings: Settings
     build: Build = build_classifier
     labels: Mapping[str, Answer] = field(default_factory=dict)
-    """What its making alone tells of findings, before any rule on held-back data."""
+    """Findings that follow from the recipe alone, before any rule on held-back data."""
     family: str = ""
-    """Recipes of one family differ in their learning rate alone; empty: none."""
+    """Recipes of one family differ only in their learning rate; empty: none."""
     in_batches: bool = False
-    """Whether the samples come as batches in their own order, as a generator gives them."""
+    """Whether the samples come in batches, in their own order, as from a generator."""
     knob_at: tuple[int, str, float] | None = None
-    """From this epoch on, a knob has this value."""
+    """Epoch, knob and value of a change."""
 
     def job(self, split: Split) -> Job:
         """Return the job that trains on this split."""
@@ -47,7 +47,7 @@ class Recipe:
         return Job(name=self.name, settings=settings, load=lambda *_: data, build=self._built_for(split))
 
     def _built_for(self, split: Split) -> Build:
-        # The builder looks at the shapes alone, which batches do not show.
+        # The builder only needs the shapes, which batches do not show.
         return lambda settings, _: self.build(settings, _arrays(split))
 
     def _batches(self, split: Split) -> TrainingData:

@@ -1,4 +1,4 @@
-"""A recorded run: what the diagnosis was given epoch by epoch, what is true of it, and what must be said of it."""
+"""A recorded run: the evidence epoch by epoch, the truth about it, and the findings it must have."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from fitmon.engine.facts import Facts
 from fitmon.engine.values import KnobValue
 
 SEEDS = (0, 1)
-"""Of data and weights, kept with the project. The rules were corrected where one of these runs showed a mistake:
-docs/diagnosis.md tells how they did on runs of other seeds, which nobody had seen."""
+"""Of data and weights, stored with the project. The rules were corrected where one of these runs showed a mistake;
+docs/diagnosis.md reports how they did on unseen runs of other seeds."""
 
 Number = float | str | None
 """A number; `nan`, `inf` or `-inf` as text; None where nothing was measured."""
 
 
 class Answer(StrEnum):
-    """Whether a finding must stand."""
+    """Whether a finding must be made."""
 
     MUST = "must"
     MUST_NOT = "must not"
     EITHER = "either"
-    """Neither would be wrong, or the truth cannot be told: not counted."""
+    """Neither would be wrong, or the truth is not known: not counted."""
 
 
 class Label(msgspec.Struct, frozen=True, array_like=True):
-    """Whether a finding must stand at the end of a run, and how that is known."""
+    """Whether a finding must be made by the end of a run, and how that is known."""
 
     answer: Answer
     because: str
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One run. All curves have a place for each epoch that was trained."""
+    """One run. All curves have a value for each epoch that was trained."""
 
     name: str
     made: str
@@ -65,7 +65,7 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return len(next(iter(self.metrics.values())))
 
     def answer(self, finding: str) -> Answer:
-        """Return whether a finding must stand at the end."""
+        """Return whether a finding must be made by the end."""
         label = self.labels.get(finding)
         return Answer.EITHER if label is None else label.answer
 
@@ -84,12 +84,12 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             )
 
     def _values(self, epoch: int) -> Mapping[str, float]:
-        told = {name: values[epoch - 1] for name, values in (self.metrics | self.measures).items()}
-        return {name: float(value) for name, value in told.items() if value is not None}
+        values_now = {name: values[epoch - 1] for name, values in (self.metrics | self.measures).items()}
+        return {name: float(value) for name, value in values_now.items() if value is not None}
 
 
-def as_told(value: float | None) -> Number:
-    """Return a number as JSON can tell it, with six digits."""
+def as_json_number(value: float | None) -> Number:
+    """Return a number with six digits, or as text where JSON has no such number."""
     if value is None:
         return None
     return float(f"{value:.6g}") if math.isfinite(value) else str(value)

@@ -1,7 +1,7 @@
-"""Runs of which the truth is known because their losses are drawn: no model is trained.
+"""Runs whose truth is known because their losses are drawn at random: no model is trained.
 
-Each sample has a loss of its own level, spread as those of real classifiers are, times the curve that is given, times
-noise around 1: what is given is what a validation set without end would show.
+The loss of a sample is its own level, distributed as in real classifiers, times a given curve, times noise around 1.
+The curve is what an infinite validation set would show.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Simulation:
     made: str
     seed: int
     validation: Floats
-    """(epochs,) the loss that a validation set without end would have."""
+    """(epochs,) the loss of an infinite validation set."""
     training: Floats
     """(epochs,) likewise of the training set."""
     samples: int = 1_000
@@ -47,13 +47,13 @@ class Simulation:
     memory: float = 0.0
     """Share of an epoch's noise that stays in the next one, in [0, 1)."""
     shared_noise: float = 0.0
-    """As `noise`, of what all samples have in common: the model moves to and fro."""
+    """As `noise`, but shared by all samples: the weights move."""
     planned_epochs: int | None = None
-    """None: as many as there are."""
+    """None: as many as were drawn."""
     labels: Mapping[str, Answer] = field(default_factory=dict)
 
     def answer(self, finding: str) -> Answer:
-        """Return whether a finding must stand at the end."""
+        """Return whether a finding must be made by the end."""
         return self.labels.get(finding, Answer.EITHER)
 
     def evidence(self) -> Iterator[Evidence]:
@@ -89,7 +89,7 @@ def _measured(
 ) -> dict[str, float]:
     losses = {"validation": float(validation.mean()), "training": float(training.mean())}
     found: dict[str, float | None] = {f"{side}_loss": loss for side, loss in losses.items()}
-    # An accuracy that goes with the loss, so that nothing contradicts itself.
+    # An accuracy that matches the loss.
     found |= {f"{side}_accuracy": float(np.exp(-loss)) for side, loss in losses.items()}
     found |= paired.update(epoch, validation, training)
     found |= {"loss": losses["training"], "val_loss": losses["validation"], "penalty": 0.0}
@@ -128,7 +128,7 @@ def _facts(samples: int) -> Facts:
 
 
 def plateaus(count: int = PLATEAUS) -> Iterator[Simulation]:
-    """Yield runs whose validation loss goes nowhere: none of them overfits, whatever noise and training loss do."""
+    """Yield runs whose validation loss stays constant: none of them overfits, whatever noise and training loss do."""
     random = np.random.default_rng(200)
     for number in range(count):
         epochs = int(random.integers(SHORTEST, LONGEST + 1))
@@ -149,7 +149,7 @@ def plateaus(count: int = PLATEAUS) -> Iterator[Simulation]:
 
 
 def known_curves() -> Iterator[Simulation]:
-    """Yield runs of which the curves tell what must be said."""
+    """Yield runs with known findings."""
     for seed, (name, made, make, labels) in enumerate(_CURVES):
         validation, training = make(np.arange(1, 61, dtype=np.float64))
         yield Simulation(

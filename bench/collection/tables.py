@@ -22,7 +22,7 @@ WEAK_ROWS = 30_000
 
 @dataclass(slots=True)
 class Dealer:
-    """What all data are dealt by, so that the same recipes can make runs that nothing was fitted to."""
+    """The seed of all data, so that the same recipes can make unseen runs."""
 
     seed: int = 0
 
@@ -45,17 +45,17 @@ class Part:
         return len(self.labels)
 
     def rows(self, rows: Any) -> Part:
-        """Return the samples at these places."""
+        """Return the samples at these indices."""
         return Part(self.x[rows], self.labels[rows])
 
     def followed_by(self, other: Part) -> Part:
-        """Return both, one behind the other."""
+        """Return both, one after the other."""
         return Part(np.concatenate([self.x, other.x]), np.concatenate([self.labels, other.labels]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Split:
-    """What a recipe trains on, validates with, and is judged by."""
+    """Samples of a recipe to train on, validate with, and judge by."""
 
     name: str
     """Of the data a model could learn from, so that runs on the same can be compared."""
@@ -140,7 +140,7 @@ def table(  # noqa: D417 - the rest is scikit-learn's
     """Return a table of `make_classification`, standardised, of which some 25 000 rows are held back.
 
     Args:
-        flip: share of rows whose label is tossed anew, in [0, 1].
+        flip: share of rows with a new random label, in [0, 1].
     """
     from sklearn.datasets import make_classification
 
@@ -151,14 +151,14 @@ def table(  # noqa: D417 - the rest is scikit-learn's
 
 
 def no_signal(training: int, validation: int, *, features: int = 20) -> Split:
-    """Return noise with labels that have nothing to do with it."""
+    """Return noise with unrelated labels."""
     random = _random(4)
     x = random.normal(size=(20_000, features))
     return _split(f"no signal {training}", x, random.integers(0, 2, 20_000), training, validation)
 
 
 def _split(name: str, x: npt.NDArray[Any], labels: npt.NDArray[Any], training: int, validation: int) -> Split:
-    """Deal rows out at random, every class in proportion as far as chance does it."""
+    """Split rows at random."""
     rows = _random(2).permutation(len(labels))
     whole = Part(x[rows].astype(np.float32), labels[rows].astype(np.int64))
     return Split(
@@ -203,7 +203,7 @@ def with_wrong_labels(split: Split, share: float) -> Split:
 
 
 def with_shares(split: Split, shares: tuple[float, ...], *, training: int, validation: int) -> Split:
-    """Return the split with only so much of each class, in training, validation and what is held back."""
+    """Return the split with only these shares of each class, in all three parts."""
     random = _random(5)
 
     def thinned(part: Part, size: int) -> Part:
@@ -228,7 +228,7 @@ def sorted_by_class(split: Split) -> Split:
 
 
 def cut_from_sorted_file(split: Split) -> Split:
-    """Return the split as if the file were sorted by class and its last rows taken to validate with."""
+    """Return the split as if the file were sorted by class and cut before the last rows."""
     whole = split.training.followed_by(split.validation)
     rows = np.argsort(whole.labels, kind="stable")
     training, validation = rows[: len(split.training)], rows[len(split.training) :]
@@ -250,19 +250,19 @@ def with_duplicates(split: Split, share: float) -> Split:
 
 
 def with_constants(split: Split, features: int) -> Split:
-    """Return the split with so many features more, which are the same in every sample."""
+    """Return the split with this many more features, constant over all samples."""
     return _with_inputs(split, lambda x: np.hstack([x, np.full((len(x), features), 0.5, np.float32)]))
 
 
 def with_large_feature(split: Split, scale: float) -> Split:
-    """Return the split with its first feature so many times as large."""
+    """Return the split with its first feature multiplied by a factor."""
     factors = np.ones(split.training.x.shape[1], np.float32)
     factors[0] = scale
     return _with_inputs(split, lambda x: x * factors)
 
 
 def with_holes(split: Split, count: int, *, of: str = "training") -> Split:
-    """Return the split with so many NaN in the inputs of its `training` or `validation` part."""
+    """Return the split with this many NaN in the inputs of its `training` or `validation` part."""
     part: Part = getattr(split, of)
     x = part.x.copy()
     random = _random(6)

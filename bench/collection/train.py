@@ -1,4 +1,4 @@
-"""Trains one recipe and records it, with what is true of it."""
+"""Trains one recipe and records it with the truth about it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bench.collection.recording import Number, Recording, as_told
+from bench.collection.recording import Number, Recording, as_json_number
 from bench.collection.truth import Examiner
 from fitmon.engine import events
 from fitmon.engine.commands import Resume, SetKnob
@@ -35,11 +35,11 @@ class _Listener:
             case events.RunStarted():
                 self.facts = event.facts
             case events.RunPaused() if self.session is not None:
-                # A loss that is no number pauses the run: what is recorded goes on, as somebody's may.
+                # A NaN loss pauses the run; recordings continue, as a user may.
                 self.session.send(Resume())
             case events.EpochEnded() if self.session is not None:
                 self.epochs.append(event)
-                self._examiner.look(self.session.model)
+                self._examiner.examine(self.session.model)
                 self._turn_knob(event.epoch + 1)
             case events.RunFailed():
                 self.failure = event.message
@@ -51,7 +51,7 @@ class _Listener:
 
 
 def record(recipe: Recipe) -> Recording:
-    """Train a recipe and return what is known of it, not yet labelled; raises RuntimeError when it failed."""
+    """Train a recipe and return its recording without labels; raises RuntimeError when it failed."""
     split = recipe.split()
     examiner = Examiner(split)
     listener = _Listener(recipe, examiner)
@@ -59,7 +59,7 @@ def record(recipe: Recipe) -> Recording:
     listener.session.start()
     listener.session.join()
     if listener.failure or listener.facts is msgspec.UNSET:
-        raise RuntimeError(f"{recipe.name}: {listener.failure or 'the run told no facts'}")
+        raise RuntimeError(f"{recipe.name}: {listener.failure or 'the run reported no facts'}")
     return Recording(
         name=recipe.name,
         made=recipe.made,
@@ -81,11 +81,11 @@ def _measured(epoch: events.EpochEnded) -> dict[str, float | None]:
 def _columns(rows: list[dict[str, float]] | list[dict[str, float | None]]) -> dict[str, list[Number]]:
     """Return what the rows hold by name, names without any value left out."""
     names = dict.fromkeys(name for row in rows for name, value in row.items() if value is not None)
-    return {name: [as_told(row.get(name)) for row in rows] for name in names}
+    return {name: [as_json_number(row.get(name)) for row in rows] for name in names}
 
 
 def _knobs(epochs: list[events.EpochEnded]) -> tuple[tuple[int, dict[str, KnobValue]], ...]:
-    """Return the values of the knobs, and again from each epoch on that changed one."""
+    """Return the values of the knobs at the start and from each epoch that changed one."""
     found: list[tuple[int, dict[str, KnobValue]]] = []
     for epoch in epochs:
         if not found or found[-1][1] != epoch.knobs:

@@ -1,4 +1,4 @@
-"""What is true of a run, measured with samples that neither training nor diagnosis has seen."""
+"""The truth about a run, measured with samples that neither training nor diagnosis has seen."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ MAX_TRAINING_ROWS = 5_000
 
 
 class Truth(msgspec.Struct, frozen=True, kw_only=True):
-    """The data losses, without penalties, of the training set and of what was held back, in inference mode.
+    """The data losses, without penalties, of the training set and of held-back samples, in inference mode.
 
-    Of a large training set, rows from all over it stand for the rest.
+    A large training set is represented by rows spread over all of it.
 
     A window is the mean of `window` epochs; differences are between windows, of the same samples.
     """
 
     held_back: int
-    """Samples; 0: there are none, and nothing below is known but the training curves."""
+    """Samples; 0: none, and only the training curves below are known."""
     window: int
     chance: float
     """Entropy of the class frequencies among the samples held back; of the training set where there are none."""
@@ -43,26 +43,26 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True):
     rise_spread: float
     """Standard deviation of one sample's rise: of the mean of n samples it is this over the root of n."""
     lately: float
-    """From the window before the last to the last."""
+    """From the second to last window to the last."""
     lately_spread: float
     surely_wrong_share: float
-    """Of the wrong answers among the samples held back, those given with a probability of 1 within rounding."""
+    """Share of wrong predictions on held-back samples with a probability of 1 within rounding."""
     dead_share: float
-    """Of the hidden units, those that give 0 for every training sample."""
+    """Share of hidden units that output 0 for every training sample."""
 
 
 class Examiner:
-    """Examines a model at each epoch's end."""
+    """Examines a model at the end of each epoch."""
 
     def __init__(self, split: Split) -> None:
-        """Take the samples; before the first epoch."""
+        """Start with the samples, before the first epoch."""
         self._held_back, self._training = split.held_back, _thinned(split.training)
         self._losses: list[npt.NDArray[np.float32]] = []
         self._curves: dict[str, list[float]] = {"accuracies": [], "training_losses": []}
         self._surely_wrong_share = self._dead_share = 0.0
 
-    def look(self, model: Any) -> None:
-        """Examine the model as it is at an epoch's end."""
+    def examine(self, model: Any) -> None:
+        """Examine the model at the end of an epoch."""
         held_back, training = self._held_back, self._training
         if len(held_back):
             probabilities = _probabilities(model, held_back.x)
@@ -76,7 +76,7 @@ class Examiner:
         self._dead_share = _dead_share(model, training.x)
 
     def truth(self) -> Truth:
-        """Return what was found in all epochs."""
+        """Return the result over all epochs."""
         epochs = len(self._curves["training_losses"])
         window = min(max(SHORT_WINDOW, epochs // WINDOWS_IN_A_RUN), max(1, epochs // 2))
         held_back = self._held_back
@@ -101,7 +101,7 @@ def _thinned(part: Part) -> Part:
 
 
 def _differences(losses: npt.NDArray[np.float32], window: int) -> dict[str, Any]:
-    """Return what `Truth` tells of the losses, (epochs, samples)."""
+    """Return the fields of `Truth` about the losses, (epochs, samples)."""
     means = losses.mean(axis=1, dtype=np.float64)
     windows = np.convolve(means, np.full(window, 1 / window), "valid")
     best = int(windows.argmin())
@@ -127,7 +127,7 @@ def _probabilities(model: Any, x: npt.NDArray[np.float32]) -> npt.NDArray[np.flo
 
 
 def _losses(probabilities: npt.NDArray[np.float32], part: Part) -> npt.NDArray[np.float32]:
-    # A prediction that is no number is as wrong as one can be.
+    # A NaN prediction is as wrong as possible.
     right = np.nan_to_num(probabilities[np.arange(len(part)), part.labels], nan=0.0)
     losses: npt.NDArray[np.float32] = -np.log(np.clip(right, 1e-7, 1))
     return losses

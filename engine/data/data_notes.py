@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from fitmon.engine.diagnosis.data.wording import non_finite_in_words
+from fitmon.engine.diagnosis.non_finite import non_finite_in_words
 from fitmon.engine.errors import DataError
 from fitmon.engine.keras_internals import output_activation
 

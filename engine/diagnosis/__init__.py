@@ -1,1 +1,1 @@
-"""Says what a run's curves mean: findings with their evidence, how sure they are, and remedies. Pure numpy."""
+"""Explains what a run's curves mean: findings with evidence, confidence and remedies. Pure numpy."""

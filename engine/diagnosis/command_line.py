@@ -1,4 +1,4 @@
-"""The command line that begins a run like the one under way, with some options changed."""
+"""The command line that starts a run like the current one, with some options changed."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from fitmon.engine.facts import Facts
 
 
 def command_line(facts: Facts, *, without: str = "", **changed: str) -> str:
-    """Return what begins such a run anew; empty where no command line names its job.
+    """Return the command line of such a run; empty where none names its job.
 
     Args:
-        facts: of the run under way.
-        without: an option that is left out.
-        changed: options with their new values, by name with `_` in place of `-`.
+        facts: of the current run.
+        without: an option to leave out.
+        changed: options and their new values, by name with `_` instead of `-`.
     """
     if facts.options is None:
         return ""

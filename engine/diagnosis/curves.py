@@ -1,4 +1,4 @@
-"""The curves of a run by name, one value an epoch, as the rules look at them."""
+"""The curves of a run by name, one value per epoch, as rules read them."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from fitmon.engine.diagnosis.evidence import Floats
 if TYPE_CHECKING:
     from fitmon.engine.record.series import Curve
 
-FIRST_ROOM = 64
+MIN_CAPACITY = 64
 
 
 class EpochCurves:
-    """Grows by an epoch at a time; what was handed out never changes."""
+    """Grows by one epoch at a time; arrays it returned never change."""
 
     def __init__(self) -> None:
-        """Begin before the first epoch."""
+        """Start before the first epoch."""
         self._epochs = 0
         self._columns: dict[str, Floats] = {}
 
     @classmethod
     def of(cls, curves: Mapping[str, Curve], epochs: int) -> Self:
-        """Return what a record's curves, one point an epoch at most, say of the first epochs."""
+        """Return the first epochs of a record's curves, which have at most one point per epoch."""
         found = cls()
         found._epochs = epochs
         for name, curve in curves.items():
@@ -34,7 +34,7 @@ class EpochCurves:
         return found
 
     def copied(self) -> EpochCurves:
-        """Return them as they are now, to be continued apart."""
+        """Return an independent copy."""
         other = EpochCurves()
         other._epochs = self._epochs
         other._columns = {name: column.copy() for name, column in self._columns.items()}
@@ -49,7 +49,7 @@ class EpochCurves:
         return other
 
     def append(self, values: Mapping[str, float]) -> None:
-        """Add the values of the next epoch; a curve that has none has NaN there."""
+        """Add the values of the next epoch; a curve without a value has NaN there."""
         self._epochs += 1
         for name, value in values.items():
             self._column(name)[self._epochs - 1] = value
@@ -64,10 +64,10 @@ class EpochCurves:
         return views
 
     def _column(self, name: str) -> Floats:
-        """Return a curve with room for all epochs."""
+        """Return a curve with space for all epochs."""
         column = self._columns.get(name)
         if column is None or len(column) < self._epochs:
-            grown = np.full(max(FIRST_ROOM, 2 * self._epochs), np.nan)
+            grown = np.full(max(MIN_CAPACITY, 2 * self._epochs), np.nan)
             if column is not None:
                 grown[: len(column)] = column
             self._columns[name] = column = grown

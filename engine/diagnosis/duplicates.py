@@ -1,4 +1,4 @@
-"""Finds samples that two sets have in common: by a quick key of each row first, then by a digest of the likely ones."""
+"""Finds samples that two sets share: first by a quick key of each row, then by a digest of likely rows."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ Keys = npt.NDArray[np.uint64]
 Bytes = npt.NDArray[np.uint8]
 
 KEY_BYTES = 512
-"""Of each array of a row, so many bytes from its middle make the key: where images differ."""
+"""How many bytes from the middle of each array of a row make its key: images differ there."""
 MAX_DIGESTED = 256 * 1024**2
-"""Bytes of likely rows, about a second's work; more are met where rows differ outside their middle only."""
+"""Bytes of likely rows, about a second's work; more occur where rows differ only outside their middle."""
 FACTORS = np.random.default_rng(0).integers(1, 2**63, KEY_BYTES // 8, dtype=np.uint64) * 2 + 1
-"""Odd, so that no factor takes away what a word says."""
+"""Odd, so that no factor loses bits of a word."""
 
 
 def shared_samples(training: Rows, validation: Rows) -> int | None:
-    """Return how many validation rows are among the training rows, to the last bit.
+    """Return how many validation rows are also training rows, equal in every bit.
 
-    None where they cannot be compared, or only at a high cost.
+    None where they cannot be compared, or only slowly.
     """
     layout = _layout(training)
     if layout is None or layout != _layout(validation) or not (training.whole and validation.whole):
         return None
     wanted = np.unique(np.concatenate([_keys(block) for block in validation.blocks()]))
     digests: set[bytes] = set()
-    met = np.zeros(len(wanted), dtype=bool)
+    matched = np.zeros(len(wanted), dtype=bool)
     likely = 0
     for block in training.blocks():
         places, found = _find(_keys(block), wanted)
-        met[places[found]] = True
+        matched[places[found]] = True
         likely += int(np.count_nonzero(found))
         if likely * training.bytes_each > MAX_DIGESTED:
             return None
         digests.update(_digests(block, found))
     if not digests:
         return 0
-    met_keys = wanted[met]
+    shared_keys = wanted[matched]
     return sum(
         digest in digests
         for block in validation.blocks()
-        for digest in _digests(block, _find(_keys(block), met_keys)[1])
+        for digest in _digests(block, _find(_keys(block), shared_keys)[1])
     )
 
 
@@ -56,7 +56,7 @@ def _layout(rows: Rows) -> list[tuple[Any, ...]] | None:
 
 
 def _find(keys: Keys, wanted: Keys) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
-    """Return where each key would stand in `wanted`, sorted, and whether it does."""
+    """Return where each key would be in `wanted`, which is sorted, and whether it is there."""
     places = np.minimum(np.searchsorted(wanted, keys), len(wanted) - 1)
     return places, wanted[places] == keys
 
@@ -75,7 +75,7 @@ def _key(rows: Bytes) -> Keys:
     padded = np.zeros((len(rows), -(-middle.shape[1] // 8) * 8), dtype=np.uint8)
     padded[:, : middle.shape[1]] = middle
     words = padded.view(np.uint64)
-    # Numbers such as 0.0 and 1.0 differ in their upper bits only, which a product would lose.
+    # Numbers such as 0.0 and 1.0 differ only in their upper bits, which a product would lose.
     words = (words ^ (words >> np.uint64(32))) * np.uint64(0x9E3779B97F4A7C15)
     words ^= words >> np.uint64(29)
     key: Keys = (words * FACTORS[: words.shape[1]]).sum(axis=1, dtype=np.uint64)

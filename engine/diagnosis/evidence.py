@@ -1,4 +1,4 @@
-"""What a rule is given to judge by, and what a rule is."""
+"""What a rule is, and the evidence it is given."""
 
 from __future__ import annotations
 
@@ -23,37 +23,37 @@ class Evidence:
     epoch: int
     """Epochs done, T, at least 1."""
     epochs: int
-    """Epochs the run is to have."""
+    """Planned epochs."""
     curves: Mapping[str, Floats]
-    """(T,) each, place i for epoch i + 1, NaN where there is nothing: the fields of `Measures` and Keras's epoch
-    metrics by their names. Read-only. A name that was never measured may be missing: see `curve`."""
+    """(T,) each, place i for epoch i + 1, NaN where nothing was measured: the fields of `Measures` and Keras's epoch
+    metrics by name. Read-only. A name that was never measured may be missing: see `curve`."""
     knobs: Mapping[str, KnobValue]
-    """The values the last epoch was trained with. None, or a missing name: the model has no such knob."""
+    """The values in the last epoch. None, or a missing name: the model has no such knob."""
     facts: Facts
     knob_epochs: tuple[int, ...] = ()
-    """Epochs from which a knob was changed, rising."""
+    """Epochs from which a changed knob was in effect, rising."""
     can_rewind: bool = False
-    """Whether the run has checkpoints to go back to."""
+    """Whether the run has checkpoints to rewind to."""
 
     def curve(self, name: str) -> Floats:
-        """Return a curve, (T,); all NaN when it was never measured."""
+        """Return a curve, (T,); all NaN where it was never measured."""
         found = self.curves.get(name)
         return np.full(self.epoch, np.nan) if found is None else found
 
     def last(self, name: str) -> float:
-        """Return the last value of a curve; NaN when there is none."""
+        """Return the last value of a curve; NaN without any."""
         found = self.curves.get(name)
         return float("nan") if found is None or not len(found) else float(found[-1])
 
     def best_epoch(self) -> int | None:
-        """Return the epoch whose weights are kept, with Keras's lowest validation loss (training loss where nothing is
-        validated); None while no loss was a number.
+        """Return the epoch whose weights are kept, with Keras's lowest validation loss (training loss without
+        validation); None while no loss was finite.
         """
         losses = next((curve for name in LOSSES if np.isfinite(curve := self.curve(name)).any()), None)
         return None if losses is None else int(np.nanargmin(np.where(np.isfinite(losses), losses, np.nan))) + 1
 
     def knob(self, name: str) -> float | None:
-        """Return a knob as one number, the largest where layers differ; None when the model has no such knob."""
+        """Return a knob as one number, the largest where layers differ; None where the model has no such knob."""
         value = self.knobs.get(name)
         return max(value, default=None) if isinstance(value, tuple) else value
 
@@ -63,15 +63,15 @@ class Rule:
     """One thing that can be found."""
 
     name: str
-    """What its finding is called, such as `overfitting`."""
+    """Name of its finding, such as `overfitting`."""
     explanation: str
-    """For a learner, two or three sentences: why this happens, and what it teaches."""
+    """Two or three sentences for a learner: why this happens, and what to learn from it."""
     source: str
-    """Where the rule comes from: a paper with its URL, or the tutorial it stands in."""
+    """Where the rule comes from: a paper with its URL, or a tutorial."""
     weight: float
-    """How much it matters next to the others, in [0, 1]: the finding shown first is the one with the largest product of
-    weight and confidence."""
+    """How important it is compared with the others, in [0, 1]: the finding with the largest product of weight and
+    confidence is shown first."""
     check: Callable[[Evidence], Finding | None]
-    """Returns the finding, or None when there is nothing to say. Costs well under 1 ms with 10 000 epochs."""
+    """Returns the finding, or None. Takes well under 1 ms with 10 000 epochs."""
     patience: int = 2
-    """Looks in a row that must agree before the finding comes, and before it goes."""
+    """How many checks in a row must agree before the finding appears, and before it disappears."""

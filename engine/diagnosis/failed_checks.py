@@ -1,4 +1,4 @@
-"""Checks that raise: each is logged, and a finding lists them, because a check that stays silent looks like good news."""
+"""Checks that raise: each is logged, and a finding lists them, because silence looks like good news."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the numbers of the inputs lie: constant features, their scale, what is no number. Read once, in blocks."""
+"""Statistics of the inputs: constant features, scales, NaN and infinity. Read once, in blocks."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from fitmon.engine.diagnosis.row_blocks import Block, Rows, rows_of
 Floats = npt.NDArray[Any]
 
 LARGE = 1e15
-"""Squares of larger numbers leave the range of float32."""
+"""Squares of larger numbers overflow float32."""
 
 
 class Columns:
     """Minimum, maximum, mean and standard deviation of each feature of one array, block by block."""
 
     def __init__(self, first: Floats) -> None:
-        """Begin with a block, (r, F) floats, whose means are the place that sums are taken from."""
+        """Start with a block, (r, F) floats, whose means become the origin of all sums."""
         finite = np.where(np.isfinite(first), first, 0)
-        # Sums of squares taken from about the mean keep their digits, whatever the mean.
+        # Sums of squares around the mean keep their digits, whatever the mean.
         self._shift = finite.mean(axis=0, dtype=np.float64)
         self._low = np.full(first.shape[1], np.inf)
         self._high = np.full(first.shape[1], -np.inf)
@@ -32,7 +32,7 @@ class Columns:
         self.non_finite = 0
 
     def add(self, block: Floats) -> None:
-        """Take a block into account; what is no finite number is counted and left out."""
+        """Add a block; values that are not finite are counted and left out."""
         total = float(np.abs(block).max(initial=0))
         if not np.isfinite(total):
             finite = np.isfinite(block)
@@ -70,7 +70,7 @@ class Columns:
 
 
 def feature_facts(x: Any, x_validation: Any, feature_names: tuple[str, ...]) -> dict[str, Any]:
-    """Return the fields of `Facts` that tell of the inputs; nothing of inputs that are no arrays of numbers."""
+    """Return the fields of `Facts` about the inputs; only counts of NaN where not all of them are numbers."""
     training = rows_of(x)
     columns = None if training is None else _columns(training)
     if training is None or columns is None:
@@ -106,7 +106,7 @@ def _non_finite_facts(training: int | None, validation: int | None) -> dict[str,
 
 
 MAX_NAMES = 3
-"""Of constant features so many are named."""
+"""How many constant features are named."""
 
 
 def _columns(rows: Rows) -> list[Columns] | None:
@@ -123,7 +123,7 @@ def _columns(rows: Rows) -> list[Columns] | None:
 
 
 def _numbers(block: Block) -> list[Floats] | None:
-    """Return each array as a matrix of floats; None where one holds no numbers."""
+    """Return each array as a matrix of floats; None where one is not numeric."""
     if any(part.dtype.kind not in "buif" or part.ndim < 1 for part in block):
         return None
     return [_floats(part.reshape(len(part), -1)) for part in block]
@@ -136,5 +136,5 @@ def _floats(part: Floats) -> Floats:
 
 
 def _finite(value: Any) -> float | None:
-    """Return a number with the six digits in which it is told, or None where it is none."""
+    """Return a finite number with six digits, else None."""
     return float(f"{float(value):.6g}") if np.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""What the labels say of the task: classes and their counts, their order in the file, the loss of mere guessing."""
+"""What the labels show: classes and their counts, their order in the file, the loss of mere guessing."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 MAX_CLASSES = 10_000
-"""Class numbers beyond this are no classes, but names of things."""
+"""Numbers above this are identifiers, not classes."""
 SORTED_SHARE = 0.2
-"""Labels are sorted if they change less often than this share of what a random order would give."""
-CHANGES_TO_TELL = 10
-"""With fewer changes expected, a random order may look sorted; of this many it leaves one or none in 2 000 cases."""
+"""Labels are sorted if they change less often than this share of the changes in a random order."""
+MIN_CHANGES = 10
+"""With fewer expected changes a random order may look sorted; with this many, in one of 2 000 cases."""
 MATRIX = 2
 """Axes of a matrix."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """What the model makes of its labels, as far as its loss and its output tell."""
+    """How the model uses its labels, as far as loss and output show."""
 
     loss: str
     output_activation: str
@@ -35,17 +35,17 @@ class Task:
 
     @property
     def takes_classes(self) -> bool:
-        """Whether labels can be class numbers: with other losses, 1, 2, 3 are quantities."""
+        """Whether labels can be class numbers; with other losses, 1, 2, 3 are quantities."""
         return "crossentropy" in self.loss or self.output_activation in {"softmax", "sigmoid"}
 
     @property
     def takes_one_number_each(self) -> bool:
-        """Whether several columns of labels are several places of a sequence."""
+        """Whether several columns of labels are the positions of a sequence."""
         return self.loss.startswith("sparse_")
 
 
 def labels_of(y: Any) -> Array | None:
-    """Return the labels of a single output, (n, columns); None where there are several, or none that are numbers."""
+    """Return the labels of a single output, (n, columns); None for several outputs, or labels that are not numbers."""
     arrays = arrays_in(y)
     if len(arrays) != 1 or not 1 <= len(getattr(arrays[0], "shape", ())) <= MATRIX or not len(arrays[0]):
         return None
@@ -57,12 +57,12 @@ def labels_of(y: Any) -> Array | None:
 
 
 def is_one_hot(labels: Array) -> bool:
-    """Return whether each row has a single 1 and else 0."""
+    """Return whether each row has a single 1 and 0 elsewhere."""
     return labels.shape[1] > 1 and _is_binary(labels) and bool((labels.sum(axis=1) == 1).all())
 
 
 def class_numbers(labels: Array | None, task: Task) -> npt.NDArray[np.int64] | None:
-    """Return each sample's class, (n,); None where the labels are no classes."""
+    """Return each sample's class, (n,); None where the labels are not classes."""
     if labels is None:
         return None
     if labels.shape[1] > 1:
@@ -76,7 +76,7 @@ def class_numbers(labels: Array | None, task: Task) -> npt.NDArray[np.int64] | N
 
 
 def label_facts(data: TrainingData, task: Task) -> dict[str, Any]:
-    """Return the fields of `Facts` about the labels; none where the targets are no labels."""
+    """Return the fields of `Facts` about the labels; none where the targets are not labels."""
     training, validation = labels_of(data.y), labels_of(data.y_validation)
     facts: dict[str, Any] = {}
     if training is not None:
@@ -111,21 +111,21 @@ def _counts(numbers: Array | None, classes: int) -> tuple[int, ...] | None:
 
 
 def are_sorted(numbers: Array, counts: Array) -> bool | None:
-    """Return whether equal labels stand together; None where there are too few to tell.
+    """Return whether equal labels are next to each other; None where there are too few labels to say.
 
     Args:
         numbers: classes in their order, (n,).
-        counts: how often each class comes, there or in a larger sample of the same.
+        counts: how often each class occurs.
     """
     shares = counts / max(1, counts.sum())
     expected = len(numbers) * (1 - float((shares**2).sum()))
-    if expected < CHANGES_TO_TELL:
+    if expected < MIN_CHANGES:
         return None
     return bool(np.count_nonzero(np.diff(numbers)) < SORTED_SHARE * expected)
 
 
 def _chance_loss(labels: Array | None, weights: Any, task: Task) -> float | None:
-    """Return the loss of always answering with the frequencies of the classes, in nats."""
+    """Return the loss of always predicting the class frequencies, in nats."""
     if labels is None:
         return None
     weight = np.ones(len(labels)) if weights is None else np.asarray(weights, dtype=np.float64).reshape(-1)

@@ -13,6 +13,7 @@ import numpy as np
 from fitmon.engine.diagnosis.row_blocks import Block, rows_of
 
 if TYPE_CHECKING:
+    from fitmon.engine.facts import Facts
     from fitmon.engine.job import TrainingData
 
 FLOATS = "fc"
@@ -48,3 +49,19 @@ def target_facts(data: TrainingData) -> dict[str, Any]:
         "non_finite_targets": sum(known) if known else None,
         "non_finite_parts": {name: count for name, count in counted.items() if count},
     }
+
+
+def non_finite_in_words(facts: Facts) -> str:
+    """Return where the data has NaN or infinity, such as `the training inputs have 3 NaN or infinite values and the
+    validation targets 1`; empty where it has none.
+    """
+    parts = facts.non_finite_parts
+    if not parts:
+        total = facts.non_finite_values or 0
+        parts = {"inputs": total} if total else {}
+    if not parts:
+        return ""
+    (first, count), *others = parts.items()
+    values = "1 NaN or infinite value" if count == 1 else f"{count} NaN or infinite values"
+    clauses = [f"the {first} have {values}", *(f"the {name} {number}" for name, number in others)]
+    return clauses[0] if len(clauses) == 1 else f"{', '.join(clauses[:-1])} and {clauses[-1]}"

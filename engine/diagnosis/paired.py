@@ -1,8 +1,8 @@
-"""Compares epochs sample by sample: the same samples in both, so that what they have in common cancels.
+"""Compares epochs sample by sample: the same samples in both, so that what they share cancels.
 
-A mean over n samples wobbles with the samples that happen to be in the set. The mean of their paired differences does
-not: its standard error says how far a rise of the loss could be an accident of the set (Miller 2024, Adding Error Bars
-to Evals, https://arxiv.org/abs/2411.00640). What the weights do from epoch to epoch shows in the curve, not here.
+A mean over n samples depends on which samples happen to be in the set. The mean of their paired differences does not:
+its standard error says how much a rise of the loss could be chance (Miller 2024, Adding Error Bars to Evals,
+https://arxiv.org/abs/2411.00640). How the weights change from epoch to epoch shows in the curve, not here.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ Losses = npt.NDArray[np.floating[Any]]
 Sums = npt.NDArray[np.float64]
 
 WINDOW = 3
-"""Epochs of which a side of a comparison is the mean: no single epoch decides, and a run of ten has three apart."""
+"""Epochs averaged on each side of a comparison: no single epoch decides, and a run of ten has three windows."""
 
 
 class PairedLosses:
-    """Keeps as many epochs' losses as the comparisons of `Measures` need; they must not change after."""
+    """Keeps the losses of as many epochs as the comparisons in `Measures` need; callers must not change them."""
 
     def __init__(self) -> None:
-        """Begin before the first epoch."""
-        self._validation, self._training = _Side(), _Side()
+        """Start before the first epoch."""
+        self._validation, self._training = _RecentLosses(), _RecentLosses()
         self._best_end = 0
         self._best_loss = math.inf
 
     def update(self, epoch: int, validation: Losses | None, training: Losses | None) -> dict[str, float]:
-        """Take an epoch into account and return the comparisons in `Measures` there are now, with six digits.
+        """Add an epoch and return the comparisons in `Measures` that exist now, with six digits.
 
         Args:
             epoch: one-based.
             validation: each sample's data loss, (n,), the same samples in the same order each time; None: unknown.
-            training: of the fixed part of the training set, (m,), likewise.
+            training: the same for the training subset, (m,).
         """
         self._validation.append(validation)
         self._training.append(training)
@@ -51,16 +51,16 @@ class PairedLosses:
         return found
 
     def arrays(self) -> Arrays:
-        """Return all that is kept, for a checkpoint; no later epoch changes it."""
+        """Return the complete state for a checkpoint; no later epoch changes it."""
         found = {"best_end": whole(self._best_end), "best_loss": np.array(self._best_loss)}
         return found | under("validation", self._validation.arrays()) | under("training", self._training.arrays())
 
     def restore(self, saved: Saved) -> None:
-        """Put back what `arrays` returned; raises DataError when it does not fit, and nothing has changed then."""
+        """Restore what `arrays` returned; raises DataError when it does not fit, and then nothing has changed."""
         best_end, best_loss = saved.whole("best_end"), float(saved.array("best_loss", np.float64))
-        sides = _Side.restored(saved.part("validation")), _Side.restored(saved.part("training"))
+        restored = _RecentLosses.restored(saved.part("validation")), _RecentLosses.restored(saved.part("training"))
         self._best_end, self._best_loss = best_end, best_loss
-        self._validation, self._training = sides
+        self._validation, self._training = restored
 
     def _keep_best(self, epoch: int) -> None:
         loss = self._validation.loss()
@@ -72,7 +72,7 @@ class PairedLosses:
             self._training.keep_best()
 
 
-class _Side:
+class _RecentLosses:
     """The losses of the last epochs, and the sum over the window that was best."""
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ class _Side:
         return self._best is not None
 
     @classmethod
-    def restored(cls, saved: Saved) -> _Side:
+    def restored(cls, saved: Saved) -> _RecentLosses:
         side = cls()
         recent = saved.optional("recent", np.float32, ANY_LENGTH, ANY_LENGTH)
         if recent is not None:
@@ -105,7 +105,7 @@ class _Side:
         self._last = _sum(self._recent[-WINDOW:]) if len(self._recent) >= WINDOW else None
 
     def loss(self) -> float:
-        """Return the mean loss of the last window; NaN while there is none."""
+        """Return the mean loss of the last window; NaN before there is one."""
         return math.nan if self._last is None else float(np.add.reduce(self._last)) / (WINDOW * len(self._last))
 
     def keep_best(self) -> None:
@@ -128,7 +128,7 @@ def _sum(epochs: list[npt.NDArray[np.float32]]) -> Sums:
 
 
 def _difference(name: str, sums: Sums) -> dict[str, float]:
-    """Return the mean of sums over a window's epochs and its standard error; nothing where they are no numbers."""
+    """Return the mean of sums over a window's epochs and its standard error; nothing where they are not finite."""
     count = len(sums)
     mean = float(np.add.reduce(sums)) / count if count > 1 else math.nan
     if not math.isfinite(mean):

@@ -1,4 +1,4 @@
-"""All rules there are. To add one, write its file in `fit` or `data` and give it its place in the list there."""
+"""All rules. To add one, write its file in `fit` or `data` and add it to the list there."""
 
 from fitmon.engine.diagnosis import failed_checks
 from fitmon.engine.diagnosis.data.rules import DATA_RULES

@@ -1,1 +1,1 @@
-"""What the predictions say: probabilities against the threshold, in pure numpy."""
+"""What the predictions show: probabilities and the threshold. Pure numpy."""

@@ -1,4 +1,4 @@
-"""What an accuracy is worth at a glance: the little that can be told in O(n), for views that wait for nothing."""
+"""What an accuracy is worth at a glance: what can be computed in O(n), for views that must not wait."""
 
 from dataclasses import dataclass
 
@@ -10,24 +10,24 @@ from fitmon.engine.insight.scores import SampleScores
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """An accuracy beside that of always answering the same. A value that has no meaning here is None, never NaN."""
+    """An accuracy and that of always predicting one class. A value without meaning is None, never NaN."""
 
     samples: int
     """n."""
     not_numbers: int
     """Samples whose prediction is NaN; they count as wrong."""
     classes_present: int
-    """Classes that have a sample. With only one, accuracy says next to nothing; 0 without samples."""
+    """Classes that have a sample; with only one, accuracy says almost nothing. 0 without samples."""
     majority_class: int | None
     """The most frequent true class, the first of several; None without samples."""
     majority_share: float | None
-    """The accuracy of always answering that class, in [0, 1]; None without samples."""
+    """The accuracy of always predicting that class, in [0, 1]; None without samples."""
     right: int
-    """Samples answered correctly at the threshold."""
+    """Samples predicted correctly at the threshold."""
     accuracy: float | None
     """Their share, in [0, 1]; None without samples."""
     balanced_accuracy: float | None
-    """Mean recall over the classes, in [0, 1]; None when fewer than two are present, or a prediction is NaN."""
+    """Mean recall over the classes, in [0, 1]; None where fewer than two are present, or a prediction is NaN."""
 
 
 def measure_baseline(scores: SampleScores, threshold: float) -> Baseline:

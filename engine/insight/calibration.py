@@ -1,4 +1,4 @@
-"""Whether the model is right as often as it says it is."""
+"""Whether the model's confidence matches its accuracy."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,14 +9,14 @@ import numpy.typing as npt
 from fitmon.engine.insight.scores import Floats, SampleScores
 
 BINS = 15
-"""As many as Guo et al. 2017 use."""
+"""As in Guo et al. 2017."""
 USUAL_THRESHOLD = 0.5
-"""Two classes: the more probable one. Calibration is about the probabilities, wherever the user's threshold is."""
+"""Two classes: the more probable one. Calibration is about probabilities, whatever the user's threshold."""
 
 
 @dataclass(frozen=True, slots=True)
 class CalibrationBin:
-    """The samples whose confidence lies in (low, high]; the lowest bin takes 0 too."""
+    """The samples with a confidence in (low, high]; the lowest bin includes 0."""
 
     low: float
     high: float
@@ -24,13 +24,13 @@ class CalibrationBin:
     confidence: float | None
     """Their mean confidence, in [0, 1]; None without samples."""
     accuracy: float | None
-    """The share of them answered correctly, in [0, 1]; None without samples. Below `confidence`: too sure of itself."""
+    """The share of correct predictions, in [0, 1]; None without samples. Below `confidence`: overconfident."""
 
 
 def confidence_of(scores: SampleScores) -> Floats:
     """Return the probability of the most probable class, (n,) float32 in [0, 1].
 
-    Where the answer is right this is p(true); where it is wrong, p(true) less the (negative) margin to the answer.
+    For a correct prediction this is p(true); for a wrong one, p(true) minus the (negative) margin.
     """
     other = scores.probability_true - scores.margin
     confidence: Floats = np.where(scores.right(USUAL_THRESHOLD), scores.probability_true, other)
@@ -38,8 +38,8 @@ def confidence_of(scores: SampleScores) -> Floats:
 
 
 def calibration_curve(scores: SampleScores, bins: int = BINS) -> tuple[CalibrationBin, ...] | None:
-    """Sort the samples into bins of equal width by confidence; None below two samples or when a prediction is NaN."""
-    if len(scores) < 2 or not np.isfinite(scores.margin).all():  # noqa: PLR2004 - one is no share
+    """Sort the samples into bins of equal width by confidence; None below two samples or with a NaN prediction."""
+    if len(scores) < 2 or not np.isfinite(scores.margin).all():  # noqa: PLR2004 - one sample has no share
         return None
     confidence = confidence_of(scores)
     place = np.clip(np.ceil(confidence * np.float64(bins)).astype(np.int16) - 1, 0, bins - 1)
@@ -50,7 +50,7 @@ def calibration_curve(scores: SampleScores, bins: int = BINS) -> tuple[Calibrati
 
 
 def expected_calibration_error(curve: tuple[CalibrationBin, ...] | None) -> float | None:
-    """Return the mean distance of accuracy from confidence over the samples, in [0, 1]; None without a curve.
+    """Return the mean distance between accuracy and confidence over the samples, in [0, 1]; None without a curve.
 
     Guo et al. 2017, "On Calibration of Modern Neural Networks" (https://arxiv.org/abs/1706.04599), equation 3.
     """

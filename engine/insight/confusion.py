@@ -1,4 +1,4 @@
-"""Which classes are taken for which: counts, and what follows from them class by class."""
+"""Which classes are confused with which: counts, and measures per class."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from fitmon.engine.insight.scores import Integers
 Counts = npt.NDArray[np.int64]
 
 MAX_CLASSES = 200
-"""Beyond this many classes the matrix of C * C counts is not made: nobody can read it, and its memory grows as C²."""
+"""Above this many classes there is no matrix of C * C counts: it is unreadable, and its memory grows as C²."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,23 +20,23 @@ class ClassMeasures:
     support: int
     """Samples of this class."""
     answered: int
-    """Samples for which the model answered this class."""
+    """Samples for which the model predicted this class."""
     found: int
-    """Samples of this class for which it did."""
+    """Samples of this class predicted as such."""
 
     @property
     def precision(self) -> float | None:
-        """Of the answers "this class", the share that is right; None when it was never answered."""
+        """The share of predictions of this class that are correct; None where it was never predicted."""
         return self.found / self.answered if self.answered else None
 
     @property
     def recall(self) -> float | None:
-        """Of this class's samples, the share that was found; None when there are none."""
+        """The share of this class's samples that was found; None without samples."""
         return self.found / self.support if self.support else None
 
     @property
     def f1(self) -> float | None:
-        """The harmonic mean of precision and recall; None when the class was neither there nor answered."""
+        """The harmonic mean of precision and recall; None where the class neither occurs nor was predicted."""
         both = self.support + self.answered
         return 2 * self.found / both if both else None
 
@@ -50,7 +50,7 @@ def measure_classes(true_class: Integers, answers: Integers, classes: int) -> tu
 
 
 def confusion_matrix(true_class: Integers, answers: Integers, classes: int) -> Counts | None:
-    """Return (C, C) int64 counts, a row for each true class, a column for each answer; None beyond `MAX_CLASSES`.
+    """Return (C, C) int64 counts, a row per true class, a column per predicted one; None beyond `MAX_CLASSES`.
 
     Equals sklearn's `confusion_matrix`.
     """
@@ -63,19 +63,19 @@ def confusion_matrix(true_class: Integers, answers: Integers, classes: int) -> C
 
 
 def balanced_accuracy(measures: tuple[ClassMeasures, ...]) -> float | None:
-    """Return the mean recall of the classes that have samples, in [0, 1]; None when fewer than two have.
+    """Return the mean recall of the classes that have samples, in [0, 1]; None where fewer than two have any.
 
-    Equals sklearn's `balanced_accuracy_score`. With one class it would be the accuracy under another name.
+    Equals sklearn's `balanced_accuracy_score`. With one class it would equal the accuracy.
     """
     recalls = [each.recall for each in measures if each.recall is not None]
     return sum(recalls) / len(recalls) if len(recalls) > 1 else None
 
 
 def matthews(matrix: Counts) -> float | None:
-    """Return the Matthews correlation of a (2, 2) confusion matrix, in [-1, 1]; None unless both classes are there.
+    """Return the Matthews correlation of a (2, 2) confusion matrix, in [-1, 1]; None unless both classes occur.
 
-    Matthews 1975 (doi:10.1016/0005-2795(75)90109-9). 0 when the model answers one class only, as sklearn's
-    `matthews_corrcoef` has it.
+    Matthews 1975 (doi:10.1016/0005-2795(75)90109-9). 0 where the model predicts only one class, like sklearn's
+    `matthews_corrcoef`.
     """
     (true_negative, false_positive), (false_negative, true_positive) = matrix.tolist()
     negatives, positives = true_negative + false_positive, false_negative + true_positive

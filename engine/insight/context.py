@@ -1,9 +1,9 @@
-"""Accuracy in context: what it is worth next to always answering the same, class by class, and with noise.
+"""Accuracy in context: compared with always predicting one class, per class, and with its noise.
 
-scikit-learn defines these metrics and the tests hold them against it. They are computed here with numpy because of
-time: for a million two-class samples scikit-learn needs 1.3 s (0.4 s for the ROC AUC alone, which sorts anew for each
-metric) where all of this needs about 0.2 s, and the first import of its metrics takes another 1 to 2 s, as long as an
-epoch of MNIST. (Measured on two shared cores, scikit-learn 1.9.)
+scikit-learn defines these metrics, and the tests compare with it. They are computed here with numpy to save time: for a
+million two-class samples scikit-learn needs 1.3 s (0.4 s for the ROC AUC alone, because each metric sorts again), all
+of this about 0.2 s; the first import of its metrics takes another 1 to 2 s, as long as an epoch of MNIST. (Measured on
+two shared cores, scikit-learn 1.9.)
 """
 
 from collections.abc import Iterator
@@ -22,18 +22,17 @@ from fitmon.engine.insight.scores import Floats, SampleScores
 Matrix = npt.NDArray[np.floating]
 
 MAX_CELLS = 2_000_000
-"""Beyond this many probabilities (n * C) ROC AUC and average precision of several classes are left out: they
+"""Above this many probabilities (n * C) ROC AUC and average precision of several classes are left out, because they
 sort every class's column."""
 BLOCK_CELLS = 1_000_000
-"""Probabilities worked on at a time, so that thousands of classes need no second matrix."""
+"""Probabilities processed at a time, so that thousands of classes need no second matrix."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Context:
-    """What surrounds one accuracy. A value that has no meaning here is None, never NaN.
+    """Measures around one accuracy. A value without meaning is None, never NaN.
 
-    With `not_numbers` above 0 only the counts, the majority class and its share, the accuracy and its interval are
-    given.
+    With `not_numbers` above 0 only the counts, the majority class and its share, the accuracy and its interval are set.
     """
 
     samples: int
@@ -41,26 +40,26 @@ class Context:
     not_numbers: int
     """Samples whose prediction is NaN; they count as wrong."""
     classes_present: int
-    """Classes that have a sample. With only one, accuracy says next to nothing; 0 without samples."""
+    """Classes that have a sample; with only one, accuracy says almost nothing. 0 without samples."""
     majority_class: int | None
     """The most frequent true class, the first of several; None without samples."""
     majority_share: float | None
-    """The accuracy of always answering that class, in [0, 1]; None without samples."""
+    """The accuracy of always predicting that class, in [0, 1]; None without samples."""
     accuracy: float | None
-    """The share of right answers at the threshold, in [0, 1]; None without samples."""
+    """The share of correct predictions at the threshold, in [0, 1]; None without samples."""
     interval: tuple[float, float] | None
     """The 95 % band of that accuracy for this number of samples; None without samples."""
     balanced_accuracy: float | None
-    """Mean recall over the classes, in [0, 1]; None when fewer than two are present."""
+    """Mean recall over the classes, in [0, 1]; None where fewer than two are present."""
     per_class: tuple[ClassMeasures, ...] | None
     """C entries: precision, recall, F1 and support; None without samples."""
     confusion: Counts | None
     """(C, C) int64, a row for each true class; None without samples or beyond `confusion.MAX_CLASSES`."""
     matthews: float | None
-    """Matthews correlation, in [-1, 1]; None for several classes or when one of two is absent."""
+    """Matthews correlation, in [-1, 1]; None for several classes or where one of two is absent."""
     roc_auc: float | None
     """Area under the ROC curve, in [0, 1]. Several classes: each against the rest, the plain mean of the C areas, and
-    only where the matrix of probabilities was given. None when a class has no samples."""
+    only where the matrix of probabilities was given. None where a class has no samples."""
     average_precision: float | None
     """Area under precision over recall, in [0, 1]; several classes, and None, as for `roc_auc`."""
     brier: float | None
@@ -71,21 +70,21 @@ class Context:
     calibration_error: float | None
     """Expected calibration error (Guo et al. 2017), in [0, 1]; None below two samples."""
     entropy: float | None
-    """Mean entropy of the predictions in nats, in [0, ln C]: 0 is sure, ln C is no idea. Several classes: None unless
-    the matrix was given."""
+    """Mean entropy of the predictions in nats, in [0, ln C]: 0 = certain, ln C = uniform guess. Several classes: None
+    unless the matrix was given."""
 
 
 def accuracy_in_context(
     scores: SampleScores, threshold: float, *, classes: int | None = None, probabilities: Matrix | None = None
 ) -> Context:
-    """Measure everything that accuracy alone does not tell.
+    """Measure everything that accuracy alone does not show.
 
     Args:
         scores: n samples.
         threshold: in [0, 1], for two classes. Calibration, Brier score, entropy and areas do not depend on it.
         classes: C; None for two, or for the largest class number that occurs, plus one.
-        probabilities: (n, C) of several classes, as scored; None where it is not at hand: `SampleScores` does not
-            keep it.
+        probabilities: (n, C) of several classes, as scored; None where not available, since `SampleScores` does not
+            keep them.
     """
     base = measure_baseline(scores, threshold)
     usable = base.samples > 0 and not base.not_numbers
@@ -127,7 +126,7 @@ def _class_count(scores: SampleScores, classes: int | None) -> int:
 
 
 def _rankings(scores: SampleScores, two: Floats | None, matrix: Matrix | None) -> list[Ranking]:
-    """Return one ranking for two classes, one a class for several; none where they would cost too much."""
+    """Return one ranking for two classes, one per class for several; none where they take too long."""
     if two is not None:
         return [rank(two, scores.true_class == 1)]
     if matrix is None or matrix.size > MAX_CELLS:
@@ -137,7 +136,7 @@ def _rankings(scores: SampleScores, two: Floats | None, matrix: Matrix | None) -
 
 
 def _mean(values: list[float | None]) -> float | None:
-    """Return the plain mean over the classes; None when one of them has no value."""
+    """Return the plain mean over the classes; None where one of them has no value."""
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if known and len(known) == len(values) else None
 
@@ -148,7 +147,7 @@ def _brier(scores: SampleScores, two: Floats | None, matrix: Matrix | None) -> f
         return float(np.dot(miss, miss) / len(miss))
     if matrix is None:
         return None
-    # The sum over classes of (p - y)² is the sum of p² with p(true)² taken out and (1 - p(true))² put in.
+    # The sum over classes of (p - y)² is the sum of p² without p(true)² plus (1 - p(true))².
     squares = sum(float((block * block).sum()) for block in _blocks(matrix))
     true = scores.probability_true.astype(np.float64)
     return float((squares + (1 - 2 * true).sum()) / len(true))

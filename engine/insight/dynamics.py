@@ -1,13 +1,13 @@
-"""How each sample fared over the whole run, in memory that does not grow with the number of epochs.
+"""How each sample developed over the whole run, in memory that does not grow with the number of epochs.
 
 Data map: Swayamdipta et al. 2020, "Dataset Cartography" (https://aclanthology.org/2020.emnlp-main.746): the mean of
-p(true) over the epochs ("confidence") and its standard deviation ("variability") tell easy, ambiguous and hard samples
-apart. Forgetting events: Toneva et al. 2019 (https://arxiv.org/abs/1812.05159): right an epoch ago and wrong now. The
-mean margin as the mark of a wrong label: Pleiss et al. 2020, "area under the margin"
+p(true) over the epochs ("confidence") and its standard deviation ("variability") separate easy, ambiguous and hard
+samples. Forgetting events: Toneva et al. 2019 (https://arxiv.org/abs/1812.05159): right an epoch ago and wrong now. The
+mean margin as the sign of a wrong label: Pleiss et al. 2020, "area under the margin"
 (https://arxiv.org/abs/2001.10528), here of probabilities instead of logits.
 
-The papers measure training samples during training; fitmon measures the same samples after each epoch, validation
-samples as a rule, on which the model never learns their labels by heart.
+The papers measure training samples during training; fitmon measures the same samples after each epoch, usually
+validation samples, whose labels the model cannot memorize.
 """
 
 from dataclasses import dataclass
@@ -23,39 +23,38 @@ from fitmon.engine.insight.scores import Array, Booleans, Floats, Integers, Samp
 Kinds = npt.NDArray[np.int8]
 
 MEASURED_ENOUGH = 3
-"""Before this many measured epochs a sample has no kind: two points show no pattern."""
+"""With fewer measured epochs a sample has no kind: two points show no pattern."""
 EASY_MEAN = 2 / 3
 HARD_MEAN = 1 / 3
-"""The range of a mean probability in thirds. The paper takes the third of the *data set* with the largest value for
-each kind; fixed borders do not make a sample change its kind because others moved."""
-SPREAD_BORDER = 0.2
-"""A spread beyond this is ambiguous. p(true) in [0, 1] can spread by 0.5 at most, evenly over the range it does by
-0.29."""
+"""The range of a mean probability in thirds. The paper uses thirds of the *data set*; with fixed thresholds a sample
+does not change its kind because others moved."""
+SPREAD_THRESHOLD = 0.2
+"""A spread above this is ambiguous. That of p(true) in [0, 1] is at most 0.5; evenly over the range it is 0.29."""
 SURE = 0.9
-"""An answer with at least this probability is sure."""
+"""A prediction with at least this probability is sure."""
 SUSPECT_MARGIN = -0.5
-"""A mean margin at or below this: over the whole run another class led by at least half of all probability."""
-FLIP_CROSSINGS = 3
-FLIP_SHARE = 0.1
-"""A flip-flopper crossed at least `FLIP_CROSSINGS` times, and in at least this share of the steps from epoch to
-epoch: three crossings in the first ten of 200 epochs are no habit."""
+"""A mean margin at or below this: over the whole run another class led by at least half of the probability."""
+MIN_CROSSINGS = 3
+MIN_CROSSING_SHARE = 0.1
+"""An unstable sample crossed at least `MIN_CROSSINGS` times, and in at least this share of the steps from epoch to
+epoch: three crossings in the first ten of 200 epochs are not enough."""
 BLOCK = 65_536
-"""Samples worked on at a time, so that intermediate results stay small and in the processor's cache."""
+"""Samples processed at a time, so that intermediate results fit the processor's cache."""
 
 
 class Kind(IntEnum):
-    """What a sample is like, judged by its history. Where several apply, the one furthest down the list is given."""
+    """The kind of a sample, from its history. Where several apply, the last in this list counts."""
 
     EASY = 1
-    """Mean p(true) at least `EASY_MEAN`, spread at most `SPREAD_BORDER`."""
+    """Mean p(true) at least `EASY_MEAN`, spread at most `SPREAD_THRESHOLD`."""
     AMBIGUOUS = 2
-    """Spread beyond `SPREAD_BORDER`, or a mean between hard and easy: the model does not make up its mind."""
+    """Spread beyond `SPREAD_THRESHOLD`, or a mean between hard and easy: the model is undecided."""
     HARD = 3
-    """Mean p(true) below `HARD_MEAN`, spread at most `SPREAD_BORDER`."""
-    FLIP_FLOPPER = 4
-    """Crossed at least `FLIP_CROSSINGS` times and in at least `FLIP_SHARE` of the steps between epochs."""
+    """Mean p(true) below `HARD_MEAN`, spread at most `SPREAD_THRESHOLD`."""
+    UNSTABLE = 4
+    """Crossed at least `MIN_CROSSINGS` times and in at least `MIN_CROSSING_SHARE` of the steps between epochs."""
     SUSPECT = 5
-    """Sure and wrong: wrong now, with an answer of at least `SURE`, and a mean margin of `SUSPECT_MARGIN` or less.
+    """Sure and wrong: wrong now, with a prediction of at least `SURE`, and a mean margin of `SUSPECT_MARGIN` or less.
     Its label may be wrong."""
     TOO_EARLY = 0
     """Measured in fewer than `MEASURED_ENOUGH` epochs."""
@@ -63,24 +62,24 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DynamicsSnapshot:
-    """What is known of n samples after some epochs. All arrays are read-only and no later epoch changes them."""
+    """The state of n samples after some epochs. All arrays are read-only and no later epoch changes them."""
 
     epochs: int
     """Epochs measured so far."""
     seen: Integers
-    """(n,) int32: epochs in which the sample's prediction was a number."""
+    """(n,) int32: epochs in which the sample's prediction was finite."""
     mean: Floats
-    """(n,) float32 in [0, 1]: mean of p(true) over those epochs; NaN for a sample not seen."""
+    """(n,) float32 in [0, 1]: mean of p(true) over those epochs; NaN for a sample without any."""
     spread: Floats
-    """(n,) float32 in [0, 0.5]: population standard deviation of p(true); NaN for a sample not seen."""
+    """(n,) float32 in [0, 0.5]: population standard deviation of p(true); NaN for a sample without any."""
     mean_margin: Floats
-    """(n,) float32 in [-1, 1]: mean of the margin; NaN for a sample not seen."""
+    """(n,) float32 in [-1, 1]: mean of the margin; NaN for a sample without any."""
     crossings: Integers
     """(n,) int32: how often the sample went from wrong to right or back."""
     forgotten: Integers
     """(n,) int32: forgetting events, how often it went from right to wrong."""
     learnt_epoch: Integers
-    """(n,) int32: the one-based epoch since which it has been right without a break; 0 when it is wrong now."""
+    """(n,) int32: the one-based epoch since which it has always been right; 0 where it is wrong now."""
     kinds: Kinds
     """(n,) int8: each sample's `Kind`."""
 
@@ -98,10 +97,10 @@ class DynamicsSnapshot:
 
 
 class SampleDynamics:
-    """Follows n samples over the epochs with 36 bytes a sample, and a reference to the scores of the last epoch."""
+    """Follows n samples over the epochs with 36 bytes per sample, and a reference to the scores of the last epoch."""
 
     def __init__(self, samples: int) -> None:
-        """Begin with nothing known of `samples` samples."""
+        """Start before the first epoch of `samples` samples."""
         self.epochs = 0
         self._last: SampleScores | None = None
         self._seen = np.zeros(samples, dtype=np.int32)
@@ -118,21 +117,21 @@ class SampleDynamics:
 
     @property
     def bytes_per_sample(self) -> int:
-        """What this object keeps of each sample, in bytes, besides the last scores, which others keep too."""
+        """Bytes this object keeps per sample, without the last scores, which others keep too."""
         return sum(int(array.itemsize) for array in self._kept().values())
 
     def arrays(self) -> Arrays:
-        """Return all but the last scores as arrays that no later epoch changes: copies, 36 bytes a sample."""
+        """Return all but the last scores as arrays that no later epoch changes: copies, 36 bytes per sample."""
         return {"epochs": whole(self.epochs)} | {name: array.copy() for name, array in self._kept().items()}
 
     @classmethod
     def restored(cls, saved: Saved, samples: int, last: SampleScores | None) -> Self:
-        """Return what gave these arrays; raises DataError when they do not fit.
+        """Return the object that `arrays` described; raises DataError when they do not fit.
 
         Args:
             saved: what `arrays` returned.
             samples: how many there are.
-            last: the scores observed last, perhaps of the untrained model; None: nothing was observed.
+            last: the last observed scores, possibly of the untrained model; None: nothing was observed.
         """
         dynamics = cls(samples)
         dynamics.epochs = saved.whole("epochs")
@@ -142,20 +141,20 @@ class SampleDynamics:
         return dynamics
 
     def update(self, scores: SampleScores, threshold: float, epoch: int | None = None) -> None:
-        """Take one epoch into account.
+        """Add one epoch.
 
         Args:
             scores: of the same n samples in the same order each time; a NaN prediction counts as wrong and leaves mean
                 and spread as they were.
-            threshold: in [0, 1]. The epoch before is held against the same threshold, so that moving the threshold
-                makes no crossings.
+            threshold: in [0, 1]. The previous epoch is judged by the same threshold, so that moving the threshold
+                causes no crossings.
             epoch: its one-based number; None for one more than the epochs measured so far.
 
         Raises:
-            ValueError: when the number of samples is another one.
+            ValueError: when the number of samples differs.
         """
         if len(scores) != len(self):
-            raise ValueError(f"Expected scores of {len(self)} samples, received {len(scores)}; begin a new record.")
+            raise ValueError(f"Expected scores of {len(self)} samples, received {len(scores)}; start a new record.")
         self.epochs += 1
         for start in range(0, len(self), BLOCK):
             self._update_averages(scores, slice(start, start + BLOCK))
@@ -163,7 +162,7 @@ class SampleDynamics:
         self._last = scores
 
     def snapshot(self) -> DynamicsSnapshot:
-        """Return a frozen picture: copies, 29 bytes a sample."""
+        """Return a frozen snapshot: copies, 29 bytes per sample."""
         unseen = self._seen == 0
         spread = self._spread()
         mean, mean_margin = self._mean.astype(np.float32), self._mean_margin.copy()
@@ -200,7 +199,7 @@ class SampleDynamics:
         }
 
     def _update_averages(self, scores: SampleScores, block: slice) -> None:
-        """Take one block into Welford's mean and sum of squares (Technometrics 1962, doi:10.2307/1266577)."""
+        """Add one block to Welford's mean and sum of squares (Technometrics 1962, doi:10.2307/1266577)."""
         value = scores.probability_true[block].astype(np.float64)
         # The margin is NaN where any class's probability is; p(true) only where its own is.
         known = np.isfinite(scores.margin[block])
@@ -223,9 +222,9 @@ class SampleDynamics:
 
     def _kinds(self, mean: Floats, spread: Floats) -> Kinds:
         kinds: Kinds = np.full(len(self), Kind.AMBIGUOUS, dtype=np.int8)
-        kinds[(spread <= SPREAD_BORDER) & (mean >= EASY_MEAN)] = Kind.EASY
-        kinds[(spread <= SPREAD_BORDER) & (mean < HARD_MEAN)] = Kind.HARD
-        kinds[self._crossings >= max(FLIP_CROSSINGS, FLIP_SHARE * (self.epochs - 1))] = Kind.FLIP_FLOPPER
+        kinds[(spread <= SPREAD_THRESHOLD) & (mean >= EASY_MEAN)] = Kind.EASY
+        kinds[(spread <= SPREAD_THRESHOLD) & (mean < HARD_MEAN)] = Kind.HARD
+        kinds[self._crossings >= max(MIN_CROSSINGS, MIN_CROSSING_SHARE * (self.epochs - 1))] = Kind.UNSTABLE
         kinds[self._sure_and_wrong()] = Kind.SUSPECT
         kinds[self._seen < MEASURED_ENOUGH] = Kind.TOO_EARLY
         return kinds
@@ -233,7 +232,7 @@ class SampleDynamics:
     def _sure_and_wrong(self) -> Booleans:
         if self._last is None:
             return np.zeros(len(self), dtype=bool)
-        # What the leading wrong class has: p(true) less the margin to it.
+        # The probability of the leading wrong class: p(true) minus the margin.
         rival = self._last.probability_true - self._last.margin
         wrong = self._learnt_epoch == 0
         suspect: Booleans = wrong & (rival >= SURE) & (self._mean_margin <= SUSPECT_MARGIN)

@@ -1,4 +1,4 @@
-"""Each sample's probability and loss over the epochs, for the curve of a chosen one, in bounded memory."""
+"""Each sample's probability and loss over the epochs, for the curve of a selected one, in bounded memory."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from fitmon.engine.insight.scores import SampleScores
 Halves = npt.NDArray[np.float16]
 
 MAX_EPOCHS = 256
-"""More points than a terminal has columns would not be seen."""
+"""A terminal has no columns for more points."""
 MIN_EPOCHS = 5
 MAX_BYTES = 20 * 1024**2
-"""What the history of all samples together may take; a million samples keep `MIN_EPOCHS` epochs each."""
+"""Limit for the history of all samples; a million samples keep `MIN_EPOCHS` epochs each."""
 BYTES_PER_POINT = 4
-"""float16 for the probability and for the loss: three digits, as much as a curve in cells can show."""
+"""float16 for the probability and for the loss: three digits, as much as a curve in a terminal shows."""
 STACKED_EPOCHS = 32
-"""So many epochs make one array of a checkpoint: hundreds of small ones take long to write, and a single one would be
-copied whole at each epoch."""
+"""Epochs per array in a checkpoint: hundreds of small ones are slow to write, and a single one would be copied
+completely at each epoch."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SampleCurve:
-    """One sample over the k epochs that were kept."""
+    """One sample over the k kept epochs."""
 
     epochs: tuple[int, ...]
-    """(k,) one-based, rising; 0 stands for the untrained model."""
+    """(k,) one-based, rising; 0 is the untrained model."""
     probability_true: tuple[float, ...]
-    """(k,) in [0, 1]; may hold NaN."""
+    """(k,) in [0, 1]; may contain NaN."""
     losses: tuple[float, ...]
-    """(k,) the sample's loss; NaN where the loss has none for a sample."""
+    """(k,) the sample's loss; NaN where there is none per sample."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HistorySnapshot:
-    """What was kept of n samples. It shares its arrays, which never change, with the history."""
+    """The kept epochs of n samples. It shares its arrays, which never change, with the history."""
 
     epochs: tuple[int, ...] = ()
     probability_true: tuple[Halves, ...] = ()
-    """An (n,) float16 for each epoch."""
+    """An (n,) float16 per epoch."""
     losses: tuple[Halves | None, ...] = ()
     """The same; None for an epoch without losses."""
 
@@ -69,43 +69,43 @@ class SampleHistory:
     """Keeps epochs at even distances: when there is no room left, every second one goes, the newest always stays."""
 
     def __init__(self, samples: int) -> None:
-        """Begin with nothing known of `samples` samples."""
+        """Start before the first epoch of `samples` samples."""
         room = MAX_BYTES // (BYTES_PER_POINT * max(1, samples))
-        self._most = min(MAX_EPOCHS, max(MIN_EPOCHS, room))
+        self._max_epochs = min(MAX_EPOCHS, max(MIN_EPOCHS, room))
         self._stride = 1
         self._kept: list[_Entry] = []
 
     def append(self, scores: SampleScores, epoch: int) -> None:
-        """Add an epoch behind the last one; an epoch that is not larger than the last ones takes their place."""
+        """Append an epoch; it replaces all epochs that are not smaller."""
         self._kept = [entry for entry in self._kept if entry.epoch < epoch and self._on_stride(entry.epoch)]
         self._kept.append(_Entry(epoch, _halves(scores.probability_true), _losses(scores)))
-        if len(self._kept) > self._most:
+        if len(self._kept) > self._max_epochs:
             self._stride *= 2
             self._kept = [entry for entry in self._kept if self._on_stride(entry.epoch) or entry.epoch == epoch]
 
     def arrays(self) -> Arrays:
         """Return everything as arrays that no later epoch changes. Only the newest epochs are copied."""
-        told = [entry.losses is not None for entry in self._kept]
+        has_losses = [entry.losses is not None for entry in self._kept]
         return {
             "stride": whole(self._stride),
             "epochs": np.array([entry.epoch for entry in self._kept], dtype=np.int64),
-            "losses_told": np.array(told, dtype=np.bool_),
+            "losses_told": np.array(has_losses, dtype=np.bool_),
             **under("probability_true", _stacked(self._kept, "probability_true")),
-            **under("losses", _stacked(list(compress(self._kept, told)), "losses")),
+            **under("losses", _stacked(list(compress(self._kept, has_losses)), "losses")),
         }
 
     @classmethod
     def restored(cls, saved: Saved, samples: int) -> Self:
-        """Return what gave these arrays; raises DataError when they do not fit."""
+        """Return the object that `arrays` described; raises DataError when they do not fit."""
         history = cls(samples)
         history._stride = saved.whole("stride", at_least=1)
         epochs = saved.rising("epochs")
-        told = saved.array("losses_told", np.bool_, len(epochs))
+        has_losses = saved.array("losses_told", np.bool_, len(epochs))
         rows = _rows(saved.part("probability_true"), len(epochs), samples)
-        loss_rows = _rows(saved.part("losses"), int(np.count_nonzero(told)), samples)
+        loss_rows = _rows(saved.part("losses"), int(np.count_nonzero(has_losses)), samples)
         history._kept = [
-            _Entry(epoch, next(rows), next(loss_rows) if has_losses else None)
-            for epoch, has_losses in zip(epochs, told, strict=True)
+            _Entry(epoch, next(rows), next(loss_rows) if with_loss else None)
+            for epoch, with_loss in zip(epochs, has_losses, strict=True)
         ]
         return history
 
@@ -113,7 +113,7 @@ class SampleHistory:
         return (epoch - 1) % self._stride == 0
 
     def snapshot(self) -> HistorySnapshot:
-        """Return a frozen picture; nothing is copied."""
+        """Return a frozen snapshot; nothing is copied."""
         return HistorySnapshot(
             epochs=tuple([entry.epoch for entry in self._kept]),
             probability_true=tuple([entry.probability_true for entry in self._kept]),
@@ -122,7 +122,7 @@ class SampleHistory:
 
 
 def _stacked(entries: list[_Entry], column: str) -> Arrays:
-    """Return a column of the entries as arrays of several rows, which the entries share from now on."""
+    """Return a column of the entries as arrays of several rows, which the entries share from then on."""
     stacks = {}
     for number, first in enumerate(range(0, len(entries), STACKED_EPOCHS)):
         part = entries[first : first + STACKED_EPOCHS]
@@ -137,9 +137,9 @@ def _stacked(entries: list[_Entry], column: str) -> Arrays:
 
 
 def _shared(first: Halves, last: Halves, rows: int) -> Halves | None:
-    """Return the array that has so many rows, from the first to the last of these; None: there is none.
+    """Return the array with this many rows, from the first to the last of these; None without one.
 
-    Entries only go, or come behind the last one: with these two, all rows between are still there.
+    Entries are only removed or appended: with these two, all rows between are still there.
     """
     stack = first.base
     if stack is None or last.base is not stack:
@@ -148,7 +148,7 @@ def _shared(first: Halves, last: Halves, rows: int) -> Halves | None:
 
 
 def _rows(saved: Saved, count: int, samples: int) -> Iterator[Halves]:
-    """Return the rows that `_stacked` was given; the arrays are looked at at once."""
+    """Return the rows that `_stacked` was given; the arrays are checked immediately."""
     lengths = [min(STACKED_EPOCHS, count - first) for first in range(0, count, STACKED_EPOCHS)]
     stacks = [saved.array(str(number), np.float16, length, samples) for number, length in enumerate(lengths)]
     return chain.from_iterable(stacks)
@@ -159,7 +159,7 @@ def _losses(scores: SampleScores) -> Halves | None:
 
 
 def _halves(values: npt.NDArray[np.float32]) -> Halves:
-    # A loss beyond float16's 65504 becomes infinite, which a curve shows as a gap.
+    # A loss above float16's 65504 becomes infinite, which a curve shows as a gap.
     with np.errstate(over="ignore"):
         halves = values.astype(np.float16)
     halves.flags.writeable = False

@@ -1,8 +1,8 @@
-"""What moved between two epochs, and which samples the change of the loss came from.
+"""Which samples moved between two epochs, and which of them caused the change of the loss.
 
 n samples fall into four groups: stayed right, stayed wrong, crossed up (wrong before, right now), crossed down.
-Accuracy knows only the two that crossed; the loss knows all four. That is why one can move while the other stands
-still.
+Accuracy depends only on the two that crossed, the loss on all four. That is why one can change while the other does
+not.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class LossChange:
 
     @property
     def by_staying(self) -> float:
-        """The part that accuracy does not see: from samples that did not cross."""
+        """The part that accuracy does not show: from samples that did not cross."""
         return self.stayed_right + self.stayed_wrong
 
     @property
@@ -38,21 +38,21 @@ class LossChange:
 
 @dataclass(frozen=True, slots=True)
 class FirstEpoch:
-    """What stands in place of a `Movement` when there is no earlier epoch of the same samples to compare with."""
+    """Used instead of a `Movement` where there is no earlier epoch of the same samples to compare with."""
 
     samples: int
     right: int
     threshold: float | None
     """The threshold for two classes; None for several."""
     data_loss: float | None
-    """The mean data loss; None without samples, without per-sample losses, or when one of them is not finite."""
+    """The mean data loss; None without samples, without per-sample losses, or where one of them is not finite."""
     losses_not_finite: int
     """Samples whose loss is NaN or infinite."""
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """How n samples moved between two epochs, both held against today's threshold."""
+    """How n samples moved between two epochs, both judged by the current threshold."""
 
     samples: int
     threshold: float | None
@@ -64,17 +64,17 @@ class Movement:
     crossed_down: int
     """Right before, wrong now."""
     right_closer: int
-    """Of `stayed_right`: nearer to the threshold than before, so less sure of the right answer."""
+    """Of `stayed_right`: closer to the threshold than before, so less sure."""
     right_further: int
-    """Of `stayed_right`: further from the threshold, so surer of the right answer."""
+    """Of `stayed_right`: further from the threshold, so more sure."""
     wrong_closer: int
-    """Of `stayed_wrong`: nearer to the threshold than before, so better, though accuracy does not see it."""
+    """Of `stayed_wrong`: closer to the threshold than before, so better, though accuracy does not show it."""
     wrong_further: int
     """Of `stayed_wrong`: further from the threshold, so worse."""
     data_loss: float | None
-    """The mean data loss now; None without samples, without per-sample losses, or when one of them is not finite."""
+    """The mean data loss now; None without samples, without per-sample losses, or where one of them is not finite."""
     previous_data_loss: float | None
-    """The same for the epoch before."""
+    """The same for the previous epoch."""
     parts: LossChange | None
     """The change of the mean data loss by group; None unless both data losses are known."""
     losses_not_finite: int
@@ -82,49 +82,49 @@ class Movement:
 
     @property
     def right(self) -> int:
-        """Samples answered correctly now."""
+        """Samples predicted correctly now."""
         return self.stayed_right + self.crossed_up
 
     @property
     def previous_right(self) -> int:
-        """Samples answered correctly the epoch before."""
+        """Samples predicted correctly in the previous epoch."""
         return self.stayed_right + self.crossed_down
 
     @property
     def closer(self) -> int:
-        """Samples that stayed on their side and came nearer to the threshold."""
+        """Samples that stayed on their side and moved closer to the threshold."""
         return self.right_closer + self.wrong_closer
 
     @property
     def further(self) -> int:
-        """Samples that stayed on their side and went further from the threshold; the rest did not move at all."""
+        """Samples that stayed on their side and moved away from the threshold; the rest did not move."""
         return self.right_further + self.wrong_further
 
     @property
     def accuracy(self) -> float | None:
-        """The share of right answers now, in [0, 1]; None without samples."""
+        """The share of correct predictions now, in [0, 1]; None without samples."""
         return self.right / self.samples if self.samples else None
 
     @property
     def previous_accuracy(self) -> float | None:
-        """The share of right answers the epoch before, in [0, 1]; None without samples."""
+        """The share of correct predictions in the previous epoch, in [0, 1]; None without samples."""
         return self.previous_right / self.samples if self.samples else None
 
     @property
     def accuracy_change(self) -> float | None:
-        """(crossed up - crossed down) / n, from whole numbers and so without rounding error; None without samples."""
+        """(crossed up - crossed down) / n, from whole numbers, so without rounding error; None without samples."""
         return (self.crossed_up - self.crossed_down) / self.samples if self.samples else None
 
     @property
     def data_loss_change(self) -> float | None:
-        """The mean data loss now less that of the epoch before; None when either is unknown."""
+        """The mean data loss now minus that of the previous epoch; None where either is unknown."""
         if self.data_loss is None or self.previous_data_loss is None:
             return None
         return self.data_loss - self.previous_data_loss
 
     @property
     def loss_change(self) -> dict[str, float] | None:
-        """`parts` under its four names; None when it is."""
+        """`parts` as a dict; None where it is None."""
         if self.parts is None:
             return None
         return {name: getattr(self.parts, name) for name in LossChange.__dataclass_fields__}
@@ -143,16 +143,15 @@ def measure_movement(
 
     Args:
         scores: this epoch's.
-        previous: the epoch before; None, or scores of other samples, gives a `FirstEpoch`.
-        threshold: in [0, 1], for both epochs: moving it must not look as if the model had moved.
-        losses: (n,) each sample's data loss this epoch, unreduced and unweighted; None when the loss has none.
-        previous_losses: (n,) the same for the epoch before.
+        previous: of the previous epoch; None, or scores of other samples, gives a `FirstEpoch`.
+        threshold: in [0, 1], for both epochs: moving it must not look like a change of the model.
+        losses: (n,) each sample's data loss this epoch, unreduced and unweighted; None without per-sample losses.
+        previous_losses: (n,) the same for the previous epoch.
         weights: (n,) sample weights of both epochs; None for 1 each. The mean data loss is sum(weight * loss) / n:
             Keras divides by the number of samples, not by the sum of weights (`sum_over_batch_size` in
             keras/src/losses). For a loss that does divide by it, scale the weights to a mean of 1 in each batch.
 
-    NaN predictions are wrong, and neither closer nor further. A single loss that is not finite makes the mean and the
-    split None, because no sum of the others would be the model's; the counts stand.
+    NaN predictions are wrong, and neither closer nor further. One loss that is not finite makes mean and split None.
     """
     if previous is None or not _same_samples(scores, previous):
         return _first_epoch(scores, threshold, losses, weights)
@@ -223,7 +222,7 @@ def _split(
         return None
     if not (np.isfinite(losses).all() and np.isfinite(previous).all()):
         return None
-    # The difference of two float32 numbers is taken in float64, where it is as good as exact.
+    # In float64 the difference of two float32 numbers is practically exact.
     change = losses.astype(np.float64)
     change -= previous
     change = _weighted(change, weights)

@@ -1,7 +1,7 @@
-"""The samples nearest to crossing, and how fast they come: an estimate from the last few epochs.
+"""The samples closest to crossing, and how fast they move: an estimate from the last few epochs.
 
-What is said of coming epochs supposes that each sample goes on as it did. Nothing makes it do so; whoever shows these
-numbers calls them an estimate (`sentence.estimate_words` does).
+Predictions about coming epochs assume that each sample keeps its speed, which nothing guarantees. Show these numbers as
+an estimate, as `sentence.estimate_words` does.
 """
 
 from collections import deque
@@ -14,11 +14,11 @@ from fitmon.engine.arrays import Arrays, Saved
 from fitmon.engine.insight.scores import Floats, SampleScores
 
 NEAR = 0.1
-"""A sample lies near the threshold when its distance is smaller: a tenth of the whole range of a probability."""
+"""A sample is near the threshold if its distance is smaller: a tenth of the range of a probability."""
 KEPT_EPOCHS = 5
-"""Speed is measured over so many last epochs: more would tell of a pace that is over."""
+"""Speed is measured over this many last epochs; older ones are out of date."""
 MEASURED_ENOUGH = 3
-"""With fewer epochs there is no speed: through two points every line fits."""
+"""With fewer epochs there is no speed: any line fits two points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +28,19 @@ class NearSample:
     index: int
     """Its place among the n samples, from 0."""
     distance: float
-    """How far it lies on the right side: negative where it is wrong. Two classes: of p; several: the margin."""
+    """How far it is on the right side; negative where it is wrong. Two classes: of p; several: the margin."""
     speed: float | None
-    """Change of `distance` per epoch, positive towards the right answer; None below `MEASURED_ENOUGH` epochs."""
+    """Change of `distance` per epoch, positive towards the correct prediction; None below `MEASURED_ENOUGH` epochs."""
     epochs_to_crossing: float | None
-    """An estimate: epochs until it crosses at that speed; None when there is no speed or it moves away."""
+    """Estimated epochs until it crosses at that speed; None without a speed, or where it moves away."""
 
 
 def crossing_soon(scores: SampleScores, speed: Floats, threshold: float, within_epochs: float = 3) -> int:
-    """Estimate how many samples that are wrong now will be right within so many epochs, going on at their speed.
+    """Estimate how many samples that are wrong now will be right within this many epochs at this speed.
 
     Args:
         scores: n samples.
-        speed: (n,) float32, the change of each one's distance per epoch; one that is NaN is not counted.
+        speed: (n,) float32, the change of each distance per epoch; NaN is not counted.
         threshold: in [0, 1].
         within_epochs: above 0.
     """
@@ -49,23 +49,23 @@ def crossing_soon(scores: SampleScores, speed: Floats, threshold: float, within_
 
 
 class Nearest:
-    """Keeps where n samples were in the last epochs: 20 bytes a sample, a part of them shared with the scores."""
+    """Keeps the positions of n samples in the last epochs: 20 bytes per sample, partly shared with the scores."""
 
     def __init__(self) -> None:
-        """Begin with no epoch measured."""
-        # p(true) or the margin: either differs from the distance by a shift that the threshold alone decides. So these
-        # hold whatever the threshold is, and moving it does not look like speed.
+        """Start before the first epoch."""
+        # p(true) or the margin: both differ from the distance only by a shift that depends on the threshold. So they
+        # are valid for any threshold, and moving it does not look like speed.
         self._positions: deque[Floats] = deque(maxlen=KEPT_EPOCHS)
         self._epochs: deque[int] = deque(maxlen=KEPT_EPOCHS)
         self._last: SampleScores | None = None
 
     def update(self, scores: SampleScores, epoch: int | None = None) -> None:
-        """Take one epoch into account.
+        """Add one epoch.
 
         Args:
-            scores: of n samples, the same ones in the same order each time; another number of samples begins anew.
-            epoch: its one-based number; None for one more than the last. One that is not larger than the last begins
-                anew: the run went back.
+            scores: of the same n samples in the same order each time; another number of samples starts over.
+            epoch: its one-based number; None for one more than the last. One that is not larger than the last starts
+                over, because the run was rewound.
         """
         last_epoch = self._epochs[-1] if self._epochs else 0
         number = last_epoch + 1 if epoch is None else epoch
@@ -83,12 +83,12 @@ class Nearest:
 
     @classmethod
     def restored(cls, saved: Saved, samples: int, last: SampleScores | None) -> Self:
-        """Return what gave these arrays; raises DataError when they do not fit.
+        """Return the object that `arrays` described; raises DataError when they do not fit.
 
         Args:
             saved: what `arrays` returned.
             samples: how many there are.
-            last: the scores observed last, perhaps of the untrained model; None: nothing was observed.
+            last: the last observed scores, possibly of the untrained model; None: nothing was observed.
         """
         nearest = cls()
         nearest._epochs.extend(saved.rising("epochs"))
@@ -99,7 +99,7 @@ class Nearest:
 
     @property
     def epochs(self) -> int:
-        """Epochs measured and kept, at most `KEPT_EPOCHS`."""
+        """Number of kept epochs, at most `KEPT_EPOCHS`."""
         return len(self._epochs)
 
     def speed(self) -> Floats | None:
@@ -117,7 +117,7 @@ class Nearest:
         return speed
 
     def crossing_soon(self, threshold: float, within_epochs: float = 3) -> int | None:
-        """Estimate how many samples that are wrong now will be right within so many epochs, going on at their speed.
+        """Estimate how many samples that are wrong now will be right within this many epochs at their current speed.
 
         None below `MEASURED_ENOUGH` epochs. A sample with NaN among its kept epochs is not counted.
         """
@@ -127,13 +127,13 @@ class Nearest:
         )
 
     def nearest(self, threshold: float, count: int = 10) -> tuple[NearSample, ...]:
-        """Return up to `count` samples with the smallest distance on either side, nearest first; NaN is left out."""
+        """Return up to `count` samples with the smallest distance on either side, closest first; NaN is left out."""
         if self._last is None or count <= 0:
             return ()
         distance = self._last.distance(threshold)
         gap = np.where(np.isfinite(distance), np.abs(distance), np.float32(np.inf))
         chosen = np.argpartition(gap, count - 1)[:count] if count < len(gap) else np.arange(len(gap))
-        # Equal gaps in the order of the samples, so that two calls give the same rows.
+        # Equal gaps are in sample order, so that two calls return the same rows.
         chosen = chosen[np.lexsort((chosen, gap[chosen]))]
         speed = self.speed()
         return tuple(_near_sample(int(i), distance, speed) for i in chosen if np.isfinite(distance[i]))

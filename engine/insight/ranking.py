@@ -1,6 +1,6 @@
-"""Two-class samples in the order of their probability: what a threshold at every possible place would do.
+"""Two-class samples sorted by probability: the effect of every possible threshold.
 
-Everything that asks "what if the threshold were elsewhere" is read off this one sorted table.
+Everything about other thresholds is read from this one sorted table.
 """
 
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
-    """The k distinct probabilities of n samples in ascending order, and how many samples lie at or below each."""
+    """The k distinct probabilities of n samples in ascending order, and how many samples are at or below each."""
 
     probability: Floats
     """(k,) float32, strictly ascending."""
     positives_up_to: Counts
-    """(k,) int64: samples of class 1 whose probability is this one or less; the last is all of them."""
+    """(k,) int64: samples of class 1 with this probability or less; the last is all of them."""
     negatives_up_to: Counts
     """(k,) int64: the same for class 0."""
 
@@ -36,11 +36,11 @@ class Ranking:
 
     @property
     def both_classes(self) -> bool:
-        """Whether there is a sample of either class."""
+        """Whether both classes have samples."""
         return self.positives > 0 and self.negatives > 0
 
     def roc_auc(self) -> float | None:
-        """Return the area under the ROC curve, in [0, 1]; None unless both classes are there.
+        """Return the area under the ROC curve, in [0, 1]; None unless both classes occur.
 
         It is the share of pairs of one sample of each class in which class 1 has the larger probability, a tie
         counting half (Mann and Whitney 1947, doi:10.1214/aoms/1177730491). Equals sklearn's `roc_auc_score`.
@@ -49,20 +49,20 @@ class Ranking:
             return None
         positives = np.diff(self.positives_up_to, prepend=0)
         negatives = np.diff(self.negatives_up_to, prepend=0)
-        # Twice the pairs won, in whole numbers: exact up to 4 thousand million samples.
+        # Twice the pairs won, in whole numbers: exact up to 4 billion samples.
         twice_won = int((positives * (2 * self.negatives_up_to - negatives)).sum())
         return twice_won / (2 * self.positives * self.negatives)
 
     def average_precision(self) -> float | None:
-        """Return the mean of precision over recall, in [0, 1]; None unless both classes are there.
+        """Return the mean of precision over recall, in [0, 1]; None unless both classes occur.
 
-        The sum over the distinct probabilities of (rise of recall) * precision, without interpolation, as sklearn's
-        `average_precision_score` has it.
+        The sum over the distinct probabilities of (rise of recall) * precision, without interpolation, like sklearn's
+        `average_precision_score`.
         """
         if not self.both_classes:
             return None
         positives = np.diff(self.positives_up_to, prepend=0)
-        # Answered 1 when the threshold is just below this probability: it and all larger ones.
+        # Predicted as 1 with a threshold just below this probability: it and all larger ones.
         found = _at_or_above(self.positives_up_to)
         precision = found / (found + _at_or_above(self.negatives_up_to))
         return float(np.vdot(positives, precision) / self.positives)

@@ -1,7 +1,7 @@
-"""Per-sample predictions of one epoch, and what they mean against the threshold.
+"""Per-sample predictions of one epoch, and what they mean at a threshold.
 
-n is the number of samples, C the number of classes. Two classes: the model gives one probability p of class 1, and
-answers 1 only if p > threshold. Several classes: it answers the class with the largest probability.
+n is the number of samples, C the number of classes. Two classes: the model gives one probability p of class 1 and
+predicts 1 only if p > threshold. Several classes: it predicts the class with the largest probability.
 """
 
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ Booleans = npt.NDArray[np.bool_]
 Array = TypeVar("Array", bound=npt.NDArray[Any])
 
 Task = Literal["binary", "multiclass"]
-"""`binary`: one probability against a threshold. `multiclass`: the largest of several probabilities wins."""
+"""`binary`: one probability and a threshold. `multiclass`: the largest of several probabilities wins."""
 
 
 @dataclass(frozen=True, slots=True)
 class SampleScores:
-    """What the model answers for every validation sample. All arrays are read-only and never change."""
+    """What the model predicts for every validation sample. All arrays are read-only and never change."""
 
     task: Task
     true_class: Integers
@@ -31,27 +31,26 @@ class SampleScores:
     predicted_class: Integers
     """(n,) int32: the class of the largest probability; two classes: at threshold 0.5."""
     probability_true: Floats
-    """(n,) float32 in [0, 1]: the probability given to the true class."""
+    """(n,) float32 in [0, 1]: the probability of the true class."""
     margin: Floats
-    """(n,) float32 in [-1, 1]: `probability_true` less the largest probability of another class."""
+    """(n,) float32 in [-1, 1]: `probability_true` minus the largest probability of another class."""
     probability: Floats | None
     """(n,) float32 in [0, 1]: the probability of class 1; None for several classes."""
     losses: Floats | None = None
-    """(n,) float32: what the model's own loss function gives each sample, unreduced; None where it gives no such."""
+    """(n,) float32: the model's own loss per sample, unreduced; None where it has none."""
     weights: Floats | None = None
-    """(n,) float32 that make the mean of `weights * losses` the data part of the validation loss; None for 1 each."""
+    """(n,) float32, so that the mean of `weights * losses` is the data part of the validation loss; None for 1 each."""
     labels: int = 1
-    """How many labels a sample has that are answered by themselves: entry i is label i % labels of sample
-    i // labels."""
+    """How many labels of a sample are predicted separately: entry i is label i % labels of sample i // labels."""
 
     def __len__(self) -> int:
         return len(self.true_class)
 
     def distance(self, threshold: float) -> Floats:
-        """Return how far each sample lies on the right side: (n,) float32, positive where the answer is right.
+        """Return how far each sample is on the right side: (n,) float32, positive where the prediction is correct.
 
         Two classes: p - threshold for class 1, threshold - p for class 0. Several: the margin; `threshold` is not used.
-        A sample exactly on the border has distance 0 and is right only if `right` says so.
+        A sample exactly at the threshold has distance 0 and is correct only if `right` says so.
         """
         if self.probability is None:
             return self.margin
@@ -60,29 +59,29 @@ class SampleScores:
         return distance
 
     def right(self, threshold: float) -> Booleans:
-        """Return (n,) bool: which samples are answered correctly at this threshold; never where a prediction is NaN."""
-        answer = self.predicted_class if self.probability is None else self.probability > np.float32(threshold)
-        right: Booleans = (answer == self.true_class) & np.isfinite(self.margin)
+        """Return (n,) bool: whether each sample is predicted correctly at a threshold; False for NaN."""
+        predicted = self.predicted_class if self.probability is None else self.probability > np.float32(threshold)
+        right: Booleans = (predicted == self.true_class) & np.isfinite(self.margin)
         return right
 
     def answers(self, threshold: float) -> Integers:
-        """Return (n,) int32: the class answered at this threshold, which matters for two classes only.
+        """Return (n,) int32: the class predicted at this threshold, which matters for two classes only.
 
-        Where a prediction is NaN the number has no meaning: `right` is False there whatever it is.
+        Where a prediction is NaN the class has no meaning, and `right` is False.
         """
         if self.probability is None:
             return self.predicted_class
         return (self.probability > np.float32(threshold)).astype(np.int32)
 
     def arrays(self) -> Arrays:
-        """Return everything but `true_class`, which all epochs have in common, as arrays that never change."""
+        """Return everything but `true_class`, which all epochs share, as arrays that never change."""
         found: Arrays = {"labels": whole(self.labels), "predicted_class": self.predicted_class}
         floats = {name: getattr(self, name) for name in _FLOATS}
         return found | {name: array for name, array in floats.items() if array is not None}
 
     @classmethod
     def restored(cls, saved: Saved, true_class: Integers) -> Self:
-        """Return what gave these arrays; raises DataError when they do not fit."""
+        """Return the object that `arrays` described; raises DataError when they do not fit."""
         samples = len(true_class)
         probability = saved.optional("probability", np.float32, samples)
         return cls(
@@ -109,7 +108,7 @@ def score_probabilities(probabilities: npt.NDArray[np.floating], labels: npt.NDA
         labels: (n,) class numbers in 0..C-1, or 0 and 1 for two classes.
     """
     predictions = np.asarray(probabilities, dtype=np.float32)
-    # A view where they are int32 already: every epoch's scores then share the labels.
+    # A view where they already are int32, so that the scores of all epochs share the labels.
     true_class = np.asarray(labels).reshape(-1).astype(np.int32, copy=False).view()
     if predictions.ndim == 1 or predictions.shape[1] == 1:
         return _score_two_classes(predictions.reshape(-1), true_class)

@@ -1,18 +1,18 @@
-"""One sentence made from the numbers of a movement: why the accuracy stands still while the loss moves."""
+"""Describes a movement in one sentence: why accuracy stays the same while the loss changes."""
 
 import math
 
 from fitmon.engine.insight.movement import FirstEpoch, Movement
 
 NOISE = 5e-7
-"""A change of the mean loss below this part of the loss (or below this, for losses under 1) is none: float32 losses
-carry about 1e-7 of rounding each."""
+"""A change of the mean loss below this share of the loss (or below this, for losses under 1) is ignored: float32 losses
+have a rounding error of about 1e-7 each."""
 USUAL_THRESHOLD = 0.5
 MAX_DECIMALS = 9
 
 
 def movement_sentence(movement: Movement | FirstEpoch, loss_name: str = "val loss") -> str:
-    """Return one sentence, without its full stop.
+    """Return one sentence, without a full stop.
 
     "val loss fell 0.031; 94 % of that came from samples that did not cross; accuracy unchanged (12 up, 12 down)".
     """
@@ -25,7 +25,7 @@ def movement_sentence(movement: Movement | FirstEpoch, loss_name: str = "val los
 
 
 def estimate_words(crossing_soon: int | None, within_epochs: int = 3) -> str:
-    """Return what `Nearest.crossing_soon` found, called an estimate; empty when it could not be measured."""
+    """Return the result of `Nearest.crossing_soon` as an estimate; empty where it was not measured."""
     if crossing_soon is None:
         return ""
     epochs = f"{within_epochs} epoch" if within_epochs == 1 else f"{within_epochs} epochs"
@@ -37,7 +37,7 @@ def estimate_words(crossing_soon: int | None, within_epochs: int = 3) -> str:
 def _first_words(first: FirstEpoch, loss_name: str) -> str:
     loss = ""
     if first.losses_not_finite:
-        loss = f"the loss of {_samples(first.losses_not_finite)} is not a number; "
+        loss = f"the loss of {_samples(first.losses_not_finite)} is not finite; "
     elif first.data_loss is not None:
         loss = f"{loss_name} {_amount(first.data_loss)}; "
     right = f"{first.right:,} of {_samples(first.samples)} right"
@@ -47,7 +47,7 @@ def _first_words(first: FirstEpoch, loss_name: str) -> str:
 def _loss_words(movement: Movement, loss_name: str) -> str:
     change = movement.data_loss_change
     if movement.losses_not_finite:
-        return f"{loss_name} cannot be followed: the loss of {_samples(movement.losses_not_finite)} is not a number"
+        return f"{loss_name} unknown: the loss of {_samples(movement.losses_not_finite)} is not finite"
     if change is None:
         return ""
     if abs(change) < _noise(movement):
@@ -56,7 +56,7 @@ def _loss_words(movement: Movement, loss_name: str) -> str:
 
 
 def _origin_words(movement: Movement) -> str:
-    """Say where the change came from; as a share only where both sides pull the same way."""
+    """Describe where the change came from; as a share only where both groups changed the loss in the same direction."""
     change, parts = movement.data_loss_change, movement.parts
     if change is None or parts is None:
         return ""
@@ -74,13 +74,13 @@ def _crossed(movement: Movement) -> int:
 
 
 def _share_words(share: float) -> str:
-    """Put the share of the change from samples that did not cross into words; empty where it is no share of a whole.
+    """Describe the share of the change from samples that did not cross; empty where it is not between 0 and 1.
 
-    Up to one part in a hundred beyond the whole is still "nearly all": the other side then pulls back next to nothing.
+    Up to one hundredth above 1 is still "nearly all": the other group then has almost no effect.
     """
-    if -0.01 < share < 0.005:  # noqa: PLR2004 - would be rounded to 0 %
+    if -0.01 < share < 0.005:  # noqa: PLR2004 - rounds to 0 %
         return "nearly all of that came from samples that crossed"
-    if 0.005 <= share < 0.995:  # noqa: PLR2004 - would be rounded to 100 %
+    if 0.005 <= share < 0.995:  # noqa: PLR2004 - rounds to 100 %
         return f"{share * 100:.0f} % of that came from samples that did not cross"
     return "nearly all of that came from samples that did not cross" if 0 < share < 1.01 else ""  # noqa: PLR2004
 
@@ -90,12 +90,12 @@ def _opposite_words(movement: Movement) -> str:
         return ""
     staying, crossing = movement.parts.by_staying, movement.parts.by_crossing
     return (
-        f"samples that did not cross {_pull(staying)} it by {_amount(abs(staying))}, "
-        f"those that crossed {_pull(crossing)} it by {_amount(abs(crossing))}"
+        f"samples that did not cross {_effect(staying)} it by {_amount(abs(staying))}, "
+        f"those that crossed {_effect(crossing)} it by {_amount(abs(crossing))}"
     )
 
 
-def _pull(change: float) -> str:
+def _effect(change: float) -> str:
     return "lowered" if change < 0 else "raised"
 
 
@@ -106,14 +106,14 @@ def _accuracy_words(movement: Movement) -> str:
     crossed = f"({movement.crossed_up:,} up, {movement.crossed_down:,} down)"
     if movement.crossed_up == movement.crossed_down:
         return f"{name} unchanged {crossed}"
-    before, now = _told_apart(movement.previous_right / movement.samples, movement.right / movement.samples)
+    before, now = _distinct_percents(movement.previous_right / movement.samples, movement.right / movement.samples)
     return (
         f"{name} {'rose' if movement.right > movement.previous_right else 'fell'} from {before} % to {now} % {crossed}"
     )
 
 
-def _told_apart(before: float, now: float) -> tuple[str, str]:
-    """Return two shares in per cent, with one decimal or as many as it takes to see that they differ."""
+def _distinct_percents(before: float, now: float) -> tuple[str, str]:
+    """Return two shares in percent, with one decimal or as many as needed to show that they differ."""
     for decimals in range(1, MAX_DECIMALS):
         texts = f"{before * 100:.{decimals}f}", f"{now * 100:.{decimals}f}"
         if texts[0] != texts[1]:
@@ -131,10 +131,10 @@ def _noise(movement: Movement) -> float:
 
 
 def _amount(value: float) -> str:
-    """Write a loss or its change: three decimals, or two digits where three decimals would show less."""
+    """Format a loss or its change: three decimals, or two digits where three decimals show less."""
     if not math.isfinite(value) or value == 0:
         return f"{value:.3f}"
-    if value >= 1000:  # noqa: PLR2004 - decimals say nothing of thousands
+    if value >= 1000:  # noqa: PLR2004 - thousands need no decimals
         return f"{value:,.0f}"
     return f"{value:.3f}" if value >= 0.01 else f"{value:.2g}"  # noqa: PLR2004 - two digits
 

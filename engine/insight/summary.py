@@ -1,4 +1,4 @@
-"""An observation as plain numbers and one sentence, for scripts and for people without a screen."""
+"""An observation as plain numbers and one sentence, for scripts and for use without a screen."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from fitmon.engine.insight.sentence import estimate_words, movement_sentence
 from fitmon.engine.measures import ClassInsight, Insight
 
 MAX_CLASSES = 50
-"""Beyond this many classes, classes are not listed: the line would grow with their square."""
+"""Above this many classes, they are not listed: the line would grow with their square."""
 
 
 def summarize(observation: Observation) -> Insight | None:
-    """Return what an epoch's JSON says of the validation samples; None when there is no epoch to compare with."""
+    """Return what an epoch's JSON contains about the validation samples; None without an epoch to compare with."""
     movement, context, threshold = observation.movement, observation.context, observation.threshold
     if not isinstance(movement, Movement):
         return None
@@ -49,11 +49,11 @@ def summarize(observation: Observation) -> Insight | None:
 
 
 def sentence_at(observation: Observation, threshold: float) -> str:
-    """Return one sentence on what moved since the epoch before, without its full stop; `threshold` in [0, 1]."""
+    """Return one sentence about what moved since the previous epoch, without a full stop; `threshold` in [0, 1]."""
     loss_name = "val loss without the penalty" if observation.penalty else "val loss"
     sentence = movement_sentence(observation.movement_at(threshold), loss_name)
     if observation.scores.losses is None:
-        sentence += "; this loss cannot be split over its samples"
+        sentence += "; this loss cannot be split by sample"
     return f"against the untrained model, {sentence}" if observation.epoch == 1 else sentence
 
 

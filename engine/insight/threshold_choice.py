@@ -1,7 +1,7 @@
-"""What another threshold would do, and which one is best: for two classes, without touching the model.
+"""The effect of another threshold, and the best one, for two classes; the model stays as it is.
 
-The answer is 1 only if p > threshold, so between two neighbouring probabilities every threshold does the same. Trying
-one in each such gap is therefore exact: nothing better lies between.
+The prediction is 1 only if p > threshold, so every threshold between two neighboring probabilities has the same effect.
+Trying one in each such gap is therefore exact.
 """
 
 import math
@@ -24,43 +24,43 @@ USUAL_THRESHOLD = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ConfusionCounts:
-    """What becomes of the samples at one threshold; class 1 is "positive"."""
+    """Counts of the samples at one threshold; class 1 is "positive"."""
 
     true_positive: int
     false_positive: int
     false_negative: int
     true_negative: int
     not_numbers: int = 0
-    """Samples whose prediction is NaN: in none of the four, and wrong."""
+    """Samples whose prediction is NaN: not in the other four, and wrong."""
 
     @property
     def samples(self) -> int:
-        """All samples, those without a number too."""
+        """All samples, including those with a NaN prediction."""
         return self.true_positive + self.false_positive + self.false_negative + self.true_negative + self.not_numbers
 
     @property
     def accuracy(self) -> float | None:
-        """The share of right answers, in [0, 1]; None without samples."""
+        """The share of correct predictions, in [0, 1]; None without samples."""
         return _share(self.true_positive + self.true_negative, self.samples)
 
     @property
     def precision(self) -> float | None:
-        """Of the answers 1, the share that is right; None when 1 is never answered."""
+        """The share of predictions of 1 that are correct; None where 1 is never predicted."""
         return _share(self.true_positive, self.true_positive + self.false_positive)
 
     @property
     def recall(self) -> float | None:
-        """Of the samples of class 1, the share that is found; None when there are none."""
+        """The share of samples of class 1 that are found; None without any."""
         return _share(self.true_positive, self.true_positive + self.false_negative)
 
     @property
     def f1(self) -> float | None:
-        """The harmonic mean of precision and recall; None when 1 is neither there nor answered."""
+        """The harmonic mean of precision and recall; None where 1 neither occurs nor is predicted."""
         return _share(2 * self.true_positive, 2 * self.true_positive + self.false_positive + self.false_negative)
 
     @property
     def balanced_accuracy(self) -> float | None:
-        """The mean recall of the two classes; None unless both are there."""
+        """The mean recall of the two classes; None unless both occur."""
         negative_recall = _share(self.true_negative, self.true_negative + self.false_positive)
         return None if self.recall is None or negative_recall is None else (self.recall + negative_recall) / 2
 
@@ -75,14 +75,14 @@ class ThresholdChoice:
 
     goal: Goal
     threshold: float
-    """In [0, 1]; the number with the fewest digits among those that do the same, near their middle."""
+    """In [0, 1]; the number with the fewest digits among equally good ones, near their middle."""
     value: float
-    """What the goal comes to there: in [0, 1], or for `cost` the sum in units of one false positive."""
+    """The value of the goal there: in [0, 1], or for `cost` the sum in units of one false positive."""
     counts: ConfusionCounts
 
 
 def counts_at(scores: SampleScores, threshold: float) -> ConfusionCounts | None:
-    """Count what becomes of n samples at a threshold in [0, 1], in O(n); None for several classes."""
+    """Count n samples at a threshold in [0, 1], in O(n); None for several classes."""
     if scores.probability is None:
         return None
     known = np.isfinite(scores.probability)
@@ -98,19 +98,19 @@ def counts_at(scores: SampleScores, threshold: float) -> ConfusionCounts | None:
 
 
 def best_threshold(scores: SampleScores, goal: Goal, cost_ratio: float = 1.0) -> ThresholdChoice | None:
-    """Find the threshold in [0, 1] that is best for a goal, over all there are, in O(n log n).
+    """Find the best threshold in [0, 1] for a goal, in O(n log n).
 
-    Of several equally good gaps the one nearest to 0.5 is taken, and of two equally near the lower; 0.5 itself stays
-    wherever it is as good as any.
+    Of several equally good gaps the one closest to 0.5 is used, and of two equally close the lower; 0.5 itself is kept
+    where it is as good as any.
 
     Args:
         scores: of n samples in two classes.
-        goal: what is to be largest; for `cost`, smallest.
+        goal: what to maximize; `cost` is minimized.
         cost_ratio: for `cost`: how many false positives one false negative is worth, above 0.
 
     Returns:
-        None for several classes, with a NaN prediction, or unless both classes are there: for one class alone the best
-        threshold is to answer it always.
+        None for several classes, with a NaN prediction, or unless both classes occur: for one class alone the best
+        threshold always predicts it.
 
     Raises:
         ValueError: when the ratio is not a number above 0.
@@ -124,16 +124,16 @@ def best_threshold(scores: SampleScores, goal: Goal, cost_ratio: float = 1.0) ->
         return None
     worth = _worth(ranking, goal, cost_ratio)
     if ranking.probability[0] <= 0:
-        # No threshold from 0 on lies below this one, so not all samples can be answered with 1.
+        # No threshold in [0, 1] is below this one, so not all samples can be predicted as 1.
         worth[0] = -np.inf
     threshold = _nearest_to_usual(*_gaps(ranking, np.flatnonzero(worth == worth.max())))
     return _choice(scores, goal, threshold, cost_ratio)
 
 
 def _gaps(ranking: Ranking, chosen: Places) -> tuple[Doubles, Doubles]:
-    """Return where the chosen of the k + 1 gaps begin (a threshold may lie there) and end (it may not).
+    """Return where the chosen ones of the k + 1 gaps start (inclusive) and end (exclusive).
 
-    Gap 0 lies below all probabilities, gap i begins at the i-th; the last one ends just past 1, so that 1 lies in it.
+    Gap 0 is below all probabilities, gap i starts at the i-th; the last one ends just past 1, so that it includes 1.
     """
     past_one = np.nextafter(np.float32(1), np.float32(2))
     probability = ranking.probability
@@ -143,7 +143,7 @@ def _gaps(ranking: Ranking, chosen: Places) -> tuple[Doubles, Doubles]:
 
 
 def _worth(ranking: Ranking, goal: Goal, cost_ratio: float) -> Doubles:
-    """Return how good each gap is, (k + 1,) float64: larger is better. Equal gaps come out equal, bit by bit."""
+    """Return how good each gap is, (k + 1,) float64, larger is better. Equally good gaps have exactly equal values."""
     false_negative, true_negative = _with_zero(ranking.positives_up_to), _with_zero(ranking.negatives_up_to)
     true_positive, false_positive = ranking.positives - false_negative, ranking.negatives - true_negative
     match goal:
@@ -171,7 +171,7 @@ def _nearest_to_usual(low: Doubles, high: Doubles) -> float:
 
 
 def _shortest_number(low: float, high: float) -> float:
-    """Return a short decimal in [low, high) as float32 sees it, because predictions are float32."""
+    """Return a short decimal in [low, high) after rounding to float32, because predictions are float32."""
     middle = (low + high) / 2
     candidates = (round(middle, digits) for digits in range(1, 9))
     return next((number for number in candidates if low <= float(np.float32(number)) < high), low)

@@ -73,11 +73,11 @@ def turning(share: float) -> list[float]:
         (run_with(turning(0.0), rise_spread=5.0), Answer.EITHER, "so much noise could hide a rise"),
     ],
 )
-def test_overfitting_is_asked_for_where_held_back_samples_show_it(run: Recording, answer: Answer, why: str) -> None:
+def test_overfitting_is_required_where_held_back_samples_show_it(run: Recording, answer: Answer, why: str) -> None:
     assert labelled([(recipe_of_digits(), run)])[0].answer("overfitting") is answer, why
 
 
-def test_what_a_recipe_says_goes_before_every_rule() -> None:
+def test_a_recipes_labels_override_every_rule() -> None:
     told = replace(recipe_of_digits(), labels={"overfitting": Answer.MUST_NOT})
     run = labelled([(told, run_with(turning(0.4), rise_spread=0.5))])[0]
     assert run.answer("overfitting") is Answer.MUST_NOT
@@ -93,7 +93,7 @@ def test_numbers_that_are_none_come_back_from_what_was_recorded() -> None:
     assert last.curve("loss") == pytest.approx([0.5, np.nan, np.nan, np.inf], nan_ok=True)
 
 
-def test_the_mean_of_simulated_losses_is_the_curve_that_was_given() -> None:
+def test_the_mean_of_simulated_losses_is_the_given_curve() -> None:
     given = np.linspace(1.0, 0.5, 10)
     run = Simulation(name="", made="", seed=0, validation=given, training=given, samples=200_000, memory=0.5)
     *_, last = run.evidence()

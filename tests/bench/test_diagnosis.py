@@ -1,4 +1,4 @@
-"""What the recorded collection holds, and how the diagnosis does on it."""
+"""The recorded collection, and how the diagnosis does on it."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def measured() -> dict[str, Score]:
     return together(map(scores, groups().values()))
 
 
-def test_the_collection_holds_sixty_runs_or_more_and_is_small(collection: tuple[Recording, ...]) -> None:
+def test_the_collection_has_at_least_sixty_runs_and_is_small(collection: tuple[Recording, ...]) -> None:
     assert len(collection) >= MIN_RUNS
     assert sum(path_of(seed).stat().st_size for seed in SEEDS) <= MAX_BYTES
 
@@ -33,7 +33,7 @@ def test_what_was_recorded_is_what_the_script_makes(collection: tuple[Recording,
     assert [(run.name, run.made) for run in collection] == [(recipe.name, recipe.made) for recipe in RECIPES]
 
 
-def test_every_epoch_of_every_run_can_be_looked_at(collection: tuple[Recording, ...]) -> None:
+def test_every_epoch_of_every_run_can_be_diagnosed(collection: tuple[Recording, ...]) -> None:
     for run in collection:
         *_, last = run.evidence()
         assert last.epoch == run.epochs_done

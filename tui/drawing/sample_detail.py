@@ -41,7 +41,7 @@ KIND_SENTENCES = {
     Kind.EASY: "easy: p(true) is high and steady",
     Kind.AMBIGUOUS: "ambiguous: p(true) has varied, or is middling",
     Kind.HARD: "hard: p(true) is low and steady",
-    Kind.FLIP_FLOPPER: "flip-flopper: it keeps crossing the border",
+    Kind.UNSTABLE: "flip-flopper: it keeps crossing the border",
     Kind.SUSPECT: "suspect: sure and wrong, maybe mislabelled",
 }
 

@@ -16,7 +16,7 @@ KIND_WORDS: dict[int, str] = {
     Kind.EASY: "easy",
     Kind.AMBIGUOUS: "ambiguous",
     Kind.HARD: "hard",
-    Kind.FLIP_FLOPPER: "flip-flopper",
+    Kind.UNSTABLE: "flip-flopper",
     Kind.SUSPECT: "suspect",
 }
 """What each `Kind` is called on the screen and in files."""

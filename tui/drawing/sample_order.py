@@ -46,7 +46,7 @@ class Only(Enum):
 
 KINDS = {
     Only.SUSPECT: Kind.SUSPECT,
-    Only.FLIP_FLOPPER: Kind.FLIP_FLOPPER,
+    Only.FLIP_FLOPPER: Kind.UNSTABLE,
     Only.HARD: Kind.HARD,
     Only.AMBIGUOUS: Kind.AMBIGUOUS,
 }

@@ -44,16 +44,20 @@ def _sentences(facts: Facts, unseen: Sequence[int], unchecked: Sequence[int]) ->
         present = [number for number, count in enumerate(validation) if count]
         only = f"; its {samples(sum(validation))} are all {class_names(facts, present)}" if len(present) == 1 else ""
         sentences.append(
-            f"The validation set lacks {class_names(facts, unchecked)}, which {'has' if len(unchecked) == 1 else 'have'} "
-            f"{samples(missed)} in training{only}."
+            f"The validation set lacks {class_names(facts, unchecked)}, which {_have(unchecked)} {samples(missed)} in "
+            f"training{only}."
         )
     if unseen:
         count = sum(validation[number] for number in unseen)
         sentences.append(
-            f"The training set lacks {class_names(facts, unseen)}, which {'has' if len(unseen) == 1 else 'have'} "
-            f"{samples(count)} in validation."
+            f"The training set lacks {class_names(facts, unseen)}, which {_have(unseen)} {samples(count)} in "
+            "validation."
         )
     return sentences
+
+
+def _have(classes: Sequence[int]) -> str:
+    return "has" if len(classes) == 1 else "have"
 
 
 def _confidence(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from fitmon.engine.diagnosis.data.wording import OF_THE_DATA, non_finite_in_words
+from fitmon.engine.diagnosis.data.wording import OF_THE_DATA
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
+from fitmon.engine.diagnosis.non_finite import non_finite_in_words
 from fitmon.engine.finding import Finding, Remedy
 
 
@@ -14,8 +15,8 @@ def _check(evidence: Evidence) -> Finding | None:
     return Finding(
         name=RULE.name,
         sentence=(
-            f"{values[0].upper()}{values[1:]}. One such value in a batch can make the loss and all weights NaN; on some "
-            "processors TensorFlow treats it as 0 instead, so the loss looks normal while the model trains on zeros."
+            f"{values[0].upper()}{values[1:]}. One such value in a batch can make the loss and all weights NaN. On "
+            "some processors TensorFlow treats it as 0 instead: the loss looks normal, but the model trains on zeros."
         ),
         epochs=OF_THE_DATA,
         confidence=1.0,
@@ -25,7 +26,7 @@ def _check(evidence: Evidence) -> Finding | None:
                 expect="The loss stays finite, and the model trains on real values only.",
             ),
             Remedy(
-                advice="or replace missing inputs with the training median: sklearn.impute.SimpleImputer(strategy='median')",
+                advice="or fill in the training median: sklearn.impute.SimpleImputer(strategy='median')",
                 expect="The loss stays finite and no row is lost.",
             ),
         ),
@@ -35,10 +36,10 @@ def _check(evidence: Evidence) -> Finding | None:
 RULE = Rule(
     name="non_finite_features",
     explanation=(
-        "NaN marks a missing number, often an empty cell of a table; infinity comes from a division by 0 or an overflow. "
-        "Every sum with NaN is NaN, so one cell reaches the loss, the gradient and, after one step, every weight. Such "
-        "a model cannot recover. A finite loss does not prove the data clean: some processors turn NaN into 0 inside a "
-        "layer. Fix the data first."
+        "NaN marks a missing number, often an empty cell of a table; infinity comes from a division by 0 or an "
+        "overflow. Every sum with NaN is NaN, so one cell reaches the loss, the gradient and, after one step, every "
+        "weight. Such a model cannot recover. A finite loss does not prove the data clean: some processors turn NaN "
+        "into 0 inside a layer. Fix the data first."
     ),
     source=(
         "scikit-learn, Imputation of missing values, https://scikit-learn.org/stable/modules/impute.html; "

@@ -1,4 +1,4 @@
-"""The rules of the data, by file."""
+"""The rules about the data, by file."""
 
 from fitmon.engine.diagnosis.data import (
     class_missing,
@@ -26,4 +26,4 @@ DATA_RULES: tuple[Rule, ...] = (
     unscaled_features.RULE,
     validation_too_small.RULE,
 )
-"""In no order: `Rule.weight` says what matters more."""
+"""In alphabetical order: `Rule.weight` decides which finding is shown first."""

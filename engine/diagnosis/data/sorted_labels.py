@@ -69,8 +69,8 @@ RULE = Rule(
     explanation=(
         "A sorted file that is cut at one place gives a validation set with other classes than the training set: the "
         "model is judged on what it has not seen. Keras's validation_split takes the last rows, before any shuffling. "
-        "Shuffle before splitting. fitmon shuffles arrays in each epoch; a dataset or generator must shuffle by itself, "
-        "and the order of its batches is not examined."
+        "Shuffle before splitting. fitmon shuffles arrays in each epoch; a dataset or generator must do so itself, and "
+        "the order of its batches is not examined."
     ),
     source=(
         "LeCun, Bottou, Orr, Müller 1998, Efficient BackProp, 'Shuffling the Examples', "

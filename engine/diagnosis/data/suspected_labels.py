@@ -14,7 +14,7 @@ MIN_SHARE = 0.02
 """Of the validation samples; on clean MNIST an overconfident model suspects 0.3 to 0.5 %."""
 MIN_SUSPECTS = 3
 FIRST_EPOCH = 4
-"""A sample has a kind after three measured epochs (`insight.dynamics.MIN_MEASURED`); one more to settle."""
+"""A sample has a kind after three measured epochs (`insight.dynamics.MEASURED_ENOUGH`); one more to settle."""
 GOOD_MODEL = 0.5
 """How far the accuracy must be from the majority's share towards 1: a bad model's confident errors are its own."""
 SURE_SHARE = 0.04

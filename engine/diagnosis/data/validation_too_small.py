@@ -31,7 +31,7 @@ def _check(evidence: Evidence) -> Finding | None:
         return None
     rise, error = evidence.last("validation_since_best"), evidence.last("validation_since_best_error")
     best = evidence.last("validation_loss") - rise
-    # The loss of one epoch stands for that of its window here: it only sets the scale.
+    # The loss of one epoch replaces that of its window here, because it only sets the scale.
     if np.isfinite([rise, error, best]).all() and best > 0 and _may_matter(rise / best, error / best):
         in_vain = _is_worse_than_guessing(evidence) or _weights_move_more(evidence, error)
         return None if in_vain else _unclear_rise(evidence, rise, error, best)

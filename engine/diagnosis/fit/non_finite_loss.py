@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from fitmon.engine.diagnosis.data.wording import non_finite_in_words
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit import remedies
+from fitmon.engine.diagnosis.non_finite import non_finite_in_words
 from fitmon.engine.finding import Finding, Remedy
 
 

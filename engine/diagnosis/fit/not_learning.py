@@ -80,7 +80,7 @@ def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
             remedies.larger_batch(evidence),
             remedies.more_units(evidence),
             remedies.advice(
-                "check the data: do the features tell anything about the label, and do rows and labels match?",
+                "check the data: do the features say anything about the label, and do rows and labels match?",
                 "If a tree or a linear model beats chance, there is something to learn.",
             ),
         )

@@ -38,7 +38,7 @@ def with_rate(evidence: Evidence, factor: float, expect: str, *, rewind_to: int 
 
 
 def with_rate_in_new_run(evidence: Evidence, factor: float, expect: str) -> Remedy | None:
-    """Return the rate times a factor in a new run: this one's weights are useless. None: the model has no single rate."""
+    """Return the rate times a factor in a new run: the current weights are useless. None: no single rate."""
     rate = evidence.knob("learning_rate")
     if rate is None or not (value := _changed("learning_rate", rate * factor)):
         return None

@@ -1,4 +1,4 @@
-"""The rules of the fit, by file."""
+"""The rules about the fit, by file."""
 
 from fitmon.engine.diagnosis.evidence import Rule
 from fitmon.engine.diagnosis.fit import (
@@ -34,4 +34,4 @@ FIT_RULES: tuple[Rule, ...] = (
     underfitting.RULE,
     validation_looks_better.RULE,
 )
-"""In no order: `Rule.weight` says what matters more."""
+"""In alphabetical order: `Rule.weight` decides which finding is shown first."""

@@ -24,8 +24,8 @@ def _check(evidence: Evidence) -> Finding | None:
     return Finding(
         name=RULE.name,
         sentence=(
-            f"saturated outputs: {100 * share:.0f} % of the wrong predictions on training samples have a probability "
-            "of 1; their gradient is almost 0, so they are hardly corrected."
+            f"saturated outputs: {100 * share:.0f} % of the wrong predictions on training samples have a "
+            "probability of 1; their gradient is almost 0, so they are hardly corrected."
         ),
         epochs=(evidence.epoch, evidence.epoch),
         confidence=round(min(0.95, 0.65 + 0.3 * share), 2),
@@ -34,7 +34,7 @@ def _check(evidence: Evidence) -> Finding | None:
                 remedies.with_rate(evidence, 0.1, "The outputs leave the extremes in small steps."),
                 remedies.more_l2(evidence),
                 remedies.advice(
-                    "scale the inputs to a standard deviation of 1 and train a new model with the default initialization",
+                    "scale the inputs to a standard deviation of 1 and start again with the default initialization",
                     "The first outputs are near 0, and the first probabilities are close to guessing.",
                 ),
                 remedies.advice(

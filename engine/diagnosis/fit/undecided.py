@@ -55,7 +55,7 @@ def _meaning_of_trend(lately: Change) -> str:
 RULE = Rule(
     name="undecided",
     explanation=(
-        "The validation set is a sample: with other samples the loss would be a little higher or lower, and the weights "
+        "The validation set is a sample: with other samples the loss would be a little higher or lower, and weights "
         "move from epoch to epoch. The number after ± is the size of that noise. A change of up to about three times "
         "the noise is no evidence, and fitmon gives no verdict. More validation samples make the noise smaller."
     ),

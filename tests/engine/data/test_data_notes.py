@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from fitmon.engine import events
-from fitmon.engine.job import TrainingData
 from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
 
 
-def _started(data: TrainingData) -> events.RunStarted:
+def _started(**changes: Any) -> events.RunStarted:
+    data = replace(small_table(), **changes)
     job = table_job(build_table_model, settings(epochs=1), data)
     return Watched(job, stop_when_non_finite=True).run().one(events.RunStarted)
 
@@ -27,10 +28,9 @@ def _started(data: TrainingData) -> events.RunStarted:
     ],
 )
 def test_nan_in_arrays_is_noted_before_the_first_epoch(part: str, name: str) -> None:
-    table = small_table()
-    values = np.array(getattr(table, part), dtype=np.float32)
+    values = np.array(getattr(small_table(), part), dtype=np.float32)
     values.reshape(-1)[:3] = np.nan, np.inf, np.nan
-    started = _started(replace(table, **{part: values}))
+    started = _started(**{part: values})
     assert started.notes == (
         f"The {name} have 3 NaN or infinite values; the model may treat them as 0 without any sign.",
     )
@@ -39,12 +39,11 @@ def test_nan_in_arrays_is_noted_before_the_first_epoch(part: str, name: str) -> 
 
 
 def test_nan_in_sample_weights_is_noted() -> None:
-    table = small_table()
-    weights = np.ones(len(table.x), np.float32)
+    weights = np.ones(len(small_table().x), np.float32)
     weights[0] = np.nan
-    (note,) = _started(replace(table, sample_weight=weights)).notes
+    (note,) = _started(sample_weight=weights).notes
     assert note.startswith("The training sample weights have 1 NaN or infinite value;")
 
 
 def test_clean_data_has_no_note() -> None:
-    assert _started(small_table()).notes == ()
+    assert _started().notes == ()

@@ -1,4 +1,4 @@
-"""The command line that would try a remedy trains the same but for what the remedy changes."""
+"""The command line of a remedy starts the same run except for what the remedy changes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def of(options: dict[str, str] | None) -> Facts:
     return Facts(job="binary", options=options, training_samples=1, validation_samples=1)
 
 
-def test_what_the_run_was_told_is_kept_and_what_changes_stands_once() -> None:
+def test_the_runs_options_are_kept_and_a_changed_one_occurs_once() -> None:
     told = of({"dataset": "breast_cancer", "learning-rate": "10", "no-jit": ""})
     line = command_line(told, learning_rate="1", units="8,8")
     assert line == "fitmon binary --dataset breast_cancer --learning-rate 1 --no-jit --units 8,8"

@@ -1,4 +1,4 @@
-"""Findings come, stay and go with patience."""
+"""Findings appear, stay and disappear with patience."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _names(diagnosis: Diagnosis, epoch: int) -> list[str]:
     return [finding.name for finding in diagnosis.update(_evidence(epoch))]
 
 
-def test_a_finding_comes_after_two_looks_that_agree_and_goes_after_three_that_do_not() -> None:
+def test_a_finding_appears_after_two_checks_that_agree_and_disappears_after_three_that_do_not() -> None:
     diagnosis = Diagnosis((_rule(lambda epoch: epoch in {1, 3, 4, 7}, "unbalanced"),))
     stands = [bool(_names(diagnosis, epoch)) for epoch in range(1, 11)]
     assert stands == [False, False, False, True, True, True, True, True, True, False]
@@ -68,13 +68,13 @@ def test_a_finding_at_the_edge_of_its_noise_does_not_come_and_go() -> None:
     assert any(stands)
 
 
-def test_what_is_said_of_the_last_epochs_as_they_are_goes_with_them() -> None:
+def test_a_finding_about_the_last_epochs_disappears_with_them() -> None:
     diagnosis = Diagnosis((_rule(lambda epoch: epoch <= 50, "validation_looks_better"),))
     stands = [epoch for epoch in range(1, 61) if _names(diagnosis, epoch)]
     assert stands[-1] == 51
 
 
-def test_in_a_long_run_looked_at_seldom_a_finding_outlives_its_evidence_by_a_tenth_of_the_epochs() -> None:
+def test_in_a_long_run_a_finding_outlives_its_evidence_by_a_tenth_of_the_epochs() -> None:
     diagnosis = Diagnosis((_rule(lambda epoch: epoch <= 1_000, "validation_too_small"),))
     stands = [epoch for epoch in range(1, 2_001) if _names(diagnosis, epoch)]
     assert 1_090 <= stands[-1] <= 1_120
@@ -93,12 +93,12 @@ def test_undecided_is_said_only_while_there_is_no_verdict() -> None:
     ]
 
 
-def test_one_that_needs_no_patience_comes_and_goes_at_once() -> None:
+def test_a_finding_without_patience_appears_and_disappears_at_once() -> None:
     diagnosis = Diagnosis((_rule(lambda epoch: epoch == 2, patience=1),))
     assert [bool(_names(diagnosis, epoch)) for epoch in (1, 2, 3)] == [False, True, False]
 
 
-def test_the_strongest_stands_first() -> None:
+def test_the_strongest_finding_is_first() -> None:
     rules = (
         _rule(lambda _: True, "plateau", weight=0.9, sure=0.5, patience=1),
         _rule(lambda _: True, "overfitting", weight=0.6, patience=1),
@@ -178,7 +178,7 @@ def test_a_strict_diagnosis_lets_errors_through() -> None:
         Diagnosis((_failing("good_fit"),), strict=True).update(_evidence(1))
 
 
-def test_long_runs_are_looked_at_every_hundredth_and_at_once_when_the_loss_is_no_number() -> None:
+def test_long_runs_are_checked_every_hundredth_and_at_once_when_the_loss_is_nan() -> None:
     looked: list[int] = []
 
     def holds(epoch: int) -> bool:
@@ -196,7 +196,7 @@ def test_long_runs_are_looked_at_every_hundredth_and_at_once_when_the_loss_is_no
     assert looked[-1] == 2_003
 
 
-def test_a_run_that_goes_on_from_a_checkpoint_has_the_same_patience() -> None:
+def test_a_run_resumed_from_a_checkpoint_has_the_same_patience() -> None:
     rule = _rule(lambda epoch: epoch in {2, 3, 5})
     whole = Diagnosis((rule,))
     told = [whole.update(_evidence(epoch)) for epoch in range(1, 8)]
@@ -213,7 +213,7 @@ def test_a_checkpoint_that_is_no_diagnosis_is_refused() -> None:
         Diagnosis().restore(Saved({"s/standing": np.frombuffer(b"[1", dtype=np.uint8)}, "s"))
 
 
-def test_ten_thousand_epochs_are_looked_at_without_a_failing_rule() -> None:
+def test_no_rule_fails_on_ten_thousand_epochs() -> None:
     random = np.random.default_rng(0)
     names = ("loss", "val_loss", "training_loss", "validation_loss", "dead_share", "validation_lately_error")
     curves = {name: random.uniform(0.4, 0.5, 10_000) for name in names}

@@ -80,7 +80,7 @@ def test_several_labels_at_once_are_no_classes_but_have_a_chance_loss() -> None:
         pytest.param(np.zeros(100, int), None, id="one class only"),
     ],
 )
-def test_sorted_labels_are_told_from_mixed_ones(labels: Array, answer: bool | None) -> None:
+def test_sorted_labels_differ_from_mixed_ones(labels: Array, answer: bool | None) -> None:
     assert of(noise(len(labels), 2), labels, **SPARSE).labels_sorted is answer
 
 
@@ -99,14 +99,14 @@ def test_rows_that_differ_outside_the_quick_keys_bytes_are_no_duplicates() -> No
     assert of(x[:40], y[:40], x[32:], y[32:], **SIGMOID).duplicates == 8
 
 
-def test_rows_that_are_too_costly_to_tell_apart_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_that_are_too_slow_to_compare_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duplicates, "MAX_DIGESTED", 10_000)
     x, y = np.zeros((64, 4_000), np.float32), np.zeros(64, int)
     x[:, 0] = np.arange(64)
     assert of(x[:32], y[:32], x[32:], y[32:], **SIGMOID).duplicates is None
 
 
-def test_rows_of_zeros_and_ones_are_told_apart() -> None:
+def test_rows_of_zeros_and_ones_are_distinguished() -> None:
     bits = (np.arange(4_096)[:, None] >> np.arange(12) & 1).astype(np.float32)
     y = np.zeros(4_096, int)
     assert of(bits[::2], y[::2], bits[1::2], y[1::2], **SIGMOID).duplicates == 0
@@ -218,7 +218,7 @@ def test_of_batches_nothing_is_known_but_that_they_are_not_shuffled() -> None:
         pytest.param(7, 7, id="no array at all"),
     ],
 )
-def test_odd_data_is_survived(x: Any, y: Any) -> None:
+def test_unusual_data_raises_nothing(x: Any, y: Any) -> None:
     assert of(x, y, x, y, **SPARSE).job == "job"
 
 

@@ -48,7 +48,7 @@ def test_windows_that_overlap_are_not_compared() -> None:
         assert "validation_since_best" not in found
 
 
-def test_a_run_that_goes_on_from_a_checkpoint_finds_the_same() -> None:
+def test_a_resumed_run_finds_the_same() -> None:
     losses, training = _losses(20), _losses(20, samples=30, seed=1)
     whole = _fed(PairedLosses(), losses, training)
     for stop in (0, 1, 4, 12):
@@ -68,7 +68,7 @@ def test_a_checkpoint_of_something_else_is_refused_and_nothing_changes() -> None
 
 
 @pytest.mark.filterwarnings("error")
-def test_samples_that_are_no_numbers_leave_the_comparison_out() -> None:
+def test_nan_samples_disable_the_comparison() -> None:
     losses = _losses(12)
     losses[4, 3], losses[5, 2] = np.nan, np.inf
     found = _fed(PairedLosses(), losses, losses)

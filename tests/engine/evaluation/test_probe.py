@@ -323,4 +323,4 @@ def test_predictions_that_are_no_number_are_counted_and_give_no_numbers() -> Non
     assert ended.insight.not_numbers == 1
     assert ended.insight.data_loss is None
     assert ended.insight.roc_auc is None
-    assert "the loss of 1 sample is not a number" in ended.insight.sentence
+    assert "the loss of 1 sample is not finite" in ended.insight.sentence

@@ -1,4 +1,4 @@
-"""Accuracy in context, held against scikit-learn wherever it has the metric."""
+"""Accuracy in context, compared with scikit-learn where it has the metric."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def assert_classes_agree(context: Context, labels: Labels, answers: Labels) -> N
 
 
 def test_nine_cats_and_one_dog_show_what_their_accuracy_is_worth() -> None:
-    """The first tutorial's case: always answering "cat" scores 90 %."""
+    """The first tutorial's case: always predicting "cat" scores 90 %."""
     context = accuracy_in_context(score_probabilities(np.full(10, 0.1), np.array([0] * 9 + [1])), 0.5)
     assert (context.accuracy, context.majority_share, context.majority_class) == (0.9, 0.9, 0)
     assert (context.balanced_accuracy, context.matthews, context.roc_auc) == (0.5, 0.0, 0.5)
@@ -97,7 +97,7 @@ def test_nine_cats_and_one_dog_show_what_their_accuracy_is_worth() -> None:
 
 
 def test_calibration_is_worked_out_by_hand() -> None:
-    """Three answers at 0.9, two of them right, and one right at 0.6: gaps of 0.9 - 2/3 and 1 - 0.6."""
+    """Three predictions at 0.9, two of them right, and one right at 0.6: gaps of 0.9 - 2/3 and 1 - 0.6."""
     scores = score_probabilities(np.array([0.9, 0.9, 0.1, 0.6]), np.array([1, 0, 0, 1]))
     context = accuracy_in_context(scores, 0.5)
     assert context.calibration_error == pytest.approx((3 * (0.9 - 2 / 3) + (1 - 0.6)) / 4, rel=1e-6)
@@ -170,7 +170,7 @@ def test_one_class_alone_leaves_out_what_compares_classes(label: int) -> None:
     assert context.brier is not None
 
 
-def test_no_samples_give_no_numbers() -> None:
+def test_without_samples_there_are_no_values() -> None:
     for nothing in (
         score_probabilities(np.zeros(0), np.zeros(0, int)),
         score_probabilities(np.zeros((0, 3)), np.zeros(0, int)),
@@ -190,7 +190,7 @@ def test_one_sample_is_right_or_wrong_and_has_a_very_wide_band() -> None:
 
 
 @pytest.mark.parametrize("shape", [(4,), (4, 3)])
-def test_predictions_that_are_no_numbers_give_none_and_no_warning(shape: tuple[int, ...]) -> None:
+def test_nan_predictions_give_none_and_no_warning(shape: tuple[int, ...]) -> None:
     outputs = np.full(shape, 0.3, dtype=np.float32)
     outputs[1] = np.nan
     context = accuracy_in_context(
@@ -220,7 +220,7 @@ def test_the_band_of_an_accuracy_is_wilsons() -> None:
     assert pytest.approx(NormalDist().inv_cdf(0.975)) == Z_95
 
 
-def test_a_ranking_holds_the_distinct_probabilities_in_order() -> None:
+def test_a_ranking_has_the_distinct_probabilities_in_order() -> None:
     ranking = rank(np.array([0.5, 0.25, 0.5, 0.75], dtype=np.float32), np.array([True, False, False, True]))
     assert ranking.probability.tolist() == [0.25, 0.5, 0.75]
     assert ranking.positives_up_to.tolist() == [0, 1, 2]

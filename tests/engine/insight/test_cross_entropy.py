@@ -34,6 +34,6 @@ def test_the_mean_agrees_with_scikit_learn() -> None:
     assert cross_entropy(scores.probability_true).mean() == pytest.approx(log_loss(labels, probability), rel=1e-5)
 
 
-def test_what_is_no_number_stays_none() -> None:
+def test_nan_stays_nan() -> None:
     assert np.isnan(cross_entropy(np.array([np.nan], dtype=np.float32))).all()
     assert len(cross_entropy(np.zeros(0, dtype=np.float32))) == 0

@@ -1,4 +1,4 @@
-"""What each sample did over the run, held against the whole history that the engine does not keep."""
+"""The dynamics of each sample, compared with its complete history, which the engine does not keep."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_streaming_agrees_with_the_whole_history(classes: int) -> None:
         pytest.param([0.1, 0.05, 0.02], Kind.SUSPECT, id="sure-and-wrong"),
         pytest.param([0.5, 0.3, 0.08], Kind.HARD, id="sure-and-wrong-only-now"),
         pytest.param([0.05, 0.05, 0.15], Kind.HARD, id="wrong-and-no-longer-sure"),
-        pytest.param([0.4, 0.6, 0.4, 0.6], Kind.FLIP_FLOPPER, id="back-and-forth"),
+        pytest.param([0.4, 0.6, 0.4, 0.6], Kind.UNSTABLE, id="back-and-forth"),
         pytest.param([0.4, 0.6, 0.4, 0.6] + [0.9] * 40, Kind.EASY, id="flipped-only-long-ago"),
         pytest.param([0.9, 0.9], Kind.TOO_EARLY, id="two-epochs-show-no-pattern"),
         pytest.param([0.9, np.nan, 0.9], Kind.TOO_EARLY, id="too-few-numbers"),
@@ -91,7 +91,7 @@ def test_several_classes_are_suspect_when_one_other_class_leads_for_sure() -> No
     assert dynamics.snapshot().kinds.tolist() == [Kind.HARD, Kind.SUSPECT]
 
 
-def test_predictions_that_are_no_numbers_are_wrong_and_leave_mean_and_spread() -> None:
+def test_nan_predictions_are_wrong_and_keep_mean_and_spread() -> None:
     seen = history_of([0.8, np.nan, 0.6], [np.nan, np.nan, np.nan])
     assert seen.seen.tolist() == [2, 0]
     assert (seen.mean[0], seen.spread[0]) == (pytest.approx(0.7), pytest.approx(0.1))

@@ -45,14 +45,14 @@ def test_a_million_samples_keep_few_epochs(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(history.snapshot().epochs) <= module.MIN_EPOCHS
 
 
-def test_an_epoch_that_was_gone_back_to_takes_the_place_of_the_later_ones() -> None:
+def test_a_repeated_epoch_replaces_the_later_ones() -> None:
     history = SampleHistory(1)
     for epoch in (1, 2, 3, 2):
         history.append(scores_at(epoch, 1), epoch)
     assert history.snapshot().epochs == (1, 2)
 
 
-def test_a_picture_taken_earlier_does_not_change() -> None:
+def test_an_earlier_snapshot_does_not_change() -> None:
     history = SampleHistory(1)
     history.append(scores_at(1, 1), 1)
     early = history.snapshot()

@@ -94,7 +94,7 @@ def test_counts_add_up_and_accuracy_changes_by_up_less_down(seed: int, classes: 
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("seed", range(5))
 def test_the_four_parts_sum_to_the_change_of_the_mean_loss(seed: int, weighted: bool) -> None:
-    """Held against `math.fsum`, which adds without rounding."""
+    """Compared with `math.fsum`, which adds without rounding."""
     before, after = random_epochs(seed, 3)
     weights = np.random.default_rng(seed).random(997).astype(np.float32) * 3 if weighted else None
     movement = moved(before, after, weights=weights)
@@ -139,7 +139,7 @@ def test_the_first_epoch_says_so(other: SampleScores | None) -> None:
     assert first.data_loss == pytest.approx(-math.log(0.4 * 0.6) / 2)
 
 
-def test_a_loss_that_is_no_number_leaves_the_counts_and_takes_the_split() -> None:
+def test_a_nan_loss_keeps_the_counts_and_removes_the_split() -> None:
     before, after = of_class_one(0.4, 0.6, 0.3), of_class_one(0.6, np.nan, 0.4)
     movement = moved(before, after)
     assert (movement.crossed_up, movement.crossed_down, movement.wrong_closer) == (1, 1, 1)

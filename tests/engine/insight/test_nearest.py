@@ -1,4 +1,4 @@
-"""Which samples are about to cross: only said after three epochs, and only from what was measured."""
+"""Which samples are about to cross: only after three epochs, and only from measurements."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_class_zero_comes_from_the_other_side() -> None:
     assert speed.tolist() == pytest.approx([0.075, -0.075], abs=1e-6)
 
 
-def test_nothing_is_foretold_before_three_epochs() -> None:
+def test_nothing_is_predicted_before_three_epochs() -> None:
     nearest = after([0.3, 0.45])
     assert (nearest.speed(), nearest.crossing_soon(0.5)) == (None, None)
     assert nearest.nearest(0.5)[0].epochs_to_crossing is None
@@ -92,20 +92,20 @@ def test_the_nearest_come_first_on_either_side() -> None:
     assert nearest.nearest(0.5)[0].epochs_to_crossing is None, "it does not move"
 
 
-def test_a_sample_that_was_no_number_is_not_foretold() -> None:
+def test_a_sample_with_nan_is_not_predicted() -> None:
     nearest = after([np.nan, 0.4, 0.45], [0.35, 0.4, 0.45])
     assert nearest.crossing_soon(0.5) == 1
     assert nearest.nearest(0.5)[0].speed is None
 
 
 @pytest.mark.parametrize("epoch", [1, 3])
-def test_going_back_in_the_run_begins_anew(epoch: int) -> None:
+def test_rewinding_starts_over(epoch: int) -> None:
     nearest = after([0.3, 0.35, 0.4])
     nearest.update(score_probabilities(np.array([0.3]), np.array([1])), epoch)
     assert (nearest.epochs, nearest.crossing_soon(0.5)) == (1, None)
 
 
-def test_other_samples_begin_anew() -> None:
+def test_other_samples_start_over() -> None:
     nearest = after([0.3, 0.35, 0.4])
     nearest.update(score_probabilities(np.array([0.3, 0.4]), np.array([1, 1])))
     assert (nearest.epochs, len(nearest.nearest(0.5))) == (1, 2)

@@ -1,4 +1,4 @@
-"""What is put together of the validation samples at the end of an epoch."""
+"""Everything known about the validation samples at the end of an epoch."""
 
 from dataclasses import replace
 
@@ -36,7 +36,7 @@ def test_the_first_observation_has_no_summary() -> None:
     assert summarize(Observer(4, 0.5).observe(scored(0.4, 0.6, 0.6, 0.4), 0)) is None
 
 
-def test_a_summary_holds_the_numbers_of_the_movement_and_its_sentence() -> None:
+def test_a_summary_has_the_numbers_of_the_movement_and_its_sentence() -> None:
     observer = Observer(4, threshold=0.5)
     observer.observe(scored(0.4, 0.6, 0.6, 0.4), 1)
     observation = observer.observe(scored(0.6, 0.7, 0.7, 0.3), 2, penalty=0.25)

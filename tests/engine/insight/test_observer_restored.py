@@ -1,4 +1,4 @@
-"""What is known of the samples, taken from one observer and put into another: nothing may tell the two apart."""
+"""The state of one observer restored in another: both must be identical from then on."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ every_kind = pytest.mark.parametrize("observe", KINDS)
 
 
 def _parts(value: object) -> Iterator[object]:
-    """Yield everything that a value is made of, arrays as dtype, shape and bytes."""
+    """Yield everything in a value, arrays as dtype, shape and bytes."""
     if isinstance(value, np.ndarray):
         yield value.dtype, value.shape, value.tobytes()
     elif isinstance(value, tuple | list):
@@ -108,7 +108,7 @@ def _restored(observer: Observer) -> tuple[Observer, Observation | None]:
 
 
 @every_kind
-def test_an_observer_goes_on_from_any_epoch_as_one_that_never_stopped(observe: Observe) -> None:
+def test_an_observer_restored_at_any_epoch_equals_one_that_never_stopped(observe: Observe) -> None:
     steady = _observer()
     stopped: list[Observer] = []
     for epoch in range(8):
@@ -150,7 +150,7 @@ def _state(arrays: Arrays) -> State:
     return State(facts=facts, knobs=SavedKnobs(), random=nothing_drawn, variables={}, others=arrays)
 
 
-def test_a_checkpoint_on_disk_holds_all_of_it(tmp_path: Path) -> None:
+def test_a_checkpoint_on_disk_has_everything(tmp_path: Path) -> None:
     steady, other = _observer(), _observer()
     for epoch in range(STACKED_EPOCHS + 3):
         told = several_classes(steady, epoch)
@@ -161,7 +161,7 @@ def test_a_checkpoint_on_disk_holds_all_of_it(tmp_path: Path) -> None:
         assert _is_same(list(other.arrays().items()), list(steady.arrays().items()))
 
 
-def test_an_observer_that_is_asked_at_every_epoch_tells_the_same_as_one_that_never_is() -> None:
+def test_saving_an_observer_at_every_epoch_changes_nothing() -> None:
     asked, left_alone = _observer(), _observer()
     for epoch in range(2 * MAX_EPOCHS + 40):
         asked.arrays()
@@ -169,7 +169,7 @@ def test_an_observer_that_is_asked_at_every_epoch_tells_the_same_as_one_that_nev
     assert _is_same(again, told)
 
 
-def test_an_observer_that_went_back_to_an_earlier_epoch_goes_on_from_there() -> None:
+def test_an_observer_rewound_to_an_earlier_epoch_continues_from_there() -> None:
     steady = _observer()
     for epoch in (0, 1, 2, 3, 4, 5):
         two_classes(steady, epoch)
@@ -201,7 +201,7 @@ def test_an_observer_that_has_seen_nothing_knows_nothing_afterwards() -> None:
 
 
 @every_kind
-def test_what_was_taken_never_changes(observe: Observe) -> None:
+def test_saved_arrays_never_change(observe: Observe) -> None:
     observer = _observer()
     taken: list[tuple[Arrays, list[object]]] = []
     for epoch in range(40):
@@ -214,7 +214,7 @@ def test_what_was_taken_never_changes(observe: Observe) -> None:
 
 
 @every_kind
-def test_everything_taken_is_plain(observe: Observe) -> None:
+def test_saved_arrays_are_plain(observe: Observe) -> None:
     observer = _observer()
     for epoch in range(4):
         observe(observer, epoch)
@@ -237,7 +237,7 @@ def test_the_history_is_not_copied_whole_at_each_epoch() -> None:
 
 
 def _refused(arrays: Arrays) -> None:
-    """Have an observer that knows something else refuse arrays, and see that it knows the same as before."""
+    """Check that an observer with another state refuses arrays and does not change."""
     observer, untouched = _observer(), _observer()
     for one in (observer, untouched):
         two_classes(one, 0)

@@ -1,4 +1,4 @@
-"""Probabilities against the threshold, checked by hand."""
+"""Probabilities and the threshold, checked by hand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_two_classes_are_counted_right_only_past_the_threshold() -> None:
     assert scores.probability_true.tolist() == pytest.approx([0.1, 0.22, 0.49, 0.51, 0.1, 0.49, 0.51])
 
 
-def test_a_probability_equal_to_the_threshold_answers_zero() -> None:
+def test_a_probability_equal_to_the_threshold_predicts_zero() -> None:
     scores = score_probabilities(np.array([0.5, 0.5]), np.array([1, 0]))
     assert scores.right(0.5).tolist() == [False, True]
     assert scores.predicted_class.tolist() == [0, 0]
@@ -68,7 +68,7 @@ def test_the_first_epoch_has_no_crossings() -> None:
     assert isinstance(movement, FirstEpoch)
 
 
-def test_predictions_that_are_no_numbers_are_wrong_and_never_near() -> None:
+def test_nan_predictions_are_wrong_and_never_near() -> None:
     two = score_probabilities(np.array([np.nan, np.nan]), np.array([1, 0]))
     several = score_probabilities(np.full((2, 3), np.nan), np.array([1, 2]))
     assert observed(two).baseline.right == 0

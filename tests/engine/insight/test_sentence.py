@@ -1,4 +1,4 @@
-"""The sentence under the picture, made from numbers and never claiming more than they do."""
+"""The sentence about a movement, which never claims more than the numbers."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def changed(staying: float, crossing: float, up: int = 12, down: int = 12) -> Mo
     )
 
 
-def test_the_sentence_of_the_issue_comes_out_word_for_word() -> None:
+def test_the_sentence_of_the_issue_is_exact() -> None:
     assert movement_sentence(STILL) == (
         "val loss fell 0.031; 94 % of that came from samples that did not cross; accuracy unchanged (12 up, 12 down)"
     )
@@ -112,12 +112,12 @@ def test_the_sentence_of_the_issue_comes_out_word_for_word() -> None:
         ),
         pytest.param(
             dataclasses.replace(STILL, parts=None, data_loss=None, losses_not_finite=1),
-            f"val loss cannot be followed: the loss of 1 sample is not a number; {FLAT}",
+            f"val loss unknown: the loss of 1 sample is not finite; {FLAT}",
             id="one-loss-is-nan",
         ),
         pytest.param(
             dataclasses.replace(STILL, parts=None, data_loss=None, losses_not_finite=1200),
-            f"val loss cannot be followed: the loss of 1,200 samples is not a number; {FLAT}",
+            f"val loss unknown: the loss of 1,200 samples is not finite; {FLAT}",
             id="many-losses-are-nan",
         ),
         pytest.param(
@@ -136,7 +136,7 @@ def test_the_sentence_of_the_issue_comes_out_word_for_word() -> None:
         pytest.param(dataclasses.replace(STILL, samples=0), "there are no validation samples", id="no-samples"),
     ],
 )
-def test_the_sentence_tells_what_the_numbers_say(movement: Movement, expected: str) -> None:
+def test_the_sentence_matches_the_numbers(movement: Movement, expected: str) -> None:
     assert movement_sentence(movement) == expected
 
 
@@ -166,7 +166,7 @@ def test_one_sample_among_a_million_is_still_seen_in_the_percentages() -> None:
         (FirstEpoch(1, 1, None, None, 0), "1 of 1 sample right; no earlier epoch to compare with"),
         (
             FirstEpoch(30, 0, 0.3, None, 30),
-            f"the loss of 30 samples is not a number; 0 of 30 samples right at threshold 0.3; {ALONE}",
+            f"the loss of 30 samples is not finite; 0 of 30 samples right at threshold 0.3; {ALONE}",
         ),
         (FirstEpoch(0, 0, 0.5, None, 0), "there are no validation samples"),
     ],

@@ -1,4 +1,4 @@
-"""The best threshold, held against trying them all."""
+"""The best threshold, compared with trying them all."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_no_other_threshold_is_better(seed: int, ties: bool, goal: Goal) -> None
     assert 0 <= choice.threshold <= 1
 
 
-def test_the_best_threshold_is_worked_out_by_hand() -> None:
+def test_the_best_threshold_equals_one_computed_by_hand() -> None:
     scores = score_probabilities(np.array([0.1, 0.2, 0.3, 0.4]), np.array([0, 1, 0, 1]))
     accuracy = best_threshold(scores, "accuracy")
     assert accuracy is not None
@@ -62,7 +62,7 @@ def test_one_half_stays_where_it_is_as_good_as_any() -> None:
     assert (choice.threshold, choice.value) == (0.5, 1.0)
 
 
-def test_neighbouring_float32_probabilities_are_told_apart() -> None:
+def test_neighboring_float32_probabilities_are_distinguished() -> None:
     low = np.float32(0.7)
     scores = score_probabilities(np.array([low, np.nextafter(low, np.float32(1))]), np.array([0, 1]))
     choice = best_threshold(scores, "accuracy")
@@ -70,8 +70,8 @@ def test_neighbouring_float32_probabilities_are_told_apart() -> None:
     assert choice.value == 1.0
 
 
-def test_certain_zeros_can_never_be_answered_with_one() -> None:
-    """All of p = 0 would have to lie above a threshold below 0: not on offer."""
+def test_certain_zeros_can_never_be_predicted_as_one() -> None:
+    """All of p = 0 are above a threshold only if it is below 0, which is not allowed."""
     choice = best_threshold(score_probabilities(np.array([0.0, 0.0, 0.0]), np.array([1, 1, 0])), "accuracy")
     assert choice is not None
     assert (choice.value, choice.threshold) == pytest.approx((1 / 3, 0.5))
@@ -81,7 +81,7 @@ def test_certain_zeros_can_never_be_answered_with_one() -> None:
     assert answer_all.threshold < 0.1
 
 
-def test_certain_ones_can_be_answered_with_zero_by_a_threshold_of_one() -> None:
+def test_certain_ones_can_be_predicted_as_zero_by_a_threshold_of_one() -> None:
     choice = best_threshold(score_probabilities(np.array([1.0, 1.0, 1.0]), np.array([1, 0, 0])), "accuracy")
     assert choice is not None
     assert (choice.threshold, choice.value) == pytest.approx((1.0, 2 / 3))

@@ -18,7 +18,7 @@ def test_a_class_that_is_not_validated_is_named_with_its_samples() -> None:
     assert finding.remedies[0].command_line == "fitmon iris --dropout 0.3"
 
 
-def test_a_class_that_is_not_trained_is_named_with_how_often_it_is_asked_for() -> None:
+def test_a_class_that_is_not_trained_is_named_with_its_samples() -> None:
     finding = missing((100, 100, 0), (20, 20, 17))
     assert finding is not None
     assert "training set lacks class 2, which has 17 samples in validation" in finding.sentence
@@ -32,7 +32,7 @@ def test_nothing_is_missing_where_nothing_is_validated() -> None:
     assert missing((50, 50), (0, 0), validation_samples=0) is None
 
 
-def test_a_rare_class_that_chance_left_out_is_told_with_less_confidence() -> None:
+def test_a_rare_class_left_out_by_chance_is_reported_with_less_confidence() -> None:
     by_chance, by_order = missing((500, 3), (100, 0)), missing((500, 300), (100, 0))
     assert by_chance is not None
     assert by_order is not None

@@ -1,4 +1,4 @@
-"""Duplicates and the three rules of the features."""
+"""Duplicates and the three rules about features."""
 
 import numpy as np
 import pytest
@@ -72,7 +72,7 @@ def test_a_constant_column_of_a_table_is_found_and_named() -> None:
         pytest.param(10, 1, 0, False, id="nothing constant"),
     ],
 )
-def test_constant_features_of_pictures_are_no_alarm(features: int, axes: int, constant: int, fires: bool) -> None:
+def test_constant_features_of_images_are_ignored(features: int, axes: int, constant: int, fires: bool) -> None:
     known = facts(features=features, input_axes=axes, constant_features=constant)
     assert (found("constant_features", known) is not None) is fires
 

@@ -1,4 +1,4 @@
-"""All rules of the data, as far as they are alike."""
+"""What all rules about the data have in common."""
 
 import re
 from pathlib import Path

@@ -22,7 +22,7 @@ def suspected(
     )
 
 
-def test_many_sure_errors_of_a_good_model_are_labels_that_look_wrong() -> None:
+def test_many_confident_errors_of_a_good_model_are_suspected_labels() -> None:
     finding = suspected(12)
     assert finding is not None
     assert "12 of 200 validation samples (6.0 %) have labels that look wrong" in finding.sentence

@@ -14,7 +14,7 @@ def cats_and_dogs(cats: int, dogs: int) -> Facts:
     )
 
 
-def test_an_accuracy_like_that_of_always_answering_cat_is_no_better() -> None:
+def test_an_accuracy_like_that_of_always_predicting_cat_is_no_better() -> None:
     finding = found("unbalanced", cats_and_dogs(180, 20), epoch=5, validation_accuracy=[0.5, 0.8, 0.9, 0.9, 0.905])
     assert finding is not None
     assert "90 % of the validation samples are cat" in finding.sentence
@@ -29,7 +29,7 @@ def test_the_epochs_begin_where_the_accuracy_last_was_better() -> None:
     assert finding.epochs == (3, 5)
 
 
-def test_classes_far_apart_are_told_with_less_confidence_where_the_accuracy_is_better() -> None:
+def test_very_unequal_classes_are_reported_with_less_confidence_where_the_accuracy_is_better() -> None:
     better = found("unbalanced", cats_and_dogs(190, 10), epoch=5, validation_accuracy=0.99)
     no_better = found("unbalanced", cats_and_dogs(190, 10), epoch=5, validation_accuracy=0.95)
     assert better is not None

@@ -16,14 +16,14 @@ def after_a_rise(rise: float, error: float, *, best: float = 0.05, samples: int 
     )
 
 
-def test_a_rise_that_would_matter_but_lies_within_its_noise_is_no_evidence() -> None:
+def test_a_relevant_rise_within_its_noise_is_no_evidence() -> None:
     finding = after_a_rise(0.004, 0.006)
     assert finding is not None
     assert "+0.004 ± 0.006 since its best: no evidence" in finding.sentence
     assert finding.epochs == (4, 9)
 
 
-def test_a_rise_beyond_its_noise_is_another_rules_matter() -> None:
+def test_a_rise_beyond_its_noise_is_left_to_another_rule() -> None:
     assert after_a_rise(0.02, 0.004) is None
 
 
@@ -47,20 +47,20 @@ def test_a_model_worse_than_guessing_does_not_need_more_samples() -> None:
     assert found("validation_too_small", facts(validation_samples=200, chance_loss=0.7), epoch=9, **rise) is None
 
 
-def test_it_says_how_many_samples_would_tell() -> None:
+def test_it_says_how_many_samples_are_needed() -> None:
     finding = after_a_rise(0.006, 0.0051, best=0.1, samples=100)
     assert finding is not None
     assert "validate on about 420 samples, a share of 0.38" in finding.remedies[0].advice
 
 
-def test_few_samples_are_told_whatever_the_curves_say() -> None:
+def test_few_samples_are_reported_whatever_the_curves() -> None:
     finding = found("validation_too_small", facts(validation_samples=10))
     assert finding is not None
     assert "10 samples: each changes the accuracy by 0.10" in finding.sentence
     assert found("validation_too_small", facts(validation_samples=30)) is None
 
 
-def test_a_preset_that_splits_by_seed_is_told_how_to_split_anew() -> None:
+def test_a_preset_that_splits_by_seed_suggests_another_seed() -> None:
     def told(**more: object) -> str:
         finding = found("validation_too_small", facts(validation_samples=10, **more))
         assert finding is not None

@@ -1,4 +1,4 @@
-"""Runs whose truth is known because their losses are drawn: what the engine would give the rules, epoch by epoch."""
+"""Runs with known truth, because their losses are drawn at random: the evidence for the rules, epoch by epoch."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def evidence_of(
     knob_epochs: tuple[int, ...] = (),
     can_rewind: bool = True,
 ) -> Evidence:
-    """Return the evidence of a run that has these curves; as many epochs are planned as are done unless told."""
+    """Return the evidence of a run with these curves; by default all planned epochs are done."""
     told = {name: np.asarray(values, dtype=np.float64) for name, values in curves.items()}
     done = len(next(iter(told.values())))
     return Evidence(
@@ -70,15 +70,15 @@ def evidence_of(
 
 @dataclass(frozen=True, kw_only=True)
 class Drawn:
-    """A run whose samples' losses are drawn around curves that are known."""
+    """A run whose samples' losses are drawn around known curves."""
 
     validation: Floats
     training: Floats
     samples: int = 1_000
     noise: float = 0.3
-    """Standard deviation of the logarithm of each sample's loss, anew in each epoch."""
+    """Standard deviation of the logarithm of each sample's loss, drawn again in each epoch."""
     jitter: float = 0.0
-    """Likewise of all samples together: the weights move to and fro."""
+    """The same for all samples together: the weights move."""
     seed: int = 0
     planned: int | None = None
     facts: Facts = FACTS
@@ -107,12 +107,12 @@ class Drawn:
             )
 
     def found(self, rules: tuple[Rule, ...] = FIT_RULES) -> list[tuple[Finding, ...]]:
-        """Return what stands after each epoch; a rule that fails raises."""
+        """Return the findings after each epoch; a rule that fails raises."""
         diagnosis = Diagnosis(rules, strict=True)
         return [diagnosis.update(evidence) for evidence in self.evidence()]
 
     def names(self) -> set[str]:
-        """Return what stands at the end."""
+        """Return the findings at the end."""
         return {finding.name for finding in self.found()[-1]}
 
 

@@ -1,4 +1,4 @@
-"""Overfitting is said of curves that turn up, and never of noise."""
+"""Overfitting is found in curves that turn up, and never in noise."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_rise_too_small_for_the_samples_is_kept_quiet() -> None:
     assert not any(_found(run))
 
 
-def test_training_learnt_by_heart_is_found_within_ten_epochs() -> None:
+def test_a_memorized_training_set_is_found_within_ten_epochs() -> None:
     """As in source 1: validation seems to turn up, and training is a tenth of it and still falls."""
     validation = np.array([0.116, 0.078, 0.0715, 0.068, 0.066, 0.067, 0.068, 0.070, 0.072, 0.075])
     training = np.array([0.109, 0.055, 0.0436, 0.0300, 0.0223, 0.0167, 0.0120, 0.0090, 0.0065, 0.0048])

@@ -1,4 +1,4 @@
-"""One verdict of the fit at a time, by curves of which the truth is known."""
+"""One verdict on the fit at a time, on curves with known truth."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VERDICTS = {"too_early", "learning_well", "good_fit", "overfitting", "underfitti
 
 
 def flat(level: float, epochs: int = T) -> Floats:
-    """Return a loss that stays."""
+    """Return a constant loss."""
     return np.full(epochs, level)
 
 
@@ -37,13 +37,13 @@ def test_a_run_gets_its_verdict_and_no_other(verdict: str) -> None:
 
 
 @pytest.mark.parametrize("verdict", RUNS)
-def test_two_verdicts_never_stand_at_once(verdict: str) -> None:
+def test_there_are_never_two_verdicts_at_once(verdict: str) -> None:
     for found in RUNS[verdict].found():
         assert len({finding.name for finding in found} & VERDICTS) <= 1
 
 
 @pytest.mark.parametrize("verdict", RUNS)
-def test_what_a_finding_asks_for_can_be_given(verdict: str) -> None:
+def test_every_remedy_of_a_finding_can_be_applied(verdict: str) -> None:
     for found in RUNS[verdict].found():
         for remedy in (remedy for finding in found for remedy in finding.remedies):
             assert remedy.advice
@@ -141,7 +141,7 @@ def test_a_steady_and_tiny_fall_means_a_rate_too_low() -> None:
     assert finding.remedies[0].changes["learning_rate"] >= 1e-5
 
 
-def test_nan_is_told_with_the_epoch_where_it_began() -> None:
+def test_nan_is_reported_with_its_first_epoch() -> None:
     loss = [1.0, 0.8, float("nan"), float("nan")]
     rule = next(rule for rule in FIT_RULES if rule.name == "non_finite_loss")
     finding = rule.check(evidence_of({"loss": loss, "val_loss": loss}))
@@ -179,8 +179,8 @@ def test_a_fall_too_slow_to_arrive_is_no_plateau_and_more_epochs_are_no_remedy()
     assert not any("epochs" in remedy.changes for remedy in finding.remedies)
 
 
-def test_the_error_of_a_fall_is_that_of_the_windows_it_is_told_for() -> None:
-    """Held against many validation sets drawn anew: how far the fall between the same windows is spread over them.
+def test_the_error_of_a_fall_is_that_of_its_windows() -> None:
+    """Compared with many random validation sets: how far the fall between the same windows is spread over them.
 
     The samples' losses fall at paces of their own, so that a difference between far windows has the larger error.
     """
@@ -200,15 +200,15 @@ def _fall_of_late(losses: Floats) -> Change | None:
     paired, curves = PairedLosses(), EpochCurves()
     for epoch, each in enumerate(losses.T, start=1):
         curves.append({"validation_loss": float(each.mean()), **paired.update(epoch, each, None)})
-    losses = Losses(evidence_of(curves.views()))
-    return losses.lately(losses.validation)
+    read = Losses(evidence_of(curves.views()))
+    return read.lately(read.validation)
 
 
 @pytest.mark.parametrize(
     ("rise", "said"),
     [(0.0, "no evidence"), (0.015, "too small to matter")],
 )
-def test_what_is_no_evidence_is_told_with_its_noise(rise: float, said: str) -> None:
+def test_undecided_states_the_noise(rise: float, said: str) -> None:
     validation = falling(T, 1.0, 4) * rising(T, 20, rise)
     run = Drawn(validation=validation, training=falling(T, 0.4, 25), noise=0.02 if rise else 0.3)
     finding = next(finding for finding in run.found()[-1] if finding.name == "undecided")
@@ -216,7 +216,7 @@ def test_what_is_no_evidence_is_told_with_its_noise(rise: float, said: str) -> N
     assert said in finding.sentence
 
 
-def test_dead_units_and_saturated_outputs_are_told_from_their_shares() -> None:
+def test_dead_units_and_saturated_outputs_are_found_by_their_shares() -> None:
     curves = {"dead_share": [0.1, 0.8], "saturated_share": [0.0, 0.9], "training_accuracy": [0.5, 0.5]}
     evidence = evidence_of(curves, epochs=10)
     found = {rule.name: rule.check(evidence) for rule in FIT_RULES if rule.name in {"dead_units", "saturated_outputs"}}
@@ -231,7 +231,7 @@ def test_dead_units_and_saturated_outputs_are_told_from_their_shares() -> None:
     assert found["saturated_outputs"] is not None
 
 
-def test_validation_that_only_looks_better_is_explained_with_the_numbers_apart() -> None:
+def test_validation_that_only_looks_better_is_explained_with_both_pairs_of_numbers() -> None:
     curves = {
         "loss": [0.9, 0.8, 0.7],
         "val_loss": [0.6, 0.55, 0.5],
@@ -246,7 +246,7 @@ def test_validation_that_only_looks_better_is_explained_with_the_numbers_apart()
         assert number in finding.sentence
 
 
-def test_a_loss_that_is_almost_nothing_is_told_with_an_exponent() -> None:
+def test_a_tiny_loss_is_shown_with_an_exponent() -> None:
     assert Change(0.0098471, 0.0000467, 0.0).short_text == "0.00985 → 4.67e-05"
     assert Change(0.0176, 0.0114, 0.0).short_text == "0.0176 → 0.0114"
 
