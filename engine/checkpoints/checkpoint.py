@@ -208,7 +208,9 @@ def _read_header(file: BufferedReader, path: Path) -> Header:
         raise DataError(f"Expected {path} to be a checkpoint of fitmon, received another kind of file.")
     _mark, version, length, digest = _PREFIX.unpack(prefix)
     if version != VERSION:
-        raise DataError(f"Expected {path} to have format {VERSION}, received {version}: another fitmon wrote it.")
+        raise DataError(
+            f"Expected {path} to have format {VERSION}, received {version}: written by another version of fitmon."
+        )
     header = file.read(length) if length <= MAX_HEADER_BYTES else b""
     if hashlib.sha256(header).digest() != digest:
         raise DataError(f"The checkpoint {path} is damaged: its header is not what was written.")
