@@ -112,7 +112,9 @@ class Connection:
             raise GarbageError(f"Expected a welcome, received {type(reply).__name__}.")
 
     def _reply_to(self, request: Request) -> Reply:
-        send(self._connection, request, MAX_REQUEST_BYTES)
+        # A run that refuses the connection may have closed its end already; its reason can still be received.
+        with suppress(BrokenPipeError):
+            send(self._connection, request, MAX_REQUEST_BYTES)
         return receive(self._connection, replies, MAX_REPLY_BYTES)
 
 

@@ -15,7 +15,8 @@ from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.scores import SampleScores
 from fitmon.engine.record.branch import BestEpoch
 from fitmon.engine.record.record import Snapshot
-from fitmon.engine.values import KnobValue, ValidationSamples
+from fitmon.engine.samples import ValidationSamples
+from fitmon.engine.values import KnobValue
 
 
 class Points(msgspec.Struct, frozen=True):

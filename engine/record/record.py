@@ -23,7 +23,7 @@ from fitmon.engine.values import KnobOffer, KnobValue
 if TYPE_CHECKING:
     from fitmon.engine.insight.observer import Observation
     from fitmon.engine.insight.scores import SampleScores
-    from fitmon.engine.values import ValidationSamples
+    from fitmon.engine.samples import ValidationSamples
 
 RECENT_EPOCHS = 5
 """Time left is judged from the median of this many last epochs, so that one slow epoch does not sway it."""

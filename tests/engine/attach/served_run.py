@@ -14,7 +14,8 @@ from fitmon.engine.events import Phase
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import score_probabilities
 from fitmon.engine.record.record import RunRecord, Snapshot
-from fitmon.engine.values import KnobOffer, ValidationSamples
+from fitmon.engine.samples import ValidationSamples
+from fitmon.engine.values import KnobOffer
 
 OFFERS = (
     KnobOffer(name="learning_rate", value=1e-3),

@@ -264,7 +264,7 @@ def test_a_run_without_a_journal_is_over_and_says_why(folder: RunFolder, monkeyp
     assert holder_of(folder) is None
 
 
-@pytest.mark.parametrize("module", ["server", "opening", "steering"])
+@pytest.mark.parametrize("module", ["server", "open", "steering"])
 def test_no_picture_waits_for_numpy(module: str) -> None:
     code = f"import sys, fitmon.engine.attach.{module}; print('numpy' in sys.modules or 'textual' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
