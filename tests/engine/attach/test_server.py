@@ -374,12 +374,12 @@ KILLED_VIEWER = """
 import os, signal, sys
 from pathlib import Path
 from fitmon.engine.attach.client import Connection
-from fitmon.engine.attach.wire import MOST_REQUEST_BYTES, Poll, send
+from fitmon.engine.attach.wire import MAX_REQUEST_BYTES, Poll, send
 from fitmon.engine.runs.run_folder import RunFolder
 
 conversation = Connection(RunFolder(Path(sys.argv[1])), name="attach")
 conversation.poll()
-send(conversation._connection, Poll(), MOST_REQUEST_BYTES)
+send(conversation._connection, Poll(), MAX_REQUEST_BYTES)
 conversation._connection.recv(1000)
 os.kill(os.getpid(), signal.SIGKILL)
 """
