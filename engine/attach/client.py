@@ -35,7 +35,7 @@ from fitmon.engine.runs.lock import holder_of
 if TYPE_CHECKING:
     from fitmon.engine.attach.snapshot_decoder import SnapshotDecoder
     from fitmon.engine.commands import Command
-    from fitmon.engine.record.record import Snapshot
+    from fitmon.engine.record.snapshot import Snapshot
     from fitmon.engine.runs.run_folder import RunFolder
 
 ANSWER_SECONDS = 10.0

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from fitmon.engine import environment, events
 from fitmon.engine.errors import DataError, FitmonError, SetupError, StopRequested, TrainingError
 from fitmon.engine.events import Phase
-from fitmon.engine.record.record import RunRecord, Snapshot
+from fitmon.engine.record.record import RunRecord
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.engine.training.control import Control, stop_if_asked
 
 if TYPE_CHECKING:

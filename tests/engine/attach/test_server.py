@@ -42,7 +42,7 @@ from fitmon.engine.attach.wire import (
 )
 from fitmon.engine.commands import Command, Detach, Pause, PauseAt, Resume, Rewind, SetKnob, Stop
 from fitmon.engine.errors import DiskError, SetupError
-from fitmon.engine.record.record import Snapshot
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.samples import ValidationSamples
 from tests.engine.attach.same import assert_same, same
