@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fitmon.engine import events
 from fitmon.engine.arrays import Arrays, Saved, under
-from fitmon.engine.checkpoints.state import CheckpointFacts, State, StateReader, restore
+from fitmon.engine.checkpoints.state import CheckpointFacts, StateReader, TrainingState, restore
 from fitmon.engine.checkpoints.store import CheckpointStore, ReplayStretch
 
 if TYPE_CHECKING:
@@ -56,11 +56,11 @@ class CheckpointManager:
         self._epoch_diagnosis = epoch_diagnosis
         self._reader = StateReader(model, model_knobs)
         self._seed, self._best, self._best_weights, self._emit = seed, best, best_weights, emit
-        self._before: State | None = None
+        self._before: TrainingState | None = None
         """What a stretch of the epoch under way began with, to be compared later."""
-        self._last: State | None = None
+        self._last: TrainingState | None = None
         """What was committed last; None once a knob was turned since."""
-        self._trained: State | None = None
+        self._trained: TrainingState | None = None
         self._position = (-1, 0)
         self._committed: CheckpointFacts | None = None
         self._trouble = ""
@@ -103,7 +103,7 @@ class CheckpointManager:
         if ends_epoch and self._before is not self._last:
             self._put_seen(self._state(*self._position) if self._before else None)
 
-    def _put_seen(self, after: State | None) -> None:
+    def _put_seen(self, after: TrainingState | None) -> None:
         """Keep the stretch of the epoch that ends with `after`, if there is one."""
         before = self._before
         if self._store is None or before is None or after is None:
@@ -146,7 +146,7 @@ class CheckpointManager:
             self._store.flush()
             self.tell_trouble()
 
-    def restore(self, state: State) -> tuple[bool, Observation | None]:
+    def restore(self, state: TrainingState) -> tuple[bool, Observation | None]:
         """Put the run back to a state.
 
         Returns whether the compiled step must be traced again, and what was known of the validation samples. Raises
@@ -172,7 +172,7 @@ class CheckpointManager:
         self.epoch_metrics = {name: math.nan if v is None else v for name, v in facts.epoch_metrics.items()}
         return retrace, observation
 
-    def _state(self, epochs_done: int, step: int) -> State:
+    def _state(self, epochs_done: int, step: int) -> TrainingState:
         others = ({} if self._probe is None else self._probe.arrays()) | self._epoch_diagnosis.arrays()
         others |= under(BEST_WEIGHTS, self._best_weights_without_checkpoint())
         return self._reader.capture(self._facts(epochs_done, step), others=others)
@@ -198,5 +198,5 @@ class CheckpointManager:
         )
 
 
-def _place(state: State) -> tuple[int, int]:
+def _place(state: TrainingState) -> tuple[int, int]:
     return state.facts.epochs_done, state.facts.step

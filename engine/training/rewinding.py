@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from fitmon.engine.checkpoints.state import Replay, State, capture, digest_of, digest_of_trained
+from fitmon.engine.checkpoints.state import ReplayTarget, TrainingState, capture, digest_of, digest_of_trained
 from fitmon.engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class RewindTarget(Exception):  # noqa: N818 - going back is not an error
     """The user goes back to the end of an epoch."""
 
-    def __init__(self, rewind: Rewind, parent: int, state: State) -> None:
+    def __init__(self, rewind: Rewind, parent: int, state: TrainingState) -> None:
         """Carry what was asked for, the branch that trained the epoch, and the state at its end."""
         super().__init__(f"back to epoch {rewind.epoch}")
         self.rewind, self.parent, self.state = rewind, parent, state
@@ -52,7 +52,7 @@ class StateRestorer:
         self._model, self._model_knobs, self._loop, self._feed = model, model_knobs, loop, feed
         self._pending, self._checkpoints, self._store, self._retrace = changes, checkpoints, store, retrace
 
-    def restore(self, state: State) -> Observation | None:
+    def restore(self, state: TrainingState) -> Observation | None:
         """Put the run to a state and return what was known of the validation samples then; raises DataError."""
         # A step of the user's own may make variables while it is traced; no batch is trained here.
         if not self._loop.traced:
@@ -63,7 +63,7 @@ class StateRestorer:
             self._retrace()
         return observation
 
-    def compare(self, before: State, replay: Replay) -> bool:
+    def compare(self, before: TrainingState, replay: ReplayTarget) -> bool:
         """Train a stretch again from what it began with; return whether it leads to the same bits as it did then."""
         self.restore(before)
         facts, step = before.facts, before.facts.step

@@ -443,7 +443,7 @@ class Trainer:
     def _take_up(self, resume_point: ResumePoint) -> tuple[int, int]:
         """Go on where another process left the run, and prove that it goes on as it would have gone."""
         self._enter(Phase.COMPILING, "comparing a chunk with what it was")
-        equal = None if resume_point.seen is None else self._restorer.compare(*resume_point.seen)
+        equal = None if resume_point.replay is None else self._restorer.compare(*resume_point.replay)
         observation = None if resume_point.state is None else self._restorer.restore(resume_point.state)
         started = self._started()
         self._emit(started)

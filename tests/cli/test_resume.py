@@ -193,7 +193,7 @@ def test_a_run_whose_journal_is_empty_goes_on_but_is_not_called_exact(
     code, told, _ = run(capfd, "resume kept --epochs 4 --json")
     (continued,) = [event for event in told if event["event"] == "run_continued"]
     assert (code, continued["exact"], list(metrics(told))) == (0, False, [3, 4])
-    assert continued["reasons"] == ["its journal does not say with what it was trained"]
+    assert continued["reasons"] == ["its journal does not say how it was trained"]
 
 
 def test_fewer_epochs_than_are_done_are_refused_before_anything_loads(capfd: pytest.CaptureFixture[str]) -> None:

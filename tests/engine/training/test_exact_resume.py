@@ -87,7 +87,7 @@ def test_without_the_seeds_it_would_have_become_another_run(
     assert outcome(folder) != straight[FIRST]
     (taken_up,) = continued(folder)
     assert not taken_up.exact
-    assert taken_up.reasons == ("a chunk that was trained again gave other numbers",)
+    assert taken_up.reasons == ("a replayed chunk gave different numbers",)
 
 
 @pytest.mark.slow
