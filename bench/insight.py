@@ -14,8 +14,8 @@ from functools import partial
 import numpy as np
 
 from bench.jobs import measured_job
+from bench.losses import cross_entropy
 from fitmon.engine import environment
-from fitmon.engine.insight.cross_entropy import cross_entropy
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import SampleScores, score_probabilities
 from fitmon.engine.insight.summary import summarize

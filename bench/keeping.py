@@ -12,7 +12,8 @@ import psutil
 from bench.jobs import measured_job
 from fitmon.engine import events
 from fitmon.engine.attach.server import RunServer
-from fitmon.engine.record.record import RunRecord, Snapshot
+from fitmon.engine.record.record import RunRecord
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.engine.runs.journal import JournalWriter
 from fitmon.engine.runs.lock import RunLock
 from fitmon.engine.runs.replay import replay_journal

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.losses import cross_entropy
 from fitmon.engine import events
 from fitmon.engine.commands import Command
-from fitmon.engine.insight.cross_entropy import cross_entropy
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import score_probabilities
-from fitmon.engine.record.record import RunRecord, Snapshot
+from fitmon.engine.record.record import RunRecord
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.tui.launch import run_screen
 
 SAMPLES = 100_000

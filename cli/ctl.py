@@ -14,7 +14,7 @@ from fitmon.engine.errors import UsageError
 
 if TYPE_CHECKING:
     from fitmon.engine.attach.steering import Status
-    from fitmon.engine.record.record import Snapshot
+    from fitmon.engine.record.snapshot import Snapshot
     from fitmon.engine.runs.run_folder import RunFolder
 
 _ACTIONS = "pause, resume, stop, status or set KNOB VALUE"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fitmon.engine.commands import Command, Keep
     from fitmon.engine.events import Event, RunEnded, RunFailed
     from fitmon.engine.job import Job
-    from fitmon.engine.record.record import Snapshot
+    from fitmon.engine.record.snapshot import Snapshot
     from fitmon.engine.runs.run_folder import RunFolder
     from fitmon.engine.training.kept_run import KeptRun
     from fitmon.engine.training.session import Session

@@ -13,7 +13,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from bench.jobs import mnist_path
-from fitmon.engine.record.record import Snapshot
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.engine.runs.runs import Runs
 from fitmon.engine.training.kept_run import KeptRun
 from fitmon.presets import preset_named

@@ -21,7 +21,7 @@ from fitmon.engine.values import KnobOffer, KnobValue
 if TYPE_CHECKING:
     # It brings numpy, which the first picture on a terminal does not wait for.
     from fitmon.engine.insight.observer import Observation
-    from fitmon.engine.values import ValidationSamples
+    from fitmon.engine.samples import ValidationSamples
 
 
 class Phase(StrEnum):

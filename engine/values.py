@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
-
-if TYPE_CHECKING:
-    # The first picture on a terminal does not wait for numpy.
-    import numpy.typing as npt
 
 KnobValue = int | float | tuple[float, ...] | None
 """A knob's value: a whole number for batch size and epochs; several when the model's layers differ; None when the model
@@ -30,17 +25,3 @@ def shortest(value: Any) -> float:
     if value.dtype.kind in "iu":
         return int(value)
     return float(str(value)) if value.dtype.kind == "f" else float(value)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ValidationSamples:
-    """Inputs, names and targets of n validation samples. The arrays are read-only."""
-
-    inputs: npt.NDArray[Any] | None
-    """(n, …) what the model is given; None when it takes several inputs, or none that is an array of numbers."""
-    original: npt.NDArray[Any] | None
-    """(n, …) the same as people know it, before it was scaled; None: as `inputs`."""
-    feature_names: tuple[str, ...]
-    """Names of the columns of a table; empty when they have none."""
-    class_names: tuple[str, ...]
-    """Names of the classes in label order; empty when they have none."""

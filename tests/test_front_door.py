@@ -29,7 +29,7 @@ def test_all_public_names_are_there_and_others_are_refused() -> None:
         assert getattr(fitmon, name).__name__ == name
         assert name in dir(fitmon)
     with pytest.raises(AttributeError, match="no attribute 'sesion'"):
-        _ = fitmon.sesion  # type: ignore[attr-defined]
+        _ = fitmon.sesion
 
 
 @pytest.mark.slow

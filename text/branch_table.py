@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from fitmon.engine.knobs.catalogue import EPOCHS
 from fitmon.engine.record.branch import Branch
-from fitmon.engine.record.record import Snapshot
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import format as form
 from fitmon.text.metric_choice import second_metric
 from fitmon.text.roles import Role

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from fitmon.engine.finding import Finding, Remedy
-from fitmon.engine.record.record import Snapshot
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text.format import NO_BREAK, clean, clip, wrap
 from fitmon.text.roles import Role
 

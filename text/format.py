@@ -13,7 +13,7 @@ from fitmon.engine.knobs.catalogue import EPOCHS, KNOBS
 
 if TYPE_CHECKING:
     # These bring numpy along, which the first line on the screen does not wait for.
-    from fitmon.engine.record.record import KnobState
+    from fitmon.engine.record.snapshot import KnobState
     from fitmon.engine.values import KnobValue
 
 ABSENT = "–"

@@ -9,7 +9,8 @@ from typing import Any, assert_never
 from fitmon.engine import events
 from fitmon.engine.finding import Finding
 from fitmon.engine.knobs.catalogue import EPOCHS
-from fitmon.engine.record.record import RunRecord, Snapshot
+from fitmon.engine.record.record import RunRecord
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import sentences
 from fitmon.text.branch_table import branch_table
 from fitmon.text.finding_words import NOTHING_YET, remedy_words, said

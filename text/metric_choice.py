@@ -1,6 +1,6 @@
 """Which metrics of a run are worth showing, by their Keras names."""
 
-from fitmon.engine.record.record import Snapshot
+from fitmon.engine.record.snapshot import Snapshot
 
 
 def second_metric(snapshot: Snapshot) -> str | None:

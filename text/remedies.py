@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from fitmon.engine.commands import Command, Rewind, SetKnob, Stop
 from fitmon.engine.finding import Finding, Remedy
 from fitmon.engine.knobs.catalogue import EPOCHS, THRESHOLD
-from fitmon.engine.record.branch import way_to
-from fitmon.engine.record.record import Snapshot
+from fitmon.engine.record.branch import path_to
+from fitmon.engine.record.snapshot import Snapshot
 
 MAX_NUMBERS = 9
 """One digit chooses."""
@@ -77,7 +77,7 @@ def refusal_of(remedy: Remedy, snapshot: Snapshot, rewind_choices: RewindChoices
 
 def _epochs_kept(snapshot: Snapshot, kept: Mapping[int, Collection[int]]) -> set[int]:
     """Return the epochs with a checkpoint that led to where the branch under way is, those of its parents too."""
-    way = way_to(snapshot.branch, snapshot.other_branches)
+    way = path_to(snapshot.branch, snapshot.other_branches)
     return {epoch for stretch in way for epoch in kept.get(stretch.branch.number, ()) if epoch in stretch.epochs}
 
 

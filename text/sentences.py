@@ -15,7 +15,7 @@ from fitmon.engine.events import (
     RunFailed,
 )
 from fitmon.engine.knobs.catalogue import EPOCHS
-from fitmon.engine.record.record import KnobState, Snapshot
+from fitmon.engine.record.snapshot import KnobState, Snapshot
 from fitmon.text import format as form
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, row

@@ -4,7 +4,7 @@ import math
 
 from fitmon.engine.events import RunEnded, RunFailed
 from fitmon.engine.finding import Finding
-from fitmon.engine.record.record import Snapshot
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import finding_words as words
 from fitmon.text import format as form
 from fitmon.text.branch_table import branch_table

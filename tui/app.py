@@ -14,7 +14,7 @@ from textual.driver import Driver
 from fitmon.engine.commands import Command, Stop
 from fitmon.engine.errors import EXIT_CODES, EXIT_QUIT_WHILE_TRAINING
 from fitmon.engine.events import Phase, RunFailed
-from fitmon.engine.record.record import Snapshot
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text.format import clean
 from fitmon.tui.frame import Frame
 from fitmon.tui.keys import KEYS, interrupt_binding

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fitmon.engine.record.record import Snapshot
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.tui.layout import View
 
 

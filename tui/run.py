@@ -7,7 +7,7 @@ from typing import Protocol
 from fitmon.engine.commands import Command
 from fitmon.engine.errors import EXIT_CODES, EXIT_QUIT_WHILE_TRAINING, FitmonError
 from fitmon.engine.events import RunEnded, RunFailed
-from fitmon.engine.record.record import Snapshot
+from fitmon.engine.record.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

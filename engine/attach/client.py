@@ -35,7 +35,7 @@ from fitmon.engine.runs.lock import holder_of
 if TYPE_CHECKING:
     from fitmon.engine.attach.snapshot_decoder import SnapshotDecoder
     from fitmon.engine.commands import Command
-    from fitmon.engine.record.record import Snapshot
+    from fitmon.engine.record.snapshot import Snapshot
     from fitmon.engine.runs.run_folder import RunFolder
 
 ANSWER_SECONDS = 10.0
@@ -112,7 +112,9 @@ class Connection:
             raise GarbageError(f"Expected a welcome, received {type(reply).__name__}.")
 
     def _reply_to(self, request: Request) -> Reply:
-        send(self._connection, request, MAX_REQUEST_BYTES)
+        # A run that refuses the connection may have closed its end already; its reason can still be received.
+        with suppress(BrokenPipeError):
+            send(self._connection, request, MAX_REQUEST_BYTES)
         return receive(self._connection, replies, MAX_REPLY_BYTES)
 
 

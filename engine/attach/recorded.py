@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from fitmon.engine import events
 from fitmon.engine.errors import DataError, SetupError
 from fitmon.engine.events import Phase
-from fitmon.engine.record.record import RunRecord, Snapshot
+from fitmon.engine.record.record import RunRecord
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.engine.runs.replay import replay_journal
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from fitmon.engine.attach.client import Connection
 from fitmon.engine.attach.recorded import recorded_snapshot
 from fitmon.engine.attach.wire import GarbageError
 from fitmon.engine.errors import FitmonError
-from fitmon.engine.record.record import RunRecord, Snapshot
+from fitmon.engine.record.record import RunRecord
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.engine.runs.lock import holder_of
 
 if TYPE_CHECKING:

@@ -37,7 +37,7 @@ from fitmon.engine.attach.wire import (
 )
 from fitmon.engine.commands import Command, Detach
 from fitmon.engine.errors import DiskError
-from fitmon.engine.record.record import Snapshot
+from fitmon.engine.record.snapshot import Snapshot
 
 MAX_CONNECTIONS = 32
 SEND_SECONDS = 10.0

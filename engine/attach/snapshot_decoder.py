@@ -12,8 +12,8 @@ from fitmon.engine.attach.array_transfer import ArrayReceiver, read_array
 from fitmon.engine.attach.snapshot_parts import PART_TYPES, BranchHead, CurveUpdate, OtherBranch, Points
 from fitmon.engine.attach.wire import GarbageError, SnapshotUpdate
 from fitmon.engine.record.branch import Branch
-from fitmon.engine.record.record import Snapshot
 from fitmon.engine.record.series import Curve, empty_curve
+from fitmon.engine.record.snapshot import Snapshot
 
 
 class SnapshotDecoder:

@@ -16,9 +16,9 @@ from fitmon.engine.attach.array_transfer import ArraySender, is_plain, plain_arr
 from fitmon.engine.attach.snapshot_parts import SMALL_PARTS, BranchHead, CurveUpdate, Points
 from fitmon.engine.attach.wire import MAX_REPLY_BYTES, SnapshotUpdate
 from fitmon.engine.insight.observer import Observation
-from fitmon.engine.record.record import Snapshot
 from fitmon.engine.record.series import Curve
-from fitmon.engine.values import ValidationSamples
+from fitmon.engine.record.snapshot import Snapshot
+from fitmon.engine.samples import ValidationSamples
 
 MAX_ARRAY_BYTES = MAX_REPLY_BYTES // 3
 """What the samples may take, and what the observation may, so that curves have as much."""

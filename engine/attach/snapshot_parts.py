@@ -14,8 +14,9 @@ from fitmon.engine.events import KnobApplied
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.scores import SampleScores
 from fitmon.engine.record.branch import BestEpoch
-from fitmon.engine.record.record import Snapshot
-from fitmon.engine.values import KnobValue, ValidationSamples
+from fitmon.engine.record.snapshot import Snapshot
+from fitmon.engine.samples import ValidationSamples
+from fitmon.engine.values import KnobValue
 
 
 class Points(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ from fitmon.engine.events import KnobRefused, RunEnded, RunFailed
 
 if TYPE_CHECKING:
     from fitmon.engine.commands import Command
-    from fitmon.engine.record.record import Snapshot
+    from fitmon.engine.record.snapshot import Snapshot
     from fitmon.engine.runs.run_folder import RunFolder
 
 NAME = "ctl"

@@ -1,1 +1,1 @@
-"""Checkpoints: everything needed to resume a run exactly, how it is written, kept and found again."""
+"""Checkpoints: everything needed to resume a run exactly, and how it is written, kept and found."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fitmon.engine.checkpoints.checkpoint import read_checkpoint, stored_checkpoints
-from fitmon.engine.checkpoints.state import State
+from fitmon.engine.checkpoints.state import TrainingState
 from fitmon.engine.errors import DataError
 from fitmon.engine.runs.run_folder import RunFolder
 
@@ -22,7 +22,7 @@ def kept_epochs(folder: RunFolder) -> dict[int, dict[int, Path]]:
     }
 
 
-def latest_state(folder: RunFolder, branch: int) -> tuple[State | None, list[str]]:
+def latest_state(folder: RunFolder, branch: int) -> tuple[TrainingState | None, list[str]]:
     """Return the newest readable state of a branch, and why newer ones cannot be read; None: there is none."""
     path = folder.branch_path(branch)
     damaged: list[str] = []

@@ -1,4 +1,4 @@
-"""Where a run goes on: its last checkpoint, and what is to be said and asked before the first step."""
+"""Where a run is resumed: its last checkpoint, and what to report and request before the first step."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fitmon.engine.checkpoints.checkpoint import read_checkpoint, read_replay
 from fitmon.engine.checkpoints.find import kept_epochs, latest_state
-from fitmon.engine.checkpoints.state import Replay, State, digest_of_trained
+from fitmon.engine.checkpoints.state import ReplayTarget, TrainingState, digest_of_trained
 from fitmon.engine.commands import Rewind, SetKnob
 from fitmon.engine.errors import DataError
 from fitmon.engine.events import RunStarted
@@ -14,44 +14,44 @@ from fitmon.engine.record.record import RunRecord
 from fitmon.engine.runs.replay import ReplayedJournal, replay_journal
 from fitmon.engine.runs.run_folder import RunFolder
 
-LONGEST_EPOCH_SECONDS = 30.0
-"""An epoch that takes no longer is trained again as a whole where nothing shorter can be compared."""
+MAX_REPLAYED_EPOCH_SECONDS = 30.0
+"""An epoch up to this long is replayed as a whole if no shorter stretch can be compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResumePoint:
-    """Everything known of a run that another process began."""
+    """Everything known of a run that another process started."""
 
-    state: State | None
-    """Where it goes on; None: it never came to a checkpoint and begins anew."""
-    seen: tuple[State, Replay] | None
-    """A chunk that can be compared; None when none was kept."""
+    state: TrainingState | None
+    """The state to resume from; None: it has no checkpoint and starts from the beginning."""
+    replay: tuple[TrainingState, ReplayTarget] | None
+    """A stretch to replay and compare; None when none was kept."""
     started: RunStarted | None
-    """With which versions and on which device the last process trained; None when it did not come so far."""
+    """The versions and device of the last process; None when it did not get that far."""
     replayed: ReplayedJournal
     asked: tuple[SetKnob, ...]
-    """Changes that were accepted after the checkpoint and would be lost with what came behind it."""
+    """Changes that were accepted after the checkpoint, which must be requested again."""
     damaged: tuple[str, ...]
-    """Checkpoints that cannot be read, a sentence each; the run goes on from one before them."""
+    """Why newer checkpoints cannot be read, a sentence each; the run is resumed from an older one."""
     rewind: Rewind | None = None
-    """Where to go back to at once; None: nowhere."""
+    """The rewind to make before training; None: none."""
 
 
 def resume_point_of(folder: RunFolder, rewind: Rewind | None = None) -> ResumePoint:
-    """Return where a run goes on; raises DataError when neither journal nor checkpoints can be used."""
+    """Return where a run is resumed; raises DataError when neither journal nor checkpoints can be used."""
     replayed = replay_journal(folder)
     branch = replayed.record.branch
     state, damaged = latest_state(folder, branch)
     if state is None and branch > 1:
-        state = _where_it_set_out(folder, replayed.record)
+        state = _start_of_branch(folder, replayed.record)
     if state is None and (damaged or branch > 1 or replayed.record.epochs_done):
         raise DataError(
-            f"Expected a checkpoint of {folder.name} to go on from, found none that can be read. "
-            + (damaged[0] if damaged else "Begin it anew.")
+            f"Expected a checkpoint of {folder.name} to resume from, found none that can be read. "
+            + (damaged[0] if damaged else "Start a new run.")
         )
     return ResumePoint(
         state=state,
-        seen=_seen_before(state, folder, replayed.record),
+        replay=_replay_before(state, folder, replayed.record),
         started=replayed.started,
         replayed=replayed,
         asked=_lost_requests(replayed, state),
@@ -60,37 +60,41 @@ def resume_point_of(folder: RunFolder, rewind: Rewind | None = None) -> ResumePo
     )
 
 
-def _seen_before(state: State | None, folder: RunFolder, record: RunRecord) -> tuple[State, Replay] | None:
-    """Return what led to a state, to be compared: the stretch kept for it, else its epoch, else an earlier stretch."""
-    seen = read_replay(folder.checkpoints_path)
-    if state is None or (seen is not None and _leads_to(*seen, state, record.steps)):
-        return seen
-    return _whole_epoch_before(state, folder, record) or seen
+def _replay_before(
+    state: TrainingState | None, folder: RunFolder, record: RunRecord
+) -> tuple[TrainingState, ReplayTarget] | None:
+    """Return a stretch to replay: the one that led to the state, else its whole epoch, else an earlier stretch."""
+    replay = read_replay(folder.checkpoints_path)
+    if state is None or (replay is not None and _leads_to(*replay, state, record.steps)):
+        return replay
+    return _whole_epoch_before(state, folder, record) or replay
 
 
-def _leads_to(before: State, replay: Replay, state: State, steps: int) -> bool:
+def _leads_to(before: TrainingState, target: ReplayTarget, state: TrainingState, steps: int) -> bool:
     facts = state.facts
-    reached = (facts.epochs_done, facts.step) if facts.step else (facts.epochs_done - 1, steps or replay.last_step)
-    return (before.facts.epochs_done, replay.last_step) == reached
+    reached = (facts.epochs_done, facts.step) if facts.step else (facts.epochs_done - 1, steps or target.last_step)
+    return (before.facts.epochs_done, target.last_step) == reached
 
 
-def _whole_epoch_before(state: State, folder: RunFolder, record: RunRecord) -> tuple[State, Replay] | None:
-    """Return the last epoch, where it is short and the checkpoint it began with is kept."""
+def _whole_epoch_before(
+    state: TrainingState, folder: RunFolder, record: RunRecord
+) -> tuple[TrainingState, ReplayTarget] | None:
+    """Return the last epoch, if it is short and the checkpoint at its start is kept."""
     facts = state.facts
     path = kept_epochs(folder).get(record.branch, {}).get(facts.epochs_done - 1)
     seconds = record.snapshot().seconds_per_epoch
-    if path is None or facts.step or seconds is None or seconds > LONGEST_EPOCH_SECONDS:
+    if path is None or facts.step or seconds is None or seconds > MAX_REPLAYED_EPOCH_SECONDS:
         return None
     try:
         before = read_checkpoint(path)
     except DataError:
         return None
-    turned = any(receipt.epoch == facts.epochs_done and receipt.knob != "epochs" for receipt in record.receipts)
-    return None if turned else (before, Replay(last_step=None, digest=digest_of_trained(state.variables)))
+    changed = any(receipt.epoch == facts.epochs_done and receipt.knob != "epochs" for receipt in record.receipts)
+    return None if changed else (before, ReplayTarget(last_step=None, digest=digest_of_trained(state.variables)))
 
 
-def _where_it_set_out(folder: RunFolder, record: RunRecord) -> State | None:
-    """Return the state that a branch without checkpoints began with."""
+def _start_of_branch(folder: RunFolder, record: RunRecord) -> TrainingState | None:
+    """Return the state that a branch without checkpoints started from."""
     epoch, owner = record.branch_from_epoch, record.branch_parent
     while owner in record.other_branches and epoch <= record.other_branches[owner].from_epoch:
         owner = record.other_branches[owner].parent
@@ -98,8 +102,8 @@ def _where_it_set_out(folder: RunFolder, record: RunRecord) -> State | None:
     return None if path is None else read_checkpoint(path)
 
 
-def _lost_requests(replayed: ReplayedJournal, state: State | None) -> tuple[SetKnob, ...]:
-    """Return what was accepted and is neither in the checkpoint's knobs nor among those that wait in it."""
+def _lost_requests(replayed: ReplayedJournal, state: TrainingState | None) -> tuple[SetKnob, ...]:
+    """Return the accepted changes that are neither in the checkpoint's knobs nor pending in it."""
     if state is None:
         return ()
     facts = state.facts

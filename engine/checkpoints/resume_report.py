@@ -1,4 +1,4 @@
-"""Whether a run that goes on can be the same to the last bit: what decides that, compared with what it was."""
+"""Reports whether a resumed run computes the same bits: compares versions, device and flags, and the replay."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ if TYPE_CHECKING:
 
 
 def continued(resume_point: ResumePoint, started: RunStarted, equal: bool | None) -> RunContinued:
-    """Return what is to be told of a run that is taken up.
+    """Return the event that reports how a run is resumed.
 
     Args:
-        origin: where it goes on.
-        started: with what.
-        equal: whether a chunk trained again led to the same bits; None: none was kept.
+        resume_point: where it is resumed.
+        started: with which versions, device and flags.
+        equal: whether a replayed stretch led to the same bits; None: none was kept.
     """
     facts = None if resume_point.state is None else resume_point.state.facts
     reasons = _known_differences(resume_point, started)
     if equal is False:
-        reasons = (*reasons, "a chunk that was trained again gave other numbers")
+        reasons = (*reasons, "a replayed chunk gave different numbers")
     at_start = facts is None or (facts.epochs_done, facts.step) == (0, 0)
     if at_start and equal is None:
-        proof = "it begins at the start: there is no chunk yet to compare"
-    elif resume_point.seen is None:
-        proof = "no chunk was kept that could be compared"
+        proof = "it starts from the beginning: there is no chunk yet to compare"
+    elif resume_point.replay is None:
+        proof = "no chunk was kept to compare"
     else:
-        before, replay = resume_point.seen
+        before, target = resume_point.replay
         place = f"epoch {before.facts.epochs_done + 1}"
-        if replay.last_step is not None:
-            place = f"steps {before.facts.step + 1} to {replay.last_step} of {place}"
-        proof = f"{place}, trained again, gave {'the same' if equal else 'other'} bits"
+        if target.last_step is not None:
+            place = f"steps {before.facts.step + 1} to {target.last_step} of {place}"
+        proof = f"replaying {place} gave {'the same' if equal else 'different'} bits"
     return RunContinued(
         epochs_done=0 if facts is None else facts.epochs_done,
         step=0 if facts is None else facts.step,
@@ -47,11 +47,11 @@ def continued(resume_point: ResumePoint, started: RunStarted, equal: bool | None
 def _known_differences(resume_point: ResumePoint, started: RunStarted) -> tuple[str, ...]:
     if resume_point.started is not None:
         return differences(resume_point.started, started)
-    return () if resume_point.state is None else ("its journal does not say with what it was trained",)
+    return () if resume_point.state is None else ("its journal does not say how it was trained",)
 
 
 def differences(before: RunStarted, now: RunStarted) -> tuple[str, ...]:
-    """Return what is different from when the run trained last and bears on its numbers, a few words each."""
+    """Return the differences that may change the numbers, a few words each."""
     return tuple(_differences(before, now))
 
 
@@ -60,7 +60,7 @@ def _differences(before: RunStarted, now: RunStarted) -> Iterator[str]:
     if before.device != now.device:
         yield f"device {before.device} → {now.device}"
     if before.jit != now.jit:
-        yield "XLA is on now and was off" if now.jit else "XLA is off now and was on"
+        yield "XLA off → on" if now.jit else "XLA on → off"
     yield from _changed(before.flags, now.flags)
 
 

@@ -1,4 +1,4 @@
-"""Which checkpoints stay on the disk. Pure: it decides, whoever owns the folder deletes."""
+"""Decides which checkpoints to delete. A pure function: the caller deletes."""
 
 import sys
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LAST_KEPT = 2
-"""So many last checkpoints stay whatever they take: should the newest be damaged, there is one before it."""
+"""This many last checkpoints are kept whatever their size: if the newest is damaged, there is another."""
 
 
 def checkpoint_name(epochs_done: int, step: int) -> str:
@@ -16,14 +16,14 @@ def checkpoint_name(epochs_done: int, step: int) -> str:
 
 @dataclass(frozen=True, slots=True, order=True)
 class StoredCheckpoint:
-    """A checkpoint on the disk; ordered by how far the run was."""
+    """A checkpoint on disk; ordered by epoch and step."""
 
     epochs_done: int
     step: int
-    """Steps done of the epoch behind those; 0 at an epoch's end."""
+    """Steps of the next epoch; 0 at an epoch's end."""
     bytes: int
     folder: Path
-    """Shared by all of a branch: a long run keeps a hundred thousand of these in memory."""
+    """Shared by all checkpoints of a branch: a long run has a hundred thousand of them in memory."""
 
     @property
     def path(self) -> Path:
@@ -34,27 +34,27 @@ class StoredCheckpoint:
 def to_delete(
     stored: Iterable[StoredCheckpoint], *, budget_bytes: int, best_epoch: int | None = None
 ) -> list[StoredCheckpoint]:
-    """Return the checkpoints that are to go so that the others fit a budget, in the order in which to delete them.
+    """Return the checkpoints to delete so that the others fit a budget, in the order in which to delete them.
 
-    The last two and the end of the best epoch always stay. Of the others, those in the middle of an epoch go at once;
-    ends of epochs only as far as the budget asks for it: first those of odd epochs, oldest first, then of what remains
-    every second, then every fourth, and so on. So what stays lies at even distances over the whole run. The model as it
-    was before training goes last: every branch may begin there.
+    The last two and the end of the best epoch are always kept. Of the others, those in the middle of an epoch are
+    deleted at once, and ends of epochs only as far as the budget requires: first odd epochs, oldest first, then every
+    second of the rest, then every fourth, and so on. What is kept is evenly spaced over the whole run. The untrained
+    model is deleted last, because every branch may start from it.
     """
     ordered = sorted(stored)
     excess = sum(checkpoint.bytes for checkpoint in ordered) - budget_bytes
     free = [c for c in ordered[:-LAST_KEPT] if c.step or c.epochs_done != best_epoch]
-    gone = []
-    for checkpoint in sorted(free, key=_turn):
+    deleted = []
+    for checkpoint in sorted(free, key=_deletion_order):
         if not checkpoint.step and excess <= 0:
             break
-        gone.append(checkpoint)
+        deleted.append(checkpoint)
         excess -= checkpoint.bytes
-    return gone
+    return deleted
 
 
-def _turn(checkpoint: StoredCheckpoint) -> tuple[int, int, int]:
-    """Return when a checkpoint's turn comes: those inside an epoch first, then by the power of two in the epoch."""
+def _deletion_order(checkpoint: StoredCheckpoint) -> tuple[int, int, int]:
+    """Return a sort key: checkpoints inside an epoch first, then by the power of two in the epoch."""
     epoch = checkpoint.epochs_done
     if checkpoint.step:
         return 0, epoch, checkpoint.step

@@ -52,7 +52,7 @@ class CheckpointFacts(Progress, frozen=True, kw_only=True):
         return Progress(**{name: getattr(self, name) for name in Progress.__struct_fields__})
 
 
-class Replay(msgspec.Struct, frozen=True, kw_only=True):
+class ReplayTarget(msgspec.Struct, frozen=True, kw_only=True):
     """A stretch of an epoch that led from one state to another, to be compared with the same stretch on another day."""
 
     last_step: Annotated[int, msgspec.Meta(ge=1)] | None
@@ -62,7 +62,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class TrainingState:
     """A run at one moment. Nothing in it is shared with the model, so that any thread may write it."""
 
     facts: CheckpointFacts
@@ -108,17 +108,19 @@ class StateReader:
         """Find out anew what there is to read: a knob was turned, or the step was traced."""
         self._knobs, self._reads = None, {}
 
-    def capture(self, facts: CheckpointFacts, *, others: Arrays | None = None) -> State:
+    def capture(self, facts: CheckpointFacts, *, others: Arrays | None = None) -> TrainingState:
         """Copy the state of the model, which is left as it is.
 
         Args:
             facts: where the run stands. In the middle of an epoch, `step` > 0, metrics are kept too.
-            others: see `State.others`; they are not copied.
+            others: see `TrainingState.others`; they are not copied.
         """
         if self._knobs is None:
             self._knobs = _saved_knobs(self._model_knobs)
         variables = {name: np.asarray(tensor) for name, tensor in self._read(facts.step > 0)().items()}
-        return State(facts=facts, knobs=self._knobs, random=random_state(), variables=variables, others=others or {})
+        return TrainingState(
+            facts=facts, knobs=self._knobs, random=random_state(), variables=variables, others=others or {}
+        )
 
     def _read(self, with_metrics: bool) -> Callable[[], Mapping[str, Any]]:
         if with_metrics not in self._reads:
@@ -140,12 +142,12 @@ def _compiled_read(variables: Mapping[str, Any]) -> Callable[[], Mapping[str, An
 
 def capture(
     model: keras.Model, facts: CheckpointFacts, *, model_knobs: ModelKnobs | None = None, others: Arrays | None = None
-) -> State:
+) -> TrainingState:
     """Copy the state of a model once; see `StateReader`."""
     return StateReader(model, model_knobs).capture(facts, others=others)
 
 
-def restore(model: keras.Model, state: State, *, model_knobs: ModelKnobs | None = None) -> bool:
+def restore(model: keras.Model, state: TrainingState, *, model_knobs: ModelKnobs | None = None) -> bool:
     """Put a state into a model that was built, compiled and given a panel as the one it was captured from.
 
     A model whose own `train_step` makes variables when it is traced must have been traced. Call it in the training

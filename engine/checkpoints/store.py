@@ -13,7 +13,7 @@ from fitmon.engine.checkpoints.find import kept_epochs
 from fitmon.engine.checkpoints.index import CheckpointIndex
 from fitmon.engine.checkpoints.policy import CheckpointPolicy
 from fitmon.engine.checkpoints.retention import StoredCheckpoint
-from fitmon.engine.checkpoints.state import Replay, State, digest_of
+from fitmon.engine.checkpoints.state import ReplayTarget, TrainingState, digest_of
 from fitmon.engine.checkpoints.writer import CheckpointWriter
 from fitmon.engine.errors import DiskError, UsageError
 from fitmon.engine.record.branch import Branch
@@ -32,9 +32,9 @@ SECONDS_BETWEEN_REPLAYS_INSIDE = 10.0
 class ReplayStretch:
     """A stretch of an epoch that a resumed run can replay to prove that it computes the same."""
 
-    before: State
+    before: TrainingState
     """What the stretch began with."""
-    after: State
+    after: TrainingState
     """What it led to, with `facts.step` at the chunk's end, so that the metrics are included."""
 
 
@@ -89,7 +89,7 @@ class CheckpointStore:
             self._replay_seconds = now
         return due
 
-    def put(self, state: State, wait_seconds: float = 0.0) -> None:
+    def put(self, state: TrainingState, wait_seconds: float = 0.0) -> None:
         """Save a state; waits for the previous one, and up to `wait_seconds` for this one.
 
         Once it is on disk, killing the process costs no finished epoch. On a slower disk it is written while the
@@ -125,7 +125,7 @@ class CheckpointStore:
         self._branch_origins[self.branch] = parent, epoch
         return self.branch
 
-    def load(self, epoch: int, branch: int | None = None) -> tuple[int, State]:
+    def load(self, epoch: int, branch: int | None = None) -> tuple[int, TrainingState]:
         """Return the branch that trained an epoch, and the state at its end; epoch 0 is the untrained model.
 
         Raises UsageError when there is no such checkpoint, DataError when it is damaged.
@@ -147,7 +147,7 @@ class CheckpointStore:
             branch = parent
         return branch
 
-    def _write(self, state: State, branch: int, best_epochs: Mapping[int, int]) -> None:
+    def _write(self, state: TrainingState, branch: int, best_epochs: Mapping[int, int]) -> None:
         index = self._index = self._index or CheckpointIndex(self._folder, self._policy.kept_bytes)
         folder = self._folder.branch_path(branch)
         make_private_folders(folder)
@@ -157,7 +157,7 @@ class CheckpointStore:
             checkpoint.path.unlink(missing_ok=True)
             index.remove(owner, checkpoint)
 
-    def _write_into(self, folder: Path, state: State) -> Path:
+    def _write_into(self, folder: Path, state: TrainingState) -> Path:
         try:
             return write_checkpoint(folder, state)
         except DiskError:
@@ -168,9 +168,9 @@ class CheckpointStore:
 
     def _write_stretch(self, stretch: ReplayStretch) -> None:
         make_private_folders(self._folder.checkpoints_path)
-        replay = Replay(last_step=stretch.after.facts.step, digest=digest_of(stretch.after.variables))
+        replay = ReplayTarget(last_step=stretch.after.facts.step, digest=digest_of(stretch.after.variables))
         write_replay(self._folder.checkpoints_path, stretch.before, replay)
 
 
-def _bytes_of(state: State) -> int:
+def _bytes_of(state: TrainingState) -> int:
     return sum(array.nbytes for group in (state.variables, state.others) for array in group.values())

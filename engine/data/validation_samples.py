@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fitmon.engine.values import ValidationSamples
+from fitmon.engine.samples import ValidationSamples
 
 if TYPE_CHECKING:
     from fitmon.engine.job import TrainingData

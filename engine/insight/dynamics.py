@@ -90,11 +90,6 @@ class DynamicsSnapshot:
         """Return how many samples are of this kind."""
         return int(np.count_nonzero(self.kinds == kind))
 
-    def of_kind(self, kind: Kind) -> npt.NDArray[np.int64]:
-        """Return the indices of the samples of this kind, ascending, int64."""
-        indices: npt.NDArray[np.int64] = np.flatnonzero(self.kinds == kind)
-        return indices
-
 
 class SampleDynamics:
     """Follows n samples over the epochs with 36 bytes per sample, and a reference to the scores of the last epoch."""
@@ -114,11 +109,6 @@ class SampleDynamics:
 
     def __len__(self) -> int:
         return len(self._seen)
-
-    @property
-    def bytes_per_sample(self) -> int:
-        """Bytes this object keeps per sample, without the last scores, which others keep too."""
-        return sum(int(array.itemsize) for array in self._kept().values())
 
     def arrays(self) -> Arrays:
         """Return all but the last scores as arrays that no later epoch changes: copies, 36 bytes per sample."""

@@ -91,29 +91,9 @@ class Movement:
         return self.stayed_right + self.crossed_down
 
     @property
-    def closer(self) -> int:
-        """Samples that stayed on their side and moved closer to the threshold."""
-        return self.right_closer + self.wrong_closer
-
-    @property
-    def further(self) -> int:
-        """Samples that stayed on their side and moved away from the threshold; the rest did not move."""
-        return self.right_further + self.wrong_further
-
-    @property
     def accuracy(self) -> float | None:
         """The share of correct predictions now, in [0, 1]; None without samples."""
         return self.right / self.samples if self.samples else None
-
-    @property
-    def previous_accuracy(self) -> float | None:
-        """The share of correct predictions in the previous epoch, in [0, 1]; None without samples."""
-        return self.previous_right / self.samples if self.samples else None
-
-    @property
-    def accuracy_change(self) -> float | None:
-        """(crossed up - crossed down) / n, from whole numbers, so without rounding error; None without samples."""
-        return (self.crossed_up - self.crossed_down) / self.samples if self.samples else None
 
     @property
     def data_loss_change(self) -> float | None:

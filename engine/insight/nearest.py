@@ -5,7 +5,6 @@ an estimate, as `sentence.estimate_words` does.
 """
 
 from collections import deque
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -19,20 +18,6 @@ KEPT_EPOCHS = 5
 """Speed is measured over this many last epochs; older ones are out of date."""
 MEASURED_ENOUGH = 3
 """With fewer epochs there is no speed: any line fits two points."""
-
-
-@dataclass(frozen=True, slots=True)
-class NearSample:
-    """One sample near the threshold."""
-
-    index: int
-    """Its place among the n samples, from 0."""
-    distance: float
-    """How far it is on the right side; negative where it is wrong. Two classes: of p; several: the margin."""
-    speed: float | None
-    """Change of `distance` per epoch, positive towards the correct prediction; None below `MEASURED_ENOUGH` epochs."""
-    epochs_to_crossing: float | None
-    """Estimated epochs until it crosses at that speed; None without a speed, or where it moves away."""
 
 
 def crossing_soon(scores: SampleScores, speed: Floats, threshold: float, within_epochs: float = 3) -> int:
@@ -125,27 +110,3 @@ class Nearest:
         return (
             None if speed is None or self._last is None else crossing_soon(self._last, speed, threshold, within_epochs)
         )
-
-    def nearest(self, threshold: float, count: int = 10) -> tuple[NearSample, ...]:
-        """Return up to `count` samples with the smallest distance on either side, closest first; NaN is left out."""
-        if self._last is None or count <= 0:
-            return ()
-        distance = self._last.distance(threshold)
-        gap = np.where(np.isfinite(distance), np.abs(distance), np.float32(np.inf))
-        chosen = np.argpartition(gap, count - 1)[:count] if count < len(gap) else np.arange(len(gap))
-        # Equal gaps are in sample order, so that two calls return the same rows.
-        chosen = chosen[np.lexsort((chosen, gap[chosen]))]
-        speed = self.speed()
-        return tuple(_near_sample(int(i), distance, speed) for i in chosen if np.isfinite(distance[i]))
-
-
-def _near_sample(index: int, distances: Floats, speeds: Floats | None) -> NearSample:
-    distance = float(distances[index])
-    speed = None if speeds is None or not np.isfinite(speeds[index]) else float(speeds[index])
-    coming = speed is not None and speed * distance < 0
-    return NearSample(
-        index=index,
-        distance=distance,
-        speed=speed,
-        epochs_to_crossing=-distance / speed if coming and speed is not None else None,
-    )

@@ -1,1 +1,1 @@
-"""What is known of a run, folded from its events: the record, its branches, series and outcomes."""
+"""What is known of a run, built from its events: the record, its branches, curves and outcomes."""

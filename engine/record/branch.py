@@ -1,4 +1,4 @@
-"""A stretch of a run: what was trained from one point on without going back."""
+"""A branch of a run: the epochs trained from one point on without a rewind."""
 
 from __future__ import annotations
 
@@ -26,64 +26,64 @@ class BestEpoch:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One branch of a run, with all that led to it; everything in it is immutable or read-only."""
+    """One branch of a run, with everything that led to it; immutable or read-only throughout."""
 
     number: int
-    """One-based, in the order in which they were begun."""
+    """One-based, in the order in which the branches started."""
     parent: int | None
-    """The branch whose epoch it set out from; None for the first."""
+    """The branch that it started from; None for the first."""
     from_epoch: int
-    """The epoch it set out from; 0: the model as it was before training."""
+    """The epoch whose end it started from; 0: the untrained model."""
     epochs_done: int
     metrics: dict[str, Curve]
-    """Keras's epoch metrics by name, one point an epoch at x = epoch, those of its parents up to `from_epoch` too."""
+    """Keras's epoch metrics by name, one point per epoch at x = epoch, including its parents' up to `from_epoch`."""
     best: BestEpoch | None
-    """Over all these epochs; None while there is none."""
+    """Among all these epochs; None while there is none."""
     knobs: dict[str, KnobValue]
-    """The values its last epoch was trained with, or those it is about to be trained with."""
+    """The values of its last epoch, or those of its first before that is trained."""
     receipts: tuple[KnobApplied, ...]
-    """The knobs that took effect in it and in its parents up to `from_epoch`, oldest first."""
+    """The changes of knobs that took effect in it and in its parents up to `from_epoch`, oldest first."""
     measures: dict[str, Curve] = field(default_factory=dict)
-    """What the diagnosis measured, by the fields of `diagnosis.measures.Measures`, as `metrics`."""
+    """What the diagnosis measured, by the fields of `measures.Measures`, like `metrics`."""
     because: str = ""
-    """The finding whose remedy it is; empty when somebody went back by themselves, and for the first."""
+    """The finding whose remedy started it; empty when the user did, and for the first."""
 
     @property
     def first_epoch(self) -> int:
-        """The first epoch that it trained itself; 0, the model before training, is the first branch's."""
+        """The first epoch that it trained itself; for the first branch 0, the untrained model."""
         return 0 if self.parent is None else self.from_epoch + 1
 
     def knobs_at(self, epoch: int) -> dict[str, KnobValue]:
-        """Return the values that held in an epoch, as far as receipts tell: a schedule's rate is the last one."""
+        """Return the values in an epoch, as far as receipts show: a schedule's rate is the last one."""
         later = [receipt for receipt in self.receipts if receipt.epoch > epoch]
         return self.knobs | {receipt.knob: receipt.previous for receipt in reversed(later)}
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Some of the epochs that a branch trained itself."""
+    """Some of the epochs that one branch trained."""
 
     branch: Branch
     epochs: range
-    """Rising, never empty; 0 stands for the model before training."""
+    """Ascending, never empty; 0 is the untrained model."""
 
 
-def way_to(branch: Branch, others: Sequence[Branch]) -> list[Stretch]:
-    """Return what led to the last epoch of a branch: its own epochs, then its parent's up to there, and so on."""
+def path_to(branch: Branch, others: Sequence[Branch]) -> list[Stretch]:
+    """Return what led to the last epoch of a branch: its own epochs, then its parent's before those, and so on."""
     known = {other.number: other for other in others}
-    way: list[Stretch] = []
+    path: list[Stretch] = []
     at: Branch | None = branch
     last = branch.epochs_done
     while at is not None:
-        way.append(Stretch(at, range(at.first_epoch, last + 1)))
+        path.append(Stretch(at, range(at.first_epoch, last + 1)))
         last = min(last, at.from_epoch)
         at = None if at.parent is None else known.pop(at.parent, None)
-    return [stretch for stretch in way if stretch.epochs]
+    return [stretch for stretch in path if stretch.epochs]
 
 
 def other_stretches(branch: Branch, left: Sequence[Branch]) -> list[Stretch]:
-    """Return what branches that were left trained and did not lead to the one under way, the newest branch first."""
-    shared = {stretch.branch.number: stretch.epochs.stop for stretch in way_to(branch, left)}
+    """Return the epochs of other branches that did not lead to the current one, the newest branch first."""
+    shared = {stretch.branch.number: stretch.epochs.stop for stretch in path_to(branch, left)}
     rest = [
         Stretch(other, range(max(other.first_epoch, shared.get(other.number, 0)), other.epochs_done + 1))
         for other in reversed(left)

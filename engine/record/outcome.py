@@ -1,4 +1,4 @@
-"""What came of a change: asked, applied at, before, after. Pure, over the branches of a record."""
+"""The outcome of each change: requested value, epoch, loss before and after. Pure functions of branches."""
 
 from __future__ import annotations
 
@@ -13,49 +13,49 @@ if TYPE_CHECKING:
     from fitmon.engine.values import KnobValue
 
 EPOCHS_TO_SETTLE = 3
-"""What a change did is judged by the third epoch trained with it: the first ones may only shake the optimizer."""
+"""A change is judged by the third epoch trained with it: the first ones may only disturb the optimizer."""
 
 REWIND = "rewind"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One change and what the loss did, as far as it is known."""
+    """One change and how the loss responded, as far as known."""
 
     what: str
-    """The knob's name, or `rewind` for a way back."""
+    """The knob's name, or `rewind`."""
     asked: float
-    """The value asked for; of a rewind the epoch gone back to."""
+    """The requested value; for a rewind, the epoch rewound to."""
     previous: KnobValue
-    """What held before; of a rewind the epochs that were done."""
+    """The value before; for a rewind, the number of finished epochs."""
     value: KnobValue
-    """What was read back."""
+    """The value read back from the compiled step."""
     branch: int
-    """The branch it was made in; of a rewind the one that it began."""
+    """The branch of the change; for a rewind, the one that it started."""
     epoch: int
     """The first epoch trained with it."""
     because: str
-    """The finding whose remedy it was; empty when somebody asked for it by themselves."""
+    """The finding whose remedy it was; empty when the user requested it."""
     metric: str
-    """What `before` and `after` are of: `validation_loss`, the data loss without penalty, where that is measured, else
-    `val_loss` or `loss`; empty while nothing is known."""
+    """The metric of `before` and `after`: `validation_loss`, the data loss without penalty, if measured, else `val_loss`
+    or `loss`; empty while neither is known."""
     before: float | None
-    """At the epoch before it held or, where `against` is a branch, that branch's at `after_epoch`; None: there is no
+    """At the epoch before the change or, if `against` is a branch, that branch's at `after_epoch`; None: there is no
     such epoch. May be NaN."""
     after: float | None
-    """At `after_epoch`; None while no epoch was trained with it. May be NaN."""
+    """At `after_epoch`; None before the first epoch trained with it. May be NaN."""
     after_epoch: int | None
-    """The third epoch trained with it, or the last one there is until then."""
+    """The third epoch trained with it, or the last one until then."""
     against: int | None
-    """The branch that was left, where the two can be compared at equal epochs; None: compared with the epoch before."""
+    """The branch left by a rewind, if both have the epoch to compare; None: compared with the previous epoch."""
     together_with: tuple[str, ...]
-    """What else changed from its epoch up to `after_epoch`: what came of it is theirs as well."""
+    """What else changed from its epoch up to `after_epoch`, and contributed to the outcome."""
     settled: bool
-    """Whether all epochs to judge it by are there."""
+    """Whether the third epoch with it is trained."""
 
     @property
     def change(self) -> float | None:
-        """How much higher the loss is than without the change, below 0: lower; None while that cannot be said."""
+        """How much higher the loss is than without the change, negative if lower; None while unknown."""
         return None if self.before is None or self.after is None else self.after - self.before
 
 
@@ -70,11 +70,11 @@ class _Change:
 
 
 def outcomes_of(branch: Branch, left: Sequence[Branch]) -> tuple[Outcome, ...]:
-    """Return what was changed in a run and what came of it, oldest first, each change once.
+    """Return the outcomes of all changes in a run, oldest first.
 
     Args:
-        branch: the one under way.
-        left: those that were left, in the order of their numbers; what was changed in them belongs to it too.
+        branch: the current branch.
+        left: the branches left by a rewind, in the order of their numbers; their changes are included.
     """
     branches = (*left, branch)
     return tuple(outcome for each in branches for outcome in _of_branch(each, _left_for(each, branches)))
@@ -87,17 +87,17 @@ def _of_branch(branch: Branch, left: Branch | None) -> Iterator[Outcome]:
 
 
 def _left_for(branch: Branch, branches: Sequence[Branch]) -> Branch | None:
-    """Return the branch that was under way when one began."""
+    """Return the branch that was current when another one started."""
     earlier = [other for other in branches if other.number < branch.number]
     return None if branch.parent is None else max(earlier, key=lambda other: other.number, default=None)
 
 
 def _changes_of(branch: Branch, left: Branch | None) -> Iterator[_Change]:
-    """Yield what was changed in a branch itself, by epoch."""
+    """Yield the changes made in one branch itself, by epoch."""
     if branch.parent is not None:
         previous = None if left is None else left.epochs_done
-        back_to = branch.from_epoch
-        yield _Change(REWIND, back_to, previous, back_to, branch.first_epoch, branch.because)
+        target = branch.from_epoch
+        yield _Change(REWIND, target, previous, target, branch.first_epoch, branch.because)
     for receipt in sorted(branch.receipts, key=lambda receipt: receipt.epoch):
         if receipt.epoch >= branch.first_epoch:
             yield _change_of(receipt)
@@ -109,8 +109,8 @@ def _change_of(receipt: KnobApplied) -> _Change:
 
 def _outcome(change: _Change, changes: Sequence[_Change], branch: Branch, left: Branch | None) -> Outcome:
     settles_at = change.epoch + EPOCHS_TO_SETTLE - 1
-    target = branch.parent is not None and change.epoch == branch.first_epoch
-    against = left if target and left is not None and left.epochs_done >= change.epoch else None
+    at_start = branch.parent is not None and change.epoch == branch.first_epoch
+    against = left if at_start and left is not None and left.epochs_done >= change.epoch else None
     last = min(settles_at, branch.epochs_done, branch.epochs_done if against is None else against.epochs_done)
     after_epoch = last if last >= change.epoch else None
     metric, before, after = _values(
@@ -141,7 +141,7 @@ def _outcome(change: _Change, changes: Sequence[_Change], branch: Branch, left: 
 def _values(
     branch_before: Branch, before_epoch: int | None, branch_after: Branch, after_epoch: int | None
 ) -> tuple[str, float | None, float | None]:
-    """Return the metric of which most is known, the best of several equals, and its two values."""
+    """Return the metric with most values known, the first of several equals, and its two values."""
     found = [
         (name, _value(_curve(branch_before, name), before_epoch), _value(_curve(branch_after, name), after_epoch))
         for name in ("validation_loss", "val_loss", "loss")

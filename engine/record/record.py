@@ -1,6 +1,6 @@
-"""Everything known of a run, folded from its events. Plain Python: no thread, no Keras, no screen.
+"""Everything known of a run, built from its events. Plain Python: no thread, no Keras, no screen.
 
-`RunRecord.apply` is the only place that lists every event; `Snapshot` is one frozen picture for whoever draws.
+`RunRecord.apply` is the only place that lists every event.
 """
 
 from __future__ import annotations
@@ -16,114 +16,21 @@ from fitmon.engine.events import Phase
 from fitmon.engine.finding import Finding
 from fitmon.engine.measures import measured
 from fitmon.engine.record.branch import BestEpoch, Branch, best_of, better_of
-from fitmon.engine.record.series import Curve, Series
+from fitmon.engine.record.series import Series
+from fitmon.engine.record.snapshot import KnobState, Snapshot
 from fitmon.engine.values import KnobOffer, KnobValue
 
 if TYPE_CHECKING:
     from fitmon.engine.insight.observer import Observation
-    from fitmon.engine.insight.scores import SampleScores
-    from fitmon.engine.values import ValidationSamples
+    from fitmon.engine.samples import ValidationSamples
 
 RECENT_EPOCHS = 5
-"""Time left is judged from the median of this many last epochs, so that one slow epoch does not sway it."""
-
-
-@dataclass(frozen=True, slots=True)
-class KnobState:
-    """A knob as it stands now."""
-
-    name: str
-    value: KnobValue
-    pending: float | None
-    """The value asked for that will hold next; None when nothing is pending."""
-    pending_epoch: int | None
-    """The epoch from which the pending value will hold."""
-    unavailable: str
-    """Why it cannot be turned; empty when it can."""
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """One frozen picture of a run; everything in it is immutable or read-only."""
-
-    version: int
-    """Rises with every event: equal versions are equal pictures."""
-    phase: Phase
-    phase_detail: str
-    started: events.RunStarted | None
-    """None until data and model are ready."""
-    epoch: int
-    """The epoch under way, or the last one when none is; 0 before the first."""
-    epochs: int
-    """Epochs the run is to have; 0 until known."""
-    epochs_done: int
-    step: int
-    steps: int
-    seconds_per_epoch: float | None
-    """Median of the last epochs; within the first epoch an estimate from its chunks; None before that."""
-    seconds_left: float | None
-    """At this pace, pauses left out; None while it cannot be told."""
-    metrics: dict[str, Curve]
-    """Keras's epoch metrics by name, one point an epoch at x = epoch."""
-    chunks: dict[str, Curve]
-    """Chunk means of the epoch under way, x as a fraction of epochs; emptied when the next epoch starts."""
-    measures: dict[str, Curve]
-    """What the diagnosis measured, by the fields of `diagnosis.measures.Measures`, one point an epoch that has it."""
-    findings: tuple[Finding, ...]
-    """What the diagnosis says as of the last epoch, the strongest first."""
-    best: BestEpoch | None
-    knobs: tuple[KnobState, ...]
-    receipts: tuple[events.KnobApplied, ...]
-    """Every knob that took effect, oldest first."""
-    refusal: events.KnobRefused | None
-    """The last refused change that no later request followed."""
-    samples: ValidationSamples | None
-    """The validation samples themselves; None until the run has started."""
-    observation: Observation | None
-    """What is known of every validation sample since the last validated epoch (0: before training); None when there is
-    nothing, or nothing that has probabilities."""
-    pause_asked: str
-    """`epoch` or `chunk` while a pause was asked for and has not taken hold; else empty."""
-    paused: events.RunPaused | None
-    """Set while the run is paused."""
-    non_finite: events.LossBecameNonFinite | None
-    ending: events.RunEnded | events.RunFailed | None
-    """The one ending event; None while the run lives."""
-    branch: Branch
-    """The branch under way."""
-    other_branches: tuple[Branch, ...]
-    """Those that were left by going back, in the order of their numbers."""
-    rewind_refusal: events.RewindRefused | None
-    """The last way back that was refused and that no later request followed."""
-    continued: events.RunContinued | None
-    """How the run was taken up by its present process; None: this process began it."""
-    disk_trouble: str
-    """Why no checkpoint can be written now, as a sentence; empty when all is well."""
-    disk_trouble_epoch: int
-    """The epochs that were done when that was first told; 0 when all is well."""
-    detached: str
-    """Why the run has no screen of its own any more; empty while it has, or never had one."""
-    export: events.ModelExported | events.ExportFailed | None
-    """What became of the last file that was to be written; None: nothing was asked for since it set out."""
-
-    @property
-    def over(self) -> bool:
-        """Whether the run has ended, one way or another."""
-        return self.ending is not None
-
-    @property
-    def scores(self) -> SampleScores | None:
-        """Per-sample predictions of the last validated epoch; None when there are none."""
-        return None if self.observation is None else self.observation.scores
-
-    def knob(self, name: str) -> KnobState | None:
-        """Return a knob by name; None before the run has started."""
-        return next((knob for knob in self.knobs if knob.name == name), None)
+"""The time left is estimated from the median of this many last epochs, so that one slow epoch has little effect."""
 
 
 @dataclass(slots=True)
 class RunRecord:
-    """Folds events into what is known."""
+    """Applies events to what is known."""
 
     phase: Phase = Phase.WAITING
     phase_detail: str = ""
@@ -137,7 +44,7 @@ class RunRecord:
     best: BestEpoch | None = None
     offers: dict[str, KnobOffer] = field(default_factory=dict)
     pending: dict[tuple[str, int], events.KnobAsked] = field(default_factory=dict)
-    """Changes that wait, by knob and epoch."""
+    """Accepted changes that have not taken effect, by knob and epoch."""
     receipts: tuple[events.KnobApplied, ...] = ()
     refusal: events.KnobRefused | None = None
     samples: ValidationSamples | None = None
@@ -162,14 +69,14 @@ class RunRecord:
     _measures: dict[str, Series] = field(default_factory=dict)
     _chunks: dict[str, Series] = field(default_factory=dict)
     _resumed_step: int = 0
-    """Steps of the next epoch to start that another process has done."""
+    """Steps of the next epoch to start that a previous process trained."""
     _paced_steps: int = 0
     _paced_seconds: float = 0.0
     _traced_seconds: float = 0.0
     _epoch_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT_EPOCHS))
 
-    def apply(self, event: events.Event) -> None:  # noqa: C901, PLR0912, PLR0915 - a flat list, one line an event
-        """Take one event into account. Events come in the order in which they happened."""
+    def apply(self, event: events.Event) -> None:  # noqa: C901, PLR0912, PLR0915 - a flat list, one line per event
+        """Apply one event; events must come in the order in which they happened."""
         self._version += 1
         match event:
             case events.PhaseChanged():
@@ -207,7 +114,7 @@ class RunRecord:
             case events.RewindRefused():
                 self.refusal, self.rewind_refusal = None, event
             case events.CheckpointFailed():
-                self._apply_trouble(event)
+                self._apply_checkpoint_failed(event)
             case events.CheckpointsResumed():
                 self.disk_trouble, self.disk_trouble_epoch = "", 0
             case events.RunDetached():
@@ -223,7 +130,7 @@ class RunRecord:
                 assert_never(event)
 
     def snapshot(self) -> Snapshot:
-        """Return a frozen picture; its cost does not grow with the number of epochs."""
+        """Return a frozen picture; the time it takes does not grow with the number of epochs."""
         seconds_per_epoch = self._seconds_per_epoch()
         branch = self.current_branch()
         return Snapshot(
@@ -265,7 +172,7 @@ class RunRecord:
     def _apply_phase(self, event: events.PhaseChanged) -> None:
         self.phase, self.phase_detail = event.phase, event.detail
         if event.phase in {Phase.WAITING, Phase.STARTING}:
-            # Another process has the run now: it has neither ended nor paused.
+            # Another process owns the run now: it has neither ended nor paused.
             self.ending, self.paused, self.pause_asked, self.export = None, None, "", None
 
     def _apply_started(self, event: events.RunStarted) -> None:
@@ -308,7 +215,7 @@ class RunRecord:
         self.best = better_of(self.best, event.epoch, event.metrics)
 
     def current_branch(self) -> Branch:
-        """Return the branch under way, as it is now."""
+        """Return the current branch, as it is now."""
         return Branch(
             number=self.branch,
             parent=self.branch_parent,
@@ -324,9 +231,9 @@ class RunRecord:
 
     def _apply_continued(self, event: events.RunContinued) -> None:
         self.continued, self.detached, self.disk_trouble, self.disk_trouble_epoch = event, "", "", 0
-        self._go_back(self.current_branch(), event.epochs_done, event.step)
+        self._return_to(self.current_branch(), event.epochs_done, event.step)
 
-    def _apply_trouble(self, event: events.CheckpointFailed) -> None:
+    def _apply_checkpoint_failed(self, event: events.CheckpointFailed) -> None:
         if not self.disk_trouble:
             self.disk_trouble_epoch = self.epochs_done
         self.disk_trouble = event.message
@@ -337,16 +244,16 @@ class RunRecord:
         parent = self.other_branches.get(event.parent, left)
         self.branch, self.branch_parent, self.branch_from_epoch = event.branch, event.parent, event.epoch
         self.branch_because = event.because
-        self._go_back(parent, event.epoch, step=0)
+        self._return_to(parent, event.epoch, step=0)
         self.offers = {name: _with_value(o, event.knobs.get(name, o.value)) for name, o in self.offers.items()}
         if isinstance(epochs := event.knobs.get("epochs"), int):
             self.epochs = epochs
 
-    def _go_back(self, branch: Branch, epochs_done: int, step: int) -> None:
-        """Forget what came behind a point of a branch: it is trained again, or differently."""
+    def _return_to(self, branch: Branch, epochs_done: int, step: int) -> None:
+        """Drop everything after a point of a branch: it is trained again, or differently."""
         self._metrics = {name: Series.until(curve, epochs_done) for name, curve in branch.metrics.items()}
         self._measures = {name: Series.until(curve, epochs_done) for name, curve in branch.measures.items()}
-        # They spoke of epochs that are gone; the next epoch's end says what holds now.
+        # They were about epochs that are gone; the end of the next epoch brings new ones.
         self.findings = ()
         self.best = best_of({name: series.curve() for name, series in self._metrics.items()})
         self.receipts = tuple(r for r in branch.receipts if r.epoch <= epochs_done + (step > 0))
@@ -369,8 +276,8 @@ class RunRecord:
             self.pending.pop((knob, epoch), None)
 
     def _knob_state(self, offer: KnobOffer) -> KnobState:
-        waiting = [asked for (knob, _), asked in self.pending.items() if knob == offer.name]
-        asked = min(waiting, key=lambda change: change.epoch, default=None)
+        changes = [asked for (knob, _), asked in self.pending.items() if knob == offer.name]
+        asked = min(changes, key=lambda change: change.epoch, default=None)
         return KnobState(
             name=offer.name,
             value=offer.value,
@@ -390,8 +297,8 @@ class RunRecord:
     def _seconds_left(self, seconds_per_epoch: float | None) -> float | None:
         if seconds_per_epoch is None or self.ending is not None or self.epochs == 0:
             return None
-        under_way = self.step / self.steps if self.epoch > self.epochs_done and self.steps else 0.0
-        return max(0.0, (self.epochs - self.epochs_done - under_way) * seconds_per_epoch)
+        epoch_share = self.step / self.steps if self.epoch > self.epochs_done and self.steps else 0.0
+        return max(0.0, (self.epochs - self.epochs_done - epoch_share) * seconds_per_epoch)
 
 
 def _with_value(offer: KnobOffer, value: KnobValue) -> KnobOffer:

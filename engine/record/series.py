@@ -1,6 +1,6 @@
-"""A curve that grows: numbers over epochs, appended by the training thread and read by others without copying.
+"""Growing curves: numbers over epochs, appended by the training thread and read by others without copying.
 
-Numpy loads with the first series, so that the first picture on a terminal does not wait for it.
+Numpy is imported with the first series, so that the first screen does not wait for it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Curve:
     """A frozen view of a series."""
 
     epochs: Floats
-    """(n,) float64, rising; a fraction such as 2.4 lies inside the third epoch. Read-only."""
+    """(n,) float64, ascending; a fraction such as 2.4 is inside the third epoch. Read-only."""
     values: Floats
     """(n,) float64; may hold NaN and infinities. Read-only."""
 
@@ -29,7 +29,7 @@ class Curve:
 
 
 class Series:
-    """Numbers over epochs. Appending never moves what a `Curve` taken earlier sees."""
+    """Numbers over epochs. Appending does not change the curves taken before."""
 
     def __init__(self) -> None:
         import numpy as np
@@ -39,7 +39,7 @@ class Series:
 
     @classmethod
     def until(cls, curve: Curve, epoch: float) -> Series:
-        """Return a series of its own that begins with the points of a curve up to and with an epoch."""
+        """Return a new series with the points of a curve up to and including an epoch."""
         import numpy as np
 
         series, length = cls(), int(np.searchsorted(curve.epochs, epoch, side="right"))
@@ -49,7 +49,7 @@ class Series:
         return series
 
     def append(self, epoch: float, value: float) -> None:
-        """Add a point behind the last one."""
+        """Append a point."""
         import numpy as np
 
         if self._length == self._points.shape[1]:
@@ -58,10 +58,10 @@ class Series:
         self._length += 1
 
     def curve(self) -> Curve:
-        """Return the points so far. Costs the same however many there are."""
-        seen = self._points[:, : self._length].view()
-        seen.flags.writeable = False
-        return Curve(epochs=seen[0], values=seen[1])
+        """Return the points so far, without copying."""
+        points = self._points[:, : self._length].view()
+        points.flags.writeable = False
+        return Curve(epochs=points[0], values=points[1])
 
 
 def empty_curve() -> Curve:

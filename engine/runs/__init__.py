@@ -1,1 +1,1 @@
-"""Runs on this machine: their folders, names, locks, journals and how they stand."""
+"""Runs on this machine: their folders, names, locks, journals and status."""

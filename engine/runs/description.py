@@ -1,4 +1,4 @@
-"""What a run was started with, as a JSON file in its folder. What became of it is in the journal."""
+"""What a run was started with, as a JSON file in its folder. What happened since is in the journal."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ FORMAT = 1
 
 
 class RunDescription(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a run was started with, and by which process. What the run is called is the name of its folder."""
+    """What a run was started with, and by which process. The name of the run is the name of its folder."""
 
     format: int = FORMAT
     id: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{8}$")]
-    """Names the run for good, even when its folder is moved."""
+    """Identifies the run, even when its folder is renamed."""
     job: str
-    """The name of the preset, or of what else was trained."""
+    """The name of the preset or other job."""
     settings: Settings
     arguments: dict[str, str | int | float | bool | None] = {}
-    """What the job was made from besides its settings, such as `dataset` and `data`."""
+    """What the job was built from besides its settings, such as `dataset` and `data`."""
     versions: dict[str, str]
     """See `environment.versions`."""
     device: str | None = None
-    """As in `RunStarted`; None: TensorFlow had not been started yet."""
+    """As in `RunStarted`; None: TensorFlow was not started yet."""
     pid: int
-    """The process that began the run, or went on with it last."""
+    """The process that started the run or resumed it last."""
     host: str
     started: Annotated[datetime, msgspec.Meta(tz=True)]
-    """When the run began, in UTC."""
+    """When the run was started, in UTC."""
 
 
 class _Format(msgspec.Struct):
@@ -50,12 +50,14 @@ def write_description(path: Path, description: RunDescription) -> None:
 
 
 def read_description(path: Path) -> RunDescription:
-    """Read a description; raises DataError when there is none, it is damaged, or another fitmon wrote it."""
+    """Read a description; raises DataError when it is missing, damaged, or written by another version of fitmon."""
     try:
         text = path.read_bytes()
         found = msgspec.json.decode(text, type=_Format).format
         if found != FORMAT:
-            raise DataError(f"Expected {path} to have format {FORMAT}, received {found}: another fitmon wrote it.")
+            raise DataError(
+                f"Expected {path} to have format {FORMAT}, received {found}: written by another version of fitmon."
+            )
         _refuse_unknown_settings(msgspec.json.decode(text), path)
         return msgspec.json.decode(text, type=RunDescription)
     except OSError as error:
@@ -65,7 +67,7 @@ def read_description(path: Path) -> RunDescription:
 
 
 def _refuse_unknown_settings(raw: Any, path: Path) -> None:
-    """Raise DataError for a setting that this fitmon does not have: msgspec lets those of a dataclass pass."""
+    """Raise DataError for an unknown setting, which msgspec ignores in a dataclass."""
     settings = raw.get("settings")
     unknown = settings.keys() - {field.name for field in fields(Settings)} if isinstance(settings, dict) else None
     if unknown:

@@ -1,7 +1,7 @@
-"""Brings what was written to a file onto the disk, in a thread of its own.
+"""Flushes a file to the disk in a separate thread.
 
-A thread, because the disk may take longer than an epoch, and the training waits for nobody; and because the last lines
-before a pause must reach the disk though no other line follows. It sleeps until something is written.
+The disk may take longer than an epoch, and the training must not wait for it; and the last lines before a pause must
+reach the disk even if no other line follows. The thread sleeps until something is written.
 """
 
 import os
@@ -12,7 +12,7 @@ _sync = getattr(os, "fdatasync", os.fsync)
 
 
 class FsyncThread:
-    """Flushes a file at most a second after a write, or at once where that is asked for."""
+    """Flushes a file at most a second after a write, or at once on request."""
 
     def __init__(self, descriptor: int, seconds: float = 1.0) -> None:
         """Start the thread.
@@ -26,27 +26,27 @@ class FsyncThread:
         self._written = self._flushed = 0
         self._at_once = self._closed = False
         self.error: OSError | None = None
-        """Why the last flush failed; None when it went well, or while there was none."""
+        """Why the last flush failed; None if it succeeded or there was none yet."""
         self._thread = threading.Thread(target=self._run, name="fitmon journal", daemon=True)
         self._thread.start()
 
     def written(self, *, at_once: bool = False) -> None:
-        """Tell that something was written; returns at once."""
+        """Report that something was written; returns at once."""
         with self._changed:
             self._written += 1
             self._at_once |= at_once
             self._changed.notify_all()
 
     def flush(self, timeout_seconds: float | None = None) -> bool:
-        """Wait until everything written is on the disk; return whether it is. None waits for ever."""
+        """Wait until everything written is on the disk; return whether it is. None: no timeout."""
         with self._changed:
-            wanted = self._written
+            target = self._written
             self._at_once = True
             self._changed.notify_all()
-            return self._changed.wait_for(lambda: self._flushed >= wanted, timeout_seconds) and self.error is None
+            return self._changed.wait_for(lambda: self._flushed >= target, timeout_seconds) and self.error is None
 
     def close(self) -> None:
-        """Flush what is not yet on the disk and end the thread."""
+        """Flush everything written and end the thread."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -64,7 +64,7 @@ class FsyncThread:
                 self._changed.notify_all()
 
     def _next(self) -> int | None:
-        """Wait until it is time to flush; return how many writes that covers, None when there will be no more."""
+        """Wait until it is time to flush; return how many writes that covers, or None when there will be no more."""
         with self._changed:
             self._changed.wait_for(lambda: self._written > self._flushed or self._closed)
             self._changed.wait_for(lambda: self._at_once or self._closed, self._seconds)

@@ -1,8 +1,8 @@
-"""One line of a journal: a JSON object with number, times, what it tells, and a checksum of all that behind it.
+"""One line of a journal: a JSON object with number, times, an entry, and a checksum of everything before it.
 
     {"sequence":7,"wall":"2026-11-22T09:14:03.512Z","monotonic":81.206,"event":{"event":"epoch_ended",…},"crc32":27182}
 
-A number that JSON does not have stands as `"nan"`, `"inf"` or `"-inf"`. Nothing in a line can be code.
+A number that JSON lacks is written as `"nan"`, `"inf"` or `"-inf"`. Nothing in a line can be code.
 """
 
 from __future__ import annotations
@@ -42,55 +42,59 @@ JournalEvent = (
     | events.RunEnded
     | events.RunFailed
 )
-"""The events that a journal may hold; those left out carry whole arrays of samples."""
+"""The events that a journal may contain; the others carry whole arrays of samples."""
 
 
-class Opened(msgspec.Struct, frozen=True, kw_only=True):
-    """A process began to write: monotonic times start anew, and what was under way in the one before is lost."""
+class JournalOpened(msgspec.Struct, frozen=True, kw_only=True):
+    """A process opened the journal: monotonic times start again, and what the previous process was doing is lost."""
 
     pid: int
     host: str
     torn_bytes: int = 0
-    """Length of an unfinished line of the process before, which was taken away."""
+    """Length of an unfinished line of the previous process, which was removed."""
 
 
-class Gap(msgspec.Struct, frozen=True, kw_only=True):
-    """Lines could not be written; the numbers are theirs."""
+class EntriesLost(msgspec.Struct, frozen=True, kw_only=True):
+    """Entries could not be written."""
 
     first: int
     last: int
     reason: str
-    """What the operating system said."""
+    """The error of the operating system."""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody asked the run for something; written before it is done."""
+class CommandReceived(msgspec.Struct, frozen=True, kw_only=True):
+    """The run received a command; written before it is carried out."""
 
     command: Command
     by: str
-    """Who asked, in words; may be empty."""
+    """The sender, in words; may be empty."""
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """A line that is as it was written. What it tells may still be something that only a newer fitmon knows."""
+JournalEntry = JournalEvent | CommandReceived | JournalOpened
+"""What a reader of a journal gets."""
+
+
+class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line that is undamaged. It may still contain something that only a newer fitmon can read."""
 
     sequence: int
     wall: datetime
     """In UTC."""
     monotonic: float
-    """Seconds, from a start that holds as long as the machine runs."""
+    """Seconds since a moment that is fixed until the machine restarts."""
     event: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     asked: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     opened: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     gap: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
-    def content(self) -> JournalEvent | Asked | Opened | Gap:
-        """Return what the line tells; raises UnknownLineError when only a newer fitmon knows."""
+    def content(self) -> JournalEntry | EntriesLost:
+        """Return what the line contains; raises UnknownLineError when only a newer fitmon can read it."""
         for kind, decode in _CONTENTS.items():
             raw = getattr(self, kind)
             if raw is not msgspec.UNSET:
                 try:
-                    content: JournalEvent | Asked | Opened | Gap = decode(raw)
+                    content: JournalEntry | EntriesLost = decode(raw)
                 except (msgspec.MsgspecError, RecursionError) as error:
                     raise UnknownLineError(str(error)) from error
                 return content
@@ -98,44 +102,43 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _CONTENTS: dict[str, Callable[[msgspec.Raw], Any]] = {
-    # Not strict, so that a number may stand as "nan".
+    # Not strict, so that "nan" is read as a number.
     "event": msgspec.json.Decoder(JournalEvent, strict=False).decode,
-    "asked": msgspec.json.Decoder(Asked, strict=False).decode,
-    "opened": msgspec.json.Decoder(Opened).decode,
-    "gap": msgspec.json.Decoder(Gap).decode,
+    "asked": msgspec.json.Decoder(CommandReceived, strict=False).decode,
+    "opened": msgspec.json.Decoder(JournalOpened).decode,
+    "gap": msgspec.json.Decoder(EntriesLost).decode,
 }
-_FIELD_OF: dict[type, str] = {Asked: "asked", Opened: "opened", Gap: "gap"}
-_lines = msgspec.json.Decoder(Line)
+FIELD_OF: dict[type, str] = {CommandReceived: "asked", JournalOpened: "opened", EntriesLost: "gap"}
+"""The field of a line that an entry is written in; an event is written in `event`."""
+_lines = msgspec.json.Decoder(JournalLine)
 
 
 class DamagedLineError(ValueError):
-    """A line is not what was written."""
+    """A line differs from what was written."""
 
 
 class UnknownLineError(ValueError):
-    """A line is whole, and a newer fitmon wrote something that this one does not know."""
+    """A line is undamaged, but contains something that this fitmon does not know."""
 
 
-def encode_line(
-    content: JournalEvent | Asked | Opened | Gap, *, sequence: int, wall: datetime, monotonic: float
-) -> bytes:
-    """Return a line, ended by a line break."""
+def encode_line(content: JournalEntry | EntriesLost, *, sequence: int, wall: datetime, monotonic: float) -> bytes:
+    """Return a line, with its line break."""
     body = {
         "sequence": sequence,
         "wall": wall.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "monotonic": round(monotonic, 3),
-        _FIELD_OF.get(type(content), "event"): _as_json(msgspec.to_builtins(content)),
+        FIELD_OF.get(type(content), "event"): _as_json(msgspec.to_builtins(content)),
     }
     # All but the closing brace.
     checked = msgspec.json.encode(body)[:-1]
     return checked + _checksum(checked)
 
 
-def decode_line(raw: bytes) -> Line:
-    """Return what `encode_line` made; raises DamagedLineError, or UnknownLineError for what a newer fitmon made."""
+def decode_line(raw: bytes) -> JournalLine:
+    """Read what `encode_line` wrote; raises DamagedLineError, or UnknownLineError for a newer fitmon's line."""
     checked, mark, _ = raw.rpartition(b',"crc32":')
     if not mark or raw != checked + _checksum(checked):
-        raise DamagedLineError("its checksum does not fit")
+        raise DamagedLineError("its checksum does not match")
     try:
         return _lines.decode(checked + b"}")
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -147,7 +150,7 @@ def _checksum(checked: bytes) -> bytes:
 
 
 def _as_json(value: Any) -> Any:
-    """Return plain data with what JSON lacks as text: NaN, infinities, and halves of characters as their escapes."""
+    """Return plain data with what JSON lacks as text: NaN, infinities, and lone surrogates as escapes."""
     match value:
         case float() if not math.isfinite(value):
             return str(value)

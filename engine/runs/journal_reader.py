@@ -1,4 +1,4 @@
-"""Reads journals: whole, as they grow, or from their end. What is wrong with a line never hides the others."""
+"""Reads journals, from the beginning or from the end. A damaged line never hides the others."""
 
 from __future__ import annotations
 
@@ -6,20 +6,18 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
 from io import BufferedReader
 from pathlib import Path
 
 from fitmon.engine import events
 from fitmon.engine.errors import DataError
 from fitmon.engine.runs.journal_line import (
-    Asked,
+    FIELD_OF,
     DamagedLineError,
-    Gap,
-    JournalEvent,
-    Line,
-    Opened,
+    EntriesLost,
+    JournalEntry,
+    JournalLine,
+    JournalOpened,
     UnknownLineError,
     decode_line,
 )
@@ -27,133 +25,48 @@ from fitmon.engine.runs.journal_line import (
 _BLOCK_BYTES = 65536
 
 
-class Trouble(StrEnum):
-    """What may be wrong with a journal."""
-
-    TORN = "torn"
-    """The last line is not finished: normal when a process was killed, or is writing it now."""
-    DAMAGED = "damaged"
-    """A line is not what was written."""
-    MISSING = "missing"
-    """Lines are not there."""
-    UNKNOWN = "unknown"
-    """A line of a newer fitmon tells something that this one does not know."""
-
-
 @dataclass(frozen=True, slots=True)
-class Problem:
+class JournalProblem:
     """Something that is wrong with a journal."""
 
-    trouble: Trouble
-    line: int
-    """One-based, in the file."""
     message: str
-    """A sentence, with the line."""
+    """A sentence that names the line, counted from 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """Something that happened."""
-
-    sequence: int
-    """One-based; rises by one from entry to entry over all processes of the run."""
-    wall: datetime
-    """In UTC."""
-    monotonic_seconds: float
-    """Comparable between two `Opened`."""
-    line: int
-    """One-based, in the file."""
-    content: JournalEvent | Asked | Opened
-
-    @property
-    def event(self) -> JournalEvent | None:
-        """What the run told; None when the entry is something else."""
-        return None if isinstance(self.content, Asked | Opened) else self.content
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """How far a journal was read."""
-
-    offset: int = 0
-    """Bytes, always at the beginning of a line."""
-    line: int = 0
-    """Lines before it."""
-    sequence: int = 0
-    """The number of the last whole entry before it."""
-    damaged: int = 0
-    """Lines behind that entry whose number nobody knows."""
-
-
-class JournalReader:
-    """Reads a journal that may grow meanwhile."""
-
-    def __init__(self, path: Path, position: Position | None = None) -> None:
-        """Open nothing yet; None reads from the beginning."""
-        self._path = path
-        self.position = position or Position()
-        """Where the next `read` begins."""
-        self.torn_bytes = 0
-        """Length of the unfinished line that the last `read` ended at."""
-
-    def read(self) -> Iterator[Entry | Problem]:
-        """Yield what was added since the last time, up to an unfinished line; raises DataError if it cannot be read."""
-        self.torn_bytes = 0
-        try:
-            with self._path.open("rb") as file:
-                file.seek(self.position.offset)
-                for raw in file:
-                    if not raw.endswith(b"\n"):
-                        self.torn_bytes = len(raw)
-                        return
-                    yield from self._take(raw)
-        except OSError as error:
-            raise DataError(f"The journal {self._path} cannot be read ({error.strerror or error}).") from error
-
-    def _take(self, raw: bytes) -> list[Entry | Problem]:
-        before = self.position
-        number = before.line + 1
-        try:
-            line = decode_line(raw)
-        except (DamagedLineError, UnknownLineError) as error:
-            self.position = Position(before.offset + len(raw), number, before.sequence, before.damaged + 1)
-            return [_problem(error, number)]
-        if line.sequence <= before.sequence:
-            self.position = Position(before.offset + len(raw), number, before.sequence, before.damaged)
-            return [Problem(Trouble.DAMAGED, number, f"Line {number} tells entry {line.sequence} a second time.")]
-        self.position = Position(before.offset + len(raw), number, line.sequence)
-        return _told(line, number, first_wanted=before.sequence + before.damaged + 1)
-
-
-def read_journal(path: Path) -> Iterator[Entry | Problem]:
-    """Yield all of a journal, entries and what is wrong, in the order of its lines.
+def read_journal(path: Path) -> Iterator[JournalEntry | JournalProblem]:
+    """Yield the entries of a journal, and what is wrong with it, in the order of its lines.
 
     Raises DataError when it cannot be read at all.
     """
-    reader = JournalReader(path)
-    yield from reader.read()
-    if reader.torn_bytes:
-        number = reader.position.line + 1
-        yield Problem(Trouble.TORN, number, f"Line {number}, the last one, breaks off after {reader.torn_bytes} bytes.")
+    numbers = _EntryNumbers()
+    try:
+        with path.open("rb") as file:
+            for line, raw in enumerate(file, 1):
+                if raw.endswith(b"\n"):
+                    yield from _read_line(raw, line, numbers)
+                else:
+                    yield JournalProblem(f"Line {line}, the last one, is cut off after {len(raw)} bytes.")
+    except OSError as error:
+        raise DataError(f"The journal {path} cannot be read ({error.strerror or error}).") from error
 
 
-def told_backwards(path: Path, *kinds: type[JournalEvent | Asked | Opened]) -> Iterator[JournalEvent | Asked | Opened]:
-    """Yield what a journal tells of some kinds, the last first, reading no more of it than is asked for.
+def read_backwards(path: Path, *kinds: type[JournalEntry]) -> Iterator[JournalEntry]:
+    """Yield the entries of some kinds, the last first, and read no more of the journal than the caller takes.
 
-    Whatever cannot be read is left out. Only lines of these kinds are decoded: passing over 100 MB takes about 0.2
+    Anything that cannot be read is skipped. Only lines of these kinds are decoded: skipping 100 MB takes about 0.2
     seconds.
     """
     marks = [_mark_of(kind) for kind in kinds]
     with suppress(OSError), path.open("rb") as file:
         for raw in _backwards(file, marks):
             with suppress(DamagedLineError, UnknownLineError):
-                content = decode_line(raw).content()
-                if isinstance(content, kinds):
-                    yield content
+                entry = decode_line(raw).content()
+                if isinstance(entry, kinds):
+                    yield entry
 
 
 def last_ending(path: Path) -> events.RunEnded | events.RunFailed | None:
-    """Return how a run ended, from its journal's last lines; None: it did not, or went on, or nobody can tell."""
+    """Return how a run ended; None: it did not, it was resumed since, or its journal cannot be read."""
     try:
         with path.open("rb") as file:
             return _last_ending(file)
@@ -168,9 +81,9 @@ class JournalEnd:
     whole_bytes: int
     """Length up to the last line break."""
     torn_bytes: int
-    """Length of the unfinished line behind it."""
+    """Length of the unfinished line after it."""
     sequence: int
-    """The number of the last line, even when it is damaged; 0: there is none."""
+    """The number of the last line, even when that is damaged; 0: there is none."""
 
 
 def journal_end(path: Path) -> JournalEnd:
@@ -181,21 +94,43 @@ def journal_end(path: Path) -> JournalEnd:
         return JournalEnd(file.seek(0, os.SEEK_END) - torn_bytes, torn_bytes, _last_sequence(lines))
 
 
-def _told(line: Line, number: int, first_wanted: int) -> list[Entry | Problem]:
-    reason = ""
-    found: list[Entry | Problem] = []
+@dataclass(slots=True)
+class _EntryNumbers:
+    """The numbers of the entries read so far, to notice missing and repeated ones."""
+
+    last: int = 0
+    damaged: int = 0
+    """Lines after the last entry whose number is unknown."""
+
+    def next_expected(self) -> int:
+        return self.last + self.damaged + 1
+
+
+def _read_line(raw: bytes, number: int, numbers: _EntryNumbers) -> Iterator[JournalEntry | JournalProblem]:
     try:
-        content = line.content()
-        if isinstance(content, Gap):
-            reason = content.reason
-        else:
-            found.append(Entry(line.sequence, line.wall, line.monotonic, number, content))
+        line = decode_line(raw)
+    except (DamagedLineError, UnknownLineError) as error:
+        numbers.damaged += 1
+        yield _problem(error, number)
+        return
+    if line.sequence <= numbers.last:
+        yield JournalProblem(f"Line {number} repeats entry {line.sequence}.")
+        return
+    yield from _read_content(line, number, numbers.next_expected())
+    numbers.last, numbers.damaged = line.sequence, 0
+
+
+def _read_content(line: JournalLine, number: int, expected: int) -> Iterator[JournalEntry | JournalProblem]:
+    entry: JournalEntry | JournalProblem | EntriesLost
+    try:
+        entry = line.content()
     except UnknownLineError as error:
-        found.append(_problem(error, number))
-    if line.sequence > first_wanted:
-        message = _missing(first_wanted, line.sequence - 1, number, reason)
-        found.insert(0, Problem(Trouble.MISSING, number, message))
-    return found
+        entry = _problem(error, number)
+    if line.sequence > expected:
+        reason = entry.reason if isinstance(entry, EntriesLost) else ""
+        yield JournalProblem(_missing(expected, line.sequence - 1, number, reason))
+    if not isinstance(entry, EntriesLost):
+        yield entry
 
 
 def _missing(first: int, last: int, number: int, reason: str) -> str:
@@ -206,16 +141,16 @@ def _missing(first: int, last: int, number: int, reason: str) -> str:
     return f"Before line {number}, {lost}." + (f" {why}: {reason}." if reason else "")
 
 
-def _problem(error: Exception, number: int) -> Problem:
+def _problem(error: Exception, number: int) -> JournalProblem:
     if isinstance(error, DamagedLineError):
-        return Problem(Trouble.DAMAGED, number, f"Line {number} is damaged: {error}.")
-    return Problem(Trouble.UNKNOWN, number, f"Line {number} tells what this fitmon does not know ({error}).")
+        return JournalProblem(f"Line {number} is damaged: {error}.")
+    return JournalProblem(f"Line {number} was written by another version of fitmon and cannot be read ({error}).")
 
 
-def _mark_of(kind: type[JournalEvent | Asked | Opened]) -> bytes:
-    """Return what stands in every line of a kind; within a text it would have its quotation marks escaped."""
+def _mark_of(kind: type[JournalEntry]) -> bytes:
+    """Return bytes that are in every line of a kind; inside a text they would have their quotation marks escaped."""
     tag = kind.__struct_config__.tag
-    return (f'"{tag}"' if tag else f'"{kind.__name__.lower()}":').encode()
+    return (f'"{FIELD_OF[kind]}":' if kind in FIELD_OF else f'"{tag}"').encode()
 
 
 def _last_ending(file: BufferedReader) -> events.RunEnded | events.RunFailed | None:
@@ -223,18 +158,18 @@ def _last_ending(file: BufferedReader) -> events.RunEnded | events.RunFailed | N
     next(lines)
     for raw in lines:
         try:
-            content = decode_line(raw).content()
+            entry = decode_line(raw).content()
         except (DamagedLineError, UnknownLineError):
             continue
-        if isinstance(content, events.RunEnded | events.RunFailed):
-            return content
-        if isinstance(content, _WENT_ON):
+        if isinstance(entry, events.RunEnded | events.RunFailed):
+            return entry
+        if isinstance(entry, _RESUMED):
             return None
     return None
 
 
-_WENT_ON = (Opened, events.RunStarted, events.RunContinued, events.BranchStarted, events.EpochStarted)
-"""What tells that a run trains behind an end of it. Refusals and requests may come while it only waits for somebody."""
+_RESUMED = (JournalOpened, events.RunStarted, events.RunContinued, events.BranchStarted, events.EpochStarted)
+"""Entries that show that a run trains again after an end. Others may follow while an ended run waits for the user."""
 
 
 def _last_sequence(lines: Iterator[bytes]) -> int:
@@ -248,9 +183,9 @@ def _last_sequence(lines: Iterator[bytes]) -> int:
 
 
 def _backwards(file: BufferedReader, marks: Sequence[bytes] = (b"",)) -> Iterator[bytes]:
-    """Yield what stands behind the last line break, without one, then the lines before it, each with its own.
+    """Yield what follows the last line break, then the lines before it, each with its line break, the last first.
 
-    Those without any of the marks may be left out.
+    Lines without any of the marks may be left out.
     """
     position = file.seek(0, os.SEEK_END)
     rest, ending = b"", b""

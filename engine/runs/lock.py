@@ -1,7 +1,7 @@
-"""Who holds a run: a lock of the operating system, which dies with the process that took it.
+"""The lock of a run: a lock of the operating system, which is released when its process ends, however it ends.
 
-The file says who that is; only the lock says whether it still does. The file is never deleted, since two processes
-could then hold two files of one name.
+The file names the owner; only the lock says whether that still owns the run. The file is never deleted: two processes
+could then lock two files of the same name.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from fitmon.engine.runs.private_files import open_private
 from fitmon.engine.runs.run_folder import RunFolder
 
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL})
-"""What file systems without locks answer."""
+"""The errors of file systems without locks."""
 _TRIES = 5
 _SECONDS_BETWEEN_TRIES = 0.02
-"""`holder_of` has the lock for some microseconds: that must not look like another owner."""
+"""`holder_of` takes the lock for some microseconds, which must not look like another owner."""
 _MAX_BYTES = 4096
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
-    """The process that has a run."""
+    """The process that owns a run."""
 
     pid: Annotated[int, msgspec.Meta(ge=0)]
-    """0: the file did not say, or not yet."""
+    """0: the file does not name it, or not yet."""
     host: str
 
     def __str__(self) -> str:
@@ -41,22 +41,22 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunLock:
-    """A run that is ours until `release`, or until this process is gone, however it goes."""
+    """Makes this process the owner of a run until `release`, or until it ends, however it ends."""
 
     def __init__(self, folder: RunFolder) -> None:
-        """Take a run.
+        """Lock a run.
 
         Raises:
-            RunInUseError: another process has it, or another lock in this one.
-            DiskError: the lock's file cannot be written.
+            RunInUseError: another process owns it, or another lock in this process.
+            DiskError: the lock file cannot be written.
         """
         self.warning = ""
-        """Why others are not kept out of the run, as a sentence; empty when they are."""
+        """Why other processes are not kept out of the run, as a sentence; empty when they are."""
         try:
             self._descriptor = open_private(folder.lock_path, os.O_RDWR)
-            _held.add(self._descriptor)
+            _open_locks.add(self._descriptor)
             try:
-                self._take(folder)
+                self._lock(folder)
             except BaseException:
                 self._close()
                 raise
@@ -64,8 +64,8 @@ class RunLock:
             raise DiskError(f"{folder.lock_path} could not be written ({error.strerror or error}).") from error
 
     def release(self) -> None:
-        """Let others have the run; a second time does nothing."""
-        if self._descriptor in _held:
+        """Unlock the run; a second call does nothing."""
+        if self._descriptor in _open_locks:
             with suppress(OSError):
                 os.ftruncate(self._descriptor, 0)
             self._close()
@@ -78,30 +78,30 @@ class RunLock:
     ) -> None:
         self.release()
 
-    def _take(self, folder: RunFolder) -> None:
+    def _lock(self, folder: RunFolder) -> None:
         try:
-            if not _locked(self._descriptor):
+            if not _try_lock(self._descriptor):
                 raise RunInUseError(
-                    f"The run {folder.name} is in use by {_read(self._descriptor)}. "
-                    f"Look at it with `fitmon attach {folder.name}`."
+                    f"The run {folder.name} is in use by {_named_holder(self._descriptor)}. "
+                    f"View it with `fitmon attach {folder.name}`."
                 )
         except OSError as error:
             if error.errno not in _NO_LOCKS:
                 raise
-            self.warning = _without_locks(folder, _read(self._descriptor))
+            self.warning = _without_locks(folder, _named_holder(self._descriptor))
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, msgspec.json.encode(Holder(pid=os.getpid(), host=socket.gethostname())), 0)
 
     def _close(self) -> None:
-        _held.discard(self._descriptor)
+        _open_locks.discard(self._descriptor)
         os.close(self._descriptor)
         self._descriptor = -1
 
 
 def holder_of(folder: RunFolder) -> Holder | None:
-    """Return who has a run now; None: nobody.
+    """Return the process that owns a run now; None: there is none.
 
-    On file systems without locks this is whom the file names, unless that process can be seen to be gone.
+    On file systems without locks this is the process that the file names, unless it is known to have ended.
     """
     try:
         descriptor = os.open(folder.lock_path, os.O_RDONLY | os.O_CLOEXEC)
@@ -110,16 +110,16 @@ def holder_of(folder: RunFolder) -> Holder | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return _read(descriptor)
+        return _named_holder(descriptor)
     except OSError:
-        named = _read(descriptor)
-        return named if _may_live(named) else None
+        named = _named_holder(descriptor)
+        return named if _may_be_running(named) else None
     finally:
         os.close(descriptor)
     return None
 
 
-def _locked(descriptor: int) -> bool:
+def _try_lock(descriptor: int) -> bool:
     for _ in range(_TRIES):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -129,7 +129,7 @@ def _locked(descriptor: int) -> bool:
     return False
 
 
-def _read(descriptor: int) -> Holder:
+def _named_holder(descriptor: int) -> Holder:
     try:
         return msgspec.json.decode(os.pread(descriptor, _MAX_BYTES, 0), type=Holder)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -138,12 +138,12 @@ def _read(descriptor: int) -> Holder:
 
 def _without_locks(folder: RunFolder, before: Holder) -> str:
     warning = f"The file system of {folder.path} has no locks: nothing keeps a second process out of this run."
-    if not _may_live(before):
+    if not _may_be_running(before):
         return warning
-    return f"{warning} {str(before).capitalize()} had it last and may still be at it."
+    return f"{warning} {str(before).capitalize()} used it last and may still be using it."
 
 
-def _may_live(holder: Holder) -> bool:
+def _may_be_running(holder: Holder) -> bool:
     if not holder.pid:
         return False
     if holder.host != socket.gethostname():
@@ -157,17 +157,17 @@ def _may_live(holder: Holder) -> bool:
     return True
 
 
-_held: set[int] = set()
+_open_locks: set[int] = set()
 
 
-def _let_go_in_child() -> None:
-    """Close the locks in a child made by fork, such as a worker that reads data: it would outlive the owner with them.
+def _close_in_child() -> None:
+    """Close the locks in a forked child, such as a worker that reads data, which could outlive the owner with them.
 
-    Closing a copy leaves the owner's lock alone.
+    Closing a copy does not release the owner's lock.
     """
-    for descriptor in _held:
+    for descriptor in _open_locks:
         os.close(descriptor)
-    _held.clear()
+    _open_locks.clear()
 
 
-os.register_at_fork(after_in_child=_let_go_in_child)
+os.register_at_fork(after_in_child=_close_in_child)

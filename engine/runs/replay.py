@@ -1,4 +1,4 @@
-"""A run told again from its journal: the record as it would be had the events been heard as they came."""
+"""Rebuilds the record of a run from its journal, as if each event had been applied when it happened."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from fitmon.engine import events
 from fitmon.engine.record.record import RunRecord
-from fitmon.engine.runs.journal_reader import Entry, Problem, read_journal
+from fitmon.engine.runs.journal_line import CommandReceived, JournalOpened
+from fitmon.engine.runs.journal_reader import JournalProblem, read_journal
 
 if TYPE_CHECKING:
     from fitmon.engine.runs.run_folder import RunFolder
@@ -15,18 +16,18 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class ReplayedJournal:
-    """What a journal tells."""
+    """What a journal says of its run."""
 
     record: RunRecord = field(default_factory=RunRecord)
     started: events.RunStarted | None = None
-    """How the last process began; None when none came so far."""
+    """How the last process started; None: none got that far."""
     asked: list[events.KnobAsked] = field(default_factory=list)
-    """Changes of the branch under way that were accepted and not taken back, in order; many have taken hold since."""
-    problems: list[Problem] = field(default_factory=list)
+    """Changes accepted in the current branch and not withdrawn, in order; many have taken effect since."""
+    problems: list[JournalProblem] = field(default_factory=list)
     """What is wrong with the journal, and where."""
 
-    def hear(self, event: events.Event) -> None:
-        """Take one event into account."""
+    def apply(self, event: events.Event) -> None:
+        """Add one event."""
         self.record.apply(event)
         match event:
             case events.RunStarted():
@@ -40,11 +41,14 @@ class ReplayedJournal:
 
 
 def replay_journal(folder: RunFolder) -> ReplayedJournal:
-    """Return what the journal of a run tells; raises DataError when it cannot be read at all."""
+    """Return what the journal of a run says; raises DataError when it cannot be read at all."""
     replayed = ReplayedJournal()
-    for told in read_journal(folder.journal_path):
-        if isinstance(told, Problem):
-            replayed.problems.append(told)
-        elif isinstance(told, Entry) and told.event is not None:
-            replayed.hear(told.event)
+    for entry in read_journal(folder.journal_path):
+        match entry:
+            case JournalProblem():
+                replayed.problems.append(entry)
+            case CommandReceived() | JournalOpened():
+                pass
+            case _:
+                replayed.apply(entry)
     return replayed

@@ -1,4 +1,4 @@
-"""The folder of one run, and what lies where in it."""
+"""The folder of one run, and the paths of what is in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class RunFolder:
 
     @property
     def name(self) -> str:
-        """What the run is called."""
+        """The name of the run."""
         return self.path.name
 
     @property
@@ -30,17 +30,17 @@ class RunFolder:
 
     @property
     def journal_path(self) -> Path:
-        """What happened, an entry a line."""
+        """What happened, one entry per line."""
         return self.path / "journal.jsonl"
 
     @property
     def lock_path(self) -> Path:
-        """Who holds the run."""
+        """Which process owns the run."""
         return self.path / "lock"
 
     @property
     def socket_path(self) -> Path:
-        """Where the run can be reached while it trains."""
+        """Where viewers connect while the run trains."""
         return self.path / "socket"
 
     @property
@@ -58,33 +58,34 @@ class RunFolder:
         return self.checkpoints_path / f"branch-{branch}"
 
     def branch_numbers(self) -> list[int]:
-        """Return the branches that have checkpoints, rising."""
+        """Return the numbers of the branches with checkpoints, ascending."""
         names = [path.name.removeprefix("branch-") for path in self.checkpoints_path.glob("branch-*")]
         return sorted(int(name) for name in names if name.isdecimal())
 
     def exists(self) -> bool:
-        """Return whether there is a run, complete with its description."""
+        """Return whether there is a run with a description."""
         try:
             return self.description_path.is_file()
         except OSError:
-            # Such as a name that is too long, or a folder that others closed.
+            # Such as a name that is too long, or a folder without permission.
             return False
 
     def description(self) -> RunDescription:
-        """Read what the run was started with; raises DataError when that is missing or damaged."""
+        """Read what the run was started with; raises DataError when it is missing or damaged."""
         return read_description(self.description_path)
 
     def describe(self, description: RunDescription) -> None:
-        """Write a description in place of the one before; raises DiskError, and that one is untouched then."""
+        """Replace the description; raises DiskError, and then the previous one is unchanged."""
         try:
             write_description(self.description_path, description)
         except OSError as error:
             raise DiskError(
-                f"{self.description_path} could not be written ({error.strerror or error}). Make room or rights for it."
+                f"{self.description_path} could not be written ({error.strerror or error}). "
+                "Free space or fix permissions."
             ) from error
 
     def changed(self) -> float:
-        """Return when the run last wrote to its journal, or was described, in seconds since 1970."""
+        """Return when the journal or the description was last written, in seconds since 1970."""
         latest = 0.0
         for path in (self.journal_path, self.description_path):
             with suppress(OSError):
@@ -92,6 +93,6 @@ class RunFolder:
         return latest
 
     def finished(self) -> bool:
-        """Return whether all epochs were trained; a run that was stopped, failed or killed can be gone on with."""
+        """Return whether all epochs are trained; a run that was stopped, failed or killed can be resumed."""
         ending = last_ending(self.journal_path)
         return isinstance(ending, events.RunEnded) and ending.completed

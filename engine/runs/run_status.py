@@ -1,4 +1,4 @@
-"""How a run stands, told from the end of its journal and its lock, without asking its process or reading all of it."""
+"""The status of a run, from its lock and the end of its journal, without its process and without reading all of it."""
 
 from __future__ import annotations
 
@@ -10,74 +10,74 @@ from typing import TYPE_CHECKING
 
 from fitmon.engine import events
 from fitmon.engine.errors import DataError
-from fitmon.engine.runs.journal_line import Opened
-from fitmon.engine.runs.journal_reader import told_backwards
+from fitmon.engine.runs.journal_line import JournalOpened
+from fitmon.engine.runs.journal_reader import read_backwards
 from fitmon.engine.runs.lock import holder_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fitmon.engine.runs.description import RunDescription
-    from fitmon.engine.runs.journal_line import Asked, JournalEvent
+    from fitmon.engine.runs.journal_line import JournalEntry
     from fitmon.engine.runs.run_folder import RunFolder
 
 
 class RunState(StrEnum):
-    """What has become of a run."""
+    """What a run is doing, or how it ended."""
 
     TRAINING = "training"
-    """A process has it, and a screen or a printer belongs to it."""
+    """A process trains it, with a screen or printing lines."""
     PAUSED = "paused"
-    """A process has it and waits."""
+    """A process owns it and waits."""
     DETACHED = "detached"
-    """It trains without a screen: that has gone, or there never was one."""
+    """It trains without a screen: that was closed, or there never was one."""
     FINISHED = "finished"
     """All epochs are trained."""
     STOPPED = "stopped"
-    """Somebody stopped it."""
+    """The user stopped it."""
     FAILED = "failed"
     """It ended with an error."""
     CRASHED = "crashed"
-    """No process has it, and it never came to an end: it was killed, or the machine went down."""
+    """No process owns it, and it did not end: it was killed, or the machine crashed."""
     NOT_STARTED = "not started"
-    """Nothing is written yet: a process is about to begin, or never came so far."""
+    """Nothing is written yet: a process is about to start, or never got that far."""
     DAMAGED = "damaged"
-    """No process has it, and its description, or all of its journal, cannot be read."""
+    """No process owns it, and its description, or all of its journal, cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunStatus:
-    """One run at a glance."""
+    """The state and progress of one run."""
 
     name: str
     id: str | None
-    """As in `RunDescription`, as `job` and `started`; None when that cannot be read."""
+    """As in `RunDescription`, like `job` and `started`; None when that cannot be read."""
     path: Path
     job: str | None
     state: RunState
     epoch: int
-    """The epoch it is in, or came to; 0: none has begun."""
+    """The current or last epoch; 0: none has started."""
     epochs: int | None
-    """Epochs it is to have; None when nobody can tell."""
+    """The number of epochs to train; None if unknown."""
     metrics: dict[str, float]
-    """Keras's metrics of the last epoch that ended; empty while none has, since the start or since it went back."""
+    """Keras's metrics of the last finished epoch; empty if there is none, or none since the last rewind."""
     started: datetime | None
     """In UTC."""
     changed: datetime
-    """When it last wrote, in UTC."""
+    """When it last wrote its journal, in UTC."""
     pid: int | None
-    """The process that has it, or that had it last; None when nobody can tell, as for `host`."""
+    """The process that owns it, or owned it last; None if unknown, like `host`."""
     host: str | None
 
 
 def run_status(folder: RunFolder) -> RunStatus:
-    """Return how a run stands. It never raises: what cannot be read is told as the state `damaged`."""
+    """Return the status of a run; never raises: if it cannot be read, the state is `damaged`."""
     description = _description(folder)
     holder = holder_of(folder)
     progress = _progress(folder.journal_path)
-    # One that has neither a process nor an end may have been taken between the two looks.
+    # A run with neither an owner nor an end may have been locked after the first check.
     holder = holder_of(folder) if holder is None and not progress.over else holder
-    last = holder or description
+    owner = holder or description
     return RunStatus(
         name=folder.name,
         id=None if description is None else description.id,
@@ -89,77 +89,77 @@ def run_status(folder: RunFolder) -> RunStatus:
         metrics=progress.metrics,
         started=None if description is None else description.started,
         changed=datetime.fromtimestamp(folder.changed(), UTC),
-        pid=last.pid or None if last else None,
-        host=last.host or None if last else None,
+        pid=owner.pid or None if owner else None,
+        host=owner.host or None if owner else None,
     )
 
 
 @dataclass(slots=True)
 class _Progress:
-    """What a journal tells, read from its end."""
+    """What a journal says, read from its end."""
 
-    turn: JournalEvent | Asked | Opened | None = None
-    """The last thing that says whether the run trains; None: the journal says nothing at all."""
+    last: JournalEntry | None = None
+    """The last entry that says whether the run trains; None: there is none."""
     epoch: int | None = None
     epochs: int | None = None
     metrics: dict[str, float] = field(default_factory=dict)
-    _last_epoch_that_holds: float = math.inf
+    _last_valid_epoch: float = math.inf
 
     @property
     def over(self) -> bool:
-        return isinstance(self.turn, events.RunEnded | events.RunFailed)
+        return isinstance(self.last, events.RunEnded | events.RunFailed)
 
-    def hear(self, content: JournalEvent | Asked | Opened) -> bool:
-        """Take in what came before all that was heard; return whether that was enough."""
-        self.turn = self.turn or content
-        match content:
+    def add(self, entry: JournalEntry) -> bool:
+        """Add the entry before those added so far; return whether no more are needed."""
+        self.last = self.last or entry
+        match entry:
             case events.EpochStarted():
-                self._came_to(content.epoch, content.epochs)
+                self._reached(entry.epoch, entry.epochs)
             case events.EpochEnded():
-                self._came_to(content.epoch, content.epochs)
-                if content.epoch <= self._last_epoch_that_holds:
-                    self.metrics = content.metrics
+                self._reached(entry.epoch, entry.epochs)
+                if entry.epoch <= self._last_valid_epoch:
+                    self.metrics = entry.metrics
                     return True
             case events.RunContinued():
-                self._came_to(content.epochs_done + (content.step > 0))
-                self._last_epoch_that_holds = min(self._last_epoch_that_holds, content.epochs_done)
+                self._reached(entry.epochs_done + (entry.step > 0))
+                self._last_valid_epoch = min(self._last_valid_epoch, entry.epochs_done)
             case events.BranchStarted():
-                epochs = content.knobs.get("epochs")
-                self._came_to(content.epoch, epochs if isinstance(epochs, int) else None)
-                # The epoch that it set out from may lie anywhere before.
+                epochs = entry.knobs.get("epochs")
+                self._reached(entry.epoch, epochs if isinstance(epochs, int) else None)
+                # The epoch that the branch started from may be anywhere before.
                 return True
             case events.RunStarted():
-                self.epochs = self.epochs or content.epochs
+                self.epochs = self.epochs or entry.epochs
         return False
 
-    def _came_to(self, epoch: int, epochs: int | None = None) -> None:
+    def _reached(self, epoch: int, epochs: int | None = None) -> None:
         self.epoch = epoch if self.epoch is None else self.epoch
         self.epochs = self.epochs or epochs
 
 
 def _progress(journal: Path) -> _Progress:
     progress = _Progress()
-    for content in told_backwards(journal, *_TURNS):
-        if progress.hear(content):
+    for entry in read_backwards(journal, *_STATUS_ENTRIES):
+        if progress.add(entry):
             break
     return progress
 
 
 def _state(folder: RunFolder, progress: _Progress, *, held: bool, described: bool) -> RunState:
-    silent = progress.turn is None
-    if not held and (not described or (silent and _bytes_of(folder.journal_path))):
+    empty = progress.last is None
+    if not held and (not described or (empty and _bytes_of(folder.journal_path))):
         return RunState.DAMAGED
-    match progress.turn:
+    match progress.last:
         case events.RunEnded(completed=completed):
             return RunState.FINISHED if completed else RunState.STOPPED
         case events.RunFailed():
             return RunState.FAILED
     if not held:
-        return RunState.NOT_STARTED if silent else RunState.CRASHED
-    if isinstance(progress.turn, events.RunPaused):
+        return RunState.NOT_STARTED if empty else RunState.CRASHED
+    if isinstance(progress.last, events.RunPaused):
         return RunState.PAUSED
-    last = next(told_backwards(folder.journal_path, events.RunDetached, Opened), None)
-    return RunState.DETACHED if isinstance(last, events.RunDetached) else RunState.TRAINING
+    detached = next(read_backwards(folder.journal_path, events.RunDetached, JournalOpened), None)
+    return RunState.DETACHED if isinstance(detached, events.RunDetached) else RunState.TRAINING
 
 
 def _description(folder: RunFolder) -> RunDescription | None:
@@ -176,8 +176,8 @@ def _bytes_of(path: Path) -> int:
         return 0
 
 
-_TURNS = (
-    Opened,
+_STATUS_ENTRIES = (
+    JournalOpened,
     events.RunStarted,
     events.RunContinued,
     events.BranchStarted,
@@ -188,4 +188,4 @@ _TURNS = (
     events.RunEnded,
     events.RunFailed,
 )
-"""What says whether a run trains, and how far it came. What else is told may come behind the end of a run too."""
+"""The entries that say whether a run trains, and how far it is. Others may also follow the end of a run."""

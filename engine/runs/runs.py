@@ -1,4 +1,4 @@
-"""All runs of this user: where they live, a folder for a new one, and the one somebody means."""
+"""All runs of this user: where they are, creating a new one, and finding one."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from fitmon.engine.runs.run_name import check_run_name, dated_name, is_run_name
 
 
 def state_folder() -> Path:
-    """Return where runs live unless somebody says otherwise, such as `~/.local/state/fitmon/runs`.
+    """Return the default folder of runs, such as `~/.local/state/fitmon/runs`.
 
-    Raises DiskError when this user has no such place.
+    Raises DiskError when this user has no home.
     """
     import platformdirs
 
     folder = Path(platformdirs.user_state_dir("fitmon", appauthor=False)) / "runs"
     if not folder.is_absolute():
         raise DiskError(
-            f"Expected a folder for runs, received {folder}, because this user has no home. Set HOME, give another "
-            "folder with --run-dir, or go on without one with --ephemeral."
+            f"Expected a folder for runs, received {folder}, because this user has no home. Set HOME, choose another "
+            "folder with --run-dir, or run without one with --ephemeral."
         )
     return folder
 
@@ -41,7 +41,7 @@ class Runs:
     """The runs in one folder."""
 
     def __init__(self, root: Path | None = None, *, now: Callable[[], datetime] = datetime.now) -> None:
-        """Look nowhere yet.
+        """Read nothing yet.
 
         Args:
             root: the folder of the runs' folders; None: `state_folder()`, which may raise DiskError.
@@ -58,22 +58,22 @@ class Runs:
         name: str | None = None,
         arguments: Mapping[str, str | int | float | bool | None] | None = None,
     ) -> RunFolder:
-        """Make the folder of a new run and describe it.
+        """Create the folder of a new run, with its description.
 
         Args:
-            job: the name of what is trained.
+            job: the name of the job.
             settings: what it starts with.
-            name: what the user calls it; None: the job, the day and a number.
+            name: the run's name; None: the job, the day and a number.
             arguments: see `RunDescription`.
 
         Raises:
-            UsageError: a run cannot be called so, or another one is.
-            DiskError: nothing can be written there; nothing is left behind then.
+            UsageError: the name is not valid, or taken.
+            DiskError: the folder cannot be written; nothing is left behind.
         """
-        wanted = None if name is None else check_run_name(name)
+        checked = None if name is None else check_run_name(name)
         try:
             make_private_folders(self.root)
-            folder = self._new_folder(job, wanted)
+            folder = self._new_folder(job, checked)
             try:
                 write_description(folder.description_path, self._description(job, settings, arguments or {}))
                 sync_folder(self.root)
@@ -82,29 +82,29 @@ class Runs:
                 raise
         except OSError as error:
             raise DiskError(
-                f"No run can be kept in {self.root} ({error.strerror or error}). Give another folder with --run-dir, "
-                "or go on without one with --ephemeral."
+                f"No run can be created in {self.root} ({error.strerror or error}). Choose another folder with "
+                "--run-dir, or run without one with --ephemeral."
             ) from error
         return folder
 
     def find(self, which: str | None = None) -> RunFolder:
-        """Return the run that somebody means.
+        """Return a run.
 
         Args:
-            which: a name, an id or a run's own folder; None: of those not finished, the one that wrote last.
+            which: its name, id or folder; None: the unfinished run that wrote its journal last.
 
         Raises:
             UsageError: there is none.
         """
         if which is None:
             return self._latest_unfinished()
-        for folder in self._meant(which):
+        for folder in self._candidates(which):
             if folder.exists():
                 return folder
         raise UsageError(f"There is no run {which!r} in {self.root}; `fitmon runs` lists them.")
 
     def newest_first(self) -> list[RunFolder]:
-        """Return all runs, the one that wrote last in front; their descriptions may be damaged."""
+        """Return all runs, the most recent first; their descriptions may be damaged."""
         try:
             found = [RunFolder(path) for path in self.root.iterdir()]
         except (FileNotFoundError, NotADirectoryError):
@@ -119,7 +119,7 @@ class Runs:
                 return folder
         raise UsageError(f"There is no unfinished run in {self.root}; `fitmon runs` lists all.")
 
-    def _meant(self, which: str) -> Iterator[RunFolder]:
+    def _candidates(self, which: str) -> Iterator[RunFolder]:
         if is_run_name(which):
             yield RunFolder(self.root / which)
         yield RunFolder(Path(which).absolute())
@@ -137,7 +137,7 @@ class Runs:
             except FileExistsError:
                 if name is not None:
                     raise UsageError(
-                        f"There is a run called {name!r} already. Choose another name, or go on with that one by "
+                        f"There is already a run called {name!r}. Choose another name, or resume that run with "
                         "`fitmon resume`."
                     ) from None
         return folder

@@ -9,7 +9,7 @@ import msgspec
 
 from fitmon.engine import events
 from fitmon.engine.arrays import Arrays, Saved, under
-from fitmon.engine.checkpoints.state import CheckpointFacts, State, StateReader, restore
+from fitmon.engine.checkpoints.state import CheckpointFacts, StateReader, TrainingState, restore
 from fitmon.engine.checkpoints.store import CheckpointStore, ReplayStretch
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ class CheckpointManager:
         """Capture nothing yet."""
         self._parts, self._store, self._emit = parts, store, emit
         self._reader = StateReader(parts.model, parts.model_knobs)
-        self._before: State | None = None
+        self._before: TrainingState | None = None
         """What a stretch of the epoch under way began with, to be compared later."""
-        self._last: State | None = None
+        self._last: TrainingState | None = None
         """What was committed last; None once a knob was changed since."""
-        self._trained: State | None = None
+        self._trained: TrainingState | None = None
         """The end of an epoch's training while its validation runs, which may take long."""
         self._committed: CheckpointFacts | None = None
         self._begun = False
@@ -69,7 +69,7 @@ class CheckpointManager:
         if ends_epoch and self._before is not None and self._before is not self._last:
             self._put_stretch(self._state(progress))
 
-    def _put_stretch(self, after: State) -> None:
+    def _put_stretch(self, after: TrainingState) -> None:
         """Keep the stretch of the epoch that ends with `after`, if there is one."""
         before = self._before
         if self._store is None or before is None:
@@ -112,7 +112,7 @@ class CheckpointManager:
             self._store.flush()
             self.report_trouble()
 
-    def restore(self, state: State) -> tuple[bool, Observation | None]:
+    def restore(self, state: TrainingState) -> tuple[bool, Observation | None]:
         """Return the run to a state.
 
         Returns whether the compiled step must be traced again, and the last observation of the validation samples.
@@ -135,7 +135,7 @@ class CheckpointManager:
         self._begun = True
         return retrace, observation
 
-    def _state(self, progress: Progress) -> State:
+    def _state(self, progress: Progress) -> TrainingState:
         probe = self._parts.report.probe
         others = ({} if probe is None else probe.arrays()) | self._parts.report.diagnosis.arrays()
         others |= under(BEST_WEIGHTS, self._best_weights_without_checkpoint(progress))

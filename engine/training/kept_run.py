@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fitmon.engine.checkpoints.resume_point import ResumePoint
     from fitmon.engine.commands import Command
     from fitmon.engine.job import Job
-    from fitmon.engine.record.record import Snapshot
+    from fitmon.engine.record.snapshot import Snapshot
     from fitmon.engine.runs.run_folder import RunFolder
 
 

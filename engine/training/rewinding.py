@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from fitmon.engine.checkpoints.state import Replay, State, capture, digest_of, digest_of_trained
+from fitmon.engine.checkpoints.state import ReplayTarget, TrainingState, capture, digest_of, digest_of_trained
 from fitmon.engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class RewindTarget(Exception):  # noqa: N818 - a rewind is not an error
     """The user rewinds the run to the end of an epoch."""
 
-    def __init__(self, rewind: Rewind, parent: int, state: State) -> None:
+    def __init__(self, rewind: Rewind, parent: int, state: TrainingState) -> None:
         """Carry the request, the branch that trained the epoch, and the state at its end."""
         super().__init__(f"rewind to epoch {rewind.epoch}")
         self.rewind, self.parent, self.state = rewind, parent, state
@@ -33,7 +33,7 @@ class StateRestorer:
         """Change nothing yet."""
         self._parts, self._checkpoints, self._store = parts, checkpoints, store
 
-    def restore(self, state: State) -> Observation | None:
+    def restore(self, state: TrainingState) -> Observation | None:
         """Return the run to a state and return the observation of the validation samples then; raises DataError."""
         # A user's step may make variables while it is traced; no batch is trained here.
         if not self._parts.loop.traced:
@@ -44,7 +44,7 @@ class StateRestorer:
             self._parts.retrace()
         return observation
 
-    def compare(self, before: State, replay: Replay) -> bool:
+    def compare(self, before: TrainingState, replay: ReplayTarget) -> bool:
         """Train a stretch again from its beginning; return whether it leads to the same bits as it did then."""
         self.restore(before)
         loop, feed, facts, step = self._parts.loop, self._parts.feed, before.facts, before.facts.step

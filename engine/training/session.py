@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from fitmon.engine import environment, events
 from fitmon.engine.errors import DataError, FitmonError, SetupError, StopRequested, TrainingError
 from fitmon.engine.events import Phase
-from fitmon.engine.record.record import RunRecord, Snapshot
+from fitmon.engine.record.record import RunRecord
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.engine.training.control import Control
 from fitmon.engine.training.options import RunOptions
 from fitmon.engine.training.reporter import Reporter

@@ -350,7 +350,7 @@ class Trainer:
         """Go to where another process left the run, and prove that it continues as it would have continued."""
         self._reporter.enter(Phase.COMPILING, "comparing a retrained chunk with its checkpoint")
         state, pending, history = resumed.state, self._parts.pending, self._parts.report.diagnosis.history
-        equal = None if resumed.seen is None else self._restorer.compare(*resumed.seen)
+        equal = None if resumed.replay is None else self._restorer.compare(*resumed.replay)
         observation = None if state is None else self._restorer.restore(state)
         if state is not None:
             self.progress = state.facts.progress

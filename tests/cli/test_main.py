@@ -118,7 +118,7 @@ def test_the_help_of_a_preset_shows_its_defaults(
         ("iris --plain --paused", "Expected a screen with --paused: without one, nobody could resume the run."),
         (
             "iris --name \x1b[2J",
-            r"Expected a name of 1 to 80 printable characters without slashes and with no dot or dash in front",
+            r"Expected a name of 1 to 80 printable characters without slashes that does not start with a dot or dash",
         ),
         ("--frobnicate", "--frobnicate"),
     ],

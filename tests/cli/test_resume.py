@@ -17,7 +17,8 @@ import pytest
 from fitmon.cli.main import main
 from fitmon.engine import events
 from fitmon.engine.checkpoints.find import kept_epochs
-from fitmon.engine.runs.journal_reader import Entry, read_journal
+from fitmon.engine.runs.journal_line import CommandReceived
+from fitmon.engine.runs.journal_reader import read_journal
 from fitmon.engine.runs.lock import RunLock, holder_of
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.runs import Runs
@@ -161,13 +162,13 @@ def test_a_run_without_a_terminal_is_steered_by_ctl_its_journal_says_who_and_it_
     finally:
         run(capfd, "ctl far stop")
     _until(lambda: holder_of(folder) is None)
-    told = [entry for entry in read_journal(folder.journal_path) if isinstance(entry, Entry)]
-    applied = [entry.event for entry in told if isinstance(entry.event, events.KnobApplied)]
+    told = list(read_journal(folder.journal_path))
+    applied = [entry for entry in told if isinstance(entry, events.KnobApplied)]
     assert [(event.knob, event.value) for event in applied] == [("learning_rate", 1e-4)]
-    asked = [entry.content.by for entry in told if entry.event is None and hasattr(entry.content, "by")]
+    asked = [entry.by for entry in told if isinstance(entry, CommandReceived)]
     assert any(f"ctl, process {os.getpid()}" in by for by in asked)
-    assert any(isinstance(entry.event, events.RunDetached) for entry in told)
-    (exported,) = [entry.event for entry in told if isinstance(entry.event, events.ModelExported)]
+    assert any(isinstance(entry, events.RunDetached) for entry in told)
+    (exported,) = [entry for entry in told if isinstance(entry, events.ModelExported)]
     assert (exported.keep, (tmp_path / "model.keras").is_file()) == ("last", True)
 
 
@@ -192,7 +193,7 @@ def test_a_run_whose_journal_is_empty_goes_on_but_is_not_called_exact(
     code, told, _ = run(capfd, "resume kept --epochs 4 --json")
     (continued,) = [event for event in told if event["event"] == "run_continued"]
     assert (code, continued["exact"], list(metrics(told))) == (0, False, [3, 4])
-    assert continued["reasons"] == ["its journal does not say with what it was trained"]
+    assert continued["reasons"] == ["its journal does not say how it was trained"]
 
 
 def test_fewer_epochs_than_are_done_are_refused_before_anything_loads(capfd: pytest.CaptureFixture[str]) -> None:

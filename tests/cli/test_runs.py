@@ -24,7 +24,7 @@ from fitmon.engine.job import Settings
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.run_status import RunState, RunStatus
 from fitmon.engine.runs.runs import Runs
-from tests.engine.runs.told import ended, started
+from tests.engine.runs.made_up_journal import ended, started
 from tests.engine.training.held_runs import held, told
 from tests.pseudo_terminal import Pseudo
 

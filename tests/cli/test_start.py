@@ -16,7 +16,8 @@ from fitmon.cli.headless import train_in_lines
 from fitmon.cli.main import main
 from fitmon.engine import events
 from fitmon.engine.events import Phase
-from fitmon.engine.record.record import RunRecord, Snapshot
+from fitmon.engine.record.record import RunRecord
+from fitmon.engine.record.snapshot import Snapshot
 
 FITMON = [sys.executable, "-m", "fitmon"]
 ENDED = events.RunEnded(reason="all epochs done", epochs_done=1, completed=True)

@@ -5,7 +5,7 @@ import math
 import pytest
 from rich.cells import cell_len
 
-from fitmon.engine.record.record import KnobState
+from fitmon.engine.record.snapshot import KnobState
 from fitmon.text import format as form
 
 

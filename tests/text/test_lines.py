@@ -17,7 +17,8 @@ from fitmon.engine.commands import Command, Stop
 from fitmon.engine.events import Phase
 from fitmon.engine.finding import Finding
 from fitmon.engine.insight.observer import Observer
-from fitmon.engine.record.record import RunRecord, Snapshot
+from fitmon.engine.record.record import RunRecord
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.engine.values import KnobOffer, KnobValue
 from fitmon.text.lines import PlainLines, epoch_line, json_line
 from tests.tui.fake_run import CLASS_MISSING, OVERFITTING, TOO_EARLY, binary_scores

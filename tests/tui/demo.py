@@ -16,7 +16,8 @@ from fitmon.cli.headless import train_headless, train_in_lines
 from fitmon.engine import events
 from fitmon.engine.commands import Command, Stop
 from fitmon.engine.events import Phase
-from fitmon.engine.record.record import RunRecord, Snapshot
+from fitmon.engine.record.record import RunRecord
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.tui.launch import run_screen
 
 FINISH = "finish"

@@ -17,7 +17,8 @@ from fitmon.engine.finding import Finding, Remedy
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import SampleScores, score_probabilities
 from fitmon.engine.measures import Measures
-from fitmon.engine.record.record import RunRecord, Snapshot
+from fitmon.engine.record.record import RunRecord
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.engine.values import KnobOffer, KnobValue
 from fitmon.tui.app import MonitorApp
 

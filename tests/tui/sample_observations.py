@@ -10,7 +10,7 @@ import numpy as np
 from fitmon.engine import events
 from fitmon.engine.insight.observer import Observation, Observer
 from fitmon.engine.insight.scores import SampleScores, score_probabilities
-from fitmon.engine.values import ValidationSamples
+from fitmon.engine.samples import ValidationSamples
 from fitmon.tui.drawing.sample_browser import SampleBrowser
 from fitmon.tui.frame import Frame
 from tests.tui.fake_run import FakeRun

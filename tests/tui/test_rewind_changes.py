@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fitmon.engine.errors import UsageError
-from fitmon.engine.record.record import KnobState
+from fitmon.engine.record.snapshot import KnobState
 from fitmon.tui.screens.rewind_changes import check_epochs, example, parse_changes
 
 

@@ -118,7 +118,6 @@ def test_an_empty_list_gives_its_sentence_all_the_room() -> None:
     made.next_filter()
     made.next_filter()
     assert "no sample crossed in this epoch" in text(made)
-    assert len(made.filtered_indices()) == 0
     assert made.chosen() is None
 
 
@@ -135,7 +134,6 @@ def test_what_is_listed_is_written_and_the_sentence_says_where(tmp_path: Path) -
     assert made.write_csv(tmp_path) == "2 samples written to fitmon-mnist-epoch2-samples-2.csv"
     lines = (tmp_path / "fitmon-mnist-epoch2-samples.csv").read_text().splitlines()
     assert [line.split(",")[:3] for line in lines[1:]] == [["2", "no", "yes"], ["0", "yes", "no"]]
-    assert made.filtered_indices().tolist() == [2, 0]
 
 
 def test_a_failure_to_write_is_a_sentence(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fitmon.engine.record.branch import Branch, other_stretches
-from fitmon.engine.record.record import Snapshot
 from fitmon.engine.record.series import Curve, empty_curve
+from fitmon.engine.record.snapshot import Snapshot
 
 Floats = npt.NDArray[np.float64]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from fitmon.engine.record.record import Snapshot
 from fitmon.engine.record.series import Curve
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import format as form
 from fitmon.text.finding_words import wrapped
 from fitmon.text.roles import Role

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from fitmon.engine.insight.dynamics import DynamicsSnapshot, Kind
 from fitmon.engine.insight.history import SampleCurve
 from fitmon.engine.insight.observer import Observation
-from fitmon.engine.values import ValidationSamples
+from fitmon.engine.samples import ValidationSamples
 from fitmon.text import format as form
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, filled, framed, row, width_of

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.cells import cell_len
 
-from fitmon.engine.values import ValidationSamples
+from fitmon.engine.samples import ValidationSamples
 from fitmon.text import format as form
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, row

@@ -14,7 +14,7 @@ from fitmon.engine.insight.scores import SampleScores
 from fitmon.engine.insight.sentence import estimate_words
 from fitmon.engine.insight.summary import sentence_at
 from fitmon.engine.insight.threshold_choice import ConfusionCounts, counts_at
-from fitmon.engine.record.record import Snapshot
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import format as form
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, filled, fitted, fitting, framed, row, text_of

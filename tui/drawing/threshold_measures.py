@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.threshold_choice import ConfusionCounts
-from fitmon.engine.record.record import Snapshot
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import format as form
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, fitting, row

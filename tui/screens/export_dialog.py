@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from fitmon.engine.commands import Export, Keep
-from fitmon.engine.record.record import Snapshot
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import format as form
 from fitmon.tui.screens.number_dialog import NumberField
 

@@ -10,7 +10,7 @@ from textual.widgets import Input
 from fitmon.engine.commands import SetKnob
 from fitmon.engine.errors import UsageError
 from fitmon.engine.knobs.catalogue import EPOCHS, KNOBS, Knob, knob_named
-from fitmon.engine.record.record import KnobState, Snapshot
+from fitmon.engine.record.snapshot import KnobState, Snapshot
 from fitmon.text import format as form
 from fitmon.text.sentences import knob_words
 from fitmon.tui.screens.number_dialog import NumberDialog

@@ -12,7 +12,7 @@ from textual.screen import Screen
 
 from fitmon.engine.commands import Command, Export, Pause, PauseAt, Resume, Rewind, SetKnob, Stop
 from fitmon.engine.events import RunFailed
-from fitmon.engine.record.record import KnobState, Snapshot
+from fitmon.engine.record.snapshot import KnobState, Snapshot
 from fitmon.text import format as form
 from fitmon.text.metric_choice import second_metric
 from fitmon.text.sentences import knob_words

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from fitmon.engine.errors import UsageError
 from fitmon.engine.knobs.catalogue import EPOCHS, KNOBS, knob_named
-from fitmon.engine.record.record import KnobState
+from fitmon.engine.record.snapshot import KnobState
 from fitmon.engine.values import KnobValue
 
 

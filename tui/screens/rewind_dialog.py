@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 
 from fitmon.engine.commands import Rewind
 from fitmon.engine.errors import UsageError
-from fitmon.engine.record.record import Snapshot
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import format as form
 from fitmon.tui.screens.number_dialog import NumberField
 from fitmon.tui.screens.rewind_changes import check_epochs, example, parse_changes

@@ -9,7 +9,7 @@ from fitmon.tui.layout import View
 from fitmon.tui.widgets.header import has_threshold
 
 if TYPE_CHECKING:
-    from fitmon.engine.record.record import Snapshot
+    from fitmon.engine.record.snapshot import Snapshot
     from fitmon.tui.screens.host import Host
     from fitmon.tui.widgets.findings_panel import FindingsPanel
     from fitmon.tui.widgets.samples_panel import SamplesPanel

@@ -1,7 +1,7 @@
 """What changed in the run and what it reached so far, in sentences."""
 
 from fitmon.engine.events import RunStarted
-from fitmon.engine.record.record import Snapshot
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import format as form
 from fitmon.text import sentences
 from fitmon.text.branch_table import WIDTH, branch_table

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitmon.engine.record.branch import BestEpoch, Branch, Stretch, other_stretches, way_to
-from fitmon.engine.record.record import Snapshot
+from fitmon.engine.record.branch import BestEpoch, Branch, Stretch, other_stretches, path_to
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import format as form
 from fitmon.text.metric_choice import second_metric
 from fitmon.text.roles import Role
@@ -47,7 +47,7 @@ def epoch_lines(snapshot: Snapshot, kept: Mapping[int, Collection[int]] | None) 
         snapshot: of the run.
         kept: by branch, the epochs with a checkpoint; None: all have one.
     """
-    stretches = way_to(snapshot.branch, snapshot.other_branches)
+    stretches = path_to(snapshot.branch, snapshot.other_branches)
     lines = [line for stretch in stretches for line in _lines_of(stretch, kept, _heading(stretch, snapshot), True)]
     for stretch in other_stretches(snapshot.branch, snapshot.other_branches):
         lines += _lines_of(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from rich.cells import cell_len
 
 from fitmon.engine.events import Phase, RunEnded, RunFailed
-from fitmon.engine.record.record import KnobState, Snapshot
+from fitmon.engine.record.snapshot import KnobState, Snapshot
 from fitmon.text import format as form
 from fitmon.text.finding_words import name_of
 from fitmon.text.roles import Role

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fitmon.engine.record.record import Snapshot
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import format as form
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, framed, row
@@ -17,7 +17,6 @@ from fitmon.tui.widgets.row_widget import RowWidget
 if TYPE_CHECKING:
     # They bring numpy, which the first picture does not wait for.
     from fitmon.tui.drawing.sample_browser import SampleBrowser
-    from fitmon.tui.drawing.sample_order import Indices
 
 MIN_DETAIL_WIDTH = 46
 DETAIL_SHARE = 0.38
@@ -97,10 +96,6 @@ class SamplesPanel(RowWidget):
     def chosen(self) -> int | None:
         """Return the chosen entry of the scores; None where nothing is listed."""
         return self._browser.chosen()
-
-    def filtered_indices(self) -> Indices:
-        """Return the listed entries of the scores in the order shown: (m,) int64, read-only."""
-        return self._browser.indices()
 
     def write_csv(self, folder: Path) -> str:
         """Write what is listed to a new file in the folder; return a sentence that says where, or why it failed."""

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from fitmon.engine.record.record import Snapshot
+from fitmon.engine.record.snapshot import Snapshot
 
 
 def assert_same(received: Any, told: Any, place: str = "snapshot") -> None:  # noqa: C901 - a flat list, one case a kind

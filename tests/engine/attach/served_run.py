@@ -13,8 +13,10 @@ from fitmon.engine.commands import Command
 from fitmon.engine.events import Phase
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import score_probabilities
-from fitmon.engine.record.record import RunRecord, Snapshot
-from fitmon.engine.values import KnobOffer, ValidationSamples
+from fitmon.engine.record.record import RunRecord
+from fitmon.engine.record.snapshot import Snapshot
+from fitmon.engine.samples import ValidationSamples
+from fitmon.engine.values import KnobOffer
 
 OFFERS = (
     KnobOffer(name="learning_rate", value=1e-3),

@@ -25,8 +25,8 @@ from fitmon.engine.errors import RunInUseError
 from fitmon.engine.events import Phase, RunEnded, RunFailed
 from fitmon.engine.job import Settings
 from fitmon.engine.runs.journal import JournalWriter
-from fitmon.engine.runs.journal_line import Asked
-from fitmon.engine.runs.journal_reader import Entry, read_journal
+from fitmon.engine.runs.journal_line import CommandReceived
+from fitmon.engine.runs.journal_reader import read_journal
 from fitmon.engine.runs.lock import RunLock, holder_of
 from fitmon.engine.runs.private_files import make_private_folders
 from fitmon.engine.runs.run_folder import RunFolder
@@ -84,8 +84,9 @@ def test_a_run_elsewhere_is_shown_and_steered(elsewhere: Elsewhere) -> None:
     assert run.snapshot().epochs_done == 2
     run.send(SetKnob(knob="learning_rate", value=1e-4))
     until(lambda: (knob := run.snapshot().knob("learning_rate")) is not None and knob.pending == 1e-4)
-    asked = [entry.content for entry in read_journal(elsewhere.folder.journal_path) if isinstance(entry, Entry)]
-    assert asked[-1] == Asked(command=SetKnob(knob="learning_rate", value=1e-4), by=f"attach, process {os.getpid()}")
+    *_, received = read_journal(elsewhere.folder.journal_path)
+    command = SetKnob(knob="learning_rate", value=1e-4)
+    assert received == CommandReceived(command=command, by=f"attach, process {os.getpid()}")
     assert not run.join(0)
     run.close()
 
@@ -263,7 +264,7 @@ def test_a_run_without_a_journal_is_over_and_says_why(folder: RunFolder, monkeyp
     assert holder_of(folder) is None
 
 
-@pytest.mark.parametrize("module", ["server", "opening", "steering"])
+@pytest.mark.parametrize("module", ["server", "open", "steering"])
 def test_no_picture_waits_for_numpy(module: str) -> None:
     code = f"import sys, fitmon.engine.attach.{module}; print('numpy' in sys.modules or 'textual' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

@@ -42,9 +42,9 @@ from fitmon.engine.attach.wire import (
 )
 from fitmon.engine.commands import Command, Detach, Pause, PauseAt, Resume, Rewind, SetKnob, Stop
 from fitmon.engine.errors import DiskError, SetupError
-from fitmon.engine.record.record import Snapshot
+from fitmon.engine.record.snapshot import Snapshot
 from fitmon.engine.runs.run_folder import RunFolder
-from fitmon.engine.values import ValidationSamples
+from fitmon.engine.samples import ValidationSamples
 from tests.engine.attach.same import assert_same, same
 from tests.engine.attach.served_run import ServedRun, started, story
 
@@ -373,13 +373,13 @@ def test_one_viewer_too_many_is_told_so(folder: RunFolder, run: ServedRun) -> No
 KILLED_VIEWER = """
 import os, signal, sys
 from pathlib import Path
-from fitmon.engine.attach.client import Conversation
-from fitmon.engine.attach.wire import MOST_REQUEST_BYTES, Poll, send
+from fitmon.engine.attach.client import Connection
+from fitmon.engine.attach.wire import MAX_REQUEST_BYTES, Poll, send
 from fitmon.engine.runs.run_folder import RunFolder
 
-conversation = Conversation(RunFolder(Path(sys.argv[1])), name="attach")
+conversation = Connection(RunFolder(Path(sys.argv[1])), name="attach")
 conversation.poll()
-send(conversation._connection, Poll(), MOST_REQUEST_BYTES)
+send(conversation._connection, Poll(), MAX_REQUEST_BYTES)
 conversation._connection.recv(1000)
 os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -15,7 +15,7 @@ from fitmon.engine.attach.snapshot_decoder import SnapshotDecoder
 from fitmon.engine.attach.snapshot_encoder import SnapshotEncoder
 from fitmon.engine.attach.snapshot_parts import Points
 from fitmon.engine.attach.wire import GarbageError, SnapshotUpdate, replies
-from fitmon.engine.values import ValidationSamples
+from fitmon.engine.samples import ValidationSamples
 from tests.engine.attach.same import assert_same
 from tests.engine.attach.served_run import STEPS, Scorer, ServedRun, chunk, epoch_events, samples_loaded, started, story
 

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 
 from fitmon.engine.checkpoints.random_state import RandomState
-from fitmon.engine.checkpoints.state import CheckpointFacts, State
+from fitmon.engine.checkpoints.state import CheckpointFacts, TrainingState
 from fitmon.engine.commands import SetKnob
 from fitmon.engine.knobs.saved_knobs import SavedKnobs
 from fitmon.engine.record.branch import BestEpoch
 
 
-def state_of(*, epochs_done: int = 1, step: int = 0, **variables: Any) -> State:
+def state_of(*, epochs_done: int = 1, step: int = 0, **variables: Any) -> TrainingState:
     """Return a state with these arrays."""
     version, words, gauss = random.Random(epochs_done).getstate()  # noqa: S311
-    return State(
+    return TrainingState(
         facts=CheckpointFacts(
             epochs_done=epochs_done,
             step=step,
@@ -35,13 +35,13 @@ def state_of(*, epochs_done: int = 1, step: int = 0, **variables: Any) -> State:
     )
 
 
-def consistent_state(number: int, kilobytes: int) -> State:
+def consistent_state(number: int, kilobytes: int) -> TrainingState:
     """Return a state whose every array says which one it is, so that a mixture of two would show."""
     arrays: dict[str, Any] = {f"array {place}": np.full(kilobytes * 32, number, np.float64) for place in range(4)}
     return state_of(epochs_done=number, **arrays)
 
 
-def number_of(state: State) -> int:
+def number_of(state: TrainingState) -> int:
     """Return which consistent state this is; fails for a mixture."""
     (number,) = {float(value) for array in state.variables.values() for value in np.unique(array)}
     assert state.facts.epochs_done == number

@@ -12,7 +12,7 @@ import pytest
 
 from fitmon.engine.checkpoints.find import kept_epochs
 from fitmon.engine.checkpoints.policy import CheckpointPolicy
-from fitmon.engine.checkpoints.state import State
+from fitmon.engine.checkpoints.state import TrainingState
 from fitmon.engine.checkpoints.store import CheckpointStore
 from fitmon.engine.record.branch import BestEpoch
 from fitmon.engine.runs.run_folder import RunFolder
@@ -21,10 +21,12 @@ from tests.engine.checkpoints.states import names_in, state_of
 KILOBYTES = 40
 
 
-def _state(epochs_done: int, step: int = 0, *, best: int | None = None) -> State:
+def _state(epochs_done: int, step: int = 0, *, best: int | None = None) -> TrainingState:
     state = state_of(epochs_done=epochs_done, step=step, weights=np.zeros(KILOBYTES * 128, np.float64))
     best_epoch = None if best is None else BestEpoch(epoch=best, metric="val_loss", value=0.3)
-    return State(msgspec.structs.replace(state.facts, best=best_epoch), state.knobs, state.random, state.variables)
+    return TrainingState(
+        msgspec.structs.replace(state.facts, best=best_epoch), state.knobs, state.random, state.variables
+    )
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fitmon.engine.checkpoints.random_state import random_state, set_random_state
-from fitmon.engine.checkpoints.state import CheckpointFacts, State, capture, restore
+from fitmon.engine.checkpoints.state import CheckpointFacts, TrainingState, capture, restore
 from fitmon.engine.errors import DataError
 from fitmon.engine.knobs.model_knobs import ModelKnobs
 from fitmon.engine.knobs.saved_knobs import SavedKnobs
@@ -41,7 +41,7 @@ def _values(model: Any) -> list[Any]:
     return [variable.numpy() for variable in [*model.variables, *model.optimizer.variables]]
 
 
-def _refusal(model: Any, state: State, model_knobs: ModelKnobs | None = None) -> str:
+def _refusal(model: Any, state: TrainingState, model_knobs: ModelKnobs | None = None) -> str:
     """Return what a refused state is refused with; all values must be as they were."""
     before, knobs, shared = _values(model), model_knobs and model_knobs.saved(), random_state()
     with pytest.raises(DataError) as caught:
@@ -51,8 +51,8 @@ def _refusal(model: Any, state: State, model_knobs: ModelKnobs | None = None) ->
     return str(caught.value)
 
 
-def _with(state: State, **variables: Any) -> State:
-    return State(state.facts, state.knobs, state.random, {**state.variables, **variables})
+def _with(state: TrainingState, **variables: Any) -> TrainingState:
+    return TrainingState(state.facts, state.knobs, state.random, {**state.variables, **variables})
 
 
 def test_names_do_not_depend_on_what_was_built_before() -> None:
@@ -157,7 +157,7 @@ def test_shared_generators_that_cannot_be_set_are_refused() -> None:
     model = _model()
     state = capture(model, FACTS)
     broken = msgspec.structs.replace(state.random, python=(3, (1, 2), None))
-    assert "random generators" in _refusal(model, State(state.facts, state.knobs, broken, state.variables))
+    assert "random generators" in _refusal(model, TrainingState(state.facts, state.knobs, broken, state.variables))
 
 
 def test_keras_makes_its_shared_seeds_anew_where_a_state_knows_of_none() -> None:

@@ -235,7 +235,7 @@ def test_scoring_the_untrained_model_leaves_no_trace_in_a_model_that_draws_numbe
 
     probed = Probed(_data(LABELS["two classes"]), build)
     before = _state(probed.model)
-    assert probed.probe.look_before_training(BATCH_SIZE, lambda: None)
+    assert probed.probe.score_untrained(BATCH_SIZE, lambda: None)
     assert all(map(np.array_equal, _state(probed.model), before))
     probed.probe.evaluate(1, BATCH_SIZE, lambda: None)
     assert not all(map(np.array_equal, _state(probed.model), before)), "an evaluation draws numbers"

@@ -43,8 +43,7 @@ def test_class_zero_comes_from_the_other_side() -> None:
 def test_nothing_is_predicted_before_three_epochs() -> None:
     nearest = after([0.3, 0.45])
     assert (nearest.speed(), nearest.crossing_soon(0.5)) == (None, None)
-    assert nearest.nearest(0.5)[0].epochs_to_crossing is None
-    assert (Nearest().crossing_soon(0.5), Nearest().nearest(0.5), Nearest().epochs) == (None, (), 0)
+    assert (Nearest().crossing_soon(0.5), Nearest().epochs) == (None, 0)
 
 
 def test_the_speed_is_the_least_squares_slope_of_the_last_epochs() -> None:
@@ -71,31 +70,23 @@ def test_epochs_that_were_not_validated_count_as_time() -> None:
     nearest = Nearest()
     for epoch, probability in ((2, 0.2), (4, 0.3), (6, 0.4)):
         nearest.update(score_probabilities(np.array([probability]), np.array([1])), epoch)
-    (sample,) = nearest.nearest(0.5)
-    assert sample.speed == pytest.approx(0.05)
-    assert sample.epochs_to_crossing == pytest.approx(2)
+    speed = nearest.speed()
+    assert speed is not None
+    assert speed.tolist() == pytest.approx([0.05])
+    assert [nearest.crossing_soon(0.5, within_epochs) for within_epochs in (1.9, 2.1)] == [0, 1]
 
 
-def test_moving_the_threshold_changes_the_distance_and_not_the_speed() -> None:
+def test_moving_the_threshold_changes_who_crosses_soon() -> None:
     nearest = after([0.2, 0.25, 0.3])
-    (usual,), (lower,) = nearest.nearest(0.5), nearest.nearest(0.35)
-    assert (usual.distance, lower.distance) == pytest.approx((-0.2, -0.05))
-    assert usual.speed == lower.speed
     assert (nearest.crossing_soon(0.5), nearest.crossing_soon(0.35)) == (0, 1)
-
-
-def test_the_nearest_come_first_on_either_side() -> None:
-    nearest = after([0.9] * 3, [0.45] * 3, [np.nan] * 3, [0.52] * 3, [0.1] * 3)
-    assert [sample.index for sample in nearest.nearest(0.5)] == [3, 1, 0, 4]
-    assert [sample.index for sample in nearest.nearest(0.5, count=2)] == [3, 1]
-    assert nearest.nearest(0.5, count=0) == ()
-    assert nearest.nearest(0.5)[0].epochs_to_crossing is None, "it does not move"
 
 
 def test_a_sample_with_nan_is_not_predicted() -> None:
     nearest = after([np.nan, 0.4, 0.45], [0.35, 0.4, 0.45])
     assert nearest.crossing_soon(0.5) == 1
-    assert nearest.nearest(0.5)[0].speed is None
+    speed = nearest.speed()
+    assert speed is not None
+    assert np.isnan(speed[0])
 
 
 @pytest.mark.parametrize("epoch", [1, 3])
@@ -108,11 +99,11 @@ def test_rewinding_starts_over(epoch: int) -> None:
 def test_other_samples_start_over() -> None:
     nearest = after([0.3, 0.35, 0.4])
     nearest.update(score_probabilities(np.array([0.3, 0.4]), np.array([1, 1])))
-    assert (nearest.epochs, len(nearest.nearest(0.5))) == (1, 2)
+    assert (nearest.epochs, nearest.crossing_soon(0.5)) == (1, None)
 
 
 def test_no_samples_are_no_trouble() -> None:
     nearest = Nearest()
     for _ in range(3):
         nearest.update(score_probabilities(np.zeros(0), np.zeros(0, int)))
-    assert (nearest.crossing_soon(0.5), nearest.nearest(0.5)) == (0, ())
+    assert nearest.crossing_soon(0.5) == 0

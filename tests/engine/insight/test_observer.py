@@ -92,4 +92,4 @@ def test_a_sample_that_is_sure_and_wrong_is_found() -> None:
     for epoch in range(1, 5):
         observation = observer.observe(scored(0.01, 0.9, labels=(1, 1)), epoch)
     assert observation.dynamics is not None
-    assert observation.dynamics.of_kind(Kind.SUSPECT).tolist() == [0]
+    assert (observation.dynamics.kinds == Kind.SUSPECT).tolist() == [True, False]

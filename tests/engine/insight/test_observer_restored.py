@@ -13,7 +13,7 @@ import pytest
 from fitmon.engine.arrays import Arrays
 from fitmon.engine.checkpoints.checkpoint import read_checkpoint, write_checkpoint
 from fitmon.engine.checkpoints.random_state import RandomState
-from fitmon.engine.checkpoints.state import CheckpointFacts, State
+from fitmon.engine.checkpoints.state import CheckpointFacts, TrainingState
 from fitmon.engine.errors import DataError
 from fitmon.engine.insight.history import MAX_EPOCHS, STACKED_EPOCHS
 from fitmon.engine.insight.observer import Observation, Observer
@@ -144,10 +144,10 @@ def test_more_epochs_than_the_history_keeps_are_thinned_out_as_before(stop: int)
     assert _is_same(again, told)
 
 
-def _state(arrays: Arrays) -> State:
+def _state(arrays: Arrays) -> TrainingState:
     facts = CheckpointFacts(epochs_done=1, seed=3, batch_size=4, epochs=9)
     nothing_drawn = RandomState(python=(3, (), None), numpy=None, keras=None)
-    return State(facts=facts, knobs=SavedKnobs(), random=nothing_drawn, variables={}, others=arrays)
+    return TrainingState(facts=facts, knobs=SavedKnobs(), random=nothing_drawn, variables={}, others=arrays)
 
 
 def test_a_checkpoint_on_disk_has_everything(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fitmon.engine.events import KnobApplied
-from fitmon.engine.record.branch import Branch, Stretch, other_stretches, way_to
+from fitmon.engine.record.branch import Branch, Stretch, other_stretches, path_to
 from fitmon.engine.record.series import Series, empty_curve
 
 
@@ -52,7 +52,7 @@ def _told(stretches: list[Stretch]) -> list[tuple[int, int, int]]:
 def test_every_epoch_led_to_the_branch_or_was_left(
     branch: Branch, left: tuple[Branch, ...], way: list[tuple[int, int, int]], rest: list[tuple[int, int, int]]
 ) -> None:
-    assert _told(way_to(branch, left)) == way
+    assert _told(path_to(branch, left)) == way
     assert _told(other_stretches(branch, left)) == rest
 
 

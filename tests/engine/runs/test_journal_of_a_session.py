@@ -8,8 +8,8 @@ from typing import get_args
 from fitmon.engine import events
 from fitmon.engine.commands import Command, Pause, PauseAt, Resume, SetKnob
 from fitmon.engine.runs.journal import JournalWriter
-from fitmon.engine.runs.journal_line import Asked
-from tests.engine.runs.told import entries, journaled, problems, record_of
+from fitmon.engine.runs.journal_line import CommandReceived
+from tests.engine.runs.made_up_journal import entries, journaled, problems, record_of
 from tests.engine.watching import Watched, build_table_model, settings, table_job
 
 COMMANDS: list[Command] = [
@@ -43,6 +43,6 @@ def test_a_training_can_be_told_again_from_its_journal(tmp_path: Path) -> None:
     }
     for fact in ("ending", "receipts", "refusal", "knobs", "best", "started", "phase", "epoch", "seconds_per_epoch"):
         assert getattr(again, fact) == getattr(live, fact)
-    asked = [entry.content.command for entry in entries(tmp_path / "journal") if isinstance(entry.content, Asked)]
+    asked = [entry.command for entry in entries(tmp_path / "journal") if isinstance(entry, CommandReceived)]
     assert asked == COMMANDS
     assert not problems(tmp_path / "journal")

@@ -125,7 +125,7 @@ def test_a_file_system_without_locks_is_told_and_used(folder: RunFolder, monkeyp
         assert holder is not None
         assert holder.pid == os.getpid()
         with RunLock(folder) as second:
-            assert f"Process {os.getpid()} on {socket.gethostname()} had it last" in second.warning
+            assert f"Process {os.getpid()} on {socket.gethostname()} used it last" in second.warning
     assert holder_of(folder) is None
 
 

@@ -17,7 +17,7 @@ from fitmon.engine.runs.journal_line import JournalEvent, encode_line
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.run_status import RunState, RunStatus, run_status
 from fitmon.engine.runs.runs import Runs
-from tests.engine.runs.told import KNOBS, ended, started
+from tests.engine.runs.made_up_journal import KNOBS, ended, started
 from tests.engine.training.held_runs import held, told
 
 SETTINGS = Settings(epochs=7, batch_size=64, learning_rate=1e-3, units=(512,))

@@ -21,7 +21,7 @@ from fitmon.engine.runs import runs as runs_module
 from fitmon.engine.runs.journal import JournalWriter
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.runs import Runs, state_folder
-from tests.engine.runs.told import ended
+from tests.engine.runs.made_up_journal import ended
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SETTINGS = Settings(epochs=10, batch_size=64, learning_rate=1e-3, units=(256, 128), dropout=0.25, seed=2**32 - 1)
@@ -122,7 +122,7 @@ def test_the_name_that_the_user_gave_is_the_name_of_the_folder(tmp_path: Path) -
 
 def test_a_name_is_given_once(tmp_path: Path) -> None:
     first = _create(tmp_path, "mine").description()
-    with pytest.raises(UsageError, match="'mine' already"):
+    with pytest.raises(UsageError, match="already a run called 'mine'"):
         _create(tmp_path, "mine")
     assert _runs(tmp_path).find("mine").description() == first
 

@@ -20,7 +20,7 @@ from fitmon.engine import events
 from fitmon.engine.checkpoints.resume_point import resume_point_of
 from fitmon.engine.commands import SetKnob
 from fitmon.engine.job import Job, Settings, TrainingData
-from fitmon.engine.runs.journal_reader import Entry, read_journal
+from fitmon.engine.runs.journal_reader import read_journal
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.runs import Runs
 from fitmon.engine.training.kept_run import KeptRun
@@ -92,11 +92,10 @@ def outcome(folder: RunFolder) -> dict[str, Any]:
     told: dict[str, Any] = json.loads((folder.path / "outcome.json").read_text())
     epochs: dict[str, Any] = {}
     for entry in read_journal(folder.journal_path):
-        if isinstance(entry, Entry) and isinstance(entry.event, events.EpochEnded):
-            ended = entry.event
-            epochs[f"epoch {ended.epoch}"] = (ended.metrics, ended.measures)
+        if isinstance(entry, events.EpochEnded):
+            epochs[f"epoch {entry.epoch}"] = (entry.metrics, entry.measures)
             # Told in the journal only when it says something else, and always at the end.
-            told["findings"] = ended.findings
+            told["findings"] = entry.findings
     return told | epochs | _insights(folder)
 
 
@@ -108,8 +107,7 @@ def _insights(folder: RunFolder) -> dict[str, Any]:
 
 def continued(folder: RunFolder) -> list[events.RunContinued]:
     """Return how a run was taken up, each time."""
-    entries = [entry for entry in read_journal(folder.journal_path) if isinstance(entry, Entry)]
-    return [entry.event for entry in entries if isinstance(entry.event, events.RunContinued)]
+    return [entry for entry in read_journal(folder.journal_path) if isinstance(entry, events.RunContinued)]
 
 
 def _train(path: str, process: Process) -> None:

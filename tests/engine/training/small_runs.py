@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fitmon.engine.checkpoints.state import CheckpointFacts, State, capture, restore
+from fitmon.engine.checkpoints.state import CheckpointFacts, TrainingState, capture, restore
 from fitmon.engine.data.feed import ResidentFeed
 from fitmon.engine.keras_internals import build_model
 from fitmon.engine.knobs.model_knobs import ModelKnobs
@@ -159,14 +159,14 @@ class Trained:
         while (self.epochs_done, self.step) < (epochs_done, step):
             self._train_chunk(step if self.epochs_done == epochs_done else STEPS)
 
-    def capture(self) -> State:
+    def capture(self) -> TrainingState:
         """Return the state that a checkpoint would hold now."""
         facts = CheckpointFacts(
             epochs_done=self.epochs_done, step=self.step, seed=SEED, batch_size=BATCH_SIZE, epochs=3
         )
         return capture(self.model, facts, model_knobs=self.model_knobs)
 
-    def restore(self, state: State) -> None:
+    def restore(self, state: TrainingState) -> None:
         """Go on from a state instead."""
         if hasattr(self.model, "second_optimizer"):
             # It makes its variables while the step is traced.

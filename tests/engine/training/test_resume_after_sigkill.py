@@ -67,4 +67,4 @@ def test_without_the_seeds_it_would_have_become_another_run(straight: dict[str, 
     assert outcome(folder) != straight
     (resumed,) = continued(folder)
     assert not resumed.exact
-    assert resumed.reasons == ("a chunk that was trained again gave other numbers",)
+    assert resumed.reasons == ("a replayed chunk gave different numbers",)

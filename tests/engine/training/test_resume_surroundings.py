@@ -9,7 +9,7 @@ import pytest
 
 from fitmon.engine import events
 from fitmon.engine.checkpoints.find import kept_epochs
-from fitmon.engine.runs.journal_reader import Entry, Problem, read_journal
+from fitmon.engine.runs.journal_reader import JournalProblem, read_journal
 from fitmon.engine.runs.run_folder import RunFolder
 from tests.engine.training.kept_training import (
     EPOCHS,
@@ -63,8 +63,8 @@ def test_while_the_disk_is_full_the_training_goes_on_and_keeps_what_it_had(
     assert train(folder, Process(full_disk=(1, 3))) == 0
     told = list(read_journal(folder.journal_path))
     # That the disk is full finds no room on it; that there is room again does.
-    assert [type(entry.event) for entry in told if isinstance(entry, Entry)].count(events.CheckpointsResumed) == 1
-    (lost,) = [problem for problem in told if isinstance(problem, Problem)]
+    assert [type(entry) for entry in told].count(events.CheckpointsResumed) == 1
+    (lost,) = [problem for problem in told if isinstance(problem, JournalProblem)]
     assert "could not be written" in lost.message
     assert 0 in kept_epochs(folder)[1]
     assert EPOCHS in kept_epochs(folder)[1]

@@ -9,7 +9,7 @@ import pytest
 from fitmon.engine.insight.history import SampleCurve
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.insight.scores import score_probabilities
-from fitmon.engine.values import ValidationSamples
+from fitmon.engine.samples import ValidationSamples
 from fitmon.text.format import NO_BREAK
 from fitmon.text.rows import text_of, width_of
 from fitmon.tui.drawing.sample_curve import draw_curve

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from fitmon.engine.values import ValidationSamples
+from fitmon.engine.samples import ValidationSamples
 from fitmon.text.rows import text_of, width_of
 from fitmon.tui.drawing.sample_input import can_be_shown, draw_input, furthest_from_mean, shades_of
 from tests.tui.sample_observations import samples_of

@@ -1,7 +1,9 @@
-"""Events of a run that never was, for journals."""
+"""Made-up events of a run for journals, and what a journal contains."""
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,16 @@ from fitmon.engine import events
 from fitmon.engine.finding import Finding, Remedy
 from fitmon.engine.measures import Insight, Measures
 from fitmon.engine.record.record import RunRecord
-from fitmon.engine.runs.journal_reader import Entry, Problem, Trouble, read_journal
+from fitmon.engine.runs.journal_line import (
+    CommandReceived,
+    DamagedLineError,
+    JournalEntry,
+    JournalLine,
+    JournalOpened,
+    UnknownLineError,
+    decode_line,
+)
+from fitmon.engine.runs.journal_reader import JournalProblem, read_journal
 from fitmon.engine.values import KnobOffer, KnobValue
 
 KNOBS: dict[str, KnobValue] = {
@@ -96,16 +107,42 @@ def record_of(told: list[Any]) -> RunRecord:
     return record
 
 
-def entries(path: Path) -> list[Entry]:
+def entries(path: Path) -> list[JournalEntry]:
     """Return a journal's entries."""
-    return [item for item in read_journal(path) if isinstance(item, Entry)]
+    return [entry for entry in read_journal(path) if not isinstance(entry, JournalProblem)]
 
 
 def journaled(path: Path) -> list[Any]:
     """Return a journal's events."""
-    return [entry.event for entry in entries(path) if entry.event is not None]
+    return [entry for entry in entries(path) if not isinstance(entry, CommandReceived | JournalOpened)]
 
 
-def problems(path: Path) -> list[tuple[Trouble, int]]:
-    """Return what is wrong with a journal, with the lines."""
-    return [(item.trouble, item.line) for item in read_journal(path) if isinstance(item, Problem)]
+def lines(path: Path) -> list[JournalLine]:
+    """Return a journal's undamaged lines."""
+    found = []
+    for raw in path.read_bytes().splitlines(keepends=True):
+        with suppress(DamagedLineError, UnknownLineError):
+            found.append(decode_line(raw))
+    return found
+
+
+def messages(path: Path) -> list[str]:
+    """Return what is wrong with a journal, a sentence each."""
+    return [problem.message for problem in read_journal(path) if isinstance(problem, JournalProblem)]
+
+
+def problems(path: Path) -> list[tuple[str, int]]:
+    """Return what is wrong with a journal in a word each, with the line."""
+    return [_in_a_word(message) for message in messages(path)]
+
+
+def _in_a_word(message: str) -> tuple[str, int]:
+    for word, pattern in {
+        "cut off": r"Line (\d+), the last one, is cut off",
+        "damaged": r"Line (\d+) is damaged",
+        "missing": r"Before line (\d+), entr\w+ .* missing",
+        "unknown": r"Line (\d+) was written by another version of fitmon",
+    }.items():
+        if found := re.match(pattern, message):
+            return word, int(found[1])
+    raise AssertionError(message)
