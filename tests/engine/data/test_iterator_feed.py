@@ -281,7 +281,7 @@ def test_the_number_of_steps_is_open_until_the_first_epoch_has_told_it() -> None
 
 def test_an_epoch_for_which_too_few_batches_came_says_so_and_the_next_one_fails() -> None:
     """`fit` warns, and then trains on the generator's first two batches again."""
-    watched = watched_on(x=once(), steps_per_epoch=5).run()
+    watched = watched_on(x=once(), steps_per_epoch=5, epochs=3).run()
 
     assert [event.metrics.keys() >= {"loss"} for event in watched.all(events.EpochEnded)] == [True, True]
     details = [event.detail for event in watched.all(events.PhaseChanged)]
