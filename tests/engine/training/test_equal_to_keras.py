@@ -61,13 +61,6 @@ def plain_mlp(digits: Digits) -> Case:
     return _case(digits, keras.layers.Dense(8, activation="relu"), _head())
 
 
-def dropout(digits: Digits) -> Case:
-    import keras
-
-    layers = keras.layers
-    return _case(digits, layers.Dense(8, activation="relu"), layers.Dropout(0.3), layers.Dense(8), _head())
-
-
 def recurrent_and_spatial_dropout(digits: Digits) -> Case:
     import keras
 
@@ -81,7 +74,7 @@ def recurrent_and_spatial_dropout(digits: Digits) -> Case:
     )
 
 
-def alpha_and_gaussian_dropout(digits: Digits) -> Case:
+def plain_alpha_and_gaussian_dropout(digits: Digits) -> Case:
     import keras
 
     layers = keras.layers
@@ -90,6 +83,8 @@ def alpha_and_gaussian_dropout(digits: Digits) -> Case:
         layers.AlphaDropout(0.1),
         layers.Dense(8),
         layers.GaussianDropout(0.4),
+        layers.Dense(8),
+        layers.Dropout(0.3),
     )
     return _case(digits, *hidden, _head())
 
@@ -230,9 +225,8 @@ def augmentation_with_a_learning_rate_schedule(digits: Digits) -> Case:
 
 CASES: list[Callable[[Digits], Case]] = [
     plain_mlp,
-    dropout,
     recurrent_and_spatial_dropout,
-    alpha_and_gaussian_dropout,
+    plain_alpha_and_gaussian_dropout,
     attention_with_dropout,
     batch_normalization_with_penalties,
     conv_net,
