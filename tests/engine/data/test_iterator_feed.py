@@ -180,7 +180,7 @@ def test_a_chunk_that_found_no_batch_says_nothing_of_the_pace() -> None:
 
 def test_a_slow_batch_ends_the_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time is set to nothing here: every chunk must then end with its first step, however fast the steps are."""
-    monkeypatch.setattr(iterator_feed, "LONGEST_CHUNK_SECONDS", 0.0)
+    monkeypatch.setattr(iterator_feed, "MAX_CHUNK_SECONDS", 0.0)
     watched = watched_on(x=dataset().batch(BATCH_SIZE), epochs=1).run()
     assert [chunk.step for chunk in watched.all(events.ChunkEnded)] == [1, 2, 3, 4, 5, 6, 7]
 
@@ -240,7 +240,7 @@ def test_a_learning_rate_takes_effect_with_a_receipt_and_a_batch_size_is_refused
     assert (receipt.knob, receipt.value, receipt.epoch) == ("learning_rate", 0.5, 2)
     refusal = watched.one(events.KnobRefused)
     assert refusal.knob == "batch_size"
-    assert "the batches come from a dataset that makes them itself" in refusal.reason
+    assert "the dataset makes its own batches" in refusal.reason
 
 
 def test_the_batch_size_is_what_the_batches_turn_out_to_be() -> None:
