@@ -1,1 +1,1 @@
-"""Where batches come from: arrays on the device, arrays on the host, or an iterator; and what is said of the data."""
+"""Where batches come from: arrays on the device, arrays on the host, or an iterator; and notes on the data."""

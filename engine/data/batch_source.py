@@ -1,4 +1,4 @@
-"""What makes batches itself: a dataset, a PyDataset, a generator or another iterable, as Keras reads it."""
+"""Data that makes its own batches: a dataset, a PyDataset, a generator or another iterable, as Keras reads it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fitmon.engine.keras_internals import data_adapter
 
 
 def gives_batches(x: Any) -> bool:
-    """Return whether `x` makes batches itself: neither an array nor a tuple, list or dict of arrays."""
+    """Return whether `x` makes its own batches, so is neither an array nor a tuple, list or dict of arrays."""
     if _is_dataset(x):
         return True
     is_array = isinstance(x, list | tuple | dict) or hasattr(x, "shape") or hasattr(x, "__array__")
@@ -24,42 +24,42 @@ def gives_batches(x: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where batches come from, as Keras reads it."""
+    """A source of batches, as Keras reads it."""
 
     dataset: Any
     """`tf.data.Dataset` of batches."""
     adapter: Any
-    """Keras's adapter; it tells a PyDataset when an epoch begins and ends."""
+    """Keras's adapter; it notifies a PyDataset when an epoch begins and ends."""
     batches: int | None
-    """Batches in one pass; None: not known, or without end."""
+    """Batches in one pass; None: unknown or infinite."""
     restarts: bool
-    """Whether it can be read again from its beginning; a generator cannot."""
+    """Whether it can be read again from the start; a generator cannot."""
     endless: bool
-    """Whether one pass is known to have no end."""
+    """Whether one pass is known to be infinite."""
 
     def refuse_endless(self, steps: int | None, bound: str) -> None:
-        """Raise DataError where a pass has no end and `steps`, which the user knows as `bound`, is None."""
+        """Raise DataError if a pass is infinite and `steps`, which the user passes as `bound`, is None."""
         if self.endless and steps is None:
-            raise DataError(f"Expected {bound} with a dataset that has no end, received None.")
+            raise DataError(f"Expected {bound} with an infinite dataset, received None.")
 
     def close(self) -> None:
-        """Stop the workers of a PyDataset; Keras leaves them when an epoch is broken off."""
+        """Stop the workers of a PyDataset; Keras leaves them running when an epoch is interrupted."""
         enqueuer = getattr(self.adapter, "enqueuer", None)
         if enqueuer is not None:
-            # It raises here what a worker raised; either that was told already, or nobody wants the batch any more.
+            # This raises what a worker raised, which was reported already or concerns a batch that is no longer needed.
             with suppress(Exception):
                 enqueuer.stop()
 
 
 def open_source(x: Any, class_weight: Mapping[int, float] | None = None) -> Source:
-    """Return what reads `x`, whose first two batches may be read to learn their shapes; raises DataError.
+    """Return a reader of `x`; it may read the first two batches to learn their shapes. Raises DataError.
 
-    Class weights become sample weights within the batches.
+    Class weights become sample weights in the batches.
     """
     with reading():
         source = (_known_to_keras if _is_dataset(x) else _iterated)(x, class_weight)
-        _refuse_what_is_no_batch(source)
-        # `fit` tells this once before its first epoch; a PyDataset may shuffle here.
+        _refuse_invalid_batches(source)
+        # `fit` calls this once before its first epoch; a PyDataset may shuffle here.
         source.adapter.on_epoch_end()
     return source
 
@@ -76,7 +76,7 @@ def _known_to_keras(x: Any, class_weight: Mapping[int, float] | None) -> Source:
 
     if getattr(x, "num_batches", None) == 0:
         raise DataError("Expected at least one batch, received an empty dataset.")
-    # Keras says nothing that a user understands of a Dataset without labels, and nothing at all of a PyDataset.
+    # Keras's own error is unclear for a Dataset without labels, and missing for a PyDataset.
     if not isinstance(x, keras.utils.PyDataset):
         _refuse_weights_without_labels(x.element_spec, class_weight)
     adapter = data_adapter(x, class_weight)
@@ -90,7 +90,7 @@ def _refuse_weights_without_labels(spec: Any, class_weight: Mapping[int, float] 
     import keras
 
     if class_weight is not None and keras.utils.unpack_x_y_sample_weight(spec)[1] is None:
-        raise DataError("Expected labels that class weights can refer to, received inputs alone.")
+        raise DataError("Expected labels that class weights can refer to, received only inputs.")
 
 
 def _repeats(dataset: Any) -> bool:
@@ -100,7 +100,7 @@ def _repeats(dataset: Any) -> bool:
 
 
 def _iterated(x: Iterable[Any], class_weight: Mapping[int, float] | None) -> Source:
-    """Read a generator through Keras; any other iterable likewise, but each pass from its beginning."""
+    """Read a generator through Keras; any other iterable too, but each pass from its start."""
     import tensorflow as tf
 
     adapter = data_adapter(_batches(x, class_weight), None)
@@ -113,17 +113,17 @@ def _iterated(x: Iterable[Any], class_weight: Mapping[int, float] | None) -> Sou
 
 
 def _batches(x: Iterable[Any], class_weight: Mapping[int, float] | None) -> Iterator[tuple[Any, ...]]:
-    """Yield batches as tuples without what is None, which is the form that Keras reads from a generator."""
+    """Yield batches as tuples without None, the form that Keras reads from a generator."""
     import keras
 
     for batch in x:
         inputs, y, sample_weight = keras.utils.unpack_x_y_sample_weight(batch)
         weights = weights_for_classes(y, sample_weight, class_weight)
-        parts = tuple(part for part in (inputs, y, weights) if part is not None)
-        yield keras.tree.lists_to_tuples(parts)
+        given = tuple(item for item in (inputs, y, weights) if item is not None)
+        yield keras.tree.lists_to_tuples(given)
 
 
-def _refuse_what_is_no_batch(source: Source) -> None:
+def _refuse_invalid_batches(source: Source) -> None:
     import keras
 
     if source.batches == 0:

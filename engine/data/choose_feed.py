@@ -1,4 +1,4 @@
-"""Which feed suits which training data."""
+"""Chooses the feed for the training data."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def feed_for(data: TrainingData) -> Feed:
-    """Return the feed that suits the training data; raises DataError."""
+    """Return the feed for the training data; raises DataError."""
     if gives_batches(data.x):
         if data.y is not None or data.sample_weight is not None:
             raise DataError(
-                "Expected targets and sample weights within the batches, received them apart. "
+                "Expected targets and sample weights within the batches, received them separately. "
                 "A dataset or generator gives (inputs, targets, sample weights)."
             )
         return IteratorFeed(data.x, class_weight=data.class_weight, steps_per_epoch=data.steps_per_epoch)
@@ -37,6 +37,6 @@ def _feed_of_arrays(x: Any, y: Any, sample_weight: Any) -> Feed:
         return HostFeed(x, y, sample_weight)
     try:
         return ResidentFeed(x, y, sample_weight)
-    # A full GPU is told as either.
+    # A full GPU raises either.
     except (tf.errors.ResourceExhaustedError, tf.errors.InternalError):
         return HostFeed(x, y, sample_weight)

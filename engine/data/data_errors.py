@@ -1,4 +1,4 @@
-"""What goes wrong while data is read, told as the data's fault and without what TensorFlow wraps around it."""
+"""Turns errors while data is read into DataErrors, without what TensorFlow wraps around them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fitmon.engine.errors import DataError, FitmonError, StopRequested
 
 @contextmanager
 def reading(*, training: bool = False) -> Iterator[None]:
-    """Raise what goes wrong while data is read as a DataError; while training, only what the data is at fault for."""
+    """Raise errors while data is read as DataErrors; while training, only those caused by the data."""
     try:
         yield
     except (FitmonError, StopRequested):
@@ -23,9 +23,9 @@ def reading(*, training: bool = False) -> Iterator[None]:
 
 
 def _cause(error: Exception) -> str:
-    """Return what went wrong without what TensorFlow puts before and behind it."""
+    """Return the cause without what TensorFlow puts before and after it."""
     message = getattr(error, "message", None)
     if not isinstance(message, str):
         return f"{type(error).__name__}: {error}".rstrip(".")
-    told = re.split(r"\nTraceback|\n\s*\[\[| \[Op:", message)[0].strip().splitlines() or [message]
-    return re.sub(r"^\{\{.*?\}\} ", "", told[-1]).rstrip(".")
+    lines = re.split(r"\nTraceback|\n\s*\[\[| \[Op:", message)[0].strip().splitlines() or [message]
+    return re.sub(r"^\{\{.*?\}\} ", "", lines[-1]).rstrip(".")

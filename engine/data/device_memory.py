@@ -1,4 +1,4 @@
-"""How many bytes arrays take, and whether the device may hold them all."""
+"""How many bytes arrays take, and whether they fit on the device."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 from fitmon.engine.data.host_feed import rows_by_index
 
 SHARE_FOR_ARRAYS = 0.5
-"""Arrays may take so much of the memory; the rest is for the model and for the copy they are made from."""
+"""Share of the memory that arrays may take; the rest is for the model and the copy they are made from."""
 
 
 def fits_on_device(nbytes: int) -> bool:
-    """Return whether arrays of so many bytes may stay on the device; True where its memory is not known.
+    """Return whether arrays of `nbytes` bytes fit on the device; True if its memory is unknown.
 
-    TensorFlow tells of a GPU only the limit that was set for it (`tf.config.set_logical_device_configuration`).
+    For a GPU, TensorFlow reports only a configured limit (`tf.config.set_logical_device_configuration`).
     """
     limit = _memory_bytes()
     return limit is None or nbytes <= limit * SHARE_FOR_ARRAYS
 
 
 def array_bytes(arrays: Any) -> int:
-    """Return how many bytes arrays take together, in whatever tuple, list or dict they come; None takes none."""
+    """Return the total bytes of the arrays in any tuple, list or dict; None counts as 0."""
     import keras
 
     return sum(int(rows_by_index(array).nbytes) for array in keras.tree.flatten(arrays) if array is not None)

@@ -1,6 +1,6 @@
-"""Where batches come from: what a loop asks of any feed, and the feed of arrays that stay on the device.
+"""Where batches come from: the interface of a feed, and the feed of arrays that stay on the device.
 
-`iterator_feed` and `host_feed` hold those whose batches come from outside the compiled call, one at a time.
+The feeds in `iterator_feed` and `host_feed` get their batches from outside the compiled call, one at a time.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def epoch_order(samples: int, seed: int, epoch: int) -> npt.NDArray[np.int64]:
     """Return the order in which an epoch visits the samples: a permutation of 0..samples-1, (samples,) int64.
 
-    It depends on seed and epoch alone, so any epoch of a run can be repeated without the ones before it. Philox is a
-    counter-based generator made for such keys (Salmon et al. 2011, https://doi.org/10.1145/2063384.2063405).
+    It depends only on seed and epoch, so any epoch of a run can be repeated by itself. Philox is a counter-based
+    generator made for such keys (Salmon et al. 2011, https://doi.org/10.1145/2063384.2063405).
     """
     key = np.array([seed, epoch], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key)).permutation(samples)
@@ -37,72 +37,72 @@ State = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Stepping:
-    """The steps of a compiled chunk, for a feed to give batches to."""
+    """The steps of a compiled chunk, which a feed supplies with batches."""
 
     start: State
     more: Callable[..., tf.Tensor]
-    """Called with the state, returns whether another batch is wanted, () bool."""
+    """Called with the state, returns whether another batch is needed, () bool."""
     train: Callable[..., State]
-    """Called with a batch and the state, returns the state behind the step."""
+    """Called with a batch and the state, returns the state after the step."""
     repeat: Callable[[Callable[..., tf.Tensor], Callable[..., State], State], State]
-    """Called with a condition, a body and a state, repeats the body while the condition holds."""
+    """Called with a condition, a body and a state, repeats the body while the condition is true."""
 
 
 class Feed(Protocol):
-    """Gives a loop its batches: this is what a new kind of feed has to offer."""
+    """Supplies a loop with batches; what a new kind of feed must implement."""
 
     batch_size_fixed: ClassVar[str] = ""
-    """Why the batch size cannot be chosen; empty where it can."""
+    """Why the batch size cannot be changed; empty if it can."""
     notes: ClassVar[tuple[str, ...]] = ()
-    """What the user must know about where the batches come from, a sentence each."""
+    """What the user must know about the source of the batches, one sentence each."""
     unsearched: bool = False
-    """Whether the batches hold values that were not searched for NaN before, so that the loop does it in passing."""
+    """Whether the batches were not searched for NaN before, so that the loop does it in passing."""
 
     @property
     def samples(self) -> int:
-        """Number of training samples; 0 where nobody can tell."""
+        """Number of training samples; 0 if unknown."""
 
     def head(self) -> Any:
-        """Return a batch, or the TensorSpecs of one, for whoever needs to know shapes."""
+        """Return a batch, or the TensorSpecs of one, to learn the shapes."""
 
     def signature(self) -> Any:
         """Return the TensorSpecs of a batch, as `fit` traces with."""
 
     def steps(self, batch_size: int) -> int | None:
-        """Return the number of batches in an epoch; None: as many as there will be."""
+        """Return the number of batches in an epoch; None: until the data ends."""
 
     def begin_epoch(self, epoch: int, *, seed: int, batch_size: int, first_step: int = 0) -> Any:
-        """Return what the compiled call takes the epoch's batches from: tensors, or a `tf.data` iterator.
+        """Return the source from which the compiled call takes the epoch's batches: tensors, or a `tf.data` iterator.
 
-        The batches before `first_step` (zero-based) will not be asked for.
+        Batches before `first_step` (zero-based) are skipped.
         """
 
     def each_batch(self, source: Any, batch_size: tf.Tensor, steps: Stepping) -> tuple[State, tf.Tensor | None]:
         """Train on batch after batch of what `begin_epoch` returned; called while the chunk is traced.
 
-        Returns the last state, and whether there was no batch left, () bool; None where there always is one.
+        Returns the last state, and whether no batch was left, () bool; None if there always is one.
         """
 
     def rows(self, rows: npt.NDArray[np.int64]) -> Any | None:  # noqa: ARG002 - for those that override it
-        """Return some samples as one batch of tensors; None where they cannot be had without reading the data anew."""
+        """Return some samples as one batch of tensors; None if that would need another pass over the data."""
         return None
 
     def end_epoch(self, steps: int, *, exhausted: bool) -> None:  # noqa: ARG002 - for those that override it
-        """Take note that an epoch had so many steps, and whether it ended because there was no batch left."""
+        """End an epoch of `steps` steps; `exhausted`: it ended because no batch was left."""
         return
 
     def close(self) -> None:
-        """Let go of what reads ahead, also in the middle of an epoch."""
+        """Stop prefetching, also in the middle of an epoch."""
         return
 
 
 class ResidentFeed(Feed):
-    """Samples held as tensors on the device; a batch is a slice of an order."""
+    """Samples as tensors on the device; a batch is a slice of an order."""
 
     def __init__(self, x: Any, y: Any = None, sample_weight: Any = None) -> None:
         """Move the arrays to the device; floats become Keras's default float, as in `fit`.
 
-        Without targets a custom `train_step` is given the inputs alone, as in `fit(x)`.
+        Without targets a custom `train_step` gets only the inputs, as in `fit(x)`.
         """
         import keras
         import tensorflow as tf
@@ -121,7 +121,7 @@ class ResidentFeed(Feed):
         return self._samples
 
     def head(self) -> Any:
-        """Return the first sample as a batch of one, for whoever needs to know shapes."""
+        """Return the first sample as a batch of one."""
         import keras
 
         return keras.tree.map_structure(lambda t: t[:1], self.data)
@@ -133,9 +133,9 @@ class ResidentFeed(Feed):
         return keras.tree.map_structure(lambda t: tf.gather(t, rows), self.data)
 
     def signature(self) -> Any:
-        """Return the TensorSpecs of a batch, its length left open.
+        """Return the TensorSpecs of a batch, with a variable length.
 
-        An open length is what `fit` traces with; with a fixed one TensorFlow's optimiser rounds differently.
+        `fit` traces with a variable length; with a fixed one TensorFlow's graph optimizer rounds differently.
         """
         import keras
         import tensorflow as tf
@@ -143,7 +143,7 @@ class ResidentFeed(Feed):
         return keras.tree.map_structure(lambda t: tf.TensorSpec([None, *t.shape[1:]], t.dtype), self.data)
 
     def steps(self, batch_size: int) -> int:
-        """Return the number of batches in an epoch, a short last one included."""
+        """Return the number of batches in an epoch, including a short last one."""
         return math.ceil(self._samples / batch_size)
 
     def batch(self, order: tf.Tensor, step: tf.Tensor, batch_size: tf.Tensor) -> Any:
@@ -168,18 +168,18 @@ class ResidentFeed(Feed):
 
 
 def weights_for_classes(y: Any, sample_weight: Any, class_weight: Any) -> Any:
-    """Return the sample weights of the training data: those given, or those that class weights stand for."""
+    """Return the sample weights of the training data: those given, or those made from class weights."""
     if class_weight is None:
         return sample_weight
     if sample_weight is not None:
         raise DataError("Expected sample weights or class weights, received both. Multiply them into sample weights.")
     if y is None:
-        raise DataError("Expected labels that class weights can refer to, received inputs alone.")
+        raise DataError("Expected labels that class weights can refer to, received only inputs.")
     return class_weights_as_sample_weights(y, class_weight)
 
 
 def with_default_floats(array: Any) -> npt.NDArray[Any]:
-    """Return an array with its floats in Keras's default float, as `fit` takes arrays; other kinds stay."""
+    """Return an array with its floats in Keras's default float type, as in `fit`; other types stay."""
     import keras
 
     values = np.asarray(array)
@@ -193,7 +193,7 @@ def _to_tensor(array: Any) -> Any:
 
 
 def common_length(arrays: list[Any]) -> int:
-    """Return the number of samples in arrays that must all have as many; raises DataError."""
+    """Return the number of samples in arrays that must have the same length; raises DataError."""
     lengths = {len(array) for array in arrays}
     if len(lengths) != 1:
         raise DataError(f"Expected inputs and targets of one length, received lengths {sorted(lengths)}.")

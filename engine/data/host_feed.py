@@ -1,4 +1,4 @@
-"""The feed of arrays that the device cannot hold all at once: their rows are read batch by batch."""
+"""The feed of arrays that do not fit on the device: their rows are read batch by batch."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 class HostFeed(Feed):
     """Arrays too large for the device: each batch's rows are gathered on the host, in the resident feed's order.
 
-    Arrays may be files: `numpy.memmap`, or a dataset of h5py. Only the rows of a batch are read.
+    Arrays may be files: a `numpy.memmap` or an h5py dataset. Only the rows of a batch are read.
     """
 
     unsearched = True
     notes: ClassVar[tuple[str, ...]] = (
-        "The training data is too large to stay in the device's memory; its batches are gathered one by one.",
+        "The training data is too large for the device's memory; batches are gathered one at a time.",
     )
 
     def __init__(self, x: Any, y: Any = None, sample_weight: Any = None) -> None:
@@ -55,7 +55,7 @@ class HostFeed(Feed):
         return keras.tree.map_structure(tf.convert_to_tensor, self._gather(rows))
 
     def signature(self) -> Any:
-        """Return the TensorSpecs of a batch, its length left open, as the resident feed has them."""
+        """Return the TensorSpecs of a batch, with a variable length, as in the resident feed."""
         import keras
         import tensorflow as tf
 
@@ -84,16 +84,16 @@ class HostFeed(Feed):
 
 
 def rows_by_index(array: Any) -> Any:
-    """Return an array whose rows can be had by number: itself if it is one of numpy or of h5py."""
+    """Return an array whose rows can be indexed: the array itself if it comes from numpy or h5py."""
     return array if isinstance(array, np.ndarray) or hasattr(array, "read_direct") else np.asarray(array)
 
 
 def _rows(array: Any, rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-    """Return the rows in the order asked for.
+    """Return the rows in the requested order.
 
-    They are read in rising order: h5py gives them in no other, and a disk gives them faster so.
+    They are read in ascending order: h5py allows no other, and a disk is faster that way.
     """
-    rising = np.argsort(rows)
+    ascending = np.argsort(rows)
     batch = np.empty((len(rows), *array.shape[1:]), array.dtype)
-    batch[rising] = array[rows[rising]]
+    batch[ascending] = array[rows[ascending]]
     return batch

@@ -1,6 +1,6 @@
-"""Batches that come one by one from outside the compiled chunk, through a `tf.data` iterator.
+"""Batches that come one at a time from outside the compiled chunk, through a `tf.data` iterator.
 
-What `fit` would read them through is left to Keras; when an iterator begins and ends is decided here, as `fit` does it.
+Keras's own adapters read the data; this module decides, as `fit` does, when an iterator begins and ends.
 """
 
 from __future__ import annotations
@@ -16,24 +16,22 @@ from fitmon.engine.errors import DataError
 if TYPE_CHECKING:
     import tensorflow as tf
 
-LONGEST_CHUNK_SECONDS = 0.2
-"""A chunk asks for no further batch after this time: twice what it is sized for. Batches that were waiting make steps
-look fast, and the next one may be slow."""
+MAX_CHUNK_SECONDS = 0.2
+"""A chunk takes no further batch after this time, twice its target. Prefetched batches make steps look fast, and the
+next one may be slow."""
 
 
 class IteratorFeed(Feed):
-    """Batches as a dataset, a generator or another iterable makes them; equal to `fit(x, shuffle=False)`."""
+    """Batches from a dataset, a generator or another iterable; trains as `fit(x, shuffle=False)` does."""
 
-    batch_size_fixed: ClassVar[str] = "the batches come from a dataset that makes them itself"
+    batch_size_fixed: ClassVar[str] = "the dataset makes its own batches"
     unsearched = True
-    notes: ClassVar[tuple[str, ...]] = (
-        "The training data comes in batches of its own, so that the number of samples is not known.",
-    )
+    notes: ClassVar[tuple[str, ...]] = ("The training data comes as batches, so the number of samples is unknown.",)
 
     def __init__(
         self, x: Any, *, class_weight: Mapping[int, float] | None = None, steps_per_epoch: int | None = None
     ) -> None:
-        """Open the source, as `fit` does; its first two batches may be read to learn their shapes."""
+        """Open the source, as `fit` does; this may read the first two batches to learn their shapes."""
         if steps_per_epoch is not None and steps_per_epoch < 1:
             raise DataError(f"Expected steps_per_epoch of at least 1, received {steps_per_epoch}.")
         self._source = open_source(x, class_weight)
@@ -58,8 +56,8 @@ class IteratorFeed(Feed):
     def begin_epoch(self, epoch: int, *, seed: int, batch_size: int, first_step: int = 0) -> Any:  # noqa: ARG002 - as every feed
         with reading():
             self._source.adapter.on_epoch_begin()
-            anew = self._steps_per_epoch is None and self._source.restarts
-            if self._iterator is None or anew:
+            from_start = self._steps_per_epoch is None and self._source.restarts
+            if self._iterator is None or from_start:
                 self._restart()
             for _ in range(first_step):
                 next(self._iterator, None)
@@ -69,9 +67,9 @@ class IteratorFeed(Feed):
         return until_exhausted(source, steps)
 
     def end_epoch(self, steps: int, *, exhausted: bool) -> None:
-        """Begin the source anew where it has come to its end.
+        """Restart the source if it has reached its end.
 
-        `fit` makes an iterator at the end of a whole pass and again at the start of the next; so does this, because a
+        Like `fit`, this creates an iterator at the end of a whole pass and again at the start of the next, because a
         dataset that shuffles with a seed draws another order for every iterator.
         """
         self._taken += steps
@@ -91,20 +89,20 @@ class IteratorFeed(Feed):
 
 
 def until_exhausted(iterator: Any, steps: Stepping) -> tuple[State, tf.Tensor]:
-    """Train on an iterator's batches while there are some, more are wanted and time is left; see `Feed.each_batch`."""
+    """Train on an iterator's batches while there are any, more are needed and time is left; see `Feed.each_batch`."""
     import tensorflow as tf
 
-    deadline = tf.timestamp() + LONGEST_CHUNK_SECONDS
+    deadline = tf.timestamp() + MAX_CHUNK_SECONDS
 
     def more_in_time(exhausted: tf.Tensor, *state: Any) -> tf.Tensor:
-        # The first step is never left out, or a computer that slept here would seem to have no data.
+        # The first step is never skipped: a computer that slept here would otherwise seem to have no data.
         in_time = tf.logical_or(tf.equal(state[0], steps.start[0]), tf.timestamp() < deadline)
         return tf.logical_and(steps.more(*state), tf.logical_and(in_time, tf.logical_not(exhausted)))
 
     def one(_exhausted: tf.Tensor, *state: Any) -> State:
         batch = iterator.get_next_as_optional()
-        there = batch.has_value()
-        return tf.logical_not(there), *tf.cond(there, lambda: steps.train(batch.get_value(), *state), lambda: state)
+        found = batch.has_value()
+        return tf.logical_not(found), *tf.cond(found, lambda: steps.train(batch.get_value(), *state), lambda: state)
 
     exhausted, *state = steps.repeat(more_in_time, one, (tf.constant(False), *steps.start))
     return tuple(state), exhausted

@@ -1,4 +1,4 @@
-"""Validation batches as arrays: samples are followed by number, so that they must be a fixed set."""
+"""Validation batches as arrays: samples are tracked by index, so they must be a fixed set."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 def with_validation_arrays(data: TrainingData, between_batches: Callable[[], None] = lambda: None) -> TrainingData:
     """Return the data with its validation batches read into arrays: a probe is a fixed set of samples.
 
-    `between_batches` is called behind each batch and may raise StopRequested. Raises DataError when the batches have no
-    end, or more than the memory can hold, and no `validation_steps` bounds them.
+    `between_batches` is called after each batch and may raise StopRequested. Raises DataError if the batches are
+    infinite or do not fit into memory, unless `validation_steps` limits them.
     """
     import keras
 
     if data.x_validation is None or not gives_batches(data.x_validation):
         if data.validation_steps is not None:
-            raise DataError("Expected no validation_steps with arrays: every validation sample is looked at.")
+            raise DataError("Expected no validation_steps with arrays: all validation samples are used.")
         return data
     if data.y_validation is not None or data.sample_weight_validation is not None:
-        raise DataError("Expected validation targets and sample weights within the batches, received them apart.")
+        raise DataError("Expected validation targets and sample weights within the batches, received them separately.")
     batches = _read_all(data.x_validation, data.validation_steps, between_batches)
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(_joined(batches))
     return dataclasses.replace(data, x_validation=x, y_validation=y, sample_weight_validation=sample_weight)
@@ -50,7 +50,7 @@ def _read_all(x: Any, steps: int | None, between_batches: Callable[[], None]) ->
             nbytes += array_bytes(batch)
             if not fits_on_device(nbytes):
                 raise DataError(
-                    f"Expected validation data that fits into memory, received {len(batches)} batches and no end. "
+                    f"Expected validation data that fits into memory, received more than {len(batches)} batches. "
                     "Give validation_steps."
                 )
         source.adapter.on_epoch_end()
@@ -63,7 +63,7 @@ def _joined(batches: list[Any]) -> Any:
     import keras
 
     try:
-        return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *batches)
+        return keras.tree.map_structure(lambda *arrays: np.concatenate(arrays), *batches)
     except ValueError as error:
         raise DataError(
             f"Expected validation samples of one shape, received several ({error}). Pad them to one length."

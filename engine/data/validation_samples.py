@@ -1,4 +1,4 @@
-"""The validation samples themselves, for whoever wants to see the one behind a number."""
+"""The validation samples themselves, to show the sample that a number refers to."""
 
 from __future__ import annotations
 

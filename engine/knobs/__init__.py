@@ -1,1 +1,1 @@
-"""Everything that may change while a run lives: what it is called, what it may be, and how it reaches the graph."""
+"""Everything that can change while a run trains: its name, its range, and how it reaches the compiled step."""

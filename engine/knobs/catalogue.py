@@ -1,6 +1,6 @@
-"""The knobs by name, with their ranges. Pure: the screen and the command line check a number here before they send it.
+"""The knobs by name, with their ranges. Pure: the screen and the command line validate a number here before sending it.
 
-How a value reaches the compiled step is the business of the neighbouring modules.
+The other modules of this package bring a value into the compiled step.
 """
 
 import math
@@ -22,19 +22,19 @@ class Knob:
     minimum_included: bool = True
     maximum_included: bool = True
     whole: bool = False
-    """Whether only whole numbers make sense."""
+    """Whether the value must be a whole number."""
     example: str = ""
-    """A value worth trying, in the form a user would type it."""
+    """A typical value, as a user would type it."""
 
     def wanted(self) -> str:
-        """Say in words what a value must be, such as `a number above 0 and at most 10`."""
+        """Return in words what a value must be, such as `a number above 0 and at most 10`."""
         number = "a whole number" if self.whole else "a number"
         low = f"{'at least' if self.minimum_included else 'above'} {self.minimum:.15g}"
         high = f"{'at most' if self.maximum_included else 'below'} {self.maximum:.15g}"
         return f"{number} {low} and {high}"
 
     def check(self, value: float) -> float:
-        """Return the value unchanged, or raise UsageError saying what is wanted."""
+        """Return the value unchanged, or raise UsageError saying what is expected."""
         if not math.isfinite(value) or not self._in_range(value):
             raise UsageError(f"Expected {self.name} to be {self.wanted()}, received {value:g}.")
         if self.whole and value != int(value):
@@ -42,10 +42,10 @@ class Knob:
         return value
 
     def parse(self, text: str) -> float:
-        """Read a value a user typed, or raise UsageError saying what is wanted.
+        """Parse a value typed by a user, or raise UsageError saying what is expected.
 
-        Forms such as `1e-4`, `0.3` and `128` are read; a decimal comma, an unfinished exponent, `nan`, `inf` and
-        digits grouped by `_` are not.
+        Accepts `1e-4`, `0.3` and `128`; rejects a decimal comma, an incomplete exponent, `nan`, `inf` and digits
+        grouped by `_`.
         """
         stripped = text.strip()
         try:
@@ -68,14 +68,14 @@ LEARNING_RATE = Knob(name="learning_rate", label="lr", minimum=0, minimum_includ
 LEARNING_RATE_FACTOR = Knob(
     name="learning_rate_factor", label="lr ×", minimum=0, minimum_included=False, maximum=1000, example="0.5"
 )
-"""Takes the place of `learning_rate` when the optimizer follows a schedule: schedule × factor."""
+"""Replaces `learning_rate` when the optimizer follows a schedule: schedule × factor."""
 DROPOUT = Knob(name="dropout", label="dropout", minimum=0, maximum=1, maximum_included=False, example="0.3")
 L1 = Knob(name="l1", label="L1", minimum=0, maximum=1000, example="1e-5")
 L2 = Knob(name="l2", label="L2", minimum=0, maximum=1000, example="1e-4")
 BATCH_SIZE = Knob(name="batch_size", label="batch", minimum=1, maximum=2**31 - 1, whole=True, example="128")
 EPOCHS = Knob(name="epochs", label="epochs", minimum=1, maximum=10_000_000, whole=True, example="20")
 THRESHOLD = Knob(name="threshold", label="threshold", minimum=0, maximum=1, example="0.5")
-"""The view's and the metric's, not a knob of the training, and so not among `KNOBS`."""
+"""Used by the view and the metric, not by training, so it is not in `KNOBS`."""
 
 KNOBS: dict[str, Knob] = {
     knob.name: knob for knob in (LEARNING_RATE, LEARNING_RATE_FACTOR, DROPOUT, L1, L2, BATCH_SIZE, EPOCHS)
@@ -84,7 +84,7 @@ KNOBS: dict[str, Knob] = {
 
 
 def knob_named(name: str) -> Knob:
-    """Return the knob of that name, or raise UsageError naming those there are."""
+    """Return the knob of that name, or raise UsageError listing all names."""
     if name not in KNOBS:
-        raise UsageError(f"Expected a knob out of {', '.join(KNOBS)}; received {name!r}.")
+        raise UsageError(f"Expected one of the knobs {', '.join(KNOBS)}; received {name!r}.")
     return KNOBS[name]

@@ -1,7 +1,7 @@
-"""Dropout that can be turned while a model trains.
+"""Dropout that can be changed while a model trains.
 
-Keras reads a rate as a Python number while it traces, so that setting `layer.rate` changes nothing, without an error.
-Here the layers of a model are given the same arithmetic with the rate in a variable.
+Keras reads a rate as a Python number while it traces: setting `layer.rate` later has no effect and raises no error.
+Here the layers compute the same with the rate in a variable.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
 
 
 class DropoutKnob:
-    """Turns every dropout rate of a model at once.
+    """Changes every dropout rate of a model at once.
 
-    A rate of 0 in a recurrent cell or an attention layer is Keras's default and need not mean that anybody wants
-    dropout there: such rates are turned only in a model that has nothing else to turn.
+    A rate of 0 in a recurrent cell or an attention layer is Keras's default and need not be intended. Such rates are
+    changed only in a model that has no other dropout.
     """
 
     def __init__(self, model: keras.Model) -> None:
-        """Make all rates of the model live; until one is turned, training is the same to the last bit."""
+        """Make all rates of the model live; until one is changed, training is the same to the last bit."""
         layers = list(all_layers(model))
         inside_attention = {id(layer._dropout_layer) for layer in layers if _is_multi_head(layer)}  # noqa: SLF001
         layers = [layer for layer in layers if id(layer) not in inside_attention]
         live = [rate for layer in layers for rate in _live_rates(layer)]
         self._rates: Sequence[LiveRate | DeferredRate] = live or [
-            rate for layer in layers for rate in _late_rates(layer)
+            rate for layer in layers for rate in _deferred_rates(layer)
         ]
 
     def offers(self) -> list[KnobOffer]:
         """Return the knob, with several values when the layers differ."""
         if not self._rates:
-            reason = "this model has no dropout to turn; start with a rate, as in --dropout 0.3 (0 will do)"
+            reason = "this model has no dropout to change; start with a rate, as in --dropout 0.3 (0 works too)"
             return [KnobOffer(name="dropout", value=None, unavailable=reason)]
         rates = sorted({shortest(rate.read().numpy()) for rate in self._rates})
         return [KnobOffer(name="dropout", value=rates[0] if len(rates) == 1 else tuple(rates))]
@@ -53,7 +53,7 @@ class DropoutKnob:
         return any(changes)
 
     def readings(self) -> dict[str, tf.Tensor]:
-        """Return the rates of the layers that the traced step passes through, (layers,) float64; 0: no dropout."""
+        """Return the rates of the layers used by the traced step, (layers,) float64; 0: no dropout."""
         import tensorflow as tf
 
         used = [rate.read() for rate in self._rates if rate.used]
@@ -76,20 +76,20 @@ class DropoutKnob:
         return [seed for rate in self._rates for seed in rate.seeds()]
 
     def write(self) -> Callable[[], object]:
-        """Write the rates into the layers as plain numbers, which no step reads; return what undoes that."""
+        """Write the rates into the layers as plain numbers, which no step reads; return a function that undoes it."""
         undo = ExitStack()
         for rate in self._rates:
             undo.callback(rate.write())
         return undo.close
 
     def restore(self) -> None:
-        """Write the rates into the layers as plain numbers, and let the layers work by themselves again."""
+        """Write the rates into the layers as plain numbers and restore the layers' own methods."""
         for rate in self._rates:
             rate.restore()
 
 
 def _live_rates(layer: Any) -> Iterator[LiveRate]:
-    """Yield the rates of a layer, each made live; nothing for a layer without dropout, nor for `_late_rates`."""
+    """Yield the rates of a layer, each made live; none for a layer without dropout or with `_deferred_rates`."""
     import keras
 
     layers = keras.layers
@@ -110,11 +110,11 @@ def _live_rates(layer: Any) -> Iterator[LiveRate]:
         yield from (_make_mask_live(layer, name) for name in names if 0 < getattr(layer, name) < 1)
 
 
-def _late_rates(layer: Any) -> Iterator[DeferredRate]:
-    """Yield the rate of an attention layer, or of a recurrent cell's inputs, that began at 0; nothing is changed yet.
+def _deferred_rates(layer: Any) -> Iterator[DeferredRate]:
+    """Yield the rate of an attention layer, or of a recurrent cell's inputs, that starts at 0; nothing is changed yet.
 
-    The recurrent rate of a cell is not among them: Keras would choose another implementation of LSTM and GRU for it.
-    Nor is the input rate of that implementation: without a recurrent rate beside it Keras 3.15 fails on it.
+    The recurrent rate of a cell is excluded: with one, Keras uses another implementation of LSTM and GRU. So is the
+    input rate of that implementation: Keras 3.15 fails on it unless there is a recurrent rate too.
     """
     write = partial(setattr, layer, "dropout")
     if _is_multi_head(layer) and layer.dropout == 0:
@@ -127,9 +127,9 @@ def _late_rates(layer: Any) -> Iterator[DeferredRate]:
 
 
 def _works_as(layer: Any, *kinds: Any, method: str = "call") -> bool:
-    """Tell whether a layer is of a kind and does its work as that kind does it.
+    """Return whether a layer is of a kind and does not override the kind's method.
 
-    A subclass with a `call` of its own, as for Monte Carlo dropout, keeps it, and its rate stays as it is.
+    A subclass that overrides `call`, as for Monte Carlo dropout, keeps it and its rate.
     """
     return any(isinstance(layer, kind) and getattr(type(layer), method) is getattr(kind, method) for kind in kinds)
 
@@ -152,7 +152,7 @@ def _make_call_live(layer: Any, apply: Callable[[LiveRate, Any], Any]) -> LiveRa
 
 
 def _is_multi_head(layer: Any) -> bool:
-    """Tell whether a layer is one of the two with a Dropout inside, and was built: one that is never called was not."""
+    """Return whether a layer is one of the two with a Dropout inside, and built; an uncalled layer is not."""
     import keras
 
     kinds = keras.layers.MultiHeadAttention | keras.layers.GroupQueryAttention
@@ -168,7 +168,7 @@ def _multi_head_rate(layer: Any) -> LiveRate:
 
 
 def _write_multi_head_rate(layer: Any, rate: float) -> None:
-    """Set the rate in both places where the two keep it (Keras 3.15); only the outer one is asked by their `if`."""
+    """Set the rate in both places where the two store it (Keras 3.15); their `if` reads the outer one."""
     setattr(layer, "_dropout" if hasattr(layer, "_dropout") else "dropout", rate)
     layer._dropout_layer.rate = rate  # noqa: SLF001
 
@@ -180,11 +180,11 @@ def _is_attention(layer: Any) -> bool:
 
 
 def _attention_rate(layer: Any) -> LiveRate:
-    """Return the rate of Attention or AdditiveAttention, which drop some of the weights of the values, made live."""
+    """Return the rate of Attention or AdditiveAttention, which drop some attention weights, made live."""
     import tensorflow as tf
 
     live = LiveRate(layer.dropout, layer, partial(setattr, layer, "dropout"))
-    without_dropout = layer._apply_scores  # noqa: SLF001 - Keras 3.15 has no public place between softmax and product
+    without_dropout = layer._apply_scores  # noqa: SLF001 - Keras 3.15 has no public hook between softmax and product
 
     def apply_scores(scores: Any, value: Any, scores_mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         result, weights = without_dropout(scores, value, scores_mask=scores_mask, training=False)
@@ -202,14 +202,14 @@ def _make_mask_live(cell: Any, attribute: str) -> LiveRate:
     import tensorflow as tf
 
     live = LiveRate(getattr(cell, attribute), cell, partial(setattr, cell, attribute))
-    kept_in = f"_{attribute}_mask"
+    cached_in = f"_{attribute}_mask"
 
     def get_mask(step_input: Any) -> Any:
-        if getattr(cell, kept_in, None) is None:
+        if getattr(cell, cached_in, None) is None:
             count = getattr(cell, "dropout_mask_count", None)
             masks = [live.drop(tf.ones_like(step_input)) for _ in range(count or 1)]
-            setattr(cell, kept_in, masks if count else masks[0])
-        return getattr(cell, kept_in)
+            setattr(cell, cached_in, masks if count else masks[0])
+        return getattr(cell, cached_in)
 
     setattr(cell, f"get_{attribute}_mask", get_mask)
     live.on_restore(lambda _rate: cell.__dict__.pop(f"get_{attribute}_mask", None))

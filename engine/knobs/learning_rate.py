@@ -1,4 +1,4 @@
-"""The learning rate: a number the optimizer keeps in a variable, or a schedule times a factor."""
+"""The learning rate: the optimizer's own variable, or a schedule times a factor."""
 
 from __future__ import annotations
 
@@ -16,55 +16,55 @@ if TYPE_CHECKING:
 
 
 class Applied:
-    """Notes whether the traced step updates weights through an optimizer at all.
+    """Detects whether the traced step updates weights through an optimizer at all.
 
-    A custom step may use optimizers of its own and leave the model's idle; its rate would then be read back in vain.
+    A custom step may use other optimizers and leave the model's idle; a receipt for its rate would then be false.
     """
 
     def __init__(self, optimizer: Any) -> None:
-        """Listen to the optimizer's public `apply`, through which every update goes, until `restore`."""
+        """Wrap the optimizer's public `apply`, through which every update goes, until `restore`."""
         self._optimizer = optimizer
-        self.noted = False
+        self.used = False
         apply = optimizer.apply
 
-        def noting_apply(*args: Any, **kwargs: Any) -> Any:
-            self.noted = True
+        def detecting_apply(*args: Any, **kwargs: Any) -> Any:
+            self.used = True
             return apply(*args, **kwargs)
 
-        object.__setattr__(optimizer, "apply", noting_apply)
+        object.__setattr__(optimizer, "apply", detecting_apply)
 
     def restore(self) -> None:
-        """Listen no longer."""
+        """Remove the wrapper."""
         self._optimizer.__dict__.pop("apply", None)
 
 
 class LearningRateKnob:
-    """Turns the rate of an optimizer that was built with a number."""
+    """Changes the rate of an optimizer that was built with a number."""
 
     def __init__(self, optimizer: Any) -> None:
-        """Take the optimizer, or the LossScaleOptimizer around it, which hands the rate through."""
+        """Take the optimizer, or the LossScaleOptimizer that wraps it and forwards the rate."""
         self._optimizer = optimizer
         self._applied = Applied(optimizer)
 
     def offers(self) -> list[KnobOffer]:
         """Return the knob, and why there is no factor."""
         rate = float(str(self._optimizer.learning_rate.numpy()))
-        no_factor = "this optimizer has no schedule; turn learning_rate instead"
+        no_factor = "this optimizer has no schedule; change learning_rate instead"
         return [
             KnobOffer(name="learning_rate", value=rate),
             KnobOffer(name="learning_rate_factor", value=None, unavailable=no_factor),
         ]
 
     def turn(self, name: str, value: float) -> bool:  # noqa: ARG002 - one knob only
-        """Set the rate; the compiled step reads the variable anew each time, so nothing is traced again."""
+        """Set the rate; the compiled step reads the variable every time, so nothing is traced again."""
         self._optimizer.learning_rate = value
         return False
 
     def readings(self) -> dict[str, tf.Tensor]:
-        """Return the rate that the compiled step uses, if it uses it; called while it is traced."""
+        """Return the rate that the compiled step uses, if any; called while it is traced."""
         import tensorflow as tf
 
-        if not self._applied.noted:
+        if not self._applied.used:
             return {}
         return {"learning_rate": tf.convert_to_tensor(self._optimizer.learning_rate)}
 
@@ -85,7 +85,7 @@ class LearningRateKnob:
         return lambda: None
 
     def restore(self) -> None:
-        """Let go of the optimizer, which holds a plain number as before."""
+        """Leave the optimizer as plain Keras expects it, with a plain number."""
         self._applied.restore()
 
 
@@ -93,7 +93,7 @@ class ScheduleKnob:
     """Scales a learning-rate schedule: the step uses schedule × factor."""
 
     def __init__(self, optimizer: Any, schedule: Any) -> None:
-        """Put schedule × factor in the schedule's place; with the factor at 1 nothing changes, to the last bit."""
+        """Replace the schedule by schedule × factor; a factor of 1 changes nothing, to the last bit."""
         import tensorflow as tf
 
         self._optimizer = optimizer
@@ -103,9 +103,9 @@ class ScheduleKnob:
         optimizer.learning_rate = _scaled(schedule, self._factor)
 
     def offers(self) -> list[KnobOffer]:
-        """Return the factor as a knob, and the rate as something that only the schedule sets."""
+        """Return the factor as a knob, and the rate as one that only the schedule sets."""
         rate = float(str(self._optimizer.learning_rate.numpy()))
-        follows = "the learning rate follows a schedule; turn learning_rate_factor instead"
+        follows = "the learning rate follows a schedule; change learning_rate_factor instead"
         return [
             KnobOffer(name="learning_rate", value=rate, unavailable=follows),
             KnobOffer(name="learning_rate_factor", value=float(str(self._factor.numpy()))),
@@ -120,7 +120,7 @@ class ScheduleKnob:
         """Return rate and factor as the compiled step uses them, if it does; called while it is traced."""
         import tensorflow as tf
 
-        if not self._applied.noted:
+        if not self._applied.used:
             return {}
         return {
             "learning_rate": tf.convert_to_tensor(self._optimizer.learning_rate),
@@ -141,7 +141,7 @@ class ScheduleKnob:
         return []
 
     def write(self) -> Callable[[], object]:
-        """Give the optimizer its own schedule, without the factor, which no file of Keras's could hold."""
+        """Give the optimizer its own schedule without the factor, which a Keras file cannot store."""
         scaled = learning_rate_schedule(self._optimizer)
         self._optimizer.learning_rate = self._schedule
         return lambda: setattr(self._optimizer, "learning_rate", scaled)
@@ -153,10 +153,10 @@ class ScheduleKnob:
 
 
 class FixedRate:
-    """Stands for an optimizer whose rate nobody can turn."""
+    """The rate of an optimizer that cannot be changed."""
 
     def __init__(self, reason: str) -> None:
-        """Say why."""
+        """Take the reason, which the user is shown."""
         self._reason = reason
 
     def offers(self) -> list[KnobOffer]:
@@ -169,7 +169,7 @@ class FixedRate:
         raise AssertionError(name, value)
 
     def readings(self) -> dict[str, tf.Tensor]:
-        """Return nothing."""
+        """Return an empty dict."""
         return {}
 
     def saved(self) -> dict[str, Any]:
@@ -205,7 +205,7 @@ def learning_rate_knob(model: keras.Model) -> LearningRateKnob | ScheduleKnob | 
         return ScheduleKnob(inner, schedule)
     if isinstance(inner.learning_rate, keras.Variable):
         return LearningRateKnob(optimizer)
-    return FixedRate("this optimizer computes its learning rate by a function of its own")
+    return FixedRate("this optimizer computes its learning rate with a custom function")
 
 
 def _scaled(schedule: Any, factor: tf.Variable) -> Any:
@@ -218,6 +218,6 @@ def _scaled(schedule: Any, factor: tf.Variable) -> Any:
             return rate * tf.cast(factor, rate.dtype)
 
         def get_config(self) -> dict[str, Any]:
-            raise NotImplementedError("fitmon's schedule is taken out again before a model is saved")
+            raise NotImplementedError("fitmon's schedule is removed before a model is saved")
 
     return ScaledSchedule()

@@ -1,7 +1,7 @@
 """One dropout rate of one layer, in a variable that the compiled step reads.
 
-It is Keras's own arithmetic: the rate is kept in float64, as Python keeps it, so that every mask and every scale is the
-same to the last bit.
+The arithmetic is Keras's: the rate is a float64, as in Python, so that every mask and every scale is the same to the
+last bit.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ class LiveRate:
     """One rate of one layer, in a variable that the compiled step reads."""
 
     def __init__(self, rate: float, layer: Any, write_back: Callable[[float], None]) -> None:
-        """Begin with a rate in [0, 1) and the layer's seeds; `write_back` sets its own number when the run is over."""
+        """Start with a rate in [0, 1) and the layer's seeds; `write_back` sets the layer's own number after the run."""
         import tensorflow as tf
 
         self._rate = tf.Variable(rate, dtype=tf.float64, trainable=False)
         self._layer = layer
         self._seed_generator = getattr(layer, "seed_generator", None) or _new_seed_generator(layer)
         self._number = rate
-        """What stands in the layer, which nobody reads."""
+        """The layer's own number, which the step does not read."""
         self._write_back = write_back
-        self._let_go: list[Callable[[float], Any]] = []
+        self._on_restore: list[Callable[[float], Any]] = []
         self.used = False
-        """Whether the traced step really passes through this rate."""
+        """Whether the traced step uses this rate."""
 
     raised = False
     """Whether the rate began at 0 and was ever above it; never, since a rate of this kind begins above 0."""
 
     def assign(self, rate: float) -> bool:
-        """Set the rate, in [0, 1); the compiled step reads the variable anew, so nothing must be traced again."""
+        """Set the rate, in [0, 1); the compiled step reads the variable every time, so nothing is traced again."""
         self._rate.assign(rate)
         return False
 
@@ -54,26 +54,26 @@ class LiveRate:
         return tf.convert_to_tensor(self._rate)
 
     def restore(self) -> None:
-        """Write the rate into the layer as a plain number, and let the layer work by itself again."""
+        """Write the rate into the layer as a plain number and restore the layer's own methods."""
         rate = float(self._rate.numpy())
         self._write_back(rate)
-        for let_go in self._let_go:
-            let_go(rate)
+        for action in self._on_restore:
+            action(rate)
         if rate > 0:
             _give_seeds(self._layer, self._seed_generator)
 
     def write(self) -> Callable[[], object]:
-        """Write the rate into the layer as a plain number; return what puts the number back that stood there."""
+        """Write the rate into the layer as a plain number; return a function that restores the previous number."""
         self._write_back(float(self._rate.numpy()))
         return partial(self._write_back, self._number)
 
     def write_to(self, write_back: Callable[[float], None]) -> None:
-        """Write the rate with this in place of what was given before."""
+        """Replace the function that writes the rate into the layer."""
         self._write_back = write_back
 
-    def on_restore(self, let_go: Callable[[float], Any]) -> None:
-        """Add something to do with the rate when the run is over."""
-        self._let_go.append(let_go)
+    def on_restore(self, action: Callable[[float], Any]) -> None:
+        """Add an action that is called with the rate after the run."""
+        self._on_restore.append(action)
 
     def drop(self, inputs: Any, noise_shape: Any = None) -> Any:
         """Set a share of the inputs to zero and scale up the rest, as `keras.random.dropout` does."""
@@ -118,25 +118,25 @@ class LiveRate:
 
 
 class DeferredRate:
-    """A rate that began at 0 in a layer that asks with a Python `if` whether there is dropout at all.
+    """A rate that starts at 0 in a layer that tests with a Python `if` whether there is dropout at all.
 
-    While it is 0 the layer is left as Keras made it, with the faster kernel that it may use then. So raising the rate
-    from 0, or setting it back to 0, traces the step again, and any other change does not.
+    While it is 0 the layer is unchanged and may use a faster kernel. So raising the rate from 0, or setting it back to
+    0, traces the step again; any other change does not.
     """
 
     def __init__(self, layer: Any, write: Callable[[float], None], make_live: Callable[[], LiveRate]) -> None:
-        """Change nothing yet: `write` sets the layer's own number, `make_live` then does as for any rate above 0."""
+        """Change nothing yet: on a raise `write` sets the layer's own number and `make_live` makes the rate live."""
         self._layer, self._write, self._make_live = layer, write, make_live
         self._live: LiveRate | None = None
 
     @property
     def used(self) -> bool:
-        """Whether the traced step really passes through this rate; true of 0, which stands for no dropout in it."""
+        """Whether the traced step uses this rate; True for 0, which means that the step has no dropout here."""
         return self._live is None or self._live.used
 
     def assign(self, rate: float) -> bool:
         """Set the rate, in [0, 1); return whether the step must be traced again."""
-        appears_or_goes = (self._live is not None) != (rate > 0)
+        added_or_removed = (self._live is not None) != (rate > 0)
         if self._live is None and rate > 0:
             self._write(rate)
             _give_seeds(self._layer)
@@ -145,7 +145,7 @@ class DeferredRate:
             self._live.assign(rate)
             if rate == 0:
                 self.restore()
-        return appears_or_goes
+        return added_or_removed
 
     @property
     def raised(self) -> bool:
@@ -172,21 +172,21 @@ class DeferredRate:
         return tf.zeros((), tf.float64) if self._live is None else self._live.read()
 
     def write(self) -> Callable[[], object]:
-        """As for a `LiveRate`; at 0 the layer's own number is true."""
+        """As for a `LiveRate`; at 0 the layer's own number is already right."""
         return (lambda: None) if self._live is None else self._live.write()
 
     def restore(self) -> None:
-        """Write the rate into the layer as a plain number, and let the layer work by itself again."""
+        """Write the rate into the layer as a plain number and restore the layer's own methods."""
         if self._live is not None:
             self._live.restore()
             self._live = None
 
 
 def _give_seeds(layer: Any, seed_generator: Any = None) -> None:
-    """Give a layer built with rate 0 the seed generator that Keras 3.15 makes only for a rate above 0.
+    """Give a layer built with rate 0 the seed generator that Keras 3.15 creates only for a rate above 0.
 
-    Keras lets nobody add state to a built layer, so its lock is opened for it. Added this way the seed's state is among
-    `model.variables`, as it is in a model that began with the rate.
+    Keras locks the state of a built layer, so it is unlocked for this. The seed's state is then in `model.variables`,
+    as in a model that was built with the rate.
     """
     if hasattr(layer, "seed_generator"):
         return
@@ -203,7 +203,7 @@ def _new_seed_generator(layer: Any) -> Any:
 
 
 def _concrete(noise_shape: Any, inputs: Any) -> Any:
-    """Fill the open places of a noise shape from the inputs; None stands for the inputs' own shape."""
+    """Replace each None in a noise shape by the inputs' length; None alone means the inputs' shape."""
     import tensorflow as tf
 
     shape = tf.shape(inputs)

@@ -1,4 +1,4 @@
-"""All knobs that live inside a model, behind one door."""
+"""All knobs inside a model, behind one interface."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 
 class ModelKnob(Protocol):
-    """One kind of knob of a model: this is what a new kind has to offer."""
+    """What a new kind of model knob must implement."""
 
     def offers(self) -> list[KnobOffer]:
-        """Return the knobs with their present values, or with the reason why the model lacks them."""
+        """Return the knobs with their current values, or with the reason why the model lacks them."""
 
     def turn(self, name: str, value: float) -> bool:
         """Set a knob; return whether the compiled step must be traced again to see it."""
 
     def readings(self) -> dict[str, tf.Tensor]:
-        """Return what the step uses; called while the step is traced."""
+        """Return the values that the step uses; called while it is traced."""
 
     def saved(self) -> dict[str, Any]:
         """Return the fields of `SavedKnobs` that belong to it."""
@@ -39,22 +39,22 @@ class ModelKnob(Protocol):
         """Return the variables that random numbers are drawn from, whether or not Keras lists them."""
 
     def write(self) -> Callable[[], object]:
-        """Write the present values into the model as plain numbers, for whoever saves it; return what undoes that."""
+        """Write the current values into the model as plain numbers, to save it; return a function that undoes it."""
 
     def restore(self) -> None:
-        """Leave the model as plain Keras knows it, with the present values as plain numbers."""
+        """Leave the model as plain Keras expects it, with the current values as plain numbers."""
 
 
 class ModelKnobs:
     """The knobs of one compiled and built model."""
 
     def __init__(self, model: keras.Model) -> None:
-        """Make the model's knobs live. Until one is turned, training is the same to the last bit."""
+        """Make the model's knobs live. Until one is changed, training is the same to the last bit."""
         self._knobs: list[ModelKnob] = [learning_rate_knob(model), DropoutKnob(model), PenaltyKnobs(model)]
         self._owner = {offer.name: knob for knob in self._knobs for offer in knob.offers()}
 
     def offers(self) -> list[KnobOffer]:
-        """Return all knobs of the model with their present values."""
+        """Return all knobs of the model with their current values."""
         return [offer for knob in self._knobs for offer in knob.offers()]
 
     def turn(self, name: str, value: float) -> bool:
@@ -62,7 +62,7 @@ class ModelKnobs:
         return self._owner[name].turn(name, value)
 
     def readings(self) -> dict[str, tf.Tensor]:
-        """Return what the step uses, by knob; called while the step is traced."""
+        """Return the values that the step uses, by knob; called while it is traced."""
         return {name: tensor for knob in self._knobs for name, tensor in knob.readings().items()}
 
     def saved(self) -> SavedKnobs:
@@ -84,9 +84,9 @@ class ModelKnobs:
 
     @contextmanager
     def plain(self) -> Iterator[None]:
-        """Have the present values in the model as plain numbers, so that it can be saved, and loaded without fitmon.
+        """Put the current values into the model as plain numbers, so that it can be saved and loaded without fitmon.
 
-        Nothing may be trained or traced meanwhile; after it the model trains on as if nothing had been.
+        Do not train or trace inside the context; afterwards training continues exactly as before.
         """
         with ExitStack() as undo:
             for knob in self._knobs:
@@ -94,6 +94,6 @@ class ModelKnobs:
             yield
 
     def restore(self) -> None:
-        """Leave the model as plain Keras knows it for good."""
+        """Leave the model as plain Keras expects it, permanently."""
         for knob in self._knobs:
             knob.restore()

@@ -1,8 +1,8 @@
-"""L1 and L2 penalties on the kernels, turned while a model trains.
+"""L1 and L2 penalties on the kernels, changed while a model trains.
 
-Keras keeps the factors as constants of the traced step. Here they are variables, read by a regularizer of ours with
-Keras's arithmetic. A penalty of 0 is not in the step at all, since summing all weights costs time; so raising one from
-0, or setting it back to 0, traces the step again, and any other change does not.
+In Keras the factors are constants of the traced step. Here they are variables, read by a regularizer with Keras's
+arithmetic. A penalty of 0 is not in the step at all, since summing all weights costs time; so raising one from 0, or
+setting it back to 0, traces the step again; any other change does not.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 class LivePenalty:
-    """The penalty on one kernel; stands where Keras expects a regularizer."""
+    """The penalty on one kernel; Keras uses it as a regularizer."""
 
     def __init__(self, kernel: Any, l1: float, l2: float) -> None:
-        """Begin with factors ≥ 0."""
+        """Start with factors ≥ 0."""
         import tensorflow as tf
 
         self._kernel = kernel
@@ -39,11 +39,11 @@ class LivePenalty:
 
     def assign(self, name: str, value: float) -> bool:
         """Set the factor `l1` or `l2`; return whether the step must be traced again."""
-        appears_or_goes = (self.value(name) > 0) != (value > 0)
+        added_or_removed = (self.value(name) > 0) != (value > 0)
         self._factors[name].assign(value)
-        if appears_or_goes:
+        if added_or_removed:
             self._attach()
-        return appears_or_goes
+        return added_or_removed
 
     def read(self, name: str) -> tf.Tensor:
         """Return the factor as the traced step uses it, () float64: 0 where the step has no such term."""
@@ -72,38 +72,38 @@ class LivePenalty:
             return self.value(name)
 
     def plain(self) -> Any:
-        """Return a regularizer of Keras's own with the factors as plain numbers, or None when both are 0."""
+        """Return a Keras regularizer with the factors as plain numbers, or None when both are 0."""
         import keras
 
         l1, l2 = self.value("l1"), self.value("l2")
         return keras.regularizers.L1L2(l1=l1, l2=l2) if l1 or l2 else None
 
     def restore(self) -> None:
-        """Leave `plain` in the kernel."""
+        """Give the kernel the regularizer `plain` returns."""
         self._kernel.regularizer = self.plain()
 
     def _attach(self) -> None:
-        penalised = self.value("l1") > 0 or self.value("l2") > 0
+        penalized = self.value("l1") > 0 or self.value("l2") > 0
         self._used = set()
-        self._kernel.regularizer = self if penalised else None
+        self._kernel.regularizer = self if penalized else None
 
 
 class PenaltyKnobs:
-    """Turns L1 and L2 of all penalised kernels at once or, when none is, of all kernels."""
+    """Changes L1 and L2 of all penalized kernels at once or, when none is, of all kernels."""
 
     def __init__(self, model: keras.Model) -> None:
-        """Find the kernels; until a factor is turned, training is the same to the last bit."""
-        # By kernel, since layers may share one.
+        """Find the kernels; until a factor is changed, training is the same to the last bit."""
+        # Keyed by kernel, since layers may share one.
         by_kernel = {id(layer.kernel): layer for layer in all_layers(model) if _has_plain_kernel(layer)}
         layers = list(by_kernel.values())
-        penalised = [layer for layer in layers if any(_factors(layer.kernel.regularizer))]
-        self._layers = penalised or layers
+        penalized = [layer for layer in layers if any(_factors(layer.kernel.regularizer))]
+        self._layers = penalized or layers
         self._penalties = [LivePenalty(layer.kernel, *_factors(layer.kernel.regularizer)) for layer in self._layers]
 
     def offers(self) -> list[KnobOffer]:
         """Return both knobs, with several values when the kernels differ."""
         if not self._penalties:
-            reason = "this model has no kernel whose penalty could be turned"
+            reason = "this model has no kernel with a penalty to change"
             return [KnobOffer(name=name, value=None, unavailable=reason) for name in ("l1", "l2")]
         return [KnobOffer(name=name, value=self._value(name)) for name in ("l1", "l2")]
 
@@ -138,7 +138,7 @@ class PenaltyKnobs:
         return []
 
     def write(self) -> Callable[[], object]:
-        """Put Keras's own regularizers into the layers, whose settings are saved; the kernels keep the live ones."""
+        """Put Keras's regularizers into the layers, whose configuration is saved; the kernels keep the live ones."""
         undo = ExitStack()
         for layer, penalty in zip(self._layers, self._penalties, strict=True):
             if hasattr(layer, "kernel_regularizer"):
@@ -147,7 +147,7 @@ class PenaltyKnobs:
         return undo.close
 
     def restore(self) -> None:
-        """Leave Keras's own regularizers in the layers, for whoever saves the model."""
+        """Leave Keras's own regularizers in the layers, so that the model can be saved."""
         for layer, penalty in zip(self._layers, self._penalties, strict=True):
             penalty.restore()
             if hasattr(layer, "kernel_regularizer"):
@@ -159,12 +159,12 @@ class PenaltyKnobs:
 
 
 def _has_plain_kernel(layer: Any) -> bool:
-    """Tell whether a layer has a trainable kernel with no penalty, or with one of Keras's L1 and L2 penalties."""
+    """Return whether a layer has a trainable kernel with no penalty, or with one of Keras's L1 and L2 penalties."""
     import keras
 
     known = {keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1L2, type(None)}
     kernel = getattr(layer, "kernel", None)
-    # A subclass of a penalty may compute something else; it is left alone.
+    # A subclass of a penalty may compute something else.
     return isinstance(kernel, keras.Variable) and kernel.trainable and type(kernel.regularizer) in known
 
 

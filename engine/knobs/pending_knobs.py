@@ -1,6 +1,7 @@
-"""The knobs of a run: which changes wait, when they turn, and the receipts that prove it.
+"""The knobs of a run: which changes are pending, when they apply, and the receipts that prove it.
 
-The model's own knobs are turned through the panel; batch size and number of epochs are the loop's and kept here.
+The model's own knobs are changed through `ModelKnobs`; batch size and number of epochs belong to the loop and are kept
+here.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class PendingKnobs:
-    """Takes requests at any time and turns the knobs between epochs."""
+    """Takes requests at any time and applies them between epochs."""
 
     def __init__(
         self,
@@ -32,21 +33,21 @@ class PendingKnobs:
         emit: Callable[[events.Event], None],
         batch_size_fixed: str = "",
     ) -> None:
-        """Begin with the values a run starts with; `batch_size_fixed` says why the data's own batches are kept."""
+        """Take the values a run starts with; `batch_size_fixed` says why the batch size cannot be changed, if so."""
         self._model_knobs = model_knobs
         self._emit = emit
         self.epochs = epochs
-        """Number of epochs the run is to have."""
+        """Number of epochs in the run."""
         self.batch_size = batch_size
-        """Samples in a batch; may exceed the number of samples there are. Where the data makes its own batches, the
-        length of those once the first chunk has shown it."""
+        """Samples per batch; may exceed their number. Where the data makes its own batches: their length, known
+        after the first chunk."""
         self._batch_size_fixed = batch_size_fixed
         self._waiting: dict[tuple[int, str], SetKnob] = {}
-        self._turned: dict[str, tuple[SetKnob, KnobValue]] = {}
+        self._unconfirmed: dict[str, tuple[SetKnob, KnobValue]] = {}
         self._values = {offer.name: offer.value for offer in self.offers()}
 
     def offers(self) -> tuple[KnobOffer, ...]:
-        """Return every knob with its present value, or with the reason why this run lacks it."""
+        """Return every knob with its current value, or with the reason why this run lacks it."""
         return (
             *self._model_knobs.offers(),
             self._batch_size_offer(),
@@ -58,17 +59,17 @@ class PendingKnobs:
         return KnobOffer(name="batch_size", value=None if fixed else self.batch_size, unavailable=fixed)
 
     def values(self) -> dict[str, KnobValue]:
-        """Return the values in force, as the last chunk read them back."""
+        """Return the values in effect, as the last chunk read them back."""
         return {**self._values, "epochs": self.epochs}
 
     @property
     def turned(self) -> bool:
-        """Whether knobs were turned and no chunk has read them back since."""
-        return bool(self._turned)
+        """Whether knobs were changed and no chunk has read them back since."""
+        return bool(self._unconfirmed)
 
     @property
     def waiting(self) -> tuple[SetKnob, ...]:
-        """The changes that wait, in the order in which they were asked for."""
+        """The pending changes, in the order of their requests."""
         return tuple(self._waiting.values())
 
     def restore(
@@ -83,67 +84,67 @@ class PendingKnobs:
         """Return to a checkpoint whose model knobs are restored already.
 
         Args:
-            epochs_done: epochs trained to their end by then.
-            epochs: that the run was to have.
-            batch_size: then.
-            values: in effect then, as the last chunk read them back.
-            waiting: changes that waited for their epoch.
+            epochs_done: completed epochs at the checkpoint.
+            epochs: number of epochs in the run.
+            batch_size: samples per batch.
+            values: in effect at the checkpoint, as the last chunk read them back.
+            waiting: changes that were pending.
         """
         self.epochs, self.batch_size = epochs, batch_size
-        self._turned, self._waiting = {}, {}
+        self._unconfirmed, self._waiting = {}, {}
         self._values = {offer.name: offer.value for offer in self.offers()} | dict(values)
         for change in waiting:
             epoch = epochs_done + 1 if change.epoch is None else change.epoch
             self._waiting[epoch, change.knob] = msgspec.structs.replace(change, epoch=epoch)
 
     def forget_waiting(self) -> None:
-        """Drop the changes that wait, without a word: they are of another branch."""
+        """Drop the pending changes without an event: they belong to another branch."""
         self._waiting = {}
 
-    def tell_waiting(self) -> None:
-        """Tell again of every change that waits."""
+    def report_waiting(self) -> None:
+        """Report every pending change again."""
         for change in self.waiting:
-            self._tell_asked(change)
+            self._report_asked(change)
 
     def check(self, changes: Mapping[str, float]) -> None:
-        """Raise UsageError for the first of several changes that this run could not be given."""
+        """Raise UsageError for the first of several changes that this run cannot make."""
         for knob, value in changes.items():
             self._check_offered(knob, value)
 
     def answer(self, request: SetKnob, epoch: int) -> None:
-        """Put a change on the list for its epoch, or refuse it; `epoch` is the last one that has begun."""
-        wanted_epoch = epoch + 1 if request.epoch is None else request.epoch
+        """Queue a change for its epoch, or refuse it; `epoch` is the last one that has begun."""
+        requested_epoch = epoch + 1 if request.epoch is None else request.epoch
         try:
-            self._check(request, epoch, wanted_epoch)
+            self._check(request, epoch, requested_epoch)
         except UsageError as error:
             self._refuse(request.knob, request.value, str(error))
             return
-        replaced = self._waiting.get((wanted_epoch, request.knob))
+        replaced = self._waiting.get((requested_epoch, request.knob))
         if replaced is not None:
-            self._refuse(request.knob, replaced.value, "replaced by a later request", wanted_epoch)
-        self._waiting[wanted_epoch, request.knob] = change = msgspec.structs.replace(request, epoch=wanted_epoch)
-        self._tell_asked(change)
+            self._refuse(request.knob, replaced.value, "replaced by a later request", requested_epoch)
+        self._waiting[requested_epoch, request.knob] = change = msgspec.structs.replace(request, epoch=requested_epoch)
+        self._report_asked(change)
 
-    def _tell_asked(self, change: SetKnob) -> None:
+    def _report_asked(self, change: SetKnob) -> None:
         self._emit(
             events.KnobAsked(knob=change.knob, value=change.value, epoch=change.epoch or 0, because=change.because)
         )
 
     def turn_epochs(self, epoch: int) -> None:
-        """Change the number of epochs if asked, before it is decided whether `epoch` is still one of them."""
+        """Change the number of epochs if requested, before it is decided whether `epoch` is still one of them."""
         asked = self._waiting.pop((epoch, "epochs"), None)
         if asked is None:
             return
         previous, self.epochs = self.epochs, int(asked.value)
-        self._tell_applied(asked, self.epochs, previous, epoch)
-        self._refuse_what_cannot_come()
+        self._report_applied(asked, self.epochs, previous, epoch)
+        self._refuse_unreachable()
 
     def turn(self, epoch: int) -> bool:
-        """Turn the knobs due at an epoch; return whether the compiled step must be traced again to see it."""
+        """Apply the changes due at an epoch; return whether the compiled step must be traced again to see them."""
         retrace = False
         for knob in [knob for at, knob in self._waiting if at == epoch]:
             change = self._waiting.pop((epoch, knob))
-            self._turned[knob] = (change, self._values.get(knob))
+            self._unconfirmed[knob] = (change, self._values.get(knob))
             if knob == "batch_size":
                 self.batch_size = int(change.value)
             else:
@@ -151,24 +152,24 @@ class PendingKnobs:
         return retrace
 
     def read_back(self, readings: Mapping[str, KnobValue], epoch: int, *, first_chunk: bool) -> tuple[str, ...]:
-        """Take what a chunk read from the compiled step; emit receipts for the knobs changed before it.
+        """Take the values a chunk read from the compiled step; emit receipts for the changes made before it.
 
-        Only the first chunk of an epoch shows the batch size: the last one may hold nothing but the short last batch.
+        Only the first chunk of an epoch gives the batch size: the last one may consist of the short last batch alone.
         Returns the names of the knobs that have a receipt now.
         """
         length = {} if first_chunk else {"batch_size": self._values["batch_size"]}
         self._values = {**self._values, **readings, **length}
-        if self._batch_size_fixed and isinstance(seen := self._values["batch_size"], int):
-            self.batch_size = seen
-        changed, self._turned = self._turned, {}
+        if self._batch_size_fixed and isinstance(length_read := self._values["batch_size"], int):
+            self.batch_size = length_read
+        changed, self._unconfirmed = self._unconfirmed, {}
         for knob, (asked, previous) in changed.items():
             if knob in readings:
-                self._tell_applied(asked, readings[knob], previous, epoch)
+                self._report_applied(asked, readings[knob], previous, epoch)
             else:
-                self._refuse(knob, asked.value, f"this model's training does not pass through its {knob}", epoch)
+                self._refuse(knob, asked.value, f"this model's training step does not use its {knob}", epoch)
         return tuple(knob for knob in changed if knob in readings)
 
-    def _tell_applied(self, asked: SetKnob, value: KnobValue, previous: KnobValue, epoch: int) -> None:
+    def _report_applied(self, asked: SetKnob, value: KnobValue, previous: KnobValue, epoch: int) -> None:
         self._emit(
             events.KnobApplied(
                 knob=asked.knob,
@@ -182,9 +183,9 @@ class PendingKnobs:
         )
 
     def close(self, unanswered: Iterable[SetKnob]) -> None:
-        """Refuse everything that waits or was not answered yet, because the run is over."""
+        """Refuse everything that is pending or not yet answered, because the run is over."""
         for request in unanswered:
-            self._refuse(request.knob, request.value, "the run was over before it could be looked at")
+            self._refuse(request.knob, request.value, "the run ended before the request was processed")
         for (epoch, knob), change in list(self._waiting.items()):
             self._refuse(knob, change.value, f"the run ended before epoch {epoch}", epoch)
         self._waiting = {}
@@ -192,7 +193,7 @@ class PendingKnobs:
     def _refuse(self, knob: str, value: float, reason: str, epoch: int | None = None) -> None:
         self._emit(events.KnobRefused(knob=knob, value=value, reason=reason, epoch=epoch))
 
-    def _refuse_what_cannot_come(self) -> None:
+    def _refuse_unreachable(self) -> None:
         last = self._last_epoch()
         for epoch, knob in [key for key in self._waiting if key[0] > last + (key[1] == "epochs")]:
             self._refuse(knob, self._waiting.pop((epoch, knob)).value, f"the run now ends with epoch {last}", epoch)
@@ -203,19 +204,21 @@ class PendingKnobs:
         if offer.unavailable:
             raise UsageError(f"{knob} cannot be changed: {offer.unavailable}.")
 
-    def _check(self, request: SetKnob, epoch: int, wanted_epoch: int) -> None:
+    def _check(self, request: SetKnob, epoch: int, requested_epoch: int) -> None:
         self._check_offered(request.knob, request.value)
-        if wanted_epoch <= epoch:
-            raise UsageError(f"Expected an epoch after {epoch}, which has begun; received {wanted_epoch}.")
+        if requested_epoch <= epoch:
+            raise UsageError(f"Expected an epoch after {epoch}, which has begun; received {requested_epoch}.")
         last = self._last_epoch()
-        # A change of epochs may come right behind the last one, before the run ends.
-        if wanted_epoch > last + (request.knob == "epochs"):
-            raise UsageError(f"There is no epoch {wanted_epoch}: the run ends with epoch {last}. Raise epochs first.")
-        if request.knob == "epochs" and request.value < wanted_epoch - 1:
-            raise UsageError(f"Expected at least {wanted_epoch - 1} epochs, since that many are done by then.")
+        # A change of epochs may come right after the last epoch, before the run ends.
+        if requested_epoch > last + (request.knob == "epochs"):
+            raise UsageError(
+                f"There is no epoch {requested_epoch}: the run ends with epoch {last}. Raise epochs first."
+            )
+        if request.knob == "epochs" and request.value < requested_epoch - 1:
+            raise UsageError(f"Expected at least {requested_epoch - 1} epochs, since that many are done by then.")
 
     def _last_epoch(self) -> int:
-        """Return the last epoch there will be, waiting changes that will be reached taken into account."""
+        """Return the last epoch of the run, including pending changes that will be reached."""
         last = self.epochs
         for epoch, knob in sorted(self._waiting):
             if knob == "epochs" and epoch <= last + 1:

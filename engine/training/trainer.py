@@ -362,7 +362,7 @@ class Trainer:
             self._checkpoints.end_epoch(self.progress)
         elif observation is not None:
             self._reporter.emit(events.SamplesScored(observation=observation))
-        pending.tell_waiting()
+        pending.report_waiting()
         for request in resumed.asked:
             pending.answer(request, self.progress.epoch)
         if resumed.rewind is not None:

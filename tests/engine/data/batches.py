@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import warnings
@@ -15,7 +16,7 @@ from fitmon.engine.job import Job, Settings, TrainingData
 from tests.engine.watching import Watched, settings, small_table
 
 BATCH_SIZE = 16
-EPOCHS = 3
+EPOCHS = 2
 TABLE = small_table()
 VALIDATION = {"x_validation": TABLE.x_validation, "y_validation": TABLE.y_validation}
 WEIGHTS = np.linspace(0.2, 2.0, 100, dtype=np.float32)
@@ -101,15 +102,36 @@ def slow_clock() -> Callable[[], float]:
 
 def fitted(build: Callable[..., Any] = build, *, epochs: int = EPOCHS, **data: Any) -> tuple[Any, dict[str, Any]]:
     """Return a model that `fit` has trained, and its history."""
+    model = _fresh(build, str(getattr(data["x"], "element_spec", "")), "class_weight" in data)
+    with warnings.catch_warnings():
+        # Keras warns when data of unknown length comes to its end, as it must.
+        warnings.simplefilter("ignore")
+        report = model.fit(validation_batch_size=BATCH_SIZE, shuffle=False, verbose=0, epochs=epochs, **data)
+    return model, report.history
+
+
+def _fresh(make: Callable[..., Any], spec: str, weighted: bool) -> Any:
+    """Return an untrained model; of the usual kind one that was traced on batches of this form before, set back."""
+    import keras
+
+    if make is not build:
+        keras.utils.set_random_seed(settings().seed)
+        return make()
+    model, variables, values = _usual(spec, weighted)
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+    return model
+
+
+@functools.cache
+def _usual(_spec: str, _weighted: bool) -> tuple[Any, list[Any], list[Any]]:
     import keras
 
     keras.utils.set_random_seed(settings().seed)
     model = build()
-    with warnings.catch_warnings():
-        # Keras warns when data of unknown length comes to its end, as it must.
-        warnings.simplefilter("ignore")
-        told = model.fit(validation_batch_size=BATCH_SIZE, shuffle=False, verbose=0, epochs=epochs, **data)
-    return model, told.history
+    model.optimizer.build(model.trainable_variables)
+    variables = [*model.variables, *model.optimizer.variables]
+    return model, variables, [np.asarray(variable) for variable in variables]
 
 
 def assert_equal(watched: Watched, model: Any, history: dict[str, Any]) -> None:

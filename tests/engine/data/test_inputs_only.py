@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -30,7 +31,7 @@ def _autoencoder(**options: Any) -> Any:
 
     inputs = keras.Input((6,))
     model = Autoencoder(inputs, keras.layers.Dense(6)(keras.layers.Dropout(0.2)(inputs)))
-    model.compile("adam", "mse", jit_compile=False, **options)
+    model.compile(keras.optimizers.SGD(0.1, momentum=0.9), "mse", jit_compile=False, **options)
     return model
 
 
@@ -46,16 +47,21 @@ def _as_visited() -> Any:
     return TABLE.x[epoch_order(100, settings().seed, 1)]
 
 
+@functools.cache
+def _fitted(build: Callable[..., Any]) -> tuple[Any, dict[str, Any]]:
+    return fitted(build, epochs=1, x=_as_visited(), batch_size=BATCH_SIZE)
+
+
 @pytest.mark.parametrize("build", [_build, _build_eager], ids=["compiled", "eager"])
 def test_loss_and_metrics_that_only_the_step_gives_targets_to_are_those_of_fit(build: Callable[..., Any]) -> None:
     watched = watched_on(build, epochs=1, x=TABLE.x).run()
-    assert_equal(watched, *fitted(build, epochs=1, x=_as_visited(), batch_size=BATCH_SIZE))
+    assert_equal(watched, *_fitted(build))
 
 
 def test_so_they_are_where_arrays_go_through_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "fits_on_device", lambda _nbytes: False)
     watched = watched_on(_build, epochs=1, x=TABLE.x).run()
-    assert_equal(watched, *fitted(_build, epochs=1, x=_as_visited(), batch_size=BATCH_SIZE))
+    assert_equal(watched, *_fitted(_build))
 
 
 def test_so_they_are_with_a_dataset_epoch_after_epoch() -> None:
@@ -64,10 +70,10 @@ def test_so_they_are_with_a_dataset_epoch_after_epoch() -> None:
 
     watched = watched_on(_build, x=inputs()).run()
     assert_equal(watched, *fitted(_build, x=inputs()))
-    assert [set(event.metrics) for event in watched.all(events.EpochEnded)] == [{"loss", "mae"}] * 3
+    assert [set(event.metrics) for event in watched.all(events.EpochEnded)] == [{"loss", "mae"}] * 2
 
 
-def test_a_compiled_loss_that_the_step_never_asks_for_stands_in_nobodys_way() -> None:
+def test_a_compiled_loss_that_the_step_never_computes_does_no_harm() -> None:
     import keras
     import tensorflow as tf
 

@@ -179,7 +179,7 @@ def test_a_chunk_that_found_no_batch_says_nothing_of_the_pace() -> None:
 
 def test_a_slow_batch_ends_the_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time is set to nothing here: every chunk must then end with its first step, however fast the steps are."""
-    monkeypatch.setattr(iterator_feed, "LONGEST_CHUNK_SECONDS", 0.0)
+    monkeypatch.setattr(iterator_feed, "MAX_CHUNK_SECONDS", 0.0)
     watched = watched_on(x=dataset().batch(BATCH_SIZE), epochs=1).run()
     assert [chunk.step for chunk in watched.all(events.ChunkEnded)] == [1, 2, 3, 4, 5, 6, 7]
 
@@ -239,7 +239,7 @@ def test_a_learning_rate_takes_effect_with_a_receipt_and_a_batch_size_is_refused
     assert (receipt.knob, receipt.value, receipt.epoch) == ("learning_rate", 0.5, 2)
     refusal = watched.one(events.KnobRefused)
     assert refusal.knob == "batch_size"
-    assert "the batches come from a dataset that makes them itself" in refusal.reason
+    assert "the dataset makes its own batches" in refusal.reason
 
 
 def test_the_batch_size_is_what_the_batches_turn_out_to_be() -> None:
@@ -280,7 +280,7 @@ def test_the_number_of_steps_is_open_until_the_first_epoch_has_told_it() -> None
 
 def test_an_epoch_for_which_too_few_batches_came_says_so_and_the_next_one_fails() -> None:
     """`fit` warns, and then trains on the generator's first two batches again."""
-    watched = watched_on(x=once(), steps_per_epoch=5).run()
+    watched = watched_on(x=once(), steps_per_epoch=5, epochs=3).run()
 
     assert [event.metrics.keys() >= {"loss"} for event in watched.all(events.EpochEnded)] == [True, True]
     details = [event.detail for event in watched.all(events.PhaseChanged)]

@@ -62,7 +62,7 @@ BAD = [
     pytest.param(lambda: _data(TABLE.x_validation, validation_steps=3), "no validation_steps with arrays", id="arrays"),
     pytest.param(
         lambda: _data(once(), y_validation=TABLE.y_validation),
-        "within the batches, received them apart",
+        "within the batches, received them separately",
         id="targets apart",
     ),
     pytest.param(lambda: _data(dataset().batch(4).repeat()), "Expected validation_steps", id="no end"),

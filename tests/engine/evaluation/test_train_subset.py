@@ -1,4 +1,4 @@
-"""The fixed part of the training set, held against Keras itself."""
+"""The fixed subset of the training set, compared with Keras itself."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ import numpy as np
 import pytest
 
 from fitmon.engine import events
-from fitmon.engine.data.feed import epoch_order
+from fitmon.engine.data.feed import ResidentFeed, epoch_order
+from fitmon.engine.evaluation import train_subset
+from fitmon.engine.evaluation.probe import Probe
+from fitmon.engine.evaluation.train_subset import SubsetScores, train_subset_of
 from fitmon.engine.job import Job, TrainingData
+from fitmon.engine.keras_internals import build_model
 from tests.engine.watching import Watched, settings
 
 RANDOM = np.random.default_rng(5)
@@ -40,7 +44,7 @@ def _model(*layers: Any, eager: bool = False, jit: bool = False) -> Any:
 
 def _watched(build: Callable[[], Any], data: TrainingData | None = None, **changes: Any) -> Watched:
     job = Job(
-        name="part",
+        name="subset",
         settings=settings(**({"batch_size": 32, "epochs": 2} | changes)),
         load=lambda *_: data or _data(),
         build=lambda *_: build(),
@@ -52,20 +56,31 @@ def _measures(watched: Watched) -> list[Any]:
     return [event.measures for event in watched.run().all(events.EpochEnded)]
 
 
+def _scored(model: Any, seed: int = 3) -> SubsetScores:
+    """Evaluate an untrained model and return what was found of its subset."""
+    data = _data()
+    feed = ResidentFeed(data.x, data.y)
+    build_model(model, feed.head())
+    subset = train_subset_of(model, feed, settings(batch_size=32, seed=seed), validation_samples=100)
+    found = Probe(model, data, 0.5, subset).evaluate(1, 32, lambda: None).train_subset
+    assert found
+    return found
+
+
 def _dense(**options: Any) -> Any:
     import keras
 
     return keras.layers.Dense(16, activation="relu", **options)
 
 
-@pytest.mark.parametrize("options", [{}, {"eager": True}, {"jit": True}], ids=["as a graph", "eagerly", "with XLA"])
-def test_loss_and_accuracy_of_the_part_are_those_of_evaluate_without_penalty(options: dict[str, bool]) -> None:
+def _with_penalty_and_dropout(**options: bool) -> Any:
     import keras
 
-    def build() -> Any:
-        return _model(_dense(kernel_regularizer="l2"), keras.layers.Dropout(0.4), **options)
+    return _model(_dense(kernel_regularizer="l2"), keras.layers.Dropout(0.4), **options)
 
-    watched = _watched(build)
+
+def test_loss_and_accuracy_of_the_subset_are_those_of_evaluate_without_penalty() -> None:
+    watched = _watched(_with_penalty_and_dropout)
     last = _measures(watched)[-1]
     facts = watched.one(events.RunStarted).facts
     assert facts
@@ -80,48 +95,55 @@ def test_loss_and_accuracy_of_the_part_are_those_of_evaluate_without_penalty(opt
     assert last.validation_loss == pytest.approx(validation_loss - penalty, rel=1e-4)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [{"eager": True}, {"jit": True}], ids=["eagerly", "with XLA"])
+def test_they_are_the_same_however_the_model_is_compiled(options: dict[str, bool]) -> None:
+    model = _with_penalty_and_dropout(**options)
+    found = _scored(model)
+    model.jit_compile = False
+    loss, accuracy = model.evaluate(INPUTS[:SPLIT], LABELS[:SPLIT], batch_size=100, verbose=0)
+    assert found.losses.mean() == pytest.approx(loss - float(sum(model.losses)), rel=1e-4)
+    assert found.scores.right(0.5).mean() == pytest.approx(accuracy, abs=1e-5)
+
+
 def test_keras_s_own_training_loss_is_another_one_while_dropout_is_on() -> None:
     import keras
 
-    watched = _watched(lambda: _model(_dense(), keras.layers.Dropout(0.6)), epochs=4)
+    watched = _watched(lambda: _model(_dense(), keras.layers.Dropout(0.6)))
     ends = watched.run().all(events.EpochEnded)
-    honest = [end.measures.training_loss or 0.0 for end in ends if end.measures]
-    assert all(loss < end.metrics["loss"] - 0.01 for loss, end in zip(honest, ends, strict=True))
-    assert min(honest) > 0
+    in_inference_mode = [end.measures.training_loss or 0.0 for end in ends if end.measures]
+    assert all(loss < end.metrics["loss"] - 0.01 for loss, end in zip(in_inference_mode, ends, strict=True))
+    assert min(in_inference_mode) > 0
 
 
-def test_a_large_model_is_scored_on_a_part_that_the_seed_chooses() -> None:
+def test_a_large_model_is_scored_on_a_subset_that_the_seed_chooses() -> None:
     import keras
 
-    def build() -> Any:
-        return _model(*(keras.layers.Dense(400, activation="relu") for _ in range(4)))
-
-    first = _watched(build, epochs=1, seed=1)
-    (measures,) = _measures(first)
-    facts = first.one(events.RunStarted).facts
-    assert facts
-    assert 32 <= facts.train_subset < 0.2 * SPLIT
-    rows = epoch_order(SPLIT, 1, 0)[: facts.train_subset]
-    model = first.session.model
+    model = _model(*(keras.layers.Dense(400, activation="relu") for _ in range(4)))
+    found = _scored(model, seed=1)
+    samples = len(found.losses)
+    assert 32 <= samples < 0.2 * SPLIT
+    rows = epoch_order(SPLIT, 1, 0)[:samples]
     loss, _ = model.evaluate(INPUTS[rows], LABELS[rows], verbose=0)
-    assert measures.training_loss == pytest.approx(loss, rel=1e-4)
+    assert found.losses.mean() == pytest.approx(loss, rel=1e-4)
 
 
-def test_units_that_answer_nothing_for_any_sample_are_dead() -> None:
+def test_units_that_are_zero_for_every_sample_are_dead() -> None:
     import keras
 
     def bias(_shape: Any, dtype: Any = None) -> Any:
         return keras.ops.convert_to_tensor([-1e6] * 4 + [0.0] * 12, dtype=dtype)
 
-    watched = _watched(lambda: _model(_dense(bias_initializer=bias), keras.layers.Dense(4, activation="tanh")))
-    assert [measures.dead_share for measures in _measures(watched)] == [0.25, 0.25]
+    watched = _watched(
+        lambda: _model(_dense(bias_initializer=bias), keras.layers.Dense(4, activation="tanh")), epochs=1
+    )
+    assert [measures.dead_share for measures in _measures(watched)] == [0.25]
 
 
-def test_a_model_without_relu_has_no_dead_units_to_speak_of() -> None:
+def test_a_model_without_relu_has_no_dead_units_to_report() -> None:
     import keras
 
-    watched = _watched(lambda: _model(keras.layers.Dense(4, activation="tanh")), epochs=1)
-    assert _measures(watched)[0].dead_share is None
+    assert _scored(_model(keras.layers.Dense(4, activation="tanh"))).dead_share is None
 
 
 def test_a_model_with_a_call_of_its_own_is_scored_by_that_call() -> None:
@@ -136,19 +158,16 @@ def test_a_model_with_a_call_of_its_own_is_scored_by_that_call() -> None:
         def call(self, x: Any) -> Any:
             return self.last(self.hidden(2 * x))
 
-    def build() -> Any:
-        model = Doubled()
-        model.compile("adam", "categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
-        return model
-
-    watched = _watched(build, epochs=1)
-    (measures,) = _measures(watched)
-    loss, _ = watched.session.model.evaluate(INPUTS[:SPLIT], LABELS[:SPLIT], verbose=0)
-    assert measures.training_loss == pytest.approx(loss, rel=1e-4)
-    assert measures.dead_share is None
+    model = Doubled()
+    model.compile("adam", "categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+    found = _scored(model)
+    loss, _ = model.evaluate(INPUTS[:SPLIT], LABELS[:SPLIT], verbose=0)
+    assert found.losses.mean() == pytest.approx(loss, rel=1e-4)
+    assert found.dead_share is None
 
 
-def test_scoring_the_part_leaves_the_training_as_it_would_have_been(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.slow
+def test_scoring_the_subset_leaves_the_training_as_it_would_have_been(monkeypatch: pytest.MonkeyPatch) -> None:
     """A dropout that works in inference too draws from a seed whenever it is passed through."""
     import keras
 
@@ -160,25 +179,28 @@ def test_scoring_the_part_leaves_the_training_as_it_would_have_been(monkeypatch:
     def build() -> Any:
         return _model(_dense(), Always(0.3, seed=4), keras.layers.BatchNormalization())
 
-    with_part = _watched(build, epochs=3).run()
-    monkeypatch.setattr("fitmon.engine.training.epoch_report.train_subset_of", lambda *_, **__: None)
-    without = _watched(build, epochs=3).run()
-    assert with_part.all(events.EpochEnded)[0].measures
-    for one, other in zip(with_part.state(), without.state(), strict=True):
+    with_subset = _watched(build).run()
+    monkeypatch.setattr(train_subset, "compiled_loss", lambda _model: None)
+    without = _watched(build).run()
+    losses = [run.all(events.EpochEnded)[0].measures.training_loss for run in (with_subset, without)]
+    assert losses[0] is not None
+    assert losses[1] is None
+    for one, other in zip(with_subset.state(), without.state(), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_batches_of_a_dataset_are_not_read_for_a_part() -> None:
+def test_batches_of_a_dataset_are_not_read_for_a_subset() -> None:
     import tensorflow as tf
 
-    dataset = tf.data.Dataset.from_tensor_slices((INPUTS[:SPLIT], LABELS[:SPLIT])).batch(32)
-    watched = _watched(lambda: _model(_dense()), _data(x=dataset, y=None), epochs=1)
+    dataset = tf.data.Dataset.from_tensor_slices((INPUTS[:SPLIT], LABELS[:SPLIT])).batch(300)
+    watched = _watched(lambda: _model(_dense(), eager=True), _data(x=dataset, y=None), epochs=1)
     (measures,) = _measures(watched)
     assert measures.training_loss is None
     assert measures.validation_loss is not None
 
 
 def test_where_nothing_is_validated_nothing_is_scored() -> None:
-    watched = _watched(lambda: _model(_dense()), _data(x_validation=None, y_validation=None), epochs=1)
+    data = _data(x_validation=None, y_validation=None)
+    watched = _watched(lambda: _model(_dense(), eager=True), data, epochs=1, batch_size=300)
     (measures,) = _measures(watched)
     assert measures.training_loss is None

@@ -1,4 +1,4 @@
-"""Dropout rates that start at 0 in layers where Keras tests the rate with a Python `if`: raised, changed and set back."""
+"""Dropout rates that start at 0 in layers that test the rate with a Python `if`: raised, changed and set back."""
 
 from __future__ import annotations
 
@@ -299,7 +299,7 @@ def test_cells_that_keras_fails_on_with_a_rate_are_not_raised() -> None:
 
     model = _on_steps(keras.layers.GRU(3, implementation=1))
     build_model(model, (small_table().x[:2], small_table().y[:2]))
-    assert "no dropout to turn" in _offer_of(ModelKnobs(model)).unavailable
+    assert "no dropout to change" in _offer_of(ModelKnobs(model)).unavailable
 
 
 def test_an_attention_layer_that_is_never_called_is_no_obstacle() -> None:
@@ -320,4 +320,4 @@ def test_an_attention_layer_that_is_never_called_is_no_obstacle() -> None:
 
     model = _compiled(WithSpare())
     build_model(model, (small_table().x[:2], small_table().y[:2]))
-    assert "no dropout to turn" in _offer_of(ModelKnobs(model)).unavailable
+    assert "no dropout to change" in _offer_of(ModelKnobs(model)).unavailable

@@ -179,7 +179,7 @@ def test_a_schedule_is_scaled_by_a_factor() -> None:
 
 
 def test_the_rate_of_a_schedule_is_refused_with_the_way_out() -> None:
-    assert "turn learning_rate_factor instead" in _with_factor().one(events.KnobRefused).reason
+    assert "change learning_rate_factor instead" in _with_factor().one(events.KnobRefused).reason
 
 
 def test_dropout_that_starts_at_zero_can_be_raised() -> None:
@@ -244,7 +244,7 @@ def test_layers_with_different_rates_are_told_as_several_values() -> None:
 
 
 REFUSALS = [
-    (SetKnob("momentum", 0.5), "Expected a knob out of"),
+    (SetKnob("momentum", 0.5), "Expected one of the knobs"),
     (SetKnob("dropout", 0.5), "this model has no dropout"),
     (SetKnob("learning_rate", -1.0), "a number above 0"),
     (SetKnob("learning_rate", float("nan")), "a number above 0"),
@@ -314,7 +314,7 @@ def test_a_layer_with_a_call_of_its_own_keeps_it_and_its_rate() -> None:
         return model
 
     watched = _quick(SetKnob("dropout", 0.1), build=build).run()
-    assert "no dropout to turn" in watched.one(events.KnobRefused).reason
+    assert "no dropout to change" in watched.one(events.KnobRefused).reason
     model: Any = watched.session.model
     rows = small_table().x
     assert not np.array_equal(model.predict(rows, verbose=0), model.predict(rows, verbose=0))
@@ -362,7 +362,7 @@ def test_the_rate_of_an_optimizer_that_does_not_train_is_not_read_back() -> None
     job = table_job(build, settings(epochs=3), _without_validation())
     watched = Watched(job, SetKnob("learning_rate", 0.5, epoch=2)).run()
     assert not watched.all(events.KnobApplied)
-    assert "does not pass through its learning_rate" in watched.one(events.KnobRefused).reason
+    assert "does not use its learning_rate" in watched.one(events.KnobRefused).reason
 
 
 def test_the_rate_told_for_an_epoch_is_one_it_was_trained_with() -> None:
@@ -435,4 +435,4 @@ def test_a_request_that_comes_with_the_stop_is_answered_too() -> None:
         watched.session.send(Stop())
 
     watched.on(events.EpochStarted, ask).run()
-    assert "the run was over" in watched.one(events.KnobRefused).reason
+    assert "before the request was processed" in watched.one(events.KnobRefused).reason

@@ -1,4 +1,4 @@
-"""Models whose knobs reach everywhere, and a look at a model file by an interpreter that has no fitmon."""
+"""A model whose knobs reach every layer, and what an interpreter without fitmon reads from a model file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from fitmon.engine.job import Settings, TrainingData
 
-_LOOK = """
+_READ = """
 import json, sys
 sys.modules["fitmon"] = None
 import keras
@@ -42,14 +42,15 @@ def build_normalized_model(chosen: Settings, _data: TrainingData | None = None) 
     model = keras.Sequential(
         [keras.Input((6,)), hidden, layers.BatchNormalization(momentum=0.5), layers.Dropout(chosen.dropout), last]
     )
-    model.compile(keras.optimizers.Adam(chosen.learning_rate), "binary_crossentropy", metrics=["accuracy"])
+    optimizer = keras.optimizers.Adam(chosen.learning_rate)
+    model.compile(optimizer, "binary_crossentropy", metrics=["accuracy"], jit_compile=False)
     return model
 
 
 def seen_by_plain_keras(data: TrainingData, folder: Path, *paths: Path) -> list[dict[str, Any]]:
     """Return what a fresh interpreter, where fitmon cannot be imported, sees in model files."""
     np.savez(folder / "validation.npz", x=data.x_validation, y=data.y_validation)
-    words = [sys.executable, "-c", _LOOK, str(folder / "validation.npz"), *map(str, paths)]
+    words = [sys.executable, "-c", _READ, str(folder / "validation.npz"), *map(str, paths)]
     answer = subprocess.run(words, check=False, capture_output=True, text=True, cwd=folder)
     assert answer.returncode == 0, answer.stderr
     return [json.loads(line) for line in answer.stdout.splitlines() if line.startswith("{")]

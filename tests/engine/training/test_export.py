@@ -30,7 +30,18 @@ SPOILING = SetKnob("learning_rate", 3.0, epoch=5)
 
 
 def _job(epochs: int = 6) -> Job:
-    return table_job(build_table_model, settings(epochs=epochs, dropout=0.2, l2=0.01))
+    """Return a job of one eager step per epoch: what is written does not depend on how it was trained."""
+    return table_job(_build_eager, settings(epochs=epochs, batch_size=100, dropout=0.2, l2=0.01))
+
+
+def _build_eager(*job: Any) -> Any:
+    model = build_table_model(*job)
+    model.run_eagerly = True
+    return model
+
+
+def _compiled_job() -> Job:
+    return table_job(build_table_model, settings(epochs=6, dropout=0.2, l2=0.01))
 
 
 def _at_end(path: Path, **more: Any) -> Export:
@@ -40,7 +51,7 @@ def _at_end(path: Path, **more: Any) -> Export:
 def _weights(path: Path) -> list[Any]:
     import keras
 
-    return list(keras.saving.load_model(path).get_weights())
+    return list(keras.saving.load_model(path, compile=False).get_weights())
 
 
 def _same(some: list[Any], others: list[Any]) -> bool:
@@ -72,6 +83,7 @@ def _kept(folder: RunFolder, job: Job, options: RunOptions, **kept: Any) -> Kept
     return KeptRun(job, folder, options, **kept)
 
 
+@pytest.mark.slow
 def test_plain_keras_loads_the_best_weights_and_the_last_with_the_knobs_as_they_stand(tmp_path: Path) -> None:
     best, last = tmp_path / "best.keras", tmp_path / "last.keras"
     job = table_job(build_normalized_model, settings(epochs=6, dropout=0.0, l2=0.001))
@@ -101,10 +113,11 @@ def test_the_file_is_written_before_the_end_is_told(tmp_path: Path) -> None:
     assert watched.session.snapshot().export == watched.one(events.ModelExported)
 
 
+@pytest.mark.slow
 def test_a_run_that_writes_its_model_again_and_again_trains_the_same_to_the_last_bit(tmp_path: Path) -> None:
     changes = [SetKnob("dropout", 0.5, epoch=2), SetKnob("l2", 0.0, epoch=3), SetKnob("l1", 0.01, epoch=3), SPOILING]
-    alone = Watched(_job(), *changes).run()
-    writing = Watched(_job(), *changes)
+    alone = Watched(_compiled_job(), *changes).run()
+    writing = Watched(_compiled_job(), *changes)
     writing.on(events.ChunkEnded, lambda _: writing.session.send(Export(str(tmp_path / "model.keras"), replace=True)))
     writing.run()
     assert len(writing.all(events.ModelExported)) >= 5
@@ -151,6 +164,7 @@ def test_the_last_weights_of_a_failed_run_are_not_written(tmp_path: Path) -> Non
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_lingering_run_writes_on_demand_goes_back_and_writes_anew(lingering: Watched, tmp_path: Path) -> None:
     path, again = tmp_path / "model.keras", tmp_path / "again.keras"
     noted = _noted_weights(lingering)
@@ -193,6 +207,7 @@ def test_a_resumed_run_writes_the_best_weights_of_the_process_before(folder: Run
     assert _same(_weights(path), noted[epoch])
 
 
+@pytest.mark.slow
 def test_so_it_does_where_the_best_epoch_has_no_checkpoint_of_its_own(folder: RunFolder, tmp_path: Path) -> None:
     path, policy = tmp_path / "model.keras", CheckpointPolicy(every_epochs=5)
     first = Watched(_job(), SPOILING, make=partial(_kept, folder), policy=policy)
