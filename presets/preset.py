@@ -96,12 +96,12 @@ class Preset:
     def _load(self, dataset: str | None) -> Load:
         name = next(iter(self.datasets)) if dataset is None else dataset
         if name not in self.datasets:
-            raise UsageError(f"Expected a data set out of {', '.join(self.datasets)}; received {name!r}.")
+            raise UsageError(f"Expected the data set to be one of {', '.join(self.datasets)}; received {name!r}.")
         return self.datasets[name]
 
     def _split_load(self, split: str) -> Load:
         if split not in self.splits:
-            raise UsageError(f"Expected a split out of {', '.join([STRATIFIED, *self.splits])}; received {split!r}.")
+            raise UsageError(f"Expected the split to be one of {', '.join([STRATIFIED, *self.splits])}; received {split!r}.")
         return self.splits[split]
 
     def _file_load(self, file: Path) -> Load:

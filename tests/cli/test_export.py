@@ -112,7 +112,7 @@ def _last_metrics(told: list[dict[str, Any]]) -> Any:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("iris --split first", "Expected a split out of stratified, last; received 'first'."),
+        ("iris --split first", "Expected the split to be one of stratified, last; received 'first'."),
         ("binary --split last", "No such option"),
     ],
 )

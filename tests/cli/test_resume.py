@@ -77,8 +77,8 @@ def test_an_earlier_epoch_becomes_a_branch_with_other_knobs(capfd: pytest.Captur
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("resume kept --from-epoch 9", "Expected an epoch whose end is kept, received 9. Kept of kept: 0, 1."),
-        ("resume kept --dropout 0.5", "has no Dropout layer to turn"),
+        ("resume kept --from-epoch 9", "Expected an epoch with a checkpoint, received 9. Checkpoints of kept: 0, 1."),
+        ("resume kept --dropout 0.5", "has no Dropout layer. Start a new run with --dropout"),
         ("resume nobody", "There is no run 'nobody'"),
         ("resume kept --epochs 1e", "Expected epochs to be a whole number"),
     ],
@@ -131,7 +131,7 @@ def test_a_terminated_run_leaves_its_model_says_how_it_goes_on_and_does(
     assert process.returncode == 143
     assert [json.loads(line)["event"] for line in output.splitlines()][-2:] == ["model_exported", "run_ended"]
     assert (tmp_path / "model.keras").is_file()
-    assert "`fitmon resume long` goes on with it" in error
+    assert "resume it with `fitmon resume long`" in error
     folder = Runs(root).find()
     done = max(kept_epochs(folder)[1])
     code, told, _ = run(capfd, f"resume --epochs {done + 3} --json")
@@ -199,4 +199,4 @@ def test_fewer_epochs_than_are_done_are_refused_before_anything_loads(capfd: pyt
     run(capfd, "iris --epochs 3 --json --name kept")
     code, told, error = run(capfd, "resume kept --epochs 2 --json")
     assert (code, told) == (2, [])
-    assert "Expected more than 3 epochs, since that many are done by then; received 2." in error
+    assert "Expected more than 3 epochs, which are done by then; received 2." in error

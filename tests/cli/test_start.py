@@ -157,7 +157,7 @@ def test_while_nobody_reads_only_what_is_printed_waits(monkeypatch: pytest.Monke
 
     monkeypatch.setattr("fitmon.cli.headless.print_run", drained)
     make_run: Any = lambda on_event: nullcontext(Told(on_event))  # noqa: E731
-    train_in_lines(make_run, as_json=True, talk=print)
+    train_in_lines(make_run, as_json=True, print_message=print)
     assert [type(event) for event in waiting] == [events.ChunkEnded, events.EpochEnded, events.RunEnded]
 
 
@@ -312,14 +312,14 @@ def test_the_last_words_of_a_tensorflow_that_aborts_are_heard(monkeypatch: pytes
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
     program = """
 import contextlib, os
-from fitmon import unwatched
+from fitmon.cli import headless
 
 class Aborting:
     def start(self):
         os.write(2, b"I0000 00:00 chatter\\nF0000 00:00 This machine has no AVX.\\n")
         os.abort()
 
-unwatched.train_in_lines(lambda _: contextlib.nullcontext(Aborting()), as_json=True, talk=print)
+headless.train_in_lines(lambda _: contextlib.nullcontext(Aborting()), as_json=True, print_message=print)
 """
     answer = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
     assert answer.returncode == -signal.SIGABRT
@@ -330,15 +330,15 @@ def test_the_last_words_are_in_the_log_of_a_kept_run_too(tmp_path: Path) -> None
     log = tmp_path / "log.txt"
     program = f"""
 import contextlib, os, pathlib
-from fitmon import unwatched
+from fitmon.cli import headless
 
 class Aborting:
     def start(self):
         os.write(2, b"F0000 00:00 This machine has no AVX.\\n")
         os.abort()
 
-unwatched.train_in_lines(
-    lambda _: contextlib.nullcontext(Aborting()), as_json=True, talk=print, log_path=pathlib.Path({str(log)!r})
+headless.train_in_lines(
+    lambda _: contextlib.nullcontext(Aborting()), as_json=True, print_message=print, log_path=pathlib.Path({str(log)!r})
 )
 """
     answer = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
