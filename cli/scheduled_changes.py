@@ -59,9 +59,7 @@ def _check_model(change: ScheduledChange, settings: Settings, has_dropout: Calla
         hint = _dropout_hint(settings, has_dropout)
         raise UsageError(f"This model has no Dropout layer for {_spelled(change)}; {hint}.")
     if knob == LEARNING_RATE_FACTOR.name:
-        raise UsageError(
-            f"This optimizer has no learning rate schedule for {_spelled(change)}; change {LEARNING_RATE.name} instead."
-        )
+        raise UsageError(f"This optimizer has no schedule for {_spelled(change)}; change {LEARNING_RATE.name} instead.")
 
 
 def _spelled(change: ScheduledChange) -> str:

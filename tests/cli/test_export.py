@@ -47,7 +47,7 @@ def test_lines_say_where_the_model_is(capfd: pytest.CaptureFixture[str], tmp_pat
     assert main(["iris", "--epochs", "1", "--plain", "--export", str(tmp_path / "m.keras")]) == 0
     lines = capfd.readouterr().out.splitlines()
     exported, ended = [at for at, line in enumerate(lines) if line.startswith(("exported the", "finished: "))]
-    assert lines[exported] == f"exported the weights of epoch 1 (best) to {tmp_path / 'm.keras'}"
+    assert lines[exported] == f"exported best weights (epoch 1) to {tmp_path / 'm.keras'}"
     assert exported < ended
 
 

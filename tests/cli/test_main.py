@@ -111,7 +111,7 @@ def test_the_help_of_a_preset_shows_its_defaults(
         ("iris --epochs 5 --at 6:l2=1", "Expected an epoch of at most 5, the last one; received --at 6:l2=1."),
         (
             "iris --at 3:learning_rate_factor=0.5",
-            "This optimizer has no learning rate schedule for --at 3:learning_rate_factor=0.5; change learning_rate instead.",
+            "This optimizer has no schedule for --at 3:learning_rate_factor=0.5; change learning_rate instead.",
         ),
         ("iris --data x.npz", "--data"),
         ("iris extra", "Got unexpected extra argument"),

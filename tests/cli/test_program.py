@@ -25,12 +25,12 @@ def test_mnist_is_trained_under_the_screen_and_a_key_changes_its_learning_rate(m
         terminal.until("a number above 0")
         terminal.type("\x7f\x7f5e-4\r")
         terminal.until("→ 5e-4 at epoch 2")
-        terminal.until("learning rate 1e-3 → 5e-4 holds since epoch 2")
+        terminal.until("learning rate 1e-3 → 5e-4, in effect from epoch 2")
         terminal.until("finished: 2 epochs")
         terminal.type("q")
         assert terminal.exit_code() == 0
         assert_given_back(terminal)
-        assert "Changed on the way: learning rate 5e-4 from epoch 2" in "\n".join(terminal.screen.display)
+        assert "Changed during training: learning rate 5e-4 from epoch 2" in "\n".join(terminal.screen.display)
 
 
 @pytest.mark.slow

@@ -89,7 +89,7 @@ def test_lines_tell_what_runs_each_epoch_and_the_end(capfd: pytest.CaptureFixtur
     assert lines[7].startswith("  val loss ")
     assert lines[8].startswith("finished: 2 epochs; best val_loss ")
     assert lines[9].startswith("Too early to say what the change at epoch 2 does: 1 epoch is done since")
-    assert lines[10].startswith("What it did: dropout 0.3 → 0.5 from epoch 2: validation loss ")
+    assert lines[10].startswith("Effect of dropout 0.3 → 0.5 from epoch 2: validation loss ")
     assert len(lines) == 11
 
 
@@ -221,7 +221,7 @@ def test_a_loss_that_is_no_number_ends_the_run_with_code_4(capfd: pytest.Capture
 def test_a_summary_says_why_a_run_failed_whose_loss_is_no_number(capfd: pytest.CaptureFixture[str]) -> None:
     code, lines, _ = run(capfd, "iris --optimizer sgd --learning-rate 1000 --units 64,64,64 --epochs 50")
     assert code == 4
-    assert any(line.startswith("Found: non finite loss since epoch 1: loss is NaN") for line in lines)
+    assert any(line.startswith("Finding: non finite loss since epoch 1: loss is NaN") for line in lines)
 
 
 def test_what_a_model_prints_does_not_reach_stdout(
