@@ -174,7 +174,7 @@ def test_damaged_data_ends_with_code_3_and_one_sentence(tmp_path: Path, capfd: p
     code, lines, talk = run(capfd, f"mnist --data {tmp_path}/no.npz --json")
     (failed,) = events_of(lines)
     assert (code, failed["event"], failed["kind"]) == (3, "run_failed", "data")
-    message = f"{tmp_path}/no.npz cannot be read as Keras's mnist.npz: it is damaged or of another kind."
+    message = f"{tmp_path}/no.npz cannot be read as Keras's mnist.npz: it is damaged or not an npz file."
     assert failed["message"] == message
     assert talk.splitlines()[-1] == f"fitmon: {message}"
     assert "Traceback" not in talk
