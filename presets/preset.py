@@ -56,7 +56,7 @@ class Preset:
     splits: Mapping[str, Load] = field(default_factory=dict)
     """Other ways to choose the validation samples of the first data set, by name; the default is `stratified`."""
     has_dropout: Callable[[Settings], bool] = has_dropout
-    """Whether the model that `build` makes with given settings has Dropout layers; the default fits `build_classifier`."""
+    """Whether the model that `build` makes of settings has Dropout layers; the default fits `build_classifier`."""
     load_file: Callable[[Path], Load] | None = None
     """Reads a user's file instead of the data sets; None: not supported."""
     require_file: Callable[[Path | None], None] | None = None
