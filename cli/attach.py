@@ -1,4 +1,4 @@
-"""`fitmon attach`: look at a run, and steer it, from any terminal."""
+"""`fitmon attach`: watch and steer a run from another terminal."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 
 def _attach(**given: Any) -> int:
-    # Loading makes many objects and frees none; `run_screen` enables it again when the screen is loaded.
+    # Loading creates many objects and frees none; `run_screen` enables the collector when the screen is loaded.
     gc.disable()
     from fitmon.tui.terminal import refusal_here
 
     refusal = refusal_here()
     if refusal is not None:
         raise UsageError(
-            f"A run cannot be shown here, because {refusal}. `fitmon ctl RUN status` says in a line how it stands."
+            f"Cannot show a run here, because {refusal}. Use `fitmon ctl RUN status` for a one-line status."
         )
     from fitmon.engine.attach.open import open_run
     from fitmon.tui.launch import run_screen
 
     folder = find_run(given) if given["run"] else _latest(given)
     run = open_run(folder, read_only=given["read_only"])
-    # It asks while the screen loads, so that the first picture is a full one.
+    # The first snapshot arrives while the screen loads, so that the first frame is complete.
     run.start()
     return run_screen(
         run,
@@ -51,31 +51,31 @@ def _attach(**given: Any) -> int:
 def _rewind_options(folder: RunFolder, run: RemoteRun | RecordedRun, asked_read_only: bool) -> RewindOptions:
     from fitmon.tui.run import RewindOptions
 
-    def kept() -> dict[int, dict[int, Path]]:
-        # Loaded when it is asked for: it takes a tenth of the time until the first picture.
+    def saved_epochs() -> dict[int, dict[int, Path]]:
+        # Imported on demand: it takes a tenth of the time to the first frame.
         from fitmon.engine.checkpoints.find import kept_epochs
 
         return kept_epochs(folder)
 
-    def why_not() -> str:
+    def refusal() -> str:
         if asked_read_only:
             return "this view is read-only"
-        return f"nobody trains this run; see fitmon resume {folder.name} --from-epoch" if run.read_only else ""
+        return f"the run is not training; use `fitmon resume {folder.name} --from-epoch`" if run.read_only else ""
 
-    return RewindOptions(kept_epochs=kept, why_not=why_not)
+    return RewindOptions(kept_epochs=saved_epochs, why_not=refusal)
 
 
 def _latest(given: dict[str, Any]) -> RunFolder:
-    """Return a run that some process has, else the last that is not finished, else the last."""
+    """Return a run that a process is training, else the most recent unfinished one, else the most recent one."""
     from fitmon.engine.runs.lock import holder_of
 
     runs = runs_of(given)
-    found = runs.newest_first()
-    if not found:
-        raise UsageError(f"Expected a run to show; there is none in {runs.root}.")
-    held = (folder for folder in found if holder_of(folder) is not None)
-    unfinished = (folder for folder in found if not folder.finished())
-    return next(chain(held, unfinished, found))
+    folders = runs.newest_first()
+    if not folders:
+        raise UsageError(f"No runs in {runs.root}. Start one with `fitmon mnist`.")
+    in_progress = (folder for folder in folders if holder_of(folder) is not None)
+    unfinished = (folder for folder in folders if not folder.finished())
+    return next(chain(in_progress, unfinished, folders))
 
 
 def _threshold(folder: RunFolder) -> float:
@@ -88,10 +88,10 @@ attach = run_command(
     "attach",
     [
         click.Argument(["run"], required=False),
-        click.Option(["--read-only"], is_flag=True, help="Look only."),
-        click.Option(["--no-mouse"], is_flag=True, help="Leave the mouse to the terminal."),
+        click.Option(["--read-only"], is_flag=True, help="Watch without sending commands."),
+        click.Option(["--no-mouse"], is_flag=True, help="Disable mouse support."),
     ],
     _attach,
-    "Show RUN (a name, an id or a folder; none: the one that trains, else the last) and steer it. "
-    "Leaving leaves it alone.",
+    "Watch and steer RUN (a name, an id or a folder). Without RUN: the run in progress, else the most recent one. "
+    "Quitting does not stop the run.",
 )

@@ -1,4 +1,4 @@
-"""`fitmon ctl`: steer a run from a script."""
+"""`fitmon ctl`: control a run from a script."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def _ctl(**given: Any) -> int:
     elif action == "set":
         facts, line = _set(folder, *words)
     else:
-        facts, line = _ask(folder, action)
+        facts, line = _send(folder, action)
     click.echo(json.dumps(facts, allow_nan=False) if given["json"] else line)
     return 0
 
 
-def _ask(folder: RunFolder, action: str) -> tuple[dict[str, Any], str]:
+def _send(folder: RunFolder, action: str) -> tuple[dict[str, Any], str]:
     from fitmon.engine.attach.steering import ask
     from fitmon.engine.commands import Command, Pause, Resume, Stop
 
@@ -42,8 +42,8 @@ def _ask(folder: RunFolder, action: str) -> tuple[dict[str, Any], str]:
     if action not in commands:
         raise UsageError(f"Expected {_ACTIONS}; received {action!r}.")
     ask(folder, commands[action])
-    when = " when its epoch has ended" if action == "pause" else ""
-    return {"run": folder.name, "asked": action}, f"asked {folder.name} to {action}{when}"
+    when = ", takes effect at the end of the epoch" if action == "pause" else ""
+    return {"run": folder.name, "asked": action}, f"{folder.name}: {action} requested{when}"
 
 
 def _set(folder: RunFolder, knob: str, text: str) -> tuple[dict[str, Any], str]:
@@ -59,69 +59,71 @@ def _set(folder: RunFolder, knob: str, text: str) -> tuple[dict[str, Any], str]:
 def _status(folder: RunFolder) -> tuple[dict[str, Any], str]:
     from fitmon.engine.attach.steering import status
 
-    found = status(folder)
-    return status_facts(folder, found), status_line(folder, found)
+    current = status(folder)
+    return status_facts(folder, current), status_line(folder, current)
 
 
 def state_of(folder: RunFolder, status: Status) -> str:
-    """Return in a word or two what a run does, such as `training`, `paused`, `finished` or `crashed`."""
+    """Return the state of a run in a word or two, such as `training`, `paused`, `finished` or `crashed`."""
     from fitmon.engine.events import RunEnded, RunFailed
     from fitmon.engine.runs.journal_reader import last_ending
 
-    seen = status.snapshot
-    match seen.ending:
+    snapshot = status.snapshot
+    match snapshot.ending:
         case RunEnded(completed=completed):
             return "finished" if completed else "stopped"
         case RunFailed():
             return "failed" if status.alive or last_ending(folder.journal_path) else "crashed"
-    return str(seen.phase) if seen.paused is None else "paused"
+    return str(snapshot.phase) if snapshot.paused is None else "paused"
 
 
 def status_facts(folder: RunFolder, status: Status) -> dict[str, Any]:
-    """Return how a run stands as plain data; a number that JSON does not have is None."""
-    seen = status.snapshot
+    """Return the status of a run as plain data; NaN and infinity, which JSON does not have, become None."""
+    snapshot = status.snapshot
     return {
         "run": folder.name,
         "state": state_of(folder, status),
         "alive": status.alive,
-        "detached": bool(seen.detached),
-        "epoch": seen.epoch,
-        "epochs": seen.epochs,
-        "epochs_done": seen.epochs_done,
-        "step": seen.step,
-        "steps": seen.steps,
-        "branch": seen.branch.number,
-        "seconds_per_epoch": seen.seconds_per_epoch,
-        "seconds_left": seen.seconds_left,
-        "metrics": {name: value if math.isfinite(value) else None for name, value in _last_metrics(seen)},
-        "best_epoch": None if seen.best is None else seen.best.epoch,
-        "knobs": {knob.name: knob.value for knob in seen.knobs},
+        "detached": bool(snapshot.detached),
+        "epoch": snapshot.epoch,
+        "epochs": snapshot.epochs,
+        "epochs_done": snapshot.epochs_done,
+        "step": snapshot.step,
+        "steps": snapshot.steps,
+        "branch": snapshot.branch.number,
+        "seconds_per_epoch": snapshot.seconds_per_epoch,
+        "seconds_left": snapshot.seconds_left,
+        "metrics": {name: value if math.isfinite(value) else None for name, value in _last_metrics(snapshot)},
+        "best_epoch": None if snapshot.best is None else snapshot.best.epoch,
+        "knobs": {knob.name: knob.value for knob in snapshot.knobs},
         "pending": {
             knob.name: {"value": knob.pending, "epoch": knob.pending_epoch}
-            for knob in seen.knobs
+            for knob in snapshot.knobs
             if knob.pending is not None
         },
-        "findings": msgspec.to_builtins(seen.findings),
-        "disk_trouble": seen.disk_trouble,
-        "message": _message(seen),
+        "findings": msgspec.to_builtins(snapshot.findings),
+        "disk_trouble": snapshot.disk_trouble,
+        "message": _message(snapshot),
     }
 
 
 def status_line(folder: RunFolder, status: Status) -> str:
-    """Return how a run stands, in a line for people."""
+    """Return the status of a run as a line of text."""
     from fitmon.text.format import clean, duration, measured, pace
 
-    seen = status.snapshot
+    snapshot = status.snapshot
     words = [folder.name, state_of(folder, status)]
-    if seen.epochs:
-        words.append(f"epoch {seen.epoch}/{seen.epochs}")
-    if not seen.over and seen.steps:
-        words.append(f"step {seen.step}/{seen.steps}")
-    words += [f"{name} {measured(value)}" for name, value in _last_metrics(seen)]
-    if not seen.over and seen.seconds_per_epoch is not None:
-        words += [pace(seen.seconds_per_epoch), f"left {duration(seen.seconds_left)}"]
-    strongest = seen.findings[0].sentence if seen.findings else ""
-    return clean("  ".join([*words, *(word for word in (strongest, seen.disk_trouble, _message(seen)) if word)]))
+    if snapshot.epochs:
+        words.append(f"epoch {snapshot.epoch}/{snapshot.epochs}")
+    if not snapshot.over and snapshot.steps:
+        words.append(f"step {snapshot.step}/{snapshot.steps}")
+    words += [f"{name} {measured(value)}" for name, value in _last_metrics(snapshot)]
+    if not snapshot.over and snapshot.seconds_per_epoch is not None:
+        words += [pace(snapshot.seconds_per_epoch), f"{duration(snapshot.seconds_left)} left"]
+    strongest = snapshot.findings[0].sentence if snapshot.findings else ""
+    return clean(
+        "  ".join([*words, *(word for word in (strongest, snapshot.disk_trouble, _message(snapshot)) if word)])
+    )
 
 
 def _last_metrics(snapshot: Snapshot) -> list[tuple[str, float]]:
@@ -145,10 +147,10 @@ ctl = run_command(
         click.Argument(["run"]),
         click.Argument(["action"]),
         click.Argument(["words"], nargs=-1, metavar="[KNOB VALUE]"),
-        click.Option(["--json"], is_flag=True, help="Answer with a JSON object."),
+        click.Option(["--json"], is_flag=True, help="Print a JSON object."),
     ],
     _ctl,
-    f"Steer RUN from a script: {_ACTIONS}. A change of a knob is answered when the run has taken it.",
-    # A number below zero is no option.
+    f"Control RUN from a script. ACTION is {_ACTIONS}; set waits until the run accepts or refuses the change.",
+    # A negative number is not an option.
     ignore_unknown_options=True,
 )

@@ -1,4 +1,4 @@
-"""Starts a training that no terminal owns, and knows when this machine would end it all the same."""
+"""Starts a run in the background, and warns if this machine would kill it at logout."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fitmon.cli.options import RESUME_KNOBS
-from fitmon.cli.start import say
+from fitmon.cli.messages import print_message
+from fitmon.cli.options import RESUME_KNOBS, option_flag
 from fitmon.engine.errors import SetupError
 
 if TYPE_CHECKING:
     from fitmon.engine.runs.run_folder import RunFolder
 
-Ask = Callable[[Sequence[str]], str]
-"""Runs a command and returns what it prints; nothing when it fails."""
+RunCommand = Callable[[Sequence[str]], str]
+"""Runs a command and returns its output; empty if it fails."""
 
-LONGEST_ANSWER_SECONDS = 2.0
+MAX_COMMAND_SECONDS = 2.0
 
 CONTAINER_MARKS = (".dockerenv", "run/.containerenv", "run/systemd/container")
 
 LOGIND = ("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager")
-ASK_LOGIND = ("busctl", "get-property", *LOGIND, "KillUserProcesses", "KillExcludeUsers", "KillOnlyUsers")
+LOGIND_COMMAND = ("busctl", "get-property", *LOGIND, "KillUserProcesses", "KillExcludeUsers", "KillOnlyUsers")
 
 
 def detach(folder: RunFolder, given: dict[str, Any]) -> int:
-    """Start a run without a terminal, say what it is called, and return the exit code at once."""
+    """Start a run in the background, print its name, and return the exit code at once."""
     words = ["resume", str(folder.path), "--unseen", "--run-dir", str(folder.path.parent)]
     words += ["--checkpoint-every", str(given["checkpoint_every"]), "--keep-disk", f"{given['keep_disk']}B"]
     for option in ("from_epoch", *(knob.name for knob in RESUME_KNOBS)):
-        # Those of a new run are in its description.
+        # A new run reads its settings from its description.
         if "run" in given and given.get(option) is not None:
-            words += [f"--{option.replace('_', '-')}", f"{given[option]!r}"]
+            words += [option_flag(option), f"{given[option]!r}"]
     for epoch, knob, value in given["at"]:
         words += ["--at", f"{epoch}:{knob}={value!r}"]
     if given["export"] is not None:
@@ -49,19 +49,19 @@ def detach(folder: RunFolder, given: dict[str, Any]) -> int:
         words.append("--paused")
     start_detached(words, folder.name, folder.log_path)
     click.echo(folder.name)
-    say(f"training without a terminal; `fitmon attach {shlex.quote(folder.name)}` shows it")
+    print_message(f"training in the background; watch it with `fitmon attach {shlex.quote(folder.name)}`")
     if warning := linger_warning():
-        say(warning)
+        print_message(warning)
     return 0
 
 
 def start_detached(arguments: list[str], name: str, log_path: Path) -> int:
-    """Start fitmon in a session of its own, where no terminal reaches it, and return its process id at once.
+    """Start fitmon in a session without a terminal, and return its process id at once.
 
     Args:
-        arguments: the words after the program's name; they must ask for a run without a screen.
-        name: what the run is called.
-        log_path: where everything it prints goes, a file only the user can read; it is appended to.
+        arguments: the command line without the program's name; it must not need a screen.
+        name: of the run.
+        log_path: a file, which only the user can read, that its output is appended to.
 
     Raises:
         SetupError: it could not be started.
@@ -70,7 +70,7 @@ def start_detached(arguments: list[str], name: str, log_path: Path) -> int:
         log_path.parent.mkdir(parents=True, exist_ok=True)
         log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            # Without -P, a file of the folder it is started in could stand in for a module of Python's.
+            # Without -P, a file in the current folder could shadow a module of Python.
             process = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-P", "-m", "fitmon", *arguments],
                 stdin=subprocess.DEVNULL,
@@ -81,52 +81,52 @@ def start_detached(arguments: list[str], name: str, log_path: Path) -> int:
         finally:
             os.close(log)
     except OSError as error:
-        raise SetupError(f"The run {name} could not be started without a terminal: {error.strerror}.") from None
-    # Its end is nobody's business here; Python would warn that it still runs.
+        raise SetupError(f"Cannot start the run {name} in the background: {error.strerror}.") from None
+    # Nobody waits for it here; without a return code Python would warn that it is still running.
     process.returncode = 0
     return process.pid
 
 
-def linger_warning(root: Path = Path("/"), ask: Ask | None = None) -> str:
-    """Return a sentence when this machine would end the user's processes at logout, with the remedy; else nothing.
+def linger_warning(root: Path = Path("/"), run_command: RunCommand | None = None) -> str:
+    """Return a warning if this machine kills the user's processes at logout, with the remedy; else an empty string.
 
-    systemd does so in two ways: at the end of a session, with everything started in it, where logind is told to
-    (`KillUserProcesses=yes`); and at the end of the user's last session, with what runs under the user's own manager,
-    unless the user lingers. It never fails.
+    systemd does so in two ways: at the end of a session it kills everything started in it, if logind is configured so
+    (`KillUserProcesses=yes`); and at the end of the user's last session it kills what runs under the user's own
+    manager, unless the user lingers. Never raises.
 
     Args:
         root: the root of the file system.
-        ask: how logind is asked; None: with `busctl`.
+        run_command: reads the properties of logind; None: runs `busctl`.
     """
     with suppress(OSError, KeyError):
         if (root / "run/systemd/system").is_dir() and not any((root / mark).exists() for mark in CONTAINER_MARKS):
             user = pwd.getpwuid(os.getuid()).pw_name
-            wait_after_end = (root / "var/lib/systemd/linger" / user).exists()
-            return _warning((root / "proc/self/cgroup").read_text(), user, wait_after_end, ask or _answer)
+            lingers = (root / "var/lib/systemd/linger" / user).exists()
+            return _warning((root / "proc/self/cgroup").read_text(), user, lingers, run_command or _output_of)
     return ""
 
 
-def _warning(cgroup: str, user: str, wait_after_end: bool, ask: Ask) -> str:
+def _warning(cgroup: str, user: str, lingers: bool, run_command: RunCommand) -> str:
     if re.search(r"/user@\d+\.service", cgroup):
-        remedy = "`loginctl enable-linger` keeps it alive"
-        return "" if wait_after_end else f"This machine ends the run when you log out for the last time; {remedy}."
-    if re.search(r"/session-[^/\n]+\.scope", cgroup) and _ends_sessions(ask(ASK_LOGIND), user):
+        remedy = "run `loginctl enable-linger` to prevent it"
+        return "" if lingers else f"This machine ends the run when you log out for the last time; {remedy}."
+    if re.search(r"/session-[^/\n]+\.scope", cgroup) and _ends_sessions(run_command(LOGIND_COMMAND), user):
         start = "start fitmon with `systemd-run --user --scope fitmon …`"
-        first = start if wait_after_end else f"run `loginctl enable-linger` once and {start}"
+        first = start if lingers else f"run `loginctl enable-linger` once and {start}"
         return f"This machine ends the run when you log out, under tmux too (KillUserProcesses=yes); {first}."
     return ""
 
 
 def _ends_sessions(answer: str, user: str) -> bool:
-    """Read what logind says: whether it ends processes, those of whom not, and of whom alone."""
-    switch, spared, only = (*answer.splitlines(), "", "", "")[:3]
+    """Return whether logind kills a user's processes, from its switch and its lists of excluded and only users."""
+    switch, excluded, only = (*answer.splitlines(), "", "", "")[:3]
     names = re.findall(r'"([^"]*)"', only)
-    return switch == "b true" and f'"{user}"' not in spared and (not names or user in names)
+    return switch == "b true" and f'"{user}"' not in excluded and (not names or user in names)
 
 
-def _answer(command: Sequence[str]) -> str:
+def _output_of(command: Sequence[str]) -> str:
     with suppress(OSError, subprocess.SubprocessError):
         return subprocess.run(  # noqa: S603
-            command, check=True, capture_output=True, text=True, errors="replace", timeout=LONGEST_ANSWER_SECONDS
+            command, check=True, capture_output=True, text=True, errors="replace", timeout=MAX_COMMAND_SECONDS
         ).stdout
     return ""

@@ -1,6 +1,6 @@
-"""Trains without a screen: in lines, where stdout carries them and nothing else, or without a word.
+"""Trains without a screen: prints lines to stdout, or runs in the background and prints nothing.
 
-Signals end a run in good order; a terminal that hangs up does not.
+SIGINT and SIGTERM stop a run cleanly; a terminal that hangs up does not stop it.
 """
 
 from __future__ import annotations
@@ -34,63 +34,63 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 HUNG_UP = "the terminal hung up"
 
 POLL_SECONDS = 0.5
-"""How often a run that prints nothing is looked at: whether it is over, and whether a signal came."""
+"""How often a run that prints nothing is polled: whether it has ended, and whether a signal arrived."""
 
-LONGEST_WAIT_SECONDS = 2.0
+MAX_WAIT_SECONDS = 2.0
 
-CHATTER = "^(WARNING: All log messages before absl::InitializeLog|[IW][0-9]{4} )"
-"""What TensorFlow 2.21 says while it loads, whatever TF_CPP_MIN_LOG_LEVEL is, for grep; errors begin with E."""
+LOADING_LOG_LINES = "^(WARNING: All log messages before absl::InitializeLog|[IW][0-9]{4} )"
+"""A grep pattern for what TensorFlow 2.21 logs while it loads, at any TF_CPP_MIN_LOG_LEVEL; errors begin with E."""
 
 MakeRun = Callable[[Callable[[Event], None]], AbstractContextManager[Run]]
-"""Makes a run, ready to start, that tells a listener its events; the context lets go of it."""
+"""Makes a run, ready to start, that passes its events to a listener; leaving the context closes it."""
 
 
 def train_in_lines(
-    make_run: MakeRun, *, as_json: bool, talk: Callable[[str], None], log_path: Path | None = None
+    make_run: MakeRun, *, as_json: bool, print_message: Callable[[str], None], log_path: Path | None = None
 ) -> tuple[RunEnded | RunFailed, int]:
-    """Train, print it line by line, and return how it ended and the exit code.
+    """Train, print the run line by line, and return how it ended and the exit code.
 
-    When the terminal hangs up, only files are written to from then on. A run that is kept gets a `Detach` and trains
-    on; one that is not, which nobody could find again, is stopped, and the code is 129.
+    When the terminal hangs up, only files are written from then on. A saved run is sent a `Detach` and keeps training;
+    one that is not saved could not be found again, so it is stopped, and the code is 129.
 
     Args:
         make_run: see `MakeRun`.
         as_json: one JSON object a line, in place of lines for people.
-        talk: told what belongs on stderr.
-        log_path: of a run that is kept: what goes to stderr is written there too. None: it is not kept.
+        print_message: prints a line on stderr.
+        log_path: the log of a saved run, which gets a copy of stderr. None: the run is not saved.
     """
     inbox: Inbox = SimpleQueue()
     with (
-        contextlib.closing(_Outside(inbox, log_path)) as outside,
-        _logged(outside),
-        _stdout_for_lines_only(outside) as output,
-        _heeding({signal.SIGHUP: outside.hang_up} | dict.fromkeys(STOP_SIGNALS, outside.stop)),
-        _no_chatter(outside) as loaded,
-        make_run(_tell_when_loaded(listener_into(inbox), loaded)) as run,
+        contextlib.closing(_ProcessLinks(inbox, log_path)) as links,
+        _stderr_copied_to_log(links),
+        _stdout_for_lines_only(links) as output,
+        _signal_handlers({signal.SIGHUP: links.hang_up} | dict.fromkeys(STOP_SIGNALS, links.stop)),
+        _loading_log_filtered(links) as loaded,
+        make_run(_call_when_loaded(listener_into(inbox), loaded)) as run,
     ):
         run.start()
-        ending = print_run(run, inbox, json_line if as_json else PlainLines(run.snapshot), output, talk)
+        ending = print_run(run, inbox, json_line if as_json else PlainLines(run.snapshot), output, print_message)
         while not run.join(POLL_SECONDS):
             pass
-    return ending, _exit_code(ending, outside.signals_received, output.error)
+    return ending, _exit_code(ending, links.signals_received, output.error)
 
 
 def train_headless(run: Run) -> tuple[RunEnded | RunFailed, int]:
-    """Train a run that is ready to start, without a word, and return how it ended and the exit code.
+    """Train a run that is ready to start, print nothing, and return how it ended and the exit code.
 
-    SIGINT and SIGTERM stop the run in good order, a second one kills; SIGHUP means nothing, as there is no terminal.
+    SIGINT and SIGTERM stop the run cleanly, a second one kills it; SIGHUP is ignored, as there is no terminal.
     """
     inbox: Inbox = SimpleQueue()
-    outside = _Outside(inbox, log_path=None)
-    with _heeding({signal.SIGHUP: signal.SIG_IGN} | dict.fromkeys(STOP_SIGNALS, outside.stop)):
+    links = _ProcessLinks(inbox, log_path=None)
+    with _signal_handlers({signal.SIGHUP: signal.SIG_IGN} | dict.fromkeys(STOP_SIGNALS, links.stop)):
         run.start()
         while not run.join(POLL_SECONDS):
             while not inbox.empty():
                 run.send(cast("Stop", inbox.get()))
     ending = run.snapshot().ending
     if ending is None:
-        raise FitmonError("Expected the training to say how it ended, received nothing.")
-    return ending, exit_code_of(ending, outside.signals_received)
+        raise FitmonError("The training ended without a result.")
+    return ending, exit_code_of(ending, links.signals_received)
 
 
 def _exit_code(ending: RunEnded | RunFailed, received: list[int], output_error: OSError | None) -> int:
@@ -100,18 +100,18 @@ def _exit_code(ending: RunEnded | RunFailed, received: list[int], output_error: 
     return exit_code_of(ending, received or output_closed)
 
 
-class _Outside:
-    """What ties this process to those who started it: signals, and descriptors until the terminal hangs up."""
+class _ProcessLinks:
+    """What connects this process to the one that started it: signals, and descriptors until the terminal hangs up."""
 
     def __init__(self, inbox: Inbox, log_path: Path | None) -> None:
         self.log_path = log_path
-        """Of a run that is kept, which outlives the terminal."""
+        """The log of a saved run, which outlives the terminal; None: the run is not saved."""
         self.signals_received: list[int] = []
-        """Those that stop the run."""
+        """The signals that stopped the run."""
         self._inbox = inbox
         self._duplicates: list[int] = []
         self.hung_up = False
-        """Whether the terminal has gone."""
+        """Whether the terminal is gone."""
 
     def duplicate(self, descriptor: int) -> int:
         """Return another descriptor for the same file, open until `close`."""
@@ -119,76 +119,76 @@ class _Outside:
         return self._duplicates[-1]
 
     def close(self) -> None:
-        """Close the duplicates; later than anybody else could, since a signal may come until then."""
+        """Close the duplicates; last of all, since signal handlers use them."""
         for descriptor in self._duplicates:
             os.close(descriptor)
 
     def stop(self, number: int, _frame: FrameType | None = None) -> None:
-        """Ask for a stop; a second signal of that number kills at once, as it would have without us."""
+        """Request a stop; a second signal of that number kills the process at once, as by default."""
         self.signals_received.append(number)
         self._inbox.put(Stop(reason=f"stopped by {signal.Signals(number).name}"))
         signal.signal(number, signal.SIG_DFL)
 
     def hang_up(self, *_: object) -> None:
-        """Write nothing more but to files, and let the run know; a second time does nothing."""
+        """Write only to files from now on, and send the run a command; does nothing the second time."""
         if self.hung_up:
             return
         self.hung_up = True
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        self._lead_nowhere()
+        self._redirect_descriptors()
         if self.log_path is not None:
             self._inbox.put(Detach(reason=HUNG_UP))
         else:
             self.signals_received.append(signal.SIGHUP)
             self._inbox.put(Stop(reason=HUNG_UP))
 
-    def _lead_nowhere(self) -> None:
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        talk = nowhere if self.log_path is None else open_log(self.log_path)
-        # The duplicates first: another thread may be setting one of the others back to one of them.
-        for descriptor, place in [(d, nowhere) for d in (*self._duplicates, 0)] + [(1, talk), (2, talk)]:
+    def _redirect_descriptors(self) -> None:
+        null = os.open(os.devnull, os.O_RDWR)
+        log = null if self.log_path is None else open_log(self.log_path)
+        # The duplicates first: another thread may be restoring a standard descriptor from one of them.
+        for descriptor, target in [(d, null) for d in (*self._duplicates, 0)] + [(1, log), (2, log)]:
             if not _is_file(descriptor):
-                os.dup2(place, descriptor)
-        for descriptor in {nowhere, talk}:
+                os.dup2(target, descriptor)
+        for descriptor in {null, log}:
             os.close(descriptor)
 
 
 def open_log(path: Path) -> int:
-    """Return a descriptor that writes at the end of a file that only the user can read."""
+    """Return a descriptor that appends to a file that only the user can read."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
 
 @contextlib.contextmanager
-def _logged(outside: _Outside) -> Iterator[None]:
-    """Write what goes to stderr into the run's log as well.
+def _stderr_copied_to_log(links: _ProcessLinks) -> Iterator[None]:
+    """Copy stderr into the run's log.
 
-    `tee` does it, a process of its own in a session of its own: the last words of an abort reach both, and the log goes
-    on when the terminal has gone.
+    `tee` does it in a process and session of its own, so that the message of an abort reaches both, and the log
+    continues when the terminal is gone.
     """
-    if outside.log_path is None:
+    if links.log_path is None:
         yield
         return
-    os.close(open_log(outside.log_path))
+    os.close(open_log(links.log_path))
     with contextlib.ExitStack() as undo:
-        real = outside.duplicate(2)
-        with contextlib.suppress(OSError):  # without tee, the log is all there is to lose
+        real = links.duplicate(2)
+        with contextlib.suppress(OSError):  # without tee, only the log is lost
             tee = subprocess.Popen(  # noqa: S603
-                ["tee", "-a", "--", str(outside.log_path)],  # noqa: S607
+                ["tee", "-a", "--", str(links.log_path)],  # noqa: S607
                 stdin=subprocess.PIPE,
                 stdout=real,
                 start_new_session=True,
             )
-            undo.callback(_let_end, tee)
+            undo.callback(_wait_for_end, tee)
             os.dup2(cast("IO[bytes]", tee.stdin).fileno(), 2)
             undo.callback(os.dup2, real, 2)
         yield
 
 
-def _let_end(tee: subprocess.Popen[bytes]) -> None:
-    """Wait for what is still on its way; not for a process that the training left behind, which holds stderr too."""
+def _wait_for_end(tee: subprocess.Popen[bytes]) -> None:
+    """Wait until tee has written everything; not for a process left by the training that keeps stderr open."""
     cast("IO[bytes]", tee.stdin).close()
     try:
-        tee.wait(LONGEST_WAIT_SECONDS)
+        tee.wait(MAX_WAIT_SECONDS)
     except subprocess.TimeoutExpired:
         tee.kill()
         tee.wait()
@@ -201,62 +201,60 @@ def _is_file(descriptor: int) -> bool:
         return False
 
 
-class _Lines(LineOutput):
-    """The output; a terminal that has gone hangs up, whether or not a signal said so."""
+class _TerminalLineOutput(LineOutput):
+    """Line output that treats a closed terminal as hung up, even without a SIGHUP."""
 
-    def __init__(self, file_descriptor: int, outside: _Outside) -> None:
+    def __init__(self, file_descriptor: int, links: _ProcessLinks) -> None:
         super().__init__(file_descriptor)
-        self._outside = outside
+        self._links = links
         self._is_terminal = os.isatty(file_descriptor)
 
     def gone(self) -> bool:
-        """Return whether nothing can be written any more although nobody hung up."""
+        """Return whether the output is closed and the terminal has not hung up."""
         gone = super().gone()
         if gone and self._is_terminal:
-            self._outside.hang_up()
-        if gone and self._outside.hung_up:
+            self._links.hang_up()
+        if gone and self._links.hung_up:
             self.error = None
         return self.error is not None
 
 
 @contextlib.contextmanager
-def _stdout_for_lines_only(outside: _Outside) -> Iterator[LineOutput]:
-    """Keep the real stdout for our lines; what TensorFlow or a model prints meanwhile lands on stderr."""
+def _stdout_for_lines_only(links: _ProcessLinks) -> Iterator[LineOutput]:
+    """Reserve stdout for the lines; send what TensorFlow or a model prints to stderr."""
     if sys.stdout is None or sys.stderr is None:
         raise SetupError("Expected an open standard output and standard error, received closed ones.")
     sys.stdout.flush()
-    private = outside.duplicate(1)
+    private = links.duplicate(1)
     os.dup2(2, 1)
     try:
-        yield _Lines(private, outside)
+        yield _TerminalLineOutput(private, links)
     finally:
         sys.stdout.flush()
         os.dup2(private, 1)
 
 
 @contextlib.contextmanager
-def _no_chatter(outside: _Outside) -> Iterator[Callable[[], None]]:
-    """Keep TensorFlow's chatter off stderr until the yielded function is called; everything else passes.
+def _loading_log_filtered(links: _ProcessLinks) -> Iterator[Callable[[], None]]:
+    """Remove TensorFlow's loading messages from stderr until the yielded function is called.
 
-    Whoever sets TF_CPP_MIN_LOG_LEVEL wants to read it and does.
-
-    The sieve is a process of its own because TensorFlow may abort while it loads, on a processor without AVX: its last
-    words, which say why, would die with a thread or a buffer of this process.
+    Does nothing if the user sets TF_CPP_MIN_LOG_LEVEL. The filter is a process of its own because TensorFlow may abort
+    while it loads, on a processor without AVX: a thread or buffer of this process would lose the message that says why.
     """
     if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
         yield lambda: None
         return
     with contextlib.ExitStack() as undo:
-        real = outside.duplicate(2)
-        with contextlib.suppress(OSError):  # without grep, chatter is all there is to lose
-            sieve = subprocess.Popen(["grep", "-avE", CHATTER], stdin=subprocess.PIPE, stdout=real)  # noqa: S603, S607
-            undo.enter_context(sieve)
-            os.dup2(cast("IO[bytes]", sieve.stdin).fileno(), 2)
+        real = links.duplicate(2)
+        with contextlib.suppress(OSError):  # without grep, the messages are shown
+            grep = subprocess.Popen(["grep", "-avE", LOADING_LOG_LINES], stdin=subprocess.PIPE, stdout=real)  # noqa: S603, S607
+            undo.enter_context(grep)
+            os.dup2(cast("IO[bytes]", grep.stdin).fileno(), 2)
             undo.callback(os.dup2, real, 2)
         yield undo.close
 
 
-def _tell_when_loaded(listener: Callable[[Event], None], loaded: Callable[[], None]) -> Callable[[Event], None]:
+def _call_when_loaded(listener: Callable[[Event], None], loaded: Callable[[], None]) -> Callable[[Event], None]:
     def listen(event: Event) -> None:
         if isinstance(event, PhaseChanged) and event.phase is not Phase.STARTING:
             loaded()
@@ -266,10 +264,10 @@ def _tell_when_loaded(listener: Callable[[Event], None], loaded: Callable[[], No
 
 
 @contextlib.contextmanager
-def _heeding(handlers: Mapping[signal.Signals, Handler]) -> Iterator[None]:
-    """Handle signals, but those that are ignored, as SIGHUP is under nohup; what a handler ignores stays ignored."""
-    heeded = [number for number in handlers if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, handlers[number]) for number in heeded}
+def _signal_handlers(handlers: Mapping[signal.Signals, Handler]) -> Iterator[None]:
+    """Install signal handlers for the context; a signal that is ignored, as SIGHUP is under nohup, stays ignored."""
+    handled = [number for number in handlers if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handlers[number]) for number in handled}
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The command `fitmon`: finds the command that is asked for, and turns errors into exit codes.
+"""The command `fitmon`: finds the command to run, and turns errors into exit codes.
 
 Nothing heavy is imported until a run is sure to start: `--help`, `--version` and every refusal of an option answer at
 once.
@@ -12,21 +12,21 @@ from importlib import import_module
 
 import click
 
-from fitmon.cli.start import say
+from fitmon.cli.messages import print_message
 from fitmon.engine.errors import EXIT_QUIT_WHILE_TRAINING, FitmonError
 from fitmon.presets import PRESETS
 
 COMMANDS = {
     "runs": "List the runs on this machine.",
-    "attach": "Look at a run, and steer it, from any terminal.",
-    "resume": "Go on with a run where it was left.",
-    "ctl": "Steer a run from a script.",
+    "attach": "Watch and steer a run from another terminal.",
+    "resume": "Resume a run exactly where it stopped.",
+    "ctl": "Control a run from a script.",
 }
-"""The commands that are no presets, with what they do."""
+"""The commands that are not presets, with what they do."""
 
 
 class PresetGroup(click.Group):
-    """Lists the commands without importing what they need, and makes one when it is asked for."""
+    """Lists the commands without importing what they need, and imports one when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -61,15 +61,22 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
         ctx.exit()
 
 
-@click.group(cls=PresetGroup, invoke_without_command=True)
+@click.group(cls=PresetGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show the version."
+    "-V",
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and exit.",
 )
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """Watch, understand and steer a Keras training run from the terminal.
 
-    Trains a preset under the screen; in a pipe it prints lines. `fitmon PRESET --help` lists a preset's options.
+    `fitmon PRESET` trains a preset and shows it on the screen; in a pipe, it prints lines. `fitmon COMMAND --help`
+    lists the options of a preset or command.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
@@ -85,11 +92,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = cli.main(args=words, prog_name="fitmon", standalone_mode=False)
     except click.ClickException as error:
-        say(error.format_message())
+        print_message(error.format_message())
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return EXIT_QUIT_WHILE_TRAINING
-    except Exception as error:  # noqa: BLE001 - a fault of ours is told like any other error
+    except Exception as error:  # noqa: BLE001 - internal errors are reported like any other
         return _report(error, debug="--debug" in words)
     return code if isinstance(code, int) else 0
 
@@ -100,7 +107,7 @@ def _report(error: Exception, *, debug: bool) -> int:
 
         traceback.print_exception(error)
     if isinstance(error, FitmonError):
-        say(str(error))
+        print_message(str(error))
         return error.exit_code
-    say(f"This is a fault of fitmon: {type(error).__name__}: {error}. Run it with --debug to see where.")
+    print_message(f"Internal error: {type(error).__name__}: {error}. Run with --debug to show the traceback.")
     return FitmonError.exit_code

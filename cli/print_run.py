@@ -1,4 +1,4 @@
-"""The loop that prints a run's lines: from the training thread's events to a file descriptor."""
+"""Prints a run's lines: from the training thread's events to a file descriptor."""
 
 import os
 import select
@@ -10,19 +10,19 @@ from fitmon.engine.commands import Detach, Stop
 from fitmon.tui.run import Run
 
 Render = Callable[[events.Event], str]
-"""Turns an event into lines, each ended by a line break; an empty string when it says nothing."""
+"""Turns an event into lines, each with a line break at its end; an empty string for events that are not printed."""
 
 
 Inbox = SimpleQueue[events.Event | Stop | Detach]
-"""What the training thread tells and what a signal handler asks for, in one queue that neither can block on."""
+"""Events of the training thread and commands of signal handlers, in one queue that neither can block on."""
 
 
-OUTPUT_CLOSED = "its output was closed"
-"""The reason of the stop when nobody reads the lines any more."""
+OUTPUT_CLOSED = "the output was closed"
+"""The reason for the stop when the reader of the lines is gone."""
 
 
 def listener_into(inbox: Inbox) -> Callable[[events.Event], None]:
-    """Return a listener that queues what is printed, so that a slow reader lets nothing else pile up."""
+    """Return a listener that queues only events that are printed, so that a slow reader does not fill the memory."""
 
     def listen(event: events.Event) -> None:
         match event:
@@ -35,7 +35,7 @@ def listener_into(inbox: Inbox) -> Callable[[events.Event], None]:
                 | events.PhaseChanged(detail="")
             ):
                 return
-            # Not printed either, but within a long epoch it is the beat at which a closed output is noticed.
+            # Not printed, but wakes the printing loop, which then notices a closed output within a long epoch.
             case events.ChunkEnded() if not inbox.empty():
                 return
         inbox.put(event)
@@ -44,19 +44,19 @@ def listener_into(inbox: Inbox) -> Callable[[events.Event], None]:
 
 
 class LineOutput:
-    """Writes lines to a file descriptor until its reader has gone."""
+    """Writes lines to a file descriptor until its reader is gone."""
 
     def __init__(self, file_descriptor: int, encoding: str = "utf-8") -> None:
-        """Take over an open file descriptor; the caller closes it."""
+        """Write to an open file descriptor, which the caller closes."""
         self._file_descriptor = file_descriptor
         self._encoding = encoding
         self._poll = select.poll()
         self._poll.register(file_descriptor, select.POLLERR)
         self.error: OSError | None = None
-        """Why nothing can be written any more, BrokenPipeError when the reader has gone; None while all is well."""
+        """Why nothing more can be written, BrokenPipeError if the reader is gone; None if there is no error."""
 
     def write(self, text: str) -> None:
-        """Write text at once, or drop it when the output is gone."""
+        """Write text at once; drop it if the output is closed."""
         unwritten = text.encode(self._encoding, "backslashreplace")
         try:
             while unwritten and self.error is None:
@@ -65,23 +65,23 @@ class LineOutput:
             self.error = error
 
     def gone(self) -> bool:
-        """Return whether nothing can be written any more; sees a closed pipe before the next line is due."""
+        """Return whether the output is closed; detects a closed pipe without writing to it."""
         if self.error is None and self._poll.poll(0):
             self.error = BrokenPipeError()
         return self.error is not None
 
 
 def print_run(
-    run: Run, inbox: Inbox, render: Render, output: LineOutput, talk: Callable[[str], None]
+    run: Run, inbox: Inbox, render: Render, output: LineOutput, print_message: Callable[[str], None]
 ) -> events.RunEnded | events.RunFailed:
-    """Print a run until it is over and return how it ended.
+    """Print a run until it ends, and return how it ended.
 
     Args:
-        run: already started; receives a Stop when one comes in or the output is gone, and a Detach that comes in.
-        inbox: the events of the run that `listener_into` lets through, in order, and any Stop or Detach.
+        run: already started. Is sent each Stop and Detach of the inbox, and a Stop if the output is closed.
+        inbox: the events that `listener_into` queues, in order, and any Stop or Detach.
         render: see `PlainLines` and `json_line`.
         output: where the lines go.
-        talk: told what the user must know besides: notes on the data, the progress of a download.
+        print_message: called with what belongs on stderr: notes on the data, the progress of a download.
     """
     stopped, last_detail = False, ""
     while True:
@@ -96,9 +96,9 @@ def print_run(
         match item:
             case events.PhaseChanged() if item.detail not in {"", last_detail}:
                 last_detail = item.detail
-                talk(item.detail)
+                print_message(item.detail)
             case events.RunStarted():
                 for note in item.notes:
-                    talk(note)
+                    print_message(note)
             case events.RunEnded() | events.RunFailed():
                 return item

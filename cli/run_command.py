@@ -1,4 +1,4 @@
-"""What the commands on one run share: how the run is found, and the options that all of them have."""
+"""What the commands that act on one run share: how the run is found, and their common options."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fitmon.cli.options import run_dir_option
+from fitmon.cli.options import debug_option, run_dir_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def runs_of(given: dict[str, Any]) -> Runs:
-    """Return the runs in the folder that the options name, else in the user's own."""
+    """Return the runs in the folder of `--run-dir`, else in the user's state folder."""
     from fitmon.engine.runs.runs import Runs
 
     return Runs(None if given["run_dir"] is None else Path(given["run_dir"]))
@@ -31,8 +31,11 @@ def find_run(given: dict[str, Any]) -> RunFolder:
 def run_command(
     name: str, params: Sequence[click.Parameter], callback: Any, text: str, **settings: Any
 ) -> click.Command:
-    """Return a command on a run; `settings` are click's context settings."""
-    debug = click.Option(["--debug"], is_flag=True, help="Show Python's traceback with an error.")
+    """Return a command that acts on a run; `settings` are click's context settings."""
     return click.Command(
-        name, params=[*params, run_dir_option(), debug], callback=callback, help=text, context_settings=settings
+        name,
+        params=[*params, run_dir_option(), debug_option()],
+        callback=callback,
+        help=text,
+        context_settings=settings,
     )

@@ -1,4 +1,4 @@
-"""Trains what a command asked for, under the screen, in lines, or with nobody looking; every command meets here."""
+"""Trains what a command asked for: on the screen, in printed lines, or in the background."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from fitmon.cli.options import in_order
+from fitmon.cli.messages import print_message
+from fitmon.cli.scheduled_changes import sorted_changes
 from fitmon.engine.errors import DiskError, FitmonError, SetupError
 
 if TYPE_CHECKING:
@@ -26,41 +27,34 @@ if TYPE_CHECKING:
     from fitmon.engine.training.session import Session
     from fitmon.tui.run import RewindOptions
 
-Frontend = Literal["screen", "plain", "json", "nobody"]
+Frontend = Literal["screen", "plain", "json", "headless"]
 
 BY = "command line"
-"""Who asks for what the command line says, in the journal."""
+"""The journal's name for the sender of commands that come from options."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
-    """A training to be started."""
+class TrainingRequest:
+    """What to train, and how to show it."""
 
     job: Job
     folder: RunFolder | None
-    """Where it is kept; None: nowhere."""
+    """Where the run is saved; None: nowhere."""
     policy: CheckpointPolicy
     name: str
-    """What the screen calls it."""
+    """The name on the screen."""
     resume_point: ResumePoint | None = None
-    """Where another process left it; None: it begins."""
+    """Where to resume; None: start from the beginning."""
     commands: tuple[Command, ...] = ()
-    """Asked of it before it starts."""
+    """Sent to the run before it starts."""
     exit_when_over: bool = False
     mouse: bool = True
     debug: bool = False
-    """Whether a failure shows its traceback."""
-
-
-def say(message: str) -> None:
-    """Print one line on stderr, with whatever a terminal could obey made visible."""
-    line = " ".join(message.split())
-    visible = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in line)
-    print(f"fitmon: {visible}", file=sys.stderr, flush=True)  # noqa: T201 - stderr is where a command line talks
+    """Whether a failure shows a traceback."""
 
 
 def choose_frontend(*, plain: bool, json: bool) -> Frontend:
-    """Decide who shows the run: the screen where a terminal can carry it, else lines, for people or as JSON."""
+    """Return how to show the run: on the screen if the terminal supports it, else as lines, plain or JSON."""
     if plain or json:
         return "json" if json else "plain"
     if not os.isatty(1):
@@ -69,85 +63,84 @@ def choose_frontend(*, plain: bool, json: bool) -> Frontend:
 
     refusal = refusal_here()
     if refusal is not None:
-        say(f"printing lines in place of the screen, because {refusal}")
+        print_message(f"printing lines instead of showing the screen, because {refusal}")
     return "screen" if refusal is None else "plain"
 
 
 def refuse_other_backend() -> None:
-    """Raise SetupError where Keras is told to use another backend than TensorFlow."""
+    """Raise SetupError if Keras is configured to use a backend other than TensorFlow."""
     backend = os.environ.get("KERAS_BACKEND")
     if backend not in {None, "", "tensorflow"}:
         raise SetupError(
-            f"Expected Keras to use the backend tensorflow, received KERAS_BACKEND={backend}. "
-            "Set KERAS_BACKEND=tensorflow."
+            f"Expected the Keras backend tensorflow, received KERAS_BACKEND={backend}. Set KERAS_BACKEND=tensorflow."
         )
 
 
-def commands_of(given: dict[str, Any], changes: Mapping[str, float] | None = None) -> tuple[Command, ...]:
-    """Return what the options ask of a run before it starts, and changes of knobs for the next epoch."""
+def initial_commands(given: dict[str, Any], changes: Mapping[str, float] | None = None) -> tuple[Command, ...]:
+    """Return the commands that the options send before the run starts; `changes` of knobs apply from the next epoch."""
     from fitmon.engine.commands import Export, Pause, PauseAt, SetKnob
 
     pause = (Pause(at=PauseAt.CHUNK),) if given["paused"] else ()
-    scheduled = [SetKnob(knob=knob, value=value, epoch=epoch) for epoch, knob, value in in_order(given["at"])]
+    scheduled = [SetKnob(knob=knob, value=value, epoch=epoch) for epoch, knob, value in sorted_changes(given["at"])]
     now = [SetKnob(knob=knob, value=value) for knob, value in (changes or {}).items()]
     keep: Keep = given["keep"] or "best"
     export = [] if given["export"] is None else [Export(path=str(given["export"]), keep=keep, at_end=True)]
     return (*export, *pause, *now, *scheduled)
 
 
-def train(start: Start, frontend: Frontend) -> int:
-    """Train, show it, and return the exit code; raises FitmonError when the training cannot begin."""
+def train(request: TrainingRequest, frontend: Frontend) -> int:
+    """Train, show the run, and return the exit code; raises FitmonError when training cannot start."""
     if frontend == "screen":
-        return _train_on_screen(start)
-    if frontend == "nobody":
-        return _train_unseen(start)
-    return _train_in_lines(start, as_json=frontend == "json")
+        return _train_on_screen(request)
+    if frontend == "headless":
+        return _train_headless(request)
+    return _train_in_lines(request, as_json=frontend == "json")
 
 
 @contextlib.contextmanager
-def _run(
-    start: Start,
+def _open_run(
+    request: TrainingRequest,
     on_event: Callable[[Event], None] | None = None,
     *,
-    watched: bool = False,
+    on_screen: bool = False,
 ) -> Iterator[KeptRun | Session]:
-    """Yield the run, ready to start, and let go of it in the end."""
+    """Yield the run, ready to start, and close it at the end."""
     from fitmon.engine.training.kept_run import KeptRun
     from fitmon.engine.training.options import RunOptions
     from fitmon.engine.training.session import Session
 
     options = RunOptions(
-        name=start.name,
+        name=request.name,
         on_event=on_event,
-        stop_when_non_finite=not watched,
-        summarize_epochs=not watched,
-        wait_after_end=watched and start.folder is not None,
-        resume_point=start.resume_point,
+        stop_when_non_finite=not on_screen,
+        summarize_epochs=not on_screen,
+        wait_after_end=on_screen and request.folder is not None,
+        resume_point=request.resume_point,
     )
-    if start.folder is None:
-        session = Session(start.job, options)
-        for command in start.commands:
+    if request.folder is None:
+        session = Session(request.job, options)
+        for command in request.commands:
             session.send(command)
         yield session
         return
-    run = KeptRun(start.job, start.folder, options, policy=start.policy)
-    with run, _listening(run):
+    run = KeptRun(request.job, request.folder, options, policy=request.policy)
+    with run, _served(run):
         if run.warning:
-            say(run.warning)
-        for command in start.commands:
+            print_message(run.warning)
+        for command in request.commands:
             run.send(command, by=BY)
         yield run
 
 
 @contextlib.contextmanager
-def _listening(run: KeptRun) -> Iterator[None]:
-    """Let other processes look at the run and steer it."""
+def _served(run: KeptRun) -> Iterator[None]:
+    """Let other processes watch and steer the run."""
     from fitmon.engine.attach.server import RunServer
 
     try:
         server = RunServer(run.folder.socket_path, run)
     except FitmonError as error:
-        say(f"Nobody can attach to this run. {error}")
+        print_message(f"Other terminals cannot attach to this run. {error}")
         yield
         return
     try:
@@ -156,7 +149,7 @@ def _listening(run: KeptRun) -> Iterator[None]:
         server.close()
 
 
-def _train_in_lines(start: Start, *, as_json: bool) -> int:
+def _train_in_lines(request: TrainingRequest, *, as_json: bool) -> int:
     from fitmon.cli.headless import train_in_lines
     from fitmon.engine.events import RunFailed
 
@@ -164,82 +157,82 @@ def _train_in_lines(start: Start, *, as_json: bool) -> int:
 
     @contextlib.contextmanager
     def make_run(on_event: Callable[[Event], None]) -> Iterator[KeptRun | Session]:
-        with _run(start, on_event) as run:
+        with _open_run(request, on_event) as run:
             runs.append(run)
             yield run
 
     ending, code = train_in_lines(
         make_run,
         as_json=as_json,
-        talk=say,
-        log_path=None if start.folder is None else start.folder.log_path,
+        print_message=print_message,
+        log_path=None if request.folder is None else request.folder.log_path,
     )
     if isinstance(ending, RunFailed):
-        _tell_failure(ending, debug=start.debug)
+        _report_failure(ending, debug=request.debug)
     elif not ending.completed:
-        tell_resume(start)
-    return _tell_export(start, runs[0].snapshot(), code)
+        print_resume_hint(request)
+    return _report_export(request, runs[0].snapshot(), code)
 
 
-def _tell_export(start: Start, seen: Snapshot, code: int) -> int:
-    """Say what became of the file that the command line asked for; return the exit code, the disk's if it failed."""
+def _report_export(request: TrainingRequest, snapshot: Snapshot, code: int) -> int:
+    """Report a failed `--export`; return the exit code, that of a disk error if the export failed."""
     from fitmon.engine.commands import Export
     from fitmon.engine.events import ExportFailed, RunFailed
 
-    told, wanted = seen.export, {wish.path for wish in start.commands if isinstance(wish, Export)}
-    if not isinstance(told, ExportFailed) or told.path not in wanted or isinstance(seen.ending, RunFailed):
+    export, requested = snapshot.export, {command.path for command in request.commands if isinstance(command, Export)}
+    if not isinstance(export, ExportFailed) or export.path not in requested or isinstance(snapshot.ending, RunFailed):
         return code
-    say(f"the model was not written to {told.path}: {told.reason}")
+    print_message(f"the model was not exported to {export.path}: {export.reason}")
     return DiskError.exit_code
 
 
-def _train_unseen(start: Start) -> int:
+def _train_headless(request: TrainingRequest) -> int:
     from fitmon.cli.headless import train_headless
     from fitmon.engine.commands import Detach
 
-    with _run(start) as run:
+    with _open_run(request) as run:
         run.send(Detach(reason="started without a terminal"))
         code = train_headless(run)[1]
-        return _tell_export(start, run.snapshot(), code)
+        return _report_export(request, run.snapshot(), code)
 
 
-def _tell_failure(ending: RunFailed, *, debug: bool) -> None:
+def _report_failure(ending: RunFailed, *, debug: bool) -> None:
     if debug:
         sys.stderr.write(ending.traceback)
-    say(ending.message)
+    print_message(ending.message)
 
 
-def tell_resume(start: Start) -> None:
-    """Say how a run that was stopped goes on."""
-    if start.folder is not None:
-        say(f"the run is kept; `fitmon resume {shlex.quote(start.folder.name)}` goes on with it")
+def print_resume_hint(request: TrainingRequest) -> None:
+    """Print how to resume a run that was stopped."""
+    if request.folder is not None:
+        print_message(f"run saved; resume it with `fitmon resume {shlex.quote(request.folder.name)}`")
 
 
-def _train_on_screen(start: Start) -> int:
+def _train_on_screen(request: TrainingRequest) -> int:
     from fitmon.engine.events import RunFailed
     from fitmon.tui.launch import run_screen
 
-    log_path = _new_log() if start.folder is None else start.folder.log_path
-    with _run(start, watched=True) as run:
+    log_path = _new_log() if request.folder is None else request.folder.log_path
+    with _open_run(request, on_screen=True) as run:
         code = run_screen(
             run,
-            name=start.name,
-            threshold=start.job.settings.threshold,
-            exit_when_over=start.exit_when_over,
-            mouse=start.mouse,
+            name=request.name,
+            threshold=request.job.settings.threshold,
+            exit_when_over=request.exit_when_over,
+            mouse=request.mouse,
             log_path=log_path,
-            outlives_terminal=start.folder is not None,
-            rewind_options=None if start.folder is None else _rewind_options(start.folder),
+            outlives_terminal=request.folder is not None,
+            rewind_options=None if request.folder is None else _rewind_options(request.folder),
         )
-        seen = run.snapshot()
-    ending = seen.ending
-    if isinstance(ending, RunFailed) and start.debug:
+        snapshot = run.snapshot()
+    ending = snapshot.ending
+    if isinstance(ending, RunFailed) and request.debug:
         sys.stderr.write(ending.traceback)
-    if start.folder is None and not isinstance(ending, RunFailed) and code != FitmonError.exit_code:
+    if request.folder is None and not isinstance(ending, RunFailed) and code != FitmonError.exit_code:
         log_path.unlink(missing_ok=True)
-    if _can_go_on(ending):
-        tell_resume(start)
-    return _tell_export(start, seen, code)
+    if _can_resume(ending):
+        print_resume_hint(request)
+    return _report_export(request, snapshot, code)
 
 
 def _rewind_options(folder: RunFolder) -> RewindOptions:
@@ -249,7 +242,7 @@ def _rewind_options(folder: RunFolder) -> RewindOptions:
     return RewindOptions(kept_epochs=lambda: kept_epochs(folder))
 
 
-def _can_go_on(ending: RunEnded | RunFailed | None) -> bool:
+def _can_resume(ending: RunEnded | RunFailed | None) -> bool:
     from fitmon.engine.events import RunEnded
 
     return ending is None or (isinstance(ending, RunEnded) and not ending.completed)

@@ -1,7 +1,7 @@
-"""Ready jobs: the systems of well-known tutorials, trainable by name.
+"""Ready jobs: the models and data of well-known tutorials, trained by name.
 
-The names are known without importing a preset, Keras or numpy. To add one, write `presets/<name>.py` with a constant
-`PRESET` (`preset.py` shows one in full) and give it its row in `PRESETS`.
+Listing the names imports no preset, Keras or numpy. To add one, write `presets/<name>.py` with a constant
+`PRESET` (`preset.py` shows one in full) and add a row to `PRESETS`.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from fitmon.presets.preset import Preset
 
 PRESETS: dict[str, tuple[str, str]] = {
-    "mnist": ("Handwritten digits, 60 000 + 10 000 images: accuracy alone is not enough.", "fitmon.presets.mnist"),
-    "iris": ("150 flowers, three classes: the loss falls while the accuracy stays flat.", "fitmon.presets.iris"),
-    "binary": ("A table with a weak signal, two classes: the loss stays at 0.68.", "fitmon.presets.binary"),
+    "mnist": ("Handwritten digits, 60 000 + 10 000 images: why accuracy alone is not enough.", "fitmon.presets.mnist"),
+    "iris": ("150 flowers, three classes: why loss falls while accuracy stays flat.", "fitmon.presets.iris"),
+    "binary": ("A table with a weak signal, two classes: why loss stays at 0.68.", "fitmon.presets.binary"),
 }
-"""Name → (what it is, in one sentence; the module that holds it)."""
+"""Name → (description in one sentence, module)."""
 
 
 def preset_named(name: str, *, other_words: Iterable[str] = ()) -> Preset:
-    """Return the preset of that name, or raise UsageError suggesting the nearest word.
+    """Return the preset of that name, or raise UsageError with a suggestion.
 
     Args:
         name: as in `PRESETS`.
-        other_words: what else could have been meant where the name was typed.
+        other_words: the other words that are valid where the name was typed.
     """
     if name not in PRESETS:
         words = [*PRESETS, *other_words]

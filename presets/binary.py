@@ -1,10 +1,10 @@
 """Binary: the loss stays at 0.68.
 
-A list of widths, each Dense(relu), then Dropout 0.3, then Dense 1 sigmoid, on a table whose signal is weak: chance is
-ln 2 = 0.693. The table is made with scikit-learn's `make_classification`, 20 000 rows of 30 features. `breast_cancer`
-is a real one, 569 × 30 (Wolberg, Mangasarian, Street, Street 1993; UCI Machine Learning Repository,
+Dense(relu) layers, then Dropout 0.3, then Dense 1 sigmoid, on a table with a weak signal: a uniform guess has the
+loss ln 2 = 0.693. The table is generated with scikit-learn's `make_classification`, 20 000 rows of 30 features.
+`breast_cancer` is real data, 569 × 30 (Wolberg, Mangasarian, Street, Street 1993; UCI Machine Learning Repository,
 https://doi.org/10.24432/C5DW2B, CC BY 4.0; the copy inside scikit-learn). Both are split with a seed, stratified, and
-standardised.
+standardized.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from fitmon.presets.preset import Preset
 from fitmon.presets.tables import split_table
 
 TABLE_SEED = 680
-"""The table is the same whatever the run's seed, so that runs with different seeds can be compared."""
+"""The table does not depend on the run's seed, so that runs with different seeds can be compared."""
 RANDOM_LABELS = 0.75
-"""Share of rows whose label is a toss of a coin: the best possible accuracy is 1 - 0.75 / 2 = 0.625.
+"""Fraction of rows with a random label: the best possible accuracy is 1 - 0.75 / 2 = 0.625.
 
-With the defaults below the validation loss slows down near 0.683 around epoch 15, the validation accuracy near 0.57."""
+With the defaults below the validation loss levels off near 0.683 around epoch 15, the validation accuracy near 0.57."""
 
 
 def _load_weak_signal(settings: Settings, progress: Progress) -> TrainingData:
-    progress("making the table")
+    progress("generating the table")
     from sklearn.datasets import make_classification
     from sklearn.utils import Bunch
 

@@ -1,4 +1,4 @@
-"""Refuses arrays that would train into nonsense: wrong shapes, labels out of range, NaN. Each raises DataError.
+"""Rejects arrays that cannot be trained on: wrong shapes, labels out of range, NaN. Each function raises DataError.
 
 Labels out of range matter most: TensorFlow raises for them on a CPU but silently gives NaN on a GPU and under XLA
 (tensorflow #8484, #126005). Rows in messages count from 0, as in numpy.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 BLOCK_ROWS = 4096
-"""Rows looked at together, so that a large array needs no second one of its size."""
+"""Rows checked together, so that a large array needs no second one of its size."""
 
 
 def checked_labels(labels: npt.NDArray[Any], *, classes: int, name: str) -> npt.NDArray[np.int64]:
@@ -23,13 +23,13 @@ def checked_labels(labels: npt.NDArray[Any], *, classes: int, name: str) -> npt.
 
     Args:
         labels: (n,) or (n, 1), integers or floats with whole values.
-        classes: how many classes there are.
-        name: how messages call the array, such as `y_train in digits.npz`.
+        classes: number of classes.
+        name: of the array in messages, such as `y_train in digits.npz`.
     """
     import numpy as np
 
     if labels.ndim not in {1, 2} or labels.shape[1:] not in {(), (1,)}:
-        raise DataError(f"Expected one label a row in {name}, received the shape {labels.shape}.")
+        raise DataError(f"Expected one label per row in {name}, received the shape {labels.shape}.")
     require_numbers(labels, name=name)
     flat = labels.reshape(-1)
     wrong = np.flatnonzero((flat < 0) | (flat >= classes) | (flat != np.floor(flat)))
@@ -47,7 +47,7 @@ def one_hot(labels: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.float
 
 
 def require_numbers(values: npt.NDArray[Any], *, name: str) -> None:
-    """Raise DataError unless the array, of at least one axis, holds finite real numbers."""
+    """Raise DataError unless the array, of at least one axis, contains only finite real numbers."""
     import numpy as np
 
     if values.dtype.kind not in "buif":
@@ -62,7 +62,7 @@ def require_numbers(values: npt.NDArray[Any], *, name: str) -> None:
 
 
 def require_same_length(inputs: npt.NDArray[Any], labels: npt.NDArray[Any], *, name: str) -> None:
-    """Raise DataError unless there is at least one sample and a label for each."""
+    """Raise DataError unless there is at least one sample and one label per sample."""
     if len(inputs) != len(labels):
         raise DataError(f"Expected as many labels as inputs in {name}, received {len(labels)} for {len(inputs)}.")
     if len(inputs) == 0:

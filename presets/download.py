@@ -1,4 +1,4 @@
-"""Fetches one file over HTTP; it gets its name only when it is whole and the right one."""
+"""Downloads one file over HTTP; the file gets its name only when it is complete and verified."""
 
 from __future__ import annotations
 
@@ -15,47 +15,47 @@ BLOCK_BYTES = 1 << 18
 
 
 class DownloadError(Exception):
-    """The file could not be had; the message says why, as a clause without a full stop."""
+    """The download failed; the message says why, as a clause without a period."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteFile:
-    """Where a file is and what it must be."""
+    """A file's URL and checksum."""
 
     url: str
     sha256: str
     """Hexadecimal, lower case."""
     timeout_seconds: float = 10.0
-    """How long the connection may give no byte at all."""
+    """How long to wait for the next bytes."""
 
 
-def download(remote: RemoteFile, target: Path, on_share: Callable[[float], None]) -> None:
-    """Fetch a file to `target`; a file that is there already stays as it is.
+def download(remote: RemoteFile, target: Path, on_progress: Callable[[float], None]) -> None:
+    """Download a file to `target`; does not replace an existing file.
 
     Args:
-        remote: what to fetch.
-        target: its folder exists and can be written.
-        on_share: called after every block with the share that has come, in [0, 1]; not called when the size is
-            unknown. What it raises ends the download and leaves nothing behind.
+        remote: what to download.
+        target: in a folder that exists and is writable.
+        on_progress: called after every block with the fraction received, in [0, 1]; not called if the size is
+            unknown. An exception it raises ends the download and leaves no file.
 
     Raises:
-        DownloadError: no connection, too slow, cut short, or another file than expected.
-        OSError: the folder cannot be written.
+        DownloadError: no connection, a timeout, an incomplete download, or the wrong file.
+        OSError: the folder is not writable.
     """
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        # Made with "x" rather than by tempfile, so that the finished file has the mode of the user's umask.
+        # Opened with "x" instead of by tempfile, so that the file has the mode of the user's umask.
         with temporary.open("xb") as file:
-            received = _fetch(remote, file, on_share)
+            received = _fetch(remote, file, on_progress)
         if received != remote.sha256:
-            raise DownloadError(f"what came is another file (its SHA-256 is {received})")
+            raise DownloadError(f"the downloaded file has the wrong checksum (SHA-256 {received})")
         if not target.exists():
             temporary.rename(target)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _fetch(remote: RemoteFile, file: BinaryIO, on_share: Callable[[float], None]) -> str:
+def _fetch(remote: RemoteFile, file: BinaryIO, on_progress: Callable[[float], None]) -> str:
     import urllib.request
 
     with _network_errors(remote):
@@ -68,9 +68,9 @@ def _fetch(remote: RemoteFile, file: BinaryIO, on_share: Callable[[float], None]
             digest.update(block)
             received += len(block)
             if total:
-                on_share(received / total)
+                on_progress(received / total)
     if received < total:
-        raise DownloadError(f"only {received} of {total} bytes came")
+        raise DownloadError(f"received only {received} of {total} bytes")
     return digest.hexdigest()
 
 
@@ -81,23 +81,23 @@ def _next_block(response: http.client.HTTPResponse, remote: RemoteFile) -> bytes
 
 @contextlib.contextmanager
 def _network_errors(remote: RemoteFile) -> Iterator[None]:
-    """Turn what may go wrong on the network into DownloadError; errors of the disk are left alone."""
+    """Turn network errors into DownloadError; disk errors pass."""
     import urllib.error
 
     try:
         yield
     except urllib.error.HTTPError as error:
         error.close()
-        raise DownloadError(f"the server answered {error.code} {error.reason}") from None
+        raise DownloadError(f"the server responded {error.code} {error.reason}") from None
     except urllib.error.URLError as error:
         raise DownloadError(_reason(error.reason, remote)) from None
     except OSError as error:
         raise DownloadError(_reason(error, remote)) from None
     except http.client.HTTPException as error:
-        raise DownloadError(f"the answer was not understood ({type(error).__name__})") from None
+        raise DownloadError(f"the response is invalid ({type(error).__name__})") from None
 
 
 def _reason(error: object, remote: RemoteFile) -> str:
     if isinstance(error, TimeoutError):
-        return f"nothing came for {remote.timeout_seconds:g} s"
+        return f"no data for {remote.timeout_seconds:g} s"
     return str(getattr(error, "strerror", None) or error)

@@ -1,10 +1,10 @@
-"""Iris: the loss falls, why is the accuracy flat?
+"""Iris: the loss falls while the accuracy stays flat.
 
 150 flowers, four measurements, three species (R. A. Fisher 1936; UCI Machine Learning Repository,
-https://doi.org/10.24432/C56C76, CC BY 4.0; the copy inside scikit-learn), standardised with the training part's mean
-and deviation. Dense 8 relu → Dense 3 softmax, Adam 0.0005, categorical cross-entropy, 200 epochs, batch 5, a fifth held
-back. The file is sorted by species, so the split is stratified and seeded; `last` validates with the last fifth of the
-file, as the tutorial's `validation_split` did: with virginica alone.
+https://doi.org/10.24432/C56C76, CC BY 4.0; the copy inside scikit-learn), standardized with the training set's mean
+and deviation. Dense 8 relu → Dense 3 softmax, Adam 0.0005, categorical cross-entropy, 200 epochs, batch 5, a fifth for
+validation. The file is sorted by species, so the split is stratified and seeded; `last` validates with the last fifth
+of the file, as the tutorial's `validation_split` does: with virginica only.
 """
 
 from functools import partial

@@ -1,4 +1,4 @@
-"""Builds and compiles the dense classifiers of the presets. Keras loads when a model is built."""
+"""Builds and compiles the dense classifiers of the presets. Keras is imported when a model is built."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OPTIMIZERS = {
     "rmsprop": "RMSprop",
     "sgd": "SGD",
 }
-"""The optimizers a preset can be trained with, those of Keras that need nothing but a learning rate: name → class."""
+"""The optimizers for presets, those of Keras that need only a learning rate: name → class."""
 
 
 def build_classifier(settings: Settings, data: TrainingData, *, single_dropout: bool = False) -> keras.Model:
@@ -32,12 +32,12 @@ def build_classifier(settings: Settings, data: TrainingData, *, single_dropout: 
 
     Inputs with more than one axis are flattened; each of `settings.units` becomes Dense(relu). Targets of shape
     (n,) or (n, 1) get one sigmoid unit, binary cross-entropy and accuracy at `settings.threshold`; targets of shape
-    (n, C), one-hot, get C softmax units, categorical cross-entropy and accuracy. L1 and L2 weigh on every kernel.
+    (n, C), one-hot, get C softmax units, categorical cross-entropy and accuracy. L1 and L2 apply to every kernel.
 
     Args:
         settings: what to build; `dropout` None leaves the Dropout layers out.
-        data: only its shapes are looked at.
-        single_dropout: one Dropout layer behind the last hidden layer, in place of one behind each.
+        data: only its shapes are used.
+        single_dropout: one Dropout layer after the last hidden layer, instead of one after each.
     """
     import keras
 
@@ -54,7 +54,7 @@ def build_classifier(settings: Settings, data: TrainingData, *, single_dropout: 
 
 
 def has_dropout(settings: Settings, *, single_dropout: bool = False) -> bool:
-    """Return whether `build_classifier` puts a Dropout layer into the model; see its arguments."""
+    """Return whether `build_classifier` adds a Dropout layer to the model; see its arguments."""
     return settings.dropout is not None and (single_dropout or bool(settings.units))
 
 
@@ -74,7 +74,7 @@ def _hidden_layers(settings: Settings, *, single_dropout: bool) -> list[Any]:
 def _dropout(rate: float) -> Any:
     import keras
 
-    # Keras gives a layer built with rate 0 no source of random numbers, so that it could never be raised.
+    # Keras gives a layer built with rate 0 no random seed generator, so its rate could never be raised.
     layer = keras.layers.Dropout(rate or 0.5)
     layer.rate = rate
     return layer

@@ -1,7 +1,7 @@
 """MNIST: accuracy alone is not enough.
 
 Handwritten digits (Y. LeCun, C. Cortes, C. J. C. Burges, http://yann.lecun.com/exdb/mnist/, CC BY-SA 3.0), 60 000
-training and 10 000 test images 28×28×1 scaled to [0, 1]; the test set is the validation data. Flatten → Dense 512 relu
+training and 10 000 test images 28×28×1 scaled to [0, 1]; the test set is used for validation. Flatten → Dense 512 relu
 → Dense 10 softmax (407 050 parameters), Adam 0.001, categorical cross-entropy on one-hot labels, 10 epochs, batch 64.
 """
 

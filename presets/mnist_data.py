@@ -1,6 +1,6 @@
-"""Finds MNIST on this machine, fetches it, or puts scikit-learn's digits in its place; reads and checks what was found.
+"""Finds MNIST on this machine, downloads it, or uses scikit-learn's digits instead; reads and checks the file.
 
-A file of the user's is only ever read: never written, deleted or unpickled; it need not be the official one.
+A user's file is only read, never written, deleted or unpickled; it need not be the official one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ KEYS = ("x_train", "y_train", "x_test", "y_test")
 SIDE = 28
 CLASSES = 10
 PROGRESS_STEP_PERCENT = 5
-SAVE_ANEW = "save it anew with numpy.savez_compressed"
+SAVE_AGAIN = "save it again with numpy.savez_compressed"
 
 
 def load_file(path: Path) -> Callable[[Settings, Progress], TrainingData]:
@@ -46,25 +46,25 @@ def require_file(path: Path | None) -> None:
     """Raise DataError at once if the file to read is missing or cannot be opened.
 
     Args:
-        path: None: that of `$FITMON_DATA`; without it nothing is looked for.
+        path: None: that of `$FITMON_DATA`; without it nothing is checked.
     """
-    path = path or _named_by_environment()
+    path = path or _path_from_environment()
     if path is not None:
         _require_readable(path)
 
 
 def load_mnist(settings: Settings, progress: Progress, *, remote: RemoteFile | None = None) -> TrainingData:
-    """Return MNIST: of `$FITMON_DATA`, else of a cache folder, else downloaded, else scikit-learn's digits.
+    """Return MNIST: from `$FITMON_DATA`, else from a cache folder, else downloaded, else scikit-learn's digits.
 
     Args:
         settings: the seed splits scikit-learn's digits.
-        progress: told what goes on, such as `downloading MNIST 45 %`.
+        progress: called with the current step, such as `downloading MNIST 45 %`.
         remote: None: the official file.
 
     Raises:
         DataError: `$FITMON_DATA` or a cached file is missing, damaged or not in MNIST's layout.
     """
-    path = _named_by_environment() or next((path for path in _cached_paths() if path.exists()), None)
+    path = _path_from_environment() or next((path for path in _cached_paths() if path.exists()), None)
     if path is None:
         path, failure = _download(progress, remote or official_file())
         if path is None:
@@ -84,26 +84,26 @@ def official_file() -> RemoteFile:
 def read_mnist(path: Path) -> TrainingData:
     """Read a file in the layout of Keras's `mnist.npz`, or raise DataError saying what is wrong with it.
 
-    The file holds `x_train` (n, 28, 28), `y_train` (n,), `x_test` (m, 28, 28) and `y_test` (m,); pixels are integers in
-    0..255, not all of them 0 or 1, or floats in [0, 255] or [0, 1]; labels are in 0..9.
+    The file contains `x_train` (n, 28, 28), `y_train` (n,), `x_test` (m, 28, 28) and `y_test` (m,); pixels are integers
+    in 0..255, not all of them 0 or 1, or floats in [0, 255] or [0, 1]; labels are in 0..9.
 
     Returns:
-        Inputs (n, 28, 28, 1) float32 in [0, 1]; targets (n, 10) float32, one-hot; the test part for validation.
+        Inputs (n, 28, 28, 1) float32 in [0, 1]; targets (n, 10) float32, one-hot; the test set for validation.
     """
     arrays, shown = _read_arrays(path), _shown(path)
-    parts = []
-    for part in ("train", "test"):
-        x_name, y_name = f"x_{part} in {shown}", f"y_{part} in {shown}"
-        x = _checked_pixels(arrays[f"x_{part}"], name=x_name)
-        labels = checked_labels(arrays[f"y_{part}"], classes=CLASSES, name=y_name)
-        require_same_length(x, labels, name=f"the {part} part of {shown}")
-        parts.append((x, one_hot(labels, CLASSES)))
-    return _training_data(*parts)
+    subsets = []
+    for subset in ("train", "test"):
+        x_name, y_name = f"x_{subset} in {shown}", f"y_{subset} in {shown}"
+        x = _checked_pixels(arrays[f"x_{subset}"], name=x_name)
+        labels = checked_labels(arrays[f"y_{subset}"], classes=CLASSES, name=y_name)
+        require_same_length(x, labels, name=f"the {subset} set of {shown}")
+        subsets.append((x, one_hot(labels, CLASSES)))
+    return _training_data(*subsets)
 
 
-def _named_by_environment() -> Path | None:
-    named = os.environ.get("FITMON_DATA")
-    return Path(named) if named else None
+def _path_from_environment() -> Path | None:
+    path = os.environ.get("FITMON_DATA")
+    return Path(path) if path else None
 
 
 def _cached_paths() -> tuple[Path, ...]:
@@ -111,7 +111,7 @@ def _cached_paths() -> tuple[Path, ...]:
 
 
 def _cache_folders() -> tuple[Path, Path]:
-    """Return Keras's folder, found as Keras finds it, and ours for where that one cannot be written."""
+    """Return Keras's folder, and fitmon's own for when that one is not writable."""
     import platformdirs
 
     from fitmon.engine.environment import keras_home
@@ -120,7 +120,7 @@ def _cache_folders() -> tuple[Path, Path]:
 
 
 def _download(progress: Progress, remote: RemoteFile) -> tuple[Path | None, str]:
-    """Return the path of the downloaded file, or None and why there is none."""
+    """Return the path of the downloaded file, or None and the reason."""
     from fitmon.presets.download import DownloadError, download
 
     failure = ""
@@ -128,7 +128,7 @@ def _download(progress: Progress, remote: RemoteFile) -> tuple[Path | None, str]
     for folder in _cache_folders():
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            download(remote, folder / FILE_NAME, _percent_teller(progress))
+            download(remote, folder / FILE_NAME, _percent_reporter(progress))
         except DownloadError as error:
             return None, str(error)
         except OSError as error:
@@ -138,11 +138,11 @@ def _download(progress: Progress, remote: RemoteFile) -> tuple[Path | None, str]
     return None, failure
 
 
-def _percent_teller(progress: Progress) -> Callable[[float], None]:
-    def tell(share: float) -> None:
-        progress(f"downloading MNIST {int(100 * share) // PROGRESS_STEP_PERCENT * PROGRESS_STEP_PERCENT} %")
+def _percent_reporter(progress: Progress) -> Callable[[float], None]:
+    def report(fraction: float) -> None:
+        progress(f"downloading MNIST {int(100 * fraction) // PROGRESS_STEP_PERCENT * PROGRESS_STEP_PERCENT} %")
 
-    return tell
+    return report
 
 
 def _require_readable(path: Path) -> None:
@@ -151,7 +151,9 @@ def _require_readable(path: Path) -> None:
         if not path.exists():
             raise DataError(f"Expected a file in the layout of Keras's mnist.npz, found none at {shown}.")
         if not path.is_file():
-            raise DataError(f"Expected a file in the layout of Keras's mnist.npz, received {shown}, which is no file.")
+            raise DataError(
+                f"Expected a file in the layout of Keras's mnist.npz, received {shown}, which is not a file."
+            )
         path.open("rb").close()
     except OSError as error:
         raise DataError(f"{shown} cannot be read: {str(error.strerror).lower()}.") from None
@@ -163,13 +165,13 @@ def _read_arrays(path: Path) -> Arrays:
     _require_readable(path)
     shown = _shown(path)
     try:
-        # Opened here, because numpy leaves a file open that turns out to be no archive.
+        # Opened here, because numpy leaves a file open that is not an archive.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             missing = [key for key in KEYS if key not in archive]
             arrays = {key: archive[key] for key in KEYS} if not missing else {}
             if not all(isinstance(array, np.ndarray) for array in arrays.values()):
-                raise ValueError("a member that is no array")
-    except Exception as error:  # noqa: BLE001 - zipfile and numpy raise nearly anything for a file that is not right
+                raise ValueError("a member that is not an array")
+    except Exception as error:  # noqa: BLE001 - zipfile and numpy raise nearly anything for an invalid file
         raise DataError(f"{shown} cannot be read as Keras's mnist.npz: {_cause(error)}.") from None
     if missing:
         raise DataError(f"Expected the arrays {', '.join(KEYS)} in {shown}; missing: {', '.join(missing)}.")
@@ -178,14 +180,14 @@ def _read_arrays(path: Path) -> Arrays:
 
 def _cause(error: Exception) -> str:
     if "pickle" in str(error):
-        return "it is no npz file of plain numbers, fitmon unpickles nothing"
+        return "it is not an npz file of plain numbers (fitmon loads no pickled objects)"
     if isinstance(error, MemoryError):
-        return "it says it is larger than the memory"
+        return "it claims to be larger than the memory"
     if isinstance(error, NotImplementedError):
-        return f"it is packed by a method that Python cannot unpack, {SAVE_ANEW}"
+        return f"it uses a compression that Python cannot read, {SAVE_AGAIN}"
     if isinstance(error, RuntimeError) and "encrypted" in str(error):
-        return f"it is locked with a password, {SAVE_ANEW}"
-    return "it is damaged or of another kind"
+        return f"it is encrypted, {SAVE_AGAIN}"
+    return "it is damaged or not an npz file"
 
 
 def _checked_pixels(pixels: npt.NDArray[Any], *, name: str) -> npt.NDArray[np.float32]:
@@ -210,11 +212,11 @@ def _checked_pixels(pixels: npt.NDArray[Any], *, name: str) -> npt.NDArray[np.fl
 
 
 def _digits(seed: int, failure: str) -> TrainingData:
-    """Return scikit-learn's digits in MNIST's shape, a fifth held back, stratified.
+    """Return scikit-learn's digits in MNIST's shape, a fifth of them for validation, stratified.
 
     1 797 real handwritten digits, 8×8 pixels in 0..16 (E. Alpaydin, C. Kaynak 1998; UCI Machine Learning Repository,
     https://doi.org/10.24432/C50P49, CC BY 4.0; the copy inside scikit-learn). Each pixel becomes 3×3 and the edge is
-    padded by 2, so that the digit fills 24 of 28 pixels, near to MNIST's 20.
+    padded by 2, so that the digit fills 24 of 28 pixels, close to MNIST's 20.
     """
     import numpy as np
     from sklearn.datasets import load_digits
@@ -226,8 +228,8 @@ def _digits(seed: int, failure: str) -> TrainingData:
     y = one_hot(digits.target, CLASSES)
     x_train, x_test, y_train, y_test = train_test_split(x, y, test_size=0.2, stratify=digits.target, random_state=seed)
     note = (
-        f"This is not MNIST, which could not be downloaded ({failure}): it is scikit-learn's {len(x)} handwritten "
-        "digits, enlarged from 8×8 to 28×28. Give MNIST with --data FILE."
+        f"This is not MNIST, which could not be downloaded ({failure}), but scikit-learn's {len(x)} handwritten "
+        "digits, enlarged from 8×8 to 28×28. Use --data FILE to train on MNIST."
     )
     return _training_data((x_train, y_train), (x_test, y_test), notes=(note,))
 
@@ -246,5 +248,5 @@ def _training_data(
 
 
 def _shown(path: Path) -> str:
-    """Return a path as text that any encoding of events can carry, even if its bytes are no UTF-8."""
+    """Return a path as valid UTF-8 text, with other bytes as escape sequences."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")

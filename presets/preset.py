@@ -1,8 +1,8 @@
-'''What a preset is: defaults, data sets and a model builder, from which a job is made.
+'''A preset: default settings, data sets and a model builder, from which a job is made.
 
-A whole preset, here the wines of scikit-learn (178 samples, 13 features, three classes):
+A complete preset, here the wines of scikit-learn (178 samples, 13 features, three classes):
 
-    """Wine: three cultivars told apart by chemistry (UCI, CC BY 4.0)."""
+    """Wine: three cultivars distinguished by chemistry (UCI, CC BY 4.0)."""
 
     from fitmon.engine.job import Progress, Settings, TrainingData
     from fitmon.presets.layers import build_classifier
@@ -39,29 +39,29 @@ if TYPE_CHECKING:
 STRATIFIED = "stratified"
 
 Load = Callable[[Settings, Progress], TrainingData]
-"""Fetches the data of a job; see `Job.load`."""
+"""Loads the data of a job; see `Job.load`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """A job with a name that waits for its settings."""
+    """A named job without its final settings."""
 
     name: str
     settings: Settings
     """The defaults."""
     datasets: Mapping[str, Load]
-    """The data it can be trained on, by name; the first is the default."""
+    """The data sets it can be trained on, by name; the first is the default."""
     build: Callable[[Settings, TrainingData], keras.Model]
     """See `Job.build`."""
     splits: Mapping[str, Load] = field(default_factory=dict)
-    """Other ways to hold back what is validated, of the first data set, by name; its own way is `stratified`."""
+    """Other ways to choose the validation samples of the first data set, by name; the default is `stratified`."""
     has_dropout: Callable[[Settings], bool] = has_dropout
-    """Whether the model that `build` makes of settings has a Dropout layer; the default suits `build_classifier`."""
+    """Whether the model that `build` makes of settings has Dropout layers; the default fits `build_classifier`."""
     load_file: Callable[[Path], Load] | None = None
-    """Reads a file of the user's in place of the data sets; None: there is no such way."""
+    """Reads a user's file instead of the data sets; None: not supported."""
     require_file: Callable[[Path | None], None] | None = None
-    """Raises DataError at once if the file that will be read cannot be, the user's own or, with None, one named by the
-    environment; loads nothing heavy. None: there is nothing to look for."""
+    """Raises DataError if the file to read is missing or unreadable: the user's own or, with None, the one named by the
+    environment. Imports nothing heavy. None: there is nothing to check."""
 
     def job(
         self,
@@ -75,13 +75,13 @@ class Preset:
 
         Args:
             settings: None: the defaults.
-            dataset: a name out of `datasets`; None: the first.
-            file: data of the user's own; None: the data set's.
-            split: a name out of `splits`, or `stratified`, as None.
+            dataset: a name in `datasets`; None: the first.
+            file: the user's own data; None: the data set.
+            split: a name in `splits`, or `stratified`, which is the same as None.
 
         Raises:
             UsageError: there is no such data set or split, or this preset reads no files.
-            DataError: the file to read, the user's or one named by the environment, is missing or cannot be opened.
+            DataError: the file to read, the user's or the one named by the environment, is missing or unreadable.
         """
         load = self._load(dataset) if file is None else self._file_load(file)
         split = None if split == STRATIFIED else split
@@ -96,15 +96,17 @@ class Preset:
     def _load(self, dataset: str | None) -> Load:
         name = next(iter(self.datasets)) if dataset is None else dataset
         if name not in self.datasets:
-            raise UsageError(f"Expected a data set out of {', '.join(self.datasets)}; received {name!r}.")
+            raise UsageError(f"Expected the data set to be one of {', '.join(self.datasets)}; received {name!r}.")
         return self.datasets[name]
 
     def _split_load(self, split: str) -> Load:
         if split not in self.splits:
-            raise UsageError(f"Expected a split out of {', '.join([STRATIFIED, *self.splits])}; received {split!r}.")
+            raise UsageError(
+                f"Expected the split to be one of {', '.join([STRATIFIED, *self.splits])}; received {split!r}."
+            )
         return self.splits[split]
 
     def _file_load(self, file: Path) -> Load:
         if self.load_file is None:
-            raise UsageError(f"Expected no data file: {self.name} brings its own data; received {file}.")
+            raise UsageError(f"Expected no data file: {self.name} has its own data; received {file}.")
         return self.load_file(file)

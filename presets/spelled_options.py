@@ -1,4 +1,4 @@
-"""Spells a job's settings as the options of the command line that differ from its preset's defaults."""
+"""Writes a job's settings as command-line options, leaving out its preset's defaults."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def spelled_options(settings: Settings, defaults: Settings, **data: str | None) 
     Args:
         settings: of the job.
         defaults: of its preset.
-        data: options that say what is trained on; None: not given.
+        data: options that choose the data; None: not given.
     """
     default = asdict(defaults)
     changed = {name: value for name, value in asdict(settings).items() if value != default[name]}

@@ -1,4 +1,4 @@
-"""Turns a table into training and validation data: split with a seed, stratified, or in file order; standardised."""
+"""Turns a table into training and validation data: split stratified with a seed, or in file order; standardized."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Any, Literal
 from fitmon.engine.job import TrainingData
 from fitmon.presets.checks import checked_labels, one_hot, require_numbers, require_same_length
 
-VALIDATION_SHARE = 0.2
+VALIDATION_FRACTION = 0.2
 
 Split = Literal["stratified", "last"]
-"""With a seed, every class in proportion; or the last rows to validate with, as Keras's own `validation_split`."""
+"""Stratified with a seed; or the last rows for validation, as Keras's `validation_split` does."""
 
 
 def split_table(table: Any, *, seed: int, split: Split = "stratified", notes: tuple[str, ...] = ()) -> TrainingData:
-    """Split a table 80 : 20, every class in proportion unless told otherwise, and standardise it.
+    """Split a table 80 : 20, stratified by default, and standardize it.
 
-    The last rows, which `validation_split` takes, are in a file sorted by class all of one class. The mean
-    and standard deviation come from the training part alone, so that nothing of the validation part leaks into it.
+    In a file sorted by class, the last rows are all of one class. Mean and standard deviation are those of the training
+    set, so that nothing of the validation set leaks into it.
 
     Args:
-        table: scikit-learn's bunch: `data` (n, features), `target` (n,) class numbers, `target_names` (C,) and, where
+        table: scikit-learn's Bunch: `data` (n, features), `target` (n,) class numbers, `target_names` (C,) and, where
             it has them, `feature_names` (features,).
-        seed: of the split; the same seed gives the same rows. Without a meaning for `last`.
-        split: which rows are validated with.
-        notes: passed on.
+        seed: of the split; the same seed gives the same rows. Ignored for `last`.
+        split: how to choose the validation rows.
+        notes: passed to the training data.
 
     Returns:
         Inputs (n, features) float32; targets (n, 1) float32 for two classes, (n, C) float32 one-hot for more.
@@ -38,7 +38,7 @@ def split_table(table: Any, *, seed: int, split: Split = "stratified", notes: tu
     labels = checked_labels(table.target, classes=len(names), name="the table's target")
     require_same_length(table.data, labels, name="the table")
     x, x_original, labels, labels_validation = (
-        _last_rows(table.data, labels) if split == "last" else _in_proportion(table.data, labels, seed)
+        _last_rows(table.data, labels) if split == "last" else _stratified_rows(table.data, labels, seed)
     )
     scaler = StandardScaler().fit(x)
     return TrainingData(
@@ -53,15 +53,15 @@ def split_table(table: Any, *, seed: int, split: Split = "stratified", notes: tu
     )
 
 
-def _in_proportion(x: Any, labels: Any, seed: int) -> list[Any]:
+def _stratified_rows(x: Any, labels: Any, seed: int) -> list[Any]:
     from sklearn.model_selection import train_test_split
 
-    split: list[Any] = train_test_split(x, labels, test_size=VALIDATION_SHARE, stratify=labels, random_state=seed)
+    split: list[Any] = train_test_split(x, labels, test_size=VALIDATION_FRACTION, stratify=labels, random_state=seed)
     return split
 
 
 def _last_rows(x: Any, labels: Any) -> list[Any]:
-    first = math.floor(len(x) * (1 - VALIDATION_SHARE))
+    first = math.floor(len(x) * (1 - VALIDATION_FRACTION))
     return [x[:first], x[first:], labels[:first], labels[first:]]
 
 

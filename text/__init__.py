@@ -1,1 +1,1 @@
-"""The words that the screen and the printed lines share. Loads neither Textual nor TensorFlow."""
+"""Text shared by the screen and the printed lines. Imports neither Textual nor TensorFlow."""

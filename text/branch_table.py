@@ -1,4 +1,4 @@
-"""The table that compares the branches of a run, one row each: on the screen, and on paper after it."""
+"""The table that compares the branches of a run, one row each."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from fitmon.text.metric_choice import second_metric
 from fitmon.text.roles import Role
 
 SHOWN_BRANCHES = 12
-"""Of more branches only the newest are listed."""
+"""If there are more branches, only the newest are listed."""
 
 WIDTH = 76
-"""Cells that a table has without a screen."""
+"""Width of the table without a screen, in cells."""
 
 CURRENT, BEST = "▸", "◆"
 
-PENALTIES_DIFFER = "losses contain the penalties, which differ: no branch is marked as best"
+PENALTIES_DIFFER = "losses include different penalties: no branch is marked as best"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +30,22 @@ class _Column:
     heading: str
     cells: list[str]
     importance: int
-    """Those with the smallest go first where there is no room."""
+    """Columns with the smallest importance are dropped first."""
 
     @property
     def width(self) -> int:
         return max(cell_len(text) for text in (self.heading, *self.cells))
 
     def text(self, row: int) -> str:
-        """Return a cell, with -1 the heading, filled up to the column's width."""
+        """Return a cell, or the heading for row -1, padded to the column's width."""
         text = self.heading if row < 0 else self.cells[row]
         return text + " " * (self.width - cell_len(text))
 
 
 def branch_table(snapshot: Snapshot, width: int = WIDTH) -> list[tuple[str, Role]]:
-    """Return the table's lines: a heading and a row for each branch, the one under way last and marked.
+    """Return the table's lines: a heading and a row for each branch, with the current one last and marked.
 
-    Empty while there is one branch only. Columns that have no room in `width` cells are left out.
+    Empty if there is only one branch. Columns that do not fit in `width` cells are dropped.
     """
     branches = (*snapshot.other_branches, snapshot.branch)
     if len(branches) == 1:
@@ -55,12 +55,12 @@ def branch_table(snapshot: Snapshot, width: int = WIDTH) -> list[tuple[str, Role
     roles = [Role.FAINT, *[Role.PLAIN] * (len(shown) - 1), Role.STRONG]
     lines = [gap.join(column.text(row) for column in columns).rstrip() for row in range(-1, len(shown))]
     earlier = len(branches) - len(shown)
-    more = [(form.clip(f"and {form.count(earlier)} branches before these", width), Role.FAINT)] if earlier else []
+    more = [(form.clip(f"and {form.count(earlier)} earlier branches", width), Role.FAINT)] if earlier else []
     return [*zip(lines, roles, strict=True), *more, *_warning(shown, width)]
 
 
 def _warning(branches: tuple[Branch, ...], width: int) -> list[tuple[str, Role]]:
-    """Return what must be known before losses are compared: they contain the penalties."""
+    """Return the warning that the losses include different penalties."""
     if not _penalties_differ(branches):
         return []
     return [(form.clip(PENALTIES_DIFFER, width), Role.FAINT)]
@@ -71,7 +71,7 @@ def _penalties_differ(branches: tuple[Branch, ...]) -> bool:
 
 
 def _fitting(columns: list[_Column], width: int) -> tuple[list[_Column], str]:
-    """Return the columns that fit, and the gap between them: a narrower one is better than a column less."""
+    """Return the columns that fit, and the gap between them: a narrow gap is better than dropping a column."""
     kept = list(columns)
     while len(kept) > 1 and _width(kept, 1) > width:
         kept.remove(min(kept, key=lambda column: column.importance))
@@ -86,21 +86,21 @@ def _columns(snapshot: Snapshot, branches: tuple[Branch, ...]) -> list[_Column]:
     numbers = [f"{CURRENT if branch is snapshot.branch else ' '} {branch.number}" for branch in branches]
     return [
         _Column("  branch", numbers, 99),
-        _Column("from", [_set_out(branch) for branch in branches], 50),
+        _Column("from", [_origin(branch) for branch in branches], 50),
         *_knob_columns(branches),
         _Column("epochs", [str(branch.epochs_done) for branch in branches], 70),
         *_metric_columns(snapshot, branches),
     ]
 
 
-def _set_out(branch: Branch) -> str:
+def _origin(branch: Branch) -> str:
     if branch.parent is None:
         return "start"
     return f"{branch.from_epoch} of {branch.parent}"
 
 
 def _knob_columns(branches: tuple[Branch, ...]) -> list[_Column]:
-    """Return the knobs in which the branches differ; how many epochs there were has a column of its own."""
+    """Return the knobs in which the branches differ; the epochs have a column of their own."""
     names = dict.fromkeys(name for branch in branches for name in branch.knobs if name != EPOCHS.name)
     values = {name: [form.knob_value(branch.knobs.get(name)) for branch in branches] for name in names}
     return [_Column(form.knob_label(name), cells, 80) for name, cells in values.items() if len(set(cells)) > 1]
@@ -109,15 +109,15 @@ def _knob_columns(branches: tuple[Branch, ...]) -> list[_Column]:
 def _metric_columns(snapshot: Snapshot, branches: tuple[Branch, ...]) -> list[_Column]:
     loss = next((branch.best.metric for branch in branches if branch.best), "loss")
     validated = "val_" if loss.startswith("val_") else ""
-    beside = second_metric(snapshot)
+    second = second_metric(snapshot)
     best = min((branch.best.value for branch in branches if branch.best), default=math.nan)
-    # No branch is the best by a number that means something else in another.
+    # Losses with different penalties cannot be compared.
     best = math.nan if _penalties_differ(branches) else best
     columns = [_Column(f"best {form.clean(loss)}", [_best(branch, best) for branch in branches], 90)]
-    if beside is not None:
-        cells = [_at_best(branch, validated + beside) for branch in branches]
-        # The loss has said already that it is all about validation.
-        columns.append(_Column(form.clean(beside), cells, 75))
+    if second is not None:
+        cells = [_at_best(branch, validated + second) for branch in branches]
+        # The heading of the loss says whether the metrics are validation metrics.
+        columns.append(_Column(form.clean(second), cells, 75))
     return [*columns, _Column("last", [_last(branch, loss) for branch in branches], 60)]
 
 

@@ -1,4 +1,4 @@
-"""What the diagnosis found, in words: one line, a heading, what a remedy does. Pure, and free of control characters."""
+"""The diagnosis's findings in words: sentence, heading, remedy. Pure; control characters are removed."""
 
 from __future__ import annotations
 
@@ -10,78 +10,78 @@ from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text.format import NO_BREAK, clean, clip, wrap
 from fitmon.text.roles import Role
 
-GOOD_NEWS = frozenset({"good_fit", "learning_well"})
-NOTHING_YET = frozenset({"too_early", "undecided"})
-TO_KNOW = NOTHING_YET | {"validation_looks_better"}
-"""What asks for nothing to be done."""
+GOOD_FINDINGS = frozenset({"good_fit", "learning_well"})
+INCONCLUSIVE = frozenset({"too_early", "undecided"})
+INFORMATIONAL = INCONCLUSIVE | {"validation_looks_better"}
+"""Findings that need no action."""
 
-WAITING = "nothing to say before the first epoch has ended"
-NOTHING_FOUND = "nothing stands out"
+WAITING = "findings appear after the first epoch"
+NO_FINDINGS = "no findings"
 
 
-def nothing_found(snapshot: Snapshot) -> str:
-    """Say that there is no finding, and why."""
+def no_findings_message(snapshot: Snapshot) -> str:
+    """Return that there are no findings, and as of when."""
     if not snapshot.epochs_done:
-        return NOTHING_FOUND if snapshot.over else WAITING
-    return f"{NOTHING_FOUND} as of epoch {snapshot.epochs_done}"
+        return NO_FINDINGS if snapshot.over else WAITING
+    return f"{NO_FINDINGS} as of epoch {snapshot.epochs_done}"
 
 
-def name_of(finding: Finding) -> str:
-    """Return what a finding is called, such as `learning rate too high`."""
+def finding_name(finding: Finding) -> str:
+    """Return the name of a finding, such as `learning rate too high`."""
     return clean(finding.name.replace("_", " "))
 
 
-def said(finding: Finding) -> str:
-    """Return its sentence, its name before it unless the sentence begins with that."""
-    sentence, name = clean(finding.sentence), name_of(finding)
+def finding_sentence(finding: Finding) -> str:
+    """Return the sentence of a finding, with its name in front unless the sentence starts with it."""
+    sentence, name = clean(finding.sentence), finding_name(finding)
     return sentence if sentence.lower().startswith(name.lower()) else f"{name}: {sentence}"
 
 
-def sureness(finding: Finding) -> str:
-    """Return how sure it is, such as `95 % sure`; empty where nothing is claimed yet."""
-    return "" if finding.name in NOTHING_YET else f"{finding.confidence * 100:.0f} % sure"
+def confidence(finding: Finding) -> str:
+    """Return the confidence in a finding, such as `95 % sure`; empty while it is inconclusive."""
+    return "" if finding.name in INCONCLUSIVE else f"{finding.confidence * 100:.0f} % sure"
 
 
-def covered(finding: Finding) -> str:
-    """Return which epochs it covers, such as `epochs 2 to 9`."""
+def epoch_range(finding: Finding) -> str:
+    """Return the epochs of a finding, such as `epochs 2 to 9`."""
     first, last = finding.epochs
     if not last:
-        return "of the data"
+        return "in the data"
     return f"epoch {last}" if first == last else f"epochs {first} to {last}"
 
 
-def role_of(finding: Finding) -> Role:
-    """Return how its sentence looks: good news, nothing yet, or something to act on."""
-    if finding.name in GOOD_NEWS:
+def finding_role(finding: Finding) -> Role:
+    """Return how a finding is drawn: good, inconclusive, or something to act on."""
+    if finding.name in GOOD_FINDINGS:
         return Role.GOOD
-    return Role.PLAIN if finding.name in TO_KNOW else Role.STRONG
+    return Role.PLAIN if finding.name in INFORMATIONAL else Role.STRONG
 
 
-def remedy_words(remedy: Remedy) -> str:
-    """Return what to do, and the command line that would try it in a new run where the run under way cannot."""
+def remedy_text(remedy: Remedy) -> str:
+    """Return the advice, and the command line that tries it in a new run if this run cannot."""
     trying = f"; try it with: {clean(remedy.command_line)}" if remedy.command_line else ""
     return clean(remedy.advice) + trying
 
 
-def command_words(remedy: Remedy) -> str:
-    """Return that command line as it would stand at a prompt; empty where there is none."""
+def remedy_command(remedy: Remedy) -> str:
+    """Return that command line with a prompt in front; empty if there is none."""
     return f"$ {clean(remedy.command_line)}" if remedy.command_line else ""
 
 
 def by_newest_evidence(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings with the newest evidence first; of equally new ones the strongest."""
+    """Return the findings, newest evidence first and the strongest first among equally new ones."""
     return sorted(findings, key=lambda finding: finding.epochs[::-1], reverse=True)
 
 
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    """Break text into lines of at most `width` cells that all begin with `indent`; a number keeps its per cent sign."""
-    together = re.sub(r"(?<=\d) (?=%)", NO_BREAK, text)
-    return [indent + line for line in wrap(together, width - len(indent), indent="")] if text else []
+    """Break text into lines of at most `width` cells that all begin with `indent`; keeps `95 %` on one line."""
+    unbreakable = re.sub(r"(?<=\d) (?=%)", NO_BREAK, text)
+    return [indent + line for line in wrap(unbreakable, width - len(indent), indent="")] if text else []
 
 
-def shortened(lines: Sequence[str], most: int, width: int) -> list[str]:
-    """Return at most so many of the lines; where some are missing, the last one shown ends in `…`."""
-    if len(lines) <= most or most < 1:
-        return list(lines[: max(0, most)])
-    rest = " ".join(line.strip() for line in lines[most:])
-    return [*lines[: most - 1], clip(f"{lines[most - 1]} {rest}", width)]
+def truncated(lines: Sequence[str], max_lines: int, width: int) -> list[str]:
+    """Return at most `max_lines` lines; if some are missing, the last one ends in `…`."""
+    if len(lines) <= max_lines or max_lines < 1:
+        return list(lines[: max(0, max_lines)])
+    rest = " ".join(line.strip() for line in lines[max_lines:])
+    return [*lines[: max_lines - 1], clip(f"{lines[max_lines - 1]} {rest}", width)]

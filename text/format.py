@@ -1,4 +1,4 @@
-"""Numbers, times and foreign text as they stand on the screen. Pure functions of values and widths in cells."""
+"""Formats numbers, times and untrusted text for the screen. Pure functions of values and widths in cells."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from rich.cells import cell_len, set_cell_size
 from fitmon.engine.knobs.catalogue import EPOCHS, KNOBS
 
 if TYPE_CHECKING:
-    # These bring numpy along, which the first line on the screen does not wait for.
+    # These import numpy, which the first frame does not wait for.
     from fitmon.engine.record.snapshot import KnobState
     from fitmon.engine.values import KnobValue
 
 ABSENT = "–"
-"""Stands where there is no value."""
+"""Shown in place of a missing value."""
 
 NO_BREAK = "\u00a0"
 
@@ -44,13 +44,13 @@ _ASCII = str.maketrans(
 
 
 def clean(text: str, line_breaks: bool = False) -> str:
-    """Return foreign text with everything a terminal could obey made visible or taken out.
+    """Return untrusted text with control characters made visible and terminal sequences removed.
 
-    Line breaks stay if `line_breaks`, else they become spaces, as tabs do.
+    Line breaks stay if `line_breaks`, else they become spaces. Tabs become spaces.
     """
-    kept = "\n" if line_breaks else ""
+    allowed = "\n" if line_breaks else ""
     without_sequences = _TERMINAL_SEQUENCE.sub("", text).replace("\r\n", "\n").replace("\t", "    ")
-    return "".join(character if character in kept else _visible(character) for character in without_sequences)
+    return "".join(character if character in allowed else _visible(character) for character in without_sequences)
 
 
 def _visible(character: str) -> str:
@@ -64,7 +64,7 @@ def _visible(character: str) -> str:
 
 
 def to_ascii(text: str) -> str:
-    """Return the text in ASCII, each character in as many cells as before."""
+    """Return the text in ASCII; each character takes as many cells as before."""
     if text.isascii():
         return text
     return "".join(map(_ascii_character, text.translate(_ASCII)))
@@ -79,7 +79,7 @@ def _ascii_character(character: str) -> str:
 
 
 def clip(text: str, width: int) -> str:
-    """Return at most `width` cells, cut between words and ended by `…` when something is missing."""
+    """Return at most `width` cells; text that is cut is cut between words and ends in `…`."""
     if cell_len(text) <= width:
         return text
     if width < 1:
@@ -87,7 +87,7 @@ def clip(text: str, width: int) -> str:
     head = set_cell_size(text, width - 1)
     if text[len(head) : len(head) + 1] != " ":
         words, space, last = head.rpartition(" ")
-        # A word may be cut, a number may not: half of it would be another number.
+        # A word may be cut, a number may not: a part of it is another number.
         head = words if space and len(words) > width // 2 else _before_digits(head if not space else f"{words} {last}")
     return head.rstrip() + "…"
 
@@ -97,7 +97,7 @@ def _before_digits(text: str) -> str:
 
 
 def unbroken(text: str) -> str:
-    """Return the text with spaces at which `wrap` and `clip` do not break it."""
+    """Return the text with no-break spaces, at which `wrap` and `clip` do not break it."""
     return text.replace(" ", NO_BREAK)
 
 
@@ -116,7 +116,7 @@ def wrap(text: str, width: int, indent: str = "  ") -> list[str]:
         while cell_len(line) > width > len(indent):
             head = set_cell_size(line, width)
             lines.append(head)
-            # At least one character goes, even where a wide one has no room in any line.
+            # Drops at least one character, even a wide one that fits in no line.
             line = indent + line[max(len(head.rstrip()), len(indent) + 1) :]
     return [*lines, line] if line.strip() or not lines else lines
 
@@ -138,7 +138,7 @@ def pace(seconds: float | None) -> str:
     """Return the time an epoch takes, such as `1.6 s/epoch`; None as a dash."""
     if seconds is None or not math.isfinite(seconds):
         return f"{ABSENT} s/epoch"
-    if seconds < 0.1:  # noqa: PLR2004 - below, tenths of a second would show as 0.0
+    if seconds < 0.1:  # noqa: PLR2004 - tenths of a second would show as 0.0
         return f"{seconds * 1000:.3g} ms/epoch"
     if seconds < 60:  # noqa: PLR2004 - seconds in a minute
         return f"{seconds:.1f} s/epoch"
@@ -169,30 +169,30 @@ def _scientific(value: float) -> str:
 
 
 def count(number: int) -> str:
-    """Return a whole number with its thousands set apart."""
+    """Return a whole number with thousands separators."""
     return f"{number:,}"
 
 
 def share(part: float) -> str:
-    """Return a share of one as a percentage, such as `97.1 %`."""
+    """Return a fraction as a percentage, such as `97.1 %`."""
     return f"{part * 100:.1f} %"
 
 
 def bar(part: float, width: int) -> str:
-    """Return a bar of `width` cells, filled to a share in [0, 1] in steps of an eighth of a cell."""
+    """Return a bar of `width` cells, filled to a fraction in [0, 1] in steps of an eighth of a cell."""
     eighths = round(min(max(part, 0.0), 1.0) * width * 8)
     full, rest = divmod(eighths, 8)
     return ("█" * full + (EIGHTHS[rest] if rest else "")).ljust(width)
 
 
 def knob_value(value: KnobValue) -> str:
-    """Return a knob's value; several that differ are joined by `/`, none is a dash."""
+    """Return a knob's value; different values are joined by `/`, None is a dash."""
     if value is None:
         return ABSENT
     if not isinstance(value, tuple):
         return setting(value)
-    different = list(dict.fromkeys(setting(number) for number in value))
-    return "/".join(different) if different else ABSENT
+    distinct = list(dict.fromkeys(setting(number) for number in value))
+    return "/".join(distinct) if distinct else ABSENT
 
 
 def knob_label(name: str) -> str:
@@ -205,13 +205,13 @@ def knob_state(knob: KnobState) -> str:
     now = f"{knob_label(knob.name)} {knob_value(knob.value)}"
     if knob.pending is None:
         return now
-    return f"{now} → {setting(knob.pending)} {pending_from(knob)}"
+    return f"{now} → {setting(knob.pending)} {pending_epoch(knob)}"
 
 
-def pending_from(knob: KnobState) -> str:
-    """Say from when a pending change will hold, such as `at epoch 5`; empty when none is pending.
+def pending_epoch(knob: KnobState) -> str:
+    """Return when a pending change takes effect, such as `at epoch 5`; empty if none is pending.
 
-    Lowering the epochs to those begun is for an epoch that never comes: it ends the run `at the end of epoch 4`.
+    Lowering the epochs to those already started ends the run: it takes effect `at the end of epoch 4`.
     """
     if knob.pending is None or knob.pending_epoch is None:
         return ""

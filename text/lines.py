@@ -1,4 +1,4 @@
-"""A run as lines, where there is no screen: for people, or one JSON object a line for programs.
+"""Renders a run as lines without a screen: as text, or as one JSON object per line.
 
 Rendering is a pure function of the events; `cli.print_run` is the loop around it.
 """
@@ -13,16 +13,16 @@ from fitmon.engine.record.record import RunRecord
 from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import sentences
 from fitmon.text.branch_table import branch_table
-from fitmon.text.finding_words import NOTHING_YET, remedy_words, said
+from fitmon.text.finding_words import INCONCLUSIVE, finding_sentence, remedy_text
 from fitmon.text.format import clean, count, duration, knob_value, measured, setting
 from fitmon.text.outcome_words import settled_outcome_sentences
-from fitmon.text.summary import came_of_it, found
+from fitmon.text.summary import finding_lines, outcome_lines
 
 
 def json_line(event: events.Event) -> str:
-    """Return an event as one line of JSON; empty for those that come often or only matter to a screen.
+    """Return an event as one line of JSON; empty for events that are frequent or only matter to the screen.
 
-    NaN and infinity, which JSON does not have, become null; a lone surrogate becomes its escape.
+    NaN and infinity, which JSON does not have, become null; a lone surrogate becomes its escape sequence.
     """
     import msgspec
 
@@ -51,7 +51,7 @@ def json_line(event: events.Event) -> str:
 
 
 def _without_lone_surrogates(value: Any) -> Any:
-    """Return plain data with the halves of characters, which foreign text may hold and UTF-8 may not, as escapes."""
+    """Return plain data with lone surrogates, which UTF-8 cannot encode, as escape sequences."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(value, dict):
@@ -62,26 +62,26 @@ def _without_lone_surrogates(value: Any) -> Any:
 
 
 class PlainLines:
-    """Renders a run for people: what runs, a line an epoch and a change, and how it ended."""
+    """Renders a run as text: what is trained, one line per epoch and change, and how it ended."""
 
-    def __init__(self, seen: Callable[[], Snapshot] | None = None) -> None:
-        """Start with nothing told.
+    def __init__(self, snapshot: Callable[[], Snapshot] | None = None) -> None:
+        """Start with nothing printed.
 
         Args:
-            seen: returns what is known of the run, by which its end is told; None: what its events have told here,
-                which is not all where another process began the run.
+            snapshot: returns the snapshot of the run that its summary is made from; None: that of the events rendered
+                here, which lacks what another process trained before a resume.
         """
         self._record = RunRecord()
-        self._seen = seen or self._record.snapshot
-        self._standing: list[str] = []
-        """Names of the findings that were told and have not gone."""
+        self._snapshot = snapshot or self._record.snapshot
+        self._shown_findings: list[str] = []
+        """Names of the findings that were printed and are still current."""
 
     def __call__(self, event: events.Event) -> str:
-        """Return the lines that tell an event."""
+        """Return the lines for an event."""
         self._record.apply(event)
         return "".join(f"{clean(line)}\n" for line in self._lines(event))
 
-    def _lines(self, event: events.Event) -> list[str]:  # noqa: C901, PLR0911, PLR0912 - a flat list, one case an event
+    def _lines(self, event: events.Event) -> list[str]:  # noqa: C901, PLR0911, PLR0912 - a flat list, one case per event
         match event:
             case events.RunStarted():
                 return started_lines(event)
@@ -92,27 +92,27 @@ class PlainLines:
             case events.KnobRefused():
                 return [f"{event.knob} {setting(event.value)} refused: {event.reason}"]
             case events.LossBecameNonFinite():
-                return [sentences.became_non_finite(event), *self._finding_lines()]
+                return [sentences.non_finite_event_message(event), *self._finding_lines()]
             case events.RunPaused():
                 return [f"paused in epoch {event.epoch}: {event.reason}"]
             case events.RunResumed():
                 return ["resumed"]
             case events.RunContinued():
-                return [sentences.continued(event)]
+                return [sentences.resume_message(event)]
             case events.BranchStarted():
-                return [sentences.branch_origin_words(event.branch, event.parent, event.epoch)]
+                return [sentences.branch_origin(event.branch, event.parent, event.epoch)]
             case events.RewindRefused():
-                return [sentences.rewind_refused(event)]
+                return [sentences.rewind_refusal_message(event)]
             case events.CheckpointFailed():
-                return [f"disk trouble, the training goes on: {event.message}"]
+                return [f"disk trouble, training continues: {event.message}"]
             case events.CheckpointsResumed():
-                return ["checkpoints are written again"]
+                return ["checkpoints are saved again"]
             case events.RunDetached():
                 return [f"detached: {event.reason}"]
             case events.ModelExported():
-                return [f"exported the weights of epoch {event.epoch} ({event.keep}) to {event.path}"]
+                return [f"exported {event.keep} weights (epoch {event.epoch}) to {event.path}"]
             case events.ExportFailed():
-                return [f"not exported to {event.path}: {event.reason}"]
+                return [f"export to {event.path} failed: {event.reason}"]
             case events.RunEnded() | events.RunFailed():
                 return self._last_lines(event)
             case (
@@ -129,25 +129,25 @@ class PlainLines:
                 assert_never(event)
 
     def _last_lines(self, event: events.RunEnded | events.RunFailed) -> list[str]:
-        snapshot = self._seen()
-        told = (*found(snapshot), *came_of_it(snapshot), *(line for line, _ in branch_table(snapshot)))
-        return [ending_line(event, snapshot), *told]
+        snapshot = self._snapshot()
+        table = [line for line, _ in branch_table(snapshot)]
+        return [ending_line(event, snapshot), *finding_lines(snapshot), *outcome_lines(snapshot), *table]
 
     def _outcome_lines(self) -> list[str]:
-        return [f"  what it did: {sentence}" for sentence in settled_outcome_sentences(self._record.snapshot())]
+        return [f"  effect of {sentence}" for sentence in settled_outcome_sentences(self._record.snapshot())]
 
     def _finding_lines(self) -> list[str]:
-        """Return what came and what went since this was asked last."""
+        """Return the findings that appeared and disappeared since the last call."""
         findings = self._record.findings
         names = {finding.name for finding in findings}
-        gone = [name for name in self._standing if name not in names | NOTHING_YET]
-        came = [finding for finding in findings if finding.name not in self._standing]
-        self._standing = [finding.name for finding in findings]
-        return [*(f"  no longer: {name.replace('_', ' ')}" for name in gone), *map(finding_line, came)]
+        gone = [name for name in self._shown_findings if name not in names | INCONCLUSIVE]
+        new = [finding for finding in findings if finding.name not in self._shown_findings]
+        self._shown_findings = [finding.name for finding in findings]
+        return [*(f"  no longer: {name.replace('_', ' ')}" for name in gone), *map(finding_line, new)]
 
 
 def started_lines(event: events.RunStarted) -> list[str]:
-    """Return what runs, on what, and with which settings."""
+    """Return the run, its data, its device and its settings."""
     knobs = [f"{knob.name} {knob_value(knob.value)}" for knob in event.knobs if knob.value is not None]
     validation = (
         f"{count(event.validation_samples)} validation samples" if event.validation_samples else "no validation"
@@ -171,14 +171,14 @@ def ending_line(event: events.RunEnded | events.RunFailed, snapshot: Snapshot) -
 
 
 def epoch_line(event: events.EpochEnded) -> str:
-    """Return an epoch's number, time and metrics, in columns that stay in place from line to line."""
+    """Return an epoch's number, time and metrics, in columns aligned from line to line."""
     number = f"epoch {event.epoch:>{len(str(event.epochs))}}/{event.epochs}"
     metrics = [f"{name} {measured(value):<6}" for name, value in event.metrics.items()]
     return "  ".join([number, f"{_seconds(event.seconds):>6}", *metrics]).rstrip()
 
 
 def insight_lines(event: events.EpochEnded) -> list[str]:
-    """Return the sentence that says why loss and accuracy moved as they did, and the estimate; none without insight."""
+    """Return the sentence on why loss and accuracy changed, and the estimate; empty without insight."""
     insight = event.insight or None
     if insight is None:
         return []
@@ -187,14 +187,14 @@ def insight_lines(event: events.EpochEnded) -> list[str]:
 
 
 def finding_line(finding: Finding) -> str:
-    """Return what was found, and what is most promising to do about it."""
-    remedy = f"  (a remedy: {remedy_words(finding.remedies[0])})" if finding.remedies else ""
-    return f"  {said(finding)}{remedy}"
+    """Return a finding and its most promising remedy."""
+    remedy = f"  (suggested fix: {remedy_text(finding.remedies[0])})" if finding.remedies else ""
+    return f"  {finding_sentence(finding)}{remedy}"
 
 
 def receipt_line(event: events.KnobApplied) -> str:
-    """Return that a knob took effect, with the value that the compiled step really used."""
-    # Fewer epochs than this one end the run: the epoch they are told for never comes.
+    """Return a change of a knob with the value read back from the compiled step."""
+    # Fewer epochs than this one end the run, so the epoch of the receipt never starts.
     ended_run = event.knob == EPOCHS.name and event.asked < event.epoch
     when = f"end of epoch {event.epoch - 1}" if ended_run else f"epoch {event.epoch}"
     return f"{when}: {event.knob} {knob_value(event.previous)} → {knob_value(event.value)} (read back)"

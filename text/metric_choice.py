@@ -1,12 +1,12 @@
-"""Which metrics of a run are worth showing, by their Keras names."""
+"""Chooses which metrics of a run to show, by their Keras names."""
 
 from fitmon.engine.record.snapshot import Snapshot
 
 
 def second_metric(snapshot: Snapshot) -> str | None:
-    """Return the metric to show beside the loss: accuracy if there is one, else the first other; None without any.
+    """Return the metric to show beside the loss: accuracy if there is one, else the first other; None if there is none.
 
-    A metric that is validated too goes before one that is not.
+    Metrics that are also validated are preferred.
     """
     names = [name for name in (*snapshot.metrics, *snapshot.chunks) if name != "loss" and not name.startswith("val_")]
     if "accuracy" in names:
@@ -16,5 +16,5 @@ def second_metric(snapshot: Snapshot) -> str | None:
 
 
 def has_values(snapshot: Snapshot, metric: str) -> bool:
-    """Return whether there is anything to draw of a metric by its Keras name."""
+    """Return whether a metric, by its Keras name, has values to draw."""
     return metric in snapshot.metrics or metric in snapshot.chunks

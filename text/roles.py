@@ -1,10 +1,10 @@
-"""What a piece of text is; the screen decides how that looks."""
+"""The role of a piece of text; the screen decides how a role looks."""
 
 from enum import Enum
 
 
 class Role(Enum):
-    """What a piece of text is, which decides how it looks."""
+    """The role of a piece of text, which decides how it looks."""
 
     PLAIN = "plain"
     FAINT = "faint"

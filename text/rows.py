@@ -1,4 +1,4 @@
-"""Rows of text as the widgets draw them: plain values, so that a drawing can be tested without a screen."""
+"""Rows of text that widgets draw: plain values, so that drawings are tested without a screen."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,7 +8,7 @@ from fitmon.text.format import clip
 from fitmon.text.roles import Role
 
 Piece = tuple[str, Role]
-"""Some text and what it is."""
+"""Text and its role."""
 
 Row = tuple[Piece, ...]
 """One line of the screen, from left to right."""
@@ -20,17 +20,17 @@ def row(*pieces: str | Piece) -> Row:
 
 
 def text_of(line: Row) -> str:
-    """Return the row's text alone."""
+    """Return the row's text without roles."""
     return "".join(text for text, _ in line)
 
 
 def width_of(line: Row) -> int:
-    """Return the cells a row takes."""
+    """Return the width of a row in cells."""
     return sum(cell_len(text) for text, _ in line)
 
 
 def fitted(line: Row, width: int) -> Row:
-    """Return the row in exactly `width` cells: padded with blanks, or clipped between words."""
+    """Return the row in exactly `width` cells: padded with spaces, or clipped between words."""
     missing = width - width_of(line)
     if missing >= 0:
         return (*line, (" " * missing, Role.PLAIN)) if missing else line
@@ -52,7 +52,7 @@ def filled(lines: Sequence[Row], width: int, height: int) -> list[Row]:
 
 
 def framed(title: Row, lines: Sequence[Row], width: int, height: int) -> list[Row]:
-    """Return the lines inside a frame of that outer size, the title set into its upper edge."""
+    """Return the lines inside a frame of that outer size, with the title in its top edge."""
     if width < 6 or height < 3:  # noqa: PLR2004 - no room left inside a frame
         return filled(lines, width, height)
     head = fitted(title, min(width_of(title), width - 5))
@@ -64,7 +64,7 @@ def framed(title: Row, lines: Sequence[Row], width: int, height: int) -> list[Ro
 
 
 def joined(lines: Iterable[Row], gap: str) -> Row:
-    """Return the rows behind one another, `gap` between them."""
+    """Return the rows joined into one, with `gap` between them."""
     pieces: list[Piece] = []
     for line in lines:
         if pieces:
@@ -74,7 +74,7 @@ def joined(lines: Iterable[Row], gap: str) -> Row:
 
 
 def fitting(fields: Sequence[tuple[int, Row]], gap: str, width: int) -> Row:
-    """Return the fields that fit into `width` cells, in order; those with the smallest importance go first."""
+    """Return the fields that fit into `width` cells, in order; those with the smallest importance are dropped first."""
     kept = list(fields)
     while kept and width_of(joined((line for _, line in kept), gap)) > width:
         kept.remove(min(kept, key=lambda field: field[0]))

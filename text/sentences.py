@@ -1,4 +1,4 @@
-"""What happened to the run, said in sentences: for the header's message, the panel of changes and the summary."""
+"""What happened to the run, in sentences: for the header, the panel of changes and the summary."""
 
 import re
 from dataclasses import replace
@@ -20,146 +20,148 @@ from fitmon.text import format as form
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, row
 
-NEWS_SECONDS = 20.0
-"""For so long, in time spent training, the header says that the run was resumed."""
+RESUME_MESSAGE_SECONDS = 20.0
+"""How long, in training time, the header says that the run was resumed."""
 
 
-def happening(seen: Snapshot, notice: str) -> Row:
-    """Return the one thing the user should know now; an empty row when there is none.
+def status_message(snapshot: Snapshot, notice: str) -> Row:
+    """Return the most important message for the header; an empty row if there is none.
 
     Args:
-        seen: the run.
-        notice: what the user's last key did, until the run answers; may be empty.
+        snapshot: of the run.
+        notice: what the user's last key did, shown until the run answers; may be empty.
     """
-    recent = [applied(receipt) for receipt in seen.receipts if receipt.epoch >= seen.epoch]
+    recent = [knob_change(receipt) for receipt in snapshot.receipts if receipt.epoch >= snapshot.epoch]
+    refusal, rewind_refusal = snapshot.refusal, snapshot.rewind_refusal
     candidates = (
-        (non_finite(seen) if seen.paused else "", Role.BAD),
+        (non_finite_message(snapshot) if snapshot.paused else "", Role.BAD),
         (notice, Role.MARK),
-        (rewind_refused(seen.rewind_refusal) if seen.rewind_refusal else "", Role.BAD),
-        (exported(seen), Role.BAD if isinstance(seen.export, ExportFailed) else Role.GOOD),
-        (ending(seen), Role.BAD if isinstance(seen.ending, RunFailed) else Role.STRONG),
-        (paused(seen), Role.STRONG),
-        (pause_asked(seen), Role.MARK),
-        (refused(seen.refusal) if seen.refusal else "", Role.BAD),
+        (rewind_refusal_message(rewind_refusal) if rewind_refusal else "", Role.BAD),
+        (export_message(snapshot), Role.BAD if isinstance(snapshot.export, ExportFailed) else Role.GOOD),
+        (ending_message(snapshot), Role.BAD if isinstance(snapshot.ending, RunFailed) else Role.STRONG),
+        (pause_message(snapshot), Role.STRONG),
+        (pending_pause_message(snapshot), Role.MARK),
+        (knob_refusal_message(refusal) if refusal else "", Role.BAD),
         ("; ".join(recent), Role.GOOD),
-        (branch_origin(seen) if seen.epochs_done == seen.branch.from_epoch else "", Role.MARK),
-        (_lately_continued(seen), Role.MARK),
+        (current_branch_origin(snapshot) if snapshot.epochs_done == snapshot.branch.from_epoch else "", Role.MARK),
+        (_recent_resume_message(snapshot), Role.MARK),
     )
     return next((row((f" {sentence}", role)) for sentence, role in candidates if sentence), row())
 
 
-def notes(snapshot: Snapshot) -> str:
-    """Return what the user must know about the data; empty when there is nothing."""
+def data_notes(snapshot: Snapshot) -> str:
+    """Return the notes on the data; empty if there are none."""
     return " ".join(form.clean(note) for note in snapshot.started.notes) if snapshot.started else ""
 
 
-def disk_trouble(snapshot: Snapshot) -> str:
-    """Say since when the run cannot be kept, and why; empty when all is well."""
-    since_epoch = f"disk trouble since epoch {snapshot.disk_trouble_epoch}"
-    return f"{since_epoch}: {form.clean(snapshot.disk_trouble)}" if snapshot.disk_trouble else ""
+def disk_trouble_message(snapshot: Snapshot) -> str:
+    """Return since when checkpoints cannot be written, and why; empty if they can."""
+    since = f"disk trouble since epoch {snapshot.disk_trouble_epoch}"
+    return f"{since}: {form.clean(snapshot.disk_trouble)}" if snapshot.disk_trouble else ""
 
 
 def disk_banner(snapshot: Snapshot) -> str:
-    """Say the same in one row: of the reason only what the system says, which stands in brackets at its end."""
-    system_says = re.findall(r"\(([^()]+)\)", snapshot.disk_trouble)
-    short = replace(snapshot, disk_trouble=system_says[-1]) if system_says else snapshot
-    going_on = "; the training goes on" if short.disk_trouble and not snapshot.over else ""
-    return disk_trouble(short) + going_on
+    """Return the same in one row: of the reason only the system's error, which is in brackets at its end."""
+    system_errors = re.findall(r"\(([^()]+)\)", snapshot.disk_trouble)
+    short = replace(snapshot, disk_trouble=system_errors[-1]) if system_errors else snapshot
+    suffix = "; training continues" if short.disk_trouble and not snapshot.over else ""
+    return disk_trouble_message(short) + suffix
 
 
-def continued(event: RunContinued) -> str:
-    """Say where another process left the run, and whether it goes on bit for bit."""
+def resume_message(event: RunContinued) -> str:
+    """Return where the run was resumed, and whether it equals an uninterrupted one bit for bit."""
     after = f"epoch {event.epochs_done}" if event.epochs_done else "the start"
     where = f"epoch {event.epochs_done + 1}, step {event.step}" if event.step else after
-    because = "; ".join(event.reasons)
-    how = f"exact, {event.proof}" if event.exact else f"not bit-exact, because: {because}"
+    reasons = "; ".join(event.reasons)
+    how = f"exact, {event.proof}" if event.exact else f"not bit-exact, because: {reasons}"
     return form.clean(f"resumed at {where}: {how}").rstrip(", ")
 
 
-def _lately_continued(snapshot: Snapshot) -> str:
+def _recent_resume_message(snapshot: Snapshot) -> str:
     event = snapshot.continued
     if event is None or snapshot.over:
         return ""
     epochs = snapshot.epochs_done - event.epochs_done
-    lately = epochs == 0 or 0 < epochs * (snapshot.seconds_per_epoch or 0.0) < NEWS_SECONDS
-    return continued(event) if lately else ""
+    is_recent = epochs == 0 or 0 < epochs * (snapshot.seconds_per_epoch or 0.0) < RESUME_MESSAGE_SECONDS
+    return resume_message(event) if is_recent else ""
 
 
-def exported(snapshot: Snapshot) -> str:
-    """Say what became of the model file that was asked for last; empty when none was."""
+def export_message(snapshot: Snapshot) -> str:
+    """Return the result of the last export; empty if there was none."""
     match snapshot.export:
         case ModelExported(path=path, keep=keep, epoch=epoch):
-            return f"the {keep} weights, of epoch {epoch}, are written to {form.clean(path)}"
+            return f"{keep} weights (epoch {epoch}) exported to {form.clean(path)}"
         case ExportFailed(path=path, reason=reason):
-            return f"{form.clean(path)} was not written: {form.clean(reason)}"
+            return f"export to {form.clean(path)} failed: {form.clean(reason)}"
     return ""
 
 
-def rewind_refused(refusal: RewindRefused) -> str:
-    """Say where the run did not go back to, and why."""
-    return f"going back to epoch {refusal.epoch} was refused: {form.clean(refusal.reason)}"
+def rewind_refusal_message(refusal: RewindRefused) -> str:
+    """Return to which epoch the run did not rewind, and why."""
+    return f"rewind to epoch {refusal.epoch} refused: {form.clean(refusal.reason)}"
 
 
-def branch_origin(snapshot: Snapshot) -> str:
-    """Say where the branch under way set out; empty for the first."""
+def current_branch_origin(snapshot: Snapshot) -> str:
+    """Return where the current branch starts; empty for the first branch."""
     branch = snapshot.branch
-    return "" if branch.parent is None else branch_origin_words(branch.number, branch.parent, branch.from_epoch)
+    return "" if branch.parent is None else branch_origin(branch.number, branch.parent, branch.from_epoch)
 
 
-def branch_origin_words(number: int, parent: int, epoch: int) -> str:
-    """Return a branch and where it set out, such as `branch 2 from the end of epoch 3 of branch 1`."""
+def branch_origin(number: int, parent: int, epoch: int) -> str:
+    """Return a branch and where it starts, such as `branch 2 from the end of epoch 3 of branch 1`."""
     place = f"the end of epoch {epoch} of branch {parent}" if epoch else "the model before training"
     return f"branch {number} from {place}"
 
 
-def paused(snapshot: Snapshot) -> str:
-    """Say where the run is paused and how to go on; empty while it is not."""
+def pause_message(snapshot: Snapshot) -> str:
+    """Return where the run is paused and how to resume it; empty if it is not paused."""
     where = snapshot.paused
     if where is None:
         return ""
     reason = f": {form.clean(where.reason)}" if where.reason else ""
-    return f"paused at epoch {where.epoch}, step {where.step}{reason} · space goes on"
+    return f"paused at epoch {where.epoch}, step {where.step}{reason} · space resumes"
 
 
-def pause_asked(snapshot: Snapshot) -> str:
-    """Say where a pause that was asked for will take hold; empty when none was."""
+def pending_pause_message(snapshot: Snapshot) -> str:
+    """Return when a requested pause takes effect; empty if none was requested."""
     if not snapshot.pause_asked:
         return ""
     if snapshot.pause_asked == "chunk":
-        return "pause asked for, holds in a moment · space takes it back"
-    return f"pause asked for, holds at the end of epoch {snapshot.epoch or 1} · space again pauses now"
+        return "pausing… · space cancels"
+    return f"pausing after epoch {snapshot.epoch or 1} · space pauses now"
 
 
-def non_finite(snapshot: Snapshot) -> str:
-    """Say when the loss stopped being a number; empty while it is one."""
+def non_finite_message(snapshot: Snapshot) -> str:
+    """Return when the loss became NaN or infinite; empty while it is finite."""
     event = snapshot.non_finite
     if event is None:
         return ""
-    pausing = ": paused · space goes on, x stops" if snapshot.paused else ""
-    return became_non_finite(event) + pausing
+    pausing = ": paused · space resumes, x stops" if snapshot.paused else ""
+    return non_finite_event_message(event) + pausing
 
 
-def became_non_finite(event: LossBecameNonFinite) -> str:
-    """Say which loss stopped being a number, and where."""
+def non_finite_event_message(event: LossBecameNonFinite) -> str:
+    """Return which loss became NaN or infinite, and where."""
     where = f"at epoch {event.epoch}, step {event.step}"
     return f"{form.clean(event.metric)} became {form.clean(event.value)} {where}"
 
 
-def refused(refusal: KnobRefused) -> str:
-    """Say which change was not made, and why."""
-    name = knob_words(refusal.knob)
-    return f"{name} {form.setting(refusal.value)} was refused: {form.clean(refusal.reason)}"
+def knob_refusal_message(refusal: KnobRefused) -> str:
+    """Return which change of a knob was refused, and why."""
+    name = knob_name(refusal.knob)
+    return f"{name} {form.setting(refusal.value)} refused: {form.clean(refusal.reason)}"
 
 
-def applied(receipt: KnobApplied) -> str:
-    """Say which value holds since when, as read back from the compiled step."""
+def knob_change(receipt: KnobApplied) -> str:
+    """Return a change of a knob, as read back from the compiled step, and when it took effect."""
     change = f"{form.knob_value(receipt.previous)} → {form.knob_value(receipt.value)}"
-    step = "" if _ended_run(receipt) else f", step {receipt.step}"
-    return f"{knob_words(receipt.knob)} {change} holds since {since(receipt)}{step}"
+    # An epoch begins with step 1, which goes without saying.
+    step = "" if _ended_run(receipt) or receipt.step == 1 else f", step {receipt.step}"
+    return f"{knob_name(receipt.knob)} {change}, in effect from {effective_from(receipt)}{step}"
 
 
-def since(receipt: KnobApplied) -> str:
-    """Return from when a change holds, such as `epoch 5`; where it ended the run, `the end of epoch 4`."""
+def effective_from(receipt: KnobApplied) -> str:
+    """Return when a change took effect, such as `epoch 5`; if it ended the run, `the end of epoch 4`."""
     return f"the end of epoch {receipt.epoch - 1}" if _ended_run(receipt) else f"epoch {receipt.epoch}"
 
 
@@ -167,29 +169,29 @@ def _ended_run(receipt: KnobApplied) -> bool:
     return receipt.knob == EPOCHS.name and receipt.asked < receipt.epoch
 
 
-def asked_for(knob: KnobState) -> str:
-    """Say which change of a knob is pending, such as `batch size 64 → 128 at epoch 5`; empty when none is."""
+def pending_change_message(knob: KnobState) -> str:
+    """Return the pending change of a knob, such as `batch size 64 → 128 at epoch 5`; empty if there is none."""
     if knob.pending is None:
         return ""
     change = f"{form.knob_value(knob.value)} → {form.setting(knob.pending)}"
-    return f"{knob_words(knob.name)} {change} {form.pending_from(knob)}"
+    return f"{knob_name(knob.name)} {change} {form.pending_epoch(knob)}"
 
 
-def knob_words(name: str) -> str:
-    """Return what a knob is called where there is room, such as `learning rate`; the header says `lr`."""
+def knob_name(name: str) -> str:
+    """Return the full name of a knob, such as `learning rate`; the header shows its label, `lr`."""
     label = form.knob_label(name)
     return label if label.lower() == name else form.clean(name.replace("_", " "))
 
 
-def ending(snapshot: Snapshot) -> str:
-    """Say how the run ended; empty while it lives."""
+def ending_message(snapshot: Snapshot) -> str:
+    """Return how the run ended; empty while it is running."""
     match snapshot.ending:
         case RunFailed(message=message):
             return f"failed after {_epochs(snapshot.epochs_done)} · f shows the error: {form.clean(message)}"
         case RunEnded(completed=True):
-            return f"finished: {_epochs(snapshot.epochs_done)}{_best(snapshot)} · q leaves"
+            return f"finished: {_epochs(snapshot.epochs_done)}{_best(snapshot)} · q to quit"
         case RunEnded(reason=reason):
-            return f"{form.clean(reason)} after {_epochs(snapshot.epochs_done)}{_best(snapshot)} · q leaves"
+            return f"{form.clean(reason)} after {_epochs(snapshot.epochs_done)}{_best(snapshot)} · q to quit"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""The summary of a run that is over: on the screen, and on the terminal after the screen has gone."""
+"""The summary of a run: on the screen, and on the terminal after the screen closes."""
 
 import math
 
@@ -9,43 +9,40 @@ from fitmon.text import finding_words as words
 from fitmon.text import format as form
 from fitmon.text.branch_table import branch_table
 from fitmon.text.outcome_words import known_outcome_sentences
-from fitmon.text.sentences import exported, knob_words, since
+from fitmon.text.sentences import effective_from, export_message, knob_name
 
 SHOWN_CHANGES = 5
-"""A schedule may change a knob thousands of times; only the last changes are named."""
+"""A schedule may change a knob thousands of times; only the last changes are listed."""
 
 
 def summary_lines(snapshot: Snapshot) -> list[str]:
-    """Return the summary, a sentence each, and the table of branches; how far the run came while it is not over."""
+    """Return the sentences of the summary and the table of branches; works for a run in progress too."""
     return [*summary_sentences(snapshot), *(line for line, _ in branch_table(snapshot))]
 
 
 def summary_sentences(snapshot: Snapshot, *, with_findings: bool = True) -> list[str]:
-    """Return the summary without the table; without what was found where that stands beside it."""
-    findings = found(snapshot) if with_findings else []
-    written = [f"Model: {exported(snapshot)}."] if snapshot.export is not None else []
-    return [_ending(snapshot), *_values(snapshot), *findings, *_changes(snapshot), *came_of_it(snapshot), *written]
+    """Return the summary without the table, and without the findings if they are shown beside it."""
+    findings = finding_lines(snapshot) if with_findings else []
+    export = [f"Model: {export_message(snapshot)}."] if snapshot.export is not None else []
+    return [_ending(snapshot), *_values(snapshot), *findings, *_changes(snapshot), *outcome_lines(snapshot), *export]
 
 
-def found(snapshot: Snapshot) -> list[str]:
-    """Return what stands at the end, the strongest finding first, a sentence each."""
-    known = [finding for finding in snapshot.findings if finding.name not in words.NOTHING_YET]
-    unknown = [words.said(finding).rstrip(".") for finding in snapshot.findings if finding not in known]
-    said = [
-        f"{'Found' if place == 0 else 'Found too'}: {words.said(finding).rstrip('.')}{_sure(finding)}."
-        for place, finding in enumerate(known)
-    ]
-    return said + [f"{sentence[0].upper()}{sentence[1:]}." for sentence in unknown]
+def finding_lines(snapshot: Snapshot) -> list[str]:
+    """Return the current findings, the strongest first, as sentences."""
+    known = [finding for finding in snapshot.findings if finding.name not in words.INCONCLUSIVE]
+    unknown = [words.finding_sentence(finding).rstrip(".") for finding in snapshot.findings if finding not in known]
+    lines = [f"Finding: {words.finding_sentence(finding).rstrip('.')}{_confidence(finding)}." for finding in known]
+    return lines + [f"{sentence[0].upper()}{sentence[1:]}." for sentence in unknown]
 
 
-def _sure(finding: Finding) -> str:
-    how_sure = words.sureness(finding)
-    return f" ({how_sure})" if how_sure else ""
+def _confidence(finding: Finding) -> str:
+    confidence = words.confidence(finding)
+    return f" ({confidence})" if confidence else ""
 
 
-def came_of_it(snapshot: Snapshot) -> list[str]:
-    """Return what the last changes did, oldest first, a sentence each."""
-    return [f"What it did: {sentence}." for sentence in known_outcome_sentences(snapshot, SHOWN_CHANGES)[::-1]]
+def outcome_lines(snapshot: Snapshot) -> list[str]:
+    """Return the effects of the last changes, oldest first, as sentences."""
+    return [f"Effect of {sentence}." for sentence in known_outcome_sentences(snapshot, SHOWN_CHANGES)[::-1]]
 
 
 def _ending(snapshot: Snapshot) -> str:
@@ -57,11 +54,11 @@ def _ending(snapshot: Snapshot) -> str:
             return f"Finished: {done}."
         case RunEnded(reason=reason):
             return f"Ended after {done}: {form.clean(reason)}."
-    return f"Left after {done}."
+    return f"{done} done."
 
 
 def _values(snapshot: Snapshot) -> list[str]:
-    said = []
+    sentences = []
     if snapshot.best is not None:
         best = snapshot.best
         beside = [
@@ -70,13 +67,13 @@ def _values(snapshot: Snapshot) -> list[str]:
             for value in curve.values[curve.epochs == best.epoch]
             if name.startswith("val_") == best.metric.startswith("val_") and math.isfinite(value)
         ]
-        said.append(f"Best epoch {best.epoch}: {' · '.join(beside)}.")
+        sentences.append(f"Best epoch {best.epoch}: {' · '.join(beside)}.")
     last = [
         form.unbroken(f"{form.clean(name)} {form.measured(float(curve.values[-1]))}")
         for name, curve in snapshot.metrics.items()
         if len(curve)
     ]
-    return [*said, f"Last epoch {snapshot.epochs_done}: {' · '.join(last)}."] if last else said
+    return [*sentences, f"Last epoch {snapshot.epochs_done}: {' · '.join(last)}."] if last else sentences
 
 
 def _changes(snapshot: Snapshot) -> list[str]:
@@ -84,8 +81,8 @@ def _changes(snapshot: Snapshot) -> list[str]:
         return []
     earlier = len(snapshot.receipts) - SHOWN_CHANGES
     changed = [
-        f"{knob_words(receipt.knob)} {form.knob_value(receipt.value)} from {since(receipt)}"
+        f"{knob_name(receipt.knob)} {form.knob_value(receipt.value)} from {effective_from(receipt)}"
         for receipt in snapshot.receipts[-SHOWN_CHANGES:]
     ]
-    before = f", and {form.count(earlier)} more before" if earlier > 0 else ""
-    return [f"Changed on the way: {', '.join(changed)}{before}."]
+    before = f", and {form.count(earlier)} earlier" if earlier > 0 else ""
+    return [f"Changed during training: {', '.join(changed)}{before}."]

@@ -209,7 +209,7 @@ def test_a_run_is_asked_by_a_word(
 ) -> None:
     assert steered(folder, word) == 0
     assert reached.asked.get(timeout=30)[0] == command
-    assert capsys.readouterr().out.startswith(f"asked digits to {word}")
+    assert capsys.readouterr().out.startswith(f"digits: {word} requested")
 
 
 def accept(_: Command) -> list[events.Event]:

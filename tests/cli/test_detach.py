@@ -157,7 +157,7 @@ def test_a_detached_training_has_a_session_of_its_own_and_prints_into_its_log(
 
 def test_what_cannot_be_started_is_said_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(SetupError, match="The run mine could not be started without a terminal: "):
+    with pytest.raises(SetupError, match="Cannot start the run mine in the background: "):
         start_detached(["--version"], "mine", tmp_path / "file" / "output.log")
 
 

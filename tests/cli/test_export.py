@@ -1,4 +1,4 @@
-"""`--export` writes the model when a run is over, however it ends, and is refused before one that would be in vain."""
+"""`--export` writes the model when a run ends, however it ends; a path that cannot be written is refused at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from fitmon.cli.main import main
-from fitmon.engine.runs.runs import Runs
+from fitmon.engine import events
+from tests.cli.finished_runs import FinishedRun
 
 
 @pytest.fixture(autouse=True)
@@ -31,31 +32,25 @@ def _exported(told: list[dict[str, Any]]) -> dict[str, Any]:
     return event
 
 
-@pytest.mark.parametrize(("keep", "epoch"), [("", 2), (" --keep best", 2), (" --keep last", 4)])
-def test_the_weights_that_are_kept_are_written(
-    keep: str, epoch: int, capfd: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    path = tmp_path / "model.keras"
-    spoilt = "--at 3:learning_rate=100"
-    code, told, _ = run(capfd, f"iris --epochs 4 --json --ephemeral {spoilt} --export {path}{keep}")
-    assert code == 0
-    assert _exported(told) == {"event": "model_exported", "path": str(path), "keep": keep[8:] or "best", "epoch": epoch}
+def test_the_best_weights_are_exported_before_the_run_ends(four_epochs: FinishedRun) -> None:
+    exported, _, ended = four_epochs.events[-3:]
+    path = four_epochs.folder.path.parent / "model.keras"
+    assert exported == events.ModelExported(path=str(path), keep="best", epoch=1)
+    assert isinstance(ended, events.RunEnded)
     assert path.is_file()
 
 
-def test_lines_say_where_the_model_is(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert main(["iris", "--epochs", "1", "--plain", "--export", str(tmp_path / "m.keras")]) == 0
-    lines = capfd.readouterr().out.splitlines()
-    exported, ended = [at for at, line in enumerate(lines) if line.startswith(("exported the", "finished: "))]
-    assert lines[exported] == f"exported the weights of epoch 1 (best) to {tmp_path / 'm.keras'}"
-    assert exported < ended
-
-
-def test_a_finished_run_writes_its_model_without_training(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    run(capfd, "iris --epochs 2 --json --name done")
-    code, told, _ = run(capfd, f"resume done --json --export {tmp_path / 'm.keras'} --keep last")
-    assert (code, _exported(told)["epoch"]) == (0, 2)
+@pytest.mark.parametrize(("keep", "epoch"), [("", 1), (" --keep best", 1), (" --keep last", 4)])
+def test_a_finished_run_exports_the_weights_of_choice_without_training(
+    keep: str, epoch: int, capfd: pytest.CaptureFixture[str], root: Path, four_epochs: FinishedRun
+) -> None:
+    path = root.parent / "model.keras"
+    four_epochs.copied_to(root, "done")
+    code, told, _ = run(capfd, f"resume done --json --export {path}{keep}")
+    assert code == 0
+    assert _exported(told) == {"event": "model_exported", "path": str(path), "keep": keep[8:] or "best", "epoch": epoch}
     assert not [event for event in told if event["event"] == "epoch_ended"]
+    assert path.is_file()
 
 
 @pytest.mark.parametrize(
@@ -81,38 +76,29 @@ def test_what_cannot_be_written_is_refused_before_a_run_begins(
 
 
 def test_a_model_that_could_not_be_written_ends_with_the_code_of_the_disk(
-    capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    root: Path,
+    two_epochs: FinishedRun,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import keras
 
     def save(_model: Any, _path: Path) -> None:
         raise OSError(28, "No space left on device")
 
+    two_epochs.copied_to(root, "done")
     monkeypatch.setattr(keras.Sequential, "save", save)
-    code, told, error = run(capfd, f"iris --epochs 1 --json --export {tmp_path / 'm.keras'}")
+    code, told, error = run(capfd, f"resume done --json --export {tmp_path / 'm.keras'}")
     assert code == 7
     assert [event["event"] for event in told][-2:] == ["export_failed", "run_ended"]
     assert error.splitlines()[-1].endswith("could not be written (No space left on device).")
 
 
-def test_the_split_of_a_run_is_kept_for_its_resume(capfd: pytest.CaptureFixture[str], root: Path) -> None:
-    _, straight, _ = run(capfd, "iris --epochs 3 --json --split last --name straight")
-    run(capfd, "iris --epochs 2 --json --split last --name two")
-    assert Runs(root).find("two").description().arguments["split"] == "last"
-    code, told, _ = run(capfd, "resume two --epochs 3 --json")
-    assert code == 0
-    assert _last_metrics(told) == _last_metrics(straight)
-    assert any("one class" in note for note in told[0]["notes"])
-
-
-def _last_metrics(told: list[dict[str, Any]]) -> Any:
-    return [event["metrics"] for event in told if event["event"] == "epoch_ended"][-1]
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("iris --split first", "Expected a split out of stratified, last; received 'first'."),
+        ("iris --split first", "Expected the split to be one of stratified, last; received 'first'."),
         ("binary --split last", "No such option"),
     ],
 )

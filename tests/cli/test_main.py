@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from fitmon.cli.main import main
-from fitmon.cli.options import ScheduledChange, check_changes
+from fitmon.cli.options import ScheduledChange
+from fitmon.cli.scheduled_changes import check_changes
 from fitmon.engine.errors import UsageError
 from fitmon.engine.job import Settings
 from fitmon.presets import preset_named
@@ -57,9 +58,9 @@ def test_python_dash_m_fitmon_is_the_same_command() -> None:
 @pytest.mark.parametrize(
     ("preset", "options", "kept_to_itself"),
     [
-        ("mnist", ["[10]", "[64]", "[0.001]", "[512]", "--data"], "--dataset"),
-        ("iris", ["[200]", "[5]", "[0.0005]", "[8]"], "--data"),
-        ("binary", ["[0.3]", "--dataset", "breast_cancer", "weak_signal"], "--data "),
+        ("mnist", ["[default: 10]", "[default: 64]", "[default: 0.001]", "512]", "--data"], "--dataset"),
+        ("iris", ["[default: 200]", "[default: 5]", "[default: 0.0005]", "[default: adam]"], "--data"),
+        ("binary", ["0.3]", "--dataset", "breast_cancer", "weak_signal"], "--data "),
     ],
 )
 def test_the_help_of_a_preset_shows_its_defaults(
@@ -93,7 +94,7 @@ def test_the_help_of_a_preset_shows_its_defaults(
         ("iris --units 8.5", "Expected units to be whole numbers of at least 1"),
         ("iris --seed -1", "Expected seed to be a whole number at least 0"),
         ("iris --threshold 1.5", "Expected threshold to be a number at least 0 and at most 1, received 1.5."),
-        ("iris --optimizer adan", "Expected an optimizer out of adadelta, adafactor,"),
+        ("iris --optimizer adan", "Expected optimizer to be one of adadelta, adafactor,"),
         ("iris --at 3", "Expected EPOCH:KNOB=VALUE, such as 3:learning_rate=1e-4; received '3'."),
         ("iris --at 0:l2=1", "Expected EPOCH:KNOB=VALUE"),
         ("iris --at 3:momentum=1", "Expected one of the knobs learning_rate,"),
@@ -105,17 +106,17 @@ def test_the_help_of_a_preset_shows_its_defaults(
         ),
         (
             "iris --units none --at 3:dropout=0.3",
-            "it would stand behind a hidden layer, such as that of --units 8 --dro",
+            "it needs a hidden layer, such as --units 8 --dropout 0",
         ),
         ("iris --epochs 5 --at 6:l2=1", "Expected an epoch of at most 5, the last one; received --at 6:l2=1."),
         (
             "iris --at 3:learning_rate_factor=0.5",
-            "This optimizer follows no schedule for --at 3:learning_rate_factor=0.5; change learning_rate instead.",
+            "This optimizer has no schedule for --at 3:learning_rate_factor=0.5; change learning_rate instead.",
         ),
         ("iris --data x.npz", "--data"),
         ("iris extra", "Got unexpected extra argument"),
-        ("binary --dataset wine", "Expected a data set out of weak_signal, breast_cancer; received 'wine'."),
-        ("iris --plain --paused", "Expected a screen with --paused: without one, nobody could resume the run."),
+        ("binary --dataset wine", "Expected the data set to be one of weak_signal, breast_cancer; received 'wine'."),
+        ("iris --plain --paused", "Expected a screen with --paused: without one, the run could not be resumed."),
         (
             "iris --name \x1b[2J",
             r"Expected a name of 1 to 80 printable characters without slashes that does not start with a dot or dash",
@@ -158,12 +159,12 @@ def test_a_late_change_is_allowed_where_an_earlier_one_adds_epochs(changes: list
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ([(9, "epochs", 300.0)], "Expected an epoch of at most 6, behind the last one; received --at 9:epochs=300."),
-        ([(7, "epochs", 8.0)], "at most 6, behind the last one; received --at 7:epochs=8."),
-        ([(2, "epochs", 3.0), (5, "epochs", 9.0)], "at most 4, behind the last one; received --at 5:epochs=9."),
+        ([(9, "epochs", 300.0)], "Expected an epoch of at most 6, one after the last; received --at 9:epochs=300."),
+        ([(7, "epochs", 8.0)], "at most 6, one after the last; received --at 7:epochs=8."),
+        ([(2, "epochs", 3.0), (5, "epochs", 9.0)], "at most 4, one after the last; received --at 5:epochs=9."),
         ([(4, "l2", 0.1), (2, "epochs", 3.0)], "at most 3, the last one; received --at 4:l2=0.1."),
         ([(5, "epochs", 4.0), (5, "l2", 0.1)], "at most 4, the last one; received --at 5:l2=0.1."),
-        ([(5, "epochs", 3.0)], "Expected at least 4 epochs, done by then; received --at 5:epochs=3."),
+        ([(5, "epochs", 3.0)], "Expected at least 4 epochs, already done by then; received --at 5:epochs=3."),
     ],
 )
 def test_a_change_beyond_the_last_epoch_reached_by_then_is_refused(
@@ -217,7 +218,7 @@ def test_a_fault_of_ours_is_said_in_one_line_and_traced_only_when_asked(
     monkeypatch.setattr("fitmon.cli.presets.choose_frontend", broken)
     assert main(["iris"]) == 1
     quiet = capsys.readouterr().err
-    assert quiet == "fitmon: This is a fault of fitmon: ZeroDivisionError: 1/0. Run it with --debug to see where.\n"
+    assert quiet == "fitmon: Internal error: ZeroDivisionError: 1/0. Run with --debug to show the traceback.\n"
     assert main(["iris", "--debug"]) == 1
     assert "Traceback" in capsys.readouterr().err
 

@@ -25,20 +25,20 @@ def test_mnist_is_trained_under_the_screen_and_a_key_changes_its_learning_rate(m
         terminal.until("a number above 0")
         terminal.type("\x7f\x7f5e-4\r")
         terminal.until("→ 5e-4 at epoch 2")
-        terminal.until("learning rate 1e-3 → 5e-4 holds since epoch 2")
+        terminal.until("learning rate 1e-3 → 5e-4, in effect from epoch 2")
         terminal.until("finished: 2 epochs")
         terminal.type("q")
         assert terminal.exit_code() == 0
         assert_given_back(terminal)
-        assert "Changed on the way: learning rate 5e-4 from epoch 2" in "\n".join(terminal.screen.display)
+        assert "Changed during training: learning rate 5e-4 from epoch 2" in "\n".join(terminal.screen.display)
 
 
 @pytest.mark.slow
-def test_a_signal_while_training_gives_the_terminal_back_and_leaves_the_model(mnist_path: Path, tmp_path: Path) -> None:
+def test_a_signal_while_training_gives_the_terminal_back_and_exports_the_model(tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
-    words = [*FITMON, "mnist", "--epochs", "500", "--batch-size", "512", "--export", str(path)]
-    with Pseudo(words, {"FITMON_DATA": str(mnist_path)}) as terminal:
-        terminal.until("epoch 2/500")
+    with Pseudo([*FITMON, "iris", "--epochs", "100000", "--export", str(path)]) as terminal:
+        terminal.until("/100000")
+        terminal.until("◆ best")
         terminal.process.send_signal(signal.SIGTERM)
         assert terminal.exit_code() == 128 + signal.SIGTERM
         assert_given_back(terminal)

@@ -1,4 +1,4 @@
-"""The command line goes on with runs: exactly, from an earlier epoch, under the settings it was begun with."""
+"""The command line resumes runs: exactly, from an earlier epoch, with the settings they were started with."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from fitmon.engine.runs.journal_reader import read_journal
 from fitmon.engine.runs.lock import RunLock, holder_of
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.runs import Runs
+from fitmon.presets import preset_named
+from tests.cli.finished_runs import JOB, FinishedRun
 
 FITMON = [sys.executable, "-m", "fitmon"]
 PATIENCE_SECONDS = 120
@@ -41,9 +43,9 @@ def run(capfd: pytest.CaptureFixture[str], arguments: str) -> tuple[int, list[di
     return code, [json.loads(line) for line in output.out.splitlines() if line.startswith("{")], output.err
 
 
-def _until(holds: Callable[[], bool]) -> None:
+def _until(condition: Callable[[], bool]) -> None:
     give_up_at = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
+    while not condition():
         assert time.monotonic() < give_up_at
         time.sleep(0.02)
 
@@ -52,87 +54,110 @@ def metrics(told: list[dict[str, Any]]) -> dict[int, dict[str, float]]:
     return {event["epoch"]: event["metrics"] for event in told if event["event"] == "epoch_ended"}
 
 
-def test_a_finished_run_takes_more_epochs_exactly(capfd: pytest.CaptureFixture[str], root: Path) -> None:
-    _, straight, _ = run(capfd, "iris --epochs 4 --json --name straight")
-    run(capfd, "iris --epochs 2 --json --name two")
+def test_a_finished_run_takes_more_epochs_exactly_and_on_the_same_split(
+    capfd: pytest.CaptureFixture[str], root: Path, two_epochs: FinishedRun, four_epochs: FinishedRun
+) -> None:
+    folder = two_epochs.copied_to(root, "two")
+    assert folder.description().arguments["split"] == "last"
     code, told, error = run(capfd, "resume two --json")
     assert (code, told) == (2, [])
     assert "--epochs 4" in error
     code, told, _ = run(capfd, "resume two --epochs 4 --json")
     assert code == 0
-    assert metrics(told) == {epoch: metrics(straight)[epoch] for epoch in (3, 4)}
+    assert metrics(told) == {epoch: four_epochs.metrics[epoch] for epoch in (3, 4)}
     (continued,) = [event for event in told if event["event"] == "run_continued"]
     assert (continued["exact"], continued["epochs_done"]) == (True, 2)
-    assert RunFolder(root / "two").finished()
+    assert any("one class" in note for note in told[0]["notes"])
+    assert folder.finished()
 
 
-def test_an_earlier_epoch_becomes_a_branch_with_other_knobs(capfd: pytest.CaptureFixture[str], root: Path) -> None:
-    run(capfd, "binary --dataset breast_cancer --epochs 4 --json --name story")
+def test_an_earlier_epoch_becomes_a_branch_with_other_knobs(
+    capfd: pytest.CaptureFixture[str], root: Path, four_epochs: FinishedRun
+) -> None:
+    folder = four_epochs.copied_to(root, "story")
     code, told, _ = run(capfd, "resume story --from-epoch 1 --dropout 0.5 --epochs 3 --json")
     assert code == 0
     assert list(metrics(told)) == [2, 3]
     assert {event["event"] for event in told} >= {"branch_started", "knob_applied"}
-    assert sorted(kept_epochs(RunFolder(root / "story"))) == [1, 2]
+    assert sorted(kept_epochs(folder)) == [1, 2]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("resume kept --from-epoch 9", "Expected an epoch whose end is kept, received 9. Kept of kept: 0, 1."),
-        ("resume kept --dropout 0.5", "has no Dropout layer to turn"),
+        (
+            "resume kept --from-epoch 9",
+            "Expected an epoch with a checkpoint, received 9. Checkpoints of kept: 0, 1, 2.",
+        ),
+        ("resume kept --from-epoch -1", "Expected from_epoch to be a whole number at least 0"),
+        ("resume bare --dropout 0.5", "has no Dropout layer. Start a new run with --dropout"),
         ("resume nobody", "There is no run 'nobody'"),
         ("resume kept --epochs 1e", "Expected epochs to be a whole number"),
+        ("resume kept --epochs 1", "Expected more than 2 epochs, which are done by then; received 1."),
     ],
 )
-def test_what_cannot_be_gone_on_with_is_refused_before_anything_loads(
-    arguments: str, message: str, capfd: pytest.CaptureFixture[str]
+def test_what_cannot_be_resumed_is_refused_before_anything_loads(
+    arguments: str, message: str, capfd: pytest.CaptureFixture[str], root: Path, two_epochs: FinishedRun
 ) -> None:
-    run(capfd, "iris --epochs 1 --json --name kept")
+    two_epochs.copied_to(root, "kept")
+    Runs(root).create(job="iris", settings=preset_named("iris").settings, name="bare")
     code, told, error = run(capfd, f"{arguments} --json")
     assert (code, told) == (2, [])
     assert message in error
 
 
-def test_a_run_that_somebody_has_is_not_taken(capfd: pytest.CaptureFixture[str], root: Path) -> None:
-    run(capfd, "iris --epochs 1 --json --name mine")
-    with RunLock(RunFolder(root / "mine")):
-        code, told, error = run(capfd, "resume mine --epochs 2 --json")
+def test_a_run_that_another_process_trains_is_not_taken(
+    capfd: pytest.CaptureFixture[str], root: Path, two_epochs: FinishedRun
+) -> None:
+    with RunLock(two_epochs.copied_to(root, "mine")):
+        code, told, error = run(capfd, "resume mine --epochs 3 --json")
     assert (code, told) == (6, [])
     assert f"process {os.getpid()}" in error
     assert "fitmon attach mine" in error
 
 
-def test_where_nothing_can_be_kept_that_is_said_before_the_training(
+def test_a_folder_that_cannot_be_written_is_refused_before_the_training_unless_it_is_ephemeral(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
-    code, told, error = run(capfd, f"iris --epochs 1 --json --run-dir {tmp_path / 'file' / 'runs'}")
+    options = f"{JOB} --epochs 1 --json --run-dir {tmp_path / 'file' / 'runs'}"
+    code, told, error = run(capfd, options)
     assert (code, told) == (7, [])
     assert "--ephemeral" in error
-    code, told, _ = run(capfd, f"iris --epochs 1 --json --ephemeral --run-dir {tmp_path / 'file' / 'runs'}")
+    code, told, _ = run(capfd, f"{options} --ephemeral")
     assert (code, list(metrics(told))) == (0, [1])
 
 
 @pytest.mark.slow
-def test_a_terminated_run_leaves_its_model_says_how_it_goes_on_and_does(
+def test_a_terminated_run_exports_its_model_says_how_to_resume_it_and_resumes(
     root: Path, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     process = subprocess.Popen(
-        [*FITMON, "iris", "--epochs", "100000", "--json", "--name", "long", "--export", str(tmp_path / "model.keras")],
+        [
+            *FITMON,
+            *JOB.split(),
+            "--epochs",
+            "100000",
+            "--json",
+            "--name",
+            "long",
+            "--export",
+            str(tmp_path / "model.keras"),
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     assert process.stdout is not None
     for line in process.stdout:
-        if '"epoch":30,' in line:
+        if '"epoch":20,' in line:
             process.send_signal(signal.SIGTERM)
             break
     output, error = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 143
     assert [json.loads(line)["event"] for line in output.splitlines()][-2:] == ["model_exported", "run_ended"]
     assert (tmp_path / "model.keras").is_file()
-    assert "`fitmon resume long` goes on with it" in error
+    assert "resume it with `fitmon resume long`" in error
     folder = Runs(root).find()
     done = max(kept_epochs(folder)[1])
     code, told, _ = run(capfd, f"resume --epochs {done + 3} --json")
@@ -147,7 +172,7 @@ def test_a_run_without_a_terminal_is_steered_by_ctl_its_journal_says_who_and_it_
 ) -> None:
     export = ["--export", str(tmp_path / "model.keras"), "--keep", "last"]
     started = subprocess.run(
-        [*FITMON, "iris", "--epochs", "1000000", "--detach", "--name", "far", *export],
+        [*FITMON, *JOB.split(), "--epochs", "1000000", "--detach", "--name", "far", *export],
         check=True,
         capture_output=True,
         text=True,
@@ -172,32 +197,24 @@ def test_a_run_without_a_terminal_is_steered_by_ctl_its_journal_says_who_and_it_
     assert (exported.keep, (tmp_path / "model.keras").is_file()) == ("last", True)
 
 
-def test_a_run_whose_journal_is_lost_is_not_begun_anew_over_its_checkpoints(
-    root: Path, capfd: pytest.CaptureFixture[str]
+def test_a_run_whose_journal_is_lost_is_not_started_again_over_its_checkpoints(
+    root: Path, capfd: pytest.CaptureFixture[str], two_epochs: FinishedRun
 ) -> None:
-    run(capfd, "iris --epochs 2 --json --name kept")
-    folder = RunFolder(root / "kept")
+    folder = two_epochs.copied_to(root, "kept")
     before = {path: path.read_bytes() for path in folder.checkpoints_path.rglob("*.checkpoint")}
     folder.journal_path.unlink()
     code, told, error = run(capfd, "resume kept --epochs 4 --json")
     assert (code, told) == (3, [])
     assert "journal" in error
+    assert before
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_a_run_whose_journal_is_empty_goes_on_but_is_not_called_exact(
-    root: Path, capfd: pytest.CaptureFixture[str]
+def test_a_run_whose_journal_is_empty_resumes_but_is_not_called_exact(
+    root: Path, capfd: pytest.CaptureFixture[str], two_epochs: FinishedRun
 ) -> None:
-    run(capfd, "iris --epochs 2 --json --name kept")
-    (root / "kept" / "journal.jsonl").write_bytes(b"")
+    two_epochs.copied_to(root, "kept").journal_path.write_bytes(b"")
     code, told, _ = run(capfd, "resume kept --epochs 4 --json")
     (continued,) = [event for event in told if event["event"] == "run_continued"]
     assert (code, continued["exact"], list(metrics(told))) == (0, False, [3, 4])
     assert continued["reasons"] == ["its journal does not say how it was trained"]
-
-
-def test_fewer_epochs_than_are_done_are_refused_before_anything_loads(capfd: pytest.CaptureFixture[str]) -> None:
-    run(capfd, "iris --epochs 3 --json --name kept")
-    code, told, error = run(capfd, "resume kept --epochs 2 --json")
-    assert (code, told) == (2, [])
-    assert "Expected more than 3 epochs, since that many are done by then; received 2." in error

@@ -88,8 +88,8 @@ def test_all_runs_stand_in_a_table_the_one_that_wrote_last_in_front(tmp_path: Pa
         ["older", "finished", "2/10000"],
         ["oldest", "finished", "2/10000"],
     ]
-    assert " 2 h " in rows[1]
-    assert " 2 d " in rows[2]
+    assert " 2 h ago " in rows[1]
+    assert " 2 d ago " in rows[2]
 
 
 def test_a_row_tells_name_state_epoch_and_the_last_metrics() -> None:
@@ -99,9 +99,9 @@ def test_a_row_tells_name_state_epoch_and_the_last_metrics() -> None:
         "name": "mnist-2026-11-22-1",
         "state": "training",
         "epoch": "4/10",
-        "last val loss": "0.0712",
-        "last accuracy": "98.1 %",
-        "age": "11 s",
+        "val loss": "0.0712",
+        "accuracy": "98.1 %",
+        "updated": "11 s ago",
         "job": "mnist",
         "started": local,
         "id": "0123abcd",
@@ -113,7 +113,7 @@ def test_a_row_tells_name_state_epoch_and_the_last_metrics() -> None:
     ("metrics", "loss", "accuracy"),
     [
         pytest.param({}, "–", "–", id="no epoch has ended"),
-        pytest.param({"loss": 0.5, "accuracy": 0.75}, "0.5000 train", "75.0 % train", id="nothing is validated"),
+        pytest.param({"loss": 0.5, "accuracy": 0.75}, "0.5000 (train)", "75.0 % (train)", id="nothing is validated"),
         pytest.param({"loss": 0.5, "val_loss": 0.25, "mae": 1.0, "val_mae": 2.0}, "0.2500", "–", id="no accuracy"),
         pytest.param({"loss": float("nan"), "val_loss": float("inf")}, "inf", "–", id="no numbers"),
         pytest.param({"val_binary_accuracy": 0.5}, "–", "50.0 %", id="another accuracy"),
@@ -129,7 +129,7 @@ def test_metrics_are_the_validated_ones_and_it_is_said_where_they_are_not(
     metrics: dict[str, float], loss: str, accuracy: str
 ) -> None:
     row = _row(replace(RUN, metrics=metrics))
-    assert (row["last val loss"], row["last accuracy"]) == (loss, accuracy)
+    assert (row["val loss"], row["accuracy"]) == (loss, accuracy)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_metrics_are_the_validated_ones_and_it_is_said_where_they_are_not(
     ],
 )
 def test_ages_are_told_in_their_largest_unit(seconds: float, shown: str) -> None:
-    assert _row(replace(RUN, changed=NOON - timedelta(seconds=seconds)))["age"] == shown
+    assert _row(replace(RUN, changed=NOON - timedelta(seconds=seconds)))["updated"] == f"{shown} ago"
 
 
 LONG = replace(RUN, name="an-experiment-with-a-name-that-says-everything-about-it", state=RunState.NOT_STARTED)
@@ -160,9 +160,9 @@ def test_no_line_is_longer_than_the_terminal(found: list[RunStatus], width: int)
 
 
 def test_eighty_columns_show_what_matters_and_wider_terminals_more() -> None:
-    always = ["name", "state", "epoch", "last val loss", "last accuracy", "age"]
+    always = ["name", "state", "epoch", "val loss", "accuracy", "updated"]
     assert list(_row(RUN, 80)) == [*always, "job"]
-    assert list(_row(RUN, 75)) == always
+    assert list(_row(RUN, 71)) == always
     assert list(_row(RUN, 140)) == list(_row(RUN))
     assert _row(LONG, 80)["name"].startswith("an-experiment-")
     assert _row(LONG, 80)["name"].endswith("…")
@@ -256,7 +256,7 @@ def test_a_damaged_run_stands_among_the_others(tmp_path: Path) -> None:
 def test_where_there_are_no_runs_a_sentence_says_so(tmp_path: Path, root: str) -> None:
     (tmp_path / "empty").mkdir()
     output = _listed(tmp_path / root)
-    assert output == f"There are no runs in {tmp_path / root} yet; `fitmon mnist` begins one.\n"
+    assert output == f"No runs in {tmp_path / root}. Start one with `fitmon mnist`.\n"
     assert json.loads(_listed(tmp_path / root, "--json")) == []
 
 

@@ -14,13 +14,20 @@ import pytest
 
 from fitmon.cli.headless import train_in_lines
 from fitmon.cli.main import main
+from fitmon.cli.options import ScheduledChange
+from fitmon.cli.start import initial_commands
 from fitmon.engine import events
+from fitmon.engine.commands import SetKnob
 from fitmon.engine.events import Phase
 from fitmon.engine.record.record import RunRecord
 from fitmon.engine.record.snapshot import Snapshot
+from fitmon.engine.runs.journal_reader import read_journal
+from fitmon.text.lines import PlainLines
+from tests.tui.demo_talk import told
 
-FITMON = [sys.executable, "-m", "fitmon"]
+DEMO = [sys.executable, str(Path(__file__).parents[1] / "tui" / "demo.py"), "waits"]
 ENDED = events.RunEnded(reason="all epochs done", epochs_done=1, completed=True)
+SMALL = "--units 4 --batch-size 500"
 
 
 def run(capfd: pytest.CaptureFixture[str], arguments: str) -> tuple[int, list[str], str]:
@@ -35,7 +42,9 @@ def events_of(lines: list[str]) -> list[dict[str, Any]]:
 
 
 def test_json_tells_every_epoch_and_every_change(capfd: pytest.CaptureFixture[str]) -> None:
-    code, lines, _ = run(capfd, "iris --epochs 4 --json --name mine --at 3:learning_rate=1e-4")
+    code, lines, _ = run(
+        capfd, "iris --units 8 --batch-size 60 --epochs 4 --json --name mine --at 3:learning_rate=1e-4"
+    )
     told = events_of(lines)
     assert code == 0
     assert [event["event"] for event in told] == [
@@ -60,7 +69,7 @@ def test_json_tells_every_epoch_and_every_change(capfd: pytest.CaptureFixture[st
 
 
 def test_json_tells_what_became_of_every_validation_sample(capfd: pytest.CaptureFixture[str]) -> None:
-    _, lines, _ = run(capfd, "binary --dataset breast_cancer --epochs 3 --json --l2 0.01 --threshold 0.4")
+    _, lines, _ = run(capfd, f"binary --dataset breast_cancer {SMALL} --epochs 3 --json --l2 0.01 --threshold 0.4")
     epochs = [event for event in events_of(lines) if event["event"] == "epoch_ended"]
     data_losses = [epoch["insight"]["data_loss"] for epoch in epochs]
     for epoch in epochs:
@@ -90,7 +99,7 @@ def test_lines_tell_what_runs_each_epoch_and_the_end(capfd: pytest.CaptureFixtur
     assert lines[7].startswith("  val loss ")
     assert lines[8].startswith("finished: 2 epochs; best val_loss ")
     assert lines[9].startswith("Too early to say what the change at epoch 2 does: 1 epoch is done since")
-    assert lines[10].startswith("What it did: dropout 0.3 → 0.5 from epoch 2: validation loss ")
+    assert lines[10].startswith("Effect of dropout 0.3 → 0.5 from epoch 2: validation loss ")
     assert len(lines) == 11
 
 
@@ -106,29 +115,34 @@ def test_every_setting_reaches_the_run(capfd: pytest.CaptureFixture[str]) -> Non
     assert {name: values[name] for name in wanted} == pytest.approx(wanted)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_run(capfd: pytest.CaptureFixture[str]) -> None:
-    runs = [events_of(run(capfd, f"iris --epochs 2 --json --seed {seed}")[1]) for seed in (1, 1, 2)]
+    runs = [events_of(run(capfd, f"iris {SMALL} --epochs 2 --json --seed {seed}")[1]) for seed in (1, 1, 2)]
     first, again, other = ([event.get("metrics") for event in told] for told in runs)
     assert first == again != other
 
 
-def test_changes_happen_in_the_order_of_their_epochs_however_they_are_given(
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    code, lines, _ = run(capfd, "iris --epochs 1 --json --at 3:l2=0.1 --at 1:epochs=3")
-    told = [(event["event"], event.get("knob")) for event in events_of(lines) if "knob" in event]
-    assert (code, told) == (0, [("knob_applied", "epochs"), ("knob_applied", "l2")])
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param([(3, "l2", 0.1), (1, "epochs", 3.0)], id="the later one first"),
+        pytest.param([(3, "l2", 0.1), (3, "epochs", 4.0)], id="both at one epoch"),
+    ],
+)
+def test_changes_are_sent_in_the_order_of_their_epochs_however_they_are_given(given: list[ScheduledChange]) -> None:
+    commands = initial_commands({"paused": False, "at": given, "keep": None, "export": None})
+    assert [command.knob for command in commands if isinstance(command, SetKnob)] == ["epochs", "l2"]
 
 
-def test_epochs_can_be_added_right_behind_the_last_one(capfd: pytest.CaptureFixture[str]) -> None:
-    code, lines, _ = run(capfd, "iris --epochs 1 --json --at 2:epochs=3 --at 3:l2=0.1")
+def test_epochs_can_be_added_right_after_the_last_one(capfd: pytest.CaptureFixture[str]) -> None:
+    code, lines, _ = run(capfd, f"iris {SMALL} --epochs 1 --json --at 3:l2=0.1 --at 2:epochs=3")
     told = [(event["event"], event.get("knob")) for event in events_of(lines) if "knob" in event]
     assert (code, told) == (0, [("knob_applied", "epochs"), ("knob_applied", "l2")])
 
 
 @pytest.mark.parametrize("threshold", [0, 1])
 def test_a_threshold_at_either_end_can_be_trained_with(threshold: int, capfd: pytest.CaptureFixture[str]) -> None:
-    code, lines, _ = run(capfd, f"binary --dataset breast_cancer --epochs 1 --json --threshold {threshold}")
+    code, lines, _ = run(capfd, f"binary --dataset breast_cancer {SMALL} --epochs 1 --json --threshold {threshold}")
     share_of_class_1 = 72 / 114
     accuracy = events_of(lines)[1]["metrics"]["val_accuracy"]
     assert (code, accuracy) == (0, pytest.approx(1 - share_of_class_1 if threshold else share_of_class_1))
@@ -158,10 +172,11 @@ def test_while_nobody_reads_only_what_is_printed_waits(monkeypatch: pytest.Monke
 
     monkeypatch.setattr("fitmon.cli.headless.print_run", drained)
     make_run: Any = lambda on_event: nullcontext(Told(on_event))  # noqa: E731
-    train_in_lines(make_run, as_json=True, talk=print)
+    train_in_lines(make_run, as_json=True, print_message=print)
     assert [type(event) for event in waiting] == [events.ChunkEnded, events.EpochEnded, events.RunEnded]
 
 
+@pytest.mark.slow
 def test_mnist_trains_on_the_file_the_user_names(mnist_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     code, lines, _ = run(capfd, f"mnist --data {mnist_path} --epochs 1 --units 16 --batch-size 512 --json")
     first, epoch, _ = events_of(lines)
@@ -175,7 +190,7 @@ def test_damaged_data_ends_with_code_3_and_one_sentence(tmp_path: Path, capfd: p
     code, lines, talk = run(capfd, f"mnist --data {tmp_path}/no.npz --json")
     (failed,) = events_of(lines)
     assert (code, failed["event"], failed["kind"]) == (3, "run_failed", "data")
-    message = f"{tmp_path}/no.npz cannot be read as Keras's mnist.npz: it is damaged or of another kind."
+    message = f"{tmp_path}/no.npz cannot be read as Keras's mnist.npz: it is damaged or not an npz file."
     assert failed["message"] == message
     assert talk.splitlines()[-1] == f"fitmon: {message}"
     assert "Traceback" not in talk
@@ -201,14 +216,18 @@ def test_digits_that_stand_in_for_mnist_are_said_on_stderr(
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr("fitmon.presets.mnist_data.OFFICIAL_URL", "http://127.0.0.1:1/mnist.npz")
-    code, lines, talk = run(capfd, "mnist --epochs 1 --units 8 --json")
+    code, lines, talk = run(capfd, f"mnist {SMALL} --epochs 1 --json")
     assert code == 0
     assert "fitmon: This is not MNIST, which could not be downloaded (Connection refused)" in talk
     assert events_of(lines)[0]["notes"][0].startswith("This is not MNIST")
 
 
-def test_a_loss_that_is_no_number_ends_the_run_with_code_4(capfd: pytest.CaptureFixture[str]) -> None:
-    code, lines, _ = run(capfd, "iris --optimizer sgd --learning-rate 1000 --units 64,64,64 --epochs 50 --json")
+@pytest.mark.slow
+def test_a_loss_that_is_nan_ends_the_run_with_code_4_and_the_summary_says_why(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    options = "--optimizer sgd --learning-rate 1000 --units 64,64,64 --epochs 50"
+    code, lines, _ = run(capfd, f"iris {options} --json --name nan --run-dir {tmp_path}")
     told, last = events_of(lines)[-2:]
     assert (code, last["event"], last["kind"]) == (4, "run_failed", "training")
     assert (told["event"], told["value"]) == ("loss_became_non_finite", "nan")
@@ -217,29 +236,10 @@ def test_a_loss_that_is_no_number_ends_the_run_with_code_4(capfd: pytest.Capture
     assert finding["remedies"][0]["command_line"] == (
         "fitmon iris --epochs 50 --learning-rate 100 --units 64,64,64 --optimizer sgd"
     )
-
-
-def test_a_summary_says_why_a_run_failed_whose_loss_is_no_number(capfd: pytest.CaptureFixture[str]) -> None:
-    code, lines, _ = run(capfd, "iris --optimizer sgd --learning-rate 1000 --units 64,64,64 --epochs 50")
-    assert code == 4
-    assert any(line.startswith("Found: non finite loss since epoch 1: loss is NaN") for line in lines)
-
-
-def test_what_a_model_prints_does_not_reach_stdout(
-    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from fitmon.presets import iris
-
-    load = iris.PRESET.datasets["iris"]
-
-    def noisy(settings: Any, progress: Any) -> Any:
-        os.write(1, b"from C\n")
-        return load(settings, progress)
-
-    monkeypatch.setitem(iris.PRESET.datasets, "iris", noisy)
-    _, lines, talk = run(capfd, "iris --epochs 1 --json")
-    assert len(events_of(lines)) == 3
-    assert "from C" in talk
+    render = PlainLines()
+    entries = read_journal(tmp_path / "nan" / "journal.jsonl")
+    printed = "".join(render(entry) for entry in entries if isinstance(entry, events.Event))
+    assert "\nFinding: non finite loss since epoch 1: loss is NaN" in printed
 
 
 CHATTER = (
@@ -270,6 +270,7 @@ class Loading:
         self._tell(events.PhaseChanged(phase=Phase.STARTING))
         os.write(2, "\n".join([*CHATTER, *SAID_MEANWHILE]).encode())
         self._tell(events.PhaseChanged(phase=Phase.LOADING))
+        os.write(1, b"from C\n")
         os.write(2, f"{CHATTER[1]}, said later\n".encode())
         self._tell(ENDED)
 
@@ -287,11 +288,18 @@ def _loading(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_tensorflow_chats_while_it_loads_is_left_out_and_errors_are_not(capfd: pytest.CaptureFixture[str]) -> None:
     code, _, talk = run(capfd, "iris --plain --ephemeral")
     assert code == 0
-    assert talk.splitlines() == [*filter(None, SAID_MEANWHILE), f"{CHATTER[1]}, said later"]
+    assert talk.splitlines() == [*filter(None, SAID_MEANWHILE), "from C", f"{CHATTER[1]}, said later"]
 
 
 @pytest.mark.usefixtures("_loading")
-def test_whoever_sets_tensorflows_log_level_reads_everything(
+def test_what_a_model_prints_does_not_reach_stdout(capfd: pytest.CaptureFixture[str]) -> None:
+    _, lines, talk = run(capfd, "iris --json --ephemeral")
+    assert [event["event"] for event in events_of(lines)] == ["run_ended"]
+    assert "from C" in talk
+
+
+@pytest.mark.usefixtures("_loading")
+def test_with_tensorflows_log_level_set_everything_is_shown(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
@@ -313,14 +321,14 @@ def test_the_last_words_of_a_tensorflow_that_aborts_are_heard(monkeypatch: pytes
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
     program = """
 import contextlib, os
-from fitmon import unwatched
+from fitmon.cli import headless
 
 class Aborting:
     def start(self):
         os.write(2, b"I0000 00:00 chatter\\nF0000 00:00 This machine has no AVX.\\n")
         os.abort()
 
-unwatched.train_in_lines(lambda _: contextlib.nullcontext(Aborting()), as_json=True, talk=print)
+headless.train_in_lines(lambda _: contextlib.nullcontext(Aborting()), as_json=True, print_message=print)
 """
     answer = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
     assert answer.returncode == -signal.SIGABRT
@@ -331,15 +339,15 @@ def test_the_last_words_are_in_the_log_of_a_kept_run_too(tmp_path: Path) -> None
     log = tmp_path / "log.txt"
     program = f"""
 import contextlib, os, pathlib
-from fitmon import unwatched
+from fitmon.cli import headless
 
 class Aborting:
     def start(self):
         os.write(2, b"F0000 00:00 This machine has no AVX.\\n")
         os.abort()
 
-unwatched.train_in_lines(
-    lambda _: contextlib.nullcontext(Aborting()), as_json=True, talk=print, log_path=pathlib.Path({str(log)!r})
+headless.train_in_lines(
+    lambda _: contextlib.nullcontext(Aborting()), as_json=True, print_message=print, log_path=pathlib.Path({str(log)!r})
 )
 """
     answer = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
@@ -347,30 +355,29 @@ unwatched.train_in_lines(
     assert log.stat().st_mode & 0o777 == 0o600
 
 
-def test_an_interrupt_ends_the_run_in_good_order() -> None:
-    number = signal.SIGINT
-    command = [*FITMON, "iris", "--epochs", "1000000", "--json"]
+def test_an_interrupt_ends_the_run_cleanly(tmp_path: Path) -> None:
+    command = [*DEMO, str(tmp_path / "run" / "log"), "--lines"]
     # A shell that starts the tests in the background lets them inherit an ignored SIGINT, which fitmon would respect.
-    before = signal.signal(number, signal.SIG_DFL)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        signal.signal(number, before)
-        assert process.stdout is not None
-        assert json.loads(process.stdout.readline())["event"] == "run_started"
-        assert json.loads(process.stdout.readline())["event"] == "epoch_ended"
-        process.send_signal(number)
-        last = json.loads(process.stdout.read().splitlines()[-1])
-        assert process.wait() == 128 + number
-    assert (last["event"], last["completed"], last["reason"]) == ("run_ended", False, f"stopped by {number.name}")
-
-
-def test_a_reader_that_leaves_stops_the_run_quietly() -> None:
-    command = [*FITMON, "iris", "--epochs", "1000000", "--plain"]
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        signal.signal(signal.SIGINT, before)
         assert process.stdout is not None
         assert process.stderr is not None
-        assert process.stdout.readline().startswith("fitmon iris: ")
+        assert process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.read() == "ended after 0 epochs: stopped by SIGINT\n"
+        assert process.wait() == 128 + signal.SIGINT
+
+
+def test_a_reader_that_leaves_stops_the_run_quietly(tmp_path: Path) -> None:
+    log = tmp_path / "run" / "log"
+    with subprocess.Popen([*DEMO, str(log), "--lines"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        talk = process.stderr.readline()
         process.stdout.close()
-        talk = process.stderr.read()
+        talk += process.stderr.read()
         assert process.wait() == 128 + signal.SIGPIPE
-    assert "Traceback" not in talk
-    assert "BrokenPipe" not in talk
+    assert told(log)[0] == "Stop(reason='the output was closed')"
+    assert b"Traceback" not in talk
+    assert b"BrokenPipe" not in talk

@@ -17,8 +17,8 @@ from fitmon.presets.checks import checked_labels, one_hot, require_numbers, requ
         (np.array([0.5]), "Expected labels in 0..9, received 0.5 (row 0 of y in FILE)."),
         (np.array([1.0, np.nan]), "Expected finite numbers in y in FILE, received NaN or infinity (row 1)."),
         (np.array(["7"]), "Expected numbers in y in FILE, received values of type <U1."),
-        (np.eye(10), "Expected one label a row in y in FILE, received the shape (10, 10)."),
-        (np.array(3), "Expected one label a row in y in FILE, received the shape ()."),
+        (np.eye(10), "Expected one label per row in y in FILE, received the shape (10, 10)."),
+        (np.array(3), "Expected one label per row in y in FILE, received the shape ()."),
     ],
 )
 def test_labels_that_are_no_class_numbers_are_refused(labels: Any, message: str) -> None:

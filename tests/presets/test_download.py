@@ -81,13 +81,13 @@ def test_a_file_that_is_there_already_stays_as_it_is(serve: Serve, tmp_path: Pat
 
 
 def test_another_file_than_expected_is_thrown_away(serve: Serve, tmp_path: Path) -> None:
-    with pytest.raises(DownloadError, match=r"what came is another file \(its SHA-256 is [0-9a-f]{64}\)"):
+    with pytest.raises(DownloadError, match=r"the downloaded file has the wrong checksum \(SHA-256 [0-9a-f]{64}\)"):
         download(remote(serve(answer_with(b"<html>Please log in</html>"))), tmp_path / "mnist.npz", ignore)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_body_cut_short_is_thrown_away(serve: Serve, tmp_path: Path) -> None:
-    with pytest.raises(DownloadError, match=r"only 1000 of 600000 bytes came"):
+    with pytest.raises(DownloadError, match=r"received only 1000 of 600000 bytes"):
         download(remote(serve(answer_with(CONTENT[:1000], len(CONTENT)))), tmp_path / "mnist.npz", ignore)
     assert not list(tmp_path.iterdir())
 
@@ -103,7 +103,7 @@ def test_a_refused_connection_is_said(tmp_path: Path) -> None:
 
 def test_an_answer_of_not_found_is_said(serve: Serve, tmp_path: Path) -> None:
     url = serve(lambda handler: handler.send_error(404))
-    with pytest.raises(DownloadError, match=r"the server answered 404 Not Found"):
+    with pytest.raises(DownloadError, match=r"the server responded 404 Not Found"):
         download(remote(url), tmp_path / "mnist.npz", ignore)
 
 
@@ -115,7 +115,7 @@ def test_a_connection_that_stalls_is_given_up(serve: Serve, tmp_path: Path) -> N
         over.wait()
 
     try:
-        with pytest.raises(DownloadError, match=r"nothing came for 0.2 s"):
+        with pytest.raises(DownloadError, match=r"no data for 0.2 s"):
             download(remote(serve(stall), timeout_seconds=0.2), tmp_path / "mnist.npz", ignore)
     finally:
         over.set()

@@ -166,14 +166,14 @@ def test_without_internet_real_digits_stand_in_and_it_is_said() -> None:
     assert (data.x.dtype, data.y.shape, data.x.min(), data.x.max()) == (np.float32, (1437, 10), 0, 1)
     (note,) = data.notes
     assert note == (
-        "This is not MNIST, which could not be downloaded (Connection refused): it is scikit-learn's 1797 handwritten "
-        "digits, enlarged from 8×8 to 28×28. Give MNIST with --data FILE."
+        "This is not MNIST, which could not be downloaded (Connection refused), but scikit-learn's 1797 handwritten "
+        "digits, enlarged from 8×8 to 28×28. Use --data FILE to train on MNIST."
     )
 
 
 def test_a_wrong_download_leaves_no_file_and_real_digits_stand_in(tmp_path: Path) -> None:
     wrong = RemoteFile(url=written(tmp_path / "remote.npz").as_uri(), sha256="0" * 64)
-    assert "what came is another file" in load_mnist(SETTINGS, silent, remote=wrong).notes[0]
+    assert "the downloaded file has the wrong checksum" in load_mnist(SETTINGS, silent, remote=wrong).notes[0]
     assert not list((tmp_path / "home/.keras/datasets").iterdir())
 
 
@@ -200,10 +200,10 @@ NO_SAMPLES = {"x_train": np.zeros((0, 28, 28)), "y_train": np.zeros(0)}
             {"x_train": np.eye(28, dtype=bool)[None].repeat(20, axis=0)},
             "Expected integer pixels up to 255 in x_train in FILE, received 0..1. Save pixels in 0..1 as floats.",
         ),
-        ({"y_test": np.arange(9)}, "Expected as many labels as inputs in the test part of FILE, received 9 for 10."),
+        ({"y_test": np.arange(9)}, "Expected as many labels as inputs in the test set of FILE, received 9 for 10."),
         ({"x_test": None}, "Expected the arrays x_train, y_train, x_test, y_test in FILE; missing: x_test."),
-        (NO_SAMPLES, "Expected at least one sample in the train part of FILE, received none."),
-        (NO_NUMBERS, "FILE cannot be read as Keras's mnist.npz: it is no npz file of plain numbers, fitmon unpickles"),
+        (NO_SAMPLES, "Expected at least one sample in the train set of FILE, received none."),
+        (NO_NUMBERS, "FILE cannot be read as Keras's mnist.npz: it is not an npz file of plain numbers"),
     ],
 )
 def test_wrong_arrays_are_refused_in_words(changes: dict[str, Any], message: str, tmp_path: Path) -> None:
@@ -236,7 +236,7 @@ def test_a_truncated_archive_is_refused(share: float, tmp_path: Path) -> None:
     path = written(tmp_path / "mine.npz")
     whole = path.read_bytes()
     path.write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(DataError, match=r"cannot be read as Keras's mnist.npz: it is damaged or of another kind\."):
+    with pytest.raises(DataError, match=r"cannot be read as Keras's mnist.npz: it is damaged or not an npz file\."):
         read_mnist(path)
 
 
@@ -267,15 +267,15 @@ def test_an_array_with_a_broken_header_is_refused(header: bytes, tmp_path: Path)
 
 
 def test_a_member_that_is_no_array_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"it is damaged or of another kind\."):
+    with pytest.raises(DataError, match=r"it is damaged or not an npz file\."):
         read_mnist(with_member(tmp_path / "mine.npz", b"hello"))
 
 
 @pytest.mark.parametrize(
     ("place", "value", "message"),
     [
-        ((6, 8), 1, "it is locked with a password, save it anew with numpy.savez_compressed."),
-        ((8, 10), 99, "it is packed by a method that Python cannot unpack, save it anew with numpy.savez_compressed."),
+        ((6, 8), 1, "it is encrypted, save it again with numpy.savez_compressed."),
+        ((8, 10), 99, "it uses a compression that Python cannot read, save it again with numpy.savez_compressed."),
     ],
 )
 def test_an_archive_that_python_cannot_open_is_refused_with_a_way_out(
@@ -302,7 +302,7 @@ def test_a_single_array_is_no_archive(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"which is no file"):
+    with pytest.raises(DataError, match=r"which is not a file"):
         read_mnist(tmp_path)
 
 

@@ -137,7 +137,7 @@ def test_breast_cancer_is_the_other_table_of_binary() -> None:
 
 
 def test_an_unknown_data_set_is_refused_by_naming_those_there_are() -> None:
-    with pytest.raises(UsageError, match=r"out of weak_signal, breast_cancer; received 'wine'"):
+    with pytest.raises(UsageError, match=r"to be one of weak_signal, breast_cancer; received 'wine'"):
         preset_named("binary").job(dataset="wine")
 
 

@@ -40,5 +40,5 @@ def test_a_stratified_split_is_the_preset_s_own() -> None:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_split_that_a_preset_does_not_have_is_refused(preset: str) -> None:
     names = "stratified, last" if preset == "iris" else "stratified"
-    with pytest.raises(UsageError, match=f"Expected a split out of {names}; received 'first'."):
+    with pytest.raises(UsageError, match=f"Expected the split to be one of {names}; received 'first'."):
         preset_named(preset).job(split="first")

@@ -88,7 +88,7 @@ def test_of_very_many_branches_the_newest_are_listed() -> None:
         run.branch(number, 1, 1).train(2, 2)
     table = lines(run)
     assert len(table) == 1 + 12 + 1
-    assert table[-1] == "and 18 branches before these"
+    assert table[-1] == "and 18 earlier branches"
     assert table[-2].startswith("▸ 30")
 
 

@@ -127,12 +127,12 @@ def test_columns_stay_in_place_from_epoch_to_epoch() -> None:
         (BRANCH, "branch 2 from the end of epoch 3 of branch 1\n"),
         (events.BranchStarted(branch=3, parent=1, epoch=0, knobs={}), "branch 3 from the model before training\n"),
         (events.BranchStarted(branch=5, parent=4, epoch=2, knobs={}), "branch 5 from the end of epoch 2 of branch 4\n"),
-        (NO_REWIND, "going back to epoch 9 was refused: there is none\n"),
-        (NO_ROOM, "disk trouble, the training goes on: The disk is full.\n"),
-        (events.CheckpointsResumed(), "checkpoints are written again\n"),
+        (NO_REWIND, "rewind to epoch 9 refused: there is none\n"),
+        (NO_ROOM, "disk trouble, training continues: The disk is full.\n"),
+        (events.CheckpointsResumed(), "checkpoints are saved again\n"),
         (events.RunDetached(reason="the terminal hung up"), "detached: the terminal hung up\n"),
-        (EXPORTED, "exported the weights of epoch 3 (best) to /home/me/m.keras\n"),
-        (NOT_EXPORTED, "not exported to /home/me/m.keras: The disk is full.\n"),
+        (EXPORTED, "exported best weights (epoch 3) to /home/me/m.keras\n"),
+        (NOT_EXPORTED, "export to /home/me/m.keras failed: The disk is full.\n"),
         (FAILED, "failed after 1 epoch\n"),
         (STOPPED, "ended after 1 epoch: stopped by SIGTERM\n"),
     ],
@@ -164,7 +164,8 @@ def lines_about_findings(render: PlainLines, event: events.Event) -> list[str]:
 def test_a_finding_is_told_when_it_comes_and_when_it_goes_and_not_in_between() -> None:
     render = PlainLines()
     came = (
-        "  overfitting since epoch 2: val loss +18 % while train −61 %  (a remedy: go back to epoch 2 with dropout 0.3)"
+        "  overfitting since epoch 2: val loss +18 % while train −61 %"
+        "  (suggested fix: go back to epoch 2 with dropout 0.3)"
     )
     assert lines_about_findings(render, meant(1, TOO_EARLY)) == [f"  {TOO_EARLY.sentence}"]
     assert lines_about_findings(render, meant(2, OVERFITTING)) == [came]
@@ -179,7 +180,7 @@ def test_what_a_change_did_is_told_once_three_epochs_can_judge_it() -> None:
     render(epoch_ended(epoch=1, loss=0.5))
     render(events.KnobApplied(knob="dropout", asked=0.5, value=0.5, previous=0.3, epoch=2, step=1))
     told = [lines_about_findings(render, epoch_ended(epoch=epoch, loss=1 / epoch)) for epoch in range(2, 7)]
-    did = "  what it did: dropout 0.3 → 0.5 from epoch 2: loss 0.5000 → 0.2500 (−50 %) by epoch 4"
+    did = "  effect of dropout 0.3 → 0.5 from epoch 2: loss 0.5000 → 0.2500 (−50 %) by epoch 4"
     assert told == [[], [], [did], [], []]
 
 
@@ -194,7 +195,7 @@ def test_of_a_knob_that_is_turned_every_epoch_nothing_can_be_told() -> None:
 def test_advice_comes_with_the_command_line_that_would_try_it() -> None:
     (line,) = lines_about_findings(PlainLines(), meant(1, CLASS_MISSING))
     advice = "train a smaller model; try it with: fitmon mnist --units 128"
-    assert line == f"  class missing: {CLASS_MISSING.sentence}  (a remedy: {advice})"
+    assert line == f"  class missing: {CLASS_MISSING.sentence}  (suggested fix: {advice})"
 
 
 def test_the_last_lines_tell_what_was_found_and_what_changes_did() -> None:
@@ -204,10 +205,13 @@ def test_the_last_lines_tell_what_was_found_and_what_changes_did() -> None:
         events.KnobApplied(knob="dropout", asked=0.5, value=0.5, previous=0.3, epoch=2, step=1, because="overfitting")
     )
     render(epoch_ended(epoch=2, loss=0.25))
-    did = "dropout 0.3 → 0.5 from epoch 2, against overfitting: loss 0.5000 → 0.2500 (−50 %) by epoch 2, early to judge"
+    did = (
+        "dropout 0.3 → 0.5 from epoch 2 against overfitting: "
+        "loss 0.5000 → 0.2500 (−50 %) by epoch 2, too early to judge"
+    )
     assert render(ENDED).splitlines()[1:] == [
-        "Found: overfitting since epoch 2: val loss +18 % while train −61 % (97 % sure).",
-        f"What it did: {did}.",
+        "Finding: overfitting since epoch 2: val loss +18 % while train −61 % (97 % sure).",
+        f"Effect of {did}.",
     ]
 
 
@@ -225,10 +229,11 @@ def test_the_last_lines_compare_the_branches_where_there_are_several() -> None:
         render(event)
     render(events.BranchStarted(branch=2, parent=1, epoch=1, knobs={}))
     render(epoch_ended(epoch=2, val_loss=0.25))
-    did = "back to the end of epoch 1 as branch 2: val_loss 0.2500 at epoch 2, where branch 1 had 0.7500 (−67 %)"
+    reached = "val_loss 0.2500 at epoch 2, compared with 0.7500 in branch 1 (−67 %)"
+    did = f"rewind to the end of epoch 1 as branch 2: {reached}"
     assert render(ENDED).split("\n") == [
         "finished: 2 epochs; best val_loss 0.2500 in epoch 2",
-        f"What it did: {did}, early to judge.",
+        f"Effect of {did}, too early to judge.",
         "  branch  from    epochs  best val_loss  last",
         "  1       start   2       0.5000 at 1    0.7500",
         "▸ 2       1 of 1  2       0.2500 at 2 ◆  0.2500",

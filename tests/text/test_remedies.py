@@ -92,7 +92,7 @@ def test_a_threshold_is_the_views_and_no_command() -> None:
 
 def test_a_run_that_is_over_can_go_back_or_be_given_more_epochs() -> None:
     assert refusals(run()) == ["", "", ""]
-    assert refusals(run().ended()) == ["", "the run is over", ""]
+    assert refusals(run().ended()) == ["", "the run has ended", ""]
 
 
 def test_nobody_goes_back_to_an_epoch_without_a_checkpoint() -> None:

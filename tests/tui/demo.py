@@ -119,7 +119,7 @@ def main() -> int:
         return train_in_lines(
             lambda listener: nullcontext(ScriptedRun(given.script, folder, listener)),
             as_json=False,
-            talk=print,
+            print_message=print,
             log_path=None if given.ephemeral else given.log,
         )[1]
     return run_screen(

@@ -77,9 +77,9 @@ async def test_what_became_of_it_stands_in_the_header() -> None:
     run = over()
     async with shown(run) as screen:
         run.tell(events.ModelExported(path="/here/m.keras", keep="best", epoch=2))
-        await screen.sees("the best weights, of epoch 2, are written to /here/m.keras")
+        await screen.sees("best weights (epoch 2) exported to /here/m.keras")
         run.tell(events.ExportFailed(path="/here/m.keras", reason="The disk is full."))
-        await screen.sees("/here/m.keras was not written: The disk is full.")
+        await screen.sees("export to /here/m.keras failed: The disk is full.")
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_keys_are_named_only_where_they_would_do_something() -> None:
     assert "[a" not in said(three_findings(), read_only=True)
     over = said(three_findings().ended())
     assert "[a 1] go back" in over
-    assert "→ stop here and keep the best weights (the run is over)" in over
+    assert "→ stop here and keep the best weights (the run has ended)" in over
 
 
 def test_losses_scored_alike_stand_beside_what_keras_reports() -> None:
@@ -95,12 +95,10 @@ def test_what_was_changed_and_what_it_did_is_told() -> None:
             knob="dropout", asked=0.5, value=0.5, previous=0.3, epoch=2, step=1, because="learning_rate_too_high"
         )
     )
-    assert "from epoch 2, against learning rate too high: not known yet" in said(run)
+    assert "from epoch 2 against learning rate too high: not known yet" in said(run)
     run.found(2, measures=Measures(validation_loss=0.45))
-    assert "dropout 0.3 → 0.5 from epoch 2, against learning rate too high: validation loss 0.5000 → 0.4500" in said(
-        run
-    )
-    assert "(−10 %) by epoch 2, early to judge" in said(run)
+    assert "dropout 0.3 → 0.5 from epoch 2 against learning rate too high: validation loss 0.5000 → 0.4500" in said(run)
+    assert "(−10 %) by epoch 2, too early to judge" in said(run)
     run.found(3, measures=Measures(validation_loss=0.4)).found(4, measures=Measures(validation_loss=0.3))
     assert "validation loss 0.5000 → 0.3000 (−40 %) by epoch 4" in said(run)
     assert "early to judge" not in said(run)
@@ -113,7 +111,7 @@ def test_knobs_turned_at_a_way_back_are_told_with_it() -> None:
     run.tell(events.BranchStarted(branch=2, parent=1, epoch=2, knobs={}))
     run.applied("dropout", 0.5, 0.3, epoch=3).found(3, measures=Measures(validation_loss=0.15))
     text = said(run)
-    assert "back to the end of epoch 2 as branch 2 with dropout 0.3 → 0.5: validation loss 0.1500 at epoch 3" in text
+    assert "rewind to the end of epoch 2 as branch 2 with dropout 0.3 → 0.5: validation loss 0.1500 at epoch 3" in text
     assert text.count("dropout 0.3 → 0.5") == 1
     assert "together with" not in text
 
@@ -126,8 +124,8 @@ def test_a_way_back_is_compared_with_the_branch_that_was_left() -> None:
     for epoch in range(3, 6):
         run.found(epoch, measures=Measures(validation_loss=0.15))
     assert (
-        "back to the end of epoch 2 as branch 2, against overfitting: validation loss 0.1500 at epoch 5, where branch "
-        "1 had 0.5000 (−70 %)" in said(run)
+        "rewind to the end of epoch 2 as branch 2 against overfitting: validation loss 0.1500 at epoch 5, compared "
+        "with 0.5000 in branch 1 (−70 %)" in said(run)
     )
 
 
@@ -156,7 +154,7 @@ async def test_a_digit_shows_it_and_it_scrolls_where_it_does_not_fit() -> None:
 async def test_a_list_that_fits_does_not_scroll() -> None:
     async with shown(FakeRun().begin().found(1), size=(120, 40)) as screen:
         await screen.press("9", "down", "end")
-        await screen.sees("nothing stands out")
+        await screen.sees("no findings")
         assert "rows" not in screen.text
 
 

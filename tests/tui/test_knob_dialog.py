@@ -101,7 +101,7 @@ async def test_fewer_epochs_that_are_pending_hold_at_the_end_of_an_epoch_there_i
         await screen.sees("now 10, 5 asked for at the end of epoch 5")
         run.epoch_ended(5).applied("epochs", 5, 10, epoch=6)
         await screen.press("escape")
-        await screen.sees("epochs 10 → 5 holds since the end of epoch 5")
+        await screen.sees("epochs 10 → 5, in effect from the end of epoch 5")
 
 
 async def test_the_dialog_is_named_in_words() -> None:

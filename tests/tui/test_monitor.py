@@ -77,7 +77,7 @@ async def test_a_change_is_pending_until_its_receipt_shows() -> None:
         await screen.sees("lr 1e-3 → 5e-4 at epoch 2")
         run.epoch_ended(1)
         run.tell(events.EpochStarted(epoch=2, epochs=10, steps=100)).applied("learning_rate", 5e-4, 1e-3, epoch=2)
-        await screen.sees("learning rate 1e-3 → 5e-4 holds since epoch 2, step 1")
+        await screen.sees("learning rate 1e-3 → 5e-4, in effect from epoch 2")
         await screen.misses("at epoch 2 ")
 
 
@@ -85,7 +85,7 @@ async def test_a_refused_change_says_why() -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:
         run.tell(events.KnobRefused(knob="batch_size", value=512, reason="the optimizer counts its steps"))
-        await screen.sees("batch size 512 was refused: the optimizer counts its steps")
+        await screen.sees("batch size 512 refused: the optimizer counts its steps")
 
 
 LOST = Finding(
@@ -220,7 +220,7 @@ async def test_trouble_with_the_disk_is_said_in_every_view_until_it_is_gone(size
         await screen.press(view)
         await screen.until(lambda: any("disk trouble since epoch 6" in row for row in screen.rows[1:4]))
         if size[0] >= 80:
-            assert "No space left on device; the training goes on" in screen.text
+            assert "No space left on device; training continues" in screen.text
         run.tell(events.CheckpointsResumed())
         await screen.misses("disk trouble")
 

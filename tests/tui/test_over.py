@@ -18,8 +18,8 @@ def changed_on_the_way(changes: int) -> str:
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        (1, "Changed on the way: learning rate 1e-3 from epoch 1."),
-        (2, "Changed on the way: learning rate 1e-3 from epoch 1, learning rate 2e-3 from epoch 2."),
+        (1, "Changed during training: learning rate 1e-3 from epoch 1."),
+        (2, "Changed during training: learning rate 1e-3 from epoch 1, learning rate 2e-3 from epoch 2."),
     ],
 )
 def test_a_few_changes_are_all_named(changes: int, line: str) -> None:
@@ -28,19 +28,19 @@ def test_a_few_changes_are_all_named(changes: int, line: str) -> None:
 
 def test_five_changes_are_named_without_a_count() -> None:
     assert changed_on_the_way(5).count("from epoch") == 5
-    assert "more before" not in changed_on_the_way(5)
+    assert "earlier" not in changed_on_the_way(5)
 
 
 def test_of_thousands_of_changes_the_last_five_are_named_and_the_others_counted() -> None:
     line = changed_on_the_way(3000)
-    assert line.startswith("Changed on the way: learning rate 2.996 from epoch 2996, ")
-    assert line.endswith("learning rate 3 from epoch 3000, and 2,995 more before.")
+    assert line.startswith("Changed during training: learning rate 2.996 from epoch 2996, ")
+    assert line.endswith("learning rate 3 from epoch 3000, and 2,995 earlier.")
     assert line.count("from epoch") == 5
 
 
 def test_fewer_epochs_ended_the_run_with_an_epoch_that_there_was() -> None:
     run = FakeRun().begin().epoch_ended(1).applied("epochs", 1, 10, epoch=2).ended()
-    assert "Changed on the way: epochs 1 from the end of epoch 1." in summary_lines(run.snapshot())
+    assert "Changed during training: epochs 1 from the end of epoch 1." in summary_lines(run.snapshot())
 
 
 @pytest.mark.parametrize("completed", [True, False])
@@ -63,10 +63,10 @@ def test_the_summary_tells_what_was_found_and_what_changes_did() -> None:
     run = FakeRun().begin().found(1, measures=Measures(validation_loss=0.5)).applied("l2", 0.1, 0, epoch=2)
     run.found(2, OVERFITTING, CLASS_MISSING, measures=Measures(validation_loss=0.25)).ended()
     lines = summary_lines(run.snapshot())
-    assert "Found: overfitting since epoch 2: val loss +18 % while train −61 % (97 % sure)." in lines
-    assert f"Found too: class missing: {CLASS_MISSING.sentence.rstrip('.')} (95 % sure)." in lines
+    assert "Finding: overfitting since epoch 2: val loss +18 % while train −61 % (97 % sure)." in lines
+    assert f"Finding: class missing: {CLASS_MISSING.sentence.rstrip('.')} (95 % sure)." in lines
     assert (
-        "What it did: L2 0 → 0.1 from epoch 2: validation loss 0.5000 → 0.2500 (−50 %) by epoch 2, early to judge."
+        "Effect of L2 0 → 0.1 from epoch 2: validation loss 0.5000 → 0.2500 (−50 %) by epoch 2, too early to judge."
         in lines
     )
 
@@ -78,7 +78,7 @@ def test_where_it_was_too_early_to_say_nothing_is_called_found() -> None:
 
 def test_the_summary_tells_where_the_model_was_written() -> None:
     run = FakeRun().begin().found(1).tell(events.ModelExported(path="/here/m.keras", keep="best", epoch=1)).ended()
-    assert "Model: the best weights, of epoch 1, are written to /here/m.keras." in summary_lines(run.snapshot())
+    assert "Model: best weights (epoch 1) exported to /here/m.keras." in summary_lines(run.snapshot())
 
 
 async def test_what_has_no_room_beside_the_charts_is_said_to_be_elsewhere() -> None:
@@ -87,7 +87,7 @@ async def test_what_has_no_room_beside_the_charts_is_said_to_be_elsewhere() -> N
         run.applied("l2", epoch / 100, 0.01, epoch=epoch).found(epoch, OVERFITTING)
     async with shown(run.ended(), size=(120, 40)) as screen:
         await screen.sees("… 7 shows all")
-        assert "Found: overfitting" not in screen.text
+        assert "Finding: overfitting" not in screen.text
         await screen.press("7")
-        await screen.sees("Found: overfitting since epoch 2")
+        await screen.sees("Finding: overfitting since epoch 2")
         assert "7 shows all" not in screen.text

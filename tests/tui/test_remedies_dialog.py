@@ -81,9 +81,9 @@ async def test_of_a_run_that_is_over_one_can_still_go_back() -> None:
     run = overfitted().ended()
     async with shown(run) as screen:
         await screen.press("a")
-        await screen.sees("stop here and keep the best weights (the run is over)")
+        await screen.sees("stop here and keep the best weights (the run has ended)")
         await screen.press("2")
-        await screen.sees("It cannot be applied: the run is over.")
+        await screen.sees("It cannot be applied: the run has ended.")
         await screen.press("enter")
         assert run.sent == [BACK]
 

@@ -173,7 +173,7 @@ async def test_a_refused_way_back_says_why_even_when_the_run_is_over() -> None:
     run = overfitted().ended()
     async with shown(run) as screen:
         run.tell(events.RewindRefused(epoch=2, branch=1, reason="Expected an epoch with a checkpoint."))
-        await screen.sees("going back to epoch 2 was refused: Expected an epoch with a checkpoint.")
+        await screen.sees("rewind to epoch 2 refused: Expected an epoch with a checkpoint.")
 
 
 async def test_a_run_that_cannot_go_back_says_why() -> None:

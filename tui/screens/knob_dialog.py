@@ -12,7 +12,7 @@ from fitmon.engine.errors import UsageError
 from fitmon.engine.knobs.catalogue import EPOCHS, KNOBS, Knob, knob_named
 from fitmon.engine.record.snapshot import KnobState, Snapshot
 from fitmon.text import format as form
-from fitmon.text.sentences import knob_words
+from fitmon.text.sentences import knob_name
 from fitmon.tui.screens.number_dialog import NumberDialog
 
 
@@ -37,9 +37,9 @@ class KnobDialog(NumberDialog[SetKnob]):
 
     def wanted(self) -> list[str]:
         knob = self.knob
-        lines = [knob_words(knob.name), f"now {form.knob_value(knob.value)}"]
+        lines = [knob_name(knob.name), f"now {form.knob_value(knob.value)}"]
         if knob.pending is not None:
-            lines[1] += f", {form.setting(knob.pending)} asked for {form.pending_from(knob)}"
+            lines[1] += f", {form.setting(knob.pending)} asked for {form.pending_epoch(knob)}"
         if knob.name in KNOBS and not knob.unavailable:
             wanted = self._wanted_knob()
             lines.append(f"wanted: {wanted.wanted()}, such as {wanted.example}")

@@ -15,7 +15,7 @@ from fitmon.engine.events import RunFailed
 from fitmon.engine.record.snapshot import KnobState, Snapshot
 from fitmon.text import format as form
 from fitmon.text.metric_choice import second_metric
-from fitmon.text.sentences import knob_words
+from fitmon.text.sentences import knob_name
 from fitmon.tui.frame import Frame
 from fitmon.tui.keys import monitor_bindings
 from fitmon.tui.layout import Panel, View, arrange
@@ -218,7 +218,7 @@ class MonitorScreen(ViewActions, Screen[None]):
 
     def _set_knob(self, wanted: SetKnob | None) -> None:
         if wanted is not None:
-            self._send(wanted, f"asking for {knob_words(wanted.knob)} {form.setting(wanted.value)} …")
+            self._send(wanted, f"asking for {knob_name(wanted.knob)} {form.setting(wanted.value)} …")
 
     def action_ask_rewind(self) -> None:
         seen = self.monitor.run_under_way.snapshot()

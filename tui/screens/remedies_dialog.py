@@ -99,8 +99,8 @@ def _listed(choices: Sequence[RemedyChoice]) -> Table:
             if heading is not None:
                 table.add_row()
             heading = choice.finding
-            about = f"  {words.sureness(heading)}"
-            table.add_row("", Text.assemble((words.name_of(heading), "bold"), (about, "dim")))
+            about = f"  {words.confidence(heading)}"
+            table.add_row("", Text.assemble((words.finding_name(heading), "bold"), (about, "dim")))
         table.add_row(*_entry(choice))
     return table
 
@@ -108,7 +108,7 @@ def _listed(choices: Sequence[RemedyChoice]) -> Table:
 def _entry(choice: RemedyChoice) -> tuple[Text, Text]:
     refusal = f" ({form.clean(choice.refusal)})" if choice.refusal else ""
     digit = Text(f"{choice.number}", "bold magenta") if choice.ready else Text("·", "dim")
-    command = words.command_words(choice.remedy)
+    command = words.remedy_command(choice.remedy)
     expected = (f"\n{form.clean(choice.remedy.expect)}", "dim")
     advice = f"{form.clean(choice.remedy.advice)}{refusal}"
     return digit, Text.assemble(advice, f"\n{command}" if command else "", expected)

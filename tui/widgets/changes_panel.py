@@ -64,22 +64,22 @@ def changes(snapshot: Snapshot, width: int = WIDTH, *, with_findings: bool = Tru
     if snapshot.over:
         said += [(line, Role.PLAIN) for line in summary_sentences(snapshot, with_findings=with_findings)]
     elif snapshot.non_finite is not None:
-        said.append((sentences.non_finite(snapshot), Role.BAD))
+        said.append((sentences.non_finite_message(snapshot), Role.BAD))
     if snapshot.disk_trouble:
-        said.append((sentences.disk_trouble(snapshot), Role.BAD))
+        said.append((sentences.disk_trouble_message(snapshot), Role.BAD))
     if snapshot.rewind_refusal is not None:
-        said.append((sentences.rewind_refused(snapshot.rewind_refusal), Role.BAD))
+        said.append((sentences.rewind_refusal_message(snapshot.rewind_refusal), Role.BAD))
     said += _branches(snapshot, width)
     if snapshot.over:
         said.append(("", Role.PLAIN))
     pending = [knob for knob in shown_knobs(snapshot) if knob.pending is not None]
-    said += [(f"asked for: {sentences.asked_for(knob)}", Role.MARK) for knob in pending]
+    said += [(f"asked for: {sentences.pending_change_message(knob)}", Role.MARK) for knob in pending]
     if snapshot.refusal is not None:
-        said.append((sentences.refused(snapshot.refusal), Role.BAD))
+        said.append((sentences.knob_refusal_message(snapshot.refusal), Role.BAD))
     said += _reached(snapshot)
-    said += [(sentences.applied(receipt), Role.GOOD) for receipt in snapshot.receipts[: -SHOWN_RECEIPTS - 1 : -1]]
+    said += [(sentences.knob_change(receipt), Role.GOOD) for receipt in snapshot.receipts[: -SHOWN_RECEIPTS - 1 : -1]]
     if snapshot.continued is not None:
-        said.append((sentences.continued(snapshot.continued), Role.PLAIN))
+        said.append((sentences.resume_message(snapshot.continued), Role.PLAIN))
     if snapshot.detached:
         said.append((f"trains without a screen of its own: {form.clean(snapshot.detached)}", Role.PLAIN))
     if snapshot.started is not None:

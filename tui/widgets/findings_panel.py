@@ -64,7 +64,7 @@ def draw_findings(picture: Frame, width: int) -> list[Row]:
         line for finding in found for line in (*_finding(finding, choices, width, keyed=not picture.read_only), row())
     ]
     if not lines:
-        lines = [*_rows(words.nothing_found(seen), width, Role.FAINT, ""), row()]
+        lines = [*_rows(words.no_findings_message(seen), width, Role.FAINT, ""), row()]
     parts = (draw_gap(seen, width), _outcomes(seen, width))
     lines += [line for part in parts if part for line in (*part, row())]
     return lines[:-1]
@@ -72,8 +72,8 @@ def draw_findings(picture: Frame, width: int) -> list[Row]:
 
 def _finding(finding: Finding, choices: Sequence[RemedyChoice], width: int, *, keyed: bool) -> Iterator[Row]:
     """Yield one finding: its sentence, what it rests on, why it happens, and what could be done."""
-    yield from _rows(words.said(finding), width, words.role_of(finding), "")
-    about = [words.covered(finding), words.sureness(finding)]
+    yield from _rows(words.finding_sentence(finding), width, words.finding_role(finding), "")
+    about = [words.epoch_range(finding), words.confidence(finding)]
     yield row((f" {INDENT}{' · '.join(filter(None, about))}", Role.FAINT))
     yield from _rows(_explanation(finding), width, Role.PLAIN)
     for choice in choices:
@@ -88,7 +88,7 @@ def _remedy(choice: RemedyChoice, width: int, *, keyed: bool) -> Iterator[Row]:
     first, *more = words.wrapped(text, width, f"{INDENT}  ")
     yield row(f" {INDENT}→ ", (key, Role.MARK), first[len(INDENT) + 2 + len(key) :])
     yield from (row(f" {line}") for line in more)
-    yield from _rows(words.command_words(choice.remedy), width, Role.PLAIN, f"{INDENT}  ")
+    yield from _rows(words.remedy_command(choice.remedy), width, Role.PLAIN, f"{INDENT}  ")
     yield from _rows(form.clean(choice.remedy.expect), width, Role.FAINT, f"{INDENT}  ")
 
 

@@ -7,10 +7,10 @@ from rich.cells import cell_len
 from fitmon.engine.events import Phase, RunEnded, RunFailed
 from fitmon.engine.record.snapshot import KnobState, Snapshot
 from fitmon.text import format as form
-from fitmon.text.finding_words import name_of
+from fitmon.text.finding_words import finding_name
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, fitted, fitting, row, width_of
-from fitmon.text.sentences import disk_banner, happening, notes
+from fitmon.text.sentences import data_notes, disk_banner, status_message
 from fitmon.tui.frame import Frame
 from fitmon.tui.layout import WIDE_WIDTH, too_small
 from fitmon.tui.widgets.row_widget import RowWidget
@@ -41,7 +41,7 @@ def draw_header(picture: Frame, width: int, height: int) -> list[Row]:
     """Return the header's rows: state, knobs, what just happened, what stands, as far as there is room."""
     if height == 1 or too_small(width, max(height, 10)):
         return [fitted(row(one_line(picture)), width)]
-    message, stands = happening(picture.snapshot, picture.notice), standing(picture.snapshot)
+    message, stands = status_message(picture.snapshot, picture.notice), standing(picture.snapshot)
     if height == 2:  # noqa: PLR2004 - a low terminal: what just happened takes the knobs' place
         trouble = stands if picture.snapshot.disk_trouble and not picture.notice else row()
         rows = [state_row(picture, width), trouble or message or knob_row(picture, width)]
@@ -52,7 +52,7 @@ def draw_header(picture: Frame, width: int, height: int) -> list[Row]:
 
 def standing(snapshot: Snapshot) -> Row:
     """Return what the user must know all the time: trouble with the disk, notes on the data; empty without any."""
-    said = ((disk_banner(snapshot), Role.BAD), (notes(snapshot), Role.FAINT))
+    said = ((disk_banner(snapshot), Role.BAD), (data_notes(snapshot), Role.FAINT))
     return tuple((f" {sentence}", role) for sentence, role in said if sentence)
 
 
@@ -167,5 +167,5 @@ def one_line(picture: Frame) -> str:
     if seen.disk_trouble:
         words += " · disk trouble"
     if seen.findings:
-        words += f" · {name_of(seen.findings[0])}"
+        words += f" · {finding_name(seen.findings[0])}"
     return f"{words} · {picture.name} · needs 40×10"

@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import finding_words as words
 from fitmon.text import format as form
-from fitmon.text.remedies import RewindChoices, as_things_stand, refusal_of
+from fitmon.text.remedies import RewindChoices, remedy_now, remedy_refusal
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, framed, row
 from fitmon.tui.frame import Frame
@@ -37,7 +37,7 @@ def draw_meaning(picture: Frame | None, width: int, height: int) -> list[Row]:
     if height < MIN_PANEL_HEIGHT:
         return [draw_line(picture, width)] * min(height, 1)
     findings = picture.snapshot.findings if picture else ()
-    how_sure = words.sureness(findings[0]) if findings else ""
+    how_sure = words.confidence(findings[0]) if findings else ""
     title = row(("what it means", Role.STRONG), (f"  {how_sure}" if how_sure else "", Role.FAINT))
     return framed(title, _inside(picture, width - 4, height - 2), width, height)
 
@@ -47,7 +47,7 @@ def draw_line(picture: Frame | None, width: int) -> Row:
     if picture is None or not picture.snapshot.findings:
         return row((f" {form.clip(_nothing(picture), width - 2)}", Role.FAINT))
     strongest = picture.snapshot.findings[0]
-    said, role, room = words.said(strongest), words.role_of(strongest), width - 2
+    said, role, room = words.finding_sentence(strongest), words.finding_role(strongest), width - 2
     for lead, doing in (*_remedy(picture, short=False), *_remedy(picture, short=True)):
         if cell_len(f"{said} · {lead}{doing}") <= room:
             return row((f" {said}", role), (" · ", Role.FAINT), (lead, Role.MARK), doing)
@@ -55,7 +55,7 @@ def draw_line(picture: Frame | None, width: int) -> Row:
 
 
 def _nothing(picture: Frame | None) -> str:
-    return words.nothing_found(picture.snapshot) if picture else words.WAITING
+    return words.no_findings_message(picture.snapshot) if picture else words.WAITING
 
 
 def _remedy(picture: Frame, *, short: bool) -> list[tuple[str, str]]:
@@ -75,15 +75,15 @@ def can_be_applied(picture: Frame) -> bool:
     remedies = seen.findings[0].remedies if seen.findings else ()
     if not remedies or picture.read_only or not remedies[0].applicable:
         return False
-    return not refusal_of(as_things_stand(remedies[0], seen), seen, RewindChoices(refusal=picture.no_rewind))
+    return not remedy_refusal(remedy_now(remedies[0], seen), seen, RewindChoices(refusal=picture.no_rewind))
 
 
 def _inside(picture: Frame | None, width: int, height: int) -> list[Row]:
     if picture is None or not picture.snapshot.findings:
         return [row((f" {line}", Role.FAINT)) for line in form.wrap(_nothing(picture), width)]
     seen = picture.snapshot
-    strongest, role = seen.findings[0], words.role_of(seen.findings[0])
-    said = words.wrapped(words.said(strongest), width)
+    strongest, role = seen.findings[0], words.finding_role(seen.findings[0])
+    said = words.wrapped(words.finding_sentence(strongest), width)
     doing = [line for lead, advice in _remedy(picture, short=False) for line in form.wrap(f"→ {lead}{advice}", width)]
     others = _others(seen, width)
     expected = words.wrapped(form.clean(strongest.remedies[0].expect), width, "  ") if doing else []
@@ -91,12 +91,12 @@ def _inside(picture: Frame | None, width: int, height: int) -> list[Row]:
         expected = []
     if len(said) + bool(doing) + len(others) > height:
         others = []
-    said = words.shortened(said, max(1, height - bool(doing) - len(others)), width)
-    doing = words.shortened(doing, height - len(said) - len(others), width)
+    said = words.truncated(said, max(1, height - bool(doing) - len(others)), width)
+    doing = words.truncated(doing, height - len(said) - len(others), width)
     parts = ((said, role), (doing, Role.PLAIN), (expected, Role.FAINT), (others, Role.FAINT))
     return [row((f" {line}", look)) for lines, look in parts for line in lines]
 
 
 def _others(snapshot: Snapshot, width: int) -> list[str]:
-    names = [words.name_of(finding) for finding in snapshot.findings[1:]]
+    names = [words.finding_name(finding) for finding in snapshot.findings[1:]]
     return [form.clip(f"also {', '.join(names)} · 9 shows all", width)] if names else []
