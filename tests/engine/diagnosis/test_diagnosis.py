@@ -208,6 +208,13 @@ def test_a_run_resumed_from_a_checkpoint_has_the_same_patience() -> None:
         assert [after.update(_evidence(epoch)) for epoch in range(stop + 1, 8)] == told[stop:]
 
 
+def test_a_checkpoint_of_an_older_version_is_read() -> None:
+    diagnosis = Diagnosis((_rule(lambda _: True),))
+    old = b'{"plateau":{"finding":null,"against":1}}'
+    diagnosis.restore(Saved({"diagnosis/standing": np.frombuffer(old, dtype=np.uint8)}, "diagnosis"))
+    assert _names(diagnosis, 2) == ["plateau"]
+
+
 def test_a_checkpoint_that_is_no_diagnosis_is_refused() -> None:
     with pytest.raises(DataError, match="findings"):
         Diagnosis().restore(Saved({"s/standing": np.frombuffer(b"[1", dtype=np.uint8)}, "s"))

@@ -67,6 +67,14 @@ def test_a_checkpoint_of_something_else_is_refused_and_nothing_changes() -> None
     assert paired.update(9, losses[0], losses[0])["best_epoch"] >= 1
 
 
+def test_an_error_names_the_diagnosis_as_what_is_damaged() -> None:
+    saved = Saved({"diagnosis/paired/best_end": np.zeros(2)}, "diagnosis").part("paired")
+    with pytest.raises(
+        DataError, match=r"about the diagnosis is damaged: expected 'diagnosis/paired/best_end' as int64"
+    ):
+        PairedLosses().restore(saved)
+
+
 @pytest.mark.filterwarnings("error")
 def test_nan_samples_disable_the_comparison() -> None:
     losses = _losses(12)

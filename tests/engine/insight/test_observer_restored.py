@@ -286,6 +286,14 @@ def test_other_samples_are_refused_with_both_numbers() -> None:
         Observer(7, 0.4).restore(source.arrays())
 
 
+def test_an_error_names_the_validation_samples_as_what_is_damaged() -> None:
+    source = _observer()
+    two_classes(source, 1)
+    damaged = source.arrays() | {"observer/scores/margin": np.zeros(3)}
+    with pytest.raises(DataError, match=r"about the validation samples is damaged: expected 'observer/scores/margin'"):
+        _observer().restore(damaged)
+
+
 def test_names_of_others_are_left_alone() -> None:
     source = _observer()
     told = two_classes(source, 1)
