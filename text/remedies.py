@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from fitmon.engine.commands import Command, Rewind, SetKnob, Stop
 from fitmon.engine.finding import Finding, Remedy
 from fitmon.engine.knobs.catalogue import EPOCHS, THRESHOLD
+from fitmon.engine.record.branch import path_to
 from fitmon.engine.record.snapshot import Snapshot
 
 MAX_NUMBERS = 9

@@ -253,8 +253,8 @@ SAID_MEANWHILE = ("E0000 00:00:1795386540.253047 18955 cuda.cc:52] failed", "The
 class Loading:
     """Stands in for a session: writes to stderr as TensorFlow does while it loads, and goes on to the next phase."""
 
-    def __init__(self, _job: Any, *, on_event: Any, **_: Any) -> None:
-        self._listener, self._record = on_event, RunRecord()
+    def __init__(self, _job: Any, options: Any, **_: Any) -> None:
+        self._listener, self._record = options.on_event, RunRecord()
 
     def _tell(self, event: events.Event) -> None:
         self._record.apply(event)
