@@ -93,7 +93,7 @@ def test_lines_tell_what_runs_each_epoch_and_the_end(capfd: pytest.CaptureFixtur
     assert lines[2].startswith("epoch 1/2  ")
     assert lines[3].startswith("  against the untrained model, val loss ")
     assert lines[4] == "  too early to say: 1 epoch is done, and single epochs prove nothing."
-    assert lines[5] == "epoch 2: dropout 0.3 → 0.5 (read back)"
+    assert lines[5] == "epoch 2: dropout 0.3 → 0.5 (confirmed)"
     assert lines[6].startswith("epoch 2/2  ")
     assert lines[7].startswith("  val loss ")
     assert lines[8].startswith("finished: 2 epochs; best val_loss ")

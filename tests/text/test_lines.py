@@ -109,8 +109,8 @@ def test_columns_stay_in_place_from_epoch_to_epoch() -> None:
 @pytest.mark.parametrize(
     ("event", "line"),
     [
-        (APPLIED, "epoch 4: learning_rate 1e-3 → 1e-4 (read back)\n"),
-        (FEWER_EPOCHS, "end of epoch 3: epochs 10 → 3 (read back)\n"),
+        (APPLIED, "epoch 4: learning_rate 1e-3 → 1e-4 (confirmed)\n"),
+        (FEWER_EPOCHS, "end of epoch 3: epochs 10 → 3 (confirmed)\n"),
         (REFUSED, "dropout 0.3 refused: this model has no dropout\n"),
         (events.RunPaused(epoch=2, step=0, reason="asked to"), "paused in epoch 2: asked to\n"),
         (events.RunResumed(), "resumed\n"),
