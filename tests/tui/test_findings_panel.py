@@ -97,9 +97,7 @@ def test_what_was_changed_and_what_it_did_is_told() -> None:
     )
     assert "from epoch 2 against learning rate too high: not known yet" in said(run)
     run.found(2, measures=Measures(validation_loss=0.45))
-    assert "dropout 0.3 → 0.5 from epoch 2 against learning rate too high: validation loss 0.5000 → 0.4500" in said(
-        run
-    )
+    assert "dropout 0.3 → 0.5 from epoch 2 against learning rate too high: validation loss 0.5000 → 0.4500" in said(run)
     assert "(−10 %) by epoch 2, too early to judge" in said(run)
     run.found(3, measures=Measures(validation_loss=0.4)).found(4, measures=Measures(validation_loss=0.3))
     assert "validation loss 0.5000 → 0.3000 (−40 %) by epoch 4" in said(run)
