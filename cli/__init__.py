@@ -1,1 +1,1 @@
-"""The command line: one command a file. Nothing heavy is imported until a run is sure to start."""
+"""The command line: one command per file. Nothing heavy is imported before a run starts."""

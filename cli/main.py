@@ -1,7 +1,6 @@
 """The command `fitmon`: finds the command to run, and turns errors into exit codes.
 
-Nothing heavy is imported until a run is sure to start: `--help`, `--version` and every refusal of an option answer at
-once.
+Nothing heavy is imported before a run starts: `--help`, `--version` and refused options answer at once.
 """
 
 from __future__ import annotations

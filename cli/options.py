@@ -1,6 +1,6 @@
 """The options of the command line: what each one reads, its help, and the section of `--help` it appears in.
 
-Imports nothing heavy, so that a refusal comes at once.
+Imports nothing heavy, so that an invalid option is refused at once.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class Pseudo:
         self._stream = pyte.ByteStream(self.screen)
 
     def read(self) -> None:
-        """Take in what came within a moment."""
+        """Read what arrives within a moment."""
         with selectors.DefaultSelector() as selector:
             selector.register(self.master, selectors.EVENT_READ)
             if selector.select(0.05):
@@ -51,7 +51,7 @@ class Pseudo:
                 self._stream.feed(data.replace(b"\x1b[>13u", b"").replace(b"\x1b[<u", b""))
 
     def until(self, words: str) -> None:
-        """Read until the words stand on the screen."""
+        """Read until the words are on the screen."""
         self._until(lambda: any(words in line for line in self.screen.display), words)
 
     def _until(self, condition: object, what: str) -> None:
@@ -59,7 +59,7 @@ class Pseudo:
         while not condition():  # type: ignore[operator]
             self.read()
             if time.monotonic() > give_up_at:
-                raise AssertionError(f"{what!r} did not come to pass:\n" + "\n".join(self.screen.display))
+                raise AssertionError(f"{what!r} did not appear:\n" + "\n".join(self.screen.display))
 
     def type(self, keys: str) -> None:
         """Press keys."""
@@ -72,7 +72,7 @@ class Pseudo:
         return self.process.returncode
 
     def attributes_now(self) -> list[object]:
-        """Return how the terminal is set."""
+        """Return the settings of the terminal."""
         assert self._slave is not None
         return termios.tcgetattr(self._slave)
 

@@ -103,16 +103,12 @@ class PlainLines:
                 return [sentences.branch_origin(event.branch, event.parent, event.epoch)]
             case events.RewindRefused():
                 return [sentences.rewind_refusal_message(event)]
-            case events.CheckpointFailed():
-                return [f"disk trouble, training continues: {event.message}"]
-            case events.CheckpointsResumed():
-                return ["checkpoints are saved again"]
+            case (
+                events.CheckpointFailed() | events.CheckpointsResumed() | events.ModelExported() | events.ExportFailed()
+            ):
+                return [disk_line(event)]
             case events.RunDetached():
                 return [f"detached: {event.reason}"]
-            case events.ModelExported():
-                return [f"exported {event.keep} weights (epoch {event.epoch}) to {event.path}"]
-            case events.ExportFailed():
-                return [f"export to {event.path} failed: {event.reason}"]
             case events.RunEnded() | events.RunFailed():
                 return self._last_lines(event)
             case (
@@ -160,6 +156,20 @@ def started_lines(event: events.RunStarted) -> list[str]:
     ]
 
 
+def disk_line(
+    event: events.CheckpointFailed | events.CheckpointsResumed | events.ModelExported | events.ExportFailed,
+) -> str:
+    """Return what was written to the disk, or why it was not."""
+    match event:
+        case events.CheckpointFailed():
+            return f"disk trouble, training continues: {event.message}"
+        case events.CheckpointsResumed():
+            return "checkpoints are saved again"
+        case events.ModelExported():
+            return f"exported {event.keep} weights (epoch {event.epoch}) to {event.path}"
+    return f"export to {event.path} failed: {event.reason}"
+
+
 def ending_line(event: events.RunEnded | events.RunFailed, snapshot: Snapshot) -> str:
     """Return how a run ended, with its best epoch."""
     epochs = f"{event.epochs_done} {'epoch' if event.epochs_done == 1 else 'epochs'}"
@@ -197,7 +207,7 @@ def receipt_line(event: events.KnobApplied) -> str:
     # Fewer epochs than this one end the run, so the epoch of the receipt never starts.
     ended_run = event.knob == EPOCHS.name and event.asked < event.epoch
     when = f"end of epoch {event.epoch - 1}" if ended_run else f"epoch {event.epoch}"
-    return f"{when}: {event.knob} {knob_value(event.previous)} → {knob_value(event.value)} (read back)"
+    return f"{when}: {event.knob} {knob_value(event.previous)} → {knob_value(event.value)} (confirmed)"
 
 
 def _seconds(seconds: float) -> str:

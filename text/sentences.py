@@ -155,7 +155,7 @@ def knob_refusal_message(refusal: KnobRefused) -> str:
 def knob_change(receipt: KnobApplied) -> str:
     """Return a change of a knob, as read back from the compiled step, and when it took effect."""
     change = f"{form.knob_value(receipt.previous)} → {form.knob_value(receipt.value)}"
-    # An epoch begins with step 1, which goes without saying.
+    # Step 1 is the start of the epoch.
     step = "" if _ended_run(receipt) or receipt.step == 1 else f", step {receipt.step}"
     return f"{knob_name(receipt.knob)} {change}, in effect from {effective_from(receipt)}{step}"
 

@@ -1,4 +1,4 @@
-"""Runs looked at from another terminal, and steered from scripts, as on the command line."""
+"""Runs watched from another terminal and controlled from scripts."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def run() -> ServedRun:
 
 @pytest.fixture
 def reached(folder: RunFolder, run: ServedRun) -> Iterator[ServedRun]:
-    """The same, which others can reach."""
+    """The same, with a server."""
     with RunLock(folder), RunServer(folder.socket_path, run):
         yield run
 
 
-def written(folder: RunFolder, *told: events.Event) -> None:
-    """Have a run that nobody trains any more."""
+def write_journal(folder: RunFolder, *told: events.Event) -> None:
+    """Write the journal of a run that no process trains."""
     journal = JournalWriter(folder.journal_path)
     for event in (started(), *epoch_events(1), *epoch_events(2), *told):
         journal.event(event)
@@ -76,7 +76,7 @@ def steered(folder: RunFolder, *words: str) -> int:
     return 0
 
 
-def test_a_run_is_shown_and_steered_from_another_terminal_and_goes_on_when_that_is_left(
+def test_a_run_is_watched_and_steered_from_another_terminal_and_continues_when_that_quits(
     folder: RunFolder, reached: ServedRun
 ) -> None:
     with attached(folder) as terminal:
@@ -93,7 +93,7 @@ def test_a_run_is_shown_and_steered_from_another_terminal_and_goes_on_when_that_
     assert reached.asked.empty()
 
 
-def test_a_run_that_is_only_looked_at_takes_no_key(folder: RunFolder, reached: ServedRun) -> None:
+def test_a_read_only_view_sends_no_commands(folder: RunFolder, reached: ServedRun) -> None:
     with attached(folder, "--read-only") as terminal:
         terminal.until("epoch 3/10")
         terminal.type(" ")
@@ -112,7 +112,7 @@ def test_two_terminals_show_one_run(folder: RunFolder, reached: ServedRun) -> No
             terminal.until("epoch 4/10")
 
 
-def test_a_terminal_that_is_lost_leaves_the_run_alone(folder: RunFolder, reached: ServedRun) -> None:
+def test_losing_the_terminal_does_not_stop_the_run(folder: RunFolder, reached: ServedRun) -> None:
     with attached(folder) as terminal:
         terminal.until("epoch 3/10")
         terminal.process.send_signal(signal.SIGHUP)
@@ -121,7 +121,7 @@ def test_a_terminal_that_is_lost_leaves_the_run_alone(folder: RunFolder, reached
 
 
 def test_a_run_that_is_over_shows_its_record(folder: RunFolder) -> None:
-    written(folder, FINISHED)
+    write_journal(folder, FINISHED)
     with attached(folder) as terminal:
         terminal.until("finished")
         terminal.until("epoch 2/10")
@@ -140,14 +140,14 @@ def test_a_run_that_is_killed_while_it_is_shown_says_so(folder: RunFolder) -> No
 
 
 def test_the_latest_run_that_is_not_finished_is_shown_unless_another_is_named(folder: RunFolder) -> None:
-    written(folder)
+    write_journal(folder)
     done = Runs(folder.path.parent).create(job="iris", settings=SETTINGS, name="done")
-    written(done, FINISHED)
+    write_journal(done, FINISHED)
     with Pseudo([sys.executable, "-c", ATTACH, "--run-dir", str(folder.path.parent)]) as terminal:
         terminal.until("digits")
 
 
-def test_without_a_terminal_the_way_to_a_line_is_told(folder: RunFolder) -> None:
+def test_without_a_terminal_the_error_suggests_ctl_status(folder: RunFolder) -> None:
     with pytest.raises(FitmonError, match="fitmon ctl RUN status"):
         attach.main([folder.name, "--run-dir", str(folder.path.parent)], standalone_mode=False)
 
@@ -179,18 +179,16 @@ STATES: list[tuple[list[events.Event], str]] = [
 
 
 @pytest.mark.parametrize(("told", "state"), STATES, ids=lambda value: value if isinstance(value, str) else "")
-def test_the_status_of_a_run_that_nobody_trains_says_how_it_ended(
+def test_the_status_of_a_run_without_a_process_shows_how_it_ended(
     folder: RunFolder, told: list[events.Event], state: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    written(folder, *told)
+    write_journal(folder, *told)
     assert steered(folder, "status", "--json") == 0
     answer = json.loads(capsys.readouterr().out)
     assert (answer["state"], answer["alive"], answer["epochs_done"]) == (state, False, 2)
 
 
-def test_a_loss_that_is_no_number_is_null_for_programs(
-    folder: RunFolder, reached: ServedRun, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_nan_loss_is_null_in_json(folder: RunFolder, reached: ServedRun, capsys: pytest.CaptureFixture[str]) -> None:
     reached.tell(*epoch_events(3)[2:])
     assert steered(folder, "status", "--json") == 0
     assert json.loads(capsys.readouterr().out)["metrics"]["val_loss"] is None
@@ -204,7 +202,7 @@ ASKED: list[tuple[str, Command]] = [
 
 
 @pytest.mark.parametrize(("word", "command"), ASKED, ids=lambda value: value if isinstance(value, str) else "")
-def test_a_run_is_asked_by_a_word(
+def test_an_action_sends_its_command_to_the_run(
     folder: RunFolder, reached: ServedRun, word: str, command: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert steered(folder, word) == 0
@@ -249,7 +247,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("words", "said"), WRONG)
-def test_what_cannot_be_asked_is_said_with_what_can(
+def test_an_invalid_action_is_refused_with_the_valid_ones(
     folder: RunFolder, reached: ServedRun, words: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert steered(folder, *words) == 2
@@ -258,10 +256,10 @@ def test_what_cannot_be_asked_is_said_with_what_can(
 
 
 @pytest.mark.parametrize("words", [["pause"], ["set", "learning_rate", "1e-4"]], ids=" ".join)
-def test_a_run_that_nobody_trains_can_be_asked_nothing(
+def test_a_run_without_a_process_accepts_no_commands(
     folder: RunFolder, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    written(folder, FINISHED)
+    write_journal(folder, FINISHED)
     assert steered(folder, *words) == 5
     assert "fitmon attach digits" in capsys.readouterr().out
 

@@ -40,7 +40,7 @@ DETACHED = "Detach(reason='the terminal hung up')"
 
 
 @pytest.mark.parametrize("how", ["closed", "closed, controlling", "SIGHUP"])
-def test_lines_are_dropped_when_the_terminal_hangs_up_and_the_run_goes_on(how: str, log: Path) -> None:
+def test_lines_are_dropped_when_the_terminal_hangs_up_and_the_run_continues(how: str, log: Path) -> None:
     with Pseudo([*DEMO, str(log), "--lines", *["--controlled"] * ("controlling" in how)]) as terminal:
         terminal.until("written to descriptor 2")
         if how == "SIGHUP":
@@ -93,7 +93,7 @@ def test_after_a_hang_up_a_signal_still_stops_a_run_in_lines(log: Path) -> None:
     assert told(log) == [DETACHED, "Stop(reason='stopped by SIGTERM')", "terminals []", "stopped by SIGTERM"]
 
 
-def test_in_lines_too_a_run_that_nobody_could_find_again_ends_with_its_terminal(log: Path) -> None:
+def test_a_run_in_lines_that_is_not_saved_ends_with_its_terminal(log: Path) -> None:
     with Pseudo([*DEMO, str(log), "--lines", "--ephemeral"]) as terminal:
         terminal.until("written to descriptor 2")
         terminal.hang_up()
@@ -155,7 +155,7 @@ def test_a_detached_training_has_a_session_of_its_own_and_prints_into_its_log(
     assert log.stat().st_mode & 0o777 == 0o600
 
 
-def test_what_cannot_be_started_is_said_in_a_sentence(tmp_path: Path) -> None:
+def test_a_failure_to_start_is_reported_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SetupError, match="Cannot start the run mine in the background: "):
         start_detached(["--version"], "mine", tmp_path / "file" / "output.log")
@@ -191,7 +191,7 @@ KILLS = "b true\nas 0\nas 0\n"
         (SESSION, [".dockerenv"], KILLS, []),
     ],
 )
-def test_a_machine_that_ends_processes_at_logout_is_told_with_the_remedy(
+def test_a_machine_that_ends_processes_at_logout_gives_a_warning_with_a_remedy(
     cgroup: str, marks: Sequence[str], answer: str, words: Sequence[str], tmp_path: Path
 ) -> None:
     warning = linger_warning(machine(tmp_path, cgroup, *marks), lambda _command: answer)
@@ -199,7 +199,7 @@ def test_a_machine_that_ends_processes_at_logout_is_told_with_the_remedy(
     assert bool(warning) == bool(words)
 
 
-def test_a_machine_without_systemd_is_not_asked(tmp_path: Path) -> None:
+def test_a_machine_without_systemd_runs_no_command(tmp_path: Path) -> None:
     def ask(_command: Sequence[str]) -> str:
         raise AssertionError
 
@@ -207,6 +207,6 @@ def test_a_machine_without_systemd_is_not_asked(tmp_path: Path) -> None:
     assert linger_warning(tmp_path / "none", ask) == ""
 
 
-def test_a_machine_whose_logind_cannot_be_asked_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_busctl_gives_no_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     assert linger_warning(machine(tmp_path, SESSION)) == ""

@@ -1,4 +1,4 @@
-"""What the command line answers without training: help, versions and refusals, all at once and in words."""
+"""What the command line does without training: help, version and refused options."""
 
 import dataclasses
 import subprocess
@@ -19,7 +19,7 @@ HEAVY = {"tensorflow", "keras", "textual", "numpy", "sklearn", "msgspec", "rich"
 
 
 def modules_loaded_by(*arguments: str) -> set[str]:
-    """Return the modules a fresh interpreter holds after a command."""
+    """Return the modules a fresh interpreter has loaded after a command."""
     program = "import sys; from fitmon.cli.main import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
     command = [sys.executable, "-c", program, *arguments]
     answer = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -124,7 +124,7 @@ def test_the_help_of_a_preset_shows_its_defaults(
         ("--frobnicate", "--frobnicate"),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_line_with_code_2(
+def test_an_invalid_option_is_refused_in_one_line_with_code_2(
     arguments: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments.split(" ")) == 2
@@ -181,7 +181,7 @@ def test_a_model_with_dropout_but_no_hidden_layer_can_have_its_dropout_changed()
 
 
 @pytest.mark.parametrize("named_by", ["option", "environment"])
-def test_a_missing_file_is_said_at_once_with_code_3(
+def test_a_missing_file_is_reported_at_once_with_code_3(
     named_by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     absent = str(tmp_path / "absent.npz")
@@ -195,7 +195,7 @@ def test_a_missing_file_is_said_at_once_with_code_3(
     assert not modules_loaded_by("mnist", "--json", *option) & HEAVY
 
 
-def test_a_file_that_cannot_be_opened_is_said_at_once_with_code_3(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unreadable_file_is_reported_at_once_with_code_3(capsys: pytest.CaptureFixture[str]) -> None:
     path = "x" * 5000
     assert main(["mnist", "--plain", "--data", path]) == 3
     assert capsys.readouterr().err == f"fitmon: {path} cannot be read: file name too long.\n"
@@ -209,7 +209,7 @@ def test_another_backend_is_refused_before_anything_is_loaded(
     assert "received KERAS_BACKEND=jax. Set KERAS_BACKEND=tensorflow." in capsys.readouterr().err
 
 
-def test_a_fault_of_ours_is_said_in_one_line_and_traced_only_when_asked(
+def test_an_internal_error_is_one_line_and_shows_a_traceback_only_with_debug(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def broken(**_: object) -> str:

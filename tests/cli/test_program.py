@@ -1,14 +1,19 @@
-"""The whole program on the real MNIST, in a real terminal, steered by keys and signals as a user would."""
+"""The whole program in a real terminal, on the real MNIST and on iris, steered by keys and signals as by a user.
+
+How a screen ends whose run failed is tested on a scripted run (`tests/tui/test_terminal.py`).
+"""
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from fitmon.engine import events
+from fitmon.engine.runs.journal_reader import Entry, read_journal
 from tests.pseudo_terminal import PATIENCE_SECONDS, Pseudo, assert_given_back
 
 FITMON = [sys.executable, "-m", "fitmon"]
@@ -47,27 +52,19 @@ def test_a_signal_while_training_gives_the_terminal_back_and_exports_the_model(t
 
 @pytest.mark.slow
 def test_a_run_outlives_its_terminal_and_its_journal_says_so(tmp_path: Path) -> None:
-    with Pseudo([*FITMON, "iris", "--epochs", "100", "--name", "mine", "--run-dir", str(tmp_path)]) as terminal:
-        terminal.until("epoch 2")
+    with Pseudo([*FITMON, "iris", "--epochs", "1000000", "--name", "mine", "--run-dir", str(tmp_path)]) as terminal:
+        terminal.until("◆ best")
         terminal.hang_up()
-        assert terminal.process.wait(PATIENCE_SECONDS) == 0
-    journal = [json.loads(line) for line in (tmp_path / "mine" / "journal.jsonl").read_text().splitlines()]
-    told = [line["event"] for line in journal if "event" in line]
-    kinds = [event["event"] for event in told]
-    detached = kinds.index("run_detached")
-    assert told[detached]["reason"] == "the input of the terminal ended"
-    assert kinds[detached:].count("epoch_ended") > 0
-    assert told[-1] == {"event": "run_ended", "reason": "all epochs done", "epochs_done": 100, "completed": True}
-
-
-@pytest.mark.slow
-def test_a_job_whose_data_is_damaged_stays_on_the_screen_with_the_reason(tmp_path: Path) -> None:
-    (tmp_path / "no.npz").write_bytes(b"no archive")
-    with Pseudo([*FITMON, "mnist", "--data", str(tmp_path / "no.npz")]) as terminal:
-        terminal.until("no.npz cannot be read")
-        terminal.type("q")
-        assert terminal.exit_code() == 3
-        assert_given_back(terminal)
+        journal = tmp_path / "mine" / "journal.jsonl"
+        give_up_at = time.monotonic() + PATIENCE_SECONDS
+        while '"epoch_ended"' not in journal.read_text().partition('"run_detached"')[2]:
+            assert time.monotonic() < give_up_at
+            time.sleep(0.02)
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.process.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
+    told = [entry.event for entry in read_journal(journal) if isinstance(entry, Entry) and entry.event]
+    assert events.RunDetached(reason="the input of the terminal ended") in told
+    assert isinstance(told[-1], events.RunEnded)
 
 
 def test_a_job_whose_data_is_missing_touches_no_terminal(tmp_path: Path) -> None:

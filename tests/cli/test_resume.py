@@ -167,7 +167,7 @@ def test_a_terminated_run_exports_its_model_says_how_to_resume_it_and_resumes(
 
 
 @pytest.mark.slow
-def test_a_run_without_a_terminal_is_steered_by_ctl_its_journal_says_who_and_it_leaves_its_model(
+def test_a_detached_run_is_steered_by_ctl_records_the_sender_and_exports_its_model(
     root: Path, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     export = ["--export", str(tmp_path / "model.keras"), "--keep", "last"]

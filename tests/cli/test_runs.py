@@ -73,7 +73,7 @@ def _row(status: RunStatus, width: int | None = None) -> dict[str, str]:
     return {title[begin:end].strip(): row[begin:end].strip() for begin, end in cuts}
 
 
-def test_all_runs_stand_in_a_table_the_one_that_wrote_last_in_front(tmp_path: Path) -> None:
+def test_all_runs_are_listed_most_recent_first(tmp_path: Path) -> None:
     for name, seconds_ago in {"older": 7200, "oldest": 200_000}.items():
         folder = _folder(tmp_path, name)
         told(folder, started(), ended(1), ended(2), FINISHED)
@@ -92,7 +92,7 @@ def test_all_runs_stand_in_a_table_the_one_that_wrote_last_in_front(tmp_path: Pa
     assert " 2 d ago " in rows[2]
 
 
-def test_a_row_tells_name_state_epoch_and_the_last_metrics() -> None:
+def test_a_row_shows_name_state_epoch_and_the_last_metrics() -> None:
     assert RUN.started is not None
     local = f"{RUN.started.astimezone():%Y-%m-%d %H:%M}"
     assert _row(RUN) == {
@@ -125,7 +125,7 @@ def test_a_row_tells_name_state_epoch_and_the_last_metrics() -> None:
         ),
     ],
 )
-def test_metrics_are_the_validated_ones_and_it_is_said_where_they_are_not(
+def test_validation_metrics_are_shown_else_training_metrics_marked_as_such(
     metrics: dict[str, float], loss: str, accuracy: str
 ) -> None:
     row = _row(replace(RUN, metrics=metrics))
@@ -145,7 +145,7 @@ def test_metrics_are_the_validated_ones_and_it_is_said_where_they_are_not(
         (9e6, "104 d"),
     ],
 )
-def test_ages_are_told_in_their_largest_unit(seconds: float, shown: str) -> None:
+def test_the_last_update_is_shown_in_its_largest_unit(seconds: float, shown: str) -> None:
     assert _row(replace(RUN, changed=NOON - timedelta(seconds=seconds)))["updated"] == f"{shown} ago"
 
 
@@ -190,7 +190,7 @@ def test_a_terminal_of_a_hundred_columns_is_filled_and_not_beyond(tmp_path: Path
     assert all(len(line) <= 100 for line in lines)
 
 
-def test_a_reader_that_has_had_enough_ends_the_list_quietly(tmp_path: Path) -> None:
+def test_a_closed_pipe_ends_the_list_quietly(tmp_path: Path) -> None:
     told(_folder(tmp_path, "digits"), started())
     reader, writer = os.pipe()
     os.close(reader)
@@ -200,7 +200,7 @@ def test_a_reader_that_has_had_enough_ends_the_list_quietly(tmp_path: Path) -> N
     assert (result.returncode, result.stderr) == (141, b"")
 
 
-def test_where_the_output_has_no_other_letters_there_are_none(tmp_path: Path) -> None:
+def test_an_ascii_output_gets_ascii_only(tmp_path: Path) -> None:
     told(_folder(tmp_path, "zahlen–ü"), started())
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     command = [sys.executable, "-c", MAIN, "--run-dir", str(tmp_path)]
@@ -208,7 +208,7 @@ def test_where_the_output_has_no_other_letters_there_are_none(tmp_path: Path) ->
     assert b"zahlen-?" in output
 
 
-def test_what_a_terminal_could_obey_is_taken_out(tmp_path: Path) -> None:
+def test_terminal_sequences_are_removed(tmp_path: Path) -> None:
     folder = _folder(tmp_path, "plain", job="mnist\x1b]0;title\x07\x1b[2J\nnext\u202e")
     folder.path.rename(tmp_path / "na\x1b[31mme\n")
     output = _listed(tmp_path)
@@ -241,7 +241,7 @@ def test_json_is_a_list_of_objects(tmp_path: Path) -> None:
     assert run == expected
 
 
-def test_a_damaged_run_stands_among_the_others(tmp_path: Path) -> None:
+def test_a_damaged_run_is_listed_with_the_others(tmp_path: Path) -> None:
     told(_folder(tmp_path, "whole"), started(), ended(1), FINISHED)
     _folder(tmp_path, "broken").description_path.write_text("{}")
     (tmp_path / "no run").mkdir()
@@ -253,14 +253,14 @@ def test_a_damaged_run_stands_among_the_others(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("root", ["empty", "not/there"])
-def test_where_there_are_no_runs_a_sentence_says_so(tmp_path: Path, root: str) -> None:
+def test_without_runs_a_sentence_says_how_to_start_one(tmp_path: Path, root: str) -> None:
     (tmp_path / "empty").mkdir()
     output = _listed(tmp_path / root)
     assert output == f"No runs in {tmp_path / root}. Start one with `fitmon mnist`.\n"
     assert json.loads(_listed(tmp_path / root, "--json")) == []
 
 
-def test_a_folder_that_nobody_can_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_folder_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: Path) -> Any:
         raise PermissionError(13, "Permission denied")
 

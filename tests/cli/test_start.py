@@ -41,7 +41,7 @@ def events_of(lines: list[str]) -> list[dict[str, Any]]:
     return [json.loads(line, parse_constant=pytest.fail) for line in lines]
 
 
-def test_json_tells_every_epoch_and_every_change(capfd: pytest.CaptureFixture[str]) -> None:
+def test_json_has_every_epoch_and_every_change(capfd: pytest.CaptureFixture[str]) -> None:
     code, lines, _ = run(
         capfd, "iris --units 8 --batch-size 60 --epochs 4 --json --name mine --at 3:learning_rate=1e-4"
     )
@@ -68,7 +68,7 @@ def test_json_tells_every_epoch_and_every_change(capfd: pytest.CaptureFixture[st
     assert told[-1]["completed"] is True
 
 
-def test_json_tells_what_became_of_every_validation_sample(capfd: pytest.CaptureFixture[str]) -> None:
+def test_json_accounts_for_every_validation_sample(capfd: pytest.CaptureFixture[str]) -> None:
     _, lines, _ = run(capfd, f"binary --dataset breast_cancer {SMALL} --epochs 3 --json --l2 0.01 --threshold 0.4")
     epochs = [event for event in events_of(lines) if event["event"] == "epoch_ended"]
     data_losses = [epoch["insight"]["data_loss"] for epoch in epochs]
@@ -86,7 +86,7 @@ def test_json_tells_what_became_of_every_validation_sample(capfd: pytest.Capture
         assert sum(insight["loss_change"].values()) == pytest.approx(now - before, abs=1e-9)
 
 
-def test_lines_tell_what_runs_each_epoch_and_the_end(capfd: pytest.CaptureFixture[str]) -> None:
+def test_lines_show_the_run_each_epoch_and_the_end(capfd: pytest.CaptureFixture[str]) -> None:
     code, lines, _ = run(capfd, "binary --dataset breast_cancer --epochs 2 --plain --at 2:dropout=0.5")
     assert code == 0
     assert lines[0].startswith("fitmon binary: 455 training samples, 114 validation samples, 1,537 parameters, ")
@@ -94,7 +94,7 @@ def test_lines_tell_what_runs_each_epoch_and_the_end(capfd: pytest.CaptureFixtur
     assert lines[2].startswith("epoch 1/2  ")
     assert lines[3].startswith("  against the untrained model, val loss ")
     assert lines[4] == "  too early to say: 1 epoch is done, and single epochs prove nothing."
-    assert lines[5] == "epoch 2: dropout 0.3 → 0.5 (read back)"
+    assert lines[5] == "epoch 2: dropout 0.3 → 0.5 (confirmed)"
     assert lines[6].startswith("epoch 2/2  ")
     assert lines[7].startswith("  val loss ")
     assert lines[8].startswith("finished: 2 epochs; best val_loss ")
@@ -148,10 +148,10 @@ def test_a_threshold_at_either_end_can_be_trained_with(threshold: int, capfd: py
     assert (code, accuracy) == (0, pytest.approx(1 - share_of_class_1 if threshold else share_of_class_1))
 
 
-def test_while_nobody_reads_only_what_is_printed_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_reader_queues_only_events_that_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     waiting: list[Any] = []
 
-    class Told:
+    class AllEventsAtOnce:
         """Stands in for a session whose events all come before the first is printed."""
 
         def __init__(self, on_event: Any) -> None:
@@ -171,7 +171,7 @@ def test_while_nobody_reads_only_what_is_printed_waits(monkeypatch: pytest.Monke
         return ENDED
 
     monkeypatch.setattr("fitmon.cli.headless.print_run", drained)
-    make_run: Any = lambda on_event: nullcontext(Told(on_event))  # noqa: E731
+    make_run: Any = lambda on_event: nullcontext(AllEventsAtOnce(on_event))  # noqa: E731
     train_in_lines(make_run, as_json=True, print_message=print)
     assert [type(event) for event in waiting] == [events.ChunkEnded, events.EpochEnded, events.RunEnded]
 
@@ -208,7 +208,7 @@ def test_wrong_labels_end_with_code_3_and_are_traced_only_on_request(
     assert "Traceback" in talk
 
 
-def test_digits_that_stand_in_for_mnist_are_said_on_stderr(
+def test_digits_used_instead_of_mnist_are_reported_on_stderr(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("FITMON_DATA", raising=False)
@@ -222,7 +222,6 @@ def test_digits_that_stand_in_for_mnist_are_said_on_stderr(
     assert events_of(lines)[0]["notes"][0].startswith("This is not MNIST")
 
 
-@pytest.mark.slow
 def test_a_loss_that_is_nan_ends_the_run_with_code_4_and_the_summary_says_why(
     capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -242,16 +241,16 @@ def test_a_loss_that_is_nan_ends_the_run_with_code_4_and_the_summary_says_why(
     assert "\nFinding: non finite loss since epoch 1: loss is NaN" in printed
 
 
-CHATTER = (
+LOADING_MESSAGES = (
     "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR",
     "I0000 00:00:1795386540.253047   18955 cudart_stub.cc:31] Could not find cuda drivers on your machine.",
     "W0000 00:00:1795386540.253047   18955 gpu_device.cc:2341] Cannot dlopen some GPU libraries.",
 )
-SAID_MEANWHILE = ("E0000 00:00:1795386540.253047 18955 cuda.cc:52] failed", "The library needs AVX", "I0 am mine", "")
+OTHER_MESSAGES = ("E0000 00:00:1795386540.253047 18955 cuda.cc:52] failed", "The library needs AVX", "I0 am mine", "")
 
 
 class Loading:
-    """Stands in for a session: writes to stderr as TensorFlow does while it loads, and goes on to the next phase."""
+    """Stands in for a session: writes to stderr as TensorFlow does while it loads, and enters the next phase."""
 
     def __init__(self, _job: Any, options: Any, **_: Any) -> None:
         self._listener, self._record = options.on_event, RunRecord()
@@ -268,10 +267,10 @@ class Loading:
 
     def start(self) -> None:
         self._tell(events.PhaseChanged(phase=Phase.STARTING))
-        os.write(2, "\n".join([*CHATTER, *SAID_MEANWHILE]).encode())
+        os.write(2, "\n".join([*LOADING_MESSAGES, *OTHER_MESSAGES]).encode())
         self._tell(events.PhaseChanged(phase=Phase.LOADING))
         os.write(1, b"from C\n")
-        os.write(2, f"{CHATTER[1]}, said later\n".encode())
+        os.write(2, f"{LOADING_MESSAGES[1]}, logged later\n".encode())
         self._tell(ENDED)
 
     def join(self, _seconds: float) -> bool:
@@ -285,10 +284,10 @@ def _loading(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_loading")
-def test_what_tensorflow_chats_while_it_loads_is_left_out_and_errors_are_not(capfd: pytest.CaptureFixture[str]) -> None:
+def test_tensorflows_loading_messages_are_filtered_and_errors_are_not(capfd: pytest.CaptureFixture[str]) -> None:
     code, _, talk = run(capfd, "iris --plain --ephemeral")
     assert code == 0
-    assert talk.splitlines() == [*filter(None, SAID_MEANWHILE), "from C", f"{CHATTER[1]}, said later"]
+    assert talk.splitlines() == [*filter(None, OTHER_MESSAGES), "from C", f"{LOADING_MESSAGES[1]}, logged later"]
 
 
 @pytest.mark.usefixtures("_loading")
@@ -304,20 +303,18 @@ def test_with_tensorflows_log_level_set_everything_is_shown(
 ) -> None:
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
     _, _, talk = run(capfd, "iris --plain --ephemeral")
-    assert [line for line in CHATTER if line not in talk] == []
+    assert [line for line in LOADING_MESSAGES if line not in talk] == []
 
 
 @pytest.mark.usefixtures("_loading")
-def test_where_there_is_no_grep_nothing_is_left_out(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_without_grep_nothing_is_filtered(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("PATH", "")
     code, _, talk = run(capfd, "iris --plain --ephemeral")
     assert code == 0
-    assert [line for line in (*CHATTER, *SAID_MEANWHILE) if line not in talk] == []
+    assert [line for line in (*LOADING_MESSAGES, *OTHER_MESSAGES) if line not in talk] == []
 
 
-def test_the_last_words_of_a_tensorflow_that_aborts_are_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_message_of_an_aborting_tensorflow_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
     program = """
 import contextlib, os
@@ -335,7 +332,7 @@ headless.train_in_lines(lambda _: contextlib.nullcontext(Aborting()), as_json=Tr
     assert answer.stderr == "F0000 00:00 This machine has no AVX.\n"
 
 
-def test_the_last_words_are_in_the_log_of_a_kept_run_too(tmp_path: Path) -> None:
+def test_the_message_of_an_abort_is_in_the_log_of_a_saved_run_too(tmp_path: Path) -> None:
     log = tmp_path / "log.txt"
     program = f"""
 import contextlib, os, pathlib

@@ -27,7 +27,7 @@ def test_labels_that_are_no_class_numbers_are_refused(labels: Any, message: str)
     assert str(refusal.value) == message
 
 
-def test_labels_may_stand_in_a_column_and_be_whole_floats() -> None:
+def test_labels_may_be_a_column_and_whole_floats() -> None:
     assert checked_labels(np.array([[1.0], [2.0]]), classes=3, name="y").tolist() == [1, 2]
 
 

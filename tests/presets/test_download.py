@@ -1,4 +1,4 @@
-"""A download ends as the right file under its name, or leaves nothing behind. The server is on this machine."""
+"""A download ends as the right file under its name, or leaves no file. The server is on this machine."""
 
 import hashlib
 import socket
@@ -92,7 +92,7 @@ def test_a_body_cut_short_is_thrown_away(serve: Serve, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_refused_connection_is_said(tmp_path: Path) -> None:
+def test_a_refused_connection_is_an_error(tmp_path: Path) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/mnist.npz"
@@ -101,7 +101,7 @@ def test_a_refused_connection_is_said(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_an_answer_of_not_found_is_said(serve: Serve, tmp_path: Path) -> None:
+def test_a_response_of_not_found_is_an_error(serve: Serve, tmp_path: Path) -> None:
     url = serve(lambda handler: handler.send_error(404))
     with pytest.raises(DownloadError, match=r"the server responded 404 Not Found"):
         download(remote(url), tmp_path / "mnist.npz", ignore)
@@ -122,7 +122,7 @@ def test_a_connection_that_stalls_is_given_up(serve: Serve, tmp_path: Path) -> N
     assert not list(tmp_path.iterdir())
 
 
-def test_what_the_listener_raises_ends_the_download_and_leaves_nothing(serve: Serve, tmp_path: Path) -> None:
+def test_an_exception_of_the_listener_ends_the_download_and_leaves_no_file(serve: Serve, tmp_path: Path) -> None:
     def refuse(_share: float) -> None:
         raise InterruptedError("stop")
 

@@ -121,7 +121,7 @@ def test_without_a_named_file_a_job_is_made_before_anything_is_fetched() -> None
 
 
 @pytest.mark.parametrize("home", ["home/.keras", "elsewhere"])
-def test_keras_cache_is_read_and_left_alone(home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keras_cache_is_read_and_not_changed(home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if home == "elsewhere":
         monkeypatch.setenv("KERAS_HOME", str(tmp_path / home))
     path = written(tmp_path / home / "datasets/mnist.npz")
@@ -135,7 +135,7 @@ def test_keras_cache_is_read_and_left_alone(home: str, tmp_path: Path, monkeypat
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
 
 
-def test_a_damaged_cache_is_named_and_left_alone(tmp_path: Path) -> None:
+def test_a_damaged_cache_is_named_and_not_changed(tmp_path: Path) -> None:
     path = written(tmp_path / "home/.keras/datasets/mnist.npz")
     path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(DataError, match=r"\.keras/datasets/mnist\.npz cannot be read"):
@@ -143,7 +143,7 @@ def test_a_damaged_cache_is_named_and_left_alone(tmp_path: Path) -> None:
     assert path.stat().st_size == 5000
 
 
-def test_a_download_lands_in_keras_cache_and_tells_its_progress(tmp_path: Path) -> None:
+def test_a_download_is_saved_in_keras_cache_and_reports_progress(tmp_path: Path) -> None:
     told: list[str] = []
     data = load_mnist(SETTINGS, told.append, remote=remote_to(written(tmp_path / "remote.npz")))
     assert len(data.x) == 20
@@ -160,7 +160,7 @@ def test_a_download_lands_in_our_cache_where_keras_folder_cannot_be_made(tmp_pat
     assert load_mnist(SETTINGS, silent, remote=NO_INTERNET).notes == ()
 
 
-def test_without_internet_real_digits_stand_in_and_it_is_said() -> None:
+def test_without_internet_digits_are_used_with_a_note() -> None:
     data = load_mnist(SETTINGS, silent, remote=NO_INTERNET)
     assert (data.x.shape, data.x_validation.shape) == ((1437, 28, 28, 1), (360, 28, 28, 1))
     assert (data.x.dtype, data.y.shape, data.x.min(), data.x.max()) == (np.float32, (1437, 10), 0, 1)
@@ -171,7 +171,7 @@ def test_without_internet_real_digits_stand_in_and_it_is_said() -> None:
     )
 
 
-def test_a_wrong_download_leaves_no_file_and_real_digits_stand_in(tmp_path: Path) -> None:
+def test_a_wrong_download_leaves_no_file_and_digits_are_used(tmp_path: Path) -> None:
     wrong = RemoteFile(url=written(tmp_path / "remote.npz").as_uri(), sha256="0" * 64)
     assert "the downloaded file has the wrong checksum" in load_mnist(SETTINGS, silent, remote=wrong).notes[0]
     assert not list((tmp_path / "home/.keras/datasets").iterdir())
@@ -250,7 +250,7 @@ def test_an_archive_with_changed_bytes_is_refused(tmp_path: Path) -> None:
 
 
 def with_member(path: Path, content: bytes) -> Path:
-    """Return an archive whose `x_train.npy` holds these bytes."""
+    """Return an archive whose `x_train.npy` contains these bytes."""
     written(path, x_train=None)
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("x_train.npy", content)

@@ -56,6 +56,7 @@ def test_a_misspelt_preset_is_refused_with_the_nearest_name() -> None:
         preset_named("mnits")
 
 
+@pytest.mark.slow
 def test_the_preset_shown_as_an_example_can_be_trained() -> None:
     from fitmon.presets import preset as shown
 
@@ -86,7 +87,7 @@ def test_iris_has_the_architecture_and_defaults_of_its_source() -> None:
     assert float(model.optimizer.learning_rate) == pytest.approx(0.0005)
 
 
-def test_binary_has_one_dropout_of_three_tenths_behind_its_widths() -> None:
+def test_binary_has_one_dropout_of_three_tenths_after_its_hidden_layers() -> None:
     preset = preset_named("binary")
     settings = dataclasses.replace(preset.settings, units=(16, 8, 4))
     model = preset.job(settings).build(settings, table_data(1))
@@ -95,7 +96,7 @@ def test_binary_has_one_dropout_of_three_tenths_behind_its_widths() -> None:
     assert model.loss == "binary_crossentropy"
 
 
-def test_iris_is_split_stratified_and_standardised_by_its_training_part() -> None:
+def test_iris_is_split_stratified_and_standardized_by_its_training_set() -> None:
     job = preset_named("iris").job()
     data = job.load(job.settings, silent)
     assert (data.x.shape, data.x_validation.shape) == ((120, 4), (30, 4))
@@ -121,7 +122,7 @@ def test_a_split_follows_the_seed_alone() -> None:
     assert not np.array_equal(first.x, other.x)
 
 
-def test_the_weak_table_is_the_same_whatever_the_seed() -> None:
+def test_the_weak_table_does_not_depend_on_the_seed() -> None:
     job = preset_named("binary").job()
     first, second = (job.load(changed(seed=seed), silent) for seed in (1, 2))
     assert (first.x.shape, first.x_validation.shape, first.y.shape) == ((16_000, 30), (4_000, 30), (16_000, 1))
@@ -141,7 +142,7 @@ def test_an_unknown_data_set_is_refused_by_naming_those_there_are() -> None:
         preset_named("binary").job(dataset="wine")
 
 
-def test_dropout_stands_behind_each_hidden_layer() -> None:
+def test_dropout_follows_each_hidden_layer() -> None:
     model = build_classifier(changed(dropout=0.4), table_data(3))
     assert [kind for kind, *_ in layers_of(model)] == ["Dense", "Dropout", "Dense", "Dropout", "Dense"]
 

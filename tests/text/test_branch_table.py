@@ -58,7 +58,7 @@ def test_the_best_of_branches_with_equal_penalties_is_marked() -> None:
     assert [BEST in line for line in lines(run)] == [False, False, True]
 
 
-def test_columns_stand_further_apart_where_there_is_room() -> None:
+def test_columns_have_a_wider_gap_if_there_is_room() -> None:
     assert lines(told(), 100)[0] == "  branch  from    dropout  L1    L2    epochs  best val_loss  accuracy  last"
 
 
@@ -76,7 +76,7 @@ def test_a_branch_that_reached_nothing_yet_has_dashes() -> None:
     assert lines(run)[-1].split() == ["▸", "2", "0", "of", "1", "0", "–", "–", "–"]
 
 
-def test_losses_that_are_no_numbers_are_shown_as_such() -> None:
+def test_nan_losses_are_shown_as_such() -> None:
     run = FakeRun().begin().epoch_ended(1, None, loss=math.nan, val_loss=math.nan).branch(2, 1, 0)
     run.epoch_ended(1, None, loss=1.0, val_loss=2.0)
     assert [line.split()[-1] for line in lines(run)[1:]] == ["nan", "2.0000"]

@@ -1,4 +1,4 @@
-"""Numbers, times and foreign text as they stand on the screen."""
+"""Numbers, times and untrusted text, formatted for the screen."""
 
 import math
 
@@ -70,12 +70,12 @@ def test_bars_fill_in_eighths(part: float, expected: str) -> None:
     assert form.bar(part, 4) == expected
 
 
-def test_a_pending_knob_says_from_when_it_holds() -> None:
+def test_a_pending_knob_shows_when_it_takes_effect() -> None:
     knob = KnobState(name="learning_rate", value=1e-3, pending=5e-4, pending_epoch=5, unavailable="")
     assert form.knob_state(knob) == "lr 1e-3 → 5e-4 at epoch 5"
 
 
-def test_fewer_epochs_hold_from_the_end_of_an_epoch_that_there_is() -> None:
+def test_fewer_epochs_take_effect_at_the_end_of_an_epoch_that_exists() -> None:
     knob = KnobState(name="epochs", value=10, pending=4, pending_epoch=5, unavailable="")
     assert form.knob_state(knob) == "epochs 10 → 4 at the end of epoch 4"
 

@@ -1,4 +1,4 @@
-"""A run is told line by line, for people and for programs."""
+"""A run is printed line by line, as text and as JSON."""
 
 import json
 import math
@@ -82,7 +82,7 @@ def test_a_run_without_validation_says_so() -> None:
     assert "60,000 training samples, no validation, 407,050 parameters" in PlainLines()(started(validation_samples=0))
 
 
-def test_training_samples_that_nobody_can_count_are_told_as_such() -> None:
+def test_an_unknown_number_of_training_samples_is_shown_as_such() -> None:
     lines = PlainLines()(started(training_samples=0))
     assert "mnist: an unknown number of training samples, 10,000 validation samples" in lines
 
@@ -110,8 +110,8 @@ def test_columns_stay_in_place_from_epoch_to_epoch() -> None:
 @pytest.mark.parametrize(
     ("event", "line"),
     [
-        (APPLIED, "epoch 4: learning_rate 1e-3 → 1e-4 (read back)\n"),
-        (FEWER_EPOCHS, "end of epoch 3: epochs 10 → 3 (read back)\n"),
+        (APPLIED, "epoch 4: learning_rate 1e-3 → 1e-4 (confirmed)\n"),
+        (FEWER_EPOCHS, "end of epoch 3: epochs 10 → 3 (confirmed)\n"),
         (REFUSED, "dropout 0.3 refused: this model has no dropout\n"),
         (events.RunPaused(epoch=2, step=0, reason="asked to"), "paused in epoch 2: asked to\n"),
         (events.RunResumed(), "resumed\n"),
@@ -142,7 +142,7 @@ def test_what_happens_to_the_run_is_one_line(event: events.Event, line: str) -> 
 
 
 @pytest.mark.parametrize("event", OFTEN_OR_FOR_SCREENS, ids=lambda event: type(event).__name__)
-def test_what_comes_often_is_left_out(event: events.Event) -> None:
+def test_frequent_events_are_not_printed(event: events.Event) -> None:
     assert (PlainLines()(event), json_line(event)) == ("", "")
 
 
@@ -161,7 +161,7 @@ def lines_about_findings(render: PlainLines, event: events.Event) -> list[str]:
     return render(event).splitlines()[1:]
 
 
-def test_a_finding_is_told_when_it_comes_and_when_it_goes_and_not_in_between() -> None:
+def test_a_finding_is_printed_when_it_appears_and_when_it_disappears() -> None:
     render = PlainLines()
     came = (
         "  overfitting since epoch 2: val loss +18 % while train −61 %"
@@ -175,7 +175,7 @@ def test_a_finding_is_told_when_it_comes_and_when_it_goes_and_not_in_between() -
     assert lines_about_findings(render, meant(5)) == ["  no longer: overfitting"]
 
 
-def test_what_a_change_did_is_told_once_three_epochs_can_judge_it() -> None:
+def test_the_effect_of_a_change_is_printed_once_after_three_epochs() -> None:
     render = PlainLines()
     render(epoch_ended(epoch=1, loss=0.5))
     render(events.KnobApplied(knob="dropout", asked=0.5, value=0.5, previous=0.3, epoch=2, step=1))
@@ -184,7 +184,7 @@ def test_what_a_change_did_is_told_once_three_epochs_can_judge_it() -> None:
     assert told == [[], [], [did], [], []]
 
 
-def test_of_a_knob_that_is_turned_every_epoch_nothing_can_be_told() -> None:
+def test_a_knob_changed_every_epoch_has_no_separate_effect() -> None:
     render = PlainLines()
     for epoch in range(1, 9):
         rate = 1 / epoch
@@ -198,7 +198,7 @@ def test_advice_comes_with_the_command_line_that_would_try_it() -> None:
     assert line == f"  class missing: {CLASS_MISSING.sentence}  (suggested fix: {advice})"
 
 
-def test_the_last_lines_tell_what_was_found_and_what_changes_did() -> None:
+def test_the_last_lines_show_findings_and_the_effects_of_changes() -> None:
     render = PlainLines()
     render(meant(1, OVERFITTING))
     render(
@@ -215,7 +215,7 @@ def test_the_last_lines_tell_what_was_found_and_what_changes_did() -> None:
     ]
 
 
-def test_findings_stand_in_the_json_of_an_epoch() -> None:
+def test_the_json_of_an_epoch_has_its_findings() -> None:
     (found,) = json.loads(json_line(meant(1, OVERFITTING)))["findings"]
     assert (found["name"], found["epochs"], found["confidence"]) == ("overfitting", [2, 9], 0.97)
     assert found["sentence"] == OVERFITTING.sentence
@@ -241,7 +241,7 @@ def test_the_last_lines_compare_the_branches_where_there_are_several() -> None:
     ]
 
 
-def test_the_end_of_a_run_that_another_process_began_is_told_by_all_that_is_known_of_it() -> None:
+def test_the_end_of_a_resumed_run_is_summarized_from_all_of_its_epochs() -> None:
     known = RunRecord()
     render = PlainLines(known.snapshot)
     known.apply(epoch_ended(epoch=1, val_loss=0.25))

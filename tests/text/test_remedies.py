@@ -27,7 +27,7 @@ def refusals(fake: FakeRun, rewind_choices: RewindChoices | None = None) -> list
     ]
 
 
-def test_those_of_the_strongest_finding_come_first_and_advice_has_no_number() -> None:
+def test_remedies_of_the_strongest_finding_are_first_and_advice_has_no_digit() -> None:
     choices = choices_of(run().snapshot(), RewindChoices())
     assert [(choice.number, choice.remedy) for choice in choices] == [
         (1, GO_BACK),
@@ -45,18 +45,18 @@ def test_a_tenth_remedy_has_no_digit() -> None:
     assert not choices[-1].ready
 
 
-def test_going_back_takes_the_knobs_along() -> None:
+def test_a_rewind_includes_its_knob_changes() -> None:
     assert commands_of(OVERFITTING, GO_BACK) == (Rewind(epoch=2, changes={"dropout": 0.3}, because="overfitting"),)
 
 
-def test_knobs_are_turned_one_by_one_the_epochs_first() -> None:
+def test_knobs_are_changed_one_by_one_the_epochs_first() -> None:
     assert commands_of(RATE_TOO_HIGH, HALVE_RATE) == (
         SetKnob(knob="epochs", value=15, because="learning_rate_too_high"),
         SetKnob(knob="learning_rate", value=5e-4, because="learning_rate_too_high"),
     )
 
 
-def test_behind_the_last_epoch_more_of_them_are_a_branch_that_sets_out_there() -> None:
+def test_more_epochs_for_a_finished_run_are_a_rewind_to_its_last_epoch() -> None:
     fake = run().train(1, 10).ended()
     chosen = [choice for choice in choices_of(fake.snapshot(), RewindChoices()) if "epochs" in choice.remedy.changes]
     assert [choice.refusal for choice in chosen] == [""]
@@ -83,7 +83,7 @@ def test_stopping_says_why() -> None:
     assert commands_of(OVERFITTING, STOP_HERE) == (Stop(reason="stopped: keep the best weights"),)
 
 
-def test_a_threshold_is_the_views_and_no_command() -> None:
+def test_a_threshold_changes_the_view_and_sends_no_command() -> None:
     remedy = Remedy(advice="move the threshold", expect="More is found.", changes={"threshold": 0.3})
     assert commands_of(OVERFITTING, remedy) == ()
     assert threshold_of(remedy) == 0.3
@@ -95,7 +95,7 @@ def test_a_run_that_is_over_can_go_back_or_be_given_more_epochs() -> None:
     assert refusals(run().ended()) == ["", "the run has ended", ""]
 
 
-def test_nobody_goes_back_to_an_epoch_without_a_checkpoint() -> None:
+def test_a_rewind_to_an_epoch_without_a_checkpoint_is_refused() -> None:
     assert refusals(run(), RewindChoices(kept={1: {1, 3}}))[0] == "epoch 2 has no checkpoint"
     assert refusals(run(), RewindChoices(kept={1: {2}}))[0] == ""
     assert refusals(run(), RewindChoices(refusal="it is not kept"))[0] == "it is not kept"
