@@ -1,7 +1,7 @@
 """What happens in a run, as immutable facts in the past tense.
 
-The training thread emits them, `record.RunRecord` applies them, the line printer writes some of them as JSON. Epochs and
-steps are one-based; times are seconds; a metric that does not exist is absent, never None.
+The training thread emits them, `record.RunRecord` applies them, the line printer writes some of them as JSON. Epochs
+and steps are one-based; times are seconds; a metric that does not exist is absent, never None.
 """
 
 from __future__ import annotations

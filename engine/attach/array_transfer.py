@@ -70,7 +70,7 @@ class ArraySender:
 
 
 def _place(array: Numbers) -> tuple[Numbers, _Place]:
-    """Return the owner of an array's memory, and the array's place in it: a row of a table is a new object each time."""
+    """Return the owner of an array's memory and the array's place in it: a row of a table is always a new object."""
     owner = array.base if isinstance(array.base, np.ndarray) else array
     address = array.__array_interface__["data"][0]
     return owner, (id(owner), address, array.shape, array.strides, array.dtype.str)
