@@ -1,4 +1,4 @@
-"""Measures what keeping a run costs; prints one line of JSON. Called with what to measure and a folder."""
+"""Measures the cost of keeping a run on disk; prints one line of JSON. Arguments: what to measure, and a folder."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SHORT_RUN, LONG_RUN = 1_000, 100_000
 
 
 def cost(root: Path) -> dict[str, float]:
-    """Return, of an MNIST epoch, the seconds that training waited for commits and those that other threads worked."""
+    """Return, per epoch of MNIST, the seconds that training waited for checkpoints and that other threads worked."""
     waited: list[float] = []
     for name in ("begin_chunk", "end_chunk", "end_training_of_epoch", "end_epoch", "tell_trouble"):
         _measure(name, waited)
@@ -59,7 +59,7 @@ def cost(root: Path) -> dict[str, float]:
 
 
 def journal(root: Path) -> dict[str, float]:
-    """Return the bytes that an epoch of iris takes in the journal, with everything that is told of it."""
+    """Return the bytes of an epoch of iris in the journal, with everything that is measured."""
     job = measured_job("iris", jit=False)
     folder = Runs(root).create(job="iris", settings=job.settings)
     with KeptRun(job, folder) as run:
@@ -70,19 +70,19 @@ def journal(root: Path) -> dict[str, float]:
 
 
 def memory(root: Path) -> dict[str, float]:
-    """Return the megabytes that a record, its journal and a retelling take more for a long run than for a short one."""
+    """Return the additional megabytes that the record of a long run takes, compared with a short one."""
     del root
-    process, record, taken = psutil.Process(), RunRecord(), {}
+    process, record, used = psutil.Process(), RunRecord(), {}
     for epoch in range(1, LONG_RUN + 1):
         for event in _epoch(epoch):
             record.apply(event)
         if epoch in {SHORT_RUN, LONG_RUN}:
-            taken[epoch] = process.memory_info().rss
-    return {"megabytes": (taken[LONG_RUN] - taken[SHORT_RUN]) / 1e6}
+            used[epoch] = process.memory_info().rss
+    return {"megabytes": (used[LONG_RUN] - used[SHORT_RUN]) / 1e6}
 
 
 def serve(root: Path) -> None:
-    """Serve a run of 10 000 epochs, made up, until somebody kills this; prints the folder."""
+    """Serve a made-up run of 10 000 epochs until this process is killed; prints the folder."""
     job = measured_job("iris", jit=False, epochs=20_000)
     folder = Runs(root).create(job="iris", settings=job.settings)
     writer = JournalWriter(folder.journal_path)
@@ -90,13 +90,13 @@ def serve(root: Path) -> None:
         writer.event(event)
     writer.close()
     with RunLock(folder):
-        server = RunServer(folder.socket_path, _Told(replay_journal(folder).record))
+        server = RunServer(folder.socket_path, _ReplayedRun(replay_journal(folder).record))
         print(folder.path, flush=True)
         sys.stdin.read()
         server.close()
 
 
-class _Told:
+class _ReplayedRun:
     def __init__(self, record: RunRecord) -> None:
         self._record = record
 
@@ -104,7 +104,7 @@ class _Told:
         return self._record.snapshot()
 
     def send(self, command: object, *, by: str) -> None:
-        """Nobody steers what only stands there."""
+        """Do nothing: nothing is trained."""
 
 
 def _measure(name: str, waited: list[float]) -> None:
@@ -158,7 +158,7 @@ def _epoch(epoch: int) -> list[events.Event]:
 
 
 def main() -> None:
-    """Measure what the command line names."""
+    """Measure what the command line selects."""
     what, root = sys.argv[1], Path(sys.argv[2])
     if what == "serve":
         serve(root)

@@ -1,4 +1,4 @@
-"""What may be asked of a run. A command returns nothing: its effect comes back as an event."""
+"""The commands of a run. A command returns nothing: its effect is reported by an event."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -7,29 +7,29 @@ import msgspec
 
 
 class PauseAt(StrEnum):
-    """Where a pause takes hold."""
+    """When a pause takes effect."""
 
     EPOCH = "epoch"
-    """When the epoch under way has ended and was validated."""
+    """After the current epoch and its validation."""
     CHUNK = "chunk"
-    """After the chunk under way, about 100 ms from now, in the middle of an epoch."""
+    """After the current chunk, in about 100 ms, in the middle of an epoch."""
 
 
 class Pause(msgspec.Struct, frozen=True, tag_field="command", tag="pause"):
-    """Hold the training; everything stays in memory."""
+    """Pause the training; everything stays in memory."""
 
     at: PauseAt = PauseAt.EPOCH
 
 
 class Resume(msgspec.Struct, frozen=True, tag_field="command", tag="resume"):
-    """Go on after a pause, or take back a pause that has not taken hold yet."""
+    """Resume after a pause, or cancel a pending pause."""
 
 
 class Stop(msgspec.Struct, frozen=True, tag_field="command", tag="stop"):
-    """End the run after the chunk under way."""
+    """End the run after the current chunk."""
 
     reason: str = "stopped by the user"
-    """Said in the ending event."""
+    """Reported in the event that ends the run."""
 
 
 class SetKnob(msgspec.Struct, frozen=True, tag_field="command", tag="set_knob"):
@@ -38,47 +38,47 @@ class SetKnob(msgspec.Struct, frozen=True, tag_field="command", tag="set_knob"):
     knob: str
     value: float
     epoch: int | None = None
-    """The one-based epoch from which the value shall hold; None: the next one to start."""
+    """The one-based epoch in which it takes effect; None: the next one to start."""
     because: str = ""
-    """The finding whose remedy this is; empty when somebody asks for it by themselves."""
+    """The finding whose remedy this is; empty when the user requests it."""
 
 
 class Rewind(msgspec.Struct, frozen=True, tag_field="command", tag="rewind"):
-    """Go back to the end of an epoch and train on from there as a new branch; answered by `BranchStarted` or
-    `RewindRefused`. What was trained since stays in the record as a branch of its own.
+    """Rewind to the end of an epoch and train from there as a new branch; answered by `BranchStarted` or
+    `RewindRefused`. The epochs trained since stay in the record as another branch.
     """
 
     epoch: Annotated[int, msgspec.Meta(ge=0)]
-    """0: the model as it was before training."""
+    """0: the untrained model."""
     branch: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    """The branch that trained this epoch; None: the one under way."""
+    """The branch that trained this epoch; None: the current one."""
     changes: dict[str, float] = {}
-    """Knobs and the values they are to have from the next epoch on; `epochs` counts from the start of the run."""
+    """New values of knobs from the next epoch on; `epochs` counts from the start of the run."""
     because: str = ""
     """As in `SetKnob`."""
 
 
 class Detach(msgspec.Struct, frozen=True, tag_field="command", tag="detach"):
-    """The screen has gone: keep a checkpoint and train on without one."""
+    """The screen was closed: save a checkpoint and continue without it."""
 
     reason: str
-    """Said in the journal."""
+    """Reported in the journal."""
 
 
 Keep = Literal["best", "last"]
-"""Which weights: those of the epoch with the lowest validation loss, or those the training came to."""
+"""Which weights: those of the epoch with the lowest validation loss, or the last ones."""
 
 
 class Export(msgspec.Struct, frozen=True, tag_field="command", tag="export"):
-    """Write the model into a file that plain Keras loads; answered by `ModelExported` or `ExportFailed`."""
+    """Write the model to a file that plain Keras can load; answered by `ModelExported` or `ExportFailed`."""
 
     path: str
     """Absolute, with the suffix `.keras`; its folder exists."""
     keep: Keep = "best"
     replace: bool = False
-    """Whether a file that is there may be replaced; it stays as it is until the new one is whole."""
+    """Whether an existing file may be replaced; it is unchanged until the new one is complete."""
     at_end: bool = False
-    """Wait until the run is over, finished or stopped; the last such wish counts, whenever the run is over."""
+    """Write it when the run has finished or stopped; the last such request counts."""
 
 
 Command = Pause | Resume | Stop | SetKnob | Rewind | Detach | Export

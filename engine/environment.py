@@ -1,16 +1,12 @@
-"""The one place that first imports TensorFlow and Keras, and what is known of this machine: device, versions, flags."""
+"""Imports TensorFlow and Keras, and describes this machine: device, versions, flags."""
 
 from __future__ import annotations
 
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fitmon.engine.errors import SetupError
-
-if TYPE_CHECKING:
-    pass
 
 
 def import_tensorflow() -> None:
@@ -19,7 +15,7 @@ def import_tensorflow() -> None:
     Raises SetupError when Keras is configured for another backend, its configuration is broken, or an import fails.
     """
     _refuse_other_backend()
-    # Only errors of TensorFlow's C++ side belong in the log; it prints several lines about the processor otherwise.
+    # Only errors of TensorFlow's C++ code belong in the log; otherwise it prints several lines about the processor.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         import keras
@@ -27,7 +23,7 @@ def import_tensorflow() -> None:
     except Exception as error:
         raise SetupError(
             f"TensorFlow could not be imported ({type(error).__name__}: {error}). "
-            "Try `python -c 'import tensorflow'`, and reinstall it if that fails as well."
+            "Try `python -c 'import tensorflow'`, and reinstall it if that fails too."
         ) from error
     if keras.backend.backend() != "tensorflow":
         raise SetupError(
@@ -52,23 +48,23 @@ def _refuse_other_backend() -> None:
 def _configured_backend(path: Path) -> str | None:
     """Read the backend from keras.json.
 
-    Keras 3.15 takes a file that is not JSON for an empty one, and fails with an AttributeError on JSON of another
-    shape: either way the user never learns that the configuration was not used.
+    Keras 3.15 treats a file that is not JSON as empty, and raises AttributeError on JSON of another shape: either way
+    the user does not learn that the configuration was not used.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise SetupError(f"Keras's configuration {path} cannot be read ({error}). Mend or remove it.") from error
+        raise SetupError(f"Keras's configuration {path} cannot be read ({error}). Fix or remove it.") from error
     try:
         configuration = json.loads(text)
     except ValueError as error:
-        raise SetupError(f"Expected Keras's configuration {path} to be JSON ({error}). Mend or remove it.") from error
+        raise SetupError(f"Expected Keras's configuration {path} to be JSON ({error}). Fix or remove it.") from error
     if not isinstance(configuration, dict):
         raise SetupError(
             f"Expected Keras's configuration {path} to be a JSON object, received {type(configuration).__name__}. "
-            "Mend or remove it."
+            "Fix or remove it."
         )
     backend = configuration.get("backend")
     return None if backend is None else str(backend)
@@ -94,7 +90,7 @@ def _usable_cores() -> int:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of the packages that decide what a run computes."""
+    """Return the versions of the packages that determine what a run computes."""
     from importlib.metadata import version
 
     return {name: version(name) for name in ("fitmon", "keras", "tensorflow", "numpy")}
@@ -118,5 +114,5 @@ _FLAGS = (
 
 
 def flags() -> dict[str, str]:
-    """Return the environment variables that bear on what TensorFlow computes, as far as they are set."""
+    """Return the environment variables that affect what TensorFlow computes, if set."""
     return {name: os.environ[name] for name in _FLAGS if name in os.environ}

@@ -1,4 +1,4 @@
-"""The errors a user can cause or meet, each with the exit code the command line ends with.
+"""The errors that a user can cause or meet, each with the exit code of the command line.
 
 A message is one or two sentences: what was expected, what was received, what to do.
 """
@@ -7,17 +7,17 @@ from typing import ClassVar
 
 
 class FitmonError(Exception):
-    """Something went wrong that can be said in a sentence."""
+    """An error that can be explained in a sentence."""
 
     exit_code: ClassVar[int] = 1
     """The exit code of the process when this error ends it (see the README's table)."""
 
     kind: ClassVar[str] = "internal"
-    """The word by which events name this error."""
+    """The name of this error in events."""
 
 
 class UsageError(FitmonError):
-    """The command line or a setting asks for something that cannot be."""
+    """The command line or a setting requests something impossible."""
 
     exit_code = 2
     kind = "usage"
@@ -31,7 +31,7 @@ class DataError(FitmonError):
 
 
 class TrainingError(FitmonError):
-    """The model failed while it was built or trained."""
+    """Building or training the model failed."""
 
     exit_code = 4
     kind = "training"
@@ -45,7 +45,7 @@ class SetupError(FitmonError):
 
 
 class RunInUseError(FitmonError):
-    """Another process holds the run."""
+    """Another process owns the run."""
 
     exit_code = 6
     kind = "run in use"
@@ -62,16 +62,16 @@ EXIT_CODES: dict[str, int] = {
     error.kind: error.exit_code
     for error in (FitmonError, UsageError, DataError, TrainingError, SetupError, RunInUseError, DiskError)
 }
-"""Exit code for each `kind` that a `RunFailed` event may carry."""
+"""Exit code for each `kind` that a `RunFailed` event may have."""
 
 EXIT_QUIT_WHILE_TRAINING = 130
-"""Exit code when the user quit before the run was over."""
+"""Exit code when the user quits before the run is over."""
 
 
 class StopRequested(Exception):  # noqa: N818 - stopping is not an error
-    """The user asked the run to stop."""
+    """The user stopped the run."""
 
     def __init__(self, reason: str) -> None:
-        """Carry the reason to the ending event."""
+        """Store the reason, for the event that ends the run."""
         super().__init__(reason)
         self.reason = reason

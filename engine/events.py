@@ -1,7 +1,7 @@
 """What happens in a run, as immutable facts in the past tense.
 
-The training thread emits them, `record.RunRecord` folds them, the line printer writes some of them as JSON. Epochs and
-steps are one-based; times are seconds; a metric that does not exist is absent, never None.
+The training thread emits them, `record.RunRecord` applies them, the line printer writes some of them as JSON. Epochs
+and steps are one-based; times are seconds; a metric that does not exist is absent, never None.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from fitmon.engine.measures import Insight, Measures
 from fitmon.engine.values import KnobOffer, KnobValue
 
 if TYPE_CHECKING:
-    # It brings numpy, which the first picture on a terminal does not wait for.
+    # It imports numpy, which the first screen does not wait for.
     from fitmon.engine.insight.observer import Observation
     from fitmon.engine.samples import ValidationSamples
 
 
 class Phase(StrEnum):
-    """What the run is busy with."""
+    """What the run is doing."""
 
     WAITING = "waiting to start"
     STARTING = "starting TensorFlow"
@@ -50,23 +50,23 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=_
 
 
 class PhaseChanged(_Event, frozen=True):
-    """The run began to do something else."""
+    """The run started to do something else."""
 
     phase: Phase
     detail: str = ""
-    """More about it, such as the share of a download that is done; may be empty."""
+    """Details, such as the progress of a download; may be empty."""
 
 
 class RunStarted(_Event, frozen=True):
-    """Data and model are ready; training is about to begin."""
+    """Data and model are ready; training is about to start."""
 
     run: str
-    """The run's name: the preset's name, or what the user called it."""
+    """The run's name: the preset's, or the one the user chose."""
     epochs: int
     steps: int
-    """Batches in an epoch at the starting batch size; 0: not known."""
+    """Batches per epoch at the initial batch size; 0: unknown."""
     training_samples: int
-    """0: not known, because a dataset makes the batches itself."""
+    """0: unknown, because a dataset yields the batches."""
     validation_samples: int
     class_names: tuple[str, ...]
     """Names of the classes in label order; empty when the data has none."""
@@ -80,15 +80,15 @@ class RunStarted(_Event, frozen=True):
     jit: bool
     """Whether the steps are compiled with XLA."""
     majority_share: float | None
-    """Share of the validation samples in the most frequent class; None when there are no classes."""
+    """Share of the most frequent class in the validation samples; None when there are no classes."""
     no_probabilities: str = ""
-    """Why the samples have no probabilities that could be shown; empty when they have."""
+    """Why the samples have no probabilities to show; empty when they have."""
     notes: tuple[str, ...] = ()
     """What the user must know about the data, a sentence each."""
     flags: dict[str, str] = {}
-    """Environment variables that bear on what is computed, such as `XLA_FLAGS`."""
+    """Environment variables that affect what is computed, such as `XLA_FLAGS`."""
     facts: Facts | msgspec.UnsetType = msgspec.UNSET
-    """What the diagnosis knows of data and model; left out where nothing was examined."""
+    """What the diagnosis knows of data and model; Unset where nothing was examined."""
 
 
 class EpochStarted(_Event, frozen=True):
@@ -97,7 +97,7 @@ class EpochStarted(_Event, frozen=True):
     epoch: int
     epochs: int
     steps: int
-    """Batches in this epoch; 0: not known before its end."""
+    """Batches in this epoch; 0: unknown before its end."""
 
 
 class ChunkEnded(_Event, frozen=True):
@@ -108,13 +108,13 @@ class ChunkEnded(_Event, frozen=True):
     """Steps of this epoch done so far."""
     steps: int
     chunk_metrics: dict[str, float]
-    """Means over the samples of this chunk alone (of the epoch so far for metrics that are not means)."""
+    """Means over the samples of this chunk (of the epoch so far for metrics that are not means)."""
     epoch_metrics: dict[str, float]
-    """Keras's running values since the epoch began."""
+    """Keras's running values since the epoch started."""
     seconds: float
     """Wall time of this chunk."""
     traced: bool = False
-    """Whether the call had to be compiled first, so that its time says nothing of the pace."""
+    """Whether the call had to be compiled first, so that its time does not count towards the seconds per epoch."""
 
 
 class EpochEnded(_Event, frozen=True):
@@ -123,23 +123,21 @@ class EpochEnded(_Event, frozen=True):
     epoch: int
     epochs: int
     seconds: float
-    """Time spent training and validating, pauses left out."""
+    """Time spent training and validating, without pauses."""
     metrics: dict[str, float]
     """Keras's names: `loss`, `accuracy`, `val_loss`, `val_accuracy`, …"""
     knobs: dict[str, KnobValue]
     """The values this epoch was trained with."""
     insight: Insight | msgspec.UnsetType = msgspec.UNSET
-    """Left out of the JSON when nothing is validated, the loss knows no probabilities, or the session was not asked
-    for it."""
+    """Unset when nothing is validated, the model has no probabilities, or the session does not summarize epochs."""
     measures: Measures | msgspec.UnsetType = msgspec.UNSET
-    """What the diagnosis measured; left out where nothing was."""
+    """What the diagnosis measured; Unset where nothing was."""
     findings: tuple[Finding, ...] | msgspec.UnsetType = msgspec.UNSET
-    """What the diagnosis says now, the strongest first. Left out: as it said before, which is how a journal is kept
-    short."""
+    """The findings of the diagnosis, the strongest first. Unset: the same as before, which keeps a journal short."""
 
 
 class SamplesLoaded(_Event, frozen=True):
-    """The validation samples as they are, for whoever shows one. Emitted right behind `RunStarted`."""
+    """The validation samples themselves, for showing one. Emitted right after `RunStarted`."""
 
     samples: ValidationSamples
 
@@ -159,14 +157,14 @@ class SamplesScored(_Event, frozen=True):
 
 
 class KnobAsked(_Event, frozen=True):
-    """A change of a knob was accepted and waits for its epoch."""
+    """A change of a knob was accepted and is pending."""
 
     knob: str
     value: float
     epoch: int
-    """The epoch from which it will hold."""
+    """The epoch in which it takes effect."""
     because: str = ""
-    """The finding whose remedy this is; empty when somebody asked for it by themselves."""
+    """The finding whose remedy this is; empty when the user requested it."""
 
 
 class KnobApplied(_Event, frozen=True):
@@ -175,33 +173,33 @@ class KnobApplied(_Event, frozen=True):
     knob: str
     asked: float
     value: KnobValue
-    """What the compiled step really used, read inside the same call that trained the first chunk."""
+    """The value that the compiled step used, read in the call that trained the first chunk."""
     previous: KnobValue
     epoch: int
     step: int
-    """The first step of the epoch trained with it; always 1, since knobs turn between epochs."""
+    """The first step of the epoch trained with it; always 1, since knobs change between epochs."""
     because: str = ""
     """As in `KnobAsked`."""
 
 
 class KnobRefused(_Event, frozen=True):
-    """A change was not accepted, or could not be applied; nothing was changed."""
+    """A change was not accepted or could not be applied; nothing was changed."""
 
     knob: str
     value: float
     reason: str
     epoch: int | None = None
-    """The epoch at which it should have taken hold; None when it was refused as soon as it was asked for."""
+    """The epoch in which it would have taken effect; None when it was refused at once."""
 
 
 class PauseAsked(_Event, frozen=True):
-    """A pause was asked for and will take hold at the next epoch's end or chunk."""
+    """A pause was requested and takes effect after the current epoch or chunk."""
 
     at: str
 
 
 class RunPaused(_Event, frozen=True):
-    """Training holds until a `Resume`."""
+    """Training is paused until a `Resume`."""
 
     epoch: int
     step: int
@@ -209,20 +207,20 @@ class RunPaused(_Event, frozen=True):
 
 
 class RunResumed(_Event, frozen=True):
-    """Training goes on, or a pause that was only asked for was taken back."""
+    """Training was resumed, or a pending pause was canceled."""
 
 
 class RunContinued(_Event, frozen=True):
-    """Another process, or another session, took the run up where a checkpoint left it.
+    """Another process or session resumed the run from a checkpoint.
 
-    What was told of later epochs no longer holds: they are trained again.
+    Earlier events of later epochs are no longer valid: these are trained again.
     """
 
     epochs_done: int
     exact: bool
-    """Whether all that could be compared is as it was, so that the run goes on bit for bit as it would have gone."""
+    """Whether everything that could be compared is unchanged, so that the run continues bit for bit."""
     step: int = 0
-    """Steps done of the epoch behind those; 0: it has not begun."""
+    """Steps of the next epoch that are done; 0: it has not started."""
     reasons: tuple[str, ...] = ()
     """Why it is not exact, a sentence each; empty when it is."""
     proof: str = ""
@@ -230,22 +228,22 @@ class RunContinued(_Event, frozen=True):
 
 
 class BranchStarted(_Event, frozen=True):
-    """The run went back to the end of an epoch; what it trains from here on is a new branch."""
+    """The run was rewound to the end of an epoch; the epochs trained from here on are a new branch."""
 
     branch: int
-    """Its number; the first stretch of a run is branch 1."""
+    """Its number; a run starts with branch 1."""
     parent: int
-    """The branch whose epoch it set out from."""
+    """The branch that it started from."""
     epoch: int
-    """The epoch it set out from; 0: the model as it was before training."""
+    """The epoch that it started from; 0: the untrained model."""
     knobs: dict[str, KnobValue]
-    """The values it sets out with, before any change."""
+    """The values that it starts with, before any change."""
     because: str = ""
     """As in `KnobAsked`."""
 
 
 class RewindRefused(_Event, frozen=True):
-    """The run did not go back; nothing was changed."""
+    """The run was not rewound; nothing was changed."""
 
     epoch: int
     branch: int
@@ -253,32 +251,32 @@ class RewindRefused(_Event, frozen=True):
 
 
 class CheckpointFailed(_Event, frozen=True):
-    """A checkpoint could not be written: those before it stay, the training goes on, and the next one is tried."""
+    """A checkpoint could not be written: earlier ones are kept, the training continues, the next one is tried."""
 
     message: str
 
 
 class CheckpointsResumed(_Event, frozen=True):
-    """Checkpoints are written again."""
+    """Checkpoints can be written again."""
 
 
 class RunDetached(_Event, frozen=True):
-    """The screen has gone; the training goes on without one."""
+    """The screen was closed; the training continues without it."""
 
     reason: str
 
 
 class ModelExported(_Event, frozen=True):
-    """The model was written into a file that plain Keras loads."""
+    """The model was written to a file that plain Keras can load."""
 
     path: str
     keep: Keep
     epoch: int
-    """The epoch whose weights they are; those of `last` may be some steps further, where the run is in an epoch."""
+    """The epoch of the weights; those of `last` may be some steps further, in the middle of an epoch."""
 
 
 class ExportFailed(_Event, frozen=True):
-    """The model was not written; the run goes on, and a file that was there is as it was."""
+    """The model was not written; the run continues, and an existing file is unchanged."""
 
     path: str
     reason: str
@@ -294,11 +292,11 @@ class LossBecameNonFinite(_Event, frozen=True):
     value: str
     """`nan`, `inf` or `-inf` as text, since JSON has no such numbers."""
     findings: tuple[Finding, ...] | msgspec.UnsetType = msgspec.UNSET
-    """What the diagnosis says now, as in `EpochEnded`; Unset where the epoch's end has said it."""
+    """As in `EpochEnded`; Unset where the end of the epoch reported them."""
 
 
 class RunEnded(_Event, frozen=True):
-    """The run is over as it should be: all epochs done, or stopped on request."""
+    """The run is over: all epochs are trained, or it was stopped on request."""
 
     reason: str
     epochs_done: int
@@ -307,14 +305,14 @@ class RunEnded(_Event, frozen=True):
 
 
 class RunFailed(_Event, frozen=True):
-    """The run is over because something went wrong."""
+    """The run is over because of an error."""
 
     kind: str
     """One of `errors.EXIT_CODES`."""
     message: str
     """One or two sentences for the user."""
     traceback: str
-    """Python's full traceback; empty when the message says all."""
+    """Python's full traceback; empty when the message is enough."""
     epochs_done: int
 
 

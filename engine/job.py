@@ -1,4 +1,4 @@
-"""What to train: a model builder, data, and defaults. A preset is a named job.
+"""What to train: a model builder, data and default settings. A preset is a named job.
 
 Keras is not imported here. `load` and `build` run in the training thread, after TensorFlow has been imported there.
 """
@@ -25,26 +25,26 @@ class Settings:
     optimizer: str = "adam"
     """A name Keras knows, such as `adam`, `sgd`, `rmsprop`."""
     dropout: float | None = None
-    """Rate of a Dropout layer behind each hidden layer; None: no such layer; 0: a layer that can be raised later."""
+    """Rate of a Dropout layer after each hidden layer; None: no such layer; 0: one whose rate can be raised."""
     l1: float = 0.0
     l2: float = 0.0
     seed: int = 0
-    """Seeds the weights, the dropout and the order of samples; in 0..2**32 - 1."""
+    """Seed of the weights, the dropout and the order of samples; in 0..2**32 - 1."""
     threshold: float = 0.5
     """Two classes: the answer is 1 only if p > threshold. In [0, 1]."""
     jit: bool | None = None
-    """Compile the steps with XLA; None leaves it to Keras's own `auto`."""
+    """Compile the steps with XLA; None: Keras's `auto`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingData:
     """What to train on and to validate with; n and m samples.
 
-    `x` and `y` may be one array or, for models with several inputs or outputs, a tuple, list or dict of arrays, as
-    `keras.Model.fit` takes them. `x` and `x_validation` may also be what gives batches `(inputs, targets)`,
-    `(inputs, targets, sample weights)` or `inputs`: a batched `tf.data.Dataset`, a `keras.utils.PyDataset`, a generator
-    or another iterable. Targets and sample weights are None then. Such batches are trained on as they come, as by
-    `fit(shuffle=False)`; those to validate with are read once, before the training.
+    `x` and `y` may be one array or, for models with several inputs or outputs, a tuple, list or dict of arrays, as in
+    `keras.Model.fit`. `x` and `x_validation` may also yield batches `(inputs, targets)`, `(inputs, targets, sample
+    weights)` or `inputs`: a batched `tf.data.Dataset`, a `keras.utils.PyDataset`, a generator or another iterable. Then
+    targets and sample weights are None. The model is trained on such batches in their order, as in
+    `fit(shuffle=False)`; validation batches are read once, before the training.
     """
 
     x: Any
@@ -64,13 +64,13 @@ class TrainingData:
     feature_names: tuple[str, ...] = ()
     """Names of the columns of a table; empty when there are none."""
     x_validation_original: Any = None
-    """(m, …) the validation inputs as people know them, before they were scaled; None: as `x_validation`."""
+    """(m, …) the validation inputs in natural units, before scaling; None: as `x_validation`."""
     notes: tuple[str, ...] = ()
     """What the user must know about this data, a sentence each; shown in the header and on stderr."""
     steps_per_epoch: int | None = None
-    """Batches in an epoch where `x` gives batches; the next epoch goes on behind them. None: all there are."""
+    """Batches per epoch if `x` yields batches; the next epoch continues after them. None: all."""
     validation_steps: int | None = None
-    """Batches to validate with where `x_validation` gives batches; None: all there are."""
+    """Batches to validate with if `x_validation` yields batches; None: all."""
 
 
 Progress = Callable[[str], None]
@@ -88,5 +88,5 @@ class Job:
     build: Callable[[Settings, TrainingData], keras.Model]
     """Returns a compiled model. Called after `keras.utils.set_random_seed(settings.seed)`."""
     options: Mapping[str, str] | None = None
-    """What `fitmon <name>` must be told to train the same, option → value without `--`, empty values for flags; None:
-    no command line names this job."""
+    """The options of `fitmon <name>` that train the same, option → value without `--`, empty values for flags; None:
+    the command line cannot start this job."""

@@ -12,12 +12,12 @@ has no such knob."""
 
 
 class KnobOffer(msgspec.Struct, frozen=True, kw_only=True):
-    """One knob as this run has it: its value and, if it cannot be turned, why."""
+    """One knob in this run: its value, or why it cannot be changed."""
 
     name: str
     value: KnobValue
     unavailable: str = ""
-    """Why this model or run lacks the knob; empty when it can be turned."""
+    """Why this model or run lacks the knob; empty when it can be changed."""
 
 
 def shortest(value: Any) -> float:

@@ -1,1 +1,1 @@
-"""A run seen and steered from other processes: the socket in its folder, what goes over it, and both of its ends."""
+"""Viewing and steering a run from other processes: the socket in its folder, the protocol, server and client."""

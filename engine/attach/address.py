@@ -1,4 +1,4 @@
-"""Where a run's socket is, and who is at its other end."""
+"""The address of a run's socket, and the process at its other end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from fitmon.engine.errors import DiskError
 
 MAX_ADDRESS_BYTES = 107 if sys.platform == "linux" else 103
-"""What the operating system takes as the path of a socket."""
+"""The operating system's limit for the path of a socket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,14 @@ class Peer:
 
     user: int
     process: int
-    """0: it lives where its number has no meaning here, such as in another container."""
+    """0: unknown here, such as in another container."""
 
 
 @contextmanager
 def address_of(path: Path) -> Iterator[str]:
-    """Yield a name of a socket's path that is short enough for the operating system; holds inside the block only.
+    """Yield an address for a socket's path that is short enough for the operating system, valid inside the block.
 
-    Raises DiskError when there is no such name, and OSError when the folder is not there.
+    Raises DiskError when there is none, and OSError when the folder does not exist.
     """
     if len(os.fsencode(path)) <= MAX_ADDRESS_BYTES:
         yield str(path)
@@ -41,7 +41,8 @@ def address_of(path: Path) -> Iterator[str]:
         if not own_descriptor.is_dir():
             raise DiskError(
                 f"Expected a run folder with a path of at most {MAX_ADDRESS_BYTES - len(path.name) - 1} bytes, "
-                f"received {path.parent}: nobody can attach to this run. Give a shorter folder with --run-dir."
+                f"received {path.parent}: you cannot attach to this run. Choose a shorter folder with "
+                "--run-dir."
             )
         yield str(own_descriptor / path.name)
     finally:
@@ -49,13 +50,13 @@ def address_of(path: Path) -> Iterator[str]:
 
 
 def peer_of(connection: socket.socket) -> Peer:
-    """Return who is at the other end, as the operating system says; raises OSError."""
+    """Return the process at the other end, as reported by the operating system; raises OSError."""
     if sys.platform == "linux":
         form = "iII"
         raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize(form))
         process, user, _group = struct.unpack(form, raw)
     else:
-        # macOS: the level SOL_LOCAL with LOCAL_PEERCRED, a struct xucred, and LOCAL_PEERPID.
+        # macOS: level SOL_LOCAL with LOCAL_PEERCRED, a struct xucred, and LOCAL_PEERPID.
         _version, user = struct.unpack_from("II", connection.getsockopt(0, 1, 76))
         (process,) = struct.unpack("i", connection.getsockopt(0, 2, 4))
     return Peer(user=user, process=process)

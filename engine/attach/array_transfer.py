@@ -15,12 +15,12 @@ PLAIN_KINDS = frozenset({"|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8",
 
 
 def is_plain(array: Numbers) -> bool:
-    """Return whether an array is of a kind that can be sent."""
+    """Return whether an array's dtype can be sent."""
     return array.dtype.newbyteorder("<").str in PLAIN_KINDS
 
 
 def plain_array(array: Any) -> tuple[str, tuple[int, ...], memoryview]:
-    """Return an array as plain data; nothing is copied when it lies in one piece. Made for msgspec's `enc_hook`."""
+    """Return an array as plain data, without copying if it is contiguous. For msgspec's `enc_hook`."""
     if not isinstance(array, np.ndarray) or not is_plain(array):
         raise TypeError(f"Expected an array of plain numbers, received {type(array).__name__}.")
     whole = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
@@ -28,7 +28,7 @@ def plain_array(array: Any) -> tuple[str, tuple[int, ...], memoryview]:
 
 
 def read_array(_expected: Any, given: Any) -> Numbers:
-    """Return what `plain_array` made, read-only; raises ValueError. Made for msgspec's `dec_hook`."""
+    """Return the array, read-only, that `plain_array` encoded; raises ValueError. For msgspec's `dec_hook`."""
     kind, shape, raw = msgspec.convert(given, tuple[str, tuple[int, ...], bytes])
     if kind not in PLAIN_KINDS:
         raise ValueError(f"Expected an array of plain numbers, received the kind {kind!r}.")
@@ -39,30 +39,30 @@ _Place = tuple[int, int, tuple[int, ...], tuple[int, ...], str]
 
 
 class ArraySender:
-    """Replaces arrays that the receiver has from the message before, or from this one, by their numbers.
+    """Replaces arrays that the receiver already has, from the previous message or this one, by their numbers.
 
-    They must never change. One object serves one receiver, whose `ArrayReceiver` sees every message.
+    The arrays must never change. Each sender has one receiver, whose `ArrayReceiver` reads every message.
     """
 
     def __init__(self) -> None:
-        """Begin with nothing sent."""
+        """Start with nothing sent."""
         self._sent: dict[_Place, tuple[weakref.ref[Numbers], int]] = {}
-        """Those of the message before, by their place in memory, with whom it belongs to: while that lives, nothing
-        else can be there. Weak, so that nothing is kept for a receiver that has stalled."""
+        """The arrays of the previous message by their place in memory, with the owner of that memory: while the owner
+        exists, nothing else can be there. Weak, so that nothing is kept for a receiver that has stalled."""
         self._in_message: dict[_Place, tuple[weakref.ref[Numbers], int]] = {}
         self._next_number = 0
 
     def begin(self) -> None:
-        """Begin a message."""
+        """Start a message."""
         self._sent, self._in_message = self._in_message, {}
 
     def plain(self, array: Any) -> tuple[int, tuple[str, tuple[int, ...], memoryview] | None]:
-        """Return an array as its number and, if it is new to the receiver, plain data; for `enc_hook`."""
+        """Return an array as its number and, if it is new to the receiver, plain data. For `enc_hook`."""
         owner, place = _place(array)
-        seen = self._in_message.get(place) or self._sent.get(place)
-        if seen is not None and seen[0]() is owner:
-            self._in_message[place] = seen
-            return seen[1], None
+        sent = self._in_message.get(place) or self._sent.get(place)
+        if sent is not None and sent[0]() is owner:
+            self._in_message[place] = sent
+            return sent[1], None
         plain = plain_array(array)
         self._next_number += 1
         self._in_message[place] = weakref.ref(owner), self._next_number
@@ -70,24 +70,22 @@ class ArraySender:
 
 
 def _place(array: Numbers) -> tuple[Numbers, _Place]:
-    """Return to whom an array's memory belongs, and what in it the array is: a row of a table is made anew each time
-    that somebody takes it.
-    """
+    """Return the owner of an array's memory and the array's place in it: a row of a table is always a new object."""
     owner = array.base if isinstance(array.base, np.ndarray) else array
     address = array.__array_interface__["data"][0]
     return owner, (id(owner), address, array.shape, array.strides, array.dtype.str)
 
 
 class ArrayReceiver:
-    """Reads what an `ArraySender` made."""
+    """Reads what an `ArraySender` sent."""
 
     def __init__(self) -> None:
-        """Begin with nothing received."""
+        """Start with nothing received."""
         self._received: dict[int, Numbers] = {}
         self._in_message: dict[int, Numbers] = {}
 
     def begin(self) -> None:
-        """Begin a message."""
+        """Start a message."""
         self._received, self._in_message = self._in_message, {}
 
     def read(self, expected: Any, given: Any) -> Numbers:

@@ -1,4 +1,4 @@
-"""A viewer's end of a run's socket: one question at a time, each answered."""
+"""The viewer's end of a run's socket: one request at a time, each answered."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from fitmon.engine.attach.wire import (
     MAX_REQUEST_BYTES,
     PROTOCOL,
     Answer,
-    Ask,
     GarbageError,
     Hello,
     Poll,
     Refused,
     Reply,
     Request,
+    SendCommand,
     SnapshotUpdate,
     Welcome,
     limit_waiting,
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from fitmon.engine.runs.run_folder import RunFolder
 
 ANSWER_SECONDS = 10.0
-"""How long a run may take to answer: it does so beside its training."""
+"""How long a run may take to answer: it does so while it trains."""
 START_SECONDS = 5.0
-"""How long a process that begins a run may take to open its socket."""
+"""How long a process that starts a run may take to open its socket."""
 _SECONDS_BETWEEN_TRIES = 0.1
 
 
@@ -54,17 +54,17 @@ class Connection:
         Args:
             folder: of the run.
             name: of the program, for the journal of the run.
-            read_only: never ask for anything.
+            read_only: never send commands.
             per_sample: see `wire.Hello`.
 
         Raises:
-            OSError: nobody listens there, or nobody answers.
-            GarbageError: who answers is no run.
-            SetupError: the run does not talk to this program, and why.
+            OSError: no process listens there, or it does not answer.
+            GarbageError: the process that answers is not a run.
+            SetupError: the run refuses this program, with its reason.
         """
-        self._hearer: SnapshotDecoder | None = None
+        self._decoder: SnapshotDecoder | None = None
         self.more = False
-        """Whether the last `poll` left out something that the next one brings."""
+        """Whether the last `poll` left out something that the next one returns."""
         self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         limit_waiting(self._connection, send_seconds=ANSWER_SECONDS, receive_seconds=ANSWER_SECONDS)
         try:
@@ -76,33 +76,33 @@ class Connection:
             raise
 
     def poll(self) -> Snapshot:
-        """Return what is known now; the first time without samples.
+        """Return the present snapshot; the first one has no samples.
 
-        Raises OSError when the run does not answer, GarbageError when it talks rubbish.
+        Raises OSError when the run does not answer, GarbageError when its answer is invalid.
         """
         reply = self._reply_to(Poll())
         if not isinstance(reply, SnapshotUpdate):
-            raise GarbageError(f"Expected news, received {type(reply).__name__}.")
+            raise GarbageError(f"Expected a snapshot update, received {type(reply).__name__}.")
         self.more = reply.more
-        return self._listening().hear(reply)
+        return self._snapshot_decoder().apply(reply)
 
-    def ask(self, command: Command) -> str:
-        """Ask for something; return why it was not passed on to the run, or an empty text. Raises as `poll`."""
-        reply = self._reply_to(Ask(command=msgspec.Raw(msgspec.msgpack.encode(command))))
+    def send(self, command: Command) -> str:
+        """Send a command; return why it was not passed on to the run, or an empty text. Raises as `poll`."""
+        reply = self._reply_to(SendCommand(command=msgspec.Raw(msgspec.msgpack.encode(command))))
         if not isinstance(reply, Answer):
             raise GarbageError(f"Expected an answer, received {type(reply).__name__}.")
         return reply.refusal
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._connection.close()
 
-    def _listening(self) -> SnapshotDecoder:
-        # It brings numpy, which the first line on the viewer's terminal does not wait for.
+    def _snapshot_decoder(self) -> SnapshotDecoder:
+        # It imports numpy, which the first screen of a viewer does not wait for.
         from fitmon.engine.attach.snapshot_decoder import SnapshotDecoder
 
-        self._hearer = self._hearer or SnapshotDecoder()
-        return self._hearer
+        self._decoder = self._decoder or SnapshotDecoder()
+        return self._decoder
 
     def _greet(self, hello: Hello) -> None:
         reply = self._reply_to(hello)
@@ -119,13 +119,13 @@ class Connection:
 
 
 def connect(folder: RunFolder, *, name: str, read_only: bool = False, per_sample: bool = True) -> Connection | None:
-    """Connect to the process that trains a run; None: there is no such process. Arguments as for `Connection`.
+    """Connect to the process that trains a run; None: there is none. Arguments as for `Connection`.
 
-    A process that has only just begun is waited for.
+    Waits for a process that has just started.
 
     Raises:
         RunInUseError: there is one, and it cannot be reached.
-        SetupError: it does not talk to this program, and why.
+        SetupError: the run refuses this program, with its reason.
     """
     give_up_at = time.monotonic() + START_SECONDS
     while True:
@@ -140,6 +140,6 @@ def connect(folder: RunFolder, *, name: str, read_only: bool = False, per_sample
     if holder is None:
         return None
     raise RunInUseError(
-        f"Expected to reach the run {folder.name}, but {holder}, which has it, does not answer. "
-        "Use the machine on which it runs, or ask again when it goes on."
+        f"The run {folder.name} is in use by {holder}, which does not answer. Try again later, or on the machine on "
+        "which it runs."
     )

@@ -1,4 +1,4 @@
-"""A run that nobody trains any more, as its folder tells it."""
+"""A run that no process trains, as recorded in its folder."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def recorded_snapshot(folder: RunFolder) -> Snapshot:
-    """Return what the journal of a run that nobody trains tells; it is over, one way or another.
+    """Return the snapshot of a run that no process trains, from its journal; the run is over in it.
 
-    The samples themselves are not in it. A journal that cannot be read at all is told as the way it ended.
+    It has no samples. If the journal cannot be read at all, that is how the run ended.
     """
     try:
         record = replay_journal(folder).record
@@ -30,12 +30,12 @@ def recorded_snapshot(folder: RunFolder) -> Snapshot:
         record = RunRecord()
         _end(record, error.kind, str(error))
     if record.ending is None:
-        _end(record, SetupError.kind, _gone(folder))
+        _end(record, SetupError.kind, _crashed(folder))
     return record.snapshot()
 
 
 class RecordedRun:
-    """A run that is over; nothing can be asked of it. Satisfies `fitmon.tui.run.Run`."""
+    """A run that is over and cannot be steered. Satisfies `fitmon.tui.run.Run`."""
 
     read_only = True
 
@@ -43,24 +43,24 @@ class RecordedRun:
         """Read nothing yet."""
         self._folder = folder
         self._snapshot = RunRecord(phase=Phase.LOADING, phase_detail="the journal").snapshot()
-        self._reading = threading.Thread(target=self._read, name="fitmon journal", daemon=True)
+        self._reader = threading.Thread(target=self._read, name="fitmon journal", daemon=True)
 
     def start(self) -> None:
-        """Begin to read, which takes a moment with a long journal or a large model; a second time does nothing."""
-        if self._reading.ident is None:
-            self._reading.start()
+        """Start reading, which takes a moment for a long journal or a large model; a second call does nothing."""
+        if self._reader.ident is None:
+            self._reader.start()
 
     def send(self, command: Command) -> None:
-        """Do nothing: nobody is there to ask."""
+        """Do nothing: no process trains the run."""
 
     def snapshot(self) -> Snapshot:
-        """Return the record; before it has been read, an empty one."""
+        """Return the snapshot; an empty one until the journal is read."""
         return self._snapshot
 
     def join(self, timeout_seconds: float) -> bool:
-        """Wait until the record has been read and return whether it has."""
-        self._reading.join(timeout_seconds)
-        return not self._reading.is_alive()
+        """Wait until everything is read; return whether it is."""
+        self._reader.join(timeout_seconds)
+        return not self._reader.is_alive()
 
     def _read(self) -> None:
         self._snapshot = snapshot = recorded_snapshot(self._folder)
@@ -69,7 +69,7 @@ class RecordedRun:
 
 
 def _last_observation(folder: RunFolder, branch: int) -> Observation | None:
-    """Return what the newest checkpoint of a branch knows of the validation samples; None when that is nothing."""
+    """Return what the newest checkpoint of a branch has of the validation samples; None when it has nothing."""
     from fitmon.engine.arrays import Saved
     from fitmon.engine.checkpoints.find import latest_state
     from fitmon.engine.insight.observer import Observer
@@ -89,8 +89,8 @@ def _end(record: RunRecord, kind: str, message: str) -> None:
     record.apply(events.RunFailed(kind=kind, message=message, traceback="", epochs_done=record.epochs_done))
 
 
-def _gone(folder: RunFolder) -> str:
+def _crashed(folder: RunFolder) -> str:
     return (
-        "The process that trained this run has gone without a word. "
-        f"Go on from its last checkpoint with `fitmon resume {folder.name}`."
+        "The process that trained this run ended unexpectedly. "
+        f"Resume from its last checkpoint with `fitmon resume {folder.name}`."
     )

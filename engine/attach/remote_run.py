@@ -1,4 +1,4 @@
-"""A run that another process trains, as if it were trained here."""
+"""A run that another process trains, with the interface of one that is trained here."""
 
 from __future__ import annotations
 
@@ -20,90 +20,90 @@ if TYPE_CHECKING:
     from fitmon.engine.runs.run_folder import RunFolder
 
 NAME = "attach"
-"""What the journal calls a viewer."""
+"""The name of a viewer in the journal."""
 POLL_SECONDS = 0.25
-HURRIED_POLL_SECONDS = 0.05
-HURRIED_POLLS = 10
-"""After a command so many polls come soon, since the run answers between two chunks."""
+FAST_POLL_SECONDS = 0.05
+FAST_POLLS = 10
+"""The number of fast polls after a command, since the run answers between two chunks."""
 NO_ANSWER = "the run does not answer"
 
 
 class RemoteRun:
     """A run in another process; satisfies `fitmon.tui.run.Run`.
 
-    When that process has gone, this becomes the record on disk.
+    When that process ends, the snapshot becomes the recorded one.
     """
 
-    def __init__(self, folder: RunFolder, conversation: Connection, *, read_only: bool = False) -> None:
-        """Ask nothing yet.
+    def __init__(self, folder: RunFolder, connection: Connection, *, read_only: bool = False) -> None:
+        """Send nothing yet.
 
         Args:
             folder: of the run.
-            conversation: with its process, opened for this and closed here.
-            read_only: look only; `send` does nothing then.
+            connection: to its process; closed by this object.
+            read_only: whether `send` does nothing.
         """
         self.read_only = read_only
-        """Whether nothing can be asked of the run."""
+        """Whether the run cannot be steered."""
         self._folder = folder
-        self._conversation: Connection | None = conversation
-        self._snapshot = RunRecord(phase_detail="asking the run").snapshot()
+        self._connection: Connection | None = connection
+        self._snapshot = RunRecord(phase_detail="connecting to the run").snapshot()
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
-        self._hurried_polls = 0
+        self._fast_polls = 0
         self._wake, self._over = threading.Event(), threading.Event()
         self._closing = False
-        self._following = threading.Thread(target=self._follow, name="fitmon following", daemon=True)
+        self._poller = threading.Thread(target=self._follow, name="fitmon polling", daemon=True)
 
     def start(self) -> None:
-        """Begin to look, in a thread of its own; a second time does nothing."""
-        if self._following.ident is None:
-            self._following.start()
+        """Start polling in a separate thread; a second call does nothing."""
+        if self._poller.ident is None:
+            self._poller.start()
 
     def send(self, command: Command) -> None:
-        """Ask the run for something; never waits."""
+        """Send a command to the run; never waits."""
         if not self.read_only:
             self._commands.put(command)
             self._wake.set()
 
     def snapshot(self) -> Snapshot:
-        """Return what was known a moment ago; never waits."""
+        """Return the last snapshot; never waits."""
         return self._snapshot
 
     def join(self, timeout_seconds: float) -> bool:
-        """Wait until the training is over or its process has gone, and return whether that came in time."""
+        """Wait until the run is over or its process has ended; return False on a timeout."""
         return self._over.wait(timeout_seconds)
 
     def close(self) -> None:
-        """Look no more; the run goes on."""
+        """Stop polling; the run continues."""
         self._closing = True
         self._wake.set()
-        if self._following.ident is None and self._conversation is not None:
-            self._conversation.close()
+        if self._poller.ident is None and self._connection is not None:
+            self._connection.close()
 
     def _follow(self) -> None:
-        while not self._closing and self._conversation is not None:
+        while not self._closing and self._connection is not None:
             try:
-                self._exchange(self._conversation)
+                self._exchange(self._connection)
             except (OSError, GarbageError):
-                self._conversation.close()
+                self._connection.close()
                 self._wait()
-                self._conversation = self._again()
+                self._connection = self._reconnect()
             else:
                 self._wait()
-        if self._conversation is not None:
-            self._conversation.close()
+        if self._connection is not None:
+            self._connection.close()
         elif not self._closing:
-            self._show(self._last_picture())
+            self._show(self._last_snapshot())
 
-    def _exchange(self, conversation: Connection) -> None:
+    def _exchange(self, connection: Connection) -> None:
         while not self._commands.empty():
-            conversation.ask(self._commands.get())
-            self._hurried_polls = HURRIED_POLLS
-        self._show(conversation.poll())
-        if conversation.more:
-            self._show(conversation.poll())
+            connection.send(self._commands.get())
+            self._fast_polls = FAST_POLLS
+        self._show(connection.poll())
+        if connection.more:
+            self._show(connection.poll())
 
-    def _again(self) -> Connection | None:
-        """Return a new conversation as soon as the run's process can be reached; None when it has gone."""
+    def _reconnect(self) -> Connection | None:
+        """Return a new connection as soon as the run's process can be reached; None when it has ended."""
         while not self._closing and holder_of(self._folder) is not None:
             if not self._snapshot.over:
                 self._show(replace(self._snapshot, version=self._snapshot.version + 1, phase_detail=NO_ANSWER))
@@ -113,8 +113,8 @@ class RemoteRun:
                 self._wait()
         return None
 
-    def _last_picture(self) -> Snapshot:
-        """Return the record on disk, with the samples that only the process could show."""
+    def _last_snapshot(self) -> Snapshot:
+        """Return the recorded snapshot, with the samples that only the process could send."""
         last = self._snapshot
         if last.over:
             return last
@@ -126,11 +126,11 @@ class RemoteRun:
         if snapshot.over:
             self._over.set()
         else:
-            # A run that was over may have gone back to an epoch.
+            # A run that was over may have been rewound.
             self._over.clear()
 
     def _wait(self) -> None:
-        seconds = HURRIED_POLL_SECONDS if self._hurried_polls else POLL_SECONDS
-        self._hurried_polls = max(0, self._hurried_polls - 1)
+        seconds = FAST_POLL_SECONDS if self._fast_polls else POLL_SECONDS
+        self._fast_polls = max(0, self._fast_polls - 1)
         self._wake.wait(seconds)
         self._wake.clear()

@@ -1,4 +1,4 @@
-"""The receiver's side of news: puts snapshots together from what is told."""
+"""Decodes snapshots from updates, at the receiver."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from fitmon.engine.record.snapshot import Snapshot
 
 
 class SnapshotDecoder:
-    """Puts together what one `SnapshotEncoder` tells."""
+    """Builds snapshots from the updates of one `SnapshotEncoder`."""
 
     def __init__(self) -> None:
-        """Begin with nothing known."""
+        """Start with nothing received."""
         self._known: dict[str, Any] = {
             "metrics": {},
             "measures": {},
@@ -29,17 +29,17 @@ class SnapshotDecoder:
             "samples": None,
             "observation": None,
         }
-        """By the field of a snapshot; of the branch under way only its head."""
+        """By the field of a snapshot; of the current branch only its head."""
         self._arrays = ArrayReceiver()
 
-    def hear(self, news: SnapshotUpdate) -> Snapshot:
-        """Take news into account and return the picture as it is now; raises GarbageError when it makes no sense."""
+    def apply(self, update: SnapshotUpdate) -> Snapshot:
+        """Return the snapshot after an update; raises GarbageError when the update is invalid."""
         try:
-            for name, raw in news.parts.items():
+            for name, raw in update.parts.items():
                 self._known[name] = self._joined(name, self._decoded(name, raw))
             return Snapshot(**(self._known | {"branch": self._branch()}))
         except (msgspec.MsgspecError, LookupError, ValueError, TypeError, RecursionError) as error:
-            raise GarbageError(f"Expected news of a run, received something else ({error}).") from error
+            raise GarbageError(f"Expected a snapshot update, received something else ({error}).") from error
 
     def _decoded(self, name: str, raw: msgspec.Raw) -> Any:
         hook: Callable[[Any, Any], Any] = read_array
@@ -51,9 +51,9 @@ class SnapshotDecoder:
     def _joined(self, name: str, part: Any) -> Any:
         match name:
             case "metrics" | "measures" | "chunks":
-                return _longer_curves(self._known[name], part)
+                return _extended_curves(self._known[name], part)
             case "other_branches":
-                return (*self._known[name], *map(_left_branch, part))
+                return (*self._known[name], *map(_other_branch, part))
         return part
 
     def _branch(self) -> Branch:
@@ -73,12 +73,12 @@ class SnapshotDecoder:
         )
 
 
-def _longer_curves(curves: dict[str, Curve], news: CurveUpdate) -> dict[str, Curve]:
-    before = {} if news.anew else curves
-    return before | {name: _longer(before.get(name), points) for name, points in news.points.items()}
+def _extended_curves(curves: dict[str, Curve], update: CurveUpdate) -> dict[str, Curve]:
+    before = {} if update.replaces else curves
+    return before | {name: _extended(before.get(name), points) for name, points in update.points.items()}
 
 
-def _longer(curve: Curve | None, points: Points) -> Curve:
+def _extended(curve: Curve | None, points: Points) -> Curve:
     before = empty_curve() if curve is None else curve
     epochs = np.concatenate([before.epochs, points.epochs])
     values = np.concatenate([before.values, points.values])
@@ -86,10 +86,10 @@ def _longer(curve: Curve | None, points: Points) -> Curve:
     return Curve(epochs=epochs, values=values)
 
 
-def _left_branch(left: OtherBranch) -> Branch:
-    curves = {"metrics": _curves(left.metrics), "measures": _curves(left.measures)}
-    return Branch(**(msgspec.structs.asdict(left) | curves))
+def _other_branch(branch: OtherBranch) -> Branch:
+    curves = {"metrics": _curves(branch.metrics), "measures": _curves(branch.measures)}
+    return Branch(**(msgspec.structs.asdict(branch) | curves))
 
 
-def _curves(told: dict[str, Points]) -> dict[str, Curve]:
-    return {name: Curve(epochs=points.epochs, values=points.values) for name, points in told.items()}
+def _curves(sent: dict[str, Points]) -> dict[str, Curve]:
+    return {name: Curve(epochs=points.epochs, values=points.values) for name, points in sent.items()}

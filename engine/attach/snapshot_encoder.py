@@ -1,6 +1,6 @@
-"""The run's side of news: what changed since one receiver was told last.
+"""Encodes a run's snapshots for one receiver, as what changed since its last update.
 
-Nothing is kept for a receiver but how far it has been told: what it missed is skipped, never queued.
+Only how far a receiver is up to date is kept for it: what it missed is skipped, never queued.
 """
 
 from __future__ import annotations
@@ -21,35 +21,35 @@ from fitmon.engine.record.snapshot import Snapshot
 from fitmon.engine.samples import ValidationSamples
 
 MAX_ARRAY_BYTES = MAX_REPLY_BYTES // 3
-"""What the samples may take, and what the observation may, so that curves have as much."""
+"""The limit for the samples and for the observation each, which leaves the same for curves."""
 
 _ANSWERS = frozenset({"refusal", "rewind_refusal", "export"})
-"""Two of them may be equal and still answer two requests."""
+"""The fields of which two equal values may answer two requests."""
 
 _Parts = dict[str, msgspec.Raw]
 
 
 class SnapshotEncoder:
-    """Knows what one receiver has been told, and so what is new to it."""
+    """Knows what was sent to one receiver, and so what is new to it."""
 
     def __init__(self, *, per_sample: bool = True) -> None:
-        """Begin with nothing told; `per_sample` as in `wire.Hello`."""
+        """Start with nothing sent; `per_sample` as in `wire.Hello`."""
         self._per_sample = per_sample
         self._more = False
         self._version: int | None = None
         self._small: dict[str, Any] = {}
-        self._metrics, self._measures, self._chunks = _CurvesTold(), _CurvesTold(), _CurvesTold()
-        self._left_branches = 0
+        self._metrics, self._measures, self._chunks = _SentCurves(), _SentCurves(), _SentCurves()
+        self._other_branches = 0
         self._samples: ValidationSamples | None = None
         self._observation: Callable[[], Observation | None] | None = None
-        """A weak reference, so that nothing is kept for a receiver that has stalled; None: nothing told."""
+        """A weak reference, so that nothing is kept for a receiver that has stalled; None: nothing sent."""
         self._arrays = ArraySender()
 
-    def news(self, snapshot: Snapshot) -> SnapshotUpdate:
+    def update(self, snapshot: Snapshot) -> SnapshotUpdate:
         """Return what changed since the last call.
 
-        The first one leaves the samples to the second: they may be many megabytes, and a picture without them is worth
-        having at once.
+        The first update leaves the samples to the second: they may be many megabytes, and a snapshot without them is
+        useful at once.
         """
         first = self._version is None
         if snapshot.version == self._version and not self._more:
@@ -73,13 +73,13 @@ class SnapshotEncoder:
         }
 
     def _growing_parts(self, snapshot: Snapshot) -> _Parts:
-        stretch = snapshot.branch.number, snapshot.continued
-        left, self._left_branches = snapshot.other_branches[self._left_branches :], len(snapshot.other_branches)
+        origin = snapshot.branch.number, snapshot.continued
+        branches, self._other_branches = snapshot.other_branches[self._other_branches :], len(snapshot.other_branches)
         new = {
-            "metrics": self._metrics.news(snapshot.metrics, stretch),
-            "measures": self._measures.news(snapshot.measures, stretch),
-            "chunks": self._chunks.news(snapshot.chunks, (*stretch, snapshot.epoch)),
-            "other_branches": left or None,
+            "metrics": self._metrics.new_points(snapshot.metrics, origin),
+            "measures": self._measures.new_points(snapshot.measures, origin),
+            "chunks": self._chunks.new_points(snapshot.chunks, (*origin, snapshot.epoch)),
+            "other_branches": branches or None,
         }
         return {name: _encoded(value, plain_array) for name, value in new.items() if value is not None}
 
@@ -96,22 +96,22 @@ class SnapshotEncoder:
         return parts
 
 
-class _CurvesTold:
-    """How far several curves have been told."""
+class _SentCurves:
+    """How many points of several curves were sent."""
 
     def __init__(self) -> None:
-        self._stretch: object = None
+        self._origin: object = None
         self._points: dict[str, int] = {}
 
-    def news(self, curves: Mapping[str, Curve], stretch: object) -> CurveUpdate | None:
-        """Return what is new; `stretch` is equal as long as points only come behind others."""
+    def new_points(self, curves: Mapping[str, Curve], origin: object) -> CurveUpdate | None:
+        """Return what is new; while `origin` stays equal, points are only appended."""
         shrunk = any(name not in curves or len(curves[name]) < points for name, points in self._points.items())
-        anew = stretch != self._stretch or shrunk
-        self._stretch, told = stretch, {} if anew else self._points
+        replaces = origin != self._origin or shrunk
+        self._origin, sent = origin, {} if replaces else self._points
         self._points = {name: len(curve) for name, curve in curves.items()}
-        new = {name: curve for name, curve in curves.items() if told.get(name) != len(curve)}
-        points = {name: _points_from(curve, told.get(name, 0)) for name, curve in new.items()}
-        return CurveUpdate(anew=anew, points=points) if anew or points else None
+        new = {name: curve for name, curve in curves.items() if sent.get(name) != len(curve)}
+        points = {name: _points_from(curve, sent.get(name, 0)) for name, curve in new.items()}
+        return CurveUpdate(replaces=replaces, points=points) if replaces or points else None
 
 
 def _points_from(curve: Curve, begin: int) -> Points:
@@ -123,7 +123,7 @@ def _differ(name: str, value: object, before: object) -> bool:
 
 
 def _sendable_samples(samples: ValidationSamples | None) -> ValidationSamples | None:
-    """Return samples without their arrays where those are too large, or of a kind that only this machine knows."""
+    """Return samples, without their arrays if those are too large or have a dtype that cannot be sent."""
     if samples is None:
         return None
     arrays = [array for array in (samples.inputs, samples.original) if array is not None]
@@ -155,7 +155,7 @@ def _encoded(value: object, hook: Callable[[Any], Any]) -> msgspec.Raw:
 
 
 def _escaped(value: Any) -> Any:
-    """Return plain data with the halves of characters, which foreign text may hold and UTF-8 may not, as escapes."""
+    """Return plain data with lone surrogates, which UTF-8 cannot encode, as escapes."""
     match value:
         case str():
             return value.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,6 +1,6 @@
-"""The parts that news of a run are made of: the fields of a snapshot, in the form that they have on the way.
+"""The parts of a snapshot update: the fields of a snapshot, in the form in which they are sent.
 
-Curves and branches go as what is new of them, the rest whole.
+Of curves and branches only what is new is sent, everything else whole.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from fitmon.engine.values import KnobValue
 
 
 class Points(msgspec.Struct, frozen=True):
-    """A stretch of a curve."""
+    """Consecutive points of a curve."""
 
     epochs: Numbers
     """(n,) float64."""
@@ -29,16 +29,16 @@ class Points(msgspec.Struct, frozen=True):
 
 
 class CurveUpdate(msgspec.Struct, frozen=True, kw_only=True):
-    """What is new of several curves."""
+    """The new points of several curves."""
 
-    anew: bool
-    """Whether the points sent so far are no longer true, so that these are all there are."""
+    replaces: bool = msgspec.field(name="anew")
+    """Whether the points sent so far are no longer valid, and these are all."""
     points: dict[str, Points]
-    """By the curve's name, to be added behind those sent so far."""
+    """By the curve's name, to append to those sent so far."""
 
 
 class BranchHead(msgspec.Struct, frozen=True):
-    """What the rest of a snapshot does not say of the branch under way."""
+    """What the other fields of a snapshot do not say of the current branch."""
 
     number: int
     parent: int | None
@@ -48,7 +48,7 @@ class BranchHead(msgspec.Struct, frozen=True):
 
 
 class OtherBranch(msgspec.Struct, frozen=True):
-    """A `Branch` that was left, field by field."""
+    """A `Branch` left by a rewind, field by field."""
 
     number: int
     parent: int | None
@@ -77,4 +77,4 @@ PART_TYPES = _part_types()
 """By the field of a snapshot."""
 
 SMALL_PARTS = PART_TYPES.keys() - {"metrics", "measures", "chunks", "other_branches", "samples", "observation"}
-"""Those that are sent whole and cost nothing to compare."""
+"""The fields that are sent whole and are cheap to compare."""

@@ -1,4 +1,4 @@
-"""A run steered by a script: a question, and the run's own answer to it."""
+"""Steering a run from a script: a command, and the run's answer to it."""
 
 from __future__ import annotations
 
@@ -21,66 +21,66 @@ if TYPE_CHECKING:
     from fitmon.engine.runs.run_folder import RunFolder
 
 NAME = "ctl"
-"""What the journal calls a script."""
+"""The name of a script in the journal."""
 WAIT_SECONDS = 60.0
-"""How long the run may take to answer a change: between two chunks as a rule, but a validation may be long."""
-_SECONDS_BETWEEN_LOOKS = 0.05
+"""How long the run may take to answer a change: usually until the next chunk, but validation may take long."""
+_SECONDS_BETWEEN_POLLS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How a run stands."""
+    """The status of a run."""
 
     alive: bool
-    """Whether there is a process that has it."""
+    """Whether a process owns it."""
     snapshot: Snapshot
-    """Without samples and what is known of them."""
+    """Without the validation samples and what is known of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A change that the run will make, or has made."""
+    """A change that the run accepted, or has made."""
 
     epoch: int
-    """From which the value holds."""
+    """The epoch in which it takes effect."""
 
 
 def status(folder: RunFolder) -> Status:
-    """Return how a run stands; raises as `client.connect`."""
-    conversation = connect(folder, name=NAME, read_only=True, per_sample=False)
-    if conversation is None:
+    """Return the status of a run; raises as `client.connect`."""
+    connection = connect(folder, name=NAME, read_only=True, per_sample=False)
+    if connection is None:
         return Status(alive=False, snapshot=recorded_snapshot(folder))
-    with _answering(folder, conversation):
-        return Status(alive=True, snapshot=conversation.poll())
+    with _answering(folder, connection):
+        return Status(alive=True, snapshot=connection.poll())
 
 
 def ask(folder: RunFolder, command: Command) -> None:
-    """Ask a run for something; what comes of it is in its record.
+    """Send a command to a run; its effect is in the run's later snapshots.
 
     Raises:
-        SetupError: nobody trains the run, or it does not talk to this program.
-        RunInUseError: somebody does, and cannot be reached.
-        UsageError: the run does not take such a command.
+        SetupError: no process trains the run, or it refuses this program.
+        RunInUseError: the process cannot be reached.
+        UsageError: the run refuses the command.
     """
-    with _training(folder) as (conversation, _):
-        _ask(conversation, command)
+    with _training(folder) as (connection, _):
+        _ask(connection, command)
 
 
 def set_knob(folder: RunFolder, knob: str, value: float, *, wait_seconds: float = WAIT_SECONDS) -> Accepted:
-    """Ask for another value from the next epoch on, and wait until the run has taken it or has not.
+    """Request another value from the next epoch on, and wait until the run accepts or refuses it.
 
-    Raises as `ask`; UsageError also when the run refuses, with its reason.
+    Raises as `ask`; UsageError also when the run refuses the value, with its reason.
     """
-    with _training(folder) as (conversation, before):
-        _ask(conversation, SetKnob(knob=knob, value=value))
+    with _training(folder) as (connection, before):
+        _ask(connection, SetKnob(knob=knob, value=value))
         give_up_at = time.monotonic() + wait_seconds
-        while (answer := _answer(before, now := conversation.poll(), knob, value)) is None:
+        while (answer := _answer(before, now := connection.poll(), knob, value)) is None:
             if time.monotonic() >= give_up_at:
                 raise SetupError(
                     f"Expected an answer within {wait_seconds:g} seconds, received none: the run is {now.phase}. "
-                    f"It stands asked; see `fitmon ctl {folder.name} status`."
+                    f"The request is queued; see `fitmon ctl {folder.name} status`."
                 )
-            time.sleep(_SECONDS_BETWEEN_LOOKS)
+            time.sleep(_SECONDS_BETWEEN_POLLS)
     if isinstance(answer, KnobRefused):
         raise UsageError(f"The run refused {knob} {value:g}: {answer.reason}")
     return answer
@@ -88,50 +88,50 @@ def set_knob(folder: RunFolder, knob: str, value: float, *, wait_seconds: float 
 
 @contextmanager
 def _training(folder: RunFolder) -> Iterator[tuple[Connection, Snapshot]]:
-    """Yield a conversation with a run that trains, and how it stands."""
-    conversation = connect(folder, name=NAME, per_sample=False)
-    if conversation is None:
+    """Yield a connection to a run that trains, and its snapshot."""
+    connection = connect(folder, name=NAME, per_sample=False)
+    if connection is None:
         raise SetupError(_not_training(folder, recorded_snapshot(folder)))
-    with _answering(folder, conversation):
-        before = conversation.poll()
+    with _answering(folder, connection):
+        before = connection.poll()
         if before.over:
             raise SetupError(_not_training(folder, before))
-        yield conversation, before
+        yield connection, before
 
 
 @contextmanager
-def _answering(folder: RunFolder, conversation: Connection) -> Iterator[None]:
+def _answering(folder: RunFolder, connection: Connection) -> Iterator[None]:
     try:
         yield
     except (OSError, GarbageError) as error:
         raise SetupError(
-            f"Expected an answer of the run {folder.name}, but its process does not answer any more. "
+            f"Expected an answer from the run {folder.name}, but its process stopped answering. "
             f"See `fitmon ctl {folder.name} status`."
         ) from error
     finally:
-        conversation.close()
+        connection.close()
 
 
 def _not_training(folder: RunFolder, snapshot: Snapshot) -> str:
-    wanted = f"Expected a run that trains; {folder.name}"
+    expected = f"Expected a run that is training; {folder.name}"
     match snapshot.ending:
         case RunEnded(completed=True):
-            return f"{wanted} is finished. See it with `fitmon attach {folder.name}`."
+            return f"{expected} is finished. View it with `fitmon attach {folder.name}`."
         case RunEnded(reason=reason):
-            return f"{wanted} ended: {reason}. Go on with it by `fitmon resume {folder.name}`."
+            return f"{expected} ended: {reason}. Resume it with `fitmon resume {folder.name}`."
         case RunFailed(message=message):
-            return f"{wanted} is over: {message}"
-    return f"{wanted} does not."
+            return f"{expected} is over: {message}"
+    return f"{expected} is not."
 
 
-def _ask(conversation: Connection, command: Command) -> None:
-    refusal = conversation.ask(command)
+def _ask(connection: Connection, command: Command) -> None:
+    refusal = connection.send(command)
     if refusal:
         raise UsageError(refusal)
 
 
 def _answer(before: Snapshot, now: Snapshot, knob: str, value: float) -> Accepted | KnobRefused | None:
-    """Return what the run says to a change; None: nothing yet."""
+    """Return the run's answer to a change; None: there is none yet."""
     refusal = now.refusal
     if refusal is not None and refusal is not before.refusal and (refusal.knob, refusal.value) == (knob, value):
         return refusal

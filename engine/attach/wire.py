@@ -1,7 +1,7 @@
-"""What goes over a run's socket: messages of a closed set, each framed by its length, of bounded size both ways.
+"""The protocol of a run's socket: a fixed set of messages, each preceded by its length, of limited size.
 
-The receiver asks and the run answers, one answer a request. The first request is `Hello`; it, `Refused` and the frame
-stay as they are in every version of the protocol, so that two versions can tell each other apart.
+The viewer sends requests and the run answers each one. The first request is `Hello`; it, `Refused` and the framing are
+the same in every version of the protocol, so that two versions can recognize each other.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ _LENGTH_BYTES = 4
 
 
 class GarbageError(ValueError):
-    """Something came that nobody who keeps to the protocol sends."""
+    """Something was received that the protocol does not allow."""
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
-    """Who asks, and what for."""
+    """The viewer, and what it wants."""
 
     protocol: int
     name: Annotated[str, msgspec.Meta(max_length=40)]
     """Of the program, such as `attach`."""
     read_only: bool = False
-    """Whether the connection may not send commands."""
+    """Whether commands from this connection are refused."""
     per_sample: bool = True
-    """Whether the validation samples and what is known of each are wanted."""
+    """Whether to send the validation samples and what is known of each."""
 
 
 class Poll(msgspec.Struct, frozen=True, tag="poll"):
-    """What is new since the last time?"""
+    """A request for what changed since the last one."""
 
 
-class Ask(msgspec.Struct, frozen=True, kw_only=True, tag="ask"):
-    """Something is asked of the run."""
+class SendCommand(msgspec.Struct, frozen=True, kw_only=True, tag="ask"):
+    """A command for the run."""
 
     command: msgspec.Raw
-    """Read by itself, so that one that only a newer fitmon knows is refused and not garbage."""
+    """Decoded separately, so that one that only a newer fitmon knows is refused, not invalid."""
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
@@ -58,22 +58,22 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
 
 
 class Answer(msgspec.Struct, frozen=True, tag="answer"):
-    """The answer to `Ask`."""
+    """The answer to `SendCommand`."""
 
     refusal: str = ""
-    """Why it was not passed on to the run, as a sentence; empty when it was. What the run makes of it is news."""
+    """Why it was not passed on to the run, as a sentence; empty when it was. Its effect is in later snapshots."""
 
 
 class SnapshotUpdate(msgspec.Struct, frozen=True, kw_only=True, tag="news", omit_defaults=True):
-    """What changed in a run since the last time; all of it the first time."""
+    """What changed in a snapshot since the last update; everything the first time."""
 
     parts: dict[str, msgspec.Raw] = {}
-    """By the field of a snapshot; `news` makes and reads them."""
+    """By the field of a snapshot; `snapshot_encoder` and `snapshot_decoder` write and read them."""
     more: bool = False
-    """Whether there is more than this that is new, so that the next question should come at once."""
+    """Whether more is new, so that the viewer should poll again at once."""
 
 
-Request = Hello | Poll | Ask
+Request = Hello | Poll | SendCommand
 Reply = Welcome | Refused | Answer | SnapshotUpdate
 Message = TypeVar("Message", Request, Reply)
 
@@ -83,35 +83,35 @@ _encoder = msgspec.msgpack.Encoder()
 
 
 def limit_waiting(connection: socket.socket, *, send_seconds: float, receive_seconds: float) -> None:
-    """Let a send or receive in which nothing moves for so long raise OSError.
+    """Let a send or receive without any progress for this long raise OSError.
 
-    The operating system keeps the time: with Python's own limit, a message of many megabytes would ask for the
-    interpreter some hundred times, in turns with a training that wants it too.
+    The operating system measures the time: with Python's own timeout, a message of many megabytes would take the
+    interpreter lock some hundred times, competing with the training.
     """
     for option, seconds in ((socket.SO_SNDTIMEO, send_seconds), (socket.SO_RCVTIMEO, receive_seconds)):
         fraction, whole = math.modf(seconds)
         connection.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", int(whole), int(fraction * 1e6)))
 
 
-def send(connection: socket.socket, message: Request | Reply, most_bytes: int) -> None:
-    """Send a message; raises OSError when the other end has gone or stalls, GarbageError when it is too long."""
+def send(connection: socket.socket, message: Request | Reply, max_bytes: int) -> None:
+    """Send a message; raises OSError when the other end is closed or stalls, GarbageError when it is too long."""
     raw = _encoder.encode(message)
-    if len(raw) > most_bytes:
-        raise GarbageError(f"Expected a message of at most {most_bytes} bytes, received {len(raw)}.")
+    if len(raw) > max_bytes:
+        raise GarbageError(f"Expected a message of at most {max_bytes} bytes, received {len(raw)}.")
     connection.sendall(len(raw).to_bytes(_LENGTH_BYTES, "big"))
     connection.sendall(raw)
 
 
-def receive(connection: socket.socket, decoder: msgspec.msgpack.Decoder[Message], most_bytes: int) -> Message:
+def receive(connection: socket.socket, decoder: msgspec.msgpack.Decoder[Message], max_bytes: int) -> Message:
     """Wait for a message and return it.
 
     Raises:
-        OSError: the other end has gone, or the connection's time limit has passed.
-        GarbageError: what came is too long or no message.
+        OSError: the other end is closed, or the connection's timeout has passed.
+        GarbageError: the message is too long or invalid.
     """
     length = int.from_bytes(_exactly(connection, _LENGTH_BYTES), "big")
-    if length > most_bytes:
-        raise GarbageError(f"Expected a message of at most {most_bytes} bytes, received {length}.")
+    if length > max_bytes:
+        raise GarbageError(f"Expected a message of at most {max_bytes} bytes, received {length}.")
     raw = _exactly(connection, length)
     try:
         return decoder.decode(raw)
@@ -121,10 +121,10 @@ def receive(connection: socket.socket, decoder: msgspec.msgpack.Decoder[Message]
 
 def _exactly(connection: socket.socket, length: int) -> bytearray:
     raw = bytearray(length)
-    room = memoryview(raw)
-    while room:
-        received = connection.recv_into(room, 0, socket.MSG_WAITALL)
+    rest = memoryview(raw)
+    while rest:
+        received = connection.recv_into(rest, 0, socket.MSG_WAITALL)
         if not received:
             raise ConnectionResetError("The other end has closed the connection.")
-        room = room[received:]
+        rest = rest[received:]
     return raw

@@ -77,8 +77,8 @@ class CheckpointHeader(msgspec.Struct, frozen=True, kw_only=True):
 def write_checkpoint(folder: Path, state: TrainingState) -> Path:
     """Write a state into a folder and return the file, once it is flushed to the disk.
 
-    The file, with mode 0600, is written whole or not at all; one of the same epoch and step is replaced. Raises DiskError
-    when it cannot be written; existing checkpoints are unchanged then.
+    The file, with mode 0600, is written whole or not at all; one of the same epoch and step is replaced. Raises
+    DiskError when it cannot be written; existing checkpoints are unchanged then.
     """
     return _write(folder, checkpoint_name(state.facts.epochs_done, state.facts.step), state)
 

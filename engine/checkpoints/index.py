@@ -1,4 +1,4 @@
-"""The checkpoints of a run on disk and their sizes, in memory: which ones must go is decided without reading folders."""
+"""The checkpoints of a run on disk and their sizes, in memory, so that deleting some needs no reading of folders."""
 
 from __future__ import annotations
 

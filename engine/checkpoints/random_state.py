@@ -1,6 +1,6 @@
 """The global random generators: Python's, numpy's, and the one Keras draws from when no seed is given.
 
-None of them is a variable of a model, but seeds made during a run (for a dropout rate that is raised from 0) and numbers
+None of them is a variable of a model, but seeds made during a run (for a dropout rate raised from 0) and numbers
 that a user's own layers draw come from them. Keras has one per thread: call these functions in the training thread.
 """
 

@@ -1,6 +1,6 @@
-"""Everything that a run needs to go on exactly, as plain arrays and numbers: taken from a model, and put back into one.
+"""Everything needed to resume a run exactly, as plain arrays and numbers: captured from and restored to a model.
 
-What is on disk is `checkpoint`'s business. The journal keeps what was told of the run, the run folder its settings.
+`checkpoint` writes it to disk. Events are in the journal, settings in the description of the run.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ if TYPE_CHECKING:
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
-MAX_DIFFERENCES_TOLD = 10
+MAX_LISTED_DIFFERENCES = 10
 
 
 class CheckpointFacts(Progress, frozen=True, kw_only=True):
     """What a checkpoint knows besides arrays: how far the run is, and what its knobs are to do."""
 
     seed: Count
-    """With the number of the epoch under way, `epochs_done` + 1, the key of its order: see `feed.epoch_order`."""
+    """With the current epoch, `epochs_done` + 1, it determines the order of samples: see `feed.epoch_order`."""
     batch_size: Annotated[int, msgspec.Meta(ge=1)]
     epochs: Count
     """Epochs the run is to have."""
     waiting: tuple[SetKnob, ...] = ()
-    """Changes that were accepted and wait for their epoch."""
+    """Accepted changes that are pending."""
     values: dict[str, KnobValue] = {}
     """The knobs' values as the last chunk read them back."""
 
@@ -53,38 +53,38 @@ class CheckpointFacts(Progress, frozen=True, kw_only=True):
 
 
 class ReplayTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch of an epoch that led from one state to another, to be compared with the same stretch on another day."""
+    """What replaying a stretch of an epoch from a saved state must lead to."""
 
     last_step: Annotated[int, msgspec.Meta(ge=1)] | None
-    """It trained the batches from the state's `step` up to this one; None: up to the end of the epoch."""
+    """The stretch ends after this step of the epoch; None: at the end of the epoch."""
     digest: str
-    """`digest_of` the variables behind it, metrics included; of a whole epoch, `digest_of_trained` those."""
+    """`digest_of` the variables at its end, including metrics; for a whole epoch, `digest_of_trained`."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingState:
-    """A run at one moment. Nothing in it is shared with the model, so that any thread may write it."""
+    """A run at one moment. It shares nothing with the model, so any thread may write it."""
 
     facts: CheckpointFacts
     knobs: SavedKnobs
     random: RandomState
     variables: Arrays
-    """What `restore` assigns: one array for each name of `variables.named_variables`."""
+    """The values that `restore` assigns, by the names of `variables.named_variables`."""
     others: Arrays = field(default_factory=dict)
-    """Arrays of whoever else wants to go on, by names of their own; `restore` leaves them to their owners."""
+    """Arrays of other parts of a run, such as the observer, which restore them themselves."""
 
 
 def digest_of(variables: Arrays) -> str:
-    """Return a SHA-256 of names, dtypes, shapes and bytes, in hexadecimal: equal only for what is equal bit for bit."""
-    whole = hashlib.sha256()
+    """Return a SHA-256 of names, dtypes, shapes and bytes, in hexadecimal: it is equal only if every bit is."""
+    digest = hashlib.sha256()
     for name, array in sorted(variables.items()):
-        whole.update(f"{name} {array.dtype} {array.shape}\n".encode())
-        whole.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
-    return whole.hexdigest()
+        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
 
 
 def digest_of_trained(variables: Arrays) -> str:
-    """Return `digest_of` what training alone changes: a validation may draw from seeds, and use the metrics."""
+    """Return `digest_of` only what training changes: validation may draw from seeds, and uses the metrics."""
     return digest_of({name: array for name, array in variables.items() if not _NOT_TRAINED.search(name)})
 
 
@@ -92,27 +92,27 @@ _NOT_TRAINED = re.compile(r"seed_generator|^metric/|^own/")
 
 
 class StateReader:
-    """Takes the states of a built, compiled model, again and again, in the training thread between two chunks.
+    """Captures the states of a built, compiled model repeatedly, in the training thread between chunks.
 
-    What to read is found out once, and read by one compiled call: variable by variable, it costs as much as half an
-    epoch of a small model.
+    The variables are listed once and read by one compiled call: reading them one by one takes as long as half an epoch
+    of a small model.
     """
 
     def __init__(self, model: keras.Model, model_knobs: ModelKnobs | None = None) -> None:
-        """Read nothing yet; `model_knobs` holds the model's live knobs, None: it has none."""
+        """Read nothing yet; `model_knobs` are the model's live knobs, None: it has none."""
         self._model, self._model_knobs = model, model_knobs
         self._knobs: SavedKnobs | None = None
         self._reads: dict[bool, Callable[[], Mapping[str, Any]]] = {}
 
     def forget(self) -> None:
-        """Find out anew what there is to read: a knob was turned, or the step was traced."""
+        """List the variables again on the next call: a knob was changed, or the step was traced."""
         self._knobs, self._reads = None, {}
 
     def capture(self, facts: CheckpointFacts, *, others: Arrays | None = None) -> TrainingState:
-        """Copy the state of the model, which is left as it is.
+        """Return a copy of the model's state; the model is unchanged.
 
         Args:
-            facts: where the run stands. In the middle of an epoch, `step` > 0, metrics are kept too.
+            facts: the progress of the run. In the middle of an epoch, `step` > 0, metrics are included.
             others: see `TrainingState.others`; they are not copied.
         """
         if self._knobs is None:
@@ -135,7 +135,7 @@ def _compiled_read(variables: Mapping[str, Any]) -> Callable[[], Mapping[str, An
     def read() -> dict[str, Any]:
         return {name: tf.identity(variable) for name, variable in variables.items()}
 
-    # Called as it is: TensorFlow warns of functions that are made again and again, as this one is when a knob turns.
+    # A concrete function: TensorFlow warns about one that is traced repeatedly, as this is when a knob changes.
     compiled: Callable[[], Mapping[str, Any]] = tf.function(read, autograph=False).get_concrete_function()
     return compiled
 
@@ -143,18 +143,18 @@ def _compiled_read(variables: Mapping[str, Any]) -> Callable[[], Mapping[str, An
 def capture(
     model: keras.Model, facts: CheckpointFacts, *, model_knobs: ModelKnobs | None = None, others: Arrays | None = None
 ) -> TrainingState:
-    """Copy the state of a model once; see `StateReader`."""
+    """Return a copy of a model's state once; see `StateReader`."""
     return StateReader(model, model_knobs).capture(facts, others=others)
 
 
 def restore(model: keras.Model, state: TrainingState, *, model_knobs: ModelKnobs | None = None) -> bool:
-    """Put a state into a model that was built, compiled and given a panel as the one it was captured from.
+    """Restore a state to a model that was built, compiled and given knobs like the one that it was captured from.
 
-    A model whose own `train_step` makes variables when it is traced must have been traced. Call it in the training
+    A model whose own `train_step` creates variables while it is traced must have been traced. Call this in the training
     thread. Returns whether the compiled step must be traced again to see the knobs.
 
-    Raises DataError when the state is not this model's, with a list of what differs. No value has been changed then.
-    Layers whose dropout began at 0 may have been given seeds, which a model that goes on without the state never uses.
+    Raises DataError, with a list of differences, when the state does not fit the model; no value is changed then.
+    Layers whose dropout started at 0 may have been given seeds, which are never used without the state.
     """
     knobs_before = _saved_knobs(model_knobs)
     check_random_state(state.random)
@@ -182,13 +182,15 @@ def _load_knobs(model_knobs: ModelKnobs | None, saved: SavedKnobs) -> bool:
 
 
 def _differences(variables: Mapping[str, Any], saved: Arrays) -> list[str]:
-    """Return in words what keeps arrays from being assigned to variables; empty when they fit exactly."""
+    """Return, in words, why arrays cannot be assigned to variables; empty when they fit exactly."""
     missing = [f"{name!r} is not in this model" for name in saved if name not in variables]
     unknown = [f"{name!r} is not in the checkpoint" for name in variables if name not in saved]
     both = [(name, variable, saved[name]) for name, variable in variables.items() if name in saved]
     pairs = [(name, _kind(array.shape, array.dtype.name), _kind(v.shape, dtype_of(v))) for name, v, array in both]
-    unlike = [f"{name!r} is {there} in the checkpoint and {here} here" for name, there, here in pairs if there != here]
-    return [*unlike, *missing, *unknown]
+    different = [
+        f"{name!r} is {there} in the checkpoint and {here} here" for name, there, here in pairs if there != here
+    ]
+    return [*different, *missing, *unknown]
 
 
 def _kind(shape: Any, dtype: str) -> str:
@@ -196,7 +198,7 @@ def _kind(shape: Any, dtype: str) -> str:
 
 
 def _refusal(differences: list[str]) -> str:
-    told = "; ".join(differences[:MAX_DIFFERENCES_TOLD])
-    more = len(differences) - MAX_DIFFERENCES_TOLD
+    listed = "; ".join(differences[:MAX_LISTED_DIFFERENCES])
+    more = len(differences) - MAX_LISTED_DIFFERENCES
     rest = f"; and {more} more" if more > 0 else ""
-    return f"The checkpoint does not fit this model; nothing was loaded: {told}{rest}."
+    return f"The checkpoint does not fit this model; nothing was loaded: {listed}{rest}."

@@ -37,8 +37,8 @@ class Outcome:
     because: str
     """The finding whose remedy it was; empty when the user requested it."""
     metric: str
-    """The metric of `before` and `after`: `validation_loss`, the data loss without penalty, if measured, else `val_loss`
-    or `loss`; empty while neither is known."""
+    """The metric of `before` and `after`: `validation_loss`, the data loss without penalty, if measured, else
+    `val_loss` or `loss`; empty while neither is known."""
     before: float | None
     """At the epoch before the change or, if `against` is a branch, that branch's at `after_epoch`; None: there is no
     such epoch. May be NaN."""

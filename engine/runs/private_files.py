@@ -70,7 +70,7 @@ def write_atomically(
         _put_in_place(partial, path, replace=replace)
         sync_folder(path.parent)
     finally:
-        # If this fails too, the next write tries again or the file stays behind: nothing else depends on it.
+        # A leftover does no harm, and this error would hide the first one.
         with suppress(OSError):
             partial.unlink(missing_ok=True)
 

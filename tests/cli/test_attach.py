@@ -135,7 +135,7 @@ def test_a_run_that_is_killed_while_it_is_shown_says_so(folder: RunFolder) -> No
     with elsewhere, attached(folder) as terminal:
         terminal.until("epoch 2/10")
         elsewhere.kill()
-        terminal.until("gone without a word")
+        terminal.until("ended unexpectedly")
         terminal.until("fitmon resume digits")
 
 

@@ -29,7 +29,7 @@ STEPS = 100
 
 
 class ServedRun:
-    """Satisfies `fitmon.engine.attach.server.Served`."""
+    """Satisfies `fitmon.engine.attach.server.ServedRun`."""
 
     def __init__(self) -> None:
         self.asked: queue.SimpleQueue[tuple[Command, str]] = queue.SimpleQueue()

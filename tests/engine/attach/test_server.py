@@ -28,12 +28,12 @@ from fitmon.engine.attach.wire import (
     MAX_REQUEST_BYTES,
     PROTOCOL,
     Answer,
-    Ask,
     Hello,
     Poll,
     Refused,
     Reply,
     Request,
+    SendCommand,
     SnapshotUpdate,
     Welcome,
     receive,
@@ -78,17 +78,17 @@ def server(folder: RunFolder, run: ServedRun) -> Iterator[RunServer]:
 
 @contextmanager
 def talking(folder: RunFolder, *, read_only: bool = False) -> Iterator[Connection]:
-    conversation = Connection(folder, name="attach", read_only=read_only)
+    connection = Connection(folder, name="attach", read_only=read_only)
     try:
-        yield conversation
+        yield connection
     finally:
-        conversation.close()
+        connection.close()
 
 
-def seen(conversation: Connection) -> Snapshot:
+def seen(connection: Connection) -> Snapshot:
     """Return all that is known now."""
-    picture = conversation.poll()
-    return conversation.poll() if conversation.more else picture
+    picture = connection.poll()
+    return connection.poll() if connection.more else picture
 
 
 class Stranger:
@@ -134,11 +134,11 @@ def framed(raw: bytes) -> bytes:
 
 @pytest.mark.usefixtures("server")
 def test_a_viewer_sees_the_run_as_it_is_and_as_it_goes_on(folder: RunFolder, run: ServedRun) -> None:
-    with talking(folder) as conversation:
-        assert_same(seen(conversation), run.snapshot())
+    with talking(folder) as connection:
+        assert_same(seen(connection), run.snapshot())
         run.tell(*story(3))
-        assert_same(seen(conversation), run.snapshot())
-        assert_same(seen(conversation), run.snapshot())
+        assert_same(seen(connection), run.snapshot())
+        assert_same(seen(connection), run.snapshot())
 
 
 @pytest.mark.usefixtures("server")
@@ -164,23 +164,23 @@ COMMANDS: list[Command] = [
 @pytest.mark.usefixtures("server")
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: type(command).__name__)
 def test_a_command_reaches_the_run_with_who_asked(folder: RunFolder, run: ServedRun, command: Command) -> None:
-    with talking(folder) as conversation:
-        assert conversation.ask(command) == ""
+    with talking(folder) as connection:
+        assert connection.send(command) == ""
     assert run.asked.get(timeout=PATIENCE_SECONDS) == (command, f"attach, process {os.getpid()}")
 
 
 @pytest.mark.usefixtures("server")
 def test_a_viewer_that_only_looks_can_ask_nothing_and_goes_on_looking(folder: RunFolder, run: ServedRun) -> None:
-    with talking(folder, read_only=True) as conversation:
-        assert conversation.ask(Stop()) == "This connection only looks."
-        assert_same(seen(conversation), run.snapshot())
+    with talking(folder, read_only=True) as connection:
+        assert connection.send(Stop()) == "This connection is read-only."
+        assert_same(seen(connection), run.snapshot())
     assert run.asked.empty()
 
 
 @pytest.mark.usefixtures("server")
 def test_only_the_run_itself_can_lose_its_screen(folder: RunFolder, run: ServedRun) -> None:
-    with talking(folder) as conversation:
-        assert "screen" in conversation.ask(Detach(reason="gone"))
+    with talking(folder) as connection:
+        assert "screen" in connection.send(Detach(reason="gone"))
     assert run.asked.empty()
 
 
@@ -191,7 +191,7 @@ def test_only_the_run_itself_can_lose_its_screen(folder: RunFolder, run: ServedR
 def test_a_command_of_a_wrong_form_is_refused_with_a_reason(folder: RunFolder, run: ServedRun, command: object) -> None:
     with Stranger(folder) as stranger:
         stranger.says(HELLO).hears()
-        answer = stranger.says(Ask(command=msgspec.Raw(msgspec.msgpack.encode(command)))).hears()
+        answer = stranger.says(SendCommand(command=msgspec.Raw(msgspec.msgpack.encode(command)))).hears()
         assert isinstance(answer, Answer)
         assert answer.refusal.startswith("Expected a command that this run knows")
         assert isinstance(stranger.says(Poll()).hears(), SnapshotUpdate)
@@ -220,8 +220,8 @@ def test_garbage_is_answered_by_closing(folder: RunFolder, run: ServedRun, raw: 
         assert stranger.says(HELLO).hears() == Welcome()
         # A second greeting is garbage as well.
         assert stranger.sends(framed(msgspec.msgpack.encode(HELLO)) if raw == GARBAGE[6].values[0] else raw).is_left()
-    with talking(folder) as conversation:
-        assert_same(seen(conversation), run.snapshot())
+    with talking(folder) as connection:
+        assert_same(seen(connection), run.snapshot())
     assert run.asked.empty()
 
 
@@ -250,8 +250,8 @@ def test_another_user_is_left_at_once(folder: RunFolder, run: ServedRun) -> None
     with RunServer(folder.socket_path, run, peer_of=lambda _: Peer(user=users.pop(0), process=1)):
         with Stranger(folder) as stranger:
             assert stranger.is_left()
-        with talking(folder) as conversation:
-            assert_same(seen(conversation), run.snapshot())
+        with talking(folder) as connection:
+            assert_same(seen(connection), run.snapshot())
     assert run.asked.empty()
 
 
@@ -276,8 +276,8 @@ def test_the_socket_of_a_process_that_was_killed_is_replaced(folder: RunFolder, 
         leftover.bind(address)
     leftover.close()
     folder.socket_path.with_name("socket.new").touch()
-    with RunServer(folder.socket_path, run), talking(folder) as conversation:
-        assert_same(seen(conversation), run.snapshot())
+    with RunServer(folder.socket_path, run), talking(folder) as connection:
+        assert_same(seen(connection), run.snapshot())
     assert list(folder.path.iterdir()) == []
 
 
@@ -288,13 +288,13 @@ def test_a_run_can_be_reached_however_long_its_path_is(tmp_path: Path, run: Serv
         path /= "x" * min(missing - 1, 200)
     path.mkdir(parents=True)
     folder = RunFolder(path)
-    with RunServer(folder.socket_path, run), talking(folder) as conversation:
-        assert_same(seen(conversation), run.snapshot())
+    with RunServer(folder.socket_path, run), talking(folder) as connection:
+        assert_same(seen(connection), run.snapshot())
     assert list(path.iterdir()) == []
 
 
 def test_where_there_can_be_no_socket_the_reason_is_said(tmp_path: Path, run: ServedRun) -> None:
-    with pytest.raises(DiskError, match="nobody can attach"):
+    with pytest.raises(DiskError, match="you cannot attach"):
         RunServer(tmp_path / "missing" / "socket", run)
 
 
@@ -313,12 +313,12 @@ def test_nothing_is_left_when_the_run_closes_its_socket(folder: RunFolder, run: 
 def test_who_looks_sees_how_the_run_ended_before_the_socket_closes(folder: RunFolder) -> None:
     run = ServedRun().tell(started())
     server = RunServer(folder.socket_path, run)
-    with talking(folder) as conversation:
-        seen(conversation)
+    with talking(folder) as connection:
+        seen(connection)
         run.tell(events.RunEnded(reason="all epochs done", epochs_done=0, completed=True))
         closing = threading.Thread(target=server.close, args=(PATIENCE_SECONDS,))
         closing.start()
-        assert seen(conversation).over
+        assert seen(connection).over
         closing.join()
 
 
@@ -331,22 +331,22 @@ def long_run(run: ServedRun) -> ServedRun:
 
 
 def test_a_viewer_that_has_stalled_holds_up_nobody_and_is_left(folder: RunFolder, long_run: ServedRun) -> None:
-    server = RunServer(folder.socket_path, long_run, send_seconds=0.2, most_connections=2)
+    server = RunServer(folder.socket_path, long_run, send_seconds=0.2, max_connections=2)
     with server, Stranger(folder) as stalled:
         stalled.says(HELLO).hears()
         assert isinstance(stalled.says(Poll()).hears(), SnapshotUpdate)
         stalled.says(Poll())
-        with talking(folder) as conversation:
-            assert_same(seen(conversation), long_run.snapshot())
+        with talking(folder) as connection:
+            assert_same(seen(connection), long_run.snapshot())
             long_run.tell(*story(2))
-            assert_same(seen(conversation), long_run.snapshot())
+            assert_same(seen(connection), long_run.snapshot())
             talking_at_last(folder).close()
         with pytest.raises(ConnectionResetError):
             stalled.hears()
 
 
 def talking_at_last(folder: RunFolder) -> Connection:
-    """Return a conversation as soon as the run has room for one."""
+    """Return a connection as soon as the run has room for one."""
     found: list[Connection] = []
 
     def found_one() -> bool:
@@ -364,7 +364,7 @@ def test_a_viewer_that_asks_nothing_is_left(folder: RunFolder, run: ServedRun) -
 
 
 def test_one_viewer_too_many_is_told_so(folder: RunFolder, run: ServedRun) -> None:
-    with RunServer(folder.socket_path, run, most_connections=1):
+    with RunServer(folder.socket_path, run, max_connections=1):
         with talking(folder), pytest.raises(SetupError, match="at most 1 viewers"):
             Connection(folder, name="attach")
         talking_at_last(folder).close()
@@ -377,21 +377,21 @@ from fitmon.engine.attach.client import Connection
 from fitmon.engine.attach.wire import MAX_REQUEST_BYTES, Poll, send
 from fitmon.engine.runs.run_folder import RunFolder
 
-conversation = Connection(RunFolder(Path(sys.argv[1])), name="attach")
-conversation.poll()
-send(conversation._connection, Poll(), MAX_REQUEST_BYTES)
-conversation._connection.recv(1000)
+connection = Connection(RunFolder(Path(sys.argv[1])), name="attach")
+connection.poll()
+send(connection._connection, Poll(), MAX_REQUEST_BYTES)
+connection._connection.recv(1000)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
 def test_a_viewer_that_is_killed_within_an_answer_is_forgotten(folder: RunFolder, long_run: ServedRun) -> None:
-    with RunServer(folder.socket_path, long_run, most_connections=1):
+    with RunServer(folder.socket_path, long_run, max_connections=1):
         killed = subprocess.run([sys.executable, "-c", KILLED_VIEWER, str(folder.path)], check=False)
         assert killed.returncode == -9
-        conversation = talking_at_last(folder)
-        assert_same(seen(conversation), long_run.snapshot())
-        conversation.close()
+        connection = talking_at_last(folder)
+        assert_same(seen(connection), long_run.snapshot())
+        connection.close()
 
 
 def test_pictures_that_differ_are_told_apart() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fitmon.engine import events
-from fitmon.engine.attach import snapshot_encoder as teller_module
+from fitmon.engine.attach import snapshot_encoder as encoder_module
 from fitmon.engine.attach.array_transfer import ArrayReceiver, ArraySender, Numbers, read_array
 from fitmon.engine.attach.snapshot_decoder import SnapshotDecoder
 from fitmon.engine.attach.snapshot_encoder import SnapshotEncoder
@@ -21,23 +21,23 @@ from tests.engine.attach.served_run import STEPS, Scorer, ServedRun, chunk, epoc
 
 
 class Channel:
-    """A teller and a hearer, with everything between them in bytes."""
+    """A encoder and a decoder, with everything between them in bytes."""
 
     def __init__(self, run: ServedRun, *, per_sample: bool = True) -> None:
         self.run = run
         self.bytes_sent = 0
-        self._teller, self._hearer = SnapshotEncoder(per_sample=per_sample), SnapshotDecoder()
+        self._encoder, self._decoder = SnapshotEncoder(per_sample=per_sample), SnapshotDecoder()
 
     def look(self) -> None:
         """Bring the picture up to date."""
         self.bytes_sent = 0
         more = True
         while more:
-            raw = msgspec.msgpack.encode(self._teller.news(self.run.snapshot()))
+            raw = msgspec.msgpack.encode(self._encoder.update(self.run.snapshot()))
             self.bytes_sent += len(raw)
             told = replies.decode(raw)
             assert isinstance(told, SnapshotUpdate)
-            self.picture, more = self._hearer.hear(told), told.more
+            self.picture, more = self._decoder.apply(told), told.more
 
     def assert_same(self) -> None:
         assert_same(self.picture, self.run.snapshot())
@@ -98,18 +98,18 @@ def test_epochs_that_are_trained_again_replace_the_others(rewind_options: events
 
 
 def test_nothing_is_sent_when_nothing_is_new() -> None:
-    teller, run = SnapshotEncoder(), ServedRun().tell(started(), samples_loaded()).epochs(1, 3)
-    while teller.news(run.snapshot()).more:
+    encoder, run = SnapshotEncoder(), ServedRun().tell(started(), samples_loaded()).epochs(1, 3)
+    while encoder.update(run.snapshot()).more:
         pass
-    assert teller.news(run.snapshot()) == SnapshotUpdate()
+    assert encoder.update(run.snapshot()) == SnapshotUpdate()
 
 
 def test_the_first_picture_does_not_wait_for_the_samples() -> None:
     run = ServedRun().tell(started(), samples_loaded(), Scorer(2).scored(0)).epochs(1, 3)
-    teller, hearer = SnapshotEncoder(), SnapshotDecoder()
-    picture = hearer.hear(teller.news(run.snapshot()))
+    encoder, decoder = SnapshotEncoder(), SnapshotDecoder()
+    picture = decoder.apply(encoder.update(run.snapshot()))
     assert_same(picture, replace(run.snapshot(), samples=None, observation=None))
-    assert_same(hearer.hear(teller.news(run.snapshot())), run.snapshot())
+    assert_same(decoder.apply(encoder.update(run.snapshot())), run.snapshot())
 
 
 def test_an_epoch_more_costs_no_more_than_a_few_points() -> None:
@@ -189,7 +189,7 @@ def test_an_observation_stays_the_same_object_until_there_is_another() -> None:
 
 
 def test_what_is_too_large_is_left_out_and_the_rest_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(teller_module, "MAX_ARRAY_BYTES", 100)
+    monkeypatch.setattr(encoder_module, "MAX_ARRAY_BYTES", 100)
     channel = Channel(ServedRun().tell(started(), samples_loaded(), Scorer(2).scored(1)).epochs(1, 2))
     channel.look()
     seen = channel.run.snapshot()
@@ -232,7 +232,7 @@ RUBBISH = [
 @pytest.mark.parametrize("news", RUBBISH)
 def test_news_that_make_no_sense_are_refused(news: SnapshotUpdate) -> None:
     with pytest.raises(GarbageError):
-        SnapshotDecoder().hear(news)
+        SnapshotDecoder().apply(news)
 
 
 ARRAYS = [

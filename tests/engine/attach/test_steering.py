@@ -108,7 +108,7 @@ def test_the_status_of_a_run_that_is_over_is_its_record(folder: RunFolder) -> No
 ENDINGS: list[Any] = [
     pytest.param([events.RunEnded(reason="all epochs done", epochs_done=1, completed=True)], "finished", id="finished"),
     pytest.param([events.RunEnded(reason="enough", epochs_done=1, completed=False)], "enough", id="stopped"),
-    pytest.param([], "gone without a word", id="killed"),
+    pytest.param([], "ended unexpectedly", id="killed"),
 ]
 
 
@@ -148,5 +148,5 @@ def test_a_run_that_goes_away_while_it_is_asked_is_said_not_to_answer(folder: Ru
         server.close(linger_seconds=0)
         return []
 
-    with heard(run, leave), pytest.raises(SetupError, match="does not answer any more"):
+    with heard(run, leave), pytest.raises(SetupError, match="its process stopped answering"):
         set_knob(folder, "learning_rate", 1e-4)

@@ -51,7 +51,7 @@ def test_what_is_handed_over_is_written_by_another_thread() -> None:
 
 @pytest.mark.parametrize(("size_bytes", "expected"), [(10, [1, 2, 3, 4]), (40, [1, 3, 4]), (100, [1, 4])])
 def test_small_writes_queue_up_and_of_large_ones_only_the_newest_wait(size_bytes: int, expected: list[int]) -> None:
-    disk, writer = Disk(), CheckpointWriter(most_waiting_bytes=100)
+    disk, writer = Disk(), CheckpointWriter(max_queued_bytes=100)
     disk.gate.clear()
     writer.put(disk.writing(1), size_bytes)
     assert disk.begun.acquire(timeout=PATIENCE_SECONDS)
