@@ -1,4 +1,4 @@
-"""What training and evaluation share of a compiled loop: steps, their logs, and how many of them a call takes."""
+"""What the compiled loops of training and evaluation share: steps, their logs, and the number of steps per call."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def compiled_step(model: keras.Model, step: Callable[[Any], Any], signature: Any) -> Any:
-    """Return `step` as a function of one batch, compiled as the model wants: by XLA, as a graph, or not at all."""
+    """Return `step` as a function of one batch, compiled as the model requires: by XLA, as a graph, or not at all."""
     import tensorflow as tf
 
     if model.run_eagerly:
@@ -23,7 +23,7 @@ def compiled_step(model: keras.Model, step: Callable[[Any], Any], signature: Any
 
 
 def compiled_reset(model: keras.Model) -> Callable[[], Any]:
-    """Return `model.reset_metrics` as one compiled call: variable by variable it costs as much as ten steps of iris."""
+    """Return `model.reset_metrics` as one compiled call; uncompiled it costs as much as ten steps of iris."""
     import tensorflow as tf
 
     reset: Callable[[], Any] = model.reset_metrics
@@ -31,10 +31,10 @@ def compiled_reset(model: keras.Model) -> Callable[[], Any]:
 
 
 def logs_to_carry(model: keras.Model, step_function: Any, signature: Any) -> dict[str, Any]:
-    """Return zeros in the shape of the logs that a loop must carry from step to step, to begin with.
+    """Return zeros in the shape of the logs that a loop must carry from step to step.
 
-    Nothing is carried when the step gives the model's own metrics: these are read once, behind the loop, which spares
-    every step some work. Only a custom step that names others needs its last logs kept.
+    Nothing is carried if the step returns the model's own metrics: these are read once, after the loop, which saves
+    work in every step. Only the logs of a custom step that returns others must be kept.
     """
     import keras
     import tensorflow as tf
@@ -48,12 +48,12 @@ def logs_to_carry(model: keras.Model, step_function: Any, signature: Any) -> dic
 
 
 def carried(logs: dict[str, Any], first_logs: dict[str, Any]) -> dict[str, Any]:
-    """Return what a loop that began with `first_logs` carries of a step's logs."""
+    """Return the part of a step's logs that a loop started with `first_logs` carries."""
     return {name: logs[name] for name in first_logs}
 
 
 def loop_while(model: keras.Model, more: Callable[..., Any], one: Callable[..., Any], start: tuple[Any, ...]) -> Any:
-    """Repeat `one` while `more` holds: as a loop in the graph or, for a model that runs eagerly, in Python."""
+    """Repeat `one` while `more` is true: as a loop in the graph or, if the model runs eagerly, in Python."""
     import tensorflow as tf
 
     if not model.run_eagerly:
@@ -65,7 +65,7 @@ def loop_while(model: keras.Model, more: Callable[..., Any], one: Callable[..., 
 
 
 def batch_length(batch: Any) -> tf.Tensor:
-    """Return the number of samples that really are in a batch, () int32."""
+    """Return the actual number of samples in a batch, () int32."""
     import keras
     import tensorflow as tf
 
@@ -73,12 +73,12 @@ def batch_length(batch: Any) -> tf.Tensor:
 
 
 def reported(model: keras.Model, logs: dict[str, Any]) -> dict[str, Any]:
-    """Return what `fit` reports: the metrics' results, or the last step's logs where a custom step names others."""
+    """Return what `fit` reports: the metrics' results, or the last logs of a custom step that returns others."""
     return logs or model.get_metrics_result()
 
 
 def plain_numbers(logs: Mapping[str, Any]) -> dict[str, float]:
-    """Return the scalars among a step's logs as numbers, nested ones under their own names, as `fit` reports them."""
+    """Return the scalars among a step's logs as numbers, nested ones by their own names, as `fit` reports them."""
     import numpy as np
 
     numbers: dict[str, float] = {}
@@ -91,14 +91,14 @@ def plain_numbers(logs: Mapping[str, Any]) -> dict[str, float]:
 
 
 class Pacer:
-    """Chooses how many steps a chunk has, so that it takes about a tenth of a second.
+    """Chooses the number of steps in a chunk, so that it takes about a tenth of a second.
 
-    Shorter chunks would cost the loop time between them; longer ones would make pause and stop feel late.
+    Shorter chunks add overhead; longer ones delay pause and stop.
     """
 
     TARGET_SECONDS = 0.1
     GROWTH = 4.0
-    """A chunk is at most this many times longer than the last: the first ones are slowed by compiling."""
+    """A chunk is at most this many times longer than the last: compiling slows down the first ones."""
 
     def __init__(self) -> None:
         self._steps = 1.0
@@ -108,7 +108,7 @@ class Pacer:
         return max(1, math.floor(self._steps))
 
     def took(self, steps: int, seconds: float) -> None:
-        """Learn from a chunk of so many steps that took so long; one without steps teaches nothing."""
+        """Record the duration of a chunk; one without steps is ignored."""
         if not steps:
             return
         wanted = steps * self.TARGET_SECONDS / max(seconds, 1e-6)

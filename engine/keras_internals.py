@@ -1,7 +1,7 @@
-"""The one place that reaches into what Keras does not publish.
+"""Private parts of Keras used by fitmon, except inside layers (`knobs/`) and the global seed (`checkpoints/`).
 
-Each function says what it reaches for, why, and in which version it was seen. The pin on Keras in pyproject.toml belongs
-to this file.
+Each function says what it uses, why, and in which version it was verified. The pin on Keras in pyproject.toml depends
+on this file; see docs/engine.md, "Moving the Keras pin".
 """
 
 from __future__ import annotations
@@ -27,42 +27,43 @@ def build_model(model: keras.Model, batch: Any) -> None:
 
 
 def _build_without_targets(model: keras.Model, batch: Any) -> None:
-    """Build a model whose own `train_step` alone knows what loss and metrics compare its outputs with.
+    """Build a model whose custom `train_step` chooses the targets of loss and metrics.
 
-    The step builds them when it is traced, as in `fit`, or when it first runs, where it runs eagerly. Keras 3.15's
-    `_symbolic_build`, which would give them the targets that are not there, does the rest.
+    The step builds loss and metrics when it is traced, as in `fit`, or on its first run if the model runs eagerly.
+    Keras 3.15's `_symbolic_build`, which would pass them missing targets, builds the rest.
     """
     import tensorflow as tf
 
     if not model.run_eagerly:
         tf.function(model.train_step, autograph=False).get_concrete_function(batch)
     unbuilt = _unbuilt_comparisons(model)
-    for part in unbuilt:
-        part.built = True
+    for comparison in unbuilt:
+        comparison.built = True
     try:
         model._symbolic_build(data_batch=batch)  # noqa: SLF001
     finally:
-        for part in unbuilt:
-            part.built = False
+        for comparison in unbuilt:
+            comparison.built = False
 
 
 def _unbuilt_comparisons(model: Any) -> list[Any]:
-    """Return those of a compiled model's loss and metrics that have no state yet."""
-    return [part for part in (model._compile_loss, model._compile_metrics) if part is not None and not part.built]  # noqa: SLF001
+    """Return the compiled loss and metrics that are not built yet."""
+    comparisons = (model._compile_loss, model._compile_metrics)  # noqa: SLF001
+    return [comparison for comparison in comparisons if comparison is not None and not comparison.built]
 
 
 def all_layers(model: keras.Model) -> Iterator[Any]:
-    """Yield every layer of a model, nested ones and cells of recurrent layers too, each once.
+    """Yield every layer of a model once, including nested layers and the cells of recurrent layers.
 
-    Keras 3.15 publishes only the top level (`model.layers`); the Dropout inside MultiHeadAttention is not in it.
+    Keras 3.15 exposes only the top level (`model.layers`), without the Dropout inside MultiHeadAttention.
     """
     yield from model._flatten_layers(include_self=False, recursive=True)  # noqa: SLF001
 
 
 def learning_rate_schedule(optimizer: Any) -> Any | None:
-    """Return the schedule an optimizer was built with, or None when its rate is a plain number.
+    """Return the schedule an optimizer was built with, or None if its rate is a plain number.
 
-    Keras 3.15's `optimizer.learning_rate` gives the current value of a schedule, never the schedule itself.
+    Keras 3.15's `optimizer.learning_rate` returns the current value of a schedule, not the schedule itself.
     """
     import keras
 
@@ -73,7 +74,7 @@ def learning_rate_schedule(optimizer: Any) -> Any | None:
 def compiled_loss(model: keras.Model) -> Any | None:
     """Return the `keras.losses.Loss` of a built model's only output; None for several, or for a loss of another kind.
 
-    Keras 3.15 publishes what `compile` was given (`model.loss`: a name, a function, an object), not what became of it.
+    Keras 3.15 exposes the argument of `compile` (`model.loss`: a name, a function, an object), not the resulting loss.
     """
     import keras
 
@@ -83,9 +84,9 @@ def compiled_loss(model: keras.Model) -> Any | None:
 
 
 def output_activation(model: keras.Model) -> str:
-    """Return what the only output goes through last, such as `sigmoid` or `linear`; empty where it cannot be told.
+    """Return the activation of the only output, such as `sigmoid` or `linear`; empty if unknown.
 
-    Keras 3.15 publishes no way from an output to the layer that made it.
+    Keras 3.15 has no public link from an output to its layer.
     """
     import keras
 
@@ -98,23 +99,23 @@ def output_activation(model: keras.Model) -> str:
 
 
 def logits_behind(predictions: Any) -> Any | None:
-    """Return the logits that Keras takes its cross-entropy from where predictions came out of a sigmoid; else None.
+    """Return the logits from which Keras computes the cross-entropy of a sigmoid's predictions; None if there are none.
 
-    Keras 3.15's activations leave them at the tensor as `_keras_logits`. Whoever reshapes the predictions must carry
-    them along, or the loss is computed from clipped probabilities and is another one.
+    Keras 3.15's activations attach them to the tensor as `_keras_logits`. Code that reshapes the predictions must copy
+    them, or the loss is computed from clipped probabilities and differs.
     """
     return getattr(predictions, "_keras_logits", None)
 
 
 def carry_logits(predictions: Any, logits: Any) -> None:
-    """Leave logits at reshaped predictions, where Keras looks for them."""
+    """Attach logits to reshaped predictions, where Keras expects them."""
     predictions._keras_logits = logits  # noqa: SLF001
 
 
 def data_adapter(x: Any, class_weight: Mapping[int, float] | None) -> Any:
-    """Return what `fit(x, shuffle=False)` reads a dataset, a PyDataset or a generator through (private in Keras 3.15).
+    """Return the adapter through which `fit(x, shuffle=False)` reads batches (private in Keras 3.15).
 
-    It offers `get_tf_dataset()`, `num_batches` (None: not known, or without end), `on_epoch_begin()`, `on_epoch_end()`.
+    It has `get_tf_dataset()`, `num_batches` (None: unknown or infinite), `on_epoch_begin()` and `on_epoch_end()`.
     """
     from keras.src.trainers import data_adapters
 

@@ -23,7 +23,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """The best epoch so far; None before the first."""
     epoch_seconds: float = 0.0
     """Time spent on the epoch under way, pauses excluded."""
-    epoch_metrics: dict[str, float | None] = {}
+    epoch_metrics: dict[str, float | None] = msgspec.field(default_factory=dict)
     """Keras's running values of the epoch under way; None for one that is not finite, which JSON cannot hold."""
     non_finite_reported: bool = msgspec.field(default=False, name="non_finite_told")
     """Whether a NaN or infinite loss was reported, and the run continues with it."""

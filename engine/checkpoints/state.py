@@ -43,7 +43,7 @@ class CheckpointFacts(Progress, frozen=True, kw_only=True):
     """Epochs the run is to have."""
     waiting: tuple[SetKnob, ...] = ()
     """Accepted changes that are pending."""
-    values: dict[str, KnobValue] = {}
+    values: dict[str, KnobValue] = msgspec.field(default_factory=dict)
     """The knobs' values as the last chunk read them back."""
 
     @property

@@ -33,19 +33,16 @@ class EpochCurves:
             found._column(name)[curve.epochs[inside].astype(np.int64) - 1] = curve.values[inside]
         return found
 
-    def copied(self) -> EpochCurves:
+    def copied(self) -> Self:
         """Return an independent copy."""
-        other = EpochCurves()
-        other._epochs = self._epochs
-        other._columns = {name: column.copy() for name, column in self._columns.items()}
-        return other
+        return self.until(self._epochs)
 
-    def until(self, epochs: int) -> EpochCurves:
-        """Return the first epochs, to be continued apart."""
-        other = self.copied()
-        for column in other._columns.values():
-            column[epochs:] = np.nan
+    def until(self, epochs: int) -> Self:
+        """Return an independent copy of the first epochs."""
+        other = type(self)()
         other._epochs = epochs
+        for name, column in self._columns.items():
+            other._column(name)[: min(epochs, len(column))] = column[:epochs]
         return other
 
     def append(self, values: Mapping[str, float]) -> None:

@@ -33,19 +33,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What a pass over the validation samples found."""
+    """The result of a pass over the validation samples."""
 
     metrics: dict[str, float]
-    """Keras's names without the `val_` in front."""
+    """By Keras's names, without the prefix `val_`."""
     predictions: npt.NDArray[np.float32]
-    """(m, …) the model's outputs in the order of the samples; without columns, (m, 0), when they were not kept or the
-    model has several outputs."""
+    """(m, …) the model's outputs in the order of the samples; (m, 0) when they were not kept or the model has several
+    outputs."""
     losses: npt.NDArray[np.float32] | None
-    """(m * labels,) each sample's own loss; None when it was not asked for or the loss has none."""
+    """(m * labels,) each sample's own loss; None if not requested or not defined for the loss."""
     penalty: float
-    """What the model adds to the loss besides: L1, L2 and activity penalties, the mean over the batches."""
+    """What the model adds to the loss: L1, L2 and activity penalties, the mean over the batches."""
     train_subset: tuple[npt.NDArray[np.float32], ...] | None = None
-    """What `TrainSubset.scores` takes; None without such a part."""
+    """The arguments of `TrainSubset.scores`; None without a subset."""
 
 
 class Evaluator:
@@ -62,14 +62,14 @@ class Evaluator:
     ) -> None:
         """Prepare an evaluator; nothing is traced yet.
 
-        Predictions that nobody scores need not be kept. `train_subset` is scored in the same compiled call as the last
-        validation batches.
+        With `keep_predictions` False only loss and metrics are computed. `train_subset` is scored in the same compiled
+        call as the last validation batches.
         """
         self._model = model
         self._feed = feed
         self._keep_predictions = keep_predictions
         self._sample_losses = sample_losses
-        self._training_part = train_subset
+        self._train_subset = train_subset
         self._chunk: Any = None
         self._reset = compiled_reset(model)
         self._pacer = Pacer()
@@ -80,14 +80,14 @@ class Evaluator:
         return len(self._feed)
 
     def retrace(self) -> None:
-        """Forget the compiled call, so that the next one sees a changed model."""
+        """Drop the compiled call, so that the next one uses the changed model."""
         self._chunk = None
 
     def evaluate(self, batch_size: int, between_chunks: Callable[[], None] = lambda: None) -> Evaluation:
         """Run the pass. Loss and metrics equal those of `model.evaluate` with the same batch size.
 
-        The model's metrics are reset first and left as the pass leaves them, as in `fit`. `between_chunks` is called
-        about every 100 ms; what it raises ends the pass.
+        The model's metrics are reset first, but not afterwards, as in `fit`. `between_chunks` is called about every
+        100 ms; an exception from it ends the pass.
         """
         import numpy as np
 
@@ -106,7 +106,7 @@ class Evaluator:
             predictions=np.concatenate([np.asarray(chunk.predictions) for chunk in chunks]),
             losses=losses if len(losses) else None,
             penalty=sum(float(chunk.penalty) for chunk in chunks) / len(self._feed),
-            train_subset=None if self._training_part is None else tuple(map(np.asarray, chunks[-1].train_subset)),
+            train_subset=None if self._train_subset is None else tuple(map(np.asarray, chunks[-1].train_subset)),
         )
 
     def _run_chunk(self, first: int, last: int, batch_size: int) -> _Chunk:
@@ -128,7 +128,7 @@ class Evaluator:
         step_function = compiled_step(model, step, feed.signature())
         first_logs = _logs_to_carry(model, step_function, feed.signature())
         order = tf.range(len(feed), dtype=tf.int64)
-        train_subset = self._scoring_of_part()
+        score_subset = self._score_subset()
 
         def chunk(first: tf.Tensor, last: tf.Tensor, batch_size: tf.Tensor, ends: tf.Tensor) -> _Chunk:
             kept = [tf.TensorArray(tf.float32, size=last - first, infer_shape=False) for _ in range(2)]
@@ -137,62 +137,67 @@ class Evaluator:
                 return step < last
 
             def one(step: tf.Tensor, kept: list[tf.TensorArray], penalty: tf.Tensor, _logs: Any) -> tuple[Any, ...]:
-                told = step_function(feed.batch(order, step, batch_size))
+                result = step_function(feed.batch(order, step, batch_size))
                 written = [
-                    array.write(step - first, part)
-                    for array, part in zip(kept, (told.predictions, told.losses), strict=True)
+                    array.write(step - first, values)
+                    for array, values in zip(kept, (result.predictions, result.losses), strict=True)
                 ]
-                return step + 1, written, penalty + tf.cast(told.penalty, tf.float64), carried(told.logs, first_logs)
+                return (
+                    step + 1,
+                    written,
+                    penalty + tf.cast(result.penalty, tf.float64),
+                    carried(result.logs, first_logs),
+                )
 
             # In float64 the sum of a few float32 numbers is exact, so that it does not depend on where chunks begin.
             start = (first, kept, tf.zeros((), tf.float64), first_logs)
             _, (predictions, losses), penalty, logs = loop_while(model, more, one, start)
-            # The metrics are read before the part, so that nothing in it can change them.
-            told = reported(model, logs)
-            return _Chunk(told, predictions.concat(), losses.concat(), penalty, train_subset(ends))
+            # The metrics are read before the subset is scored, which must not change them.
+            final_logs = reported(model, logs)
+            return _Chunk(final_logs, predictions.concat(), losses.concat(), penalty, score_subset(ends))
 
         return chunk if model.run_eagerly else tf.function(chunk, autograph=False)
 
-    def _scoring_of_part(self) -> Callable[[tf.Tensor], tuple[Any, ...]]:
+    def _score_subset(self) -> Callable[[tf.Tensor], tuple[Any, ...]]:
         import tensorflow as tf
 
-        part = self._training_part
-        if part is None:
+        subset = self._train_subset
+        if subset is None:
             return lambda _ends: ()
-        score = part.in_graph()
+        score = subset.in_graph()
         if self._model.run_eagerly:
-            return lambda ends: score() if ends else part.nothing()
-        return lambda ends: tf.cond(ends, score, part.nothing)
+            return lambda ends: score() if ends else subset.nothing()
+        return lambda ends: tf.cond(ends, score, subset.nothing)
 
 
 class _Chunk(NamedTuple):
-    """What one step or several tell."""
+    """The result of one or several steps."""
 
     logs: dict[str, Any]
     predictions: Any
-    """(b, …) float32; (b, 0) when they are not kept."""
+    """(b, …) float32; (b, 0) if not kept."""
     losses: Any
-    """(b * labels,) float32; (0,) when there are none."""
+    """(b * labels,) float32; (0,) if there are none."""
     penalty: Any
-    """() float32 for a step, float64 for a chunk, times the number of samples it was computed for."""
+    """() float32 for a step, float64 for a chunk, multiplied by the number of samples."""
     train_subset: tuple[Any, ...] = ()
-    """What the part of the training set gave; empty without one."""
+    """The result of the training subset; empty without one."""
 
 
 def _step_with_predictions(
     model: keras.Model, keep: bool, sample_losses: SampleLosses | None
 ) -> Callable[[Any], _Chunk]:
-    """Return Keras's test step that also gives the predictions it has made, and what their samples cost.
+    """Return Keras's test step that also returns its predictions and each sample's loss.
 
-    `test_step` keeps them to itself, and a second forward pass would double the cost of validating. It hands them,
-    though, to the model's public `compute_loss` and `compute_metrics`; while the step is traced these two are replaced
-    by ones that take note of what they are given. A custom step that calls neither costs a second forward pass. Several
-    outputs, or predictions that are not to be kept, are given as a matrix without columns.
+    `test_step` does not return them, and a second forward pass would double the cost of validation. It does pass them
+    to the model's public `compute_loss` and `compute_metrics`; while the step is traced these two are wrapped to record
+    their arguments. A custom step that calls neither costs a second forward pass. For several outputs, and with `keep`
+    False, the predictions are a matrix without columns.
     """
     import tensorflow as tf
 
     def step(batch: Any) -> _Chunk:
-        with _noting_predictions(model) as noted:
+        with _recording_predictions(model) as recorded:
             logs = model.test_step(batch)
         length = tf.cast(batch_length(batch), tf.float32)
         penalty = length * sum((tf.cast(tf.reduce_sum(loss), tf.float32) for loss in model.losses), tf.zeros(()))
@@ -200,7 +205,7 @@ def _step_with_predictions(
         if not keep:
             return _Chunk(logs, nothing, tf.zeros((0,)), penalty)
         inputs = batch[0] if isinstance(batch, tuple) else batch
-        y, predictions = noted[-1] if noted else (None, model(inputs, training=False))
+        y, predictions = recorded[-1] if recorded else (None, model(inputs, training=False))
         if not tf.is_tensor(predictions):
             return _Chunk(logs, nothing, tf.zeros((0,)), penalty)
         losses = None if sample_losses is None or y is None else sample_losses.of_batch(y, predictions)
@@ -210,21 +215,21 @@ def _step_with_predictions(
 
 
 @contextmanager
-def _noting_predictions(model: keras.Model) -> Iterator[list[tuple[Any, Any]]]:
-    noted: list[tuple[Any, Any]] = []
+def _recording_predictions(model: keras.Model) -> Iterator[list[tuple[Any, Any]]]:
+    recorded: list[tuple[Any, Any]] = []
     originals = {name: getattr(model, name) for name in ("compute_loss", "compute_metrics")}
 
-    def noting(original: Callable[..., Any]) -> Callable[..., Any]:
+    def recording(original: Callable[..., Any]) -> Callable[..., Any]:
         def call(x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any) -> Any:
-            noted.append((y, y_pred))
+            recorded.append((y, y_pred))
             return original(x, y, y_pred, *args, **kwargs)
 
         return call
 
     for name, original in originals.items():
-        object.__setattr__(model, name, noting(original))
+        object.__setattr__(model, name, recording(original))
     try:
-        yield noted
+        yield recorded
     finally:
         for name in originals:
             object.__delattr__(model, name)

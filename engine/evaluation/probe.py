@@ -1,4 +1,4 @@
-"""The fixed samples whose probabilities are followed: the validation set, scored in one pass at each epoch's end."""
+"""The fixed samples whose probabilities are tracked: the validation set, scored in one pass after each epoch."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ValidationResult:
-    """What a pass found."""
+    """The result of a validation pass."""
 
     metrics: dict[str, float]
-    """Keras's, without the `val_` in front."""
+    """By Keras's names, without the prefix `val_`."""
     observation: Observation | None = None
-    """What is known of the validation samples now; None where there are no probabilities."""
+    """The state of the validation samples; None if there are no probabilities."""
     train_subset: SubsetScores | None = None
-    """What the part of the training set was found to be; None where none is scored."""
+    """The scores of the training subset; None if none is scored."""
 
 
 class Probe:
-    """Evaluates a model on its validation samples, and follows each of them."""
+    """Evaluates a model on its validation samples and tracks each of them."""
 
     def __init__(
         self, model: keras.Model, data: TrainingData, threshold: float, train_subset: TrainSubset | None = None
@@ -46,18 +46,18 @@ class Probe:
 
         Args:
             model: built and compiled.
-            data: of which only the validation part is used; there is at least one sample.
+            data: only the validation set is used; it has at least one sample.
             threshold: in [0, 1], for two classes.
-            training_part: scored in the same pass; None: no training sample is.
+            train_subset: scored in the same pass; None: no training sample is scored.
         """
         self._model = model
         feed = ResidentFeed(data.x_validation, data.y_validation, data.sample_weight_validation)
         found = scorer_for(model, data.y_validation)
         self._scorer = found if isinstance(found, Scorer) else None
         self.no_probabilities = found.reason if isinstance(found, Unscorable) else ""
-        """Why there is nothing to follow but loss and metrics; empty when there is."""
+        """Why only loss and metrics are tracked; empty if the samples are too."""
         self._losses = self._make_losses(data.sample_weight_validation)
-        self._training_part = train_subset
+        self._train_subset = train_subset
         self._evaluator = Evaluator(
             model,
             feed,
@@ -78,33 +78,33 @@ class Probe:
         return self._evaluator.samples
 
     def majority_share(self) -> float | None:
-        """Return the accuracy of always answering the most frequent class, in [0, 1]; None without classes."""
+        """Return the accuracy of always predicting the most frequent class, in [0, 1]; None without classes."""
         return None if self._scorer is None else self._scorer.majority_share()
 
     def classes_present(self) -> int | None:
-        """Return how many classes have a sample; None without classes."""
+        """Return the number of classes with a sample; None without classes."""
         return None if self._scorer is None else self._scorer.classes_present()
 
     def retrace(self) -> None:
-        """Forget the compiled pass, so that the next one sees a changed model."""
+        """Drop the compiled pass, so that the next one uses the changed model."""
         self._evaluator.retrace()
 
     def arrays(self) -> Arrays:
-        """Return all that is known of the samples, for a checkpoint; empty where there are no probabilities."""
+        """Return the state of the samples, for a checkpoint; empty if there are no probabilities."""
         return {} if self._scorer is None else self._observer.arrays()
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> Observation | None:
-        """Put back what `arrays` returned and return what was known of the samples last; None where it was nothing.
+        """Restore what `arrays` returned and return the last observation; None if there was none.
 
-        Raises DataError when the arrays do not fit; nothing has changed then.
+        Raises DataError, and changes nothing, if the arrays do not fit.
         """
         return None if self._scorer is None else self._observer.restore(arrays)
 
     def score_untrained(self, batch_size: int, between_chunks: Callable[[], None]) -> Observation | None:
-        """Score the untrained model, so that the first epoch too has something to be compared with.
+        """Score the untrained model, so that the first epoch can be compared with it.
 
-        Whatever the pass changes in the model, such as the state of a dropout that also works in inference, is put
-        back: training then goes as it would have gone. None where there are no probabilities; no pass is made then.
+        What the pass changes in the model, such as the seeds of a dropout that is active in inference, is restored:
+        training is not affected. Returns None, without a pass, if there are no probabilities.
         """
         if self._scorer is None:
             return None
@@ -117,13 +117,13 @@ class Probe:
                 variable.assign(value)
 
     def evaluate(self, epoch: int, batch_size: int, between_chunks: Callable[[], None]) -> ValidationResult:
-        """Run the pass for an epoch and return what it found. `between_chunks`: see `Evaluator.evaluate`."""
+        """Run the pass for an epoch and return its result. `between_chunks`: see `Evaluator.evaluate`."""
         evaluation = self._evaluator.evaluate(batch_size, between_chunks)
-        part, found = self._training_part, evaluation.train_subset
+        subset, arrays = self._train_subset, evaluation.train_subset
         return ValidationResult(
             metrics=evaluation.metrics,
             observation=self._observe(epoch, evaluation, batch_size),
-            train_subset=None if part is None or found is None else part.scores(*found),
+            train_subset=None if subset is None or arrays is None else subset.scores(*arrays),
         )
 
     def _observe(self, epoch: int, evaluation: Evaluation, batch_size: int) -> Observation | None:

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float32]
 
 AGREEMENT = 1e-3
-"""Part of the loss by which the mean of the samples may miss the one that Keras reports, which is a running mean in
-float32. A loss made otherwise (weighted outputs, a custom step, masks) misses it by far."""
+"""Relative difference allowed between the mean of the samples and the loss that Keras reports, a running mean in
+float32. A loss computed in another way (weighted outputs, a custom step, masks) differs by much more."""
 
 
 class SampleLosses:
-    """Takes a model's loss apart into its samples."""
+    """Splits a model's loss over its samples."""
 
     def __init__(self, loss: Any, sample_weight: Any, labels: int) -> None:
         """Prepare for m samples.
@@ -28,33 +28,33 @@ class SampleLosses:
         Args:
             loss: `keras.losses.Loss` of the model's only output.
             sample_weight: (m,) or (m, 1), or None.
-            labels: how many labels of its own a sample has; each gets its own loss.
+            labels: number of labels per sample; each has its own loss.
         """
         self._loss = loss
         self._labels = labels
         self._sample_weight = None if sample_weight is None else np.asarray(sample_weight, np.float32).reshape(-1)
 
     def of_batch(self, y: Any, predictions: Any) -> tf.Tensor | None:
-        """Return the losses of a batch, (b * labels,) float32, from the very tensors the model's step compares.
+        """Return the losses of a batch, (b * labels,) float32, from the same tensors that the model's step compares.
 
-        Runs inside the compiled step. None when the loss reduces a batch by itself.
+        Runs inside the compiled step. None if the loss reduces the batch itself.
         """
         import keras
         import tensorflow as tf
 
         if self._labels > 1:
-            y, predictions = _one_label_each(y, predictions)
-        y, predictions = (keras.ops.convert_to_tensor(part, dtype=self._loss.dtype) for part in (y, predictions))
+            y, predictions = _split_labels(y, predictions)
+        y, predictions = (keras.ops.convert_to_tensor(array, dtype=self._loss.dtype) for array in (y, predictions))
         losses = tf.cast(self._loss.call(y, predictions), tf.float32)
         if not losses.shape.rank:
             return None
         return tf.reshape(losses, [-1]) if self._labels > 1 else tf.reduce_mean(_rows(losses), axis=1)
 
     def weights(self, samples: int, batch_size: int) -> Floats | None:
-        """Return what weights the losses, (samples * labels,) float32, must have so that their mean is Keras's.
+        """Return the weights, (samples * labels,) float32, with which the mean of the losses is Keras's.
 
-        None for 1 each. Keras averages each batch as the loss's `reduction` says, and the batches by their lengths
-        (keras/src/losses/loss.py, `reduce_weighted_values`).
+        None: all weights are 1. Keras averages each batch as the loss's `reduction` says, and weights the batches by their
+        lengths (keras/src/losses/loss.py, `reduce_weighted_values`).
         """
         reduction = self._loss.reduction
         if self._sample_weight is None and reduction != "sum":
@@ -66,7 +66,7 @@ class SampleLosses:
 
     @staticmethod
     def agree(losses: Floats, weights: Floats | None, penalty: float, reported: float) -> bool:
-        """Tell whether mean loss and penalty make up the loss that Keras reports; also when it is not finite."""
+        """Return whether mean loss plus penalty equal the loss that Keras reports; True if that is not finite."""
         weighted = losses if weights is None else losses * weights
         with np.errstate(invalid="ignore", over="ignore"):
             total = float(weighted.mean(dtype=np.float64)) + penalty
@@ -75,7 +75,7 @@ class SampleLosses:
         return abs(total - reported) <= AGREEMENT * max(1e-2, abs(reported))
 
 
-def _one_label_each(y: Any, predictions: Any) -> tuple[Any, Any]:
+def _split_labels(y: Any, predictions: Any) -> tuple[Any, Any]:
     import tensorflow as tf
 
     logits, apart = logits_behind(predictions), tf.expand_dims(predictions, -1)

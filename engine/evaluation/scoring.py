@@ -1,4 +1,4 @@
-"""Finds out from a model's loss what its outputs mean, and turns them into probabilities for the insight."""
+"""Derives from a model's loss what its outputs mean, and converts them to probabilities for the insight."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ ROWS_AND_COLUMNS = 2
 """Number of axes of a matrix."""
 
 ROUNDING = 1e-2
-"""So far outside [0, 1] a probability may lie: in bfloat16 a softmax can exceed 1 by about this much."""
+"""How far outside [0, 1] a probability may be: in bfloat16 a softmax can exceed 1 by about this much."""
 
 Kind = Literal["two classes", "class numbers", "one-hot rows"]
-"""What a loss takes as labels."""
+"""The form of the labels that a loss takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unscorable:
-    """Stands in place of a scorer where there are no probabilities."""
+    """Returned instead of a scorer if there are no probabilities."""
 
     reason: str
-    """Why, as in "not for this loss: mean_squared_error knows no probabilities"."""
+    """Why, as in "not for this loss: mean_squared_error does not use probabilities"."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scored:
-    """What predictions mean."""
+    """Predictions as scores."""
 
     scores: SampleScores
     probabilities: Floats | None
@@ -44,29 +44,29 @@ class Scored:
 
 
 class Scorer:
-    """Turns a model's predictions for the validation samples into scores."""
+    """Converts a model's predictions for the validation samples to scores."""
 
     def __init__(self, true_class: npt.NDArray[np.int32], *, kind: Kind, labels: int, from_logits: bool) -> None:
-        """Take the class numbers, (m * labels,) int32, and what the model's outputs are."""
+        """Take the class numbers, (m * labels,) int32, and the form of the model's outputs."""
         self._true_class = true_class
         self._two_classes = kind == "two classes"
         self._from_logits = from_logits
         self.labels = labels
-        """How many labels of its own a sample has; 1 unless a model answers several questions at once."""
+        """Number of labels per sample; 1 except in multi-label models."""
 
     def majority_share(self) -> float:
-        """Return the accuracy of always answering the most frequent class, in [0, 1]."""
+        """Return the accuracy of always predicting the most frequent class, in [0, 1]."""
         return float(np.bincount(self._true_class).max() / len(self._true_class))
 
     def classes_present(self) -> int:
-        """Return how many classes have a sample."""
+        """Return the number of classes with a sample."""
         return int(np.count_nonzero(np.bincount(self._true_class)))
 
     def score(self, predictions: Floats, losses: Floats | None = None, weights: Floats | None = None) -> Scored | None:
         """Score predictions, (m, labels) for two classes or (m, C), in the order of the validation samples.
 
-        `losses` and `weights`, (m * labels,) float32, are put beside the scores. None when the predictions have another
-        shape, fewer columns than there are classes, or are no probabilities: the model is not what its loss says.
+        `losses` and `weights`, (m * labels,) float32, are added to the scores. None if the predictions have another
+        shape, fewer columns than there are classes, or are not probabilities: the model does not match its loss.
         """
         columns = predictions.shape[1] if predictions.ndim == ROWS_AND_COLUMNS else 0
         fits = columns == self.labels if self._two_classes else columns > max(1, int(self._true_class.max()))
@@ -85,7 +85,7 @@ class Scorer:
         if not self._from_logits:
             return predictions
         if self._two_classes:
-            # 1 / (1 + exp(-x)) without its overflow for very negative x.
+            # 1 / (1 + exp(-x)) without overflow for very negative x.
             return np.asarray(np.exp(-np.logaddexp(0, -predictions)), dtype=np.float32)
         exponentials = np.exp(predictions - predictions.max(axis=1, keepdims=True))
         return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), dtype=np.float32)
@@ -97,9 +97,9 @@ def _beyond_probabilities(values: Floats) -> bool:
 
 
 def scorer_for(model: keras.Model, labels: Any) -> Scorer | Unscorable:
-    """Return the scorer that fits a built model's loss, or why there is none.
+    """Return the scorer for a built model's loss, or why there is none.
 
-    `labels` are the validation targets as the model's loss takes them: 0 and 1 in one column or in several, class
+    `labels` are the validation targets in the form the model's loss takes: 0 and 1 in one or several columns, class
     numbers, or one-hot rows.
     """
     labels = _only_entry(labels)
@@ -110,25 +110,25 @@ def scorer_for(model: keras.Model, labels: Any) -> Scorer | Unscorable:
     if not hasattr(labels, "shape") or not labels.shape:
         return Unscorable("not for these data: the validation samples have no labels")
     if kind is None:
-        return Unscorable(f"not for this loss: {getattr(loss, 'name', 'it')} knows no probabilities")
+        return Unscorable(f"not for this loss: {getattr(loss, 'name', 'it')} does not use probabilities")
     activation = output_activation(model)
     if why := _no_probabilities(activation, model, from_logits=from_logits):
         return Unscorable(f"not for this model: {why}")
     true_class = _class_numbers(kind, np.asarray(labels))
     if true_class is None:
-        return Unscorable("not for these labels: they are soft, mark samples to ignore, or are no plain classes")
-    # Keras takes its cross-entropy from the logits behind these two whatever the loss was told; the outputs themselves
-    # are probabilities already.
+        return Unscorable("not for these labels: they are soft, mark samples to ignore, or are not plain class labels")
+    # For these two Keras computes cross-entropy from the logits before the activation, whatever `from_logits` says; the
+    # outputs themselves are probabilities already.
     are_logits = from_logits and activation not in {"sigmoid", "softmax"}
     return Scorer(true_class.reshape(-1), kind=kind, labels=true_class.shape[1], from_logits=are_logits)
 
 
 def _no_probabilities(activation: str, model: keras.Model, *, from_logits: bool) -> str:
-    """Say why a model's outputs cannot be taken for probabilities; empty when they can."""
+    """Return why a model's outputs are not probabilities; empty if they are."""
     if activation == "softmax" and model.outputs[0].shape[-1] == 1:
         return "softmax over one column gives 1 for every sample; use sigmoid"
     if activation == "linear" and not from_logits:
-        return "its outputs are no probabilities; give its loss from_logits=True"
+        return "its outputs are not probabilities; set from_logits=True on its loss"
     return ""
 
 
@@ -139,7 +139,7 @@ def _only_entry(labels: Any) -> Any:
 
 
 def _loss_facts(loss: Any) -> tuple[Kind | None, bool]:
-    """Return what labels a loss takes, and whether it takes logits; None when it is none that knows probabilities."""
+    """Return the form of labels a loss takes and whether it takes logits; None if it does not use probabilities."""
     import keras
 
     losses = keras.losses
@@ -156,7 +156,7 @@ def _loss_facts(loss: Any) -> tuple[Kind | None, bool]:
 
 
 def _class_numbers(kind: Kind, labels: npt.NDArray[Any]) -> npt.NDArray[np.int32] | None:
-    """Return (m, labels) class numbers; None when the labels are of another kind, soft, or mark samples to ignore."""
+    """Return (m, labels) class numbers; None if the labels are of another kind, soft, or mark samples to ignore."""
     if labels.dtype.kind not in "buif" or labels.ndim > ROWS_AND_COLUMNS:
         return None
     columns = labels.reshape(len(labels), -1)

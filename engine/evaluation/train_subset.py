@@ -1,7 +1,7 @@
-"""A fixed part of the training set, scored in inference mode at each epoch's end, as the validation samples are.
+"""A fixed subset of the training set, scored in inference mode after each epoch, as the validation samples are.
 
-Keras's training loss is a mean over an epoch's moving weights, with dropout on and penalties added; the validation loss
-is taken at its end, with dropout off. Only alike measured losses tell how far the two sets are apart.
+Keras's training loss is a mean over an epoch of changing weights, with dropout on and penalties added; the validation
+loss is measured at the end, with dropout off. Only losses measured in the same way show the gap between the two sets.
 """
 
 from __future__ import annotations
@@ -31,62 +31,62 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float32]
 
 SHARE_OF_EPOCH = 0.03
-"""What scoring the part may cost."""
+"""The share of an epoch's cost that scoring the subset may take."""
 MIN_SAMPLES = 32
-"""Fewer tell nothing, whatever they cost."""
+"""Fewer are not meaningful, whatever they cost."""
 MAX_SAMPLES = 10_000
 MAX_BYTES = 256 * 1024**2
 MAX_ROWS_AT_ONCE = 4096
 ARITHMETIC_AT_ONCE = 5e8
-"""Multiply-adds of a forward pass that is worth its overhead. A small model is scored on thousands of rows at once, a
-large one in batches as it is trained in, which its device has room for."""
+"""Multiply-adds of a forward pass that outweigh its overhead. A small model is scored on thousands of rows at once, a
+large one in batches of its training size, which fit on its device."""
 STEP_OVERHEAD = 1e6
-"""What a training step costs besides its arithmetic, in multiply-adds: about 0.1 ms on two cores. It lets a small
-model, whose steps are all overhead, be scored on all its samples."""
+"""The overhead of a training step, in multiply-adds: about 0.1 ms on two cores. With it a small model, whose steps are
+all overhead, is scored on all its samples."""
 TRAINING_FACTOR = 3
 """A training step takes about three times the arithmetic of a forward pass: forward, and back to inputs and weights."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SubsetScores:
-    """What the part was found to be at an epoch's end."""
+    """The scores of the subset after an epoch."""
 
     scores: SampleScores
     losses: Floats
     """(m,) each sample's data loss."""
     dead_share: float | None
-    """Share of the hidden units with relu that are 0 for all of the part; None where there are none to be seen."""
+    """Share of the hidden relu units that are 0 for the whole subset; None if no such unit can be observed."""
 
 
 class TrainSubset:
-    """Scores the part inside the compiled validation pass, so that a small model pays for no call of its own."""
+    """Scores the subset inside the compiled validation pass, which saves a small model a separate call."""
 
     def __init__(
         self, model: keras.Model, samples: Any, scorer: Scorer, losses: SampleLosses, rows_at_once: int
     ) -> None:
-        """Take the part's inputs and targets, as tensors, what scores them, and how many are scored at once."""
+        """Take the inputs and targets, as tensors, what scores them, and how many are scored at once."""
         import keras
 
         self._rows_at_once = rows_at_once
         self._model, self._scorer, self._losses = model, scorer, losses
         self._x, self._y, _ = keras.utils.unpack_x_y_sample_weight(samples)
         self._samples = len(keras.tree.flatten(self._x)[0])
-        self._seen = _with_hidden_outputs(model)
+        self._with_hidden = _with_hidden_outputs(model)
 
     def __len__(self) -> int:
         return self._samples
 
     def nothing(self) -> tuple[Any, ...]:
-        """Return what stands for the result of `in_graph` where the part is not scored."""
+        """Return an empty result of `in_graph`, for when the subset is not scored."""
         import tensorflow as tf
 
         return tf.zeros((0, 0)), tf.zeros((0,)), *self._no_activity()
 
     def in_graph(self) -> Callable[[], tuple[Any, ...]]:
-        """Return what scores the part; it is called while the validation pass is traced.
+        """Return a function that scores the subset; it is called while the validation pass is traced.
 
-        What a pass changes in the model, such as the state of a dropout that also works in inference, is put back:
-        training goes as it would have gone.
+        What a pass changes in the model, such as the seeds of a dropout that is active in inference, is restored:
+        training is not affected.
         """
         step = compiled_step(self._model, self._step, self._signature())
 
@@ -103,7 +103,7 @@ class TrainSubset:
         return scored
 
     def scores(self, predictions: Floats, losses: Floats, *largest: Floats) -> SubsetScores | None:
-        """Return what a pass found; None where there are no probabilities, or no loss for each sample."""
+        """Return the scores of a pass; None without probabilities or without a loss per sample."""
         scored = self._scorer.score(predictions, losses) if len(losses) else None
         if scored is None:
             return None
@@ -114,7 +114,11 @@ class TrainSubset:
     def _no_activity(self) -> list[Any]:
         import tensorflow as tf
 
-        return [] if self._seen is None else [tf.zeros(output.shape[-1]) for output in self._seen.outputs[:-1]]
+        return (
+            []
+            if self._with_hidden is None
+            else [tf.zeros(output.shape[-1]) for output in self._with_hidden.outputs[:-1]]
+        )
 
     def _signature(self) -> Any:
         import keras
@@ -126,7 +130,9 @@ class TrainSubset:
         import tensorflow as tf
 
         x, y = batch
-        *hidden, predictions = [self._model(x, training=False)] if self._seen is None else self._seen(x, training=False)
+        *hidden, predictions = (
+            [self._model(x, training=False)] if self._with_hidden is None else self._with_hidden(x, training=False)
+        )
         losses = self._losses.of_batch(y, predictions)
         largest = [tf.cast(tf.reduce_max(h, axis=list(range(len(h.shape) - 1))), tf.float32) for h in hidden]
         losses = tf.zeros((0,)) if losses is None else losses
@@ -147,9 +153,9 @@ class TrainSubset:
 
         def one(number: tf.Tensor, kept: list[tf.TensorArray], largest: list[tf.Tensor]) -> tuple[Any, ...]:
             rows = slice(number * length, (number + 1) * length)
-            found = step(keras.tree.map_structure(lambda t: t[rows], (self._x, self._y)))
-            written = [array.write(number, part) for array, part in zip(kept, found[:2], strict=True)]
-            return number + 1, written, [tf.maximum(*pair) for pair in zip(largest, found[2:], strict=True)]
+            result = step(keras.tree.map_structure(lambda t: t[rows], (self._x, self._y)))
+            written = [array.write(number, values) for array, values in zip(kept, result[:2], strict=True)]
+            return number + 1, written, [tf.maximum(*pair) for pair in zip(largest, result[2:], strict=True)]
 
         _, kept, largest = loop_while(self._model, more, one, (tf.constant(0), kept, self._no_activity()))
         return *(array.concat() for array in kept), *largest
@@ -158,9 +164,9 @@ class TrainSubset:
 def train_subset_of(
     model: keras.Model, feed: Feed, settings: Settings, *, validation_samples: int
 ) -> TrainSubset | None:
-    """Return the part of a feed's samples that is scored; the same for the same seed, whatever the machine.
+    """Return the subset of a feed's samples to score; it depends on the seed, not on the machine.
 
-    None where the feed's batches come from outside, or the model's loss gives no loss for each sample.
+    None if the feed's batches come from outside, or the loss is not defined per sample.
     """
     loss = compiled_loss(model)
     forward = multiply_adds(model)
@@ -169,14 +175,14 @@ def train_subset_of(
     # Whole batches, so that XLA compiles for one length only.
     samples -= samples % rows_at_once if samples > rows_at_once else 0
     rows = np.sort(epoch_order(feed.samples, settings.seed, 0)[:samples])
-    part = feed.rows(rows) if samples and loss is not None and not _only_inputs(feed) else None
-    if part is None:
+    batch = feed.rows(rows) if samples and loss is not None and not _only_inputs(feed) else None
+    if batch is None:
         return None
-    scorer = scorer_for(model, _targets(part))
+    scorer = scorer_for(model, _targets(batch))
     if not isinstance(scorer, Scorer):
         return None
     losses = SampleLosses(loss, None, scorer.labels)
-    return TrainSubset(model, part, scorer, losses, rows_at_once)
+    return TrainSubset(model, batch, scorer, losses, rows_at_once)
 
 
 def _only_inputs(feed: Feed) -> bool:
@@ -185,17 +191,17 @@ def _only_inputs(feed: Feed) -> bool:
     return keras.utils.unpack_x_y_sample_weight(feed.head())[1] is None
 
 
-def _targets(part: Any) -> Any:
+def _targets(batch: Any) -> Any:
     import keras
 
-    targets = keras.utils.unpack_x_y_sample_weight(part)[1]
+    targets = keras.utils.unpack_x_y_sample_weight(batch)[1]
     return keras.tree.map_structure(np.asarray, targets)
 
 
 def _affordable_samples(forward: float, feed: Feed, settings: Settings, validation_samples: int) -> int:
-    """Return how many samples can be scored for `SHARE_OF_EPOCH`, by counting multiply-adds, not by the clock.
+    """Return how many samples can be scored for `SHARE_OF_EPOCH`, by counting multiply-adds.
 
-    A size by the clock would differ from machine to machine and from a run to its repetition.
+    A size measured by the clock would differ between machines, and between a run and its repetition.
     """
     if not feed.samples:
         return 0
@@ -214,7 +220,7 @@ def _bytes_of_one(feed: Feed) -> int:
 
 
 def multiply_adds(model: keras.Model) -> float:
-    """Estimate the multiply-adds of one sample's forward pass: each weight as often as there are positions it meets."""
+    """Estimate the multiply-adds of one sample's forward pass: each weight times the positions it is applied to."""
     used = [layer for layer in all_layers(model) if layer.built]
     return max(1.0, sum(float(_positions(layer) * layer.count_params()) for layer in used))
 
@@ -230,9 +236,9 @@ def _positions(layer: Any) -> int:
 
 
 def _with_hidden_outputs(model: keras.Model) -> keras.Model | None:
-    """Return a model of the same layers that gives the outputs behind each relu too; None where they are not to be had.
+    """Return a model of the same layers that also outputs each relu's result; None if that is not possible.
 
-    A model that computes its outputs in a `call` of its own tells nothing of what lies between.
+    A model with a custom `call` does not expose its intermediate results.
     """
     import keras
 
@@ -240,10 +246,10 @@ def _with_hidden_outputs(model: keras.Model) -> keras.Model | None:
         hidden = [layer.output for layer in model.layers if _is_relu(layer)]
         if not hidden:
             return None
-        seen = keras.Model(model.inputs, [*hidden, model.outputs[0]])
+        with_hidden = keras.Model(model.inputs, [*hidden, model.outputs[0]])
     except (AttributeError, ValueError):
         return None
-    return seen if type(model).call in {type(seen).call, keras.Sequential.call} else None
+    return with_hidden if type(model).call in {type(with_hidden).call, keras.Sequential.call} else None
 
 
 def _is_relu(layer: Any) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from fitmon.engine import events
-from fitmon.engine.runs.journal_reader import Entry, read_journal
+from fitmon.engine.runs.journal_reader import read_journal
 from tests.pseudo_terminal import PATIENCE_SECONDS, Pseudo, assert_given_back
 
 FITMON = [sys.executable, "-m", "fitmon"]
@@ -62,7 +62,7 @@ def test_a_run_outlives_its_terminal_and_its_journal_says_so(tmp_path: Path) -> 
             time.sleep(0.02)
         terminal.process.send_signal(signal.SIGTERM)
         assert terminal.process.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
-    told = [entry.event for entry in read_journal(journal) if isinstance(entry, Entry) and entry.event]
+    told = [entry for entry in read_journal(journal) if isinstance(entry, events.Event)]
     assert events.RunDetached(reason="the input of the terminal ended") in told
     assert isinstance(told[-1], events.RunEnded)
 

@@ -204,10 +204,14 @@ def test_the_four_groups_add_up_to_all_samples_and_to_the_change_of_the_loss() -
         assert sum(groups) == 40
         assert insight.loss_change is not None
         assert set(insight.loss_change) == {"stayed_right", "stayed_wrong", "crossed_up", "crossed_down"}
-        assert before is not None
-        assert now is not None
-        change = now.movement.data_loss - before.movement.data_loss
+        change = _data_loss(now) - _data_loss(before)
         assert sum(insight.loss_change.values()) == pytest.approx(change, abs=1e-12)
+
+
+def _data_loss(observation: Observation | None) -> float:
+    assert observation is not None
+    assert observation.movement.data_loss is not None
+    return observation.movement.data_loss
 
 
 def test_the_first_epoch_is_compared_with_the_untrained_model() -> None:
@@ -264,7 +268,7 @@ def test_a_loss_made_of_more_than_its_samples_is_not_taken_apart() -> None:
 
 def test_regression_says_why_there_is_no_insight() -> None:
     watched = _run(_data(INPUTS[:, :1]), _dense(1, None, "mse"))
-    assert watched.one(events.RunStarted).no_probabilities == "not for this loss: mse knows no probabilities"
+    assert watched.one(events.RunStarted).no_probabilities == "not for this loss: mse does not use probabilities"
     assert not watched.one(events.EpochEnded).insight
     assert not _observations(watched)
 

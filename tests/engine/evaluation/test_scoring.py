@@ -70,8 +70,8 @@ def test_the_baseline_is_the_share_of_the_most_frequent_class() -> None:
 
 
 @pytest.mark.parametrize("loss", ["mse", "hinge", lambda a, b: (a - b) ** 2], ids=["mse", "hinge", "own function"])
-def test_a_loss_that_knows_no_probabilities_has_no_scores(loss: Any) -> None:
-    assert _reason(loss, LABELS).endswith(" knows no probabilities")
+def test_a_loss_that_does_not_use_probabilities_has_no_scores(loss: Any) -> None:
+    assert _reason(loss, LABELS).endswith(" does not use probabilities")
 
 
 @pytest.mark.parametrize("columns", [1, 3], ids=["two classes", "one-hot rows"])
@@ -111,8 +111,8 @@ UNSCORED = [
 
 
 @pytest.mark.parametrize(("loss", "labels"), UNSCORED)
-def test_labels_that_are_no_class_numbers_have_no_scores_and_do_no_harm(loss: str, labels: Any) -> None:
-    assert "no plain classes" in _reason(loss, labels, 1 if loss.startswith("binary") else 3)
+def test_labels_that_are_not_class_numbers_have_no_scores_and_do_no_harm(loss: str, labels: Any) -> None:
+    assert "not plain class labels" in _reason(loss, labels, 1 if loss.startswith("binary") else 3)
 
 
 def test_a_label_beyond_the_columns_has_no_scores_and_does_no_harm() -> None:
@@ -135,13 +135,13 @@ def test_outputs_that_are_probabilities_are_not_taken_for_logits_whatever_the_lo
     np.testing.assert_allclose(scored.scores.probability_true, expected, rtol=1e-6)
 
 
-def test_plain_numbers_under_a_loss_that_wants_probabilities_are_told() -> None:
+def test_plain_numbers_under_a_loss_that_expects_probabilities_are_reported() -> None:
     found = scorer_for(_model("binary_crossentropy", LABELS, activation="linear"), LABELS)
     assert isinstance(found, Unscorable)
     assert "from_logits=True" in found.reason
 
 
-def test_numbers_outside_0_and_1_are_no_probabilities() -> None:
+def test_numbers_outside_0_and_1_are_not_probabilities() -> None:
     assert _scorer("binary_crossentropy", LABELS).score(np.array([[-0.5], [0.5], [0.5]], np.float32)) is None
 
 

@@ -60,8 +60,8 @@ class Fitted:
 def _settings_by_epoch() -> list[Settings]:
     chosen = [FIRST]
     for _, knob, value in CHANGES:
-        kind = int if knob == "batch_size" else float
-        chosen.append(replace(chosen[-1], **{knob: kind(value)}))
+        change: Any = {knob: int(value) if knob == "batch_size" else value}
+        chosen.append(replace(chosen[-1], **change))
     return chosen
 
 
