@@ -33,13 +33,13 @@ class EpochCurves:
             found._column(name)[curve.epochs[inside].astype(np.int64) - 1] = curve.values[inside]
         return found
 
-    def copied(self) -> Self:
+    def copied(self) -> EpochCurves:
         """Return an independent copy."""
         return self.until(self._epochs)
 
-    def until(self, epochs: int) -> Self:
+    def until(self, epochs: int) -> EpochCurves:
         """Return an independent copy of the first epochs."""
-        other = type(self)()
+        other = EpochCurves()
         other._epochs = epochs
         for name, column in self._columns.items():
             other._column(name)[: min(epochs, len(column))] = column[:epochs]
