@@ -1,4 +1,4 @@
-"""Runs the command line: `python -m fitmon`."""
+"""Run the command line with `python -m fitmon`."""
 
 import sys
 
