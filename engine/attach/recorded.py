@@ -90,7 +90,4 @@ def _end(record: RunRecord, kind: str, message: str) -> None:
 
 
 def _crashed(folder: RunFolder) -> str:
-    return (
-        "The process that trained this run ended unexpectedly. "
-        f"Resume from its last checkpoint with `fitmon resume {folder.name}`."
-    )
+    return f"The process that trained this run ended unexpectedly. Resume it with `fitmon resume {folder.name}`."

@@ -75,7 +75,7 @@ class RunRecord:
     _traced_seconds: float = 0.0
     _epoch_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT_EPOCHS))
 
-    def apply(self, event: events.Event) -> None:  # noqa: C901, PLR0912, PLR0915 - a flat list, one line per event
+    def apply(self, event: events.Event) -> None:  # noqa: C901, PLR0912 - a flat list, one line per event
         """Apply one event; events must come in the order in which they happened."""
         self._version += 1
         match event:
@@ -93,20 +93,10 @@ class RunRecord:
                 self.samples = event.samples
             case events.SamplesScored():
                 self.observation = event.observation
-            case events.KnobAsked():
-                self.pending[event.knob, event.epoch] = event
-                self.refusal = self.rewind_refusal = None
-            case events.KnobApplied():
-                self._apply_receipt(event)
-            case events.KnobRefused():
-                self._forget_pending(event.knob, event.epoch)
-                self.refusal, self.rewind_refusal = event, None
-            case events.PauseAsked():
-                self.pause_asked = event.at
-            case events.RunPaused():
-                self.paused, self.pause_asked = event, ""
-            case events.RunResumed():
-                self.paused, self.pause_asked = None, ""
+            case events.KnobAsked() | events.KnobApplied() | events.KnobRefused():
+                self._apply_knob(event)
+            case events.PauseAsked() | events.RunPaused() | events.RunResumed():
+                self._apply_pause(event)
             case events.RunContinued():
                 self._apply_continued(event)
             case events.BranchStarted():
@@ -262,6 +252,26 @@ class RunRecord:
         self._chunks = {}
         self.pending, self.refusal, self.rewind_refusal = {}, None, None
         self.paused, self.pause_asked, self.ending, self.non_finite, self.export = None, "", None, None, None
+
+    def _apply_knob(self, event: events.KnobAsked | events.KnobApplied | events.KnobRefused) -> None:
+        match event:
+            case events.KnobAsked():
+                self.pending[event.knob, event.epoch] = event
+                self.refusal = self.rewind_refusal = None
+            case events.KnobApplied():
+                self._apply_receipt(event)
+            case events.KnobRefused():
+                self._forget_pending(event.knob, event.epoch)
+                self.refusal, self.rewind_refusal = event, None
+
+    def _apply_pause(self, event: events.PauseAsked | events.RunPaused | events.RunResumed) -> None:
+        match event:
+            case events.PauseAsked():
+                self.pause_asked = event.at
+            case events.RunPaused():
+                self.paused, self.pause_asked = event, ""
+            case events.RunResumed():
+                self.paused, self.pause_asked = None, ""
 
     def _apply_receipt(self, event: events.KnobApplied) -> None:
         self.receipts = (*self.receipts, event)

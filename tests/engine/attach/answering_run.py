@@ -1,4 +1,4 @@
-"""A run that trains nothing and answers what is asked of it as a training would."""
+"""A run that trains nothing and answers commands as a training would."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Answers = Callable[[Command], list[events.Event]]
 
 @contextmanager
 def answering(folder: RunFolder, run: ServedRun, answers: Answers) -> Iterator[None]:
-    """Have a run that others can reach, and that tells for each command what `answers` says."""
+    """Serve a run that emits, for each command, the events that `answers` returns."""
     with RunLock(folder), RunServer(folder.socket_path, run), heard(run, answers):
         yield
 
 
 @contextmanager
 def heard(run: ServedRun, answers: Answers) -> Iterator[None]:
-    """Do what `answers` says for each command."""
+    """Apply the events that `answers` returns for each command."""
 
     def answer() -> None:
         while (asked := run.asked.get())[1] != "the test":

@@ -1,4 +1,4 @@
-"""A process of its own that has a run, as far as other processes can tell; called with the run's folder.
+"""A program that owns a run, as far as other processes can see; its argument is the run's folder.
 
 It tells some epochs, prints a line when it can be reached, tells what is asked of it in its journal, and goes on until
 it is killed. A child, such as a worker that reads data, outlives it until its standard input ends.
@@ -19,7 +19,7 @@ from tests.engine.attach.served_run import Scorer, ServedRun, epoch_events, samp
 
 
 def main() -> None:
-    """Have a run until somebody kills this process."""
+    """Own a run until this process is killed."""
     folder = RunFolder(Path(sys.argv[1]))
     run = ServedRun()
     with RunLock(folder), RunServer(folder.socket_path, run):

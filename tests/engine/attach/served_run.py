@@ -1,4 +1,4 @@
-"""A run that trains nothing: its record is fed made-up events, and what is asked of it is kept, with who asked."""
+"""A run that trains nothing: made-up events are applied to its record, and its commands are kept with their sender."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def started(**changes: Any) -> events.RunStarted:
 
 
 def epoch_events(epoch: int, *scored: events.SamplesScored, factor: float = 1.0) -> list[events.Event]:
-    """An epoch of two chunks, with its loss times a factor; its validation loss is not a number now and then."""
+    """An epoch of two chunks, with its loss times a factor; its validation loss is sometimes NaN."""
     validation_loss = float("nan") if epoch % 3 == 0 else 1.2 / epoch
     metrics = {"loss": factor / epoch, "accuracy": 1 - 0.5 / epoch, "val_loss": validation_loss, "val_accuracy": 0.5}
     return [
@@ -118,7 +118,7 @@ class Scorer:
 
 
 def samples_loaded(count: int = 12) -> events.SamplesLoaded:
-    """Grey images with what they were before they were scaled."""
+    """Gray images, and the same before scaling."""
     original = np.arange(count * 4, dtype=np.uint8).reshape(count, 2, 2)
     return events.SamplesLoaded(
         samples=ValidationSamples(
@@ -131,7 +131,7 @@ def samples_loaded(count: int = 12) -> events.SamplesLoaded:
 
 
 def story(classes: int) -> list[events.Event]:
-    """A run with all that can happen to one: changes, refusals, pauses, branches, trouble, an end, and another one."""
+    """A run with everything that can happen: changes, refusals, pauses, branches, disk errors, and two ends."""
     scorer = Scorer(classes)
     return [
         events.PhaseChanged(phase=Phase.LOADING, detail="3 of 11 MB"),

@@ -1,4 +1,4 @@
-"""A run in another process, as a screen has it: while it lives, when it is gone, and when it is over."""
+"""A run in another process, as a screen sees it: while the process runs, when it ends, and when the run is over."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def folder(tmp_path: Path) -> RunFolder:
 
 @dataclass
 class Elsewhere:
-    """A process that has a run."""
+    """A process that owns a run."""
 
     folder: RunFolder
     process: subprocess.Popen[bytes]
@@ -70,8 +70,8 @@ def elsewhere(folder: RunFolder) -> Iterator[Elsewhere]:
     process.wait()
 
 
-def looked_at(folder: RunFolder, *, read_only: bool = False) -> RemoteRun:
-    """A run that is trained elsewhere, with its first picture there."""
+def attached_to(folder: RunFolder, *, read_only: bool = False) -> RemoteRun:
+    """A run in another process, once its first snapshot has arrived."""
     run = open_run(folder, read_only=read_only)
     assert isinstance(run, RemoteRun)
     run.start()
@@ -79,8 +79,8 @@ def looked_at(folder: RunFolder, *, read_only: bool = False) -> RemoteRun:
     return run
 
 
-def test_a_run_elsewhere_is_shown_and_steered(elsewhere: Elsewhere) -> None:
-    run = looked_at(elsewhere.folder)
+def test_a_run_in_another_process_is_shown_and_steered(elsewhere: Elsewhere) -> None:
+    run = attached_to(elsewhere.folder)
     assert run.snapshot().epochs_done == 2
     run.send(SetKnob(knob="learning_rate", value=1e-4))
     until(lambda: (knob := run.snapshot().knob("learning_rate")) is not None and knob.pending == 1e-4)
@@ -91,8 +91,8 @@ def test_a_run_elsewhere_is_shown_and_steered(elsewhere: Elsewhere) -> None:
     run.close()
 
 
-def test_a_run_whose_process_is_killed_turns_to_its_record_and_says_so(elsewhere: Elsewhere) -> None:
-    run = looked_at(elsewhere.folder)
+def test_a_run_whose_process_is_killed_becomes_its_record_and_says_so(elsewhere: Elsewhere) -> None:
+    run = attached_to(elsewhere.folder)
     until(lambda: run.snapshot().observation is not None)
     before = run.snapshot()
     elsewhere.kill()
@@ -120,11 +120,11 @@ def test_a_run_whose_process_was_killed_before_is_its_record(elsewhere: Elsewher
     assert isinstance(run.snapshot().ending, RunFailed)
 
 
-def test_a_process_that_stands_still_is_said_not_to_answer_until_it_does(
+def test_a_stopped_process_is_shown_as_not_answering_until_it_answers(
     elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "ANSWER_SECONDS", 0.2)
-    run = looked_at(elsewhere.folder)
+    run = attached_to(elsewhere.folder)
     elsewhere.process.send_signal(signal.SIGSTOP)
     until(lambda: run.snapshot().phase_detail == NO_ANSWER)
     assert not run.snapshot().over
@@ -133,10 +133,10 @@ def test_a_process_that_stands_still_is_said_not_to_answer_until_it_does(
     run.close()
 
 
-def test_a_viewer_that_was_left_comes_again(folder: RunFolder) -> None:
+def test_a_disconnected_viewer_reconnects(folder: RunFolder) -> None:
     served = ServedRun().tell(started())
     with RunLock(folder), RunServer(folder.socket_path, served, idle_seconds=0.1):
-        run = looked_at(folder)
+        run = attached_to(folder)
         for epoch in range(1, 4):
             served.epochs(epoch, epoch)
             until(lambda epoch=epoch: run.snapshot().epochs_done == epoch)  # type: ignore[misc]
@@ -144,10 +144,10 @@ def test_a_viewer_that_was_left_comes_again(folder: RunFolder) -> None:
         run.close()
 
 
-def test_a_run_that_is_only_looked_at_is_asked_nothing(folder: RunFolder) -> None:
+def test_a_read_only_viewer_sends_no_commands(folder: RunFolder) -> None:
     served = ServedRun().tell(started())
     with RunLock(folder), RunServer(folder.socket_path, served):
-        run = looked_at(folder, read_only=True)
+        run = attached_to(folder, read_only=True)
         assert run.read_only
         run.send(Pause())
         served.epochs(1, 1)
@@ -156,11 +156,11 @@ def test_a_run_that_is_only_looked_at_is_asked_nothing(folder: RunFolder) -> Non
     assert served.asked.empty()
 
 
-def test_a_run_that_is_over_may_go_back_to_an_epoch_while_it_is_looked_at(folder: RunFolder) -> None:
+def test_a_run_that_is_over_may_be_rewound_while_it_is_viewed(folder: RunFolder) -> None:
     served = ServedRun().tell(started()).epochs(1, 3)
     served.tell(events.RunEnded(reason="all epochs done", epochs_done=3, completed=True))
     with RunLock(folder), RunServer(folder.socket_path, served):
-        run = looked_at(folder)
+        run = attached_to(folder)
         assert run.join(PATIENCE_SECONDS)
         served.tell(events.BranchStarted(branch=2, parent=1, epoch=1, knobs={}), *epoch_events(2))
         until(lambda: not run.snapshot().over)
@@ -168,7 +168,7 @@ def test_a_run_that_is_over_may_go_back_to_an_epoch_while_it_is_looked_at(folder
         run.close()
 
 
-def test_before_the_first_answer_there_is_an_empty_picture(folder: RunFolder) -> None:
+def test_before_the_first_answer_there_is_an_empty_snapshot(folder: RunFolder) -> None:
     with RunLock(folder), RunServer(folder.socket_path, ServedRun().tell(started())):
         run = open_run(folder)
         assert run.snapshot().started is None
@@ -177,7 +177,7 @@ def test_before_the_first_answer_there_is_an_empty_picture(folder: RunFolder) ->
         run.close()
 
 
-def test_a_run_that_has_only_just_begun_is_waited_for(folder: RunFolder) -> None:
+def test_attaching_waits_for_a_run_that_has_just_started(folder: RunFolder) -> None:
     served = ServedRun().tell(started())
     with RunLock(folder):
         opened: list[RemoteRun | RecordedRun] = []
@@ -190,9 +190,7 @@ def test_a_run_that_has_only_just_begun_is_waited_for(folder: RunFolder) -> None
     run.close()
 
 
-def test_a_run_that_is_held_and_cannot_be_reached_is_not_shown(
-    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_in_use_that_cannot_be_reached_is_not_shown(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "START_SECONDS", 0.1)
     with RunLock(folder), pytest.raises(RunInUseError, match=f"process {os.getpid()}"):
         open_run(folder)
@@ -216,7 +214,7 @@ def test_a_finished_run_is_shown_as_it_ended(folder: RunFolder) -> None:
 
 
 @pytest.mark.parametrize("classes", [2, 3])
-def test_the_record_tells_all_branches_and_receipts(folder: RunFolder, classes: int) -> None:
+def test_the_record_has_all_branches_and_receipts(folder: RunFolder, classes: int) -> None:
     journal = JournalWriter(folder.journal_path)
     for event in story(classes):
         journal.event(event)
@@ -230,7 +228,7 @@ def test_the_record_tells_all_branches_and_receipts(folder: RunFolder, classes: 
 
 
 @pytest.mark.parametrize("classes", [2, 3])
-def test_the_record_shows_what_the_last_checkpoint_knows_of_each_sample(tmp_path: Path, classes: int) -> None:
+def test_the_record_shows_what_the_last_checkpoint_has_of_each_sample(tmp_path: Path, classes: int) -> None:
     settings = Settings(epochs=10, batch_size=64, learning_rate=1e-3, units=())
     folder = Runs(tmp_path).create(job="mnist", settings=settings, name="digits")
     scorer = Scorer(classes)
@@ -244,12 +242,12 @@ def test_the_record_shows_what_the_last_checkpoint_knows_of_each_sample(tmp_path
     run = open_run(folder)
     run.start()
     assert run.join(PATIENCE_SECONDS)
-    seen = run.snapshot().observation
-    assert seen is not None
-    assert seen.speed is not None
-    # An observer hands it out writable; nothing was sent here that could be read-only.
-    seen.speed.flags.writeable = False
-    assert_same(seen, ServedRun().tell(*told).snapshot().observation)
+    observation = run.snapshot().observation
+    assert observation is not None
+    assert observation.speed is not None
+    # An observer returns it writable; only what was sent is read-only.
+    observation.speed.flags.writeable = False
+    assert_same(observation, ServedRun().tell(*told).snapshot().observation)
     assert isinstance(run.snapshot().ending, RunFailed)
 
 
@@ -265,7 +263,7 @@ def test_a_run_without_a_journal_is_over_and_says_why(folder: RunFolder, monkeyp
 
 
 @pytest.mark.parametrize("module", ["server", "open", "steering"])
-def test_no_picture_waits_for_numpy(module: str) -> None:
+def test_no_first_screen_waits_for_numpy(module: str) -> None:
     code = f"import sys, fitmon.engine.attach.{module}; print('numpy' in sys.modules or 'textual' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert told.stdout == "False\n"

@@ -1,4 +1,4 @@
-"""The run's end of its socket, as viewers of every kind meet it."""
+"""The run's end of its socket, with viewers of every kind."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ PATIENCE_SECONDS = 30
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait until something holds."""
+    """Wait until a condition is true."""
     give_up_at = time.monotonic() + PATIENCE_SECONDS
     while not condition():
-        assert time.monotonic() < give_up_at, "This did not come to pass."
+        assert time.monotonic() < give_up_at, "This did not happen."
         time.sleep(0.01)
 
 
@@ -77,7 +77,7 @@ def server(folder: RunFolder, run: ServedRun) -> Iterator[RunServer]:
 
 
 @contextmanager
-def talking(folder: RunFolder, *, read_only: bool = False) -> Iterator[Connection]:
+def connected(folder: RunFolder, *, read_only: bool = False) -> Iterator[Connection]:
     connection = Connection(folder, name="attach", read_only=read_only)
     try:
         yield connection
@@ -85,8 +85,8 @@ def talking(folder: RunFolder, *, read_only: bool = False) -> Iterator[Connectio
         connection.close()
 
 
-def seen(connection: Connection) -> Snapshot:
-    """Return all that is known now."""
+def latest(connection: Connection) -> Snapshot:
+    """Return the present snapshot."""
     picture = connection.poll()
     return connection.poll() if connection.more else picture
 
@@ -112,7 +112,7 @@ class Stranger:
         return receive(self.socket, replies, MAX_REPLY_BYTES)
 
     def is_left(self) -> bool:
-        """Return whether the connection is closed, with nothing more said."""
+        """Return whether the connection is closed without another message."""
         try:
             return self.socket.recv(1) == b""
         except ConnectionResetError:
@@ -133,22 +133,22 @@ def framed(raw: bytes) -> bytes:
 
 
 @pytest.mark.usefixtures("server")
-def test_a_viewer_sees_the_run_as_it_is_and_as_it_goes_on(folder: RunFolder, run: ServedRun) -> None:
-    with talking(folder) as connection:
-        assert_same(seen(connection), run.snapshot())
+def test_a_viewer_gets_the_present_snapshot_and_later_ones(folder: RunFolder, run: ServedRun) -> None:
+    with connected(folder) as connection:
+        assert_same(latest(connection), run.snapshot())
         run.tell(*story(3))
-        assert_same(seen(connection), run.snapshot())
-        assert_same(seen(connection), run.snapshot())
+        assert_same(latest(connection), run.snapshot())
+        assert_same(latest(connection), run.snapshot())
 
 
 @pytest.mark.usefixtures("server")
-def test_two_viewers_see_the_run_each_at_its_own_pace(folder: RunFolder, run: ServedRun) -> None:
-    with talking(folder) as often, talking(folder) as seldom:
-        seen(seldom)
+def test_two_viewers_follow_the_run_independently(folder: RunFolder, run: ServedRun) -> None:
+    with connected(folder) as often, connected(folder) as seldom:
+        latest(seldom)
         for event in story(2):
             run.tell(event)
-            assert_same(seen(often), run.snapshot())
-        assert_same(seen(seldom), run.snapshot())
+            assert_same(latest(often), run.snapshot())
+        assert_same(latest(seldom), run.snapshot())
 
 
 COMMANDS: list[Command] = [
@@ -163,23 +163,23 @@ COMMANDS: list[Command] = [
 
 @pytest.mark.usefixtures("server")
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: type(command).__name__)
-def test_a_command_reaches_the_run_with_who_asked(folder: RunFolder, run: ServedRun, command: Command) -> None:
-    with talking(folder) as connection:
+def test_a_command_reaches_the_run_with_its_sender(folder: RunFolder, run: ServedRun, command: Command) -> None:
+    with connected(folder) as connection:
         assert connection.send(command) == ""
     assert run.asked.get(timeout=PATIENCE_SECONDS) == (command, f"attach, process {os.getpid()}")
 
 
 @pytest.mark.usefixtures("server")
-def test_a_viewer_that_only_looks_can_ask_nothing_and_goes_on_looking(folder: RunFolder, run: ServedRun) -> None:
-    with talking(folder, read_only=True) as connection:
+def test_a_read_only_viewer_cannot_send_commands_and_stays_connected(folder: RunFolder, run: ServedRun) -> None:
+    with connected(folder, read_only=True) as connection:
         assert connection.send(Stop()) == "This connection is read-only."
-        assert_same(seen(connection), run.snapshot())
+        assert_same(latest(connection), run.snapshot())
     assert run.asked.empty()
 
 
 @pytest.mark.usefixtures("server")
-def test_only_the_run_itself_can_lose_its_screen(folder: RunFolder, run: ServedRun) -> None:
-    with talking(folder) as connection:
+def test_only_the_run_itself_can_detach(folder: RunFolder, run: ServedRun) -> None:
+    with connected(folder) as connection:
         assert "screen" in connection.send(Detach(reason="gone"))
     assert run.asked.empty()
 
@@ -188,7 +188,7 @@ def test_only_the_run_itself_can_lose_its_screen(folder: RunFolder, run: ServedR
 @pytest.mark.parametrize(
     "command", [{"command": "explode"}, {"command": "set_knob", "knob": 7}, "pause", None], ids=str
 )
-def test_a_command_of_a_wrong_form_is_refused_with_a_reason(folder: RunFolder, run: ServedRun, command: object) -> None:
+def test_an_invalid_command_is_refused_with_a_reason(folder: RunFolder, run: ServedRun, command: object) -> None:
     with Stranger(folder) as stranger:
         stranger.says(HELLO).hears()
         answer = stranger.says(SendCommand(command=msgspec.Raw(msgspec.msgpack.encode(command)))).hears()
@@ -213,20 +213,20 @@ GARBAGE = [
 
 @pytest.mark.usefixtures("server")
 @pytest.mark.parametrize("raw", GARBAGE)
-def test_garbage_is_answered_by_closing(folder: RunFolder, run: ServedRun, raw: bytes) -> None:
+def test_an_invalid_message_closes_the_connection(folder: RunFolder, run: ServedRun, raw: bytes) -> None:
     with Stranger(folder) as stranger:
         assert stranger.sends(raw).is_left()
     with Stranger(folder) as stranger:
         assert stranger.says(HELLO).hears() == Welcome()
-        # A second greeting is garbage as well.
+        # A second hello is invalid too.
         assert stranger.sends(framed(msgspec.msgpack.encode(HELLO)) if raw == GARBAGE[6].values[0] else raw).is_left()
-    with talking(folder) as connection:
-        assert_same(seen(connection), run.snapshot())
+    with connected(folder) as connection:
+        assert_same(latest(connection), run.snapshot())
     assert run.asked.empty()
 
 
 @pytest.mark.usefixtures("server")
-def test_a_viewer_of_another_version_is_told_so_and_left(folder: RunFolder) -> None:
+def test_a_viewer_of_another_version_is_refused_with_the_reason(folder: RunFolder) -> None:
     with Stranger(folder) as stranger:
         future = {"type": "hello", "protocol": PROTOCOL + 1, "name": "attach", "something_new": [1, 2]}
         told = stranger.sends(framed(msgspec.msgpack.encode(future))).hears()
@@ -237,7 +237,7 @@ def test_a_viewer_of_another_version_is_told_so_and_left(folder: RunFolder) -> N
 
 
 @pytest.mark.usefixtures("server")
-def test_a_viewer_says_why_a_run_of_another_version_does_not_talk_to_it(
+def test_a_viewer_reports_why_a_run_of_another_version_refuses_it(
     folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "PROTOCOL", PROTOCOL + 1)
@@ -245,17 +245,17 @@ def test_a_viewer_says_why_a_run_of_another_version_does_not_talk_to_it(
         Connection(folder, name="attach")
 
 
-def test_another_user_is_left_at_once(folder: RunFolder, run: ServedRun) -> None:
+def test_another_user_is_disconnected_at_once(folder: RunFolder, run: ServedRun) -> None:
     users = [os.geteuid() + 1, os.geteuid()]
     with RunServer(folder.socket_path, run, peer_of=lambda _: Peer(user=users.pop(0), process=1)):
         with Stranger(folder) as stranger:
             assert stranger.is_left()
-        with talking(folder) as connection:
-            assert_same(seen(connection), run.snapshot())
+        with connected(folder) as connection:
+            assert_same(latest(connection), run.snapshot())
     assert run.asked.empty()
 
 
-def test_somebody_whose_user_cannot_be_told_is_left_at_once(folder: RunFolder, run: ServedRun) -> None:
+def test_a_process_of_an_unknown_user_is_disconnected_at_once(folder: RunFolder, run: ServedRun) -> None:
     def unknown(_: socket.socket) -> Peer:
         raise OSError
 
@@ -276,8 +276,8 @@ def test_the_socket_of_a_process_that_was_killed_is_replaced(folder: RunFolder, 
         leftover.bind(address)
     leftover.close()
     folder.socket_path.with_name("socket.new").touch()
-    with RunServer(folder.socket_path, run), talking(folder) as connection:
-        assert_same(seen(connection), run.snapshot())
+    with RunServer(folder.socket_path, run), connected(folder) as connection:
+        assert_same(latest(connection), run.snapshot())
     assert list(folder.path.iterdir()) == []
 
 
@@ -288,12 +288,12 @@ def test_a_run_can_be_reached_however_long_its_path_is(tmp_path: Path, run: Serv
         path /= "x" * min(missing - 1, 200)
     path.mkdir(parents=True)
     folder = RunFolder(path)
-    with RunServer(folder.socket_path, run), talking(folder) as connection:
-        assert_same(seen(connection), run.snapshot())
+    with RunServer(folder.socket_path, run), connected(folder) as connection:
+        assert_same(latest(connection), run.snapshot())
     assert list(path.iterdir()) == []
 
 
-def test_where_there_can_be_no_socket_the_reason_is_said(tmp_path: Path, run: ServedRun) -> None:
+def test_a_socket_that_cannot_be_created_is_reported_with_the_reason(tmp_path: Path, run: ServedRun) -> None:
     with pytest.raises(DiskError, match="you cannot attach"):
         RunServer(tmp_path / "missing" / "socket", run)
 
@@ -310,43 +310,43 @@ def test_nothing_is_left_when_the_run_closes_its_socket(folder: RunFolder, run: 
         Connection(folder, name="attach")
 
 
-def test_who_looks_sees_how_the_run_ended_before_the_socket_closes(folder: RunFolder) -> None:
+def test_viewers_get_the_end_of_the_run_before_the_socket_closes(folder: RunFolder) -> None:
     run = ServedRun().tell(started())
     server = RunServer(folder.socket_path, run)
-    with talking(folder) as connection:
-        seen(connection)
+    with connected(folder) as connection:
+        latest(connection)
         run.tell(events.RunEnded(reason="all epochs done", epochs_done=0, completed=True))
         closing = threading.Thread(target=server.close, args=(PATIENCE_SECONDS,))
         closing.start()
-        assert seen(connection).over
+        assert latest(connection).over
         closing.join()
 
 
 @pytest.fixture
 def long_run(run: ServedRun) -> ServedRun:
-    """A run whose first picture is far larger than what a socket takes unread."""
+    """A run whose first snapshot is far larger than the buffer of a socket."""
     images = np.zeros((2000, 28, 28), np.float32)
     images.flags.writeable = False
     return run.tell(events.SamplesLoaded(samples=ValidationSamples(images, None, feature_names=(), class_names=())))
 
 
-def test_a_viewer_that_has_stalled_holds_up_nobody_and_is_left(folder: RunFolder, long_run: ServedRun) -> None:
+def test_a_stalled_viewer_delays_no_other_and_is_disconnected(folder: RunFolder, long_run: ServedRun) -> None:
     server = RunServer(folder.socket_path, long_run, send_seconds=0.2, max_connections=2)
     with server, Stranger(folder) as stalled:
         stalled.says(HELLO).hears()
         assert isinstance(stalled.says(Poll()).hears(), SnapshotUpdate)
         stalled.says(Poll())
-        with talking(folder) as connection:
-            assert_same(seen(connection), long_run.snapshot())
+        with connected(folder) as connection:
+            assert_same(latest(connection), long_run.snapshot())
             long_run.tell(*story(2))
-            assert_same(seen(connection), long_run.snapshot())
+            assert_same(latest(connection), long_run.snapshot())
             talking_at_last(folder).close()
         with pytest.raises(ConnectionResetError):
             stalled.hears()
 
 
 def talking_at_last(folder: RunFolder) -> Connection:
-    """Return a connection as soon as the run has room for one."""
+    """Return a connection as soon as the run accepts one."""
     found: list[Connection] = []
 
     def found_one() -> bool:
@@ -358,14 +358,14 @@ def talking_at_last(folder: RunFolder) -> Connection:
     return found[0]
 
 
-def test_a_viewer_that_asks_nothing_is_left(folder: RunFolder, run: ServedRun) -> None:
+def test_an_idle_viewer_is_disconnected(folder: RunFolder, run: ServedRun) -> None:
     with RunServer(folder.socket_path, run, idle_seconds=0.05), Stranger(folder) as stranger:
         assert stranger.is_left()
 
 
-def test_one_viewer_too_many_is_told_so(folder: RunFolder, run: ServedRun) -> None:
+def test_one_viewer_too_many_is_refused_with_the_reason(folder: RunFolder, run: ServedRun) -> None:
     with RunServer(folder.socket_path, run, max_connections=1):
-        with talking(folder), pytest.raises(SetupError, match="at most 1 viewers"):
+        with connected(folder), pytest.raises(SetupError, match="at most 1 viewers"):
             Connection(folder, name="attach")
         talking_at_last(folder).close()
 
@@ -385,17 +385,17 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_a_viewer_that_is_killed_within_an_answer_is_forgotten(folder: RunFolder, long_run: ServedRun) -> None:
+def test_a_viewer_that_is_killed_during_an_answer_frees_its_place(folder: RunFolder, long_run: ServedRun) -> None:
     with RunServer(folder.socket_path, long_run, max_connections=1):
         killed = subprocess.run([sys.executable, "-c", KILLED_VIEWER, str(folder.path)], check=False)
         assert killed.returncode == -9
         connection = talking_at_last(folder)
-        assert_same(seen(connection), long_run.snapshot())
+        assert_same(latest(connection), long_run.snapshot())
         connection.close()
 
 
-def test_pictures_that_differ_are_told_apart() -> None:
-    """Or all the comparisons here would prove nothing."""
+def test_the_comparison_notices_differences() -> None:
+    """Otherwise the comparisons here would prove nothing."""
     whole = ServedRun().tell(*story(2)).snapshot()
     other = ServedRun().tell(*story(2), events.PhaseChanged(phase=whole.phase)).snapshot()
     assert not same(other, whole)

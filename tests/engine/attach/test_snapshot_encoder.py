@@ -1,4 +1,4 @@
-"""What goes over the wire makes the same picture at the other end, and no more of it goes than is new."""
+"""A decoded snapshot equals the encoded one, and only what is new is sent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.engine.attach.served_run import STEPS, Scorer, ServedRun, chunk, epoc
 
 
 class Channel:
-    """A encoder and a decoder, with everything between them in bytes."""
+    """An encoder and a decoder, with bytes between them."""
 
     def __init__(self, run: ServedRun, *, per_sample: bool = True) -> None:
         self.run = run
@@ -29,22 +29,22 @@ class Channel:
         self._encoder, self._decoder = SnapshotEncoder(per_sample=per_sample), SnapshotDecoder()
 
     def look(self) -> None:
-        """Bring the picture up to date."""
+        """Update the decoded snapshot."""
         self.bytes_sent = 0
         more = True
         while more:
             raw = msgspec.msgpack.encode(self._encoder.update(self.run.snapshot()))
             self.bytes_sent += len(raw)
-            told = replies.decode(raw)
-            assert isinstance(told, SnapshotUpdate)
-            self.picture, more = self._decoder.apply(told), told.more
+            update = replies.decode(raw)
+            assert isinstance(update, SnapshotUpdate)
+            self.picture, more = self._decoder.apply(update), update.more
 
     def assert_same(self) -> None:
         assert_same(self.picture, self.run.snapshot())
 
 
 @pytest.mark.parametrize("classes", [2, 4])
-def test_a_picture_is_the_same_after_every_event(classes: int) -> None:
+def test_a_decoded_snapshot_is_equal_after_every_event(classes: int) -> None:
     channel = Channel(ServedRun())
     for event in story(classes):
         channel.run.tell(event)
@@ -53,7 +53,7 @@ def test_a_picture_is_the_same_after_every_event(classes: int) -> None:
 
 
 @pytest.mark.parametrize("classes", [2, 4])
-def test_a_picture_is_the_same_at_the_first_look_whatever_happened_before(classes: int) -> None:
+def test_the_first_decoded_snapshot_is_equal_whatever_happened_before(classes: int) -> None:
     run = ServedRun()
     for event in story(classes):
         run.tell(event)
@@ -63,7 +63,7 @@ def test_a_picture_is_the_same_at_the_first_look_whatever_happened_before(classe
 
 
 @pytest.mark.parametrize("between", [2, 3, 5, 7, 11, 19])
-def test_a_picture_is_the_same_when_much_happened_between_two_looks(between: int) -> None:
+def test_a_decoded_snapshot_is_equal_if_much_happened_between_two_updates(between: int) -> None:
     channel = Channel(ServedRun())
     for number, event in enumerate(story(3)):
         channel.run.tell(event)
@@ -72,7 +72,7 @@ def test_a_picture_is_the_same_when_much_happened_between_two_looks(between: int
             channel.assert_same()
 
 
-def test_an_epoch_begun_anew_between_two_looks_replaces_its_chunks() -> None:
+def test_an_epoch_restarted_between_two_updates_replaces_its_chunks() -> None:
     channel = Channel(ServedRun().tell(started(), *epoch_events(1)[:2]))
     channel.look()
     channel.run.tell(events.EpochStarted(epoch=1, epochs=10, steps=STEPS), chunk(1, 10), chunk(1, 20), chunk(1, 30))
@@ -89,7 +89,7 @@ WAYS_BACK = [
 
 @pytest.mark.parametrize("rewind_options", WAYS_BACK)
 def test_epochs_that_are_trained_again_replace_the_others(rewind_options: events.Event) -> None:
-    """As many points as before, or more, and between two looks: only the values tell that they are others."""
+    """With as many points as before, or more, between two updates: only the values differ."""
     channel = Channel(ServedRun().tell(started()).epochs(1, 6))
     channel.look()
     channel.run.tell(rewind_options).epochs(3, 8, factor=2)
@@ -104,15 +104,15 @@ def test_nothing_is_sent_when_nothing_is_new() -> None:
     assert encoder.update(run.snapshot()) == SnapshotUpdate()
 
 
-def test_the_first_picture_does_not_wait_for_the_samples() -> None:
+def test_the_first_update_does_not_wait_for_the_samples() -> None:
     run = ServedRun().tell(started(), samples_loaded(), Scorer(2).scored(0)).epochs(1, 3)
     encoder, decoder = SnapshotEncoder(), SnapshotDecoder()
-    picture = decoder.apply(encoder.update(run.snapshot()))
-    assert_same(picture, replace(run.snapshot(), samples=None, observation=None))
+    decoded = decoder.apply(encoder.update(run.snapshot()))
+    assert_same(decoded, replace(run.snapshot(), samples=None, observation=None))
     assert_same(decoder.apply(encoder.update(run.snapshot())), run.snapshot())
 
 
-def test_an_epoch_more_costs_no_more_than_a_few_points() -> None:
+def test_another_epoch_costs_only_a_few_points() -> None:
     channel = Channel(ServedRun().tell(started(epochs=2000)).epochs(1, 1000))
     channel.look()
     first = channel.bytes_sent
@@ -139,11 +139,11 @@ def test_the_history_of_the_samples_is_sent_once() -> None:
 TABLE = np.arange(12, dtype=np.float32).reshape(3, 4)
 
 
-def test_rows_of_a_table_are_sent_once_however_often_they_are_taken() -> None:
+def test_rows_of_a_table_are_sent_once_however_often_they_are_sliced() -> None:
     sender, receiver = ArraySender(), ArrayReceiver()
 
     def sent(*arrays: Numbers) -> list[bool]:
-        """Send a message, and return of which arrays the numbers went with it."""
+        """Send a message, and return which arrays were sent with their numbers."""
         sender.begin()
         receiver.begin()
         message = [sender.plain(array) for array in arrays]
@@ -154,7 +154,7 @@ def test_rows_of_a_table_are_sent_once_however_often_they_are_taken() -> None:
     assert sent(*TABLE) == [True, True, True]
     assert sent(*TABLE, TABLE[1]) == [False, False, False, False]
     assert sent(TABLE[:, 0], TABLE[0, :2], TABLE[2]) == [True, True, False]
-    # What was not in the message before is not with the receiver any more.
+    # The receiver only has what was in the previous message.
     assert sent(TABLE[0], TABLE.copy()[2]) == [True, True]
 
 
@@ -168,14 +168,14 @@ def test_samples_are_sent_once() -> None:
     channel.assert_same()
 
 
-def test_what_is_known_of_each_sample_is_left_out_for_those_who_do_not_want_it() -> None:
+def test_what_is_known_of_each_sample_is_left_out_on_request() -> None:
     channel = Channel(ServedRun().tell(*story(2)), per_sample=False)
     channel.look()
     assert_same(channel.picture, replace(channel.run.snapshot(), samples=None, observation=None))
 
 
 def test_an_observation_stays_the_same_object_until_there_is_another() -> None:
-    """What was measured of it once, at the viewer's, is not measured again."""
+    """What a viewer has computed from it need not be computed again."""
     scorer = Scorer(2)
     channel = Channel(ServedRun().tell(started(), scorer.scored(0)))
     channel.look()
@@ -198,7 +198,7 @@ def test_what_is_too_large_is_left_out_and_the_rest_is_sent(monkeypatch: pytest.
     assert_same(channel.picture, replace(seen, samples=without, observation=None))
 
 
-def test_samples_of_a_kind_that_not_every_machine_has_are_left_out() -> None:
+def test_samples_of_a_dtype_that_not_every_machine_has_are_left_out() -> None:
     samples = ValidationSamples(np.ones(3, np.longdouble), None, feature_names=("width",), class_names=())
     channel = Channel(ServedRun().tell(started(), events.SamplesLoaded(samples=samples)))
     channel.look()
@@ -230,7 +230,7 @@ RUBBISH = [
 
 
 @pytest.mark.parametrize("news", RUBBISH)
-def test_news_that_make_no_sense_are_refused(news: SnapshotUpdate) -> None:
+def test_invalid_updates_are_rejected(news: SnapshotUpdate) -> None:
     with pytest.raises(GarbageError):
         SnapshotDecoder().apply(news)
 

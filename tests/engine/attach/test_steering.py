@@ -1,4 +1,4 @@
-"""A run asked by a script, and what it answers."""
+"""Commands of a script, and the answers of the run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ APPLIED = events.KnobApplied(knob="learning_rate", asked=1e-4, value=1e-4, previ
 
 
 def refused(epoch: int | None = None) -> events.KnobRefused:
-    """A new one each time, as a run makes them."""
+    """Return a new one each time, as a run does."""
     return events.KnobRefused(knob="learning_rate", value=1e-4, reason="the run now ends with epoch 2", epoch=epoch)
 
 
@@ -54,7 +54,7 @@ def test_a_change_is_accepted_for_an_epoch(folder: RunFolder, run: ServedRun) ->
         assert set_knob(folder, "learning_rate", 1e-4) == Accepted(epoch=3)
 
 
-def test_a_change_that_took_hold_before_anybody_looked_is_accepted(folder: RunFolder, run: ServedRun) -> None:
+def test_a_change_that_took_effect_before_the_first_poll_is_accepted(folder: RunFolder, run: ServedRun) -> None:
     with answering(folder, run, told(ACCEPTED, APPLIED)):
         assert set_knob(folder, "learning_rate", 1e-4) == Accepted(epoch=3)
 
@@ -68,25 +68,25 @@ def test_a_change_is_refused_with_the_reason_of_the_run(
         set_knob(folder, "learning_rate", 1e-4)
 
 
-def test_the_refusal_of_another_change_is_no_answer(folder: RunFolder, run: ServedRun) -> None:
+def test_the_refusal_of_another_change_is_not_an_answer(folder: RunFolder, run: ServedRun) -> None:
     run.tell(refused())
     other = events.KnobRefused(knob="dropout", value=0.5, reason="no")
     with answering(folder, run, told(other)), pytest.raises(SetupError, match="none: the run is waiting to start"):
         set_knob(folder, "learning_rate", 1e-4, wait_seconds=0.2)
 
 
-def test_a_command_is_passed_on_with_who_asked(folder: RunFolder, run: ServedRun) -> None:
+def test_a_command_is_passed_on_with_its_sender(folder: RunFolder, run: ServedRun) -> None:
     with RunLock(folder), RunServer(folder.socket_path, run):
         ask(folder, Pause())
     assert run.asked.get(timeout=10) == (Pause(), f"ctl, process {os.getpid()}")
 
 
-def test_a_command_that_is_not_for_others_is_refused(folder: RunFolder, run: ServedRun) -> None:
+def test_a_command_reserved_for_the_run_itself_is_refused(folder: RunFolder, run: ServedRun) -> None:
     with RunLock(folder), RunServer(folder.socket_path, run), pytest.raises(UsageError, match="screen"):
         ask(folder, Detach(reason="gone"))
 
 
-def test_the_status_of_a_run_that_trains_is_its_own_without_samples(folder: RunFolder, run: ServedRun) -> None:
+def test_the_status_of_a_training_run_is_its_snapshot_without_samples(folder: RunFolder, run: ServedRun) -> None:
     with RunLock(folder), RunServer(folder.socket_path, run):
         found = status(folder)
     assert found.alive
@@ -113,9 +113,7 @@ ENDINGS: list[Any] = [
 
 
 @pytest.mark.parametrize(("ending", "how"), ENDINGS)
-def test_nothing_can_be_asked_of_a_run_that_nobody_trains(
-    folder: RunFolder, ending: list[events.Event], how: str
-) -> None:
+def test_a_run_without_a_process_takes_no_commands(folder: RunFolder, ending: list[events.Event], how: str) -> None:
     journal = JournalWriter(folder.journal_path)
     for event in [started(), *epoch_events(1), *ending]:
         journal.event(event)
@@ -126,14 +124,14 @@ def test_nothing_can_be_asked_of_a_run_that_nobody_trains(
         set_knob(folder, "learning_rate", 1e-4)
 
 
-def test_nothing_can_be_asked_of_a_run_that_is_over_and_still_shown(folder: RunFolder, run: ServedRun) -> None:
+def test_a_run_that_is_over_and_still_shown_takes_no_commands(folder: RunFolder, run: ServedRun) -> None:
     run.tell(events.RunEnded(reason="all epochs done", epochs_done=2, completed=True))
     with RunLock(folder), RunServer(folder.socket_path, run), pytest.raises(SetupError, match="finished"):
         ask(folder, Pause())
     assert run.asked.empty()
 
 
-def test_a_run_that_cannot_be_reached_is_named_with_its_holder(
+def test_a_run_that_cannot_be_reached_is_reported_with_its_owner(
     folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "START_SECONDS", 0.1)
@@ -141,7 +139,7 @@ def test_a_run_that_cannot_be_reached_is_named_with_its_holder(
         ask(folder, Pause())
 
 
-def test_a_run_that_goes_away_while_it_is_asked_is_said_not_to_answer(folder: RunFolder, run: ServedRun) -> None:
+def test_a_run_that_ends_during_a_request_is_reported_as_not_answering(folder: RunFolder, run: ServedRun) -> None:
     server = RunServer(folder.socket_path, run)
 
     def leave(_: Command) -> list[events.Event]:

@@ -1,4 +1,4 @@
-"""A process of its own that kills writers of checkpoints at random moments; prints JSON: what they left behind.
+"""A program that kills writers of checkpoints at random moments; prints what they left behind, as JSON.
 
 It loads no TensorFlow, so that it may fork. Called with an empty folder.
 """
@@ -22,7 +22,7 @@ KILOBYTES = 256
 
 
 def write_for_ever(folder: Path, first: int, announce: int) -> None:
-    """Write one checkpoint after another, tell of each when it is there, and keep the last two."""
+    """Write one checkpoint after another, announce each, and keep the last two."""
     number = first
     while True:
         write_checkpoint(folder, consistent_state(number, KILOBYTES))
@@ -33,7 +33,7 @@ def write_for_ever(folder: Path, first: int, announce: int) -> None:
 
 
 def killed_writer(folder: Path, first: int, delay_seconds: float) -> int:
-    """Let a process write for some time and kill it; return the last checkpoint it told of."""
+    """Let a process write for some time and kill it; return the last checkpoint that it announced."""
     read, announce = os.pipe()
     child = os.fork()
     if child == 0:
@@ -51,7 +51,7 @@ def killed_writer(folder: Path, first: int, delay_seconds: float) -> int:
 
 
 def main() -> None:
-    """Kill writers, and look at all that each has left."""
+    """Kill writers, and check everything that each has left."""
     folder, delays = Path(sys.argv[1]), random.Random(0)  # noqa: S311
     found: dict[str, list[object]] = {"damaged": [], "lost": [], "killed while writing": []}
     last = 0

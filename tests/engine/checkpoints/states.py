@@ -1,4 +1,4 @@
-"""States made up of plain arrays, for tests that need no model and so no TensorFlow."""
+"""States made of plain arrays, for tests that need neither a model nor TensorFlow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A checkpoint comes back bit for bit, or is refused and told why; what hinders a write harms nothing."""
+"""A checkpoint is read bit for bit, or rejected with the reason; a failed write does no harm."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ ARRAYS: dict[str, Any] = {
 }
 
 
-def test_every_kind_of_array_comes_back_bit_for_bit(tmp_path: Path) -> None:
+def test_every_kind_of_array_is_read_bit_for_bit(tmp_path: Path) -> None:
     state = state_of(epochs_done=4, step=7, **ARRAYS)
     read = read_checkpoint(write_checkpoint(tmp_path, state))
     assert (read.facts, read.knobs, read.random) == (state.facts, state.knobs, state.random)
@@ -61,7 +61,7 @@ def test_every_kind_of_array_comes_back_bit_for_bit(tmp_path: Path) -> None:
         assert back.tobytes() == array.astype(back.dtype).tobytes(), name
 
 
-def test_only_its_owner_may_read_it_whatever_the_mask(tmp_path: Path) -> None:
+def test_only_its_owner_can_read_it_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         path = write_checkpoint(tmp_path, state_of())
@@ -70,7 +70,7 @@ def test_only_its_owner_may_read_it_whatever_the_mask(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_folder_lists_its_checkpoints_by_how_far_they_are(tmp_path: Path) -> None:
+def test_the_checkpoints_in_a_folder_are_listed_in_order(tmp_path: Path) -> None:
     for epochs_done, step in ((10, 0), (2, 5), (2, 0)):
         write_checkpoint(tmp_path, state_of(epochs_done=epochs_done, step=step))
     (tmp_path / PARTIAL_NAME).touch()
@@ -81,14 +81,14 @@ def test_a_folder_lists_its_checkpoints_by_how_far_they_are(tmp_path: Path) -> N
     assert read_checkpoint(found[1].path).facts == state_of(epochs_done=2, step=5).facts
 
 
-def test_one_of_the_same_moment_is_replaced(tmp_path: Path) -> None:
+def test_a_checkpoint_of_the_same_step_is_replaced(tmp_path: Path) -> None:
     write_checkpoint(tmp_path, state_of(a=1))
     path = write_checkpoint(tmp_path, state_of(a=2))
     assert names_in(tmp_path) == [path.name]
     assert int(read_checkpoint(path).variables["a"]) == 2
 
 
-def test_what_a_killed_process_left_behind_goes_with_the_next_write(tmp_path: Path) -> None:
+def test_the_leftover_of_a_killed_process_is_removed_by_the_next_write(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_text("precious")
     folder = tmp_path / "run"
@@ -99,13 +99,15 @@ def test_what_a_killed_process_left_behind_goes_with_the_next_write(tmp_path: Pa
     assert elsewhere.read_text() == "precious"
 
 
-def test_an_array_of_objects_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+def test_an_array_of_objects_is_rejected_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(DiskError, match="'words' has the unsupported dtype object"):
         write_checkpoint(tmp_path, state_of(words=np.array(["a"], object)))
     assert names_in(tmp_path) == []
 
 
-def test_too_little_room_is_noticed_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_space_is_noticed_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kept = write_checkpoint(tmp_path, consistent_state(1, 10))
     disk = os.statvfs(tmp_path)
     nearly_full = os.statvfs_result((*disk[:4], 2**20 // disk.f_frsize, *disk[5:]))
@@ -116,7 +118,7 @@ def test_too_little_room_is_noticed_before_anything_is_written(tmp_path: Path, m
     assert names_in(tmp_path) == [kept.name]
 
 
-def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DiskError, match="No such file or directory"):
         write_checkpoint(tmp_path / "gone", state_of())
 
@@ -144,28 +146,28 @@ print(message)
 """
 
 
-def test_a_disk_that_fills_up_while_it_is_written_costs_nothing_but_that_checkpoint(tmp_path: Path) -> None:
-    """At every point of the file; afterwards, with room again, the next one is written."""
-    told = _python("-c", OUT_OF_ROOM, str(tmp_path))
+def test_a_disk_that_fills_up_during_a_write_costs_only_that_checkpoint(tmp_path: Path) -> None:
+    """At every point of the file; once there is space again, the next one is written."""
+    message = _python("-c", OUT_OF_ROOM, str(tmp_path))
     assert (
-        told
+        message
         == f"The checkpoint could not be written into {tmp_path} (File too large). Earlier checkpoints are unchanged."
     )
     assert [number_of(read_checkpoint(stored.path)) for stored in stored_checkpoints(tmp_path)] == [1, 100]
     assert len(names_in(tmp_path)) == 2
 
 
-def test_a_process_killed_while_it_writes_leaves_whole_checkpoints_alone(tmp_path: Path) -> None:
-    told = json.loads(_python("-m", "tests.engine.checkpoints.kill_writers", str(tmp_path)))
-    assert told["damaged"] == []
-    assert told["lost"] == []
-    assert told["killed while writing"] >= 3, "the kills missed the writes"
+def test_a_process_killed_during_a_write_leaves_only_complete_checkpoints(tmp_path: Path) -> None:
+    found = json.loads(_python("-m", "tests.engine.checkpoints.kill_writers", str(tmp_path)))
+    assert found["damaged"] == []
+    assert found["lost"] == []
+    assert found["killed while writing"] >= 3, "the kills missed the writes"
 
 
 def _python(*arguments: str) -> str:
-    told = subprocess.run([sys.executable, *arguments], cwd=ROOT, check=False, capture_output=True, text=True)
-    assert told.returncode == 0, told.stderr
-    return told.stdout.strip()
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 def _written(folder: Path) -> Path:
@@ -180,35 +182,35 @@ def test_any_flipped_bit_is_noticed_and_the_array_named(tmp_path: Path) -> None:
     arrays = {"first": range(begin, begin + 800), "second": range(begin + 800, begin + 1000)}
     arrays["scores"] = range(begin + 1000, len(whole))
     expected |= {place: f"{name!r} differs" for name, places in arrays.items() for place in (places[0], places[-1])}
-    for place, told in expected.items():
+    for place, message in expected.items():
         damaged = bytearray(whole)
         damaged[place] ^= 0x10
         path.write_bytes(damaged)
-        with pytest.raises(DataError, match=told):
+        with pytest.raises(DataError, match=message):
             read_checkpoint(path)
 
 
-def test_a_file_cut_off_anywhere_is_refused(tmp_path: Path) -> None:
+def test_a_file_cut_off_anywhere_is_rejected(tmp_path: Path) -> None:
     path = _written(tmp_path)
     whole = path.read_bytes()
-    told = {}
+    messages = {}
     for length in [*range(70), *range(70, len(whole), 97), len(whole) - 1]:
         path.write_bytes(whole[:length])
         with pytest.raises(DataError) as caught:
             read_checkpoint(path)
-        told[length] = str(caught.value)
-    assert "'scores' is cut off" in told[len(whole) - 1]
-    assert any("'first' is cut off" in message for message in told.values())
+        messages[length] = str(caught.value)
+    assert "'scores' is cut off" in messages[len(whole) - 1]
+    assert any("'first' is cut off" in message for message in messages.values())
 
 
-def test_more_than_the_arrays_is_refused(tmp_path: Path) -> None:
+def test_data_after_the_arrays_is_rejected(tmp_path: Path) -> None:
     path = _written(tmp_path)
     path.write_bytes(path.read_bytes() + b"\0")
     with pytest.raises(DataError, match="after its last array"):
         read_checkpoint(path)
 
 
-def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+def test_opening_something_that_is_not_a_file_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for name in ("pipe", "nothing", "."):
         with pytest.raises(DataError, match="no checkpoint"):
@@ -243,9 +245,9 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize(("change", "told"), HOSTILE)
-def test_a_header_that_lies_is_refused(change: Change, told: str, tmp_path: Path) -> None:
-    """It carries the right hash: whoever made it knew the format."""
+@pytest.mark.parametrize(("change", "message"), HOSTILE)
+def test_a_forged_header_is_rejected(change: Change, message: str, tmp_path: Path) -> None:
+    """Its hash is right, as if made by someone who knows the format."""
     path = _written(tmp_path)
     mark, version, length, _ = PREFIX.unpack(path.read_bytes()[: PREFIX.size])
     rest = path.read_bytes()[PREFIX.size :]
@@ -253,16 +255,16 @@ def test_a_header_that_lies_is_refused(change: Change, told: str, tmp_path: Path
     change(header)
     _rewrite(path, json.dumps(header).encode(), rest[length:])
     assert (mark, version) == (MARK, 1)
-    if told:
-        with pytest.raises(DataError, match=told):
+    if message:
+        with pytest.raises(DataError, match=message):
             read_checkpoint(path)
     else:
-        # The bytes are those that were written; whether they fit is for the model to say.
+        # The bytes are unchanged; whether they fit is checked against the model.
         assert read_checkpoint(path).variables["first"].dtype == np.int64
 
 
 @pytest.mark.parametrize("header", [b"", b"null", b"[" * 200_000, b"\xff\xfe", b'{"facts": 1e999}'])
-def test_a_header_that_is_none_is_refused(header: bytes, tmp_path: Path) -> None:
+def test_an_invalid_header_is_rejected(header: bytes, tmp_path: Path) -> None:
     path = _written(tmp_path)
     _rewrite(path, header, b"")
     with pytest.raises(DataError, match="invalid header"):

@@ -1,4 +1,4 @@
-"""The last two and the best stay; other epochs as far as the disk budget goes, thinned evenly."""
+"""The last two and the best are kept, and of other epochs as many as fit the budget, evenly spaced."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("stored", "budget", "best", "expected"), ROWS)
-def test_what_goes(
+def test_which_checkpoints_are_deleted(
     stored: list[StoredCheckpoint], budget: int, best: int | None, expected: list[StoredCheckpoint]
 ) -> None:
     assert to_delete(stored, budget_bytes=budget, best_epoch=best) == expected
 
 
-def test_over_a_long_run_what_stays_lies_at_even_distances_and_fits() -> None:
-    """Decided anew at every epoch, as in a run, on what the decisions before have left."""
+def test_over_a_long_run_what_is_kept_is_evenly_spaced_and_fits() -> None:
+    """Decided at every epoch, as in a run, among those that earlier decisions kept."""
     kept: list[StoredCheckpoint] = []
     for epoch in range(1, 1001):
         kept.append(_at(epoch))

@@ -1,4 +1,4 @@
-"""What is captured is a copy of everything; what is restored fits exactly, or nothing is."""
+"""A captured state is a complete copy; it is restored exactly, or not at all."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _values(model: Any) -> list[Any]:
 
 
 def _refusal(model: Any, state: TrainingState, model_knobs: ModelKnobs | None = None) -> str:
-    """Return what a refused state is refused with; all values must be as they were."""
+    """Return the reason why a state is rejected; all values must be unchanged."""
     before, knobs, shared = _values(model), model_knobs and model_knobs.saved(), random_state()
     with pytest.raises(DataError) as caught:
         restore(model, state, model_knobs=model_knobs)
@@ -72,7 +72,7 @@ def test_a_captured_state_does_not_change_with_the_model() -> None:
     assert all(not np.array_equal(after[name], before[name]) for name in before if "kernel" in name)
 
 
-def test_metrics_are_kept_in_the_middle_of_an_epoch_alone() -> None:
+def test_metrics_are_only_kept_in_the_middle_of_an_epoch() -> None:
     model = _model()
     inside = capture(model, msgspec.structs.replace(FACTS, step=1)).variables.keys()
     assert set(inside - capture(model, FACTS).variables.keys()) == {
@@ -88,15 +88,17 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize(("other", "told"), OTHERS)
-def test_a_state_of_another_model_is_refused_with_a_list_of_what_differs(other: dict[str, Any], told: str) -> None:
+@pytest.mark.parametrize(("other", "difference"), OTHERS)
+def test_a_state_of_another_model_is_rejected_with_a_list_of_differences(
+    other: dict[str, Any], difference: str
+) -> None:
     message = _refusal(_model(), capture(_model(**other), FACTS))
-    assert told in message
+    assert difference in message
     assert "nothing was loaded" in message
     assert message.count(";") <= 10
 
 
-def test_every_difference_is_told_at_once_and_names_from_a_file_are_quoted() -> None:
+def test_all_differences_are_listed_and_names_from_a_file_are_quoted() -> None:
     model = _model()
     state = capture(model, FACTS)
     message = _refusal(model, _with(state, **{"model/1/sequential/dense/bias": np.zeros(9), "\x1b[31m": np.zeros(1)}))
@@ -104,7 +106,7 @@ def test_every_difference_is_told_at_once_and_names_from_a_file_are_quoted() -> 
     assert r"'\x1b[31m' is not in this model" in message
 
 
-def test_a_knob_that_was_turned_before_a_refusal_is_turned_back() -> None:
+def test_knobs_are_unchanged_after_a_rejection() -> None:
     source, model = _model(l2=0.1), _model(l2=0.2)
     model_knobs = ModelKnobs(source)
     model_knobs.turn("dropout", 0.9)
@@ -116,7 +118,7 @@ def test_a_knob_that_was_turned_before_a_refusal_is_turned_back() -> None:
     assert (here.saved().rates, here.saved().l2) == ((0.9,), (0.1,))
 
 
-def test_a_model_with_other_knobs_is_refused() -> None:
+def test_a_model_with_other_knobs_is_rejected() -> None:
     state = capture(_model(), FACTS)
     message = _refusal(_model(), state, ModelKnobs(_model()))
     assert "expected 1 dropout rates, 2 kernels with a penalty and no learning-rate schedule" in message
@@ -132,7 +134,7 @@ def test_a_penalty_that_the_model_was_built_without_must_be_traced_again() -> No
 
 
 def test_seeds_of_a_layer_built_without_dropout_are_kept() -> None:
-    """Keras gives such a layer none, and lists none."""
+    """Keras does not give such a layer any."""
     source, model = _model(dropout=0.0), _model(dropout=0.0)
     model_knobs, here = ModelKnobs(source), ModelKnobs(model)
     name = "knob/0/seed_generator/seed_generator_state"
@@ -142,8 +144,8 @@ def test_seeds_of_a_layer_built_without_dropout_are_kept() -> None:
     assert np.array_equal(state.variables[name], capture(model, FACTS, model_knobs=here).variables[name])
 
 
-def test_a_model_on_which_dropout_was_raised_since_refuses_a_state_from_before() -> None:
-    """It has seeds that the state says nothing of; a model built anew takes it."""
+def test_a_model_whose_dropout_was_raised_since_rejects_an_earlier_state() -> None:
+    """It has seeds that the state lacks; a newly built model accepts it."""
     model = _attention()
     model_knobs = ModelKnobs(model)
     before = capture(model, FACTS, model_knobs=model_knobs)
@@ -153,14 +155,14 @@ def test_a_model_on_which_dropout_was_raised_since_refuses_a_state_from_before()
     assert not restore(anew, before, model_knobs=ModelKnobs(anew))
 
 
-def test_shared_generators_that_cannot_be_set_are_refused() -> None:
+def test_invalid_states_of_global_generators_are_rejected() -> None:
     model = _model()
     state = capture(model, FACTS)
     broken = msgspec.structs.replace(state.random, python=(3, (1, 2), None))
     assert "random generators" in _refusal(model, TrainingState(state.facts, state.knobs, broken, state.variables))
 
 
-def test_keras_makes_its_shared_seeds_anew_where_a_state_knows_of_none() -> None:
+def test_keras_recreates_its_global_seeds_if_a_state_has_none() -> None:
     keras.utils.set_random_seed(4)
     untouched = random_state()
     drawn = [keras.random.normal((2,)).numpy().tolist() for _ in range(2)]
@@ -170,7 +172,7 @@ def test_keras_makes_its_shared_seeds_anew_where_a_state_knows_of_none() -> None
     assert [keras.random.normal((2,)).numpy().tolist() for _ in range(2)] == drawn
 
 
-def test_another_generator_in_place_of_numpys_is_left_alone() -> None:
+def test_another_generator_in_place_of_numpys_is_left_unchanged() -> None:
     usual = np.random.get_bit_generator()  # type: ignore[attr-defined]  # not in numpy's stubs
     try:
         np.random.set_bit_generator(np.random.PCG64(1))  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""A keeper writes what it is given into the branch under way, and finds the epoch that is to be gone back to."""
+"""A store writes into the current branch, and loads the epoch to rewind to."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def store(folder: RunFolder) -> Iterator[CheckpointStore]:
     store.close()
 
 
-def test_an_epoch_of_a_branch_is_found_where_it_was_trained(store: CheckpointStore) -> None:
+def test_an_epoch_is_loaded_from_the_branch_that_trained_it(store: CheckpointStore) -> None:
     for epoch in range(4):
         store.put(state_of(epochs_done=epoch, weights=[1.0]))
     assert store.begin_branch(parent=1, epoch=2) == 2
@@ -48,14 +48,14 @@ def test_an_epoch_of_a_branch_is_found_where_it_was_trained(store: CheckpointSto
     assert (weights[3, 3], weights[3, 1]) == (2.0, 1.0)
 
 
-def test_an_epoch_that_is_not_kept_is_refused_with_those_nearby(store: CheckpointStore) -> None:
+def test_an_epoch_without_a_checkpoint_is_rejected_with_those_nearby(store: CheckpointStore) -> None:
     for epoch in (0, 4, 5, 9):
         store.put(state_of(epochs_done=epoch))
     with pytest.raises(UsageError, match=r"received 6 of branch 1\. Kept nearby: 4, 5, 9\."):
         store.load(6)
 
 
-def test_on_a_disk_that_is_nearly_full_a_checkpoint_takes_the_place_of_a_watched_chunk(
+def test_on_a_nearly_full_disk_a_checkpoint_replaces_the_replay(
     folder: RunFolder, store: CheckpointStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = {"bytes": 10**9}
@@ -76,7 +76,7 @@ def test_on_a_disk_that_is_nearly_full_a_checkpoint_takes_the_place_of_a_watched
     assert names_in(folder.checkpoints_path) == ["branch-1"]
 
 
-def test_a_file_system_that_cannot_flush_folders_is_no_trouble_and_room_is_still_made(
+def test_a_file_system_that_cannot_flush_folders_is_no_trouble_and_old_checkpoints_are_deleted(
     folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Some network file systems answer EINVAL; every checkpoint was then reported as failed and none deleted."""

@@ -1,4 +1,4 @@
-"""The training hands its writing over and goes on; what hinders the disk is told, not raised."""
+"""Writes run beside the training; their errors are reported, not raised."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 30
 
 
 class Disk:
-    """Notes what is written, and can be slow or full."""
+    """Records what is written, and can be slow or full."""
 
     def __init__(self) -> None:
         self.written: list[int] = []
@@ -27,7 +27,7 @@ class Disk:
         self.gate.set()
 
     def writing(self, number: int) -> Callable[[], None]:
-        """Return what writes a number, once the gate is open."""
+        """Return a function that writes a number, once the gate is open."""
 
         def write() -> None:
             self.threads.add(threading.get_ident())
@@ -40,7 +40,7 @@ class Disk:
         return write
 
 
-def test_what_is_handed_over_is_written_by_another_thread() -> None:
+def test_writes_run_in_another_thread() -> None:
     disk, writer = Disk(), CheckpointWriter()
     writer.put(disk.writing(1), 10)
     assert writer.flush(PATIENCE_SECONDS)
@@ -50,7 +50,7 @@ def test_what_is_handed_over_is_written_by_another_thread() -> None:
 
 
 @pytest.mark.parametrize(("size_bytes", "expected"), [(10, [1, 2, 3, 4]), (40, [1, 3, 4]), (100, [1, 4])])
-def test_small_writes_queue_up_and_of_large_ones_only_the_newest_wait(size_bytes: int, expected: list[int]) -> None:
+def test_small_writes_queue_up_and_only_the_newest_of_large_ones(size_bytes: int, expected: list[int]) -> None:
     disk, writer = Disk(), CheckpointWriter(max_queued_bytes=100)
     disk.gate.clear()
     writer.put(disk.writing(1), size_bytes)
@@ -64,23 +64,23 @@ def test_small_writes_queue_up_and_of_large_ones_only_the_newest_wait(size_bytes
     assert writer.close(PATIENCE_SECONDS)
 
 
-def test_a_write_that_fails_is_told_and_the_next_one_makes_up_for_it() -> None:
+def test_a_failed_write_is_reported_until_the_next_one_succeeds() -> None:
     disk, writer = Disk(), CheckpointWriter()
-    for error, told in (
+    for error, expected_error in (
         (DiskError("The disk is full."), "The disk is full."),
         (RuntimeError("odd"), "The checkpoint could not be written (RuntimeError: odd)."),
     ):
         disk.error = error
         writer.put(disk.writing(1), 10)
         assert writer.flush(PATIENCE_SECONDS)
-        assert writer.last_error == told
+        assert writer.last_error == expected_error
     disk.error = None
     writer.put(disk.writing(2), 10)
     assert writer.close(PATIENCE_SECONDS)
     assert (disk.written, writer.last_error) == ([2], "")
 
 
-def test_closing_writes_what_waits() -> None:
+def test_closing_finishes_queued_writes() -> None:
     disk, writer = Disk(), CheckpointWriter()
     disk.gate.clear()
     writer.put(disk.writing(1), 10)
@@ -92,17 +92,17 @@ def test_closing_writes_what_waits() -> None:
     assert disk.written == [1, 2]
 
 
-@pytest.mark.parametrize("told", ["", "The disk is full."])
-def test_nothing_of_a_state_is_held_once_it_is_written_or_has_failed(told: str) -> None:
+@pytest.mark.parametrize("expected_error", ["", "The disk is full."])
+def test_a_state_is_freed_once_its_write_is_done_or_has_failed(expected_error: str) -> None:
     weights = np.ones(3)
 
     def write(_weights: object = weights) -> None:
-        if told:
-            raise DiskError(told)
+        if expected_error:
+            raise DiskError(expected_error)
 
     writer, seen = CheckpointWriter(), weakref.ref(weights)
     writer.put(write, 10)
     del weights, write
     assert writer.flush(PATIENCE_SECONDS)
-    assert (writer.last_error, seen()) == (told, None)
+    assert (writer.last_error, seen()) == (expected_error, None)
     assert writer.close(PATIENCE_SECONDS)

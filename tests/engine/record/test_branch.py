@@ -1,4 +1,4 @@
-"""Which epochs led to a branch, which did not, and what held in each."""
+"""Which epochs led to a branch, which did not, and the knobs of each."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_every_epoch_led_to_the_branch_or_was_left(
     assert _told(other_stretches(branch, left)) == rest
 
 
-def test_the_knobs_of_an_epoch_are_those_whose_receipts_had_come() -> None:
+def test_the_knobs_of_an_epoch_follow_from_the_receipts_until_then() -> None:
     def receipt(value: float, previous: float, epoch: int) -> KnobApplied:
         return KnobApplied(knob="dropout", asked=value, value=value, previous=previous, epoch=epoch, step=1)
 
@@ -76,7 +76,7 @@ def test_the_knobs_of_an_epoch_are_those_whose_receipts_had_come() -> None:
 
 
 @pytest.mark.parametrize(("epoch", "kept"), [(0, 0), (1, 1), (70, 70), (200, 100), (2.5, 2)])
-def test_a_series_that_begins_as_another_goes_its_own_way(epoch: float, kept: int) -> None:
+def test_a_series_that_starts_as_a_copy_grows_independently(epoch: float, kept: int) -> None:
     whole = Series()
     for at in range(1, 101):
         whole.append(at, at / 10)

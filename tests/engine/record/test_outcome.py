@@ -1,4 +1,4 @@
-"""What came of a change is told by the loss before it and the loss some epochs later."""
+"""The outcome of a change is the loss before it and the loss some epochs later."""
 
 from __future__ import annotations
 
@@ -80,36 +80,36 @@ def test_the_change_is_how_much_the_loss_rose() -> None:
     assert outcome.change == pytest.approx(-0.4)
 
 
-def test_nothing_is_before_the_first_epoch() -> None:
+def test_a_change_in_the_first_epoch_has_no_loss_before() -> None:
     (outcome,) = outcomes_of(_branch(_losses(0.9, 0.5), _receipt("dropout", 1)), ())
     assert _told(outcome) == (None, 0.5, 2, False)
     assert outcome.change is None
 
 
-def test_a_loss_that_became_no_number_is_told_as_it_is() -> None:
+def test_a_loss_of_nan_is_reported_as_it_is() -> None:
     (outcome,) = outcomes_of(_branch(_losses(0.9, math.nan), _receipt("learning_rate", 2)), ())
     assert outcome.after is not None
     assert math.isnan(outcome.after)
 
 
-def test_the_loss_without_penalty_is_preferred_since_turning_l2_moves_the_other_by_itself() -> None:
+def test_the_loss_without_penalty_is_preferred_since_l2_itself_changes_the_other() -> None:
     branch = _branch(_losses(1.0, 9.0), _receipt("l2", 2), measured=_losses(0.8, 0.7))
     (outcome,) = outcomes_of(branch, ())
     assert (outcome.metric, outcome.before, outcome.after) == ("validation_loss", 0.8, 0.7)
 
 
-def test_epochs_that_were_not_measured_are_told_by_what_is_known_of_both() -> None:
+def test_epochs_without_measures_are_compared_by_a_metric_that_both_have() -> None:
     branch = _branch(_losses(1.0, 0.9), _receipt("dropout", 2), measured={2: 0.7})
     (outcome,) = outcomes_of(branch, ())
     assert (outcome.metric, outcome.before, outcome.after) == ("val_loss", 1.0, 0.9)
 
 
-def test_nothing_is_known_of_a_change_before_the_first_epoch_has_ended() -> None:
+def test_an_outcome_is_unknown_before_the_first_epoch_has_ended() -> None:
     (outcome,) = outcomes_of(_branch({}, _receipt("dropout", 1)), ())
     assert (outcome.metric, outcome.before, outcome.after, outcome.settled) == ("", None, None, False)
 
 
-def test_a_way_back_is_compared_with_the_branch_that_was_left_at_equal_epochs() -> None:
+def test_a_rewind_is_compared_with_the_branch_it_left_at_equal_epochs() -> None:
     first = _branch(_losses(0.9, 0.8, 0.85, 0.9, 0.95, 1.0, 1.1))
     second = _branch(
         _losses(0.9, 0.8, 0.75, 0.7, 0.65, 0.6),
@@ -126,28 +126,28 @@ def test_a_way_back_is_compared_with_the_branch_that_was_left_at_equal_epochs() 
     assert (back.together_with, dropout.together_with) == (("dropout",), ("rewind",))
 
 
-def test_a_way_back_is_compared_at_the_last_epoch_both_have_come_to() -> None:
+def test_a_rewind_is_compared_at_the_last_epoch_of_both_branches() -> None:
     first = _branch(_losses(0.9, 0.8, 0.85))
     second = _branch(_losses(0.9, 0.8, 0.75, 0.7, 0.65), number=2, parent=1, from_epoch=2)
     (back,) = outcomes_of(second, (first,))
     assert _told(back) == (0.85, 0.75, 3, True)
 
 
-def test_what_goes_on_from_the_last_epoch_is_compared_with_that() -> None:
+def test_a_branch_from_the_last_epoch_is_compared_with_that_epoch() -> None:
     first = _branch(_losses(0.9, 0.8))
     second = _branch(_losses(0.9, 0.8, 0.7), _receipt("l2", 3), number=2, parent=1, from_epoch=2)
     for outcome in outcomes_of(second, (first,)):
         assert (outcome.against, *_told(outcome)) == (None, 0.8, 0.7, 3, False)
 
 
-def test_a_later_change_in_a_branch_is_compared_with_the_epoch_before() -> None:
+def test_a_later_change_in_a_branch_is_compared_with_the_previous_epoch() -> None:
     first = _branch(_losses(0.9, 0.8, 0.85, 0.9, 0.95))
     second = _branch(_losses(0.9, 0.7, 0.6, 0.5), _receipt("l2", 4), number=2, parent=1, from_epoch=1)
     later = outcomes_of(second, (first,))[-1]
     assert (later.what, later.against, *_told(later)) == ("l2", None, 0.6, 0.5, 4, False)
 
 
-def test_a_branch_set_out_from_an_old_one_is_compared_with_the_one_that_was_under_way() -> None:
+def test_a_branch_from_an_old_one_is_compared_with_the_one_it_left() -> None:
     first = _branch(_losses(0.9, 0.8, 0.7, 0.6))
     second = _branch(_losses(0.9, 0.8, 0.5, 0.4), number=2, parent=1, from_epoch=2)
     third = _branch(_losses(0.9, 0.3), number=3, parent=1, from_epoch=1)
@@ -155,7 +155,7 @@ def test_a_branch_set_out_from_an_old_one_is_compared_with_the_one_that_was_unde
     assert (back.branch, back.against, *_told(back)) == (3, 2, 0.8, 0.3, 2, False)
 
 
-def test_what_a_branch_inherits_is_told_once_and_of_the_branch_that_trained_with_it() -> None:
+def test_an_inherited_change_is_listed_once_for_the_branch_that_trained_with_it() -> None:
     inherited = _receipt("dropout", 2)
     first = _branch(_losses(0.9, 0.8, 0.7, 0.6), inherited, _receipt("l2", 4))
     second = _branch(_losses(0.9, 0.8, 0.1, 0.1), inherited, number=2, parent=1, from_epoch=2)
@@ -167,13 +167,13 @@ def test_what_a_branch_inherits_is_told_once_and_of_the_branch_that_trained_with
     ]
 
 
-def test_changes_within_the_epochs_that_judge_one_are_named_with_it() -> None:
+def test_changes_within_the_epochs_that_judge_another_are_named_with_it() -> None:
     branch = _branch(
         _losses(0.9, 0.8, 0.7, 0.6, 0.5, 0.4), _receipt("dropout", 2), _receipt("l2", 4), _receipt("l1", 5)
     )
     assert [o.together_with for o in outcomes_of(branch, ())] == [("l2",), ("l1",), ()]
 
 
-def test_a_branch_whose_beginning_nobody_knows_has_nothing_to_be_compared_with() -> None:
+def test_a_branch_of_unknown_origin_has_nothing_to_compare_with() -> None:
     (back,) = outcomes_of(_branch({3: 0.7}, number=2, parent=1, from_epoch=2), ())
     assert (back.previous, back.against, *_told(back)) == (None, None, None, 0.7, 3, False)

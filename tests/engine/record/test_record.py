@@ -1,4 +1,4 @@
-"""What is known of a run after a row of events."""
+"""What is known of a run after a series of events."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def _chunk(epoch: int, step: int, loss: float = 1.0) -> events.ChunkEnded:
     return events.ChunkEnded(epoch=epoch, step=step, steps=4, chunk_metrics=means, epoch_metrics=means, seconds=0.5)
 
 
-def _record(*told: events.Event) -> RunRecord:
+def _record(*happened: events.Event) -> RunRecord:
     record = RunRecord()
-    for event in told:
+    for event in happened:
         record.apply(event)
     return record
 
@@ -67,14 +67,14 @@ def test_the_best_epoch(epochs: list[dict[str, float]], expected: tuple[int, str
     assert (None if best is None else (best.epoch, best.metric)) == expected
 
 
-def test_time_left_is_told_from_the_median_of_the_last_epochs() -> None:
+def test_time_left_is_estimated_from_the_median_of_the_last_epochs() -> None:
     slow_first = [_ended(1, seconds=60.0), *[_ended(epoch, seconds=2.0) for epoch in (2, 3, 4)]]
     snapshot = _record(_started(), *slow_first).snapshot()
     assert snapshot.seconds_per_epoch == 2.0
     assert snapshot.seconds_left == 12.0
 
 
-def test_time_left_within_the_first_epoch_is_told_from_its_chunks() -> None:
+def test_time_left_in_the_first_epoch_is_estimated_from_its_chunks() -> None:
     begun = events.EpochStarted(epoch=1, epochs=10, steps=4)
     snapshot = _record(_started(), begun, _chunk(1, 1), _chunk(1, 2)).snapshot()
     assert snapshot.seconds_per_epoch == 2.0
@@ -86,7 +86,7 @@ def test_nothing_is_left_when_the_run_is_over() -> None:
     assert _record(_started(), _ended(1), ending).snapshot().seconds_left is None
 
 
-def test_chunk_means_lie_inside_their_epoch_and_go_with_it() -> None:
+def test_chunk_means_are_inside_their_epoch_and_are_dropped_after_it() -> None:
     record = _record(_started(), events.EpochStarted(epoch=3, epochs=10, steps=4), _chunk(3, 1, 5.0), _chunk(3, 4, 4.0))
     chunks = record.snapshot().chunks["loss"]
     assert chunks.epochs.tolist() == [2.25, 3.0]
@@ -95,7 +95,7 @@ def test_chunk_means_lie_inside_their_epoch_and_go_with_it() -> None:
     assert record.snapshot().chunks == {}
 
 
-def test_a_snapshot_does_not_change_when_the_run_goes_on() -> None:
+def test_a_snapshot_does_not_change_when_the_run_continues() -> None:
     record = _record(_started(), _ended(1, loss=3.0))
     before = record.snapshot()
     for epoch in range(2, 300):
@@ -119,7 +119,7 @@ def test_the_nearest_of_several_pending_changes_is_shown() -> None:
     assert (knob.value, knob.pending, knob.pending_epoch) == (0.2, 0.1, 9)
 
 
-def test_a_refusal_stays_until_something_else_is_asked_for() -> None:
+def test_a_refusal_stays_until_the_next_request() -> None:
     refused = events.KnobRefused(knob="dropout", value=2.0, reason="too much")
     record = _record(_started(), refused)
     assert record.snapshot().refusal == refused
@@ -144,7 +144,7 @@ def test_more_epochs_count_for_the_time_left() -> None:
     assert (snapshot.epochs, snapshot.seconds_left) == (20, 38.0)
 
 
-def test_a_call_that_had_to_be_compiled_says_nothing_of_the_pace() -> None:
+def test_a_call_that_had_to_be_compiled_does_not_count_for_the_pace() -> None:
     begun = events.EpochStarted(epoch=1, epochs=10, steps=4)
     means = {"loss": 1.0}
     compiled = events.ChunkEnded(
@@ -163,7 +163,7 @@ def _branch(number: int, parent: int, epoch: int, **knobs: KnobValue) -> events.
 
 
 def _trained(first: int, last: int, loss: float = 1.0) -> list[events.Event]:
-    """Return the events of whole epochs, whose losses fall."""
+    """Return the events of complete epochs with falling losses."""
     return [_ended(epoch, val_loss=loss / epoch) for epoch in range(first, last + 1)]
 
 
@@ -171,23 +171,28 @@ def _receipt(value: float, epoch: int, knob: str = "learning_rate", previous: fl
     return events.KnobApplied(knob=knob, asked=value, value=value, previous=previous, epoch=epoch, step=1)
 
 
-def test_a_branch_begins_with_what_its_parent_reached_there_and_leaves_the_rest_behind() -> None:
+def test_a_branch_starts_with_its_parents_epochs_up_to_there() -> None:
     record = _record(_started(), *_trained(1, 5), _branch(2, 1, 3), *_trained(4, 4, loss=9.0))
-    seen = record.snapshot()
-    assert seen.metrics["val_loss"].epochs.tolist() == [1, 2, 3, 4]
-    assert seen.metrics["val_loss"].values.tolist() == [1, 1 / 2, 1 / 3, 9 / 4]
-    assert (seen.branch.number, seen.branch.parent, seen.branch.from_epoch, seen.epochs_done) == (2, 1, 3, 4)
-    (left,) = seen.other_branches
+    snapshot = record.snapshot()
+    assert snapshot.metrics["val_loss"].epochs.tolist() == [1, 2, 3, 4]
+    assert snapshot.metrics["val_loss"].values.tolist() == [1, 1 / 2, 1 / 3, 9 / 4]
+    assert (snapshot.branch.number, snapshot.branch.parent, snapshot.branch.from_epoch, snapshot.epochs_done) == (
+        2,
+        1,
+        3,
+        4,
+    )
+    (left,) = snapshot.other_branches
     assert left.metrics["val_loss"].values.tolist() == [1 / epoch for epoch in range(1, 6)]
     assert (left.number, left.parent, left.epochs_done) == (1, None, 5)
 
 
-def test_a_branch_may_set_out_from_one_that_was_left_before() -> None:
-    told = [*_trained(1, 5), _branch(2, 1, 1), *_trained(2, 3, loss=9.0), _branch(3, 1, 4)]
-    seen = _record(_started(), *told).snapshot()
-    assert seen.metrics["val_loss"].values.tolist() == [1 / epoch for epoch in range(1, 5)]
-    assert [branch.number for branch in seen.other_branches] == [1, 2]
-    assert (seen.branch.number, seen.branch.parent, seen.branch.from_epoch) == (3, 1, 4)
+def test_a_branch_may_start_from_one_that_was_left_before() -> None:
+    happened = [*_trained(1, 5), _branch(2, 1, 1), *_trained(2, 3, loss=9.0), _branch(3, 1, 4)]
+    snapshot = _record(_started(), *happened).snapshot()
+    assert snapshot.metrics["val_loss"].values.tolist() == [1 / epoch for epoch in range(1, 5)]
+    assert [branch.number for branch in snapshot.other_branches] == [1, 2]
+    assert (snapshot.branch.number, snapshot.branch.parent, snapshot.branch.from_epoch) == (3, 1, 4)
 
 
 def test_the_best_epoch_is_that_of_the_branch() -> None:
@@ -204,20 +209,20 @@ def test_the_best_epoch_is_that_of_the_branch() -> None:
     assert best.value == 7.0
 
 
-def test_a_branch_has_the_knobs_and_receipts_of_where_it_set_out() -> None:
+def test_a_branch_has_the_knobs_and_receipts_of_its_starting_point() -> None:
     record = _record(_started(), *_trained(1, 1), _receipt(0.1, 2), *_trained(2, 3), _receipt(0.2, 4, previous=0.1))
     record.apply(events.KnobApplied(knob="epochs", asked=20, value=20, previous=10, epoch=4, step=1))
     record.apply(_branch(2, 1, 3, learning_rate=0.1, epochs=10))
-    seen = record.snapshot()
-    assert [receipt.value for receipt in seen.receipts] == [0.1]
-    assert (knob := seen.knob("learning_rate")) is not None
+    snapshot = record.snapshot()
+    assert [receipt.value for receipt in snapshot.receipts] == [0.1]
+    assert (knob := snapshot.knob("learning_rate")) is not None
     assert knob.value == 0.1
-    assert (seen.epochs, seen.branch.knobs) == (10, {"learning_rate": 0.1, "epochs": 10})
-    assert seen.other_branches[0].knobs == {"learning_rate": 0.2, "epochs": 20}
-    assert len(seen.other_branches[0].receipts) == 3
+    assert (snapshot.epochs, snapshot.branch.knobs) == (10, {"learning_rate": 0.1, "epochs": 10})
+    assert snapshot.other_branches[0].knobs == {"learning_rate": 0.2, "epochs": 20}
+    assert len(snapshot.other_branches[0].receipts) == 3
 
 
-def test_going_back_forgets_what_was_asked_and_how_the_run_stood() -> None:
+def test_a_rewind_drops_requests_pauses_and_the_end() -> None:
     asked = events.KnobAsked(knob="learning_rate", value=0.2, epoch=9)
     refused = events.RewindRefused(epoch=9, branch=1, reason="no")
     paused = events.RunPaused(epoch=4, step=2, reason="")
@@ -225,24 +230,24 @@ def test_going_back_forgets_what_was_asked_and_how_the_run_stood() -> None:
     stopped = events.RunEnded(reason="stopped", epochs_done=4, completed=False)
     record = _record(_started(), *_trained(1, 4), _chunk(5, 1), asked, nan, paused, stopped, refused)
     record.apply(_branch(2, 1, 2))
-    seen = record.snapshot()
-    assert (seen.rewind_refusal, seen.paused, seen.ending, seen.non_finite, seen.over) == (
+    snapshot = record.snapshot()
+    assert (snapshot.rewind_refusal, snapshot.paused, snapshot.ending, snapshot.non_finite, snapshot.over) == (
         None,
         None,
         None,
         None,
         False,
     )
-    assert (seen.epoch, seen.epochs_done, seen.step, seen.chunks) == (2, 2, 0, {})
-    assert [knob.pending for knob in seen.knobs] == [None, None]
+    assert (snapshot.epoch, snapshot.epochs_done, snapshot.step, snapshot.chunks) == (2, 2, 0, {})
+    assert [knob.pending for knob in snapshot.knobs] == [None, None]
 
 
-def test_time_left_of_a_branch_counts_from_where_it_set_out() -> None:
-    seen = _record(_started(), *_trained(1, 10), _branch(2, 1, 4)).snapshot()
-    assert seen.seconds_left == 12.0
+def test_time_left_of_a_branch_counts_from_its_starting_point() -> None:
+    snapshot = _record(_started(), *_trained(1, 10), _branch(2, 1, 4)).snapshot()
+    assert snapshot.seconds_left == 12.0
 
 
-def test_what_a_left_branch_reached_does_not_change_any_more() -> None:
+def test_a_branch_that_was_left_no_longer_changes() -> None:
     record = _record(_started(), *_trained(1, 3), _branch(2, 1, 2))
     (before,) = record.snapshot().other_branches
     for event in _trained(3, 200, loss=9.0):
@@ -252,35 +257,35 @@ def test_what_a_left_branch_reached_does_not_change_any_more() -> None:
         record.snapshot().metrics["val_loss"].values[0] = 9
 
 
-def test_a_branch_whose_parent_the_journal_lost_sets_out_from_the_one_before() -> None:
-    seen = _record(_started(), *_trained(1, 3), _branch(3, 2, 2)).snapshot()
-    assert (seen.branch.number, seen.metrics["val_loss"].epochs.tolist()) == (3, [1, 2])
+def test_a_branch_whose_parent_the_journal_lost_starts_from_the_previous_one() -> None:
+    snapshot = _record(_started(), *_trained(1, 3), _branch(3, 2, 2)).snapshot()
+    assert (snapshot.branch.number, snapshot.metrics["val_loss"].epochs.tolist()) == (3, [1, 2])
 
 
-def test_a_run_that_is_taken_up_trains_again_what_came_behind_the_checkpoint() -> None:
+def test_a_resumed_run_drops_what_came_after_the_checkpoint() -> None:
     record = _record(_started(), *_trained(1, 4), _receipt(0.1, 5), _receipt(0.2, 6))
     record.apply(events.RunDetached(reason="hung up"))
     record.apply(events.CheckpointFailed(message="The disk is full."))
     continued = events.RunContinued(epochs_done=3, exact=True, step=2)
     record.apply(continued)
-    seen = record.snapshot()
-    assert seen.continued is continued
-    assert seen.metrics["val_loss"].epochs.tolist() == [1, 2, 3]
-    assert (seen.detached, seen.disk_trouble) == ("", "")
-    assert (seen.epoch, seen.epochs_done, seen.step) == (4, 3, 2)
-    assert seen.receipts == ()
-    assert (seen.branch.number, seen.other_branches) == (1, ())
+    snapshot = record.snapshot()
+    assert snapshot.continued is continued
+    assert snapshot.metrics["val_loss"].epochs.tolist() == [1, 2, 3]
+    assert (snapshot.detached, snapshot.disk_trouble) == ("", "")
+    assert (snapshot.epoch, snapshot.epochs_done, snapshot.step) == (4, 3, 2)
+    assert snapshot.receipts == ()
+    assert (snapshot.branch.number, snapshot.other_branches) == (1, ())
 
 
-def test_the_knobs_of_an_epoch_that_is_gone_on_with_in_its_middle_keep_their_receipts() -> None:
-    told = [*_trained(1, 3), _receipt(0.1, 4)]
+def test_an_epoch_resumed_in_its_middle_keeps_its_receipts() -> None:
+    happened = [*_trained(1, 3), _receipt(0.1, 4)]
     at_its_end = events.RunContinued(epochs_done=3, exact=True)
-    assert not _record(_started(), *told, at_its_end).snapshot().receipts
+    assert not _record(_started(), *happened, at_its_end).snapshot().receipts
     in_the_next = events.RunContinued(epochs_done=3, exact=True, step=1)
-    assert len(_record(_started(), *told, in_the_next).snapshot().receipts) == 1
+    assert len(_record(_started(), *happened, in_the_next).snapshot().receipts) == 1
 
 
-def test_steps_that_another_process_did_say_nothing_of_the_pace() -> None:
+def test_steps_of_another_process_do_not_count_for_the_pace() -> None:
     begun = events.EpochStarted(epoch=1, epochs=10, steps=4)
     record = _record(_started(), events.RunContinued(epochs_done=0, exact=True, step=2), begun)
     assert record.snapshot().step == 2
@@ -300,13 +305,13 @@ def test_steps_that_another_process_did_say_nothing_of_the_pace() -> None:
     ],
     ids=lambda event: type(event).__name__,
 )
-def test_a_run_that_another_process_takes_up_is_neither_over_nor_paused(ending: events.Event) -> None:
+def test_a_run_that_another_process_resumes_is_neither_over_nor_paused(ending: events.Event) -> None:
     record = _record(_started(), *_trained(1, 1), ending, events.PhaseChanged(phase=events.Phase.STARTING))
-    seen = record.snapshot()
-    assert (seen.over, seen.paused, seen.epochs_done) == (False, None, 1)
+    snapshot = record.snapshot()
+    assert (snapshot.over, snapshot.paused, snapshot.epochs_done) == (False, None, 1)
 
 
-def test_trouble_with_the_disk_is_dated_from_its_beginning_until_it_is_gone() -> None:
+def test_disk_trouble_is_dated_from_its_start_until_it_is_resolved() -> None:
     record = _record(_started(), *_trained(1, 3), events.CheckpointFailed(message="full"), *_trained(4, 4))
     record.apply(events.CheckpointFailed(message="still full"))
     assert (record.snapshot().disk_trouble, record.snapshot().disk_trouble_epoch) == ("still full", 3)
@@ -314,7 +319,7 @@ def test_trouble_with_the_disk_is_dated_from_its_beginning_until_it_is_gone() ->
     assert (record.snapshot().disk_trouble, record.snapshot().disk_trouble_epoch) == ("", 0)
 
 
-def test_of_two_refusals_the_last_one_stands_until_something_else_is_asked_for() -> None:
+def test_of_two_refusals_the_last_one_stays_until_the_next_request() -> None:
     knob = events.KnobRefused(knob="dropout", value=2.0, reason="too much")
     rewind = events.RewindRefused(epoch=9, branch=1, reason="there is none")
     record = _record(_started(), knob, rewind)

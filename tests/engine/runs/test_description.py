@@ -1,4 +1,4 @@
-"""What a run was started with comes back as it was, or not at all."""
+"""A description is read as it was written, or rejected."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def folder(tmp_path: Path) -> RunFolder:
     return folder
 
 
-def test_a_description_comes_back_as_it_was(folder: RunFolder) -> None:
+def test_a_description_is_read_as_it_was_written(folder: RunFolder) -> None:
     assert folder.description() == DESCRIPTION
 
 
@@ -74,7 +74,7 @@ DAMAGES = [
 
 
 @pytest.mark.parametrize(("changes", "named"), DAMAGES)
-def test_a_description_that_cannot_be_is_refused_and_named(
+def test_an_invalid_description_is_rejected_with_the_reason(
     folder: RunFolder, changes: dict[str, Any], named: str
 ) -> None:
     _damaged(folder, **changes)
@@ -83,13 +83,13 @@ def test_a_description_that_cannot_be_is_refused_and_named(
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"null", b"[]", b"\xff\xfe", b"[" * 100_000, b"\x00" * 1000])
-def test_a_file_that_is_no_description_is_refused(folder: RunFolder, text: bytes) -> None:
+def test_a_file_that_is_not_a_description_is_rejected(folder: RunFolder, text: bytes) -> None:
     folder.description_path.write_bytes(text)
     with pytest.raises(DataError, match=r"run\.json"):
         folder.description()
 
 
-def test_a_description_cut_off_anywhere_is_refused(folder: RunFolder) -> None:
+def test_a_description_cut_off_anywhere_is_rejected(folder: RunFolder) -> None:
     whole = folder.description_path.read_bytes().rstrip()
     for length in range(len(whole)):
         folder.description_path.write_bytes(whole[:length])
@@ -97,12 +97,12 @@ def test_a_description_cut_off_anywhere_is_refused(folder: RunFolder) -> None:
             folder.description()
 
 
-def test_a_missing_description_is_told(tmp_path: Path) -> None:
+def test_a_missing_description_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="No such file"):
         RunFolder(tmp_path).description()
 
 
-def test_a_write_that_fails_leaves_the_description_before(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_fails_keeps_the_previous_description(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 

@@ -1,4 +1,4 @@
-"""What is written to a journal, how much, and what becomes of it when disk or process fail."""
+"""What is written to a journal, how much, and what happens when the disk or the process fails."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ RUN: list[events.Event] = [
 ]
 
 
-def test_a_run_can_be_told_again_from_its_journal(tmp_path: Path) -> None:
+def test_a_record_can_be_rebuilt_from_its_journal(tmp_path: Path) -> None:
     _write(tmp_path / "journal", *RUN)
     live, again = (record_of(told).snapshot() for told in (RUN, journaled(tmp_path / "journal")))
     assert again.metrics.keys() == live.metrics.keys()
@@ -131,7 +131,7 @@ def test_a_run_can_be_told_again_from_its_journal(tmp_path: Path) -> None:
     assert not problems(tmp_path / "journal")
 
 
-def test_what_is_told_too_often_or_at_too_great_a_length_is_left_out(tmp_path: Path) -> None:
+def test_frequent_and_long_events_are_left_out(tmp_path: Path) -> None:
     downloads: list[events.Event] = [_phase(Phase.LOADING, f"downloading {percent} %") for percent in range(100)]
     within: list[events.Event] = [_phase(Phase.TRAINING), _chunk(1), _phase(Phase.VALIDATING), _phase(Phase.TRAINING)]
     _write(tmp_path / "journal", *downloads, *within, ended(1, insight=INSIGHT))
@@ -141,7 +141,7 @@ def test_what_is_told_too_often_or_at_too_great_a_length_is_left_out(tmp_path: P
     assert (epoch.metrics, epoch.measures) == (ended(1).metrics, MEASURES)
 
 
-def test_findings_are_kept_when_they_say_something_else_and_at_the_end(tmp_path: Path) -> None:
+def test_findings_are_kept_when_others_appear_and_at_the_end(tmp_path: Path) -> None:
     at = replace(OVERFITTING, sentence="other numbers")
     none: tuple[Finding, ...] = ()
     told = [none, none, (OVERFITTING,), (at,), (at, replace(at, name="plateau")), (), (), (), (), ()]
@@ -153,14 +153,14 @@ def test_findings_are_kept_when_they_say_something_else_and_at_the_end(tmp_path:
     assert [finding.name for finding in record.findings] == ["overfitting"]
 
 
-def test_what_the_user_must_know_of_an_epoch_is_kept(tmp_path: Path) -> None:
+def test_a_note_for_the_user_about_an_epoch_is_kept(tmp_path: Path) -> None:
     short: list[events.Event] = [_phase(Phase.TRAINING), _phase(Phase.TRAINING, "epoch 1: only 3 of 10 batches came")]
     _write(tmp_path / "journal", *short)
     assert journaled(tmp_path / "journal") == short
 
 
 def test_an_epoch_takes_at_most_one_kilobyte(tmp_path: Path) -> None:
-    """With what the second epoch of a real run of MNIST tells, and the numbers of late epochs."""
+    """With the events of the second epoch of a real run of MNIST, and the numbers of late epochs."""
     epochs = range(9900, 10000)
     every_epoch: list[list[events.Event]] = [
         [_begun(epoch), _phase(Phase.TRAINING), _chunk(9), _phase(Phase.VALIDATING), ended(epoch, insight=INSIGHT)]
@@ -192,7 +192,7 @@ COMMANDS: list[Command] = [
 ]
 
 
-def test_commands_are_kept_with_whoever_asked(tmp_path: Path) -> None:
+def test_commands_are_kept_with_their_sender(tmp_path: Path) -> None:
     journal = JournalWriter(tmp_path / "journal")
     for number, command in enumerate(COMMANDS):
         journal.command(command, by=f"terminal {number}")
@@ -227,7 +227,7 @@ def test_lines_of_many_threads_stay_whole_and_in_order(tmp_path: Path) -> None:
     assert [line.sequence for line in lines(tmp_path / "journal")] == list(range(1, 202))
 
 
-def test_going_on_takes_an_unfinished_line_away_and_notes_it(tmp_path: Path) -> None:
+def test_reopening_removes_an_unfinished_line_and_records_it(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     _write(path, _begun(1), ended(1))
     whole = path.read_bytes()
@@ -249,7 +249,7 @@ ENDS = [
 
 
 @pytest.mark.parametrize(("end", "told"), ENDS)
-def test_a_journal_with_a_damaged_end_goes_on(tmp_path: Path, end: bytes, told: list[tuple[str, int]]) -> None:
+def test_a_journal_with_a_damaged_end_is_appended_to(tmp_path: Path, end: bytes, told: list[tuple[str, int]]) -> None:
     path = tmp_path / "journal"
     _write(path, _begun(1))
     with path.open("ab") as file:
@@ -285,7 +285,7 @@ print(json.dumps(told))
 
 @pytest.mark.parametrize("room_bytes", [0, 1, 60])
 def test_a_full_disk_stops_nothing_and_leaves_a_gap(tmp_path: Path, room_bytes: int) -> None:
-    """With room for a part of a line, that part is taken back."""
+    """If part of a line was written, it is removed."""
     path = tmp_path / "journal"
     program = [sys.executable, "-c", FULL, str(path), str(room_bytes)]
     told = subprocess.run(program, cwd=ROOT, check=True, capture_output=True, text=True).stdout
@@ -299,7 +299,7 @@ def test_a_full_disk_stops_nothing_and_leaves_a_gap(tmp_path: Path, room_bytes: 
     assert "File too large" in missing
 
 
-def test_a_part_of_a_line_that_cannot_be_taken_back_costs_no_other_line(
+def test_a_part_of_a_line_that_cannot_be_removed_costs_no_other_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, journal = tmp_path / "journal", JournalWriter(tmp_path / "journal")
@@ -332,14 +332,14 @@ def test_a_part_of_a_line_that_cannot_be_taken_back_costs_no_other_line(
 
 
 @pytest.mark.parametrize("place", ["folder", "missing"])
-def test_a_journal_that_cannot_be_written_is_told_before_training(tmp_path: Path, place: str) -> None:
+def test_a_journal_that_cannot_be_written_is_reported_before_training(tmp_path: Path, place: str) -> None:
     (tmp_path / "folder").mkdir()
     path = tmp_path / "folder" if place == "folder" else tmp_path / "missing" / "journal"
     with pytest.raises(DiskError, match=r"--run-dir.*--ephemeral"):
         JournalWriter(path)
 
 
-def test_a_journal_on_a_full_disk_is_told_before_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_journal_on_a_full_disk_is_reported_before_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -359,7 +359,7 @@ def test_nothing_is_written_after_the_end(tmp_path: Path) -> None:
 
 
 class SlowDisk:
-    """A disk that takes its time: each flush waits until it is let go."""
+    """A slow disk: each flush waits for a signal."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.began = threading.Semaphore(0)
@@ -384,7 +384,7 @@ FLUSHED_AT_ONCE: list[Callable[[JournalWriter], Any]] = [
 
 
 @pytest.mark.parametrize("write", FLUSHED_AT_ONCE)
-def test_an_epochs_end_goes_to_the_disk_at_once_and_nobody_waits(
+def test_the_end_of_an_epoch_is_flushed_at_once_without_waiting_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[JournalWriter], Any]
 ) -> None:
     disk, journal = SlowDisk(monkeypatch), JournalWriter(tmp_path / "journal", flush_seconds=10 * PATIENCE_SECONDS)
@@ -400,7 +400,7 @@ def test_an_epochs_end_goes_to_the_disk_at_once_and_nobody_waits(
     assert disk.flushes == 2
 
 
-def test_any_other_line_goes_to_the_disk_though_none_follows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_other_line_is_flushed_even_if_none_follows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     disk, journal = SlowDisk(monkeypatch), JournalWriter(tmp_path / "journal", flush_seconds=0.01)
     journal.command(Pause())
     disk.must_begin()
@@ -409,7 +409,7 @@ def test_any_other_line_goes_to_the_disk_though_none_follows(tmp_path: Path, mon
     journal.close()
 
 
-def test_a_line_waits_for_others_before_it_goes_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_waits_for_others_before_it_is_flushed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     disk, journal = SlowDisk(monkeypatch), JournalWriter(tmp_path / "journal", flush_seconds=10 * PATIENCE_SECONDS)
     disk.go_on.release()
     for epoch in range(100):
@@ -421,7 +421,7 @@ def test_a_line_waits_for_others_before_it_goes_to_the_disk(tmp_path: Path, monk
     assert disk.flushes == 1
 
 
-def test_a_disk_that_loses_lines_is_told_until_it_takes_them_again(
+def test_a_disk_that_loses_lines_is_reported_until_it_accepts_them_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: int) -> None:

@@ -1,4 +1,4 @@
-"""The journal of a real training tells what the training told."""
+"""The journal of a real training contains its events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COMMANDS: list[Command] = [
 ]
 
 
-def test_a_training_can_be_told_again_from_its_journal(tmp_path: Path) -> None:
+def test_the_record_of_a_training_can_be_rebuilt_from_its_journal(tmp_path: Path) -> None:
     journal = JournalWriter(tmp_path / "journal")
     for command in COMMANDS:
         journal.command(command, by="the command line")

@@ -43,7 +43,7 @@ def _epochs(path: Path) -> list[int]:
     return [event.epoch for event in journaled(path)]
 
 
-def test_a_last_line_torn_anywhere_is_noted_and_costs_only_itself(path: Path) -> None:
+def test_a_last_line_cut_off_anywhere_is_reported_and_costs_only_itself(path: Path) -> None:
     whole, told = path.read_bytes(), entries(path)
     last = len(whole.splitlines(keepends=True)[-1])
     for length in range(len(whole) - last + 1, len(whole)):
@@ -64,21 +64,21 @@ def test_any_changed_byte_is_noticed_with_its_line_and_costs_no_other_line(path:
             assert entries(path) == [*told[:2], *told[3:]]
 
 
-def test_a_lost_line_break_costs_both_lines_and_both_are_told(path: Path) -> None:
+def test_a_lost_line_break_costs_both_lines_and_both_are_reported(path: Path) -> None:
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:2]) + lines[2].rstrip() + b"".join(lines[3:]))
     assert _epochs(path) == [1, 4]
     assert problems(path) == [("damaged", 3), ("missing", 4)]
 
 
-def test_lines_that_were_cut_out_are_missed(path: Path) -> None:
+def test_lines_that_were_cut_out_are_reported_as_missing(path: Path) -> None:
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([lines[0], *lines[3:]]))
     assert messages(path) == ["Before line 2, entries 2 to 3 are missing."]
     assert _epochs(path) == [3, 4]
 
 
-def test_a_beginning_that_was_cut_off_is_missed(path: Path) -> None:
+def test_a_beginning_that_was_cut_off_is_reported_as_missing(path: Path) -> None:
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[2:]))
     assert messages(path) == ["Before line 1, entries 1 to 2 are missing."]
 
@@ -104,7 +104,7 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("text", FOREIGN)
-def test_what_only_a_newer_fitmon_knows_is_told_and_passed_over(path: Path, text: str) -> None:
+def test_what_only_a_newer_fitmon_knows_is_reported_and_skipped(path: Path, text: str) -> None:
     told = entries(path)
     with path.open("ab") as file:
         file.write(_foreign(text) + _line(7))
@@ -112,7 +112,7 @@ def test_what_only_a_newer_fitmon_knows_is_told_and_passed_over(path: Path, text
     assert entries(path) == [*told, ended(0)]
 
 
-def test_an_event_with_more_in_it_is_read_without_that(path: Path) -> None:
+def test_unknown_fields_of_an_event_are_ignored(path: Path) -> None:
     known = '"event":"epoch_started","epoch":1,"epochs":2,"steps":3'
     with path.open("ab") as file:
         file.write(_foreign(f'{HEAD},"event":{{{known},"dream":4}}'))
@@ -124,7 +124,7 @@ GARBAGE = [b"", b"\n", b"\x00" * 300_000 + b"\n", b"{}\n", b"[]\n" * 10, b"\xff\
 
 
 @pytest.mark.parametrize("garbage", GARBAGE)
-def test_a_file_that_is_no_journal_has_no_entries_and_each_of_its_lines_is_told(tmp_path: Path, garbage: bytes) -> None:
+def test_a_file_that_is_not_a_journal_has_no_entries_and_each_line_is_reported(tmp_path: Path, garbage: bytes) -> None:
     path = tmp_path / "journal"
     path.write_bytes(garbage)
     assert not entries(path)
@@ -132,7 +132,7 @@ def test_a_file_that_is_no_journal_has_no_entries_and_each_of_its_lines_is_told(
     assert last_ending(path) is None
 
 
-def test_a_journal_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_journal_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="No such file"):
         list(read_journal(tmp_path / "journal"))
     assert last_ending(tmp_path / "journal") is None

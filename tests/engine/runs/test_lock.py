@@ -1,4 +1,4 @@
-"""One process has a run, the others are told which, and nobody has it longer than he lives."""
+"""One process owns a run, others learn which one, and ownership ends with the process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fitmon.engine.runs.run_folder import RunFolder
 
 ROOT = Path(__file__).parents[3]
 
-# The child outlives its parent, as a worker that reads data may, until nobody holds its input open.
+# The child outlives its parent, as a worker that reads data may, until its input is closed.
 OWNER = """
 import os, sys
 from pathlib import Path
@@ -52,7 +52,7 @@ def _refuse_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fcntl, "flock", flock)
 
 
-def test_a_second_process_is_told_who_has_the_run(folder: RunFolder) -> None:
+def test_a_second_process_is_told_who_owns_the_run(folder: RunFolder) -> None:
     with _owner(folder) as owner:
         with pytest.raises(RunInUseError, match=f"process {owner.pid} on .*`fitmon attach {folder.name}`") as refusal:
             RunLock(folder)
@@ -63,7 +63,7 @@ def test_a_second_process_is_told_who_has_the_run(folder: RunFolder) -> None:
         owner.kill()
 
 
-def test_a_lock_dies_with_its_owner_though_a_child_lives_on(folder: RunFolder) -> None:
+def test_a_lock_ends_with_its_owner_even_if_a_child_lives_on(folder: RunFolder) -> None:
     with _owner(folder) as owner:
         owner.kill()
         owner.wait()
@@ -75,7 +75,7 @@ def test_a_lock_dies_with_its_owner_though_a_child_lives_on(folder: RunFolder) -
             assert holder.pid == os.getpid()
 
 
-def test_a_run_can_be_had_again_once_it_was_released(folder: RunFolder) -> None:
+def test_a_run_can_be_locked_again_once_it_is_released(folder: RunFolder) -> None:
     first = RunLock(folder)
     with pytest.raises(RunInUseError):
         RunLock(folder)
@@ -88,7 +88,7 @@ def test_a_run_can_be_had_again_once_it_was_released(folder: RunFolder) -> None:
     assert folder.lock_path.stat().st_mode & 0o777 == 0o600
 
 
-def test_looking_at_a_run_takes_it_from_nobody(folder: RunFolder) -> None:
+def test_asking_for_the_owner_does_not_lock_a_run(folder: RunFolder) -> None:
     assert holder_of(folder) is None
     with RunLock(folder):
         assert holder_of(folder) is not None
@@ -96,7 +96,9 @@ def test_looking_at_a_run_takes_it_from_nobody(folder: RunFolder) -> None:
             RunLock(folder)
 
 
-def test_somebody_who_just_looks_keeps_nobody_out(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_asking_for_the_owner_does_not_keep_another_process_out(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder.lock_path.touch()
     looking = os.open(folder.lock_path, os.O_RDONLY)
     fcntl.flock(looking, fcntl.LOCK_SH)
@@ -116,7 +118,7 @@ def test_a_lock_is_a_lock_whatever_its_file_says(folder: RunFolder, text: bytes)
             RunLock(folder)
 
 
-def test_a_file_system_without_locks_is_told_and_used(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_without_locks_is_used_with_a_warning(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     _refuse_locks(monkeypatch)
     with RunLock(folder) as lock:
         assert "has no locks" in lock.warning
@@ -129,7 +131,7 @@ def test_a_file_system_without_locks_is_told_and_used(folder: RunFolder, monkeyp
     assert holder_of(folder) is None
 
 
-def test_without_locks_a_process_that_is_gone_has_no_run(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_locks_a_process_that_has_ended_owns_no_run(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     with _owner(folder) as owner:
         owner.kill()
     _refuse_locks(monkeypatch)
@@ -138,7 +140,7 @@ def test_without_locks_a_process_that_is_gone_has_no_run(folder: RunFolder, monk
         assert "may still be at it" not in lock.warning
 
 
-def test_a_lock_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_lock_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "lock").mkdir()
     with pytest.raises(DiskError, match="Is a directory"):
         RunLock(RunFolder(tmp_path))

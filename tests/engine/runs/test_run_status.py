@@ -1,4 +1,4 @@
-"""How a run stands, told without asking it: real journals, and real processes that have the run."""
+"""The status of a run, from real journals and with real processes."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _position(status: RunStatus) -> tuple[int, int | None, float | None]:
         pytest.param([FINISHED, branched(1, 10)], "crashed", id="it went back when it was over, and was killed"),
     ],
 )
-def test_a_run_that_nobody_has_stands_as_its_journal_ends(
+def test_the_state_of_a_run_without_a_process_is_how_its_journal_ends(
     folder: RunFolder, last: list[JournalEvent], state: str
 ) -> None:
     told(folder, *TRAINED, *last)
@@ -94,13 +94,15 @@ def test_a_run_that_nobody_has_stands_as_its_journal_ends(
         pytest.param([FINISHED, branched(1, 10)], "training", id="it went back when it was over"),
     ],
 )
-def test_a_run_that_somebody_has_stands_as_it_is(folder: RunFolder, last: list[JournalEvent], state: str) -> None:
+def test_the_state_of_a_run_with_a_process_is_what_it_does(
+    folder: RunFolder, last: list[JournalEvent], state: str
+) -> None:
     with held(folder, [*TRAINED, *last]):
         assert run_status(folder).state == state
 
 
 @pytest.mark.parametrize("last", [FINISHED, STOPPED, PAUSED, DETACHED])
-def test_what_a_process_before_told_does_not_hold_for_the_next(folder: RunFolder, last: JournalEvent) -> None:
+def test_what_a_previous_process_reported_is_not_valid_for_the_next(folder: RunFolder, last: JournalEvent) -> None:
     told(folder, *TRAINED, last)
     with held(folder) as owner:
         assert run_status(folder).state == "training"
@@ -125,7 +127,7 @@ def test_a_run_that_has_written_nothing_has_not_started(folder: RunFolder) -> No
     assert run_status(folder).state == "not started"
 
 
-def test_a_description_that_cannot_be_read_is_told_and_the_journal_all_the_same(folder: RunFolder) -> None:
+def test_a_damaged_description_is_reported_and_the_journal_is_still_read(folder: RunFolder) -> None:
     told(folder, *TRAINED, FINISHED)
     folder.description_path.write_bytes(b'{"format": 1, "id": ')
     status = run_status(folder)
@@ -138,12 +140,12 @@ def test_a_description_that_cannot_be_read_is_told_and_the_journal_all_the_same(
 
 
 @pytest.mark.parametrize("text", [b"\x00" * 100, b"no journal\n" * 30_000, b'{"torn', "é\n".encode()])
-def test_a_journal_of_which_nothing_can_be_read_is_told(folder: RunFolder, text: bytes) -> None:
+def test_a_journal_that_is_all_damaged_is_reported(folder: RunFolder, text: bytes) -> None:
     folder.journal_path.write_bytes(text)
     assert run_status(folder).state == "damaged"
 
 
-def test_a_torn_last_line_and_damaged_ones_before_cost_only_themselves(folder: RunFolder) -> None:
+def test_a_cut_off_last_line_and_damaged_ones_cost_only_themselves(folder: RunFolder) -> None:
     told(folder, *TRAINED)
     lines = folder.journal_path.read_bytes().splitlines(keepends=True)
     damaged = lines[-1].replace(b"0.1158", b"0.2158")
@@ -183,19 +185,19 @@ def test_a_torn_last_line_and_damaged_ones_before_cost_only_themselves(folder: R
         pytest.param([*TRAINED, branched(1, 30), continued(1)], (1, 30, None), id="a branch gone on with"),
     ],
 )
-def test_epoch_and_metrics_are_those_the_run_came_to(
+def test_epoch_and_metrics_are_the_last_ones(
     folder: RunFolder, journal: list[JournalEvent], position: tuple[int, int | None, float | None]
 ) -> None:
     told(folder, *journal)
     assert _position(run_status(folder)) == position
 
 
-def test_metrics_are_those_of_one_epoch_with_numbers_that_are_none(folder: RunFolder) -> None:
+def test_metrics_are_those_of_one_epoch_even_if_not_finite(folder: RunFolder) -> None:
     told(folder, started(), ended(1, val_loss=float("inf"), loss=0.5))
     assert run_status(folder).metrics == {"val_loss": float("inf"), "loss": 0.5}
 
 
-def test_what_the_run_is_called_and_who_has_or_had_it(folder: RunFolder) -> None:
+def test_a_status_has_the_name_of_the_run_and_its_owner(folder: RunFolder) -> None:
     description = folder.description()
     told(folder, *TRAINED)
     os.utime(folder.journal_path, (NOON.timestamp(),) * 2)
@@ -208,7 +210,7 @@ def test_what_the_run_is_called_and_who_has_or_had_it(folder: RunFolder) -> None
         assert run_status(folder).pid == owner.pid
 
 
-def test_a_command_in_the_journal_is_no_state(folder: RunFolder) -> None:
+def test_a_command_in_the_journal_is_not_a_state(folder: RunFolder) -> None:
     journal = JournalWriter(folder.journal_path)
     for event in (*TRAINED, FINISHED):
         journal.event(event)
@@ -217,11 +219,11 @@ def test_a_command_in_the_journal_is_no_state(folder: RunFolder) -> None:
     assert run_status(folder).state == "finished"
 
 
-def test_a_lost_screen_is_found_wherever_it_stands_in_a_long_journal(folder: RunFolder) -> None:
+def test_a_lost_screen_is_found_anywhere_in_a_long_journal(folder: RunFolder) -> None:
     detached = encode_line(DETACHED, sequence=2, wall=NOON, monotonic=1.0)
     with held(folder):
         opened = folder.journal_path.read_bytes()
-        # Around the border of a block that is read at once, in steps shorter than what marks the line.
+        # Around the boundary of a block that is read at once, in steps shorter than the mark of the line.
         for length in range(65536 - 300, 65536 + 30, 7):
             behind = events.KnobRefused(knob="l1", value=1.0, reason="x" * length)
             last = encode_line(behind, sequence=3, wall=NOON, monotonic=1.0)

@@ -1,4 +1,4 @@
-"""Where runs live, what they may be called, and which one somebody means."""
+"""Where runs are, which names are valid, and how one is found."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ def test_only_the_user_can_read_a_run_whatever_the_umask(tmp_path: Path, mask: i
     assert {_rights(path) for path in folder.path.iterdir()} == {0o600}
 
 
-def test_a_folder_that_was_there_keeps_its_rights(tmp_path: Path) -> None:
+def test_an_existing_folder_keeps_its_mode(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     _create(tmp_path)
     assert _rights(tmp_path) == 0o755
 
 
-def test_runs_live_in_the_state_folder_of_the_platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_runs_are_in_the_state_folder_of_the_platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     assert Runs().root == state_folder()
@@ -110,39 +110,37 @@ BAD_NAMES = [
 
 
 @pytest.mark.parametrize("name", BAD_NAMES)
-def test_a_name_that_cannot_be_a_folder_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_name_that_cannot_be_a_folder_is_rejected(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="Expected a name"):
         _create(tmp_path / "runs", name)
     assert not (tmp_path / "runs").exists()
 
 
-def test_the_name_that_the_user_gave_is_the_name_of_the_folder(tmp_path: Path) -> None:
+def test_the_name_that_the_user_chose_is_the_name_of_the_folder(tmp_path: Path) -> None:
     assert _create(tmp_path, " my best run ").path == tmp_path / "my best run"
 
 
-def test_a_name_is_given_once(tmp_path: Path) -> None:
+def test_a_name_is_used_once(tmp_path: Path) -> None:
     first = _create(tmp_path, "mine").description()
     with pytest.raises(UsageError, match="already a run called 'mine'"):
         _create(tmp_path, "mine")
     assert _runs(tmp_path).find("mine").description() == first
 
 
-def test_a_file_where_the_folder_should_be_is_told_before_training(tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_folder_is_reported_before_training(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DiskError, match=r"Not a directory.*--run-dir.*--ephemeral"):
         _create(tmp_path / "file" / "runs")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_may_not_be_written_is_told_before_training(tmp_path: Path) -> None:
+def test_a_folder_without_permission_is_reported_before_training(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(DiskError, match=r"Permission denied.*--ephemeral"):
         _create(tmp_path)
 
 
-def test_nothing_is_left_where_the_description_could_not_be_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_left_if_the_description_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -166,13 +164,13 @@ def test_a_run_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
 
 
 @pytest.mark.parametrize("which", ["nothing", "", "..", "a\x00b", "-", "0" * 300])
-def test_a_run_that_is_not_there_is_told(tmp_path: Path, which: str) -> None:
+def test_an_unknown_run_is_reported(tmp_path: Path, which: str) -> None:
     _create(tmp_path)
     with pytest.raises(UsageError, match="There is no run"):
         _runs(tmp_path).find(which)
 
 
-def test_a_damaged_run_hides_no_other_one_by_its_id(tmp_path: Path) -> None:
+def test_a_damaged_run_does_not_hide_another_one(tmp_path: Path) -> None:
     wanted, damaged = _create(tmp_path), _create(tmp_path)
     damaged.description_path.write_text("{")
     assert _runs(tmp_path).find(wanted.description().id) == wanted
@@ -220,7 +218,7 @@ def test_a_run_is_finished_when_all_its_epochs_were_trained(
     assert folder.finished() is finished
 
 
-def test_a_finished_run_that_went_on_is_not_finished(tmp_path: Path) -> None:
+def test_a_finished_run_that_was_resumed_is_not_finished(tmp_path: Path) -> None:
     folder = _create(tmp_path)
     journal = JournalWriter(folder.journal_path)
     journal.event(RunEnded(reason="all epochs done", epochs_done=10, completed=True))
@@ -229,7 +227,7 @@ def test_a_finished_run_that_went_on_is_not_finished(tmp_path: Path) -> None:
     assert _runs(tmp_path).find() == folder
 
 
-def test_finished_runs_are_passed_over(tmp_path: Path) -> None:
+def test_finished_runs_are_skipped(tmp_path: Path) -> None:
     unfinished, finished = _create(tmp_path), _create(tmp_path)
     journal = JournalWriter(finished.journal_path)
     journal.event(RunEnded(reason="all epochs done", epochs_done=10, completed=True))
@@ -239,7 +237,7 @@ def test_finished_runs_are_passed_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("root", ["empty", "missing", "file"])
-def test_where_no_run_is_nothing_is_listed(tmp_path: Path, root: str) -> None:
+def test_a_folder_without_runs_lists_nothing(tmp_path: Path, root: str) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "something else").mkdir()
     (tmp_path / "file").write_text("")
@@ -256,7 +254,7 @@ def test_a_run_without_a_readable_description_is_listed_and_says_why_it_cannot_b
         folder.description()
 
 
-def test_looking_at_runs_loads_nothing_heavy() -> None:
+def test_listing_runs_imports_nothing_heavy() -> None:
     program = "import sys, fitmon.engine.runs.lock, fitmon.engine.runs.runs; print('numpy' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert told.stdout.strip() == "False"
