@@ -1,4 +1,4 @@
-"""Batches from outside are trained on as by `fit(shuffle=False)`, and the run is steered as any other."""
+"""Batches from outside train as with `fit(shuffle=False)`, and the run is steered like any other."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ CLASS_WEIGHTS = {0: 0.5, 1: 3.0}
 SOURCES = [
     pytest.param(lambda: {"x": dataset().batch(BATCH_SIZE)}, id="dataset, short last batch"),
     pytest.param(lambda: {"x": dataset().batch(BATCH_SIZE, drop_remainder=True)}, id="dataset, fixed length"),
-    pytest.param(lambda: {"x": dataset().shuffle(50, seed=3).batch(BATCH_SIZE)}, id="dataset, shuffled anew"),
+    pytest.param(lambda: {"x": dataset().shuffle(50, seed=3).batch(BATCH_SIZE)}, id="dataset, reshuffled"),
     pytest.param(lambda: {"x": dataset(WEIGHTS).batch(BATCH_SIZE)}, id="dataset, sample weights"),
     pytest.param(
         lambda: {"x": dataset().batch(BATCH_SIZE), "class_weight": CLASS_WEIGHTS}, id="dataset, class weights"
     ),
     pytest.param(
         lambda: {"x": dataset().shuffle(50, seed=3).batch(BATCH_SIZE), "steps_per_epoch": 3},
-        id="dataset, a part of it an epoch",
+        id="dataset, a few of its batches per epoch",
     ),
     pytest.param(lambda: {"x": dataset().batch(BATCH_SIZE).repeat(), "steps_per_epoch": 5}, id="dataset without end"),
     pytest.param(lambda: {"x": py_dataset()}, id="PyDataset"),
@@ -62,6 +62,7 @@ SOURCES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", SOURCES)
 def test_training_on_batches_and_fit_give_the_same_bits(source: Callable[[], dict[str, Any]]) -> None:
     """Losses and every weight, seed states included."""
@@ -69,6 +70,7 @@ def test_training_on_batches_and_fit_give_the_same_bits(source: Callable[[], dic
     assert_equal(watched, *fitted(**source()))
 
 
+@pytest.mark.slow
 def test_metrics_moments_and_validation_of_a_run_on_batches_have_the_bits_of_fit_too() -> None:
     import keras
 
@@ -84,15 +86,15 @@ def test_metrics_moments_and_validation_of_a_run_on_batches_have_the_bits_of_fit
     assert_equal(watched, *fitted(deep, x=dataset().batch(BATCH_SIZE), validation_data=validation))
 
 
-def test_a_py_dataset_is_told_of_its_epochs_as_by_fit() -> None:
+def test_a_py_dataset_is_notified_of_its_epochs_as_by_fit() -> None:
     ours, theirs = py_dataset(), py_dataset()
     watched_on(x=ours, epochs=2).run()
     fitted(x=theirs, epochs=2)
-    assert ours.told == theirs.told == ["end", "begin", "end", "begin", "end"]
+    assert ours.calls == theirs.calls == ["end", "begin", "end", "begin", "end"]
 
 
 def test_a_dataset_of_unknown_length_is_trained_on_to_its_end_in_every_epoch() -> None:
-    """`fit` is told the length here: where it is not, its last call, which finds no batch, still counts as a step.
+    """`fit` knows the length here. Where it does not, its last call, which finds no batch, still counts as a step.
 
     That call draws a dropout mask and moves the optimizer's counter (Keras 3.15), which no batch ever was trained with.
     """
@@ -106,7 +108,7 @@ def test_a_dataset_of_unknown_length_is_trained_on_to_its_end_in_every_epoch() -
     assert_equal(watched, *fitted(x=some().apply(tf.data.experimental.assert_cardinality(batches))))
 
 
-def test_a_dataset_of_unknown_length_is_shuffled_anew_as_by_fit() -> None:
+def test_a_dataset_of_unknown_length_is_reshuffled_as_by_fit() -> None:
     import keras
 
     def without_dropout(*_: Any) -> Any:
@@ -200,7 +202,7 @@ def test_a_pause_in_the_middle_of_an_epoch_changes_nothing() -> None:
     assert all(np.array_equal(a, b) for a, b in zip(watched.state(), straight.state(), strict=True))
 
 
-def test_a_pause_asked_for_in_the_last_chunk_holds_behind_the_validation() -> None:
+def test_a_pause_requested_in_the_last_chunk_takes_effect_after_the_validation() -> None:
     x = dataset().filter(lambda *_: True).batch(BATCH_SIZE)
     watched = slowly(watched_on(x=x, epochs=2, **VALIDATION))
     ask = Pause(PauseAt.CHUNK)
@@ -244,7 +246,7 @@ def test_a_learning_rate_takes_effect_with_a_receipt_and_a_batch_size_is_refused
 
 
 def test_the_batch_size_is_what_the_batches_turn_out_to_be() -> None:
-    """It is shown, and the validation samples are looked at in batches of that size: a sum of losses tells."""
+    """It is reported, and validation uses batches of that size, as a sum of losses shows."""
     import keras
 
     def summing(*_: Any) -> Any:
@@ -263,7 +265,7 @@ def test_the_batch_size_is_what_the_batches_turn_out_to_be() -> None:
     assert [event.knobs["batch_size"] for event in watched.all(events.EpochEnded)] == [25, 25]
 
 
-def test_the_number_of_steps_is_open_until_the_first_epoch_has_told_it() -> None:
+def test_the_number_of_steps_is_unknown_until_the_first_epoch_has_ended() -> None:
     watched = slowly(watched_on(x=dataset().filter(lambda *_: True).batch(BATCH_SIZE), epochs=2)).run()
 
     assert watched.one(events.RunStarted).steps == 0
@@ -317,7 +319,7 @@ BAD_IN_MID_EPOCH = [
 
 
 @pytest.mark.parametrize(("x", "words"), BAD_IN_MID_EPOCH)
-def test_data_that_fails_in_the_middle_of_an_epoch_is_told_in_a_sentence(x: Callable[[], Any], words: str) -> None:
+def test_data_that_fails_in_the_middle_of_an_epoch_is_reported_in_a_sentence(x: Callable[[], Any], words: str) -> None:
     watched = watched_on(x=x(), epochs=1).run()
     failed = watched.one(events.RunFailed)
     assert failed.kind == "data"
@@ -327,7 +329,7 @@ def test_data_that_fails_in_the_middle_of_an_epoch_is_told_in_a_sentence(x: Call
     assert watched.session.snapshot().phase is Phase.FAILED
 
 
-def test_a_model_that_fails_on_batches_is_not_laid_to_the_data() -> None:
+def test_a_model_that_fails_on_batches_is_not_reported_as_bad_data() -> None:
     import keras
     import tensorflow as tf
 

@@ -195,7 +195,7 @@ def test_dropout_that_starts_at_zero_can_be_raised() -> None:
 
 
 @pytest.mark.slow
-def test_every_layer_with_dropout_is_turned() -> None:
+def test_every_layer_with_dropout_is_changed() -> None:
     """Set to 0, each kind of dropout lets training be what it is without dropout: the same loss twice."""
 
     def build(_chosen: Settings, _data: Any) -> Any:
@@ -224,10 +224,10 @@ def test_every_layer_with_dropout_is_turned() -> None:
     assert watched.one(events.KnobApplied).previous == 0.5
     model: Any = watched.session.model
     config = str(model.get_config())
-    assert "0.5" not in config, "the layers say the new rate to whoever saves the model"
+    assert "0.5" not in config, "the layers' configuration has the new rate"
 
 
-def test_layers_with_different_rates_are_told_as_several_values() -> None:
+def test_layers_with_different_rates_are_reported_as_several_values() -> None:
     def build(_chosen: Settings, _data: Any) -> Any:
         import keras
 
@@ -255,7 +255,7 @@ REFUSALS = [
 ]
 
 
-def test_what_cannot_be_is_refused_with_the_reason_and_changes_nothing() -> None:
+def test_impossible_requests_are_refused_with_the_reason_and_change_nothing() -> None:
     watched = _quick(*(request for request, _ in REFUSALS)).run()
 
     refused = watched.all(events.KnobRefused)
@@ -289,7 +289,7 @@ def test_more_epochs_can_be_asked_for_and_fewer() -> None:
     assert shorter.one(events.RunEnded).completed
 
 
-def test_the_batch_size_told_is_not_that_of_the_short_last_batch() -> None:
+def test_the_reported_batch_size_is_not_that_of_the_short_last_batch() -> None:
     """With a clock that makes every chunk one step long, the last chunk is the short batch of 4 alone."""
     ticks = itertools.count()
     job = table_job(build_table_model, settings(epochs=1), _without_validation())
@@ -339,7 +339,7 @@ def test_a_penalty_that_computes_something_else_is_left_alone() -> None:
 
 
 def test_the_rate_of_an_optimizer_that_does_not_train_is_not_read_back() -> None:
-    """A custom step with an optimizer of its own leaves the model's idle: a receipt for its rate would be a lie."""
+    """A custom step with another optimizer leaves the model's idle: a receipt for its rate would be false."""
 
     def build(_chosen: Settings, _data: Any) -> Any:
         import keras
@@ -365,8 +365,8 @@ def test_the_rate_of_an_optimizer_that_does_not_train_is_not_read_back() -> None
     assert "does not use its learning_rate" in watched.one(events.KnobRefused).reason
 
 
-def test_the_rate_told_for_an_epoch_is_one_it_was_trained_with() -> None:
-    """A schedule that drops behind the last step of the first epoch has not dropped in that epoch."""
+def test_the_rate_reported_for_an_epoch_is_one_it_was_trained_with() -> None:
+    """A schedule that drops after the last step of the first epoch has not dropped in that epoch."""
 
     def build(chosen: Settings, _data: Any) -> Any:
         import keras
@@ -411,7 +411,7 @@ def test_after_the_run_the_layers_work_by_themselves_again() -> None:
 
 LOST = [
     pytest.param([SetKnob("l2", 0.1, epoch=8), SetKnob("epochs", 3, epoch=2)], "now ends with epoch 3", id="cut off"),
-    pytest.param([SetKnob("epochs", 5, epoch=99)], "There is no epoch 99", id="epochs, far behind the end"),
+    pytest.param([SetKnob("epochs", 5, epoch=99)], "There is no epoch 99", id="epochs, far after the end"),
     pytest.param([SetKnob("l2", 0.1, epoch=3), SetKnob("l2", 0.2, epoch=3)], "replaced", id="replaced"),
     pytest.param([SetKnob("epochs", 2, epoch=5)], "at least 4 epochs", id="fewer than are done by then"),
 ]
