@@ -36,6 +36,8 @@ from tests.engine.data.batches import (
     watched_on,
 )
 
+pytestmark = pytest.mark.slow
+
 CLASS_WEIGHTS = {0: 0.5, 1: 3.0}
 
 SOURCES = [
@@ -62,7 +64,6 @@ SOURCES = [
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("source", SOURCES)
 def test_training_on_batches_and_fit_give_the_same_bits(source: Callable[[], dict[str, Any]]) -> None:
     """Losses and every weight, seed states included."""
@@ -70,7 +71,6 @@ def test_training_on_batches_and_fit_give_the_same_bits(source: Callable[[], dic
     assert_equal(watched, *fitted(**source()))
 
 
-@pytest.mark.slow
 def test_metrics_moments_and_validation_of_a_run_on_batches_have_the_bits_of_fit_too() -> None:
     import keras
 

@@ -49,6 +49,13 @@ CHANGES: list[tuple[str, str, float]] = [
 FIRST = settings(dropout=0.3, optimizer="rmsprop", epochs=1 + len(CHANGES))
 
 
+def _build(chosen: Settings, _data: Any = None) -> Any:
+    model = build_table_model(chosen)
+    # Metrics take part of the time to trace a step and change nothing here.
+    model.compile(model.optimizer, "binary_crossentropy", jit_compile=False)
+    return model
+
+
 @dataclass
 class Fitted:
     """What Keras makes of an epoch: with a fresh model that has the new value, and with one that has the old."""
@@ -71,12 +78,12 @@ def _fitted() -> list[Fitted]:
     import keras
 
     keras.utils.set_random_seed(FIRST.seed)
-    model, chosen = build_table_model(FIRST), _settings_by_epoch()
+    model, chosen = _build(FIRST), _settings_by_epoch()
     _fit_one_epoch(model, FIRST, 1)
     epochs = []
     for epoch, (before, after) in enumerate(itertools.pairwise(chosen), 2):
         state = _state(model)
-        fresh = build_table_model(after)
+        fresh = _build(after)
         _assign(fresh, state)
         _fit_one_epoch(fresh, after, epoch)
         _fit_one_epoch(model, before, epoch)
@@ -106,7 +113,7 @@ def _fit_one_epoch(model: Any, chosen: Settings, epoch: int) -> None:
 def _changed() -> tuple[Watched, list[list[Any]]]:
     """Make all changes in one run; return it and the state after every epoch."""
     commands = [SetKnob(knob, value, epoch=epoch) for epoch, (_, knob, value) in enumerate(CHANGES, 2)]
-    watched = Watched(table_job(build_table_model, FIRST, _without_validation()), *commands)
+    watched = Watched(table_job(_build, FIRST, _without_validation()), *commands)
     states: list[list[Any]] = []
     watched.on(events.EpochEnded, lambda _: states.append(_state(watched.session.model))).run()
     return watched, states

@@ -24,6 +24,8 @@ from fitmon.engine.training.session import Session
 from tests.engine.training.export_models import build_normalized_model, seen_by_plain_keras
 from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
 
+pytestmark = pytest.mark.slow
+
 SPOILING = SetKnob("learning_rate", 3.0, epoch=5)
 """Makes all later epochs worse, so that the best one is not the last."""
 
@@ -82,7 +84,6 @@ def _kept(folder: RunFolder, job: Job, **options: Any) -> KeptRun:
     return KeptRun(job, folder, **options)
 
 
-@pytest.mark.slow
 def test_plain_keras_loads_the_best_weights_and_the_last_with_the_current_knobs(tmp_path: Path) -> None:
     best, last = tmp_path / "best.keras", tmp_path / "last.keras"
     job = table_job(build_normalized_model, settings(epochs=6, dropout=0.0, l2=0.001))
@@ -112,7 +113,6 @@ def test_the_file_is_written_before_the_end_is_reported(tmp_path: Path) -> None:
     assert watched.session.snapshot().export == watched.one(events.ModelExported)
 
 
-@pytest.mark.slow
 def test_a_run_that_writes_its_model_again_and_again_trains_the_same_to_the_last_bit(tmp_path: Path) -> None:
     changes = [SetKnob("dropout", 0.5, epoch=2), SetKnob("l2", 0.0, epoch=3), SetKnob("l1", 0.01, epoch=3), SPOILING]
     alone = Watched(_compiled_job(), *changes).run()
@@ -163,7 +163,6 @@ def test_the_last_weights_of_a_failed_run_are_not_written(tmp_path: Path) -> Non
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.slow
 def test_a_run_that_waits_after_its_end_writes_on_demand_rewinds_and_writes_again(
     waiting: Watched, tmp_path: Path
 ) -> None:
@@ -208,7 +207,6 @@ def test_a_resumed_run_writes_the_best_weights_of_the_process_before(folder: Run
     assert _same(_weights(path), noted[epoch])
 
 
-@pytest.mark.slow
 def test_so_it_does_where_the_best_epoch_has_no_checkpoint_of_its_own(folder: RunFolder, tmp_path: Path) -> None:
     path, policy = tmp_path / "model.keras", CheckpointPolicy(every_epochs=5)
     first = Watched(_job(), SPOILING, make=partial(_kept, folder), policy=policy)
