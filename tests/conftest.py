@@ -1,4 +1,4 @@
-"""What all tests share: where the real MNIST is, and that their runs are kept away from the user's own."""
+"""Fixtures of all tests: the real MNIST, and a state folder separate from the user's."""
 
 import os
 from collections import Counter
@@ -11,7 +11,7 @@ DEVELOPMENT_MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist.npz"
 
 
 if "PYTEST_XDIST_WORKER" in os.environ:
-    # Workers share the cores: threads of one's TensorFlow would only be in the way of the other's.
+    # Workers share the cores: TensorFlow threads of one would slow down the other.
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
     os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 
@@ -36,7 +36,7 @@ def mnist_path() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Return where runs are kept while the tests go on."""
+    """Return the state folder that the tests use."""
     folder = tmp_path_factory.mktemp("state")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(folder))

@@ -53,8 +53,8 @@ class SampleLosses:
     def weights(self, samples: int, batch_size: int) -> Floats | None:
         """Return the weights, (samples * labels,) float32, with which the mean of the losses is Keras's.
 
-        None: all weights are 1. Keras averages each batch as the loss's `reduction` says, and weights the batches by their
-        lengths (keras/src/losses/loss.py, `reduce_weighted_values`).
+        None: all weights are 1. Keras averages each batch as the loss's `reduction` says, and weights the batches by
+        their lengths (keras/src/losses/loss.py, `reduce_weighted_values`).
         """
         reduction = self._loss.reduction
         if self._sample_weight is None and reduction != "sum":

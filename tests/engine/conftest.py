@@ -1,4 +1,4 @@
-"""Real data in small portions, and models of every kind the loop must take."""
+"""A small set of real data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 @dataclass(frozen=True)
 class Digits:
-    """A part of MNIST: n training and m validation samples."""
+    """A subset of MNIST: n training and m validation samples."""
 
     x: npt.NDArray[np.float32]
     y: npt.NDArray[np.int64]

@@ -23,7 +23,7 @@ WEIGHTS = np.linspace(0.2, 2.0, 100, dtype=np.float32)
 
 
 def build(_settings: Settings | None = None, _data: TrainingData | None = None, **options: Any) -> Any:
-    """Return the smallest model that tells orders and numbers of steps apart: its dropout draws a mask a step."""
+    """Return the smallest model that distinguishes orders and numbers of steps: its dropout draws a mask per step."""
     import keras
 
     layers = keras.layers
@@ -44,7 +44,7 @@ def once() -> Iterator[Any]:
 
 
 def endless() -> Iterator[Any]:
-    """Yield the training batches for ever."""
+    """Yield the training batches endlessly."""
     for _ in itertools.count():
         yield from once()
 
@@ -57,7 +57,7 @@ def dataset(*more: Any) -> Any:
 
 
 def py_dataset(*, labels: bool = True, **options: Any) -> Any:
-    """Return the training batches as a PyDataset that shuffles between epochs and notes what it is told of them."""
+    """Return the training batches as a PyDataset that shuffles between epochs and records the calls it gets."""
     import keras
 
     class Shuffling(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
@@ -66,7 +66,7 @@ def py_dataset(*, labels: bool = True, **options: Any) -> Any:
             self.shape = (6,)  # Not an array's: datasets have attributes of their own.
             self.order = np.arange(100)
             self.random = np.random.default_rng(4)
-            self.told: list[str] = []
+            self.calls: list[str] = []
 
         def __len__(self) -> int:
             return math.ceil(100 / BATCH_SIZE)
@@ -76,10 +76,10 @@ def py_dataset(*, labels: bool = True, **options: Any) -> Any:
             return (TABLE.x[chosen], TABLE.y[chosen]) if labels else (TABLE.x[chosen],)
 
         def on_epoch_begin(self) -> None:
-            self.told.append("begin")
+            self.calls.append("begin")
 
         def on_epoch_end(self) -> None:
-            self.told.append("end")
+            self.calls.append("end")
             self.random.shuffle(self.order)
 
     return Shuffling()
@@ -111,7 +111,7 @@ def fitted(build: Callable[..., Any] = build, *, epochs: int = EPOCHS, **data: A
 
 
 def _fresh(make: Callable[..., Any], spec: str, weighted: bool) -> Any:
-    """Return an untrained model; of the usual kind one that was traced on batches of this form before, set back."""
+    """Return an untrained model; for the default builder, a reset one that was traced on such batches before."""
     import keras
 
     if make is not build:

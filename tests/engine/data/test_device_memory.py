@@ -1,4 +1,4 @@
-"""What the device may hold."""
+"""What fits on the device."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Arrays that the device cannot hold all at once give the same bits as those that it can."""
+"""Arrays that do not fit on the device give the same bits as those that do."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def through_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _assert_as_on_the_device(hosted: Watched) -> None:
     resident = _on_the_device()
-    told = [[event.metrics for event in watched.all(events.EpochEnded)] for watched in (hosted, resident)]
-    assert told[0] == told[1]
+    metrics = [[event.metrics for event in watched.all(events.EpochEnded)] for watched in (hosted, resident)]
+    assert metrics[0] == metrics[1]
     assert all(np.array_equal(a, b) for a, b in zip(hosted.state(), resident.state(), strict=True))
 
 
@@ -63,19 +63,19 @@ def test_arrays_too_large_for_the_device_give_the_same_bits_through_the_host(
 
 
 class _File:
-    """An array in a file, like one of h5py: it gives rows only in rising order, and says which were asked for."""
+    """An array in a file, like one of h5py: it gives rows only in ascending order, and records the requests."""
 
     shape, dtype, nbytes = TABLE.x.shape, TABLE.x.dtype, TABLE.x.nbytes
 
     def __init__(self) -> None:
-        self.asked: list[Any] = []
+        self.requested: list[Any] = []
 
     def __len__(self) -> int:
         return len(TABLE.x)
 
     def __getitem__(self, rows: Any) -> Any:
         assert list(rows) == sorted(rows)
-        self.asked.append(rows)
+        self.requested.append(rows)
         return TABLE.x[rows]
 
     def read_direct(self) -> None:
@@ -86,4 +86,4 @@ class _File:
 def test_of_an_array_in_a_file_only_the_rows_of_a_batch_are_read_at_a_time() -> None:
     file = _File()
     _assert_as_on_the_device(_run(file))
-    assert {len(rows) for rows in file.asked} == {1, BATCH_SIZE, 100 % BATCH_SIZE, 24, 100 % 24}
+    assert {len(rows) for rows in file.requested} == {1, BATCH_SIZE, 100 % BATCH_SIZE, 24, 100 % 24}

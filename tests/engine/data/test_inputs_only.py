@@ -1,4 +1,4 @@
-"""A model whose own step finds the targets in the inputs is trained on inputs alone, as by `fit`."""
+"""A model whose custom step finds the targets in the inputs is trained on inputs alone, as with `fit`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from fitmon.engine.data import choose_feed as feeds
 from fitmon.engine.data.feed import epoch_order
 from tests.engine.data.batches import BATCH_SIZE, TABLE, assert_equal, dataset, fitted, watched_on
 from tests.engine.watching import settings
+
+pytestmark = pytest.mark.slow
 
 
 def _autoencoder(**options: Any) -> Any:

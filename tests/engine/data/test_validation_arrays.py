@@ -20,14 +20,14 @@ def _data(x_validation: Any, **more: Any) -> TrainingData:
     return TrainingData(x=TABLE.x, y=TABLE.y, x_validation=x_validation, **more)
 
 
-def test_validation_batches_are_read_once_and_looked_at_as_arrays_are() -> None:
+def test_validation_batches_are_read_once_and_used_like_arrays() -> None:
     """From a generator they can be read only once; the samples are followed by number all the same."""
     arrays = watched_on(x=TABLE.x, y=TABLE.y, **VALIDATION).run()
     batches = rows(TABLE.x_validation, TABLE.y_validation)
     read = watched_on(x=TABLE.x, y=TABLE.y, x_validation=batches).run()
 
-    told = [[event.metrics for event in watched.all(events.EpochEnded)] for watched in (read, arrays)]
-    assert told[0] == told[1]
+    metrics = [[event.metrics for event in watched.all(events.EpochEnded)] for watched in (read, arrays)]
+    assert metrics[0] == metrics[1]
     assert read.one(events.RunStarted).validation_samples == 40
     assert len(read.all(events.SamplesScored)) == len(arrays.all(events.SamplesScored)) > 0
 
@@ -44,7 +44,7 @@ def test_validation_data_that_fills_the_memory_is_refused(monkeypatch: pytest.Mo
         with_validation_arrays(_data(endless()))
 
 
-def test_a_stop_is_heeded_while_validation_batches_are_read() -> None:
+def test_a_stop_ends_the_reading_of_validation_batches() -> None:
     def stop() -> None:
         raise StopRequested("enough")
 

@@ -1,4 +1,4 @@
-"""What is followed of the validation samples, compared with Keras itself."""
+"""What is tracked of the validation samples, compared with Keras itself."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def test_each_sample_has_the_loss_that_keras_gives_it_alone(
     np.testing.assert_allclose(alone, np.asarray(expected), rtol=1e-4, atol=1e-6)
 
 
-def test_penalties_are_told_apart_from_the_data() -> None:
+def test_penalties_are_separated_from_the_data_loss() -> None:
     import keras
 
     build = _dense(1, "sigmoid", "binary_crossentropy", kernel_regularizer="l2", activity_regularizer="l1")
@@ -249,7 +249,7 @@ def _state(model: Any) -> list[Any]:
     return [np.asarray(variable) for variable in model.variables]
 
 
-def test_a_loss_made_of_more_than_its_samples_is_not_taken_apart() -> None:
+def test_a_loss_made_of_more_than_its_samples_is_not_split() -> None:
     def build() -> Any:
         import keras
 
@@ -280,23 +280,23 @@ def _notes(y: Any = None, build: Callable[[], Any] | None = None, **changes: Any
     return watched.one(events.RunStarted).notes
 
 
-def test_an_empty_validation_set_is_told_and_nothing_is_validated() -> None:
+def test_an_empty_validation_set_is_reported_and_nothing_is_validated() -> None:
     (note,) = _notes(x_validation=INPUTS[:0], y_validation=CLASS[:0])
     assert note == "The validation set is empty: nothing is validated."
 
 
-def test_a_validation_set_of_one_sample_is_told() -> None:
+def test_a_validation_set_of_one_sample_is_reported() -> None:
     (note,) = _notes(x_validation=INPUTS[:1], y_validation=LABELS["two classes"][:1])
     assert "one sample" in note
 
 
-def test_a_validation_set_of_one_class_is_told() -> None:
+def test_a_validation_set_of_one_class_is_reported() -> None:
     (note,) = _notes(x_validation=INPUTS[:9], y_validation=np.ones(9, np.float32))
     assert "belong to one class" in note
 
 
 @pytest.mark.filterwarnings("ignore:You are using a softmax")
-def test_softmax_over_one_column_is_told() -> None:
+def test_softmax_over_one_column_is_reported() -> None:
     (note,) = _notes(build=_dense(1, "softmax", "binary_crossentropy"))
     assert "Softmax over one output" in note
     assert "use sigmoid" in note
@@ -310,7 +310,7 @@ def test_labels_that_are_text_are_refused_in_plain_words() -> None:
     assert "Number the classes" in failed.message
 
 
-def test_predictions_that_are_no_number_are_counted_and_give_no_numbers() -> None:
+def test_nan_predictions_are_counted_and_give_no_numbers() -> None:
     def build() -> Any:
         import keras
 

@@ -120,7 +120,7 @@ def test_a_label_beyond_the_columns_has_no_scores_and_does_no_harm() -> None:
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "softmax"])
-def test_outputs_that_are_probabilities_are_not_taken_for_logits_whatever_the_loss_was_told(activation: str) -> None:
+def test_outputs_that_are_probabilities_are_not_taken_for_logits_whatever_from_logits_says(activation: str) -> None:
     import keras
 
     two = activation == "sigmoid"

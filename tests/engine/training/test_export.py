@@ -25,6 +25,8 @@ from fitmon.engine.training.session import Session
 from tests.engine.training.export_models import build_normalized_model, seen_by_plain_keras
 from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
 
+pytestmark = pytest.mark.slow
+
 SPOILING = SetKnob("learning_rate", 3.0, epoch=5)
 """Makes all later epochs worse, so that the best one is not the last."""
 
@@ -58,8 +60,8 @@ def _same(some: list[Any], others: list[Any]) -> bool:
     return len(some) == len(others) and all(np.array_equal(one, other) for one, other in zip(some, others, strict=True))
 
 
-def _noted_weights(watched: Watched) -> dict[int, list[Any]]:
-    """Return the weights at the end of each epoch, filled while the run goes on; a branch's take an old one's place."""
+def _weights_by_epoch(watched: Watched) -> dict[int, list[Any]]:
+    """Return the weights at the end of each epoch, filled during the run; a branch replaces them."""
     noted: dict[int, list[Any]] = {}
     watched.on(events.EpochEnded, lambda e: noted.update({e.epoch: watched.session.model.get_weights()}))
     return noted
@@ -71,7 +73,7 @@ def folder(tmp_path: Path) -> RunFolder:
 
 
 @pytest.fixture
-def lingering(folder: RunFolder) -> Iterator[Watched]:
+def waiting(folder: RunFolder) -> Iterator[Watched]:
     watched = Watched(_job(), SPOILING, make=partial(_kept, folder), wait_after_end=True)
     yield watched
     watched.session.send(Stop())
@@ -83,8 +85,7 @@ def _kept(folder: RunFolder, job: Job, options: RunOptions, **kept: Any) -> Kept
     return KeptRun(job, folder, options, **kept)
 
 
-@pytest.mark.slow
-def test_plain_keras_loads_the_best_weights_and_the_last_with_the_knobs_as_they_stand(tmp_path: Path) -> None:
+def test_plain_keras_loads_the_best_weights_and_the_last_with_the_current_knobs(tmp_path: Path) -> None:
     best, last = tmp_path / "best.keras", tmp_path / "last.keras"
     job = table_job(build_normalized_model, settings(epochs=6, dropout=0.0, l2=0.001))
     knobs = [SetKnob("dropout", 0.25, epoch=2), SetKnob("l2", 0.01, epoch=2), SPOILING]
@@ -106,14 +107,13 @@ def _ask_for_last(watched: Watched, path: Path) -> None:
     watched.session.send(Export(str(path), keep="last"))
 
 
-def test_the_file_is_written_before_the_end_is_told(tmp_path: Path) -> None:
+def test_the_file_is_written_before_the_end_is_reported(tmp_path: Path) -> None:
     watched = Watched(_job(2), _at_end(tmp_path / "model.keras")).run()
-    told = [type(event) for event in watched.events]
-    assert told.index(events.ModelExported) < told.index(events.RunEnded) == len(told) - 1
+    kinds = [type(event) for event in watched.events]
+    assert kinds.index(events.ModelExported) < kinds.index(events.RunEnded) == len(kinds) - 1
     assert watched.session.snapshot().export == watched.one(events.ModelExported)
 
 
-@pytest.mark.slow
 def test_a_run_that_writes_its_model_again_and_again_trains_the_same_to_the_last_bit(tmp_path: Path) -> None:
     changes = [SetKnob("dropout", 0.5, epoch=2), SetKnob("l2", 0.0, epoch=3), SetKnob("l1", 0.01, epoch=3), SPOILING]
     alone = Watched(_compiled_job(), *changes).run()
@@ -125,11 +125,11 @@ def test_a_run_that_writes_its_model_again_and_again_trains_the_same_to_the_last
     assert _same(alone.state(), writing.state())
 
 
-def test_what_became_of_the_file_is_forgotten_when_the_run_goes_back() -> None:
+def test_the_export_is_forgotten_when_the_run_rewinds() -> None:
     record = RunRecord()
     record.apply(events.ModelExported(path="/m.keras", keep="best", epoch=1))
-    record.apply(told := events.ExportFailed(path="/m.keras", reason="The disk is full."))
-    assert record.snapshot().export == told
+    record.apply(failed := events.ExportFailed(path="/m.keras", reason="The disk is full."))
+    assert record.snapshot().export == failed
     record.apply(events.BranchStarted(branch=2, parent=1, epoch=0, knobs={}))
     assert record.snapshot().export is None
 
@@ -137,13 +137,13 @@ def test_what_became_of_the_file_is_forgotten_when_the_run_goes_back() -> None:
 def test_a_stopped_run_leaves_its_best_weights(tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
     watched = Watched(_job(100), _at_end(path))
-    noted = _noted_weights(watched)
+    noted = _weights_by_epoch(watched)
     watched.on(events.EpochStarted, lambda e: watched.session.send(Stop()) if e.epoch == 4 else None).run()
     assert not watched.one(events.RunEnded).completed
     assert _same(_weights(path), noted[watched.one(events.ModelExported).epoch])
 
 
-def test_a_run_whose_loss_became_no_number_leaves_its_best_weights(tmp_path: Path) -> None:
+def test_a_run_whose_loss_became_nan_leaves_its_best_weights(tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
     watched = Watched(_job(), SetKnob("learning_rate", 1000.0, epoch=3), _at_end(path), stop_when_non_finite=True)
     watched.on(events.EpochEnded, lambda e: _spoil(watched) if e.epoch == 3 else None).run()
@@ -164,40 +164,41 @@ def test_the_last_weights_of_a_failed_run_are_not_written(tmp_path: Path) -> Non
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.slow
-def test_a_lingering_run_writes_on_demand_goes_back_and_writes_anew(lingering: Watched, tmp_path: Path) -> None:
+def test_a_run_that_waits_after_its_end_writes_on_demand_rewinds_and_writes_again(
+    waiting: Watched, tmp_path: Path
+) -> None:
     path, again = tmp_path / "model.keras", tmp_path / "again.keras"
-    noted = _noted_weights(lingering)
-    lingering.session.send(_at_end(path))
-    lingering.start().wait_for(events.RunEnded)
-    best = lingering.one(events.ModelExported).epoch
+    noted = _weights_by_epoch(waiting)
+    waiting.session.send(_at_end(path))
+    waiting.start().wait_for(events.RunEnded)
+    best = waiting.one(events.ModelExported).epoch
     assert _same(_weights(path), noted[best])
-    before = lingering.state()
-    lingering.session.send(Export(str(again), keep="last"))
-    assert lingering.wait_for(events.ModelExported, 2).epoch == 6
+    before = waiting.state()
+    waiting.session.send(Export(str(again), keep="last"))
+    assert waiting.wait_for(events.ModelExported, 2).epoch == 6
     assert _same(_weights(again), noted[6])
-    assert _same(before, lingering.state())
-    lingering.session.send(Rewind(epoch=1, changes={"learning_rate": 3.0}))
-    lingering.wait_for(events.RunEnded, 2)
-    assert lingering.wait_for(events.ModelExported, 3).epoch == 1
+    assert _same(before, waiting.state())
+    waiting.session.send(Rewind(epoch=1, changes={"learning_rate": 3.0}))
+    waiting.wait_for(events.RunEnded, 2)
+    assert waiting.wait_for(events.ModelExported, 3).epoch == 1
     straight = Watched(_job(1)).run()
     assert _same(_weights(path), straight.session.model.get_weights()), "taken from the checkpoint"
 
 
-def test_a_branch_is_the_same_whether_or_not_a_file_was_written_before_it(lingering: Watched, tmp_path: Path) -> None:
-    lingering.start().wait_for(events.RunEnded)
-    lingering.session.send(Export(str(tmp_path / "model.keras")))
-    lingering.wait_for(events.ModelExported)
-    lingering.session.send(Rewind(epoch=0))
-    lingering.wait_for(events.RunEnded, 2)
-    ended = lingering.all(events.EpochEnded)
+def test_a_branch_is_the_same_whether_or_not_a_file_was_written_before_it(waiting: Watched, tmp_path: Path) -> None:
+    waiting.start().wait_for(events.RunEnded)
+    waiting.session.send(Export(str(tmp_path / "model.keras")))
+    waiting.wait_for(events.ModelExported)
+    waiting.session.send(Rewind(epoch=0))
+    waiting.wait_for(events.RunEnded, 2)
+    ended = waiting.all(events.EpochEnded)
     assert [e.metrics for e in ended[6:10]] == [e.metrics for e in ended[:4]]
 
 
 def test_a_resumed_run_writes_the_best_weights_of_the_process_before(folder: RunFolder, tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
     first = Watched(_job(), SPOILING, make=partial(_kept, folder))
-    noted = _noted_weights(first)
+    noted = _weights_by_epoch(first)
     first.on(events.EpochStarted, lambda e: first.session.send(Stop()) if e.epoch == 6 else None).run()
     first.session.close()
     second = Watched(_job(), _at_end(path), make=partial(_kept, folder), resume_point=resume_point_of(folder)).run()
@@ -207,11 +208,10 @@ def test_a_resumed_run_writes_the_best_weights_of_the_process_before(folder: Run
     assert _same(_weights(path), noted[epoch])
 
 
-@pytest.mark.slow
 def test_so_it_does_where_the_best_epoch_has_no_checkpoint_of_its_own(folder: RunFolder, tmp_path: Path) -> None:
     path, policy = tmp_path / "model.keras", CheckpointPolicy(every_epochs=5)
     first = Watched(_job(), SPOILING, make=partial(_kept, folder), policy=policy)
-    noted = _noted_weights(first)
+    noted = _weights_by_epoch(first)
     first.on(events.EpochStarted, lambda e: first.session.send(Stop()) if e.epoch == 6 else None).run()
     first.session.close()
     best = first.session.snapshot().best
@@ -229,7 +229,7 @@ def test_so_it_does_where_the_best_epoch_has_no_checkpoint_of_its_own(folder: Ru
         assert _same(_weights(path), noted[best.epoch])
 
 
-def test_best_weights_that_are_nowhere_any_more_are_said_to_be(folder: RunFolder, tmp_path: Path) -> None:
+def test_best_weights_that_are_lost_are_reported_as_lost(folder: RunFolder, tmp_path: Path) -> None:
     first = Watched(_job(), SPOILING, make=partial(_kept, folder)).run()
     first.session.close()
     best = first.session.snapshot().best
@@ -276,7 +276,7 @@ def _disk_full(_path: Path, patch: pytest.MonkeyPatch) -> None:
     import keras
 
     def save(_model: Any, path: Path) -> None:
-        path.write_text("a part")
+        path.write_text("incomplete")
         raise OSError(errno.ENOSPC, "No space left on device")
 
     patch.setattr(keras.Sequential, "save", save)
@@ -295,7 +295,7 @@ def _not_serializable(_path: Path, patch: pytest.MonkeyPatch) -> None:
     ("hinder", "reason"),
     [(_taken, "already"), (_disk_full, "No space left"), (_not_serializable, "NotImplementedError")],
 )
-def test_what_cannot_be_written_is_told_and_nothing_is_left_behind(
+def test_what_cannot_be_written_is_reported_and_leaves_no_file(
     hinder: Callable[[Path, pytest.MonkeyPatch], None], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "model.keras"
@@ -306,7 +306,7 @@ def test_what_cannot_be_written_is_told_and_nothing_is_left_behind(
     assert [file.read_text() for file in tmp_path.iterdir()] == (["mine"] if hinder is _taken else [])
 
 
-def test_a_file_may_be_replaced_when_that_is_asked_for(tmp_path: Path) -> None:
+def test_a_file_is_replaced_on_request(tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
     path.write_text("mine")
     watched = Watched(_job(1), _at_end(path, replace=True)).run()

@@ -1,4 +1,4 @@
-"""How long chunks are, what order samples come in, and what a loop says of itself."""
+"""How long chunks are, what order samples have, and which arrays are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a model cannot be written is said before a training that would be in vain."""
+"""A path to which no model can be written is refused before training starts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fitmon.engine.training.model_file import checked_path
 def test_a_path_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert checked_path("model.keras") == tmp_path / "model.keras"
-    assert not list(tmp_path.iterdir()), "nothing is left of the trial"
+    assert not list(tmp_path.iterdir()), "the check leaves no file"
 
 
 @pytest.mark.parametrize(

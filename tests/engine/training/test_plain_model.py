@@ -1,4 +1,4 @@
-"""While the panel's values are written, a model is saved as plain Keras has it; then it trains on as it was."""
+"""With the knobs' values written into it, a model is saved as plain Keras; afterwards it is as before."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _scheduled(_rate: float) -> Any:
     return model
 
 
-def _penalised(_rate: float) -> Any:
+def _penalized(_rate: float) -> Any:
     return build_table_model(settings(dropout=0.2, l1=0.01, l2=0.02))
 
 
@@ -39,25 +39,25 @@ def _rates_in(config: Any) -> set[float]:
     return set()
 
 
-def _numbers_of(model: Any) -> list[Any]:
-    """Return what is kept in layers and optimizer beside variables, by identity."""
-    parts = [*all_layers(model), model.optimizer]
-    return [{name: value for name, value in vars(part).items() if not name.startswith("_obj")} for part in parts]
+def _attributes_of(model: Any) -> list[Any]:
+    """Return the attributes of layers and optimizer, which are compared by identity."""
+    owners = [*all_layers(model), model.optimizer]
+    return [{name: value for name, value in vars(owner).items() if not name.startswith("_obj")} for owner in owners]
 
 
 @pytest.mark.parametrize("build", [recurrent, wrapped, attention])
 @pytest.mark.parametrize("first", [0.0, 0.3])
-def test_a_rate_that_was_turned_is_in_the_file(build: Callable[[float], Any], first: float, tmp_path: Path) -> None:
+def test_a_rate_that_was_changed_is_in_the_file(build: Callable[[float], Any], first: float, tmp_path: Path) -> None:
     import keras
 
     model, data = build(first), small_table()
     build_model(model, (data.x[:4], data.y[:4]))
     model_knobs = ModelKnobs(model)
     model_knobs.turn("dropout", 0.45)
-    before = _numbers_of(model)
+    before = _attributes_of(model)
     with model_knobs.plain():
         model.save(tmp_path / "model.keras")
-    assert _numbers_of(model) == before
+    assert _attributes_of(model) == before
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     assert 0.45 in _rates_in(loaded.get_config())
     assert np.array_equal(loaded(data.x), model(data.x))
@@ -79,10 +79,10 @@ def test_a_schedule_goes_into_the_file_without_the_factor_and_the_factor_stays(t
 
 
 @pytest.mark.parametrize(("l1", "l2"), [(0.5, 0.25), (0.0, 0.25), (0.0, 0.0)])
-def test_penalties_that_were_turned_are_in_the_file(l1: float, l2: float, tmp_path: Path) -> None:
+def test_penalties_that_were_changed_are_in_the_file(l1: float, l2: float, tmp_path: Path) -> None:
     import keras
 
-    model, data = _penalised(0.0), small_table()
+    model, data = _penalized(0.0), small_table()
     build_model(model, (data.x[:4], data.y[:4]))
     model_knobs = ModelKnobs(model)
     model_knobs.turn("l1", l1)
@@ -98,11 +98,11 @@ def test_penalties_that_were_turned_are_in_the_file(l1: float, l2: float, tmp_pa
 
 
 def test_a_save_that_fails_leaves_the_model_as_it_was() -> None:
-    model, data = _penalised(0.0), small_table()
+    model, data = _penalized(0.0), small_table()
     build_model(model, (data.x[:4], data.y[:4]))
     model_knobs = ModelKnobs(model)
     model_knobs.turn("dropout", 0.6)
-    before = _numbers_of(model)
+    before = _attributes_of(model)
     with pytest.raises(OSError, match="full"), model_knobs.plain():
         raise OSError("full")
-    assert _numbers_of(model) == before
+    assert _attributes_of(model) == before
