@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from operator import length_hint
 from typing import Any
 
-from fitmon.engine.data.data_errors import reading
+from fitmon.engine.data.data_errors import data_errors
 from fitmon.engine.data.feed import weights_for_classes
 from fitmon.engine.errors import DataError
 from fitmon.engine.keras_internals import data_adapter
@@ -56,7 +56,7 @@ def open_source(x: Any, class_weight: Mapping[int, float] | None = None) -> Sour
 
     Class weights become sample weights in the batches.
     """
-    with reading():
+    with data_errors():
         source = (_known_to_keras if _is_dataset(x) else _iterated)(x, class_weight)
         _refuse_invalid_batches(source)
         # `fit` calls this once before its first epoch; a PyDataset may shuffle here.

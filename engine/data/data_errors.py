@@ -10,7 +10,7 @@ from fitmon.engine.errors import DataError, FitmonError, StopRequested
 
 
 @contextmanager
-def reading(*, training: bool = False) -> Iterator[None]:
+def data_errors(*, training: bool = False) -> Iterator[None]:
     """Raise errors while data is read as DataErrors; while training, only those caused by the data."""
     try:
         yield

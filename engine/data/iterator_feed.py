@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from fitmon.engine.data.batch_source import open_source
-from fitmon.engine.data.data_errors import reading
+from fitmon.engine.data.data_errors import data_errors
 from fitmon.engine.data.feed import Feed, State, Stepping
 from fitmon.engine.errors import DataError
 
@@ -54,7 +54,7 @@ class IteratorFeed(Feed):
         return self._steps_per_epoch or self._source.batches
 
     def begin_epoch(self, epoch: int, *, seed: int, batch_size: int, first_step: int = 0) -> Any:  # noqa: ARG002 - as every feed
-        with reading():
+        with data_errors():
             self._source.adapter.on_epoch_begin()
             from_start = self._steps_per_epoch is None and self._source.restarts
             if self._iterator is None or from_start:
@@ -73,7 +73,7 @@ class IteratorFeed(Feed):
         dataset that shuffles with a seed draws another order for every iterator.
         """
         self._taken += steps
-        with reading():
+        with data_errors():
             if self._source.restarts and self._taken == self._source.batches:
                 self._restart()
             elif self._source.restarts and exhausted:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fitmon.engine.data.batch_source import gives_batches, open_source
-from fitmon.engine.data.data_errors import reading
+from fitmon.engine.data.data_errors import data_errors
 from fitmon.engine.data.device_memory import array_bytes, fits_on_device
 from fitmon.engine.errors import DataError
 
@@ -42,7 +42,7 @@ def _read_all(x: Any, steps: int | None, between_batches: Callable[[], None]) ->
     source.refuse_endless(steps, "validation_steps")
     batches: list[Any] = []
     nbytes = 0
-    with reading(), closing(source):
+    with data_errors(), closing(source):
         source.adapter.on_epoch_begin()
         for batch in source.dataset.take(-1 if steps is None else steps).as_numpy_iterator():
             between_batches()

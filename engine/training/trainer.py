@@ -18,7 +18,7 @@ import msgspec
 from fitmon.engine import events
 from fitmon.engine.checkpoints.resume_report import continued
 from fitmon.engine.commands import Rewind, SetKnob
-from fitmon.engine.data.data_errors import reading
+from fitmon.engine.data.data_errors import data_errors
 from fitmon.engine.data.validation_samples import validation_samples
 from fitmon.engine.errors import DataError, FitmonError, StopRequested, TrainingError
 from fitmon.engine.events import Phase
@@ -220,7 +220,7 @@ class Trainer:
         steps, before, traced = self._steps(), timer.seconds, not loop.traced
         last = step + self._pacer.next_steps()
         self._checkpoints.begin_chunk(self.progress, ends_epoch=steps is not None and last >= steps, traced=traced)
-        with timer, reading(training=True):
+        with timer, data_errors(training=True):
             chunk = loop.run_chunk(
                 source,
                 step,
