@@ -29,8 +29,8 @@ class RunOptions:
     """Whether every `EpochEnded` has an `insight`. A screen finds more in the snapshots, and spares small models, whose
     epochs take milliseconds, the time that it costs."""
     wait_after_end: bool = False
-    """Whether the session waits after the end, ready to rewind, until a `Stop` comes. Only then does the model belong to
-    plain Keras."""
+    """Whether the session waits after the end, ready to rewind, until a `Stop` comes. Only then does the model belong
+    to plain Keras."""
     resume_point: ResumePoint | None = None
     """Where another process left the run; None: it starts from the beginning."""
     clock: Callable[[], float] = time.monotonic

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from fitmon.engine.checkpoints.store import CheckpointStore
     from fitmon.engine.data.feed import Feed
-    from fitmon.engine.job import Job, TrainingData
+    from fitmon.engine.job import Job, Settings, TrainingData
     from fitmon.engine.training.options import RunOptions
     from fitmon.engine.training.reporter import Reporter
 
@@ -68,7 +68,7 @@ def build_run_parts(
 
     Args:
         model: compiled.
-        data: as the job loaded it.
+        data: as loaded.
         job: of the run.
         reporter: where events go.
         options: of the run.
@@ -80,31 +80,27 @@ def build_run_parts(
     feed = feed_for(data)
     build_model(model, feed.head())
     model_knobs = ModelKnobs(model)
-    pending = PendingKnobs(
-        model_knobs,
-        epochs=job.settings.epochs,
-        batch_size=job.settings.batch_size,
-        emit=reporter.emit,
-        batch_size_fixed=feed.batch_size_fixed,
-    )
-    resumed = options.resume_point
+    history = None if options.resume_point is None else BranchHistory.of(options.resume_point.replayed.record)
     return RunParts(
         model=model,
         data=data,
         job=job,
         feed=feed,
         model_knobs=model_knobs,
-        pending=pending,
+        pending=_pending_knobs(model_knobs, job.settings, feed, reporter),
         loop=TrainingLoop(model, feed, model_knobs.readings),
         report=epoch_report_for(
-            model,
-            data,
-            job,
-            reporter,
-            feed=feed,
-            options=options,
-            history=None if resumed is None else BranchHistory.of(resumed.replayed.record),
-            can_rewind=store is not None,
+            model, data, job, reporter, feed=feed, options=options, history=history, can_rewind=store is not None
         ),
         best_weights=BestWeights(model, store),
+    )
+
+
+def _pending_knobs(model_knobs: ModelKnobs, settings: Settings, feed: Feed, reporter: Reporter) -> PendingKnobs:
+    return PendingKnobs(
+        model_knobs,
+        epochs=settings.epochs,
+        batch_size=settings.batch_size,
+        emit=reporter.emit,
+        batch_size_fixed=feed.batch_size_fixed,
     )

@@ -7,11 +7,10 @@ the new epoch read back from the compiled step.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -27,11 +26,13 @@ from fitmon.engine.knobs.catalogue import EPOCHS
 from fitmon.engine.progress import Progress, storable
 from fitmon.engine.record.branch import better_of
 from fitmon.engine.training.checkpointing import CheckpointManager
+from fitmon.engine.training.chunk_report import ChunkReport
 from fitmon.engine.training.command_processor import CommandProcessor
 from fitmon.engine.training.epoch_report import TrainedEpoch
 from fitmon.engine.training.rewinding import RewindTarget, StateRestorer
 from fitmon.engine.training.run_parts import build_run_parts
 from fitmon.engine.training.run_started import run_started
+from fitmon.engine.training.timer import Timer
 
 if TYPE_CHECKING:
     import keras
@@ -45,25 +46,6 @@ if TYPE_CHECKING:
     from fitmon.engine.training.loop import Chunk
     from fitmon.engine.training.options import RunOptions
     from fitmon.engine.training.reporter import Reporter
-
-STEPS_STILL_EXPECTED = 100
-"""This many more steps are expected of an epoch of unknown length."""
-
-
-@dataclass(slots=True)
-class _Timer:
-    """Adds up the seconds of an epoch that were spent working."""
-
-    clock: Callable[[], float]
-    seconds: float = 0.0
-    _since: float = field(default=0.0)
-
-    def __enter__(self) -> Self:
-        self._since = self.clock()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.seconds += self.clock() - self._since
 
 
 class Trainer:
@@ -111,9 +93,7 @@ class Trainer:
             target_of=self._target_of,
         )
         self._pacer = Pacer()
-        self._steps_of_last_epoch = 0
-        self._non_finite_data: dict[str, int] = {}
-        """NaN and infinite numbers in this epoch's batches so far, by part of the data."""
+        self._chunks = ChunkReport(self._parts, reporter)
         self.progress = Progress()
         """How far the run is now."""
 
@@ -179,34 +159,34 @@ class Trainer:
         while epoch <= pending.epochs:
             self._train_epoch(epoch)
             self._commands.process(epoch)
-            self._commands.pause_if_asked(epoch, self._steps_of_last_epoch, at_epoch_end=True)
+            self._commands.pause_if_asked(epoch, self._chunks.steps_of_last_epoch, at_epoch_end=True)
             epoch += 1
             pending.turn_epochs(epoch)
 
     def _train_epoch(self, epoch: int) -> None:
         """Train and validate an epoch, from the step on that the progress says."""
         first_step, feed, pending = self.progress.step, self._parts.feed, self._parts.pending
-        self._non_finite_data = {}
+        self._chunks.begin_epoch()
         if not first_step:
             self._turn_knobs(epoch)
-        steps = self._steps() or self._steps_of_last_epoch
+        steps = self._chunks.known_steps
         self._reporter.emit(events.EpochStarted(epoch=epoch, epochs=pending.epochs, steps=steps))
         self._reporter.enter(Phase.TRAINING if self._parts.loop.traced else Phase.COMPILING)
         if not first_step:
             self._parts.loop.begin_epoch()
         seed = self._parts.job.settings.seed
         source = feed.begin_epoch(epoch, seed=seed, batch_size=pending.batch_size, first_step=first_step)
-        timer = _Timer(self._options.clock, self.progress.epoch_seconds)
-        over, exhausted = first_step > 0 and first_step == self._steps(), False
+        timer = Timer(self._options.clock, self.progress.epoch_seconds)
+        over, exhausted = first_step > 0 and first_step == self._chunks.steps, False
         while not over:
             chunk = self._run_chunk(source, epoch, timer)
             self._between_chunks(chunk, epoch)
-            over, exhausted = self._over(chunk), chunk.exhausted
+            over, exhausted = self._chunks.ends_epoch(chunk), chunk.exhausted
         steps_done = self.progress.step
-        if steps_done < (self._steps() or 0):
+        if steps_done < (self._chunks.steps or 0):
             self._reporter.enter(Phase.TRAINING, f"epoch {epoch}: only {steps_done} of {steps} batches came")
         feed.end_epoch(steps_done, exhausted=exhausted)
-        self._steps_of_last_epoch = steps_done
+        self._chunks.steps_of_last_epoch = steps_done
         self._end_epoch(epoch, timer)
 
     def _turn_knobs(self, epoch: int) -> None:
@@ -215,9 +195,9 @@ class Trainer:
         if self._parts.pending.turned:
             self._checkpoints.forget()
 
-    def _run_chunk(self, source: Any, epoch: int, timer: _Timer) -> Chunk:
+    def _run_chunk(self, source: Any, epoch: int, timer: Timer) -> Chunk:
         loop, pending, step = self._parts.loop, self._parts.pending, self.progress.step
-        steps, before, traced = self._steps(), timer.seconds, not loop.traced
+        steps, before, traced = self._chunks.steps, timer.seconds, not loop.traced
         last = step + self._pacer.next_steps()
         self._checkpoints.begin_chunk(self.progress, ends_epoch=steps is not None and last >= steps, traced=traced)
         with timer, data_errors(training=True):
@@ -241,42 +221,11 @@ class Trainer:
             epoch_metrics=storable(chunk.epoch_metrics),
             epoch_seconds=timer.seconds,
         )
-        self._checkpoints.end_chunk(self.progress, ends_epoch=self._over(chunk))
+        self._checkpoints.end_chunk(self.progress, ends_epoch=self._chunks.ends_epoch(chunk))
         seconds = timer.seconds - before
         self._pacer.took(chunk.step - step, seconds)
-        self._report_chunk(chunk, epoch, step, seconds=seconds, traced=traced)
+        self._chunks.report(chunk, epoch, step, seconds=seconds, traced=traced)
         return chunk
-
-    def _report_chunk(self, chunk: Chunk, epoch: int, first_step: int, *, seconds: float, traced: bool) -> None:
-        self._reporter.enter(Phase.TRAINING)
-        self._reporter.emit(
-            events.ChunkEnded(
-                epoch=epoch,
-                step=chunk.step,
-                steps=self._steps_to_show(chunk),
-                chunk_metrics=chunk.chunk_metrics if chunk.step > first_step else {},
-                epoch_metrics=chunk.epoch_metrics,
-                seconds=seconds,
-                traced=traced,
-            )
-        )
-        if self._parts.pending.read_back(chunk.readings, epoch, first_chunk=first_step == 0):
-            self._parts.report.diagnosis.history.add_knob_change(epoch)
-            self.best_weights.forget_variables()
-
-    def _over(self, chunk: Chunk) -> bool:
-        return chunk.exhausted or chunk.step == self._steps()
-
-    def _steps_to_show(self, chunk: Chunk) -> int:
-        """Return the epoch's number of steps; while it is not known, one that the steps done never reach.
-
-        Before the first epoch's end of such data this is the steps done and a hundred more: the epoch's progress then
-        grows all the time, more slowly the longer it takes.
-        """
-        if self._over(chunk):
-            return chunk.step
-        known = self._steps() or self._steps_of_last_epoch
-        return max(known, chunk.step) if known else chunk.step + STEPS_STILL_EXPECTED
 
     def _between_chunks(self, chunk: Chunk, epoch: int) -> None:
         if chunk.non_finite:
@@ -285,23 +234,12 @@ class Trainer:
                 epoch, self._parts.pending.epochs, loss=loss, knobs=self._parts.pending.values()
             )
             self._stop_for_non_finite("loss", loss, epoch, findings)
-        if chunk.non_finite_data:
-            self._report_non_finite_data(chunk.non_finite_data, epoch)
         self._commands.process(epoch)
         self._commands.commit_if_due()
-        if not self._over(chunk):
+        if not self._chunks.ends_epoch(chunk):
             self._commands.pause_if_asked(epoch, chunk.step, at_epoch_end=False)
 
-    def _report_non_finite_data(self, found: Mapping[str, int], epoch: int) -> None:
-        """Report NaN in the batches at once, and let the diagnosis judge it at the end of the epoch."""
-        if not self._non_finite_data:
-            parts = " and ".join(found)
-            self._reporter.enter(Phase.TRAINING, f"epoch {epoch}: the {parts} have NaN or infinite values")
-        for part, count in found.items():
-            self._non_finite_data[part] = self._non_finite_data.get(part, 0) + count
-        self._parts.report.diagnosis.add_non_finite_data(self._non_finite_data)
-
-    def _end_epoch(self, epoch: int, timer: _Timer) -> None:
+    def _end_epoch(self, epoch: int, timer: Timer) -> None:
         report, pending = self._parts.report, self._parts.pending
         may_stop = report.takes_long
         if may_stop:
@@ -332,7 +270,7 @@ class Trainer:
         """Report a NaN or infinite loss, and pause or fail; only the first time, until the run is over."""
         if self.progress.non_finite_reported:
             return
-        step = self.progress.step or self._steps_of_last_epoch
+        step = self.progress.step or self._chunks.steps_of_last_epoch
         # A resume that was sent before the loss became NaN must not end a pause that the user has not seen yet.
         self._commands.process(epoch)
         self.progress = msgspec.structs.replace(self.progress, non_finite_reported=True)
@@ -401,7 +339,3 @@ class Trainer:
             pending.answer(SetKnob(knob=knob, value=value, epoch=epoch + 1, because=because), epoch)
         self._checkpoints.end_epoch(self.progress)
         self._checkpoints.commit(self.progress)
-
-    def _steps(self) -> int | None:
-        """Return the number of steps in an epoch; None: as many as there are batches."""
-        return self._parts.feed.steps(self._parts.pending.batch_size)

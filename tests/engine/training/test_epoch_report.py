@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -40,17 +39,13 @@ def reported() -> tuple[list[events.Event], list[dict[str, float]]]:
             self.report = epoch_report_for(self.model, data, job, Reporter(emitted.append), feed=feed)
             self.report.score_untrained(chosen.batch_size)
 
-        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-            del epoch, logs
-            self.since = time.monotonic()
-
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             logs_of_fit.append(dict(logs))
             self.report.end_epoch(
                 TrainedEpoch(
                     epoch=epoch + 1,
                     epochs=EPOCHS,
-                    seconds=time.monotonic() - self.since,
+                    seconds=1.0,
                     metrics={name: value for name, value in logs.items() if not name.startswith("val_")},
                     knobs={"learning_rate": float(self.model.optimizer.learning_rate)},
                     batch_size=chosen.batch_size,
