@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fitmon.engine.runs.run_folder import RunFolder
     from fitmon.engine.training.kept_run import KeptRun
     from fitmon.engine.training.session import Session
-    from fitmon.tui.run import RewindOptions
+    from fitmon.tui.options import RewindOptions
 
 Frontend = Literal["screen", "plain", "json", "nobody"]
 
@@ -225,19 +225,19 @@ def tell_resume(start: Start) -> None:
 def _train_on_screen(start: Start) -> int:
     from fitmon.engine.events import RunFailed
     from fitmon.tui.launch import run_screen
+    from fitmon.tui.options import NO_REWIND, ScreenOptions
 
     log_path = _new_log() if start.folder is None else start.folder.log_path
     with _run(start, watched=True) as run:
-        code = run_screen(
-            run,
-            name=start.name,
+        options = ScreenOptions(
             threshold=start.job.settings.threshold,
             exit_when_over=start.exit_when_over,
             mouse=start.mouse,
             log_path=log_path,
-            outlives_terminal=start.folder is not None,
-            rewind_options=None if start.folder is None else _rewind_options(start.folder),
+            continue_without_terminal=start.folder is not None,
+            rewind=NO_REWIND if start.folder is None else _rewind_options(start.folder),
         )
+        code = run_screen(run, name=start.name, options=options)
         seen = run.snapshot()
     ending = seen.ending
     if isinstance(ending, RunFailed) and start.debug:
@@ -251,7 +251,7 @@ def _train_on_screen(start: Start) -> int:
 
 def _rewind_options(folder: RunFolder) -> RewindOptions:
     from fitmon.engine.checkpoints.store import kept_epochs
-    from fitmon.tui.run import RewindOptions
+    from fitmon.tui.options import RewindOptions
 
     return RewindOptions(kept_epochs=lambda: kept_epochs(folder))
 

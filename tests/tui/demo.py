@@ -18,6 +18,7 @@ from fitmon.engine.commands import Command, Stop
 from fitmon.engine.events import Phase
 from fitmon.engine.record.record import RunRecord, Snapshot
 from fitmon.tui.launch import run_screen
+from fitmon.tui.options import ScreenOptions
 
 FINISH = "finish"
 """A file of this name beside the log lets a run that waits come to its end."""
@@ -121,16 +122,15 @@ def main() -> int:
             talk=print,
             log_path=None if given.ephemeral else given.log,
         )[1]
-    return run_screen(
-        ScriptedRun(given.script, folder),
-        name="démo",
+    options = ScreenOptions(
         log_path=given.log,
         exit_when_over=given.exit,
-        outlives_terminal=not given.ephemeral,
+        continue_without_terminal=not given.ephemeral,
         viewer=given.viewer,
         read_only=given.read_only,
         stalled_seconds=given.stalled_seconds,
     )
+    return run_screen(ScriptedRun(given.script, folder), name="démo", options=options)
 
 
 if __name__ == "__main__":

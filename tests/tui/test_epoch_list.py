@@ -8,7 +8,7 @@ import pytest
 
 from fitmon.text.roles import Role
 from fitmon.text.rows import text_of, width_of
-from fitmon.tui.widgets.epoch_list import NO_CHECKPOINT, EpochChoice, draw_epochs, epoch_lines
+from fitmon.tui.drawing.epoch_list import NO_CHECKPOINT, EpochChoice, draw_epochs, epoch_lines
 from tests.tui.fake_run import FakeRun
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from fitmon.engine import events
 from fitmon.engine.commands import Export
+from fitmon.tui.options import RewindOptions
 from fitmon.tui.screens.export_dialog import ExportDialog, default_file
 from tests.tui.fake_run import FakeRun, shown
 
@@ -90,7 +91,7 @@ async def test_what_became_of_it_stands_in_the_header() -> None:
         pytest.param(over(), {"read_only": True, "viewer": True}, "read-only", id="read-only"),
         pytest.param(
             over(),
-            {"why_no_rewind": lambda: "this run is not kept"},
+            {"rewind": RewindOptions(why_not=lambda: "this run is not kept")},
             "start with --export FILE.keras",
             id="nobody there",
         ),

@@ -14,16 +14,16 @@ from fitmon.engine.diagnosis.rules import explanation_of
 from fitmon.engine.finding import Finding, Remedy
 from fitmon.engine.measures import Measures
 from fitmon.text.rows import text_of, width_of
+from fitmon.tui.drawing.findings import draw_findings
 from fitmon.tui.drawing.generalization_gap import draw_gap
 from fitmon.tui.frame import Frame
-from fitmon.tui.widgets.findings_panel import draw_findings
 from tests.tui.fake_run import CLASS_MISSING, OVERFITTING, RATE_TOO_HIGH, FakeRun, shown
 
 HOSTILE = "\x1b[31mred\x1b]0;title\x07\x9b31m\u202e\r\n\x08"
 
 
 def rows(run: FakeRun, width: int = 100, **seen: Any) -> list[str]:
-    facts: dict[str, Any] = {"name": "x", "threshold": 0.5, "log_scale": False, "held": False, "notice": ""}
+    facts: dict[str, Any] = {"name": "x", "threshold": 0.5, "log_scale": False, "frozen": False, "notice": ""}
     picture = Frame(snapshot=run.snapshot(), phase_seconds=0.0, **(facts | seen))
     return [text_of(line).replace("\u00a0", " ").rstrip() for line in draw_findings(picture, width)]
 
@@ -133,7 +133,7 @@ def test_a_way_back_is_compared_with_the_branch_that_was_left() -> None:
 
 @pytest.mark.parametrize("width", [36, 55, 56, 76, 116, 300])
 def test_no_row_is_longer_than_its_place(width: int) -> None:
-    facts: dict[str, Any] = {"name": "x", "threshold": 0.5, "log_scale": False, "held": False, "notice": ""}
+    facts: dict[str, Any] = {"name": "x", "threshold": 0.5, "log_scale": False, "frozen": False, "notice": ""}
     picture = Frame(snapshot=three_findings().snapshot(), phase_seconds=0.0, **facts)
     for line in draw_findings(picture, width):
         assert width_of(line) <= width + 1

@@ -10,9 +10,9 @@ from rich.cells import cell_len
 from fitmon.engine import events
 from fitmon.engine.values import KnobOffer
 from fitmon.text.rows import text_of
+from fitmon.tui.drawing.footer import draw_footer
 from fitmon.tui.frame import Frame
 from fitmon.tui.layout import View
-from fitmon.tui.widgets.footer import draw_footer
 from tests.tui.fake_run import OFFERS, OVERFITTING, TOO_EARLY, FakeRun
 
 ALL_KNOBS = tuple(KnobOffer(name=offer.name, value=0.5) for offer in OFFERS)
@@ -22,7 +22,7 @@ ALWAYS = ("tab view", "h hold", "? help", "q quit")
 
 
 def footer(run: FakeRun, width: int = 120, **seen: Any) -> str:
-    facts: dict[str, Any] = {"name": "x", "threshold": 0.5, "log_scale": False, "held": False, "notice": ""}
+    facts: dict[str, Any] = {"name": "x", "threshold": 0.5, "log_scale": False, "frozen": False, "notice": ""}
     return text_of(draw_footer(Frame(snapshot=run.snapshot(), phase_seconds=0.0, **(facts | seen)), width))
 
 
@@ -76,7 +76,7 @@ def test_the_error_is_offered_after_a_failure_alone() -> None:
 
 
 def test_a_held_view_can_be_released() -> None:
-    assert "h release" in footer(FakeRun().begin(), held=True)
+    assert "h release" in footer(FakeRun().begin(), frozen=True)
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 200])

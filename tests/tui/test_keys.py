@@ -6,7 +6,8 @@ from textual.widgets import Input
 from fitmon.engine import events
 from fitmon.engine.commands import Pause, PauseAt, Resume, SetKnob, Stop
 from fitmon.engine.values import KnobOffer
-from fitmon.tui.keys import KEYS, monitor_bindings
+from fitmon.tui.bindings import monitor_bindings
+from fitmon.tui.keys import KEYS
 from fitmon.tui.layout import View
 from fitmon.tui.screens.help import HelpScreen, help_table
 from fitmon.tui.screens.monitor import MonitorScreen

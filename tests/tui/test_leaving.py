@@ -76,7 +76,7 @@ async def test_ctrl_c_stops_and_leaves_at_once_even_out_of_a_dialog() -> None:
 async def test_a_signal_stops_the_run_and_leaves_with_its_code() -> None:
     run = FakeRun().begin()
     received: list[int] = []
-    async with shown(run, asked_to_leave=lambda: received[0] if received else None) as screen:
+    async with shown(run, exit_request=lambda: received[0] if received else None) as screen:
         received.append(143)
         await screen.until(lambda: screen.app.return_value == 143)
     assert run.sent == [Stop(reason="stopped by SIGTERM")]
@@ -85,7 +85,7 @@ async def test_a_signal_stops_the_run_and_leaves_with_its_code() -> None:
 async def test_a_lost_terminal_is_left_without_asking_anything_of_a_run_under_way() -> None:
     run = FakeRun().begin()
     lost: list[int] = []
-    async with shown(run, asked_to_leave=lambda: lost[0] if lost else None) as screen:
+    async with shown(run, exit_request=lambda: lost[0] if lost else None) as screen:
         lost.append(HANG_UP_EXIT_CODE)
         await screen.until(lambda: screen.app.return_value == HANG_UP_EXIT_CODE)
     assert not run.sent
@@ -94,7 +94,7 @@ async def test_a_lost_terminal_is_left_without_asking_anything_of_a_run_under_wa
 async def test_a_lost_terminal_over_a_run_that_is_over_gives_the_code_of_the_run() -> None:
     run = FakeRun().begin().failed()
     lost: list[int] = []
-    async with shown(run, asked_to_leave=lambda: lost[0] if lost else None) as screen:
+    async with shown(run, exit_request=lambda: lost[0] if lost else None) as screen:
         lost.append(HANG_UP_EXIT_CODE)
         await screen.until(lambda: screen.app.return_value == 4)
 

@@ -9,8 +9,8 @@ import pytest
 
 from fitmon.engine.finding import Finding
 from fitmon.text.rows import text_of, width_of
+from fitmon.tui.drawing.meaning import draw_line, draw_meaning
 from fitmon.tui.frame import Frame
-from fitmon.tui.widgets.meaning_panel import draw_line, draw_meaning
 from tests.tui.fake_run import CLASS_MISSING, OVERFITTING, RATE_TOO_HIGH, TOO_EARLY, FakeRun, shown
 
 SENTENCE = "overfitting since epoch 2: val loss +18 % while train −61 %"
@@ -18,7 +18,7 @@ REMEDY = "[a] go back to epoch 2 with dropout 0.3"
 
 
 def picture(*findings: Finding, run: FakeRun | None = None, **seen: Any) -> Frame:
-    facts: dict[str, Any] = {"name": "x", "threshold": 0.5, "log_scale": False, "held": False, "notice": ""}
+    facts: dict[str, Any] = {"name": "x", "threshold": 0.5, "log_scale": False, "frozen": False, "notice": ""}
     snapshot = (run or FakeRun().begin().found(9, *findings)).snapshot()
     return Frame(snapshot=snapshot, phase_seconds=0.0, **(facts | seen))
 

@@ -6,6 +6,7 @@ import pytest
 
 from fitmon.engine.commands import Rewind, SetKnob, Stop
 from fitmon.engine.finding import Finding, Remedy
+from fitmon.tui.options import RewindOptions
 from fitmon.tui.screens.monitor import MonitorScreen
 from fitmon.tui.screens.remedies_dialog import RemediesDialog
 from tests.tui.fake_run import CLASS_MISSING, GO_BACK, OVERFITTING, RATE_TOO_HIGH, FakeRun, shown
@@ -90,7 +91,7 @@ async def test_of_a_run_that_is_over_one_can_still_go_back() -> None:
 
 async def test_an_epoch_that_is_not_kept_is_not_gone_back_to() -> None:
     run = FakeRun().begin().found(9, OVERFITTING)
-    async with shown(run, kept_epochs=lambda: {1: {4}}) as screen:
+    async with shown(run, rewind=RewindOptions(kept_epochs=lambda: {1: {4}})) as screen:
         await screen.press("a")
         await screen.sees("(epoch 2 has no checkpoint)")
         await screen.press("1")

@@ -8,6 +8,7 @@ from textual.widgets import Input
 from fitmon.engine import events
 from fitmon.engine.commands import Rewind
 from fitmon.engine.values import KnobOffer
+from fitmon.tui.options import RewindOptions
 from fitmon.tui.screens.monitor import MonitorScreen
 from fitmon.tui.screens.rewind_dialog import RewindDialog
 from tests.tui.fake_run import OFFERS, FakeRun, shown
@@ -66,7 +67,7 @@ async def test_the_list_is_gone_through_as_any_other(keys: tuple[str, ...], epoc
 
 async def test_epochs_without_a_checkpoint_are_seen_and_passed_over() -> None:
     run = overfitted()
-    async with shown(run, kept_epochs=lambda: {1: {0, 4}}) as screen:
+    async with shown(run, rewind=RewindOptions(kept_epochs=lambda: {1: {0, 4}})) as screen:
         await screen.press("z")
         await screen.sees("▸ 4 ", "no checkpoint kept")
         await screen.press("down", "enter", "enter")
@@ -75,7 +76,7 @@ async def test_epochs_without_a_checkpoint_are_seen_and_passed_over() -> None:
 
 async def test_a_run_without_any_checkpoint_says_so_and_enter_does_nothing() -> None:
     run = overfitted()
-    async with shown(run, kept_epochs=dict) as screen:
+    async with shown(run, rewind=RewindOptions(kept_epochs=dict)) as screen:
         await screen.press("z")
         await screen.sees("No epoch of this run has a checkpoint yet.")
         await screen.press("enter", "u", "down", "enter", "escape")
@@ -98,7 +99,7 @@ async def test_u_chooses_the_epoch_before_the_last_knob_took_effect_so_that_ente
 
 async def test_u_says_when_there_is_nothing_to_undo_or_no_way_back() -> None:
     run = overfitted()
-    async with shown(run, kept_epochs=lambda: {1: {2}}) as screen:
+    async with shown(run, rewind=RewindOptions(kept_epochs=lambda: {1: {2}})) as screen:
         await screen.press("z", "u")
         await screen.sees("No knob has changed so far.", "▸ 2 ")
         await screen.press("escape")
@@ -178,7 +179,7 @@ async def test_a_refused_way_back_says_why_even_when_the_run_is_over() -> None:
 
 async def test_a_run_that_cannot_go_back_says_why() -> None:
     run = overfitted()
-    async with shown(run, why_no_rewind=lambda: "this run is not kept") as screen:
+    async with shown(run, rewind=RewindOptions(why_not=lambda: "this run is not kept")) as screen:
         await screen.press("z")
         await screen.sees("this run is not kept")
         assert isinstance(screen.app.screen, MonitorScreen)

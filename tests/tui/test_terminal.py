@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from fitmon.tui.terminal import RESTORE, TerminalOutput, screen_refusal
+from fitmon.tui.terminal import RESTORE, screen_refusal
+from fitmon.tui.terminal_output import TerminalOutput
 from tests.pseudo_terminal import PATIENCE_SECONDS, Pseudo, assert_given_back
 from tests.tui.demo import TOLD
 from tests.tui.demo_talk import finish, told, until_told
@@ -285,7 +286,7 @@ def test_a_stalled_terminal_is_given_up_in_time() -> None:
     output.give_up_at = time.monotonic()
     output.write("x" * 1_000_000)
     output.flush()
-    assert output.gone
+    assert output.lost
     output.write("swallowed")
     output.flush()
     os.close(slave)
@@ -298,7 +299,7 @@ def test_a_closed_terminal_swallows_what_is_written() -> None:
     output = TerminalOutput(slave, utf_8=True)
     output.write(RESTORE)
     output.flush()
-    assert output.gone
+    assert output.lost
     os.close(slave)
 
 
@@ -313,6 +314,6 @@ def test_a_terminal_that_takes_a_little_at_a_time_has_not_stalled() -> None:
     while taken < 100_000:
         taken += len(os.read(master, 1000))
     writing.join()
-    assert not output.gone
+    assert not output.lost
     os.close(slave)
     os.close(master)

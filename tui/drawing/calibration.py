@@ -52,8 +52,8 @@ def draw_calibration(
     wording = next((lines for lines in wordings if len(lines) <= height // 6), wordings[-1])
     lines = [row(f" {line}") for line in wording]
     room = height - 2 - len(lines)
-    picture = [] if curve is None else _picture(curve, width - 3, room)
-    return framed(fitting(title, "  ", width - 5), [*picture, *lines], width, height)
+    plot = [] if curve is None else _plot(curve, width - 3, room)
+    return framed(fitting(title, "  ", width - 5), [*plot, *lines], width, height)
 
 
 def calibration_words(curve: Sequence[CalibrationBin]) -> tuple[str, str]:
@@ -104,10 +104,10 @@ def _samples(curve: Sequence[CalibrationBin]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Plane:
-    """Where a confidence and an accuracy lie in a picture; both axes end at 1."""
+    """Where a confidence and an accuracy lie in a plot; both axes end at 1."""
 
     left: float
-    """The confidence at which the picture begins."""
+    """The confidence at which the plot begins."""
     bottom: float
     """The accuracy at which it begins."""
     columns: int
@@ -131,7 +131,7 @@ def _start(values: Iterable[float | None]) -> float:
     return 0.5 if all(value is None or value >= 0.5 for value in values) else 0.0  # noqa: PLR2004 - a half
 
 
-def _picture(curve: Sequence[CalibrationBin], width: int, room: int) -> list[Row]:
+def _plot(curve: Sequence[CalibrationBin], width: int, room: int) -> list[Row]:
     roomy = room >= ROOMY_ROWS
     left, bottom = _start(each.confidence for each in curve), _start(each.accuracy for each in curve)
     plane = _Plane(left, bottom, columns=width - LABEL, rows=room - (4 if roomy else 1))
@@ -144,7 +144,7 @@ def _picture(curve: Sequence[CalibrationBin], width: int, room: int) -> list[Row
 
 
 def _cells(curve: Sequence[CalibrationBin], plane: _Plane) -> list[list[Cell]]:
-    """Return the picture cell by cell: the line on which a model is as right as it is sure, and a point a bin."""
+    """Return the plot cell by cell: the line on which a model is as right as it is sure, and a point a bin."""
     cells: list[list[Cell]] = [[(" ", Role.PLAIN)] * plane.columns for _ in range(plane.rows)]
     for column in range(plane.columns):
         if plane.confidence(column) >= plane.bottom:

@@ -57,7 +57,7 @@ MAX_CELLS = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class ClassesData:
     """What the parts are made of, each measured once."""
 
     names: tuple[str, ...]
@@ -92,22 +92,22 @@ def measure_context(observation: Observation) -> Context:
     return accuracy_in_context(observation.scores, observation.threshold, classes=classes, probabilities=matrix)
 
 
-def draw_classes(picture: Frame, width: int, height: int, measured: Context | None = None) -> list[Row]:
+def draw_classes(frame: Frame, width: int, height: int, measured: Context | None = None) -> list[Row]:
     """Return the view in that size, each part in a frame; a sentence in its place while there are no scores.
 
     `measured` is what `measure_context` returned, where it takes long; None while it is not known.
     """
     width, height = min(width, MAX_COLUMNS), min(height, MAX_ROWS)
-    observation = picture.snapshot.observation
+    observation = frame.snapshot.observation
     if observation is None or not len(observation):
-        return _sentence_alone(why_nothing(picture.snapshot), width, height)
+        return _sentence_alone(why_nothing(frame.snapshot), width, height)
     if not np.isfinite(observation.scores.margin).any():
         return _sentence_alone("no prediction of this model is a number", width, height)
-    seen = _seen(picture, observation, measured)
-    left = _left_width(seen, width, height)
-    lower = _lower_height(seen, left, width, height)
-    upper = _upper(seen, left, "" if lower > 1 else seen.epoch, width, height - lower)
-    return [*upper, *_lower(seen, width, lower)]
+    data = _classes_data(frame, observation, measured)
+    left = _left_width(data, width, height)
+    lower = _lower_height(data, left, width, height)
+    upper = _upper(data, left, "" if lower > 1 else data.epoch, width, height - lower)
+    return [*upper, *_lower(data, width, lower)]
 
 
 def _sentence_alone(said: str, width: int, height: int) -> list[Row]:
@@ -116,25 +116,25 @@ def _sentence_alone(said: str, width: int, height: int) -> list[Row]:
     return framed(title, [row(), *(row((f" {line}", Role.FAINT)) for line in lines)], width, height)
 
 
-def _seen(picture: Frame, observation: Observation, measured: Context | None) -> _Seen:
-    scores, started = observation.scores, picture.snapshot.started
+def _classes_data(frame: Frame, observation: Observation, measured: Context | None) -> ClassesData:
+    scores, started = observation.scores, frame.snapshot.started
     names = started.class_names if started is not None else ()
     known = np.isfinite(scores.margin)
-    true, answers = scores.true_class[known], scores.answers(picture.threshold)[known]
+    true, answers = scores.true_class[known], scores.answers(frame.threshold)[known]
     context = measured or _context_at_once(observation)
     classes = _class_count(scores, context, names)
     several = scores.labels > 1
     pooled = measure_classes(true, answers, classes)
     confusion = confusion_of(true, answers, classes, names)
-    at = (f"at threshold {form.setting(picture.threshold)}", Role.STRONG)
-    return _Seen(
+    at = (f"at threshold {form.setting(frame.threshold)}", Role.STRONG)
+    return ClassesData(
         names=names,
         answer_names=() if several else names,
         scores=scores,
         confusion=None if several else confusion,
-        measures=measure_labels(scores, picture.threshold) if several else pooled,
-        context=_context_at(context, scores, picture.threshold, pooled, confusion),
-        threshold=picture.threshold,
+        measures=measure_labels(scores, frame.threshold) if several else pooled,
+        context=_context_at(context, scores, frame.threshold, pooled, confusion),
+        threshold=frame.threshold,
         at=row(at) if scores.probability is not None else row(),
         epoch=f"epoch {observation.epoch}" if observation.epoch else "before training",
         is_waiting=measured is None and takes_long(observation),
@@ -176,74 +176,74 @@ def _context_at(
     )
 
 
-def _lower_height(seen: _Seen, left: int | None, width: int, height: int) -> int:
+def _lower_height(data: ClassesData, left: int | None, width: int, height: int) -> int:
     """Return the rows for calibration and context: frames below what the upper parts need, else one line or none."""
-    room = height - _least_upper_height(seen, left, width, height)
+    room = height - _least_upper_height(data, left, width, height)
     if room >= MIN_LOWER_HEIGHT:
-        spare = height - _upper_wish(seen, left)
+        spare = height - _upper_wish(data, left)
         least = MIN_LOWER_HEIGHT if width >= PAIR_WIDTH else 2 * MIN_LOWER_HEIGHT
         return min(room, max(least, height * 9 // 20, min(spare, height * 3 // 5)))
     return 1 if height >= MIN_LINE_HEIGHT else 0
 
 
-def _upper_wish(seen: _Seen, left: int | None) -> int:
+def _upper_wish(data: ClassesData, left: int | None) -> int:
     """Return the rows in which all there is to say of a few classes stands."""
-    bars = len(seen.measures) + 3
-    if seen.confusion is None:
+    bars = len(data.measures) + 3
+    if data.confusion is None:
         return bars
-    confusions = bars + 4 + min(seen.confusion.pairs, len(seen.measures))
+    confusions = bars + 4 + min(data.confusion.pairs, len(data.measures))
     return confusions + bars if left is None else confusions
 
 
-def _left_width(seen: _Seen, width: int, height: int) -> int | None:
+def _left_width(data: ClassesData, width: int, height: int) -> int | None:
     """Return the width of the confusions where the classes have room beside them; None where they have not.
 
     A matrix that fits only above the classes is worth more than a list beside them; on a wide terminal as long as all
-    other parts are still to be seen.
+    other parts are still to be data.
     """
-    if seen.confusion is None:
+    if data.confusion is None:
         return None
-    bars, most = bars_widths(seen.measures, seen.names), width - MIN_BARS_WIDTH
+    bars, most = bars_widths(data.measures, data.names), width - MIN_BARS_WIDTH
     if most < MIN_LIST_WIDTH:
         return None
     rooms = (min(most, width - wide) for wide in (*bars, MIN_BARS_WIDTH))
     is_wide = width >= WIDE_WIDTH and height >= WIDE_HEIGHT
     most_rows = height - MIN_LOWER_HEIGHT if is_wide else height
-    beside = next((grid for room in rooms if (grid := fitting_grid(seen.confusion, room, most_rows))), None)
+    beside = next((grid for room in rooms if (grid := fitting_grid(data.confusion, room, most_rows))), None)
     if beside:
-        wish = min(list_width(seen.confusion), width // 2, width - bars[0])
+        wish = min(list_width(data.confusion), width // 2, width - bars[0])
         return max(beside.framed_width, wish, MIN_LIST_WIDTH)
     below = MIN_BARS_HEIGHT + (1 + MIN_LOWER_HEIGHT if is_wide else 1)
-    if fitting_grid(seen.confusion, width, height - below):
+    if fitting_grid(data.confusion, width, height - below):
         return None
     return min(most, max(width // 2, MIN_LIST_WIDTH))
 
 
-def _least_upper_height(seen: _Seen, left: int | None, width: int, height: int) -> int:
-    bars = min(len(seen.measures) + 3, max(MIN_BARS_HEIGHT, height // 3))
-    if seen.confusion is None:
+def _least_upper_height(data: ClassesData, left: int | None, width: int, height: int) -> int:
+    bars = min(len(data.measures) + 3, max(MIN_BARS_HEIGHT, height // 3))
+    if data.confusion is None:
         return bars
-    grid = fitting_grid(seen.confusion, left or width, height)
+    grid = fitting_grid(data.confusion, left or width, height)
     if grid is not None and left is None:
         return grid.framed_height + 1 + MIN_BARS_HEIGHT
-    confusions = grid.framed_height + 1 if grid else min(max(MIN_LIST_HEIGHT, height // 3), 3 + seen.confusion.pairs)
+    confusions = grid.framed_height + 1 if grid else min(max(MIN_LIST_HEIGHT, height // 3), 3 + data.confusion.pairs)
     return max(bars, confusions) if left is not None else bars + confusions
 
 
-def _upper(seen: _Seen, left: int | None, epoch: str, width: int, height: int) -> list[Row]:
+def _upper(data: ClassesData, left: int | None, epoch: str, width: int, height: int) -> list[Row]:
     """Return confusions and classes, side by side or below one another; the confusions alone where both do not fit.
 
     `epoch` is empty where it stands in another title.
     """
-    confusion = seen.confusion
+    confusion = data.confusion
     if confusion is None:
-        return _bars(seen, width, height)
+        return _bars(data, width, height)
     if left is not None:
-        beside = _bars(seen, width - left, height)
-        return _beside(draw_confusion(confusion, seen.at, epoch, left, height), beside)
-    bars = _bars_height(confusion, len(seen.measures), width, height)
-    above = draw_confusion(confusion, seen.at, epoch, width, height - bars)
-    return [*above, *(_bars(seen, width, bars) if bars else [])]
+        beside = _bars(data, width - left, height)
+        return _beside(draw_confusion(confusion, data.at, epoch, left, height), beside)
+    bars = _bars_height(confusion, len(data.measures), width, height)
+    above = draw_confusion(confusion, data.at, epoch, width, height - bars)
+    return [*above, *(_bars(data, width, bars) if bars else [])]
 
 
 def _bars_height(confusion: Confusion, classes: int, width: int, height: int) -> int:
@@ -256,37 +256,37 @@ def _bars_height(confusion: Confusion, classes: int, width: int, height: int) ->
     return min(wish, rest) if rest >= MIN_BARS_HEIGHT else 0
 
 
-def _bars(seen: _Seen, width: int, height: int) -> list[Row]:
-    what = "class" if seen.scores.labels == 1 else "label"
-    return draw_class_bars(seen.measures, seen.names, width, height, what=what, at=seen.at)
+def _bars(data: ClassesData, width: int, height: int) -> list[Row]:
+    what = "class" if data.scores.labels == 1 else "label"
+    return draw_class_bars(data.measures, data.names, width, height, what=what, at=data.at)
 
 
 def _beside(left: Sequence[Row], right: Sequence[Row]) -> list[Row]:
     return [(*one, *other) for one, other in zip(left, right, strict=True)]
 
 
-def _lower(seen: _Seen, width: int, height: int) -> list[Row]:
+def _lower(data: ClassesData, width: int, height: int) -> list[Row]:
     if height == 1:
-        return [fitted(_line(seen, width), width)]
+        return [fitted(_line(data, width), width)]
     if not height:
         return []
     if width >= PAIR_WIDTH:
         left = width // 2
-        return _beside(_calibration(seen, left, height), _context(seen, width - left, height))
+        return _beside(_calibration(data, left, height), _context(data, width - left, height))
     if height < 2 * MIN_LOWER_HEIGHT:
-        return _context(seen, width, height)
-    return [*_calibration(seen, width, height // 2), *_context(seen, width, height - height // 2)]
+        return _context(data, width, height)
+    return [*_calibration(data, width, height // 2), *_context(data, width, height - height // 2)]
 
 
-def _calibration(seen: _Seen, width: int, height: int) -> list[Row]:
+def _calibration(data: ClassesData, width: int, height: int) -> list[Row]:
     # About the more probable class, wherever the view's threshold is.
     usual = (f"at threshold {USUAL_THRESHOLD:g}", Role.FAINT)
-    at = row() if not seen.at or seen.threshold == USUAL_THRESHOLD else row(usual)
-    return draw_calibration(seen.context.calibration, _why_no_calibration(seen), at, width, height)
+    at = row() if not data.at or data.threshold == USUAL_THRESHOLD else row(usual)
+    return draw_calibration(data.context.calibration, _why_no_calibration(data), at, width, height)
 
 
-def _why_no_calibration(seen: _Seen) -> str:
-    if seen.context.not_numbers:
+def _why_no_calibration(data: ClassesData) -> str:
+    if data.context.not_numbers:
         return "no curve while predictions are not numbers"
     return "one sample is too few for a curve"
 
@@ -303,14 +303,14 @@ class _Measure:
     importance: int
 
 
-def _context_measures(seen: _Seen) -> list[_Measure]:
+def _context_measures(data: ClassesData) -> list[_Measure]:
     """Return what is known around the accuracy, the most telling first."""
-    known, two = seen.context, seen.scores.probability is not None
+    known, two = data.context, data.scores.probability is not None
     low, high = (None, None) if known.interval is None else known.interval
-    always = "" if known.majority_class is None else class_name(seen.answer_names, known.majority_class)
-    answers = f"of {form.count(known.samples)} {'sample' if seen.scores.labels == 1 else 'answer'}"
+    always = "" if known.majority_class is None else class_name(data.answer_names, known.majority_class)
+    answers = f"of {form.count(known.samples)} {'sample' if data.scores.labels == 1 else 'answer'}"
     plural = "" if known.samples == 1 else "s"
-    no_idea = form.measured(math.log(BINARY if two else len(seen.measures)))
+    no_idea = form.measured(math.log(BINARY if two else len(data.measures)))
     several = (
         ("accuracy", "accuracy", known.accuracy, f"{answers}{plural}", 9),
         (BAND, BAND, low, f"to {form.measured(high or 0.0)}", 8),
@@ -336,10 +336,10 @@ def _context_measures(seen: _Seen) -> list[_Measure]:
     ]
 
 
-def _line(seen: _Seen, width: int) -> Row:
+def _line(data: ClassesData, width: int) -> Row:
     """Return the most telling measures in one line."""
-    fields = [(10, row((said, Role.MARK))) for said in _remarks(seen)[:1]]
-    for measure in _context_measures(seen):
+    fields = [(10, row((said, Role.MARK))) for said in _remarks(data)[:1]]
+    for measure in _context_measures(data):
         if measure.name == BAND:
             fields.append((measure.importance, row(f"{BAND} {measure.value} {measure.meaning}")))
         else:
@@ -347,20 +347,20 @@ def _line(seen: _Seen, width: int) -> Row:
     return row(" ", *fitting(fields, " · ", width - 1))
 
 
-def _context(seen: _Seen, width: int, height: int) -> list[Row]:
+def _context(data: ClassesData, width: int, height: int) -> list[Row]:
     fields = [(9, row(("accuracy in context", Role.STRONG)))]
-    if seen.scores.labels > 1:
+    if data.scores.labels > 1:
         fields.append((7, row("all labels")))
-    if seen.at:
-        fields.append((8, seen.at))
-    title = fitting([*fields, (5, row((seen.epoch, Role.FAINT)))], "  ", width - 5)
+    if data.at:
+        fields.append((8, data.at))
+    title = fitting([*fields, (5, row((data.epoch, Role.FAINT)))], "  ", width - 5)
     room = max(1, width - 4)
-    said = [row((f" {line}", Role.MARK)) for text in _remarks(seen) for line in form.wrap(text, room, indent="")]
+    said = [row((f" {line}", Role.MARK)) for text in _remarks(data) for line in form.wrap(text, room, indent="")]
     most = max(0, height - 2 - len(said))
-    measures = _context_measures(seen)
+    measures = _context_measures(data)
     kept = sorted(measures, key=lambda measure: -measure.importance)[:most]
     lines = [*said, *_measure_rows([measure for measure in measures if measure in kept], width - 2)]
-    if seen.is_waiting:
+    if data.is_waiting:
         lines.append(row((" more is being measured …", Role.FAINT)))
     return framed(title, lines, width, height)
 
@@ -381,11 +381,11 @@ def _measure_rows(measures: Sequence[_Measure], width: int) -> list[Row]:
     ]
 
 
-def _remarks(seen: _Seen) -> list[str]:
+def _remarks(data: ClassesData) -> list[str]:
     """Return what must be known of these numbers."""
-    known, said = seen.context, []
+    known, said = data.context, []
     if known.classes_present == 1 and known.majority_class is not None:
-        only = class_name(seen.answer_names, known.majority_class)
+        only = class_name(data.answer_names, known.majority_class)
         said.append(f"all samples are of class {only}: accuracy says little")
     if known.not_numbers:
         many = known.not_numbers > 1

@@ -15,7 +15,7 @@ LARGEST = 1e300
 """Values beyond are drawn here, so that the height of the axis stays a number."""
 
 MAX_LEFT = 3
-"""So many branches that were left, the newest, stay in a picture: more could not be told apart."""
+"""So many branches that were left, the newest, stay in a frame: more could not be told apart."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ MAX_ENLARGED = 32
 
 
 def draw_half_blocks(brightness: Floats, width: int, height: int) -> list[str]:
-    """Return an image as lines of text that are as wide as the picture.
+    """Return an image as lines of text that are as wide as the image.
 
     Each cell gets the glyph that is nearest to the brightness of its two pixels (least squares).
 

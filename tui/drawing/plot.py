@@ -137,7 +137,7 @@ def _shares(axis: Axis, label_width: int) -> tuple[list[float], list[str]]:
 
 
 def _add_left(plotext: Any, left: OtherLine, horizontal: Axis, vertical: Axis, columns: int) -> None:
-    """Add dots along a curve, its number among them and at its end; what lies outside the picture is left out."""
+    """Add dots along a curve, its number among them and at its end; what lies outside the frame is left out."""
     for stretch in finite_stretches(left.line):
         epochs = np.array([horizontal.share(epoch) for epoch in stretch.epochs])
         heights = np.array([vertical.share(height) for height in _heights(stretch.values, vertical)])

@@ -92,8 +92,8 @@ def draw_image(image: Array, width: int, height: int) -> list[Row]:
     said = [" × ".join(str(side) for side in image.shape), scale, *(["its own range"] if shades.own_range else [])]
     whole = " · ".join(said)
     caption = ([whole] if cell_len(whole) <= width else said)[:height]
-    picture = draw_half_blocks(shades.brightness, width, height - len(caption))
-    return [*(row((form.clip(line, width), Role.FAINT)) for line in caption), *(row(line) for line in picture)]
+    blocks = draw_half_blocks(shades.brightness, width, height - len(caption))
+    return [*(row((form.clip(line, width), Role.FAINT)) for line in caption), *(row(line) for line in blocks)]
 
 
 def _three_digits(value: float) -> str:
