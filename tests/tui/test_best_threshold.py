@@ -52,12 +52,12 @@ async def asked(
 
 async def test_each_goal_shows_its_best_against_now() -> None:
     async with asked() as (app, _):
-        assert "now 0.5; what matters most?" in app.rows
+        assert "now 0.5; which goal?" in app.rows
         assert "a  accuracy           0.7500 at 0.35    now 0.5000 at 0.5" in app.rows
         assert "f  F1                 0.8000 at 0.15    now 0 at 0.5" in app.rows
         assert "b  balanced accuracy  0.7500 at 0.35    now 0.5000 at 0.5" in app.rows
-        assert "c  cost ratio         asks what a missed positive costs" in app.rows
-        assert "best on the samples of epoch 3 itself, so a bit optimistic" in app.rows
+        assert "c  cost ratio         enter the cost of a false negative" in app.rows
+        assert "chosen on the samples of epoch 3, so slightly optimistic" in app.rows
 
 
 @pytest.mark.parametrize(("key", "threshold"), [("a", 0.35), ("f", 0.15), ("b", 0.35), ("escape", None)])
@@ -72,8 +72,8 @@ async def test_the_cost_is_worked_out_while_the_ratio_is_typed() -> None:
     async with asked() as (app, pilot):
         await pilot.press("c")
         await pilot.pause()
-        assert "one missed positive costs as much as … false alarms" in app.rows
-        assert "the best threshold shows here" in app.rows
+        assert "a false negative costs as much as … false positives" in app.rows
+        assert "the best threshold is shown here" in app.rows
         await pilot.press("1", "0")
         await pilot.pause()
         assert "cost 1 at 0.15   now 20 at 0.5" in app.rows, "one false alarm; two missed at 10 each"
@@ -119,7 +119,7 @@ async def test_escape_goes_back_to_the_goals_and_then_out() -> None:
     async with asked() as (app, pilot):
         await pilot.press("c", "5", "escape")
         await pilot.pause()
-        assert "now 0.5; what matters most?" in app.rows
+        assert "now 0.5; which goal?" in app.rows
         await pilot.press("a")
         await pilot.pause()
         assert app.answers == [0.35]
@@ -141,10 +141,10 @@ async def test_every_key_is_seen_on_the_smallest_terminal() -> None:
 @pytest.mark.parametrize(
     ("scores", "why"),
     [
-        (several_class_scores, "a threshold has no meaning for several classes"),
+        (several_class_scores, "no decision threshold with more than two classes"),
         (lambda: binary_scores(0.1, 0.9, labels=(1, 1)), "all validation samples are of one class"),
         (lambda: binary_scores(0.4, labels=(1,)), "all validation samples are of one class"),
-        (lambda: binary_scores(math.nan, 0.9, labels=(0, 1)), "predictions are not numbers"),
+        (lambda: binary_scores(math.nan, 0.9, labels=(0, 1)), "predictions are NaN"),
         (lambda: binary_scores(labels=()), "there are no validation samples"),
     ],
     ids=["several classes", "one class", "one sample", "not a number", "empty"],

@@ -34,9 +34,7 @@ async def test_enter_writes_the_best_weights_into_a_file_called_after_the_run(
     run = over()
     async with shown(run, size=size) as screen:
         await screen.press("k")
-        await screen.sees(
-            "▸ the best weights, of epoch 2", "the last weights, of epoch 3", "mnist.keras", "enter write"
-        )
+        await screen.sees("▸ best weights, of epoch 2", "last weights, of epoch 3", "mnist.keras", "enter export")
         await screen.press("enter")
         assert run.sent == [Export(path=str(folder / "mnist.keras"))]
 
@@ -45,7 +43,7 @@ async def test_tab_takes_the_last_weights_and_another_name_can_be_typed(folder: 
     run = over()
     async with shown(run) as screen:
         await screen.press("k", "tab")
-        await screen.sees("▸ the last weights, of epoch 3")
+        await screen.sees("▸ last weights, of epoch 3")
         await screen.press(*["backspace"] * len("mnist.keras"), *"a.keras", "enter")
         assert run.sent == [Export(path=str(folder / "a.keras"), keep="last")]
 
@@ -55,7 +53,7 @@ async def test_a_file_that_is_there_is_replaced_only_by_a_second_enter(folder: P
     run = over()
     async with shown(run) as screen:
         await screen.press("k", "enter")
-        await screen.sees("There is a mnist.keras already. Enter again replaces it.")
+        await screen.sees("mnist.keras exists. Press enter again to replace it.")
         assert not run.sent
         await screen.press("enter")
         assert run.sent == [Export(path=str(folder / "mnist.keras"), replace=True)]
@@ -63,7 +61,7 @@ async def test_a_file_that_is_there_is_replaced_only_by_a_second_enter(folder: P
 
 @pytest.mark.parametrize(
     ("typed", "said"),
-    [("model", "Expected a file that ends in .keras"), ("no/x.keras", "Expected a folder that exists")],
+    [("model", "Expected a file that ends in .keras"), ("no/x.keras", "Expected an existing folder")],
 )
 async def test_a_file_that_could_not_be_written_is_refused_at_once(typed: str, said: str) -> None:
     run = over()
@@ -87,12 +85,12 @@ async def test_what_became_of_it_stands_in_the_header() -> None:
     ("run", "options", "said"),
     [
         pytest.param(FakeRun().begin().epoch_ended(1), {}, "once the run is over", id="it goes on"),
-        pytest.param(FakeRun().begin().ended(), {}, "no epoch was trained to its end", id="no epoch"),
+        pytest.param(FakeRun().begin().ended(), {}, "no epoch was completed", id="no epoch"),
         pytest.param(over(), {"read_only": True, "viewer": True}, "read-only", id="read-only"),
         pytest.param(
             over(),
             {"rewind": RewindOptions(why_not=lambda: "this run is not kept")},
-            "start with --export FILE.keras",
+            "start it with --export FILE.keras",
             id="nobody there",
         ),
     ],

@@ -18,7 +18,7 @@ from tests.tui.fake_run import OFFERS, OVERFITTING, TOO_EARLY, FakeRun
 ALL_KNOBS = tuple(KnobOffer(name=offer.name, value=0.5) for offer in OFFERS)
 STEERING = ("space pause", "x stop")
 KNOBS = ("l rate", "r L1/L2", "z rewind", "b batch", "e epochs")
-ALWAYS = ("tab view", "h hold", "? help", "q quit")
+ALWAYS = ("tab view", "h freeze", "? help", "q quit")
 
 
 def footer(run: FakeRun, width: int = 120, **seen: Any) -> str:
@@ -76,7 +76,7 @@ def test_the_error_is_offered_after_a_failure_alone() -> None:
 
 
 def test_a_held_view_can_be_released() -> None:
-    assert "h release" in footer(FakeRun().begin(), frozen=True)
+    assert "h unfreeze" in footer(FakeRun().begin(), frozen=True)
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 200])
@@ -111,11 +111,11 @@ def test_remedies_are_offered_while_a_finding_has_some() -> None:
 
 def test_the_model_can_be_kept_once_the_run_is_over_and_somebody_is_there_to_write_it() -> None:
     over = FakeRun().begin().found(3).ended()
-    assert "k keep" in footer(over)
-    assert "k keep" not in footer(over, no_rewind="it is not kept")
-    assert "k keep" not in footer(over, read_only=True)
-    assert "k keep" not in footer(FakeRun().begin().found(3))
-    assert "k keep" not in footer(FakeRun().begin().ended())
+    assert "k export" in footer(over)
+    assert "k export" not in footer(over, no_rewind="it is not kept")
+    assert "k export" not in footer(over, read_only=True)
+    assert "k export" not in footer(FakeRun().begin().found(3))
+    assert "k export" not in footer(FakeRun().begin().ended())
 
 
 def test_in_the_findings_view_the_arrows_scroll() -> None:

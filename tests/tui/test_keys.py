@@ -70,7 +70,7 @@ async def test_a_key_changes_the_picture_before_the_run_answers() -> None:
     async with shown(FakeRun().begin()) as screen:
         await screen.press("space")
         await screen.pilot.pause()
-        assert "asking for a pause" in screen.text
+        assert "pausing after this epoch" in screen.text
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ async def test_d_says_why_a_model_without_dropout_cannot_have_it_changed() -> No
     run = FakeRun().begin()
     async with shown(run) as screen:
         await screen.press("d")
-        await screen.sees("It cannot be changed: this model has no dropout layer")
+        await screen.sees("Cannot be changed: this model has no dropout layer")
         await screen.press("enter", "escape")
         assert not run.sent
         assert isinstance(screen.app.screen, MonitorScreen)
@@ -125,7 +125,7 @@ async def test_l_asks_for_the_factor_where_the_learning_rate_follows_a_schedule(
 async def test_a_knob_before_the_model_is_built_is_answered_by_a_sentence() -> None:
     async with shown(FakeRun()) as screen:
         await screen.press("l")
-        await screen.sees("the knobs are known once the model is built")
+        await screen.sees("knobs are available once the model is built")
 
 
 async def test_t_changes_the_threshold_of_the_view_and_asks_nothing_of_the_run() -> None:
@@ -147,7 +147,7 @@ async def test_t_says_why_a_loss_without_probabilities_has_no_threshold() -> Non
 async def test_t_says_that_several_classes_have_no_threshold() -> None:
     async with shown(FakeRun().begin()) as screen:
         await screen.press("t")
-        await screen.sees("a threshold has no meaning for several classes")
+        await screen.sees("no decision threshold with more than two classes")
 
 
 async def test_g_makes_the_axes_logarithmic_and_linear_again() -> None:
@@ -182,7 +182,7 @@ async def test_tab_goes_through_the_views_and_back_to_the_first() -> None:
 
 @pytest.mark.parametrize(
     ("digit", "words"),
-    [*((digit, "probabilities come") for digit in "456"), ("7", "54,000 training"), ("8", "output")],
+    [*((digit, "probabilities are available") for digit in "456"), ("7", "54,000 training"), ("8", "output")],
 )
 async def test_a_digit_chooses_its_view(digit: str, words: str) -> None:
     async with shown(FakeRun().begin(), size=(80, 24)) as screen:
@@ -193,16 +193,16 @@ async def test_a_digit_chooses_its_view(digit: str, words: str) -> None:
 async def test_o_shows_the_output_and_goes_back_to_the_view_before() -> None:
     async with shown(FakeRun().begin(), size=(80, 24)) as screen:
         await screen.press("4", "o")
-        await screen.sees("nothing printed so far")
+        await screen.sees("nothing printed yet")
         await screen.press("o")
-        await screen.sees("probabilities come")
+        await screen.sees("probabilities are available")
 
 
 async def test_hold_keeps_the_panels_while_the_training_and_the_header_go_on() -> None:
     run = FakeRun().begin().epochs(2)
     async with shown(run) as screen:
         await screen.press("h")
-        await screen.sees("view held", "val 0.6000")
+        await screen.sees("view frozen", "val 0.6000")
         run.epoch_ended(3)
         run.tell(events.EpochStarted(epoch=4, epochs=10, steps=100))
         await screen.sees("epoch 4/10")
@@ -211,14 +211,14 @@ async def test_hold_keeps_the_panels_while_the_training_and_the_header_go_on() -
         assert not run.sent
         await screen.press("h")
         await screen.sees("val 0.4000")
-        assert "view held" not in screen.text
+        assert "view frozen" not in screen.text
 
 
 async def test_x_stops_only_after_the_question() -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:
         await screen.press("x")
-        await screen.sees("Stop the training?")
+        await screen.sees("Stop training?")
         await screen.press("n")
         assert not run.sent
         await screen.press("x", "y")
@@ -230,7 +230,7 @@ async def test_x_stops_only_after_the_question() -> None:
 async def test_f_without_a_failure_says_so() -> None:
     async with shown(FakeRun().begin()) as screen:
         await screen.press("f")
-        await screen.sees("there is no error to show")
+        await screen.sees("no error to show")
 
 
 async def test_keys_that_steer_do_nothing_once_the_run_is_over() -> None:

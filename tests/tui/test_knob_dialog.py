@@ -49,14 +49,14 @@ async def test_the_dialog_says_what_holds_and_what_is_pending() -> None:
     run = FakeRun().begin().tell(events.KnobAsked(knob="learning_rate", value=5e-4, epoch=2))
     async with shown(run) as screen:
         await screen.press("l")
-        await screen.sees("now 1e-3, 5e-4 asked for at epoch 2", "a number above 0 and at most 1000, such as 5e-4")
+        await screen.sees("now 1e-3, 5e-4 pending at epoch 2", "a number above 0 and at most 1000, such as 5e-4")
 
 
 async def test_epochs_that_have_begun_cannot_be_taken_back() -> None:
     run = FakeRun().begin().epochs(4)
     async with shown(run) as screen:
         await screen.press("e")
-        await screen.sees("wanted: a whole number at least 5 and at most 10000000")
+        await screen.sees("expected: a whole number at least 5 and at most 10000000")
         await screen.press("4", "enter")
         await screen.sees("Expected epochs to be a whole number at least 5")
         assert not run.sent
@@ -96,9 +96,9 @@ async def test_an_epoch_that_was_taken_away_cannot_be_changed() -> None:
 async def test_fewer_epochs_that_are_pending_hold_at_the_end_of_an_epoch_there_is() -> None:
     run = FakeRun().begin().epochs(4).tell(events.KnobAsked(knob="epochs", value=5, epoch=6))
     async with shown(run) as screen:
-        await screen.sees("asked for: epochs 10 → 5 at the end of epoch 5")
+        await screen.sees("pending: epochs 10 → 5 at the end of epoch 5")
         await screen.press("e")
-        await screen.sees("now 10, 5 asked for at the end of epoch 5")
+        await screen.sees("now 10, 5 pending at the end of epoch 5")
         run.epoch_ended(5).applied("epochs", 5, 10, epoch=6)
         await screen.press("escape")
         await screen.sees("epochs 10 → 5 holds since the end of epoch 5")
@@ -108,7 +108,7 @@ async def test_the_dialog_is_named_in_words() -> None:
     async with shown(FakeRun().begin()) as screen:
         for key, words in {"l": "learning rate", "b": "batch size", "r": "L2", "e": "epochs"}.items():
             await screen.press(key)
-            wanted = screen.app.screen.query_one("#wanted", Static)
+            wanted = screen.app.screen.query_one("#heading", Static)
             assert str(wanted.visual).startswith(f"{words}\nnow ")
             await screen.press("escape")
 

@@ -14,7 +14,7 @@ async def test_q_while_training_asks_and_leaves_with_130(answer: str) -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:
         await screen.press("q")
-        await screen.sees("The run is not over. Stop it and leave?")
+        await screen.sees("The run is still training. Stop it and quit?")
         assert not run.sent
         await screen.press(answer)
     assert screen.app.return_value == 130
@@ -26,7 +26,7 @@ async def test_a_question_taken_back_changes_nothing(answer: str) -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:
         await screen.press("q", answer)
-        await screen.misses("Stop it and leave?")
+        await screen.misses("Stop it and quit?")
         assert screen.app.return_value is None
         assert not run.sent
 
@@ -103,7 +103,7 @@ async def test_a_lost_terminal_over_a_run_that_is_over_gives_the_code_of_the_run
 async def test_a_view_of_another_process_is_left_without_a_question_and_without_a_stop(key: str) -> None:
     run = FakeRun().begin()
     async with shown(run, viewer=True) as screen:
-        await screen.sees("mnist (attached)", "attached: leaving lets the run go on")
+        await screen.sees("mnist (attached)", "attached: quitting does not stop the run")
         await screen.press(key)
     assert screen.app.return_value == 0
     assert not run.sent
@@ -122,7 +122,7 @@ async def test_a_read_only_view_answers_every_key_that_steers_with_a_notice(key:
     async with shown(run, viewer=True, read_only=True) as screen:
         await screen.sees("mnist (read-only)")
         await screen.press(key)
-        await screen.sees("read-only: this view asks nothing of the run")
+        await screen.sees("read-only: cannot send commands to the run")
         assert isinstance(screen.app.screen, MonitorScreen), "no dialog stands open"
         await screen.press("enter", "y")
     assert not run.sent
@@ -132,12 +132,12 @@ async def test_whatever_asks_something_of_the_run_is_refused_in_a_read_only_view
     run = FakeRun().begin()
     async with shown(run, viewer=True, read_only=True) as screen:
         screen.app.ask(Stop(), "stopping …")
-        await screen.sees("read-only: this view asks nothing of the run")
+        await screen.sees("read-only: cannot send commands to the run")
     assert not run.sent
 
 
 async def test_a_read_only_view_offers_what_looks_and_nothing_that_steers() -> None:
     async with shown(FakeRun().begin(), viewer=True, read_only=True) as screen:
-        await screen.sees("tab view", "h hold", "? help", "q quit")
+        await screen.sees("tab view", "h freeze", "? help", "q quit")
         footer = screen.rows[-1]
         assert [key.wording for key in KEYS if key.alive_only and f"{key.shown} {key.wording}" in footer] == []

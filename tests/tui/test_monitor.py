@@ -49,7 +49,7 @@ async def test_the_phase_is_always_in_the_header(phase: Phase) -> None:
 
 async def test_the_header_says_epoch_pace_time_left_device_knobs_and_notes() -> None:
     async with shown(eventful_run(), size=(120, 40)) as screen:
-        await screen.sees("epoch 4/10", "40 %", "1.6 s/epoch", "left 0:11", "CPU (2 threads)")
+        await screen.sees("epoch 4/10", "40 %", "1.6 s/epoch", "ETA 0:11", "CPU (2 threads)")
         for knob in ("lr 5e-4", "dropout –", "L1 0", "L2 1e-4", "batch 64 → 128 at epoch 5"):
             assert knob in screen.rows[1]
         assert "scikit-learn's digits" in screen.rows[3]
@@ -57,7 +57,7 @@ async def test_the_header_says_epoch_pace_time_left_device_knobs_and_notes() -> 
 
 async def test_at_80_columns_the_header_still_says_pace_time_left_and_device() -> None:
     async with shown(eventful_run(), size=(80, 24)) as screen:
-        await screen.sees("epoch 4/10", "1.6 s/epoch", "left 0:11", "CPU (2 threads)")
+        await screen.sees("epoch 4/10", "1.6 s/epoch", "ETA 0:11", "CPU (2 threads)")
 
 
 async def test_within_the_first_epoch_the_chart_already_moves() -> None:
@@ -182,7 +182,7 @@ async def test_output_is_followed_while_it_is_shown(tmp_path: Path) -> None:
     log = tmp_path / "output.log"
     async with shown(FakeRun().begin(), log_path=log) as screen:
         await screen.press("8")
-        await screen.sees("nothing printed so far")
+        await screen.sees("nothing printed yet")
         log.write_bytes(b"epoch 1/3\rbar 50 %\rbar 100 %\r\nWARNING: slow\n")
         await screen.sees("bar 100 %", "WARNING: slow")
         assert "bar 50 %" not in screen.text
@@ -271,4 +271,4 @@ async def test_a_resumed_run_says_whether_it_is_exact_for_a_while_and_in_view_7_
 async def test_a_run_without_a_screen_of_its_own_says_why_in_view_7() -> None:
     async with shown(FakeRun().begin().tell(events.RunDetached(reason="the terminal hung up"))) as screen:
         await screen.press("7")
-        await screen.sees("trains without a screen of its own: the terminal hung up")
+        await screen.sees("trains without a screen: the terminal hung up")

@@ -22,7 +22,7 @@ def overfitted() -> FakeRun:
 async def test_every_remedy_is_listed_with_what_to_expect(size: tuple[int, int]) -> None:
     async with shown(overfitted(), size=size) as screen:
         await screen.press("a")
-        await screen.sees("what could be done", "overfitting  97 % sure", "1 go back to epoch 2 with dropout 0.3")
+        await screen.sees("suggested fixes", "overfitting  97 % sure", "1 go back to epoch 2 with dropout 0.3")
         await screen.sees(
             "Validation loss falls", "2 stop here", "· train a smaller model", "$ fitmon mnist --units 128"
         )
@@ -36,7 +36,7 @@ async def test_the_first_is_applied_by_its_digit_or_by_enter(key: str) -> None:
     async with shown(run) as screen:
         await screen.press("a", key)
         assert run.sent == [BACK]
-        await screen.sees("asking for it: go back to epoch 2 with dropout 0.3 …")
+        await screen.sees("applying: go back to epoch 2 with dropout 0.3 …")
         assert isinstance(screen.app.screen, MonitorScreen)
 
 
@@ -74,7 +74,7 @@ async def test_a_digit_without_a_remedy_says_so() -> None:
     run = overfitted()
     async with shown(run) as screen:
         await screen.press("a", "7")
-        await screen.sees("There is no remedy 7.")
+        await screen.sees("There is no fix 7.")
         assert not run.sent
 
 
@@ -84,7 +84,7 @@ async def test_of_a_run_that_is_over_one_can_still_go_back() -> None:
         await screen.press("a")
         await screen.sees("stop here and keep the best weights (the run is over)")
         await screen.press("2")
-        await screen.sees("It cannot be applied: the run is over.")
+        await screen.sees("Cannot be applied: the run is over.")
         await screen.press("enter")
         assert run.sent == [BACK]
 
@@ -95,7 +95,7 @@ async def test_an_epoch_that_is_not_kept_is_not_gone_back_to() -> None:
         await screen.press("a")
         await screen.sees("(epoch 2 has no checkpoint)")
         await screen.press("1")
-        await screen.sees("It cannot be applied: epoch 2 has no checkpoint.")
+        await screen.sees("Cannot be applied: epoch 2 has no checkpoint.")
         assert not run.sent
 
 
@@ -123,7 +123,7 @@ async def test_where_nothing_was_found_the_key_says_so() -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:
         await screen.press("a")
-        await screen.sees("nothing was found yet")
+        await screen.sees("no findings yet")
         assert not isinstance(screen.app.screen, RemediesDialog)
 
 
@@ -131,7 +131,7 @@ async def test_a_read_only_view_asks_nothing() -> None:
     run = overfitted()
     async with shown(run, viewer=True, read_only=True) as screen:
         await screen.press("a")
-        await screen.sees("read-only: this view asks nothing of the run")
+        await screen.sees("read-only: cannot send commands to the run")
         await screen.press("1")
         assert not run.sent
 

@@ -29,13 +29,13 @@ async def test_it_opens_with_the_best_epoch_and_two_enters_go_back_there() -> No
     run = overfitted()
     async with shown(run) as screen:
         await screen.press("z")
-        await screen.sees("go back to the end of an epoch", "▸ 2 ", "◆ best")
+        await screen.sees("rewind to the end of an epoch", "▸ 2 ", "◆ best")
         await screen.press("enter")
-        await screen.sees("go back to the end of epoch 2", "knobs then: lr 1e-3 · dropout 0.3")
+        await screen.sees("rewind to the end of epoch 2", "its knobs: lr 1e-3 · dropout 0.3")
         assert not run.sent
         await screen.press("enter")
         assert run.sent == [Rewind(epoch=2, branch=1)]
-        await screen.sees("going back to the end of epoch 2 …")
+        await screen.sees("rewinding to the end of epoch 2 …")
         assert isinstance(screen.app.screen, MonitorScreen)
 
 
@@ -90,7 +90,7 @@ async def test_u_chooses_the_epoch_before_the_last_knob_took_effect_so_that_ente
         await screen.press("z", "u")
         await screen.sees("▸ 4 ")
         await screen.press("enter")
-        await screen.sees("knobs then: lr 1e-3 · dropout 0.3")
+        await screen.sees("its knobs: lr 1e-3 · dropout 0.3")
         await screen.press("escape", "u")
         await screen.sees("▸ 1 ")
         await screen.press("u", "enter", "enter")
@@ -101,11 +101,11 @@ async def test_u_says_when_there_is_nothing_to_undo_or_no_way_back() -> None:
     run = overfitted()
     async with shown(run, rewind=RewindOptions(kept_epochs=lambda: {1: {2}})) as screen:
         await screen.press("z", "u")
-        await screen.sees("No knob has changed so far.", "▸ 2 ")
+        await screen.sees("No knob has been changed yet.", "▸ 2 ")
         await screen.press("escape")
         run.applied("dropout", 0.5, 0.3, epoch=5)
         await screen.press("z", "u")
-        await screen.sees("Epoch 4, before the last knob took effect, has no checkpoint.", "▸ 2 ")
+        await screen.sees("Epoch 4, before the last knob change, has no checkpoint.", "▸ 2 ")
 
 
 async def test_u_is_a_letter_where_knobs_are_typed() -> None:
@@ -149,9 +149,9 @@ async def test_an_epoch_of_a_branch_that_was_left_goes_with_its_branch() -> None
     run = overfitted().branch(2, 1, 2).train(3, 3)
     async with shown(run) as screen:
         await screen.press("z")
-        await screen.sees("branch 2, under way", "from branch 1", "branch 1, left after epoch 5")
+        await screen.sees("branch 2 (current)", "from branch 1", "branch 1, up to epoch 5")
         await screen.press("end", "enter")
-        await screen.sees("go back to the end of epoch 3 of branch 1")
+        await screen.sees("rewind to the end of epoch 3 of branch 1")
         await screen.press("enter")
         assert run.sent == [Rewind(epoch=3, branch=1)]
 
@@ -197,7 +197,7 @@ async def test_a_view_that_only_looks_asks_for_no_way_back() -> None:
 async def test_before_the_model_is_there_nothing_can_be_gone_back_to() -> None:
     async with shown(FakeRun()) as screen:
         await screen.press("z")
-        await screen.sees("there is nothing to go back to before the training has begun")
+        await screen.sees("nothing to rewind to before training starts")
 
 
 @pytest.mark.parametrize("size", [(200, 50), (120, 40), (80, 24), (60, 15), (40, 10), (20, 5), (1, 1)])

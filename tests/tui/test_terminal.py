@@ -61,7 +61,7 @@ def test_nothing_printed_reaches_the_screen_and_all_of_it_the_log(log: Path) -> 
         terminal.until("training")
         terminal.until("epoch 1/3")
         terminal.type("q")
-        terminal.until("Stop it and leave?")
+        terminal.until("Stop it and quit?")
         terminal.type("y")
         assert terminal.exit_code() == 130
         assert_given_back(terminal)
@@ -166,7 +166,7 @@ def test_a_run_whose_terminal_stalls_trains_on_and_writes_nothing_more(log: Path
         until_told(log, "Detach")
         finish(log)
         assert terminal.process.wait(PATIENCE_SECONDS) == 0
-        assert told(log)[0] == "Detach(reason='the terminal took nothing for 0 seconds')"
+        assert told(log)[0] == "Detach(reason='the terminal did not respond for 0 seconds')"
         assert told(log)[2] == "all epochs done"
         assert terminal.attributes_now() == terminal.attributes
         assert b"\x1b[?1049l" not in received_so_far(terminal)
@@ -177,7 +177,7 @@ def test_a_terminal_that_stalled_is_given_back_as_soon_as_it_takes_something_aga
         terminal.until("epoch 1/3")
         stall(terminal)
         until_told(log, "Detach")
-        terminal.until("the training goes on without a screen")
+        terminal.until("training continues in the background")
         assert_given_back(terminal)
         finish(log)
         assert terminal.exit_code() == 0
@@ -195,7 +195,7 @@ def test_leaving_a_run_that_waits_to_be_asked_back_does_not_take_long(log: Path)
 @pytest.mark.parametrize("how", ["q", "\x03", "SIGTERM", "SIGHUP", "closed"])
 def test_leaving_a_view_asks_nothing_and_leaves_the_run_alone(how: str, log: Path) -> None:
     with pseudo("waits", str(log), "--viewer") as terminal:
-        terminal.until("attached: leaving lets the run go on")
+        terminal.until("attached: quitting does not stop the run")
         lose(terminal, how)
         if how == "closed":
             assert terminal.process.wait(PATIENCE_SECONDS) == 0
@@ -204,7 +204,7 @@ def test_leaving_a_view_asks_nothing_and_leaves_the_run_alone(how: str, log: Pat
         assert not (log.parent / TOLD).exists()
         if how in {"q", "\x03", "SIGTERM"}:
             assert_given_back(terminal)
-            assert b"The run goes on; `fitmon attach` shows it again." in terminal.received
+            assert b"The run continues; `fitmon attach` shows it again." in terminal.received
 
 
 def test_a_view_of_a_failed_run_is_left_with_0(log: Path) -> None:
@@ -250,7 +250,7 @@ def test_without_utf_8_every_cell_is_ascii(log: Path) -> None:
     with pseudo("waits", str(log), LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0") as terminal:
         terminal.until("epoch 1/3")
         terminal.type("?")
-        terminal.until("Pause at the end of the epoch")
+        terminal.until("Pause after this epoch")
         assert terminal.received.isascii()
         assert b"\\u" not in terminal.received
 

@@ -225,7 +225,7 @@ def test_labels_of_one_sample_are_said_to_count_by_themselves() -> None:
 
 
 def test_before_any_scores_the_panel_says_why_it_is_empty() -> None:
-    assert "probabilities come with the first validation" in drawn(FakeRun().begin())
+    assert "probabilities are available after the first validation" in drawn(FakeRun().begin())
     assert "no probability for each sample" in drawn(FakeRun().begin().epochs(1))
     reason = "not for this loss: mean_\x1b[31msquared_error knows no probabilities"
     assert "not for this loss: mean_squared_error knows no" in drawn(FakeRun().begin(no_probabilities=reason))

@@ -49,11 +49,11 @@ async def test_m_takes_the_best_threshold_for_a_goal() -> None:
         await screen.sees("against threshold 0.4", "accuracy           0.8000")
 
 
-@pytest.mark.parametrize(("key", "words"), [("m", "several classes"), ("left", "several classes")])
+@pytest.mark.parametrize(("key", "words"), [("m", "more than two classes"), ("left", "more than two classes")])
 async def test_several_classes_have_no_threshold_to_move(key: str, words: str) -> None:
     async with shown(FakeRun().begin().epochs(2, several_class_scores())) as screen:
         await screen.press("4", key)
-        await screen.sees("a threshold has no meaning for", words)
+        await screen.sees("no decision threshold", words)
 
 
 async def test_the_samples_are_gone_through_sorted_and_filtered() -> None:

@@ -20,7 +20,7 @@ def draw_footer(frame: Frame | None, width: int) -> Row:
     useful = [key for key in KEYS if key.hinted and _has_effect(key, frame)]
     pinned = [_hint(key, frame) for key in useful if key.pinned]
     others = [_hint(key, frame) for key in useful if not key.pinned]
-    while others and width_of(joined(others + pinned, GAP)) > width - 1:
+    while others and width_of(joined(others + pinned, GAP)) > width - 2:
         others.pop()
     return row(" ", *joined(others + pinned, GAP))
 

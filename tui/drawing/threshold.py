@@ -88,7 +88,7 @@ def why_nothing(snapshot: Snapshot) -> str:
         return form.clean(snapshot.started.no_probabilities)
     if snapshot.epochs_done:
         return "this run gives no probability for each sample"
-    return "probabilities come with the first validation"
+    return "probabilities are available after the first validation"
 
 
 def _title(data: ThresholdData, width: int) -> Row:

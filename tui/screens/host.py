@@ -8,7 +8,7 @@ from textual.screen import Screen
 from fitmon.engine.commands import Command
 from fitmon.tui.run import Run
 
-READ_ONLY = "read-only"
+READ_ONLY = "read-only: cannot send commands to the run"
 NO_THRESHOLD = "no decision threshold with more than two classes: the largest probability wins"
 
 

@@ -20,5 +20,5 @@ class ThresholdDialog(NumberDialog[float]):
             f"expected: {THRESHOLD.wanted()}, such as {THRESHOLD.example}",
         ]
 
-    def read(self, text: str) -> float:
+    def parse(self, text: str) -> float:
         return THRESHOLD.parse(text)

@@ -165,7 +165,7 @@ def test_one_sample_alone_has_no_calibration() -> None:
 
 
 def test_without_scores_the_reason_stands_in_one_line() -> None:
-    assert "probabilities come with the first validation" in drawn(FakeRun().begin())
+    assert "probabilities are available after the first validation" in drawn(FakeRun().begin())
     assert "mean_squared_error knows no probabilities" in drawn(
         FakeRun().begin(no_probabilities="mean_squared_error knows no probabilities")
     )
