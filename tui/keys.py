@@ -73,7 +73,7 @@ KEYS: tuple[Key, ...] = (
     Key("keep", ("k",), "k", "export", "ask_export",
         "After the run: write the model to a file that Keras loads, with the best or the last weights."),
     Key("error", ("f",), "f", "error", "show_failure", "After a failure: show the traceback."),
-    Key("learning_rate", ("l",), "l", "rate", "ask_learning_rate", "Change the learning rate.", alive_only=True,
+    Key("learning_rate", ("l",), "l", "lr", "ask_learning_rate", "Change the learning rate.", alive_only=True,
         knobs=("learning_rate", "learning_rate_factor")),
     Key("dropout", ("d",), "d", "dropout", "ask_dropout", "Change the dropout rate.", alive_only=True,
         knobs=("dropout",)),

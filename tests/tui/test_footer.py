@@ -17,7 +17,7 @@ from tests.tui.fake_run import OFFERS, OVERFITTING, TOO_EARLY, FakeRun
 
 ALL_KNOBS = tuple(KnobOffer(name=offer.name, value=0.5) for offer in OFFERS)
 STEERING = ("space pause", "x stop")
-KNOBS = ("l rate", "r L1/L2", "z rewind", "b batch", "e epochs")
+KNOBS = ("l lr", "r L1/L2", "z rewind", "b batch", "e epochs")
 ALWAYS = ("tab view", "h freeze", "? help", "q quit")
 
 
@@ -44,7 +44,7 @@ def test_a_threshold_is_offered_for_two_classes_only() -> None:
 
 
 def test_a_knob_is_offered_once_it_is_there_and_only_if_the_model_has_it() -> None:
-    assert "l rate" not in footer(FakeRun())
+    assert "l lr" not in footer(FakeRun())
     assert "dropout" not in footer(FakeRun().begin())
     assert "d dropout" in footer(FakeRun().begin(knobs=ALL_KNOBS))
 
@@ -54,7 +54,7 @@ def test_the_rate_is_offered_where_a_factor_of_its_schedule_can_be_changed() -> 
         KnobOffer(name="learning_rate", value=1e-3, unavailable="it follows a schedule"),
         KnobOffer(name="learning_rate_factor", value=1.0),
     )
-    assert "l rate" in footer(FakeRun().begin(knobs=offers))
+    assert "l lr" in footer(FakeRun().begin(knobs=offers))
 
 
 def test_going_back_is_offered_after_the_end_too_but_only_where_it_can_be_asked_for() -> None:
