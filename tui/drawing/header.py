@@ -50,7 +50,7 @@ def _with_device(rows: list[Row], snapshot: Snapshot, width: int) -> list[Row]:
 
 
 def state_row(frame: Frame, width: int) -> Row:
-    """Return name, phase, epoch, progress bar, pace and time left; the least important are dropped if they do not fit."""
+    """Return name, phase, epoch, progress bar, pace and time left; the least important are dropped if needed."""
     snapshot = frame.snapshot
     done = snapshot.step / snapshot.steps if snapshot.steps else 0.0
     name = f"fitmon · {frame.name}" if width >= WIDE_WIDTH else frame.name

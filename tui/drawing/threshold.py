@@ -1,6 +1,6 @@
-"""How the validation samples stand against the threshold and what moved, drawn as rows.
+"""Draws the validation samples against the decision threshold, and how they moved.
 
-What each part says is the business of the neighbouring `threshold_*` modules; here they are put together.
+The neighboring `threshold_*` modules draw the parts; this one arranges them.
 """
 
 import re
@@ -28,18 +28,18 @@ from fitmon.tui.drawing.threshold_strip import strip, strip_legend
 from fitmon.tui.frame import Frame
 
 MAX_SENTENCE_ROWS = 3
-TOGETHER = re.compile(r" %|\([^)]*\)")
-"""What a line break would tear apart: a number and its per cent, and what stands in brackets."""
+UNBREAKABLE = re.compile(r" %|\([^)]*\)")
+"""What a line break must not split: a number and its percent sign, and text in parentheses."""
 MIN_WIDTH = 12
-"""With less, a frame and a word would fill it."""
+"""Below this width only the title is drawn."""
 MAX_COLUMNS = 200
-"""A histogram is not drawn wider than this, so that a huge terminal does not cost the training its time."""
+"""A histogram is not drawn wider than this, so that a huge terminal does not slow down training."""
 MIN_BARS = 2
-"""Rows below which a histogram shows nothing."""
+"""Rows of the smallest histogram."""
 WIDE_WIDTH, WIDE_HEIGHT = 78, 16
-"""From this size on the numbers stand beside the histogram, not below it."""
+"""From this size on the numbers are beside the histogram, not below it."""
 ROOMY_HEIGHT = 24
-"""From this height on, a blank row sets the sentence apart."""
+"""From this height on, a blank row follows the sentence."""
 MIN_NUMBERS, MAX_NUMBERS = 44, 58
 """Cells for the numbers beside the histogram."""
 MAX_NAME = 24
@@ -47,7 +47,7 @@ MAX_NAME = 24
 
 @dataclass(frozen=True, slots=True)
 class ThresholdData:
-    """What the parts are made of, each measured once."""
+    """The values that the parts share, each measured once."""
 
     snapshot: Snapshot
     observation: Observation
@@ -81,13 +81,13 @@ def draw_threshold(frame: Frame, width: int, height: int) -> list[Row]:
 
 
 def why_nothing(snapshot: Snapshot) -> str:
-    """Say why there are no scores to draw."""
+    """Return why there are no scores to draw."""
     if snapshot.observation is not None:
         return "there are no validation samples"
     if snapshot.started is not None and snapshot.started.no_probabilities:
         return form.clean(snapshot.started.no_probabilities)
     if snapshot.epochs_done:
-        return "this run gives no probability for each sample"
+        return "this run has no probability per sample"
     return "probabilities are available after the first validation"
 
 
@@ -95,19 +95,19 @@ def _title(data: ThresholdData, width: int) -> Row:
     epoch = f"epoch {data.observation.epoch}" if data.observation.epoch else "before training"
     fields = [(5, row((epoch, Role.FAINT))), (4, row(("log heights", Role.FAINT)))]
     if data.scores.task == "binary":
-        against = f"against threshold {form.setting(data.threshold)}"
-        fields = [(9, row(("p(true class)", Role.STRONG))), (8, row((against, Role.STRONG))), *fields]
+        at_threshold = f"against threshold {form.setting(data.threshold)}"
+        fields = [(9, row(("p(true class)", Role.STRONG))), (8, row((at_threshold, Role.STRONG))), *fields]
     else:
         fields = [(9, row(("p(true class) − best other", Role.STRONG))), *fields]
     return fitting(fields, "  ", width)
 
 
 def _below(data: ThresholdData, width: int, height: int) -> list[Row]:
-    """Return all parts below one another, the histogram as high as the others leave it."""
+    """Return all parts stacked; the histogram takes the height that the others leave."""
     sentence = _sentence(data, width)
-    least = max(MIN_BARS, height // 4) + 2
+    min_height = max(MIN_BARS, height // 4) + 2
     blocks = [_counts(data, width), *_numbers(data, width), _estimate(data, width), _rule(data, width)]
-    forms = chosen(blocks, height - len(sentence) - least)
+    forms = chosen(blocks, height - len(sentence) - min_height)
     if not any(forms):
         forms = chosen(blocks, height - len(sentence))
     room = height - len(sentence) - sum(map(len, forms))
@@ -132,7 +132,7 @@ def _beside(data: ThresholdData, width: int, height: int) -> list[Row]:
 def _sentence(data: ThresholdData, width: int) -> list[Row]:
     room = width - 2
     said = sentence_at(data.observation, data.threshold)
-    lines = form.wrap(TOGETHER.sub(lambda found: form.unbroken(found[0]), said), room, indent="")
+    lines = form.wrap(UNBREAKABLE.sub(lambda found: form.unbroken(found[0]), said), room, indent="")
     if len(lines) > MAX_SENTENCE_ROWS:
         rest = " ".join(lines[MAX_SENTENCE_ROWS - 1 :])
         lines = [*lines[: MAX_SENTENCE_ROWS - 1], form.clip(rest, room)]
@@ -140,7 +140,7 @@ def _sentence(data: ThresholdData, width: int) -> list[Row]:
 
 
 def _histogram(data: ThresholdData, width: int, height: int) -> list[Row]:
-    """Return the histogram with its scale and, where there is room, the arrows and what they mean."""
+    """Return the histogram with its scale and, if there is room, the arrows and their legend."""
     columns = min(MAX_COLUMNS, width - 2)
     if height < MIN_BARS + 1:
         return []
@@ -163,7 +163,7 @@ def _counts(data: ThresholdData, width: int) -> Block:
     ]
     near = [
         (6, row(f"near {form.count(data.observation.near(data.threshold))}")),
-        (2, row((f"(within {NEAR:g} of the border)", Role.FAINT))),
+        (2, row((f"(within {NEAR:g} of the threshold)", Role.FAINT))),
     ]
     in_one = [row(" ", *fitting([*counts, *near], "  ", width - 1))]
     remarks = _remarks(data, width)
@@ -174,15 +174,15 @@ def _counts(data: ThresholdData, width: int) -> Block:
 
 
 def _remarks(data: ThresholdData, width: int) -> list[Row]:
-    """Return what must be known of these counts."""
+    """Return the caveats of these counts."""
     said = []
     missing = data.observation.baseline.not_numbers
     if missing == 1:
-        said.append("1 prediction is not a number and counts as wrong")
+        said.append("1 prediction is NaN and counts as wrong")
     elif missing:
-        said.append(f"{form.count(missing)} predictions are not numbers and count as wrong")
+        said.append(f"{form.count(missing)} predictions are NaN and count as wrong")
     if data.scores.labels > 1:
-        said.append(f"each of the {form.count(data.scores.labels)} labels of a sample counts by itself")
+        said.append(f"each of the {form.count(data.scores.labels)} labels of a sample counts separately")
     return _wrapped(said, Role.MARK, width)
 
 
@@ -202,14 +202,14 @@ def _numbers(data: ThresholdData, width: int) -> list[Block]:
 
 
 def _class_name(data: ThresholdData, number: int) -> str:
-    """Return a class by its name, or by its number where it has none; of several labels a sample, names are theirs."""
+    """Return the name of a class; its number if it has none, or if the names are those of several labels."""
     started = data.snapshot.started
     names = started.class_names if started is not None and data.scores.labels == 1 else ()
     return form.clip(form.clean(names[number]), MAX_NAME) if number < len(names) else str(number)
 
 
 def _estimate(data: ThresholdData, width: int) -> Block:
-    """Return how many will cross soon; nothing once no epoch is to come."""
+    """Return how many will cross soon; empty once the run is over."""
     if data.snapshot.over:
         return Block(rows=())
     words = estimate_words(data.observation.crossing_soon(data.threshold))
@@ -217,15 +217,15 @@ def _estimate(data: ThresholdData, width: int) -> Block:
 
 
 def _rule(data: ThresholdData, width: int) -> Block:
-    """Return how the probabilities become answers."""
+    """Return how predictions follow from probabilities."""
     if data.scores.task != "binary":
         return Block(rows=_wrapped(["the largest probability wins"], Role.FAINT, width))
     at, mirrored = form.setting(data.threshold), form.setting(1.0 - data.threshold)
-    short = _wrapped([f"answers 1 if p > {at}"], Role.FAINT, width)
+    short = _wrapped([f"predicts 1 if p > {at}"], Role.FAINT, width)
     if at == mirrored:
         return Block(rows=short)
-    borders = f"┊ class 1 is right above {at}, class 0 above {mirrored}"
-    return Block(rows=[*short, *_wrapped([borders], Role.FAINT, width)], smaller=short)
+    thresholds = f"┊ class 1 is right above {at}, class 0 above {mirrored}"
+    return Block(rows=[*short, *_wrapped([thresholds], Role.FAINT, width)], smaller=short)
 
 
 def _wrapped(sentences: Sequence[str], role: Role, width: int) -> list[Row]:

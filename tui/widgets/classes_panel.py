@@ -48,7 +48,7 @@ class ClassesPanel(RowWidget):
 
     def _context_of(self, observation: Observation | None) -> Context | None:
         """Return the context measured in a thread; None while it is being measured, or if it needs no thread."""
-        from fitmon.tui.drawing.classes import takes_long
+        from fitmon.tui.drawing.class_data import takes_long
 
         if observation is None or not takes_long(observation):
             self._is_waiting = False
@@ -72,6 +72,6 @@ class _Measuring(Thread):
         """The result; None before the thread has ended."""
 
     def run(self) -> None:
-        from fitmon.tui.drawing.classes import measure_context
+        from fitmon.tui.drawing.class_data import measure_context
 
         self.context = measure_context(self.observation)

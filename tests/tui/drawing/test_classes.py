@@ -12,7 +12,8 @@ from fitmon.engine import events
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import score_probabilities
 from fitmon.text.rows import text_of, width_of
-from fitmon.tui.drawing.classes import AT_ONCE_CELLS, MAX_CELLS, draw_classes, measure_context, takes_long
+from fitmon.tui.drawing.class_data import MAX_CELLS, MAX_IMMEDIATE_CELLS, measure_context, takes_long
+from fitmon.tui.drawing.classes import draw_classes
 from fitmon.tui.frame import Frame
 from tests.tui.fake_run import FakeRun, binary_scores
 
@@ -209,7 +210,7 @@ def test_every_size_is_filled_exactly_and_shows_no_nan(name: str) -> None:
 
 
 def test_very_many_probabilities_are_left_for_a_thread_and_drawn_when_measured() -> None:
-    run = several_classes(AT_ONCE_CELLS // 10 + 1, 10)
+    run = several_classes(MAX_IMMEDIATE_CELLS // 10 + 1, 10)
     observation = run.snapshot().observation
     assert observation is not None
     assert takes_long(observation)

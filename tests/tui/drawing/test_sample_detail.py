@@ -147,7 +147,7 @@ def test_a_curve_stands_at_its_epochs_not_at_even_distances() -> None:
 
 
 def test_values_off_the_scale_stay_within_the_curve() -> None:
-    rows = draw_curve((1, 2), (-5.0, 9.0), 20, 3, labels={0.0: "0", 1.0: "1"}, border=0.5)
+    rows = draw_curve((1, 2), (-5.0, 9.0), 20, 3, labels={0.0: "0", 1.0: "1"}, threshold=0.5)
     assert {width_of(line) for line in rows} == {20}
     assert len(rows) == 3
 
