@@ -80,7 +80,7 @@ def test_before_the_first_picture_there_is_an_empty_frame() -> None:
 def test_what_takes_long_is_drawn_once_it_has_been_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     gate, panel, run = Gate(monkeypatch), CountingPanel(), several_classes(50, 3)
     shown(panel, seen(run), seen(run))
-    assert "more is being measured" in panel.text
+    assert "measuring more" in panel.text
     assert panel.times == 1
     gate.open.set()
     finished(panel)

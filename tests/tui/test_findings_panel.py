@@ -71,11 +71,11 @@ def test_keys_are_named_only_where_they_would_do_something() -> None:
 def test_losses_scored_alike_stand_beside_what_keras_reports() -> None:
     run = FakeRun().begin().found(9, OVERFITTING, loss=0.05, accuracy=0.97, val_loss=0.08, val_accuracy=0.98)
     assert [text_of(line).rstrip() for line in draw_gap(run.snapshot(), 100)][:7] == [
-        " losses scored alike  epoch 9",
+        " comparable losses  epoch 9",
         "                           training  validation       gap",
         "   data loss                 0.0123      0.0712   +0.0589",
         "   accuracy                  0.9980      0.9810   −0.0170",
-        "   penalty apart             0.0031",
+        "   penalty                   0.0031",
         "   Keras loss                0.0500      0.0800   +0.0300",
         "   Keras accuracy            0.9700      0.9800   +0.0100",
     ]
@@ -85,7 +85,7 @@ def test_a_side_that_was_not_measured_is_a_dash_and_nothing_measured_is_no_table
     half = FakeRun().begin().found(1, measures=Measures(training_loss=0.5), loss=0.6)
     line = next(line for line in rows(half) if "data loss" in line)
     assert line.split() == ["data", "loss", "0.5000", "–"]
-    assert "scored alike" not in said(FakeRun().begin().found(1, measures=Measures()))
+    assert "comparable losses" not in said(FakeRun().begin().found(1, measures=Measures()))
 
 
 def test_what_was_changed_and_what_it_did_is_told() -> None:
@@ -146,7 +146,7 @@ async def test_a_digit_shows_it_and_it_scrolls_where_it_does_not_fit() -> None:
         await screen.press("down", "down")
         await screen.sees("findings  3–20 of")
         await screen.press("end")
-        await screen.sees("two can be compared.")
+        await screen.sees("they are comparable.")
         await screen.press("pageup", "home", "up")
         await screen.sees("findings  1–18 of")
         await screen.press("pagedown")

@@ -65,7 +65,7 @@ async def test_the_samples_are_gone_through_sorted_and_filtered() -> None:
         await screen.press("end")
         await screen.sees("sample 1")
         await screen.press("s")
-        await screen.sees("nearest to the border first")
+        await screen.sees("nearest to the threshold first")
         await screen.press("n")
         await screen.sees("wrong only", "2 of 5")
         await screen.press("c")

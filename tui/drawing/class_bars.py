@@ -152,8 +152,9 @@ def _widths(longest: int, room: int) -> tuple[int, int]:
 def _numbers(measured: ClassMeasures, bar: int) -> Row:
     """Return recall, precision, F1 and a bar for F1; words for those that are undefined."""
     if measured.recall is None:
-        answered = f", predicted {form.count(measured.answered)}×" if measured.answered else ""
-        return row((form.clip(f"  no samples{answered}", RECALL + PRECISION + F1 + bar), Role.FAINT))
+        count = form.count(measured.answered)
+        words = f"none, predicted {count}×" if measured.answered else "no samples"
+        return row((form.clip(f"  {words}", RECALL + PRECISION + F1 + bar), Role.FAINT))
     recall = f"{measured.recall:>{RECALL}.3f}"
     if measured.precision is None or measured.f1 is None:
         return row(recall, (f"{'never predicted':>{PRECISION + F1}}", Role.BAD))

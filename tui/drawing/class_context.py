@@ -117,5 +117,5 @@ def _remarks(data: ClassesData) -> list[str]:
     if known.not_numbers:
         many = known.not_numbers > 1
         which = f"{form.count(known.not_numbers)} predictions are NaN" if many else "1 prediction is NaN"
-        remarks.append(f"{which}: counted as wrong in the accuracy, excluded from the classes")
+        remarks.append(f"{which}: wrong in the accuracy, excluded from the classes")
     return remarks

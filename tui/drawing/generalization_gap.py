@@ -53,7 +53,7 @@ def draw_gap(snapshot: Snapshot, width: int) -> list[Row]:
         (_cells("Keras loss", _pair(metrics, "loss", "val_loss", epoch)), Role.FAINT),
         (_cells("Keras accuracy", _pair(metrics, "accuracy", "val_accuracy", epoch)), Role.FAINT),
     ]
-    title = row((" losses measured the same way", Role.STRONG), (f"  epoch {epoch}", Role.FAINT))
+    title = row((" comparable losses", Role.STRONG), (f"  epoch {epoch}", Role.FAINT))
     why = [row((f" {line}", Role.FAINT)) for line in wrapped(WHY, width, " " * (columns.indent - 1))]
     return [title, *(_line(cells, columns, role) for cells, role in rows if cells), *why]
 

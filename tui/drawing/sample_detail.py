@@ -173,7 +173,7 @@ def fact_sentences(chosen: ChosenSample, facts: SampleFacts) -> list[Sentence]:
     if facts.kinds is not None:
         said.append((KIND_SENTENCES[Kind(int(facts.kinds[0]))], Role.PLAIN))
     if facts.changes is not None and facts.crossed is not None:
-        before = "the previous epoch" if observation.epoch > 1 else "the untrained model"
+        before = "the last epoch" if observation.epoch > 1 else "the untrained model"
         crossed = f", crossed to {'right' if facts.right[0] else 'wrong'}" if facts.crossed[0] else ""
         said.append((f"p(true) {_moved(float(facts.changes[0]), before)}{crossed}", Role.PLAIN))
     if observation.dynamics is not None:

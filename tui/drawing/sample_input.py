@@ -88,7 +88,7 @@ def is_table_row(sample: Array, feature_names: tuple[str, ...]) -> bool:
 def draw_image(image: Array, width: int, height: int) -> list[Row]:
     """Return an image in half blocks, with its size and the values of blank and full above it."""
     shades = shades_of(image)
-    scale = f"blank = {_three_digits(shades.low)}, █ = {_three_digits(shades.high)}"
+    scale = f"blank {_three_digits(shades.low)}, █ {_three_digits(shades.high)}"
     parts = [" × ".join(str(side) for side in image.shape), scale, *(["its own range"] if shades.own_range else [])]
     whole = " · ".join(parts)
     caption = ([whole] if cell_len(whole) <= width else parts)[:height]

@@ -83,8 +83,8 @@ def _reported_words(value: float, observation: Observation) -> tuple[str, ...]:
     same = own is not None and abs(value - own) * len(observation) < 0.5  # noqa: PLR2004 - less than half a sample
     if observation.scores.task == "binary" and same:
         at = form.setting(observation.threshold)
-        return f"as reported by the run, at {at}", f"reported, at {at}", f"at {at}"
-    return "as reported by the run", "reported"
+        return f"reported by the run, at {at}", f"reported, at {at}", f"at {at}"
+    return "reported by the run", "reported"
 
 
 def _accuracy(counts: ConfusionCounts, threshold: float) -> list[Measure]:
