@@ -9,6 +9,7 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from fitmon.engine.errors import UsageError
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import SampleScores
 from fitmon.tui.screens.best_threshold import BestThresholdDialog, why_no_best
@@ -26,7 +27,7 @@ class DialogApp(App[None]):
     def __init__(self, scores: SampleScores, threshold: float) -> None:
         super().__init__()
         self.answers: Answered = []
-        self._dialog = BestThresholdDialog(Observer(len(scores), 0.5).observe(scores, 3), threshold)
+        self._dialog = dialog(scores, threshold)
 
     def on_mount(self) -> None:
         self.push_screen(self._dialog, self.answers.append)
@@ -89,15 +90,22 @@ async def test_a_cheap_miss_moves_the_threshold_the_other_way() -> None:
         assert "cost 0.2500 at 0.35   now 0.5000 at 0.5" in app.rows
 
 
+def dialog(scores: SampleScores = SCORES, threshold: float = 0.5) -> BestThresholdDialog:
+    return BestThresholdDialog(Observer(len(scores), 0.5).observe(scores, 3), threshold)
+
+
 @pytest.mark.parametrize("typed", ["", "0", "-1", "nan", "inf", "1e999", "five", "0,5", "1_0", "1e10", "1e"])
-async def test_what_is_no_ratio_is_refused_in_words_and_stays_to_be_mended(typed: str) -> None:
+def test_what_is_no_ratio_is_refused_in_words(typed: str) -> None:
+    with pytest.raises(UsageError, match="Expected the cost ratio to be a number above 0"):
+        dialog().parse(typed)
+
+
+async def test_a_refused_ratio_stays_to_be_corrected_and_is_then_applied() -> None:
     async with asked() as (app, pilot):
-        await pilot.press("c")
-        app.screen.query_one(Input).value = typed
-        await pilot.press("enter")
+        await pilot.press("c", *"0,5", "enter")
         await pilot.pause()
         assert "Expected the cost ratio to be a number above 0" in app.text
-        assert app.screen.query_one(Input).value == typed
+        assert app.screen.query_one(Input).value == "0,5"
         assert not app.answers
         app.screen.query_one(Input).value = "3"
         await pilot.pause()

@@ -27,16 +27,16 @@ def over() -> FakeRun:
     return run.ended()
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 10)])
-async def test_enter_writes_the_best_weights_into_a_file_called_after_the_run(
-    folder: Path, size: tuple[int, int]
-) -> None:
+async def test_enter_writes_the_best_weights_into_a_file_called_after_the_run_at_every_size(folder: Path) -> None:
     run = over()
-    async with shown(run, size=size) as screen:
-        await screen.press("k")
-        await screen.sees("▸ best weights, of epoch 2", "last weights, of epoch 3", "mnist.keras", "enter export")
-        await screen.press("enter")
-        assert run.sent == [Export(path=str(folder / "mnist.keras"))]
+    async with shown(run) as screen:
+        for size in ((120, 40), (80, 24), (40, 10)):
+            await screen.pilot.resize_terminal(*size)
+            await screen.press("k")
+            await screen.sees("▸ best weights, of epoch 2", "last weights, of epoch 3", "mnist.keras", "enter export")
+            await screen.press("enter")
+            assert run.sent.pop() == Export(path=str(folder / "mnist.keras"))
+        assert not run.sent
 
 
 async def test_tab_takes_the_last_weights_and_another_name_can_be_typed(folder: Path) -> None:
@@ -59,16 +59,16 @@ async def test_a_file_that_is_there_is_replaced_only_by_a_second_enter(folder: P
         assert run.sent == [Export(path=str(folder / "mnist.keras"), replace=True)]
 
 
-@pytest.mark.parametrize(
-    ("typed", "said"),
-    [("model", "Expected a file that ends in .keras"), ("no/x.keras", "Expected an existing folder")],
-)
-async def test_a_file_that_could_not_be_written_is_refused_at_once(typed: str, said: str) -> None:
+async def test_a_file_that_could_not_be_written_is_refused_at_once() -> None:
     run = over()
     async with shown(run) as screen:
-        await screen.press("k", *["backspace"] * len("mnist.keras"), *typed, "enter")
-        await screen.sees(said)
-        await screen.press("escape")
+        for typed, said in (
+            ("model", "Expected a file that ends in .keras"),
+            ("no/x.keras", "Expected an existing folder"),
+        ):
+            await screen.press("k", *["backspace"] * len("mnist.keras"), *typed, "enter")
+            await screen.sees(said)
+            await screen.press("escape")
         assert not run.sent
 
 

@@ -21,13 +21,15 @@ async def test_q_while_training_asks_and_leaves_with_130(answer: str) -> None:
     assert run.sent == [Stop()]
 
 
-@pytest.mark.parametrize("answer", ["n", "escape", "q"])
-async def test_a_question_taken_back_changes_nothing(answer: str) -> None:
+async def test_a_cancelled_question_changes_nothing() -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:
-        await screen.press("q", answer)
-        await screen.misses("Stop it and quit?")
-        assert screen.app.return_value is None
+        for answer in ("n", "escape", "q"):
+            await screen.press("q")
+            await screen.sees("Stop it and quit?")
+            await screen.press(answer)
+            await screen.misses("Stop it and quit?")
+            assert screen.app.return_value is None
         assert not run.sent
 
 
@@ -116,15 +118,17 @@ async def test_a_view_of_another_process_steers_the_run() -> None:
     assert run.sent == [Stop()]
 
 
-@pytest.mark.parametrize("key", [key for entry in KEYS if entry.alive_only for key in entry.keys])
-async def test_a_read_only_view_answers_every_key_that_steers_with_a_notice(key: str) -> None:
+async def test_a_read_only_view_answers_every_key_that_steers_with_a_notice() -> None:
     run = FakeRun().begin()
     async with shown(run, viewer=True, read_only=True) as screen:
         await screen.sees("mnist (read-only)")
-        await screen.press(key)
-        await screen.sees("read-only: cannot send commands to the run")
-        assert isinstance(screen.app.screen, MonitorScreen), "no dialog stands open"
-        await screen.press("enter", "y")
+        for key in (key for entry in KEYS if entry.alive_only for key in entry.keys):
+            screen.app.say("")
+            await screen.misses("read-only: cannot")
+            await screen.press(key)
+            await screen.sees("read-only: cannot send commands to the run")
+            assert isinstance(screen.app.screen, MonitorScreen), f"{key} opens no dialog"
+            await screen.press("enter", "y")
     assert not run.sent
 
 

@@ -5,15 +5,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from fitmon.engine import events
 from fitmon.engine.events import Phase
 from fitmon.engine.finding import Finding, Remedy
 from fitmon.text.format import to_ascii
+from fitmon.tui.layout import View
 from fitmon.tui.screens.failure import FailureScreen
 from fitmon.tui.screens.monitor import MonitorScreen
 from tests.tui.fake_run import FakeRun, binary_scores, several_class_scores, shown
 
+VIEW_KEYS = [str(int(view)) for view in View]
 SIZES = [(200, 50), (120, 40), (80, 24), (40, 10), (20, 5), (1, 1), (100, 28), (99, 27)]
 HOSTILE = "\x1b[31mred\x1b]0;title\x07[bold]m[/bold]\x9b31m\u202e\r\n\x08"
 
@@ -40,11 +43,12 @@ async def test_the_run_starts_only_after_the_first_picture() -> None:
         assert "waiting to start" in screen.text
 
 
-@pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.PAUSED])
-async def test_the_phase_is_always_in_the_header(phase: Phase) -> None:
-    run = FakeRun().tell(events.PhaseChanged(phase=phase))
+async def test_the_phase_is_always_in_the_header() -> None:
+    run = FakeRun()
     async with shown(run) as screen:
-        await screen.until(lambda: str(phase) in screen.rows[0])
+        for phase in (phase for phase in Phase if phase is not Phase.PAUSED):
+            run.tell(events.PhaseChanged(phase=phase))
+            await screen.until(lambda phase=phase: str(phase) in screen.rows[0])  # type: ignore[misc]
 
 
 async def test_the_header_says_epoch_pace_time_left_device_knobs_and_notes() -> None:
@@ -121,18 +125,22 @@ async def test_a_failure_shows_its_traceback_and_the_panels_stay_behind_it() -> 
         await screen.sees('File "m.py"')
 
 
-@pytest.mark.parametrize(
-    ("make", "size"), [*((eventful_run, size) for size in SIZES), *((branched_run, size) for size in SIZES[1:4])]
-)
-async def test_no_size_breaks_the_screen_and_each_says_what_goes_on(
-    size: tuple[int, int], make: Callable[[], FakeRun]
+@pytest.mark.slow
+@pytest.mark.parametrize(("make", "sizes"), [(eventful_run, SIZES), (branched_run, SIZES[1:4])])
+async def test_every_view_fills_every_size_shows_the_state_and_has_an_ascii_form_of_the_same_width(
+    make: Callable[[], FakeRun], sizes: list[tuple[int, int]]
 ) -> None:
-    async with shown(make(), size=size) as screen:
-        for key in "912345678":
-            await screen.press(key)
-            await screen.pilot.pause()
-            assert len(screen.rows) == size[1]
-        assert "training"[: size[0] // 2] in screen.text
+    run = make().epoch_ended(4, binary_scores(0.6, 0.8, 0.3, 0.7, labels=(1, 1, 0, 0)))
+    async with shown(run, size=sizes[0]) as screen:
+        for width, height in sizes:
+            await screen.pilot.resize_terminal(width, height)
+            for key in VIEW_KEYS:
+                await screen.press(key)
+                await screen.pilot.pause()
+                case = f"view {key} at {width}×{height}"
+                assert [cell_len(row) for row in screen.rows] == [width] * height, case
+                assert ("training" if width >= len("training") else "…") in screen.text, case
+                assert all(to_ascii(row).isascii() and len(to_ascii(row)) == len(row) for row in screen.rows), case
 
 
 async def test_the_screen_follows_every_change_of_size() -> None:
@@ -162,7 +170,7 @@ async def test_hostile_text_from_anywhere_is_shown_harmlessly(tmp_path: Path) ->
     run = FakeRun().begin(notes=(HOSTILE,), device=HOSTILE, versions={HOSTILE: HOSTILE})
     run.tell(events.KnobRefused(knob=HOSTILE, value=1.0, reason=HOSTILE))
     async with shown(run, name=HOSTILE, log_path=log) as screen:
-        for key in "912345678":
+        for key in VIEW_KEYS:
             await screen.press(key)
             await screen.pilot.pause()
             assert_harmless(screen.text)
@@ -188,19 +196,6 @@ async def test_output_is_followed_while_it_is_shown(tmp_path: Path) -> None:
         assert "bar 50 %" not in screen.text
 
 
-@pytest.mark.parametrize("make", [eventful_run, branched_run])
-async def test_the_ascii_fallback_leaves_no_other_cell_and_moves_none(make: Callable[[], FakeRun]) -> None:
-    scores = binary_scores(0.6, 0.8, 0.3, 0.7, labels=(1, 1, 0, 0))
-    run = make().epoch_ended(4, scores)
-    async with shown(run) as screen:
-        for key in "912345678":
-            await screen.press(key)
-            await screen.pilot.pause()
-            for row in screen.rows:
-                assert to_ascii(row).isascii()
-                assert len(to_ascii(row)) == len(row)
-
-
 async def test_steps_of_the_picture_are_told_apart_without_colour() -> None:
     async with shown(eventful_run()) as screen:
         await screen.sees("⠒ train", "• val", "◆ best 3", "▼ knob", "█ right", "░ wrong")
@@ -212,17 +207,21 @@ async def test_the_monitor_is_what_a_closed_dialog_leaves_behind() -> None:
         assert isinstance(screen.app.screen, MonitorScreen)
 
 
-@pytest.mark.parametrize("size", [(120, 40), (40, 10)])
-@pytest.mark.parametrize("view", list("12345678"))
-async def test_trouble_with_the_disk_is_said_in_every_view_until_it_is_gone(size: tuple[int, int], view: str) -> None:
+@pytest.mark.slow
+async def test_trouble_with_the_disk_is_said_in_every_view_until_it_is_gone() -> None:
     run = branched_run()
-    async with shown(run, size=size) as screen:
-        await screen.press(view)
-        await screen.until(lambda: any("disk trouble since epoch 6" in row for row in screen.rows[1:4]))
-        if size[0] >= 80:
-            assert "No space left on device; the training goes on" in screen.text
-        run.tell(events.CheckpointsResumed())
-        await screen.misses("disk trouble")
+    trouble = events.CheckpointFailed(message="It could not be written into /a/b (No space left on device). No.")
+    async with shown(run) as screen:
+        for size in ((120, 40), (40, 10)):
+            await screen.pilot.resize_terminal(*size)
+            for view in VIEW_KEYS:
+                await screen.press(view)
+                run.tell(trouble)
+                await screen.until(lambda: any("disk trouble since epoch 6" in row for row in screen.rows[1:4]))
+                if size[0] >= 80:
+                    assert "No space left on device; the training goes on" in screen.text
+                run.tell(events.CheckpointsResumed())
+                await screen.misses("disk trouble")
 
 
 async def test_the_smallest_terminal_says_that_there_is_trouble_with_the_disk() -> None:

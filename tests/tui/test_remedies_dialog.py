@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from fitmon.engine.commands import Rewind, SetKnob, Stop
 from fitmon.engine.finding import Finding, Remedy
 from fitmon.tui.options import RewindOptions
@@ -18,26 +16,29 @@ def overfitted() -> FakeRun:
     return FakeRun().begin().found(9, OVERFITTING, CLASS_MISSING, RATE_TOO_HIGH)
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24), (64, 20)])
-async def test_every_remedy_is_listed_with_what_to_expect(size: tuple[int, int]) -> None:
-    async with shown(overfitted(), size=size) as screen:
-        await screen.press("a")
-        await screen.sees("suggested fixes", "overfitting  97 % sure", "1 go back to epoch 2 with dropout 0.3")
-        await screen.sees(
-            "Validation loss falls", "2 stop here", "· train a smaller model", "$ fitmon mnist --units 128"
-        )
-        await screen.press("end")
-        await screen.sees("3 halve the learning rate", "Both losses fall in smaller steps.")
+async def test_every_remedy_is_listed_with_what_to_expect_at_every_size() -> None:
+    async with shown(overfitted()) as screen:
+        for size in ((120, 40), (80, 24), (64, 20)):
+            await screen.pilot.resize_terminal(*size)
+            await screen.press("a")
+            await screen.sees("suggested fixes", "overfitting  97 % sure", "1 go back to epoch 2 with dropout 0.3")
+            await screen.sees(
+                "Validation loss falls", "2 stop here", "· train a smaller model", "$ fitmon mnist --units 128"
+            )
+            await screen.press("end")
+            await screen.sees("3 halve the learning rate", "Both losses fall in smaller steps.")
+            await screen.press("escape")
 
 
-@pytest.mark.parametrize("key", ["1", "enter"])
-async def test_the_first_is_applied_by_its_digit_or_by_enter(key: str) -> None:
+async def test_the_first_is_applied_by_its_digit_or_by_enter() -> None:
     run = overfitted()
     async with shown(run) as screen:
-        await screen.press("a", key)
-        assert run.sent == [BACK]
-        await screen.sees("applying: go back to epoch 2 with dropout 0.3 …")
-        assert isinstance(screen.app.screen, MonitorScreen)
+        for key in ("1", "enter"):
+            await screen.press("a", key)
+            assert run.sent.pop() == BACK
+            await screen.sees("applying: go back to epoch 2 with dropout 0.3 …")
+            assert isinstance(screen.app.screen, MonitorScreen)
+        assert not run.sent
 
 
 async def test_a_digit_turns_knobs_as_a_person_would() -> None:
@@ -61,12 +62,14 @@ async def test_stopping_is_asked_for_once_more() -> None:
         assert run.sent == [Stop(reason="stopped: keep the best weights")]
 
 
-@pytest.mark.parametrize("key", ["escape", "q", "a"])
-async def test_one_can_leave_it_without_doing_anything(key: str) -> None:
+async def test_it_can_be_closed_without_an_effect() -> None:
     run = overfitted()
     async with shown(run) as screen:
-        await screen.press("a", key)
-        assert isinstance(screen.app.screen, MonitorScreen)
+        for key in ("escape", "q", "a"):
+            await screen.press("a")
+            assert isinstance(screen.app.screen, RemediesDialog), key
+            await screen.press(key)
+            assert isinstance(screen.app.screen, MonitorScreen), key
         assert not run.sent
 
 

@@ -102,7 +102,7 @@ def draw_class_bars(
 
 
 def bars_widths(measures: Sequence[ClassMeasures], names: Sequence[str]) -> tuple[int, int]:
-    """Return the cells in which the classes stand uncut, frame included: with a bar of some length, and without."""
+    """Return the cells in which the classes take uncut, frame included: with a bar, and without."""
     longest = max((cell_len(class_name(names, number)) for number in range(min(len(measures), MAX_NAMED))), default=1)
     without = min(longest, MAX_NAME) + len(" samples") + RECALL + PRECISION + F1 + 4
     return without + 3 * MIN_BAR, without
