@@ -106,7 +106,16 @@ def main() -> int:
     parser.add_argument("script")
     parser.add_argument("log", type=Path)
     parser.add_argument("--stalled-seconds", type=float, default=60.0)
-    for flag in ("--exit", "--ephemeral", "--viewer", "--read-only", "--controlled", "--lines", "--headless"):
+    for flag in (
+        "--exit",
+        "--ephemeral",
+        "--viewer",
+        "--read-only",
+        "--controlled",
+        "--lines",
+        "--headless",
+        "--defaults",
+    ):
         parser.add_argument(flag, action="store_true")
     given = parser.parse_args()
     if given.controlled:
@@ -122,6 +131,8 @@ def main() -> int:
             talk=print,
             log_path=None if given.ephemeral else given.log,
         )[1]
+    if given.defaults:
+        return run_screen(ScriptedRun(given.script, folder))
     options = ScreenOptions(
         log_path=given.log,
         exit_when_over=given.exit,

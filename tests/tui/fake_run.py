@@ -80,7 +80,7 @@ MEASURES = Measures(
     validation_accuracy=0.981,
     penalty=0.0031,
 )
-PATIENCE_SECONDS = 3
+PATIENCE_SECONDS = 20
 """How long a test waits for a condition before it fails; never how long it takes."""
 
 

@@ -174,6 +174,7 @@ async def test_hostile_text_from_anywhere_is_shown_harmlessly(tmp_path: Path) ->
             await screen.press(key)
             await screen.pilot.pause()
             assert_harmless(screen.text)
+        await screen.press("8")
         await screen.sees("plain line", "[bold]m[/bold]")
         run.failed(HOSTILE, HOSTILE)
         await screen.until(lambda: isinstance(screen.app.screen, FailureScreen))
