@@ -1,5 +1,6 @@
 """Every key does what the table says, and footer and help say the same."""
 
+import pytest
 from textual.widgets import Input
 
 from fitmon.engine import events
@@ -72,6 +73,7 @@ async def test_a_key_changes_the_picture_before_the_run_answers() -> None:
         assert "pausing after this epoch" in screen.text
 
 
+@pytest.mark.slow
 async def test_a_key_opens_the_dialog_of_its_knob_and_enter_applies() -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:

@@ -43,6 +43,7 @@ async def test_the_run_starts_only_after_the_first_picture() -> None:
         assert "waiting to start" in screen.text
 
 
+@pytest.mark.slow
 async def test_the_phase_is_always_in_the_header() -> None:
     run = FakeRun()
     async with shown(run) as screen:
@@ -143,6 +144,7 @@ async def test_every_view_fills_every_size_shows_the_state_and_has_an_ascii_form
                 assert all(to_ascii(row).isascii() and len(to_ascii(row)) == len(row) for row in screen.rows), case
 
 
+@pytest.mark.slow
 async def test_the_screen_follows_every_change_of_size() -> None:
     async with shown(eventful_run()) as screen:
         for size in [*SIZES, *reversed(SIZES)]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fitmon.engine.commands import Rewind, SetKnob, Stop
 from fitmon.engine.finding import Finding, Remedy
 from fitmon.tui.options import RewindOptions
@@ -16,6 +18,7 @@ def overfitted() -> FakeRun:
     return FakeRun().begin().found(9, OVERFITTING, CLASS_MISSING, RATE_TOO_HIGH)
 
 
+@pytest.mark.slow
 async def test_every_remedy_is_listed_with_what_to_expect_at_every_size() -> None:
     async with shown(overfitted()) as screen:
         for size in ((120, 40), (80, 24), (64, 20)):

@@ -37,7 +37,7 @@ class Pair:
     """Samples of one class for which another was predicted."""
 
     true: int
-    answered: int
+    predicted: int
     samples: int
     share: float
     """Of the true class's samples, in (0, 1]."""
@@ -72,7 +72,7 @@ def confusion_of(true_class: Integers, answers: Integers, classes: int, names: S
     support = np.bincount(true_class, minlength=classes)
     order = np.argsort(-counts, kind="stable")[:MAX_PAIRS]
     frequent = (
-        Pair(true=key // classes, answered=key % classes, samples=count, share=float(count / support[key // classes]))
+        Pair(true=key // classes, predicted=key % classes, samples=count, share=float(count / support[key // classes]))
         for key, count in zip(found[order].tolist(), counts[order].tolist(), strict=True)
     )
     return Confusion(
@@ -138,8 +138,8 @@ def fitting_grid(confusion: Confusion, width: int, height: int) -> Grid | None:
 
 def list_width(confusion: Confusion) -> int:
     """Return the cells that the most frequent confusions take uncut, their frame included."""
-    true, answered = _name_widths(confusion, confusion.frequent[:30], 10 * MAX_LISTED_NAME)
-    return max(36, 1 + true + 3 + answered + 8 + 9 + 8 + true + 1 + FRAME)
+    true, predicted = _name_widths(confusion, confusion.frequent[:30], 10 * MAX_LISTED_NAME)
+    return max(36, 1 + true + 3 + predicted + 8 + 9 + 8 + true + 1 + FRAME)
 
 
 def draw_confusion(confusion: Confusion, at: Row, epoch: str, width: int, height: int) -> list[Row]:
@@ -251,10 +251,10 @@ def _pair_rows(confusion: Confusion, shown: Sequence[Pair], width: int) -> list[
     """Return lines such as `4 → 9   31×   3.2 % of all 4`, as far as `width` goes."""
     times = max((len(form.count(pair.samples)) for pair in shown), default=0) + 1
     fixed = 1 + 3 + 2 + times + 10
-    true, answered = _name_widths(confusion, shown, width - fixed)
+    true, predicted = _name_widths(confusion, shown, width - fixed)
     labels = class_labels(confusion.names, [pair.true for pair in shown], true)
-    taken = class_labels(confusion.names, [pair.answered for pair in shown], answered)
-    room = width - fixed - true - answered
+    taken = class_labels(confusion.names, [pair.predicted for pair in shown], predicted)
+    room = width - fixed - true - predicted
     rows = []
     for pair, label, other in zip(shown, labels, taken, strict=True):
         counts = f"  {form.count(pair.samples) + '×':>{times}}  {form.share(pair.share):>8}"
@@ -265,10 +265,10 @@ def _pair_rows(confusion: Confusion, shown: Sequence[Pair], width: int) -> list[
 
 
 def _name_widths(confusion: Confusion, shown: Sequence[Pair], room: int) -> tuple[int, int]:
-    """Return the cells for true and answered names, at most `room` together."""
-    true, answered = (
+    """Return the cells for true and predicted names, at most `room` together."""
+    true, predicted = (
         min(max((cell_len(class_name(confusion.names, number)) for number in numbers), default=1), MAX_LISTED_NAME)
-        for numbers in ([pair.true for pair in shown], [pair.answered for pair in shown])
+        for numbers in ([pair.true for pair in shown], [pair.predicted for pair in shown])
     )
     half = max(1, room // 2)
-    return min(true, max(half, room - answered)), min(answered, max(half, room - true))
+    return min(true, max(half, room - predicted)), min(predicted, max(half, room - true))

@@ -16,7 +16,7 @@ from fitmon.text.rows import Row, row
 
 CHOSEN, BEST = "▸", "◆"
 
-NO_CHECKPOINT = "no checkpoint kept"
+NO_CHECKPOINT = "no checkpoint"
 
 EPOCH_WIDTH, METRIC_WIDTH, REMARK_WIDTH = 8, 8, 16
 """Cells of the first column, the minimum of a metric's, and what is reserved for remarks."""

@@ -104,7 +104,7 @@ def test_the_confusions_found_are_those_of_the_matrix() -> None:
     matrix = confusion_matrix(true, answers, 7)
     assert matrix is not None
     np.fill_diagonal(matrix := matrix.copy(), 0)
-    assert {(pair.true, pair.answered): pair.samples for pair in seen.frequent} == {
+    assert {(pair.true, pair.predicted): pair.samples for pair in seen.frequent} == {
         (true, answered): matrix[true, answered] for true, answered in np.argwhere(matrix).tolist()
     }
     assert [pair.samples for pair in seen.frequent] == sorted(matrix[matrix > 0].tolist(), reverse=True)
