@@ -34,9 +34,10 @@ def main() -> int:
 
 def _under_the_screen(run: KeptRun, preset: str) -> int:
     from fitmon.tui.launch import run_screen
+    from fitmon.tui.options import ScreenOptions
 
     with NamedTemporaryFile(suffix=".log") as log:
-        return run_screen(run, name=preset, exit_when_over=True, log_path=Path(log.name))
+        return run_screen(run, name=preset, options=ScreenOptions(exit_when_over=True, log_path=Path(log.name)))
 
 
 def _alone(run: KeptRun) -> int:

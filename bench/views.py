@@ -1,4 +1,4 @@
-"""Shows a made-up run with 100 000 validation samples on the terminal, for `bench` to press keys on."""
+"""Shows a made-up run with 100,000 validation samples on the terminal, for `bench` to press keys on."""
 
 import sys
 import tempfile
@@ -15,13 +15,14 @@ from fitmon.engine.insight.scores import score_probabilities
 from fitmon.engine.record.record import RunRecord
 from fitmon.engine.record.snapshot import Snapshot
 from fitmon.tui.launch import run_screen
+from fitmon.tui.options import ScreenOptions
 
 SAMPLES = 100_000
 EPOCHS = 5
 
 
 class RecordedRun:
-    """A run that has come to its last epoch and stands still."""
+    """A run that has reached its last epoch and no longer changes."""
 
     def __init__(self) -> None:
         """Score the samples for some epochs."""
@@ -39,17 +40,17 @@ class RecordedRun:
             self._record.apply(events.SamplesScored(observation=observer.observe(scores, epoch)))
 
     def start(self) -> None:
-        """Nothing is trained."""
+        """Train nothing."""
 
     def send(self, command: Command) -> None:
-        """Nothing is asked."""
+        """Ignore the command."""
 
     def snapshot(self) -> Snapshot:
-        """Return the run as it stands."""
+        """Return the state of the run."""
         return self._record.snapshot()
 
-    def join(self, timeout_seconds: float) -> bool:  # noqa: ARG002 - as any run
-        """There is nothing to wait for."""
+    def join(self, timeout_seconds: float) -> bool:  # noqa: ARG002 - the signature of every run
+        """Return at once: there is nothing to wait for."""
         return True
 
 
@@ -73,4 +74,4 @@ def _started() -> events.RunStarted:
 
 if __name__ == "__main__":
     with tempfile.NamedTemporaryFile(suffix=".log") as log:
-        sys.exit(run_screen(RecordedRun(), name="views", log_path=Path(log.name)))
+        sys.exit(run_screen(RecordedRun(), name="views", options=ScreenOptions(log_path=Path(log.name))))

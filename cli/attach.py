@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fitmon.engine.attach.recorded import RecordedRun
     from fitmon.engine.attach.remote_run import RemoteRun
     from fitmon.engine.runs.run_folder import RunFolder
-    from fitmon.tui.run import RewindOptions
+    from fitmon.tui.options import RewindOptions
 
 
 def _attach(**given: Any) -> int:
@@ -32,24 +32,24 @@ def _attach(**given: Any) -> int:
         )
     from fitmon.engine.attach.open import open_run
     from fitmon.tui.launch import run_screen
+    from fitmon.tui.options import ScreenOptions
 
     folder = find_run(given) if given["run"] else _latest(given)
     run = open_run(folder, read_only=given["read_only"])
     # The first snapshot arrives while the screen loads, so that the first frame is complete.
     run.start()
-    return run_screen(
-        run,
-        name=folder.name,
+    options = ScreenOptions(
         threshold=_threshold(folder),
         mouse=not given["no_mouse"],
         viewer=True,
         read_only=run.read_only,
-        rewind_options=_rewind_options(folder, run, given["read_only"]),
+        rewind=_rewind_options(folder, run, given["read_only"]),
     )
+    return run_screen(run, name=folder.name, options=options)
 
 
 def _rewind_options(folder: RunFolder, run: RemoteRun | RecordedRun, asked_read_only: bool) -> RewindOptions:
-    from fitmon.tui.run import RewindOptions
+    from fitmon.tui.options import RewindOptions
 
     def saved_epochs() -> dict[int, dict[int, Path]]:
         # Imported on demand: it takes a tenth of the time to the first frame.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fitmon.engine.runs.run_folder import RunFolder
     from fitmon.engine.training.kept_run import KeptRun
     from fitmon.engine.training.session import Session
-    from fitmon.tui.run import RewindOptions
+    from fitmon.tui.options import RewindOptions
 
 Frontend = Literal["screen", "plain", "json", "headless"]
 
@@ -211,19 +211,19 @@ def print_resume_hint(request: TrainingRequest) -> None:
 def _train_on_screen(request: TrainingRequest) -> int:
     from fitmon.engine.events import RunFailed
     from fitmon.tui.launch import run_screen
+    from fitmon.tui.options import NO_REWIND, ScreenOptions
 
     log_path = _new_log() if request.folder is None else request.folder.log_path
     with _open_run(request, on_screen=True) as run:
-        code = run_screen(
-            run,
-            name=request.name,
+        options = ScreenOptions(
             threshold=request.job.settings.threshold,
             exit_when_over=request.exit_when_over,
             mouse=request.mouse,
             log_path=log_path,
-            outlives_terminal=request.folder is not None,
-            rewind_options=None if request.folder is None else _rewind_options(request.folder),
+            continue_without_terminal=request.folder is not None,
+            rewind=NO_REWIND if request.folder is None else _rewind_options(request.folder),
         )
+        code = run_screen(run, name=request.name, options=options)
         snapshot = run.snapshot()
     ending = snapshot.ending
     if isinstance(ending, RunFailed) and request.debug:
@@ -237,7 +237,7 @@ def _train_on_screen(request: TrainingRequest) -> int:
 
 def _rewind_options(folder: RunFolder) -> RewindOptions:
     from fitmon.engine.checkpoints.find import kept_epochs
-    from fitmon.tui.run import RewindOptions
+    from fitmon.tui.options import RewindOptions
 
     return RewindOptions(kept_epochs=lambda: kept_epochs(folder))
 

@@ -1,1 +1,1 @@
-"""The screen: draws snapshots of a run and asks it for changes; loads no TensorFlow."""
+"""The terminal interface: draws snapshots of a run and sends it commands; loads no TensorFlow."""

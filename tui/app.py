@@ -1,9 +1,8 @@
-"""The application: polls the run by a timer, shows what it says, and knows when to leave."""
+"""The application: polls the run by a timer, shows its state, and decides when to quit."""
 
 import signal
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import ClassVar
 
 from textual.actions import ActionParseResult
@@ -16,26 +15,28 @@ from fitmon.engine.errors import EXIT_CODES, EXIT_QUIT_WHILE_TRAINING
 from fitmon.engine.events import Phase, RunFailed
 from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text.format import clean
+from fitmon.tui.bindings import interrupt_binding
 from fitmon.tui.frame import Frame
-from fitmon.tui.keys import KEYS, interrupt_binding
-from fitmon.tui.run import RewindOptions, Run
+from fitmon.tui.keys import KEYS
+from fitmon.tui.options import ScreenOptions
+from fitmon.tui.run import Run
 from fitmon.tui.screens.host import READ_ONLY
 from fitmon.tui.screens.monitor import MonitorScreen
 from fitmon.tui.terminal import HANG_UP_EXIT_CODE
 
 POLL_SECONDS = 0.25
-"""How often the run is asked what is new."""
+"""How often the run is polled."""
 
 ANSWER_POLL_SECONDS = 0.05
-"""How often it is asked while an answer to a key is awaited."""
+"""How often it is polled while a command is unanswered."""
 
 NOTICE_SECONDS = 4.0
-"""How long a notice stays when nothing answers it."""
+"""How long a notice is shown if the run does not answer."""
 
-ATTACHED = "attached: leaving lets the run go on"
+ATTACHED = "attached: quitting does not stop the run"
 
 STEERING_ACTIONS = {key.action for key in KEYS if key.alive_only}
-"""Those of the keys that ask something of the run."""
+"""The actions of the keys that send a command to the run."""
 
 
 class MonitorApp(App[int], inherit_bindings=False):
@@ -51,53 +52,40 @@ class MonitorApp(App[int], inherit_bindings=False):
         self,
         run: Run,
         name: str,
+        options: ScreenOptions,
         *,
-        threshold: float = 0.5,
-        log_path: Path | None = None,
-        exit_when_over: bool = False,
-        viewer: bool = False,
-        read_only: bool = False,
-        rewind_options: RewindOptions | None = None,
-        asked_to_leave: Callable[[], int | None] = lambda: None,
+        exit_request: Callable[[], int | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         driver_class: type[Driver] | None = None,
     ) -> None:
-        """Build the application; nothing is started before its first picture stands.
+        """Build the application; the run starts once the first frame is on screen.
 
         Args:
-            run: What to show; started by the application.
-            name: What the run is called.
-            threshold: In [0, 1], the probability that must be exceeded to answer class 1.
-            log_path: The file that TensorFlow's and the model's output goes to; None: there is none to show.
-            exit_when_over: Leave as soon as the run is over.
-            viewer: The run is another process's: leaving leaves it alone, and the exit code is 0.
-            read_only: Nothing can be asked of the run.
-            way_back: What the run can go back to; None: to any epoch.
-            asked_to_leave: Returns the exit code once a signal asked the process to leave, `HANG_UP_EXIT_CODE` once the
-                terminal has gone; None before.
+            run: The run to show; started by the application.
+            name: The name of the run.
+            options: How to show it.
+            exit_request: Returns the exit code once a signal asked the process to end, `HANG_UP_EXIT_CODE` once the
+                terminal is lost; None before.
             clock: Seconds since any fixed moment.
             driver_class: How Textual reaches the terminal; None: as Textual chooses.
         """
-        # Told at once and not by the theme alone: NO_COLOR is honoured while the application is built.
+        # Passed here as well as in the theme: NO_COLOR is honoured while the application is built.
         super().__init__(driver_class=driver_class, ansi_color=True)
-        self.run_under_way = run
-        self.threshold = threshold
+        self.monitored_run = run
+        self.threshold = options.threshold
         self.log_scale = False
-        self.held = False
-        self.viewer = viewer
-        """Whether the run is another process's."""
-        self.read_only = read_only
-        """Whether nothing can be asked of the run."""
+        self.frozen = False
+        self.viewer = options.viewer
+        """Whether another process trains the run."""
+        self.read_only = options.read_only
+        """Whether no command can be sent to the run."""
         self.stop_sent = False
-        """Whether the run was asked to stop because somebody left."""
-        self.run_name = clean(name) + _kind_of_view(viewer, read_only)
-        self._exit_when_over = exit_when_over
-        self._asked_to_leave = asked_to_leave
+        """Whether the run was stopped because the user quit or a signal came."""
+        self.run_name = clean(name) + _kind_of_view(options)
+        self._exit_when_over = options.exit_when_over
+        self._exit_request = exit_request
         self._clock = clock
-        rewind_options = rewind_options or RewindOptions()
-        self._monitor = MonitorScreen(
-            log_path, kept_epochs=rewind_options.kept_epochs, why_no_rewind=rewind_options.why_not
-        )
+        self._monitor = MonitorScreen(options.log_path, options.rewind)
         self._notice = ""
         self._unanswered: tuple[object, ...] | None = None
         self._notice_until = 0.0
@@ -111,31 +99,31 @@ class MonitorApp(App[int], inherit_bindings=False):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        self.run_under_way.start()
+        self.monitored_run.start()
         self.set_interval(POLL_SECONDS, self.tick)
-        if self.viewer and not self.run_under_way.snapshot().over:
+        if self.viewer and not self.monitored_run.snapshot().over:
             self.say(ATTACHED)
 
     def tick(self) -> None:
-        """Look at the run once: draw what is new, and leave if it is time to."""
-        code = self._asked_to_leave()
+        """Poll the run once: draw what is new, and quit if requested."""
+        code = self._exit_request()
         if code is not None:
-            self._leave_with(code)
+            self._exit_as_requested(code)
             return
         self.draw_now()
-        was_over, self._was_over = self._was_over, self.run_under_way.snapshot().over
+        was_over, self._was_over = self._was_over, self.monitored_run.snapshot().over
         if self._was_over and not was_over:
-            self._on_over(self.run_under_way.snapshot())
+            self._on_over(self.monitored_run.snapshot())
 
     def draw_now(self) -> None:
-        """Draw the newest picture without waiting for the timer."""
+        """Draw the newest snapshot without waiting for the timer."""
         if not self._monitor.is_mounted:
-            return  # A resize may come before the panels are there and after they have gone.
-        snapshot = self.run_under_way.snapshot()
-        self._forget_notice(snapshot)
-        self._monitor.show(self._picture(snapshot), self._clock())
+            return  # A resize may come before the panels are mounted and after they are removed.
+        snapshot = self.monitored_run.snapshot()
+        self._clear_notice(snapshot)
+        self._monitor.show(self._frame_of(snapshot), self._clock())
 
-    def _picture(self, snapshot: Snapshot) -> Frame:
+    def _frame_of(self, snapshot: Snapshot) -> Frame:
         if snapshot.phase != self._phase:
             self._phase, self._phase_since = snapshot.phase, self._clock()
         return Frame(
@@ -143,7 +131,7 @@ class MonitorApp(App[int], inherit_bindings=False):
             name=self.run_name,
             threshold=self.threshold,
             log_scale=self.log_scale,
-            held=self.held,
+            frozen=self.frozen,
             notice=self._notice,
             phase_seconds=self._clock() - self._phase_since,
             view=self._monitor.view,
@@ -151,30 +139,30 @@ class MonitorApp(App[int], inherit_bindings=False):
         )
 
     def say(self, notice: str) -> None:
-        """Show a sentence in the header for a moment."""
+        """Show a sentence in the header for a few seconds."""
         self._notice, self._unanswered = notice, None
         self._notice_until = self._clock() + NOTICE_SECONDS
         self.draw_now()
 
     def ask(self, command: Command, notice: str) -> None:
-        """Ask something of the run, if this view may; show it until the run answers, and look for the answer often."""
+        """Send a command to the run unless the view is read-only; show the notice until the run answers."""
         if self.read_only:
             self.say(READ_ONLY)
             return
-        self.run_under_way.send(command)
+        self.monitored_run.send(command)
         self.say(notice)
-        self._unanswered = _answers(self.run_under_way.snapshot())
+        self._unanswered = _answers(self.monitored_run.snapshot())
         for polls in range(1, 5):
             self.set_timer(polls * ANSWER_POLL_SECONDS, self.tick)
 
-    def _forget_notice(self, snapshot: Snapshot) -> None:
+    def _clear_notice(self, snapshot: Snapshot) -> None:
         answered = self._unanswered is not None and _answers(snapshot) != self._unanswered
         if answered or self._clock() >= self._notice_until:
             self._notice, self._unanswered = "", None
 
     def _on_over(self, snapshot: Snapshot) -> None:
         if self._exit_when_over:
-            self.leave()
+            self.quit_app()
         elif isinstance(snapshot.ending, RunFailed):
             self._monitor.action_show_failure()
 
@@ -184,18 +172,18 @@ class MonitorApp(App[int], inherit_bindings=False):
         default_namespace: DOMNode | None = None,
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
-        """Do what a key stands for, or say that this view may not."""
+        """Run the action of a key, or show a notice if the view is read-only."""
         if self.read_only and action in STEERING_ACTIONS:
             self.say(READ_ONLY)
             return True
         return await super().run_action(action, default_namespace, namespaces)
 
-    def leave(self) -> None:
-        """Leave with the exit code that the state of the run calls for, stopping it if it still trains.
+    def quit_app(self) -> None:
+        """Quit with the exit code that follows from the state of the run, which is stopped if it is still training.
 
-        A run of another process is left alone.
+        A run of another process is not stopped.
         """
-        ending = self.run_under_way.snapshot().ending
+        ending = self.monitored_run.snapshot().ending
         if self.viewer:
             self.exit(0)
         elif ending is None:
@@ -203,36 +191,36 @@ class MonitorApp(App[int], inherit_bindings=False):
         else:
             self.exit(EXIT_CODES.get(ending.kind, 1) if isinstance(ending, RunFailed) else 0)
 
-    def _leave_with(self, code: int) -> None:
-        """Leave because a signal came or the terminal went."""
-        if self.viewer or (code == HANG_UP_EXIT_CODE and self.run_under_way.snapshot().over):
-            self.leave()
+    def _exit_as_requested(self, code: int) -> None:
+        """Quit because a signal came or the terminal was lost."""
+        if self.viewer or (code == HANG_UP_EXIT_CODE and self.monitored_run.snapshot().over):
+            self.quit_app()
         elif code == HANG_UP_EXIT_CODE:
-            # Whoever shows this screen knows whether the run goes on without one.
+            # The caller knows whether the run continues without a screen.
             self.exit(code)
         else:
             self._stop_and_exit(code, f"stopped by {signal.Signals(code - 128).name}")
 
     def action_leave(self) -> None:
-        self.leave()
+        self.quit_app()
 
     def action_interrupt(self) -> None:
-        self.leave()
+        self.quit_app()
 
     def _stop_and_exit(self, code: int, reason: str) -> None:
-        self.run_under_way.send(Stop(reason=reason))
+        self.monitored_run.send(Stop(reason=reason))
         self.stop_sent = True
         self.exit(code)
 
 
-def _kind_of_view(viewer: bool, read_only: bool) -> str:
-    if not viewer:
+def _kind_of_view(options: ScreenOptions) -> str:
+    if not options.viewer:
         return ""
-    return " (read-only)" if read_only else " (attached)"
+    return " (read-only)" if options.read_only else " (attached)"
 
 
 def _answers(snapshot: Snapshot) -> tuple[object, ...]:
-    """Return everything by which a run answers a command, to tell whether it has."""
+    """Return the values that change when a run answers a command."""
     pending = tuple((knob.pending, knob.pending_epoch) for knob in snapshot.knobs)
     refusals = snapshot.refusal, snapshot.rewind_refusal
     asked = snapshot.pause_asked, snapshot.paused, snapshot.over, pending

@@ -1,4 +1,4 @@
-"""What the screen draws at one moment: a snapshot of the run and how the user chose to look at it."""
+"""What the screen draws at one moment: a snapshot of the run and the settings of the view."""
 
 from dataclasses import dataclass
 
@@ -12,20 +12,20 @@ class Frame:
 
     snapshot: Snapshot
     name: str
-    """What the run is called, free of control characters."""
+    """The name of the run, free of control characters."""
     threshold: float
-    """In [0, 1]; the view's own, the training knows none."""
+    """In [0, 1]; a setting of the view, not of training."""
     log_scale: bool
     """Whether the charts' vertical axes are logarithmic."""
-    held: bool
-    """Whether the panels hold still; the header never does."""
+    frozen: bool
+    """Whether the panels are frozen; the header never is."""
     notice: str
-    """What the user's last key did, until the run answers; may be empty."""
+    """The response to the last key, until the run answers; may be empty."""
     phase_seconds: float
-    """For how long the run has been in its phase."""
+    """How long the run has been in its phase."""
     view: View = View.OVERVIEW
-    """Which view is chosen."""
+    """The selected view."""
     read_only: bool = False
-    """Whether nothing can be asked of the run."""
+    """Whether no command can be sent to the run."""
     no_rewind: str = ""
-    """Why the run cannot go back to an epoch; empty when it can."""
+    """Why the run cannot rewind; empty if it can."""

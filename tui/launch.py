@@ -1,6 +1,6 @@
 """Shows a run on the terminal and returns the exit code of the process.
 
-Textual and numpy load only after a first line stands on the screen.
+Textual and numpy load only after a first line is on screen.
 """
 
 from __future__ import annotations
@@ -12,113 +12,68 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 from fitmon.text.format import NO_BREAK, clean, to_ascii
-from fitmon.tui.terminal import (
-    HANG_UP_EXIT_CODE,
-    STALLED_SECONDS,
-    Terminal,
-    driver_for,
-    leave_prints_alone,
-    owned_terminal,
-    screen_error,
-    takes_more,
-)
+from fitmon.tui.options import ScreenOptions
+from fitmon.tui.terminal import HANG_UP_EXIT_CODE, Terminal, owned_terminal
+from fitmon.tui.terminal_output import accepts_output
+from fitmon.tui.textual_driver import driver_for, keep_prints, screen_error
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from fitmon.tui.app import MonitorApp
-    from fitmon.tui.run import RewindOptions, Run
+    from fitmon.tui.run import Run
 
 JOIN_SECONDS = 10.0
-"""How long the training may take to end after it was asked to."""
+"""How long training may take to end after it was asked to stop."""
 
 HEADLESS_POLL_SECONDS = 0.5
-"""How often a run without a screen is looked at: whether it is over, shall end, or has its terminal again."""
+"""How often a run without a screen is polled: whether it is over, must end, or has its terminal back."""
 
-TRAINS_ON = (
-    "fitmon: this terminal took nothing for too long, so the training goes on without a screen.\n"
+TERMINAL_LOST = (
+    "fitmon: terminal not responding; training continues in the background.\n"
     "ctrl+c stops it; in another terminal, `fitmon attach` shows it.\n"
 )
-GOES_ON = "The run goes on; `fitmon attach` shows it again."
+STILL_RUNNING = "The run continues; `fitmon attach` shows it again."
+
+DEFAULT_OPTIONS = ScreenOptions()
 
 
-def run_screen(
-    run: Run,
-    *,
-    name: str,
-    threshold: float = 0.5,
-    exit_when_over: bool = False,
-    mouse: bool = True,
-    log_path: Path | None = None,
-    outlives_terminal: bool = True,
-    viewer: bool = False,
-    read_only: bool = False,
-    rewind_options: RewindOptions | None = None,
-    stalled_seconds: float = STALLED_SECONDS,
-) -> int:
-    """Start the run under the screen, wait until the user leaves, print the summary and return the exit code.
+def run_screen(run: Run, *, name: str = "run", options: ScreenOptions = DEFAULT_OPTIONS) -> int:
+    """Train a run under the screen until the user quits, print the summary and return the exit code.
 
-    Must be called in the main thread of a process whose descriptors 0 and 1 are a terminal (see
-    `terminal.refusal_here`). The run has been asked to stop and was waited for up to `JOIN_SECONDS`.
+    Call it in the main thread of a process whose descriptors 0 and 1 are a terminal (see `terminal.refusal_here`). When
+    it returns, the run has been asked to stop and was waited for up to `JOIN_SECONDS`.
 
-    When the terminal hangs up or stalls, the run gets a `Detach` and trains on without a screen; only then this waits
-    for its end. From a terminal that hung up, descriptors 1 and 2 lead to the log for good. The exit code is then the
-    run's own: 0 finished, that of its error, 128 + the signal that stopped it, 130 stopped by somebody else.
+    When the terminal hangs up or stalls, the run receives `Detach` and continues without a screen; only then does this
+    wait for its end. After a hang-up, descriptors 1 and 2 stay redirected to the log. The exit code is then that of the
+    run: 0 finished, the code of its error, 128 + the signal that stopped it, 130 stopped by another process.
 
     Args:
-        run: What to show; it is started after the first picture stands.
-        name: What the run is called.
-        threshold: In [0, 1], the probability that must be exceeded to answer class 1.
-        exit_when_over: Leave as soon as the run is over.
-        mouse: Whether the terminal reports the mouse; without, it lets the user select text.
-        log_path: Where everything printed meanwhile goes; None: it is thrown away after the screen has gone.
-        outlives_terminal: Whether the run trains on when the terminal hangs up. Else, as for a run that nobody could
-            find again, it is stopped and 129 returned; a terminal that stalls is waited for.
-        viewer: The run is another process's: leaving never stops it, nor is it waited for, and the exit code is 0.
-        read_only: Ask nothing of the run, whatever key is pressed.
-        way_back: What the run can go back to; None: to nothing, since it is not kept.
-        stalled_seconds: How long the terminal may take no byte before it counts as gone.
+        run: The run to show; it starts once the first frame is on screen.
+        name: The name of the run.
+        options: How to show it, and what the user may do with it.
     """
-    keeps_going = outlives_terminal and not viewer
-    with owned_terminal(log_path, stalled_seconds if keeps_going else None) as terminal:
+    survives = options.continue_without_terminal and not options.viewer
+    with owned_terminal(options.log_path, options.stalled_seconds if survives else None) as terminal:
         terminal.show_first_line(f"fitmon · {name}   starting")
-        app = _load_app()(
-            run,
-            name,
-            threshold=threshold,
-            log_path=log_path,
-            exit_when_over=exit_when_over,
-            asked_to_leave=terminal.exit_code,
-            viewer=viewer,
-            read_only=read_only,
-            rewind_options=rewind_options or _no_way_back(),
-            driver_class=driver_for(terminal),
-        )
-        leave_prints_alone(app)
-        code = app.run(mouse=mouse)
+        app = _load_app()(run, name, options, exit_request=terminal.exit_code, driver_class=driver_for(terminal))
+        keep_prints(app)
+        code = app.run(mouse=options.mouse)
         error = screen_error(app)
-        headless = keeps_going and code == HANG_UP_EXIT_CODE
+        headless = survives and code == HANG_UP_EXIT_CODE
         if headless:
-            _train_on(run, terminal)
+            _train_headless(run, terminal)
         else:
-            terminal.give_back()
-        # Still inside: what the last steps print belongs to the log, and a second signal must find its handler.
-        ended = viewer or _end(run, terminal, stopping=app.stop_sent)
-    if takes_more(1):
-        _report(run, error, ended, log_path, viewer=viewer)
+            terminal.restore()
+        # Still inside: what the last steps print belongs in the log, and a second signal needs its handler.
+        ended = options.viewer or _end(run, terminal, stopping=app.stop_sent)
+    if accepts_output(1):
+        _report(run, error, ended, options)
     if headless:
-        return _own_exit_code(run, terminal)
+        return _headless_exit_code(run, terminal)
     return 1 if code is None else code
 
 
-def _no_way_back() -> RewindOptions:
-    from fitmon.tui.run import NO_REWIND
-
-    return NO_REWIND
-
-
 def _load_app() -> type[MonitorApp]:
-    # Loading makes many objects and frees none: looking for garbage meanwhile costs a tenth of the time.
+    # Loading makes many objects and frees none: garbage collection would cost a tenth of the time.
     gc.disable()
     try:
         from fitmon.tui.app import MonitorApp
@@ -127,29 +82,29 @@ def _load_app() -> type[MonitorApp]:
     return MonitorApp
 
 
-def _train_on(run: Run, terminal: Terminal) -> None:
-    """Train on without a screen until the run is over or a signal asks for its end."""
+def _train_headless(run: Run, terminal: Terminal) -> None:
+    """Continue without a screen until the run is over or a signal ends it."""
     from fitmon.engine.commands import Detach
 
     run.send(Detach(reason=terminal.output.loss))
-    terminal.let_go()
+    terminal.detach()
     while not (terminal.signals_received or run.join(HEADLESS_POLL_SECONDS) or run.snapshot().over):
-        if terminal.output.gone:
-            terminal.give_back(wait_seconds=0.0, farewell=TRAINS_ON)
+        if terminal.output.lost:
+            terminal.restore(wait_seconds=0.0, farewell=TERMINAL_LOST)
 
 
-def _own_exit_code(run: Run, terminal: Terminal) -> int:
+def _headless_exit_code(run: Run, terminal: Terminal) -> int:
     from fitmon.tui.run import exit_code_of
 
     return exit_code_of(run.snapshot().ending, terminal.signals_received)
 
 
 def _end(run: Run, terminal: Terminal, *, stopping: bool) -> bool:
-    """Wait for the training, which needs to notice that it shall stop; a second signal ends the wait."""
+    """Wait for training to end and return whether it did; a second signal ends the wait."""
     from fitmon.engine.commands import Stop
 
     if not (stopping or run.snapshot().over):
-        run.send(Stop(reason=_why_stopped(terminal)))
+        run.send(Stop(reason=_stop_reason(terminal)))
     give_up_at = time.monotonic() + JOIN_SECONDS
     signals = len(terminal.signals_received)
     dismissed = False
@@ -157,32 +112,33 @@ def _end(run: Run, terminal: Terminal, *, stopping: bool) -> bool:
         if time.monotonic() >= give_up_at or len(terminal.signals_received) > signals:
             break
         if run.snapshot().over and not dismissed:
-            # A run that is over may still wait for somebody to go back to an epoch.
-            run.send(Stop(reason="its screen has gone"))
+            # A run that is over may still wait for a rewind.
+            run.send(Stop(reason="its screen has closed"))
             dismissed = True
     return ended
 
 
-def _why_stopped(terminal: Terminal) -> str:
+def _stop_reason(terminal: Terminal) -> str:
     if terminal.signals_received:
         return f"stopped by {signal.Signals(terminal.signals_received[0]).name}"
     return terminal.output.loss or "the screen failed"
 
 
-def _report(run: Run, error: BaseException | None, ended: bool, log_path: Path | None, *, viewer: bool) -> None:
+def _report(run: Run, error: BaseException | None, ended: bool, options: ScreenOptions) -> None:
     from fitmon.engine.events import RunFailed
     from fitmon.text.summary import summary_lines
 
-    snapshot = run.snapshot()
-    for line in [GOES_ON] if viewer and not snapshot.over else summary_lines(snapshot):
+    snapshot, log_path = run.snapshot(), options.log_path
+    for line in [STILL_RUNNING] if options.viewer and not snapshot.over else summary_lines(snapshot):
         print(_for_stream(line, sys.stdout))  # noqa: T201 - the summary is the command's output
     if isinstance(snapshot.ending, RunFailed) and log_path is not None:
-        print(f"What it printed is in {log_path}.", file=sys.stderr)  # noqa: T201
+        print(f"Its output is in {log_path}.", file=sys.stderr)  # noqa: T201
     if error is not None:
-        place = f"; more in {log_path}" if log_path is not None else ""
-        print(_for_stream(f"The screen failed: {clean(repr(error))}{place}.", sys.stderr), file=sys.stderr)  # noqa: T201
+        details = f"; details in {log_path}" if log_path is not None else ""
+        message = f"The screen failed: {clean(repr(error))}{details}."
+        print(_for_stream(message, sys.stderr), file=sys.stderr)  # noqa: T201
     if not ended:
-        print(f"The training did not stop within {JOIN_SECONDS:g} seconds.", file=sys.stderr)  # noqa: T201
+        print(f"Training did not stop within {JOIN_SECONDS:g} seconds.", file=sys.stderr)  # noqa: T201
 
 
 def _for_stream(line: str, stream: TextIO) -> str:

@@ -1,11 +1,11 @@
-"""Which panels stand where at which size of the terminal. Pure sums."""
+"""Places the panels for a size of the terminal. Pure."""
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-SMALLEST_WIDTH = 40
-SMALLEST_HEIGHT = 10
-"""Below this size, one line says what is going on."""
+MIN_WIDTH = 40
+MIN_HEIGHT = 10
+"""Below this size, only one line is shown."""
 
 WIDE_WIDTH = 100
 WIDE_HEIGHT = 28
@@ -15,17 +15,17 @@ LOG_HEIGHT = 44
 """From this height on, the wide overview has room for the log as well."""
 
 PAIR_HEIGHT = 16
-"""Rows that two panels above one another need."""
+"""Rows that two stacked panels need."""
 
 SHARE_OF_MEANING = 4
-"""One row in so many of the wide overview tells what it means, within the two bounds below."""
+"""One row in this many of the wide overview is for the diagnosis, within the two bounds below."""
 MIN_MEANING, MAX_MEANING = 7, 10
 
 SHARE_OF_SAMPLES = 3
-"""So many rows of what is left tell of the samples, to two for each panel below."""
+"""Of the other rows, this many are for the samples, to two for each panel below."""
 
 ROOMY_HEIGHT = 20
-"""From this height on, the header takes a row of its own for each thing it says."""
+"""From this height on, the header has separate rows for state, knobs, message and warnings."""
 
 
 class Panel(StrEnum):
@@ -46,7 +46,7 @@ class Panel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a panel stands, in cells from the upper left corner."""
+    """The position and size of a panel, in cells from the upper left corner."""
 
     x: int
     y: int
@@ -55,7 +55,7 @@ class Place:
 
 
 class View(IntEnum):
-    """What the user can look at, by the digit that chooses it."""
+    """The views, by the digit that selects them."""
 
     OVERVIEW = 1
     LOSS = 2
@@ -79,35 +79,34 @@ PANELS: dict[View, tuple[Panel, ...]] = {
     View.OUTPUT: (Panel.LOG,),
     View.FINDINGS: (Panel.FINDINGS,),
 }
-"""The panels of each view from top to bottom, of the overview on a narrow terminal; the first alone where two have no
-room."""
+"""The panels of each view from top to bottom, for the overview on a narrow terminal; the first if two do not fit."""
 
 
 def too_small(width: int, height: int) -> bool:
     """Return whether only one line can be shown."""
-    return width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT
+    return width < MIN_WIDTH or height < MIN_HEIGHT
 
 
-def header_height(height: int, has_notes: bool) -> int:
-    """Return the rows of the header: state, knobs, what just happened, what stands."""
+def header_height(height: int, has_warnings: bool) -> int:
+    """Return the rows of the header: state, knobs, latest message, warnings."""
     if height < ROOMY_HEIGHT:
         return 2
-    return 4 if has_notes else 3
+    return 4 if has_warnings else 3
 
 
-def arrange(width: int, height: int, view: View, has_metric: bool, has_notes: bool) -> dict[Panel, Place]:
-    """Return the place of every panel that is to be seen.
+def arrange(width: int, height: int, view: View, has_metric: bool, has_warnings: bool) -> dict[Panel, Place]:
+    """Return the place of every visible panel.
 
     Args:
         width: Columns of the terminal.
         height: Rows of the terminal.
-        view: Which view is chosen.
-        has_metric: Whether there is a second curve to draw beside the loss.
-        has_notes: Whether the header must say something all the time, on the data or the disk.
+        view: The selected view.
+        has_metric: Whether there is a second metric to draw.
+        has_warnings: Whether the header shows lasting warnings, about the data or the disk.
     """
     if too_small(width, height):
         return {Panel.HEADER: Place(0, 0, width, height)}
-    head = header_height(height, has_notes)
+    head = header_height(height, has_warnings)
     body = Place(0, head, width, height - head - 1)
     wide = width >= WIDE_WIDTH and height >= WIDE_HEIGHT
     if view is not View.OVERVIEW:
@@ -122,7 +121,7 @@ def arrange(width: int, height: int, view: View, has_metric: bool, has_notes: bo
 
 
 def _narrow_overview(body: Place, has_metric: bool) -> dict[Panel, Place]:
-    """Return the charts and, below them, one row that tells what they mean."""
+    """Return the charts and, below them, one row for the diagnosis."""
     charts = PANELS[View.OVERVIEW][: 1 + (has_metric and body.height >= PAIR_HEIGHT)]
     rest = Place(body.x, body.y, body.width, body.height - 1)
     return {**_stacked(rest, charts), Panel.MEANING: Place(body.x, body.y + rest.height, body.width, 1)}
@@ -136,7 +135,7 @@ def _overview(body: Place, has_metric: bool) -> dict[Panel, Place]:
 
 
 def _beside(right: Place) -> dict[Panel, Place]:
-    """Return what stands beside the charts: the samples, what it all means, what changed, and the log if possible."""
+    """Return the panels beside the charts: samples, diagnosis, changes, and the log if there is room."""
     meaning = max(MIN_MEANING, min(MAX_MEANING, right.height // SHARE_OF_MEANING))
     others = (Panel.CHANGES, Panel.LOG) if right.height >= LOG_HEIGHT else (Panel.CHANGES,)
     above = (right.height - meaning) * SHARE_OF_SAMPLES // (SHARE_OF_SAMPLES + 2 * len(others))

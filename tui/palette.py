@@ -1,6 +1,6 @@
-"""Which colours the screen uses, by what they mean. Nothing is said by colour alone.
+"""The colors of the screen, by role. No information is conveyed by color alone.
 
-The sixteen colours of the terminal itself are used: they fit its background, their codes are the shortest, and every
+Only the sixteen colors of the terminal are used: they match its background, their codes are the shortest, and every
 terminal has them.
 """
 
@@ -10,7 +10,7 @@ from fitmon.text.roles import Role
 
 STYLES: dict[Role, Style] = {
     Role.PLAIN: Style.null(),
-    # Not bright black: some palettes give that the colour of the background.
+    # Not bright black: in some palettes it equals the background.
     Role.FAINT: Style(dim=True),
     Role.STRONG: Style(bold=True),
     Role.TRAINING: Style(color="cyan"),
@@ -20,4 +20,4 @@ STYLES: dict[Role, Style] = {
     Role.BAD: Style(color="red"),
     Role.ALERT: Style(reverse=True, bold=True),
 }
-"""How each role looks."""
+"""The style of each role."""

@@ -1,50 +1,57 @@
-"""When the panels take a new picture: all of them together, so that what stands on the screen belongs together."""
+"""Decides when the panels show a new frame: all of them at once, so that the screen is consistent."""
 
 import time
 
 from fitmon.tui.frame import Frame
 
-SHORTEST_PAUSE_SECONDS = 0.5
-"""The panels are drawn at most twice a second while the training moves them."""
+MIN_PAUSE_SECONDS = 0.5
+"""The panels are drawn at most twice a second while training changes them."""
 
-LONGEST_PAUSE_SECONDS = 2.0
+MAX_PAUSE_SECONDS = 2.0
 
 SHARE_OF_CORE = 0.015
-"""Drawing the panels may take this share of a core; a slow machine gets fewer pictures, not a slower training."""
+"""Drawing the panels may take this share of a core; a slow machine gets fewer frames, not slower training."""
 
 
 class RefreshThrottle:
-    """Gives out the picture that the panels show at a moment."""
+    """Chooses the frame that the panels show."""
 
     def __init__(self) -> None:
-        self._given: Frame | None = None
+        self._shown: Frame | None = None
         self._next_seconds = 0.0
         self._began_seconds = 0.0
 
-    def picture(self, newest: Frame, now_seconds: float) -> Frame:
-        """Return the newest picture, or the last one again while it is too early for another.
+    def next_frame(self, newest: Frame, now_seconds: float) -> Frame:
+        """Return the newest frame, or the last one again while it is too early for another.
 
-        What the user chose, what was asked and answered, a pause and the end are never held back.
+        Changes of the view, pending changes and their results, a pause and the end are shown without delay.
         """
-        if self._given is None or now_seconds >= self._next_seconds or _urgent(newest) != _urgent(self._given):
-            self._given = newest
+        if self._shown is None or now_seconds >= self._next_seconds or _urgent(newest) != _urgent(self._shown):
+            self._shown = newest
         self._began_seconds = time.thread_time()
-        return self._given
+        return self._shown
 
     def drawn(self, now_seconds: float) -> None:
-        """Note that the panels were drawn; if that took long, the next new picture comes later."""
+        """Record that the panels were drawn; if that took long, the next new frame comes later."""
         if now_seconds < self._next_seconds:
             return
         spent = time.thread_time() - self._began_seconds
-        pause = max(SHORTEST_PAUSE_SECONDS, spent / SHARE_OF_CORE)
-        self._next_seconds = now_seconds + min(LONGEST_PAUSE_SECONDS, pause)
+        pause = max(MIN_PAUSE_SECONDS, spent / SHARE_OF_CORE)
+        self._next_seconds = now_seconds + min(MAX_PAUSE_SECONDS, pause)
 
 
-def _urgent(picture: Frame) -> tuple[object, ...]:
-    seen = picture.snapshot
-    chosen = (picture.view, picture.log_scale, picture.held, picture.threshold)
-    return (*chosen, seen.knobs and _asked(picture), len(seen.receipts), seen.refusal, seen.paused, seen.over)
+def _urgent(frame: Frame) -> tuple[object, ...]:
+    snapshot = frame.snapshot
+    chosen = (frame.view, frame.log_scale, frame.frozen, frame.threshold)
+    return (
+        *chosen,
+        snapshot.knobs and _pending(frame),
+        len(snapshot.receipts),
+        snapshot.refusal,
+        snapshot.paused,
+        snapshot.over,
+    )
 
 
-def _asked(picture: Frame) -> tuple[object, ...]:
-    return tuple((knob.name, knob.pending, knob.pending_epoch) for knob in picture.snapshot.knobs)
+def _pending(frame: Frame) -> tuple[object, ...]:
+    return tuple((knob.name, knob.pending, knob.pending_epoch) for knob in frame.snapshot.knobs)

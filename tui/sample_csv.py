@@ -14,9 +14,9 @@ from fitmon.text.format import clean
 from fitmon.tui.drawing.sample_facts import KIND_WORDS, SampleFacts, class_names_of, facts_of, name_of
 from fitmon.tui.drawing.sample_order import Indices
 
-LONGEST_RUN_NAME = 60
+MAX_RUN_NAME = 60
 BLOCK = 65_536
-"""Rows made at a time, so that a large list takes no more memory than a small one."""
+"""Rows made at a time, so that memory does not grow with the list."""
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]")
@@ -24,29 +24,29 @@ _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]")
 
 def csv_name(run: str, epoch: int) -> str:
     """Return the file name for a run's samples after an epoch, such as `fitmon-mnist-epoch3-samples.csv`."""
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", run)[:LONGEST_RUN_NAME] or "run"
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", run)[:MAX_RUN_NAME] or "run"
     return f"fitmon-{plain}-epoch{epoch}-samples.csv"
 
 
 def write_csv(path: Path, observation: Observation, threshold: float, indices: Indices, names: tuple[str, ...]) -> Path:
-    """Write samples to a new file that only its owner may read; an existing file is never touched.
+    """Write samples to a new file that only its owner may read; an existing file is never changed.
 
-    One row a sample: `index` (zero-based in the validation set), `label` where a sample has several, `true`,
-    `predicted`, `probability_true`, `margin`, `loss`, `change` (of p(true) since the epoch before), `crossings`,
-    `kind`. A cell is empty where there is no such number. Numbers have seven digits.
+    One row per sample: `index` (zero-based in the validation set), `label` if a sample has several, `true`,
+    `predicted`, `probability_true`, `margin`, `loss`, `change` (of p(true) since the previous epoch), `crossings`,
+    `kind`. Undefined numbers are empty cells. Numbers have seven digits.
 
     Args:
-        path: where to write; where that exists, `-2`, `-3` … is put before its suffix.
-        observation: what is known of n entries.
-        threshold: in [0, 1]: at which `predicted` is answered. `crossings` and `kind` are told at the run's own.
+        path: where to write; if that exists, `-2`, `-3` … is inserted before its suffix.
+        observation: of n entries.
+        threshold: in [0, 1], for `predicted`. `crossings` and `kind` are at the threshold of the run.
         indices: (m,) entries to write, in this order.
-        names: of the classes, or of the labels where a sample has several; they are written as `text_cell` says.
+        names: of the classes, or of the labels if a sample has several; written as by `text_cell`.
 
     Returns:
-        The path that was written.
+        The path of the written file.
 
     Raises:
-        OSError: the file could not be created or written whole; nothing of it stays behind.
+        OSError: the file could not be created or completely written; a partial file is removed.
     """
     written, descriptor = _new_file(path)
     try:
@@ -107,9 +107,9 @@ def _numbers(values: Any) -> Iterable[str]:
 
 
 def text_cell(name: str) -> str:
-    """Return a foreign name for a cell: without what a terminal would obey, and never a formula to a spreadsheet.
+    """Return a name from the data as a cell: without control characters, and never a formula for a spreadsheet.
 
-    A name that begins with `=`, `+`, `-` or `@` (blanks before it aside) and is no number gets an apostrophe in front.
+    A name that starts with `=`, `+`, `-` or `@` (leading blanks aside) and is no number gets an apostrophe in front.
     See https://owasp.org/www-community/attacks/CSV_Injection.
     """
     cleaned = clean(name)

@@ -97,7 +97,7 @@ def test_a_read_only_view_sends_no_commands(folder: RunFolder, reached: ServedRu
     with attached(folder, "--read-only") as terminal:
         terminal.until("epoch 3/10")
         terminal.type(" ")
-        terminal.until("asks nothing of the run")
+        terminal.until("cannot send commands to the run")
         terminal.type("q")
         assert terminal.exit_code() == 0
     assert reached.asked.empty()

@@ -19,6 +19,7 @@ from fitmon.engine.events import Phase
 from fitmon.engine.record.record import RunRecord
 from fitmon.engine.record.snapshot import Snapshot
 from fitmon.tui.launch import run_screen
+from fitmon.tui.options import ScreenOptions
 
 FINISH = "finish"
 """A file of this name beside the log lets a run that waits come to its end."""
@@ -106,7 +107,16 @@ def main() -> int:
     parser.add_argument("script")
     parser.add_argument("log", type=Path)
     parser.add_argument("--stalled-seconds", type=float, default=60.0)
-    for flag in ("--exit", "--ephemeral", "--viewer", "--read-only", "--controlled", "--lines", "--headless"):
+    for flag in (
+        "--exit",
+        "--ephemeral",
+        "--viewer",
+        "--read-only",
+        "--controlled",
+        "--lines",
+        "--headless",
+        "--defaults",
+    ):
         parser.add_argument(flag, action="store_true")
     given = parser.parse_args()
     if given.controlled:
@@ -122,16 +132,17 @@ def main() -> int:
             print_message=print,
             log_path=None if given.ephemeral else given.log,
         )[1]
-    return run_screen(
-        ScriptedRun(given.script, folder),
-        name="démo",
+    if given.defaults:
+        return run_screen(ScriptedRun(given.script, folder))
+    options = ScreenOptions(
         log_path=given.log,
         exit_when_over=given.exit,
-        outlives_terminal=not given.ephemeral,
+        continue_without_terminal=not given.ephemeral,
         viewer=given.viewer,
         read_only=given.read_only,
         stalled_seconds=given.stalled_seconds,
     )
+    return run_screen(ScriptedRun(given.script, folder), name="démo", options=options)
 
 
 if __name__ == "__main__":

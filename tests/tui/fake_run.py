@@ -21,6 +21,7 @@ from fitmon.engine.record.record import RunRecord
 from fitmon.engine.record.snapshot import Snapshot
 from fitmon.engine.values import KnobOffer, KnobValue
 from fitmon.tui.app import MonitorApp
+from fitmon.tui.options import ANY_EPOCH, ScreenOptions
 
 OFFERS = (
     KnobOffer(name="learning_rate", value=1e-3),
@@ -249,13 +250,13 @@ class Shown:
         await self.pilot.press(*keys)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until the condition holds; fail with the picture when it does not come to hold."""
+        """Wait until the condition is true; fail with the screen if it does not become true."""
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 while not condition():
                     await self.pilot.pause(0.01)
         except TimeoutError:
-            raise AssertionError(f"This did not come to pass. The screen:\n{self.text}") from None
+            raise AssertionError(f"The condition did not become true. The screen:\n{self.text}") from None
 
     async def sees(self, *words: str) -> None:
         """Wait until all the words stand on the screen."""
@@ -268,11 +269,12 @@ class Shown:
 
 @asynccontextmanager
 async def shown(run: FakeRun, size: tuple[int, int] = (120, 40), **options: Any) -> AsyncIterator[Shown]:
-    """Show a run on a terminal of that size; options are those of the application and of its main screen."""
-    of_screen = {name: options.pop(name) for name in ("kept_epochs", "why_no_rewind") if name in options}
-    app = MonitorApp(run, options.pop("name", "mnist"), **options)
-    for name, value in of_screen.items():
-        setattr(app._monitor, name, value)
+    """Show a run on a terminal of that size, one that can rewind to any epoch unless the options say otherwise.
+
+    Options are the name, `exit_request`, and those of `ScreenOptions`.
+    """
+    name, exit_request = options.pop("name", "mnist"), options.pop("exit_request", lambda: None)
+    app = MonitorApp(run, name, ScreenOptions(**{"rewind": ANY_EPOCH, **options}), exit_request=exit_request)
     async with app.run_test(size=size) as pilot:
         screen = Shown(app, pilot)
         await screen.until(lambda: run.starts == 1)

@@ -72,7 +72,7 @@ def picture_of(run: FakeRun, threshold: float = 0.5) -> Frame:
         name="mnist",
         threshold=threshold,
         log_scale=False,
-        held=False,
+        frozen=False,
         notice="",
         phase_seconds=0,
     )

@@ -9,6 +9,7 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from fitmon.engine.errors import UsageError
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import SampleScores
 from fitmon.tui.screens.best_threshold import BestThresholdDialog, why_no_best
@@ -26,7 +27,7 @@ class DialogApp(App[None]):
     def __init__(self, scores: SampleScores, threshold: float) -> None:
         super().__init__()
         self.answers: Answered = []
-        self._dialog = BestThresholdDialog(Observer(len(scores), 0.5).observe(scores, 3), threshold)
+        self._dialog = dialog(scores, threshold)
 
     def on_mount(self) -> None:
         self.push_screen(self._dialog, self.answers.append)
@@ -52,12 +53,12 @@ async def asked(
 
 async def test_each_goal_shows_its_best_against_now() -> None:
     async with asked() as (app, _):
-        assert "now 0.5; what matters most?" in app.rows
+        assert "now 0.5; which goal?" in app.rows
         assert "a  accuracy           0.7500 at 0.35    now 0.5000 at 0.5" in app.rows
         assert "f  F1                 0.8000 at 0.15    now 0 at 0.5" in app.rows
         assert "b  balanced accuracy  0.7500 at 0.35    now 0.5000 at 0.5" in app.rows
-        assert "c  cost ratio         asks what a missed positive costs" in app.rows
-        assert "best on the samples of epoch 3 itself, so a bit optimistic" in app.rows
+        assert "c  cost ratio         enter the cost of a false negative" in app.rows
+        assert "chosen on the samples of epoch 3, so slightly optimistic" in app.rows
 
 
 @pytest.mark.parametrize(("key", "threshold"), [("a", 0.35), ("f", 0.15), ("b", 0.35), ("escape", None)])
@@ -72,8 +73,8 @@ async def test_the_cost_is_worked_out_while_the_ratio_is_typed() -> None:
     async with asked() as (app, pilot):
         await pilot.press("c")
         await pilot.pause()
-        assert "one missed positive costs as much as … false alarms" in app.rows
-        assert "the best threshold shows here" in app.rows
+        assert "a false negative costs as much as … false positives" in app.rows
+        assert "the best threshold is shown here" in app.rows
         await pilot.press("1", "0")
         await pilot.pause()
         assert "cost 1 at 0.15   now 20 at 0.5" in app.rows, "one false alarm; two missed at 10 each"
@@ -89,15 +90,22 @@ async def test_a_cheap_miss_moves_the_threshold_the_other_way() -> None:
         assert "cost 0.2500 at 0.35   now 0.5000 at 0.5" in app.rows
 
 
+def dialog(scores: SampleScores = SCORES, threshold: float = 0.5) -> BestThresholdDialog:
+    return BestThresholdDialog(Observer(len(scores), 0.5).observe(scores, 3), threshold)
+
+
 @pytest.mark.parametrize("typed", ["", "0", "-1", "nan", "inf", "1e999", "five", "0,5", "1_0", "1e10", "1e"])
-async def test_what_is_no_ratio_is_refused_in_words_and_stays_to_be_mended(typed: str) -> None:
+def test_what_is_no_ratio_is_refused_in_words(typed: str) -> None:
+    with pytest.raises(UsageError, match="Expected the cost ratio to be a number above 0"):
+        dialog().parse(typed)
+
+
+async def test_a_refused_ratio_stays_to_be_corrected_and_is_then_applied() -> None:
     async with asked() as (app, pilot):
-        await pilot.press("c")
-        app.screen.query_one(Input).value = typed
-        await pilot.press("enter")
+        await pilot.press("c", *"0,5", "enter")
         await pilot.pause()
         assert "Expected the cost ratio to be a number above 0" in app.text
-        assert app.screen.query_one(Input).value == typed
+        assert app.screen.query_one(Input).value == "0,5"
         assert not app.answers
         app.screen.query_one(Input).value = "3"
         await pilot.pause()
@@ -119,7 +127,7 @@ async def test_escape_goes_back_to_the_goals_and_then_out() -> None:
     async with asked() as (app, pilot):
         await pilot.press("c", "5", "escape")
         await pilot.pause()
-        assert "now 0.5; what matters most?" in app.rows
+        assert "now 0.5; which goal?" in app.rows
         await pilot.press("a")
         await pilot.pause()
         assert app.answers == [0.35]
@@ -141,10 +149,10 @@ async def test_every_key_is_seen_on_the_smallest_terminal() -> None:
 @pytest.mark.parametrize(
     ("scores", "why"),
     [
-        (several_class_scores, "a threshold has no meaning for several classes"),
+        (several_class_scores, "no decision threshold with more than two classes"),
         (lambda: binary_scores(0.1, 0.9, labels=(1, 1)), "all validation samples are of one class"),
         (lambda: binary_scores(0.4, labels=(1,)), "all validation samples are of one class"),
-        (lambda: binary_scores(math.nan, 0.9, labels=(0, 1)), "predictions are not numbers"),
+        (lambda: binary_scores(math.nan, 0.9, labels=(0, 1)), "predictions are NaN"),
         (lambda: binary_scores(labels=()), "there are no validation samples"),
     ],
     ids=["several classes", "one class", "one sample", "not a number", "empty"],

@@ -7,7 +7,7 @@ import pytest
 from fitmon.engine.insight.context import Context
 from fitmon.engine.insight.observer import Observation
 from fitmon.text.rows import Row, text_of
-from fitmon.tui.drawing import classes
+from fitmon.tui.drawing import class_data
 from fitmon.tui.frame import Frame
 from fitmon.tui.widgets.classes_panel import ClassesPanel
 from tests.tui.drawing.test_classes import seen, several_classes
@@ -39,9 +39,9 @@ class Gate:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.open = threading.Event()
         self.measured: list[Observation] = []
-        self._measure = classes.measure_context
-        monkeypatch.setattr(classes, "takes_long", lambda observation: observation.probabilities is not None)
-        monkeypatch.setattr(classes, "measure_context", self)
+        self._measure = class_data.measure_context
+        monkeypatch.setattr(class_data, "takes_long", lambda observation: observation.probabilities is not None)
+        monkeypatch.setattr(class_data, "measure_context", self)
 
     def __call__(self, observation: Observation) -> Context:
         assert self.open.wait(PATIENCE_SECONDS)
@@ -80,7 +80,7 @@ def test_before_the_first_picture_there_is_an_empty_frame() -> None:
 def test_what_takes_long_is_drawn_once_it_has_been_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     gate, panel, run = Gate(monkeypatch), CountingPanel(), several_classes(50, 3)
     shown(panel, seen(run), seen(run))
-    assert "more is being measured" in panel.text
+    assert "measuring more" in panel.text
     assert panel.times == 1
     gate.open.set()
     finished(panel)

@@ -8,7 +8,7 @@ import pytest
 
 from fitmon.text.roles import Role
 from fitmon.text.rows import text_of, width_of
-from fitmon.tui.widgets.epoch_list import NO_CHECKPOINT, EpochChoice, draw_epochs, epoch_lines
+from fitmon.tui.drawing.epoch_list import NO_CHECKPOINT, EpochChoice, draw_epochs, epoch_lines
 from tests.tui.fake_run import FakeRun
 
 
@@ -36,14 +36,14 @@ def test_the_epochs_of_one_branch_are_listed_newest_first_down_to_the_model_befo
 
 def test_several_branches_are_labelled_and_every_epoch_stands_once_with_who_trained_it() -> None:
     assert told(branched()) == [
-        "branch 2, under way",
+        "branch 2 (current)",
         (2, 4),
         (2, 3),
         "from branch 1",
         (1, 2),
         (1, 1),
         (1, 0),
-        "branch 1, left after epoch 4",
+        "branch 1, up to epoch 4",
         (1, 4),
         (1, 3),
     ]

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Input
 
 from fitmon.engine import events
 from fitmon.engine.commands import Export
+from fitmon.tui.options import RewindOptions
 from fitmon.tui.screens.export_dialog import ExportDialog, default_file
 from tests.tui.fake_run import FakeRun, shown
 
@@ -26,27 +28,25 @@ def over() -> FakeRun:
     return run.ended()
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 10)])
-async def test_enter_writes_the_best_weights_into_a_file_called_after_the_run(
-    folder: Path, size: tuple[int, int]
-) -> None:
+async def test_enter_writes_the_best_weights_into_a_file_called_after_the_run_at_every_size(folder: Path) -> None:
     run = over()
-    async with shown(run, size=size) as screen:
-        await screen.press("k")
-        await screen.sees(
-            "▸ the best weights, of epoch 2", "the last weights, of epoch 3", "mnist.keras", "enter write"
-        )
-        await screen.press("enter")
-        assert run.sent == [Export(path=str(folder / "mnist.keras"))]
+    async with shown(run) as screen:
+        for size in ((120, 40), (80, 24), (40, 10)):
+            await screen.pilot.resize_terminal(*size)
+            await screen.press("k")
+            await screen.sees("▸ best weights, of epoch 2", "last weights, of epoch 3", "mnist.keras", "enter export")
+            await screen.press("enter")
+            assert run.sent.pop() == Export(path=str(folder / "mnist.keras"))
+        assert not run.sent
 
 
 async def test_tab_takes_the_last_weights_and_another_name_can_be_typed(folder: Path) -> None:
     run = over()
     async with shown(run) as screen:
         await screen.press("k", "tab")
-        await screen.sees("▸ the last weights, of epoch 3")
-        await screen.press(*["backspace"] * len("mnist.keras"), *"a.keras", "enter")
-        assert run.sent == [Export(path=str(folder / "a.keras"), keep="last")]
+        await screen.sees("▸ last weights, of epoch 3")
+        await screen.press("home", "a", "enter")
+        assert run.sent == [Export(path=str(folder / "amnist.keras"), keep="last")]
 
 
 async def test_a_file_that_is_there_is_replaced_only_by_a_second_enter(folder: Path) -> None:
@@ -54,22 +54,24 @@ async def test_a_file_that_is_there_is_replaced_only_by_a_second_enter(folder: P
     run = over()
     async with shown(run) as screen:
         await screen.press("k", "enter")
-        await screen.sees("There is a mnist.keras already. Enter again replaces it.")
+        await screen.sees("mnist.keras exists. Press enter again to replace it.")
         assert not run.sent
         await screen.press("enter")
         assert run.sent == [Export(path=str(folder / "mnist.keras"), replace=True)]
 
 
-@pytest.mark.parametrize(
-    ("typed", "said"),
-    [("model", "Expected a file that ends in .keras"), ("no/x.keras", "Expected a folder that exists")],
-)
-async def test_a_file_that_could_not_be_written_is_refused_at_once(typed: str, said: str) -> None:
+async def test_a_file_that_could_not_be_written_is_refused_at_once() -> None:
     run = over()
     async with shown(run) as screen:
-        await screen.press("k", *["backspace"] * len("mnist.keras"), *typed, "enter")
-        await screen.sees(said)
-        await screen.press("escape")
+        for typed, said in (
+            ("model", "Expected a file that ends in .keras"),
+            ("no/x.keras", "Expected an existing folder"),
+        ):
+            await screen.press("k")
+            screen.app.screen.query_one(Input).value = typed
+            await screen.press("enter")
+            await screen.sees(said)
+            await screen.press("escape")
         assert not run.sent
 
 
@@ -86,12 +88,12 @@ async def test_what_became_of_it_stands_in_the_header() -> None:
     ("run", "options", "said"),
     [
         pytest.param(FakeRun().begin().epoch_ended(1), {}, "once the run is over", id="it goes on"),
-        pytest.param(FakeRun().begin().ended(), {}, "no epoch was trained to its end", id="no epoch"),
+        pytest.param(FakeRun().begin().ended(), {}, "no epoch was completed", id="no epoch"),
         pytest.param(over(), {"read_only": True, "viewer": True}, "read-only", id="read-only"),
         pytest.param(
             over(),
-            {"why_no_rewind": lambda: "this run is not kept"},
-            "start with --export FILE.keras",
+            {"rewind": RewindOptions(why_not=lambda: "this run is not kept")},
+            "start it with --export FILE.keras",
             id="nobody there",
         ),
     ],

@@ -14,16 +14,16 @@ from fitmon.engine.diagnosis.rules import explanation_of
 from fitmon.engine.finding import Finding, Remedy
 from fitmon.engine.measures import Measures
 from fitmon.text.rows import text_of, width_of
+from fitmon.tui.drawing.findings import draw_findings
 from fitmon.tui.drawing.generalization_gap import draw_gap
 from fitmon.tui.frame import Frame
-from fitmon.tui.widgets.findings_panel import draw_findings
 from tests.tui.fake_run import CLASS_MISSING, OVERFITTING, RATE_TOO_HIGH, FakeRun, shown
 
 HOSTILE = "\x1b[31mred\x1b]0;title\x07\x9b31m\u202e\r\n\x08"
 
 
 def rows(run: FakeRun, width: int = 100, **seen: Any) -> list[str]:
-    facts: dict[str, Any] = {"name": "x", "threshold": 0.5, "log_scale": False, "held": False, "notice": ""}
+    facts: dict[str, Any] = {"name": "x", "threshold": 0.5, "log_scale": False, "frozen": False, "notice": ""}
     picture = Frame(snapshot=run.snapshot(), phase_seconds=0.0, **(facts | seen))
     return [text_of(line).replace("\u00a0", " ").rstrip() for line in draw_findings(picture, width)]
 
@@ -71,11 +71,11 @@ def test_keys_are_named_only_where_they_would_do_something() -> None:
 def test_losses_scored_alike_stand_beside_what_keras_reports() -> None:
     run = FakeRun().begin().found(9, OVERFITTING, loss=0.05, accuracy=0.97, val_loss=0.08, val_accuracy=0.98)
     assert [text_of(line).rstrip() for line in draw_gap(run.snapshot(), 100)][:7] == [
-        " losses scored alike  epoch 9",
+        " comparable losses  epoch 9",
         "                           training  validation       gap",
         "   data loss                 0.0123      0.0712   +0.0589",
         "   accuracy                  0.9980      0.9810   −0.0170",
-        "   penalty apart             0.0031",
+        "   penalty                   0.0031",
         "   Keras loss                0.0500      0.0800   +0.0300",
         "   Keras accuracy            0.9700      0.9800   +0.0100",
     ]
@@ -85,7 +85,7 @@ def test_a_side_that_was_not_measured_is_a_dash_and_nothing_measured_is_no_table
     half = FakeRun().begin().found(1, measures=Measures(training_loss=0.5), loss=0.6)
     line = next(line for line in rows(half) if "data loss" in line)
     assert line.split() == ["data", "loss", "0.5000", "–"]
-    assert "scored alike" not in said(FakeRun().begin().found(1, measures=Measures()))
+    assert "comparable losses" not in said(FakeRun().begin().found(1, measures=Measures()))
 
 
 def test_what_was_changed_and_what_it_did_is_told() -> None:
@@ -131,7 +131,7 @@ def test_a_way_back_is_compared_with_the_branch_that_was_left() -> None:
 
 @pytest.mark.parametrize("width", [36, 55, 56, 76, 116, 300])
 def test_no_row_is_longer_than_its_place(width: int) -> None:
-    facts: dict[str, Any] = {"name": "x", "threshold": 0.5, "log_scale": False, "held": False, "notice": ""}
+    facts: dict[str, Any] = {"name": "x", "threshold": 0.5, "log_scale": False, "frozen": False, "notice": ""}
     picture = Frame(snapshot=three_findings().snapshot(), phase_seconds=0.0, **facts)
     for line in draw_findings(picture, width):
         assert width_of(line) <= width + 1
@@ -144,7 +144,7 @@ async def test_a_digit_shows_it_and_it_scrolls_where_it_does_not_fit() -> None:
         await screen.press("down", "down")
         await screen.sees("findings  3–20 of")
         await screen.press("end")
-        await screen.sees("two can be compared.")
+        await screen.sees("they are comparable.")
         await screen.press("pageup", "home", "up")
         await screen.sees("findings  1–18 of")
         await screen.press("pagedown")

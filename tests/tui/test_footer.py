@@ -10,19 +10,19 @@ from rich.cells import cell_len
 from fitmon.engine import events
 from fitmon.engine.values import KnobOffer
 from fitmon.text.rows import text_of
+from fitmon.tui.drawing.footer import draw_footer
 from fitmon.tui.frame import Frame
 from fitmon.tui.layout import View
-from fitmon.tui.widgets.footer import draw_footer
 from tests.tui.fake_run import OFFERS, OVERFITTING, TOO_EARLY, FakeRun
 
 ALL_KNOBS = tuple(KnobOffer(name=offer.name, value=0.5) for offer in OFFERS)
 STEERING = ("space pause", "x stop")
-KNOBS = ("l rate", "r L1/L2", "z rewind", "b batch", "e epochs")
-ALWAYS = ("tab view", "h hold", "? help", "q quit")
+KNOBS = ("l lr", "r L1/L2", "z rewind", "b batch", "e epochs")
+ALWAYS = ("tab view", "h freeze", "? help", "q quit")
 
 
 def footer(run: FakeRun, width: int = 120, **seen: Any) -> str:
-    facts: dict[str, Any] = {"name": "x", "threshold": 0.5, "log_scale": False, "held": False, "notice": ""}
+    facts: dict[str, Any] = {"name": "x", "threshold": 0.5, "log_scale": False, "frozen": False, "notice": ""}
     return text_of(draw_footer(Frame(snapshot=run.snapshot(), phase_seconds=0.0, **(facts | seen)), width))
 
 
@@ -44,7 +44,7 @@ def test_a_threshold_is_offered_for_two_classes_only() -> None:
 
 
 def test_a_knob_is_offered_once_it_is_there_and_only_if_the_model_has_it() -> None:
-    assert "l rate" not in footer(FakeRun())
+    assert "l lr" not in footer(FakeRun())
     assert "dropout" not in footer(FakeRun().begin())
     assert "d dropout" in footer(FakeRun().begin(knobs=ALL_KNOBS))
 
@@ -54,7 +54,7 @@ def test_the_rate_is_offered_where_a_factor_of_its_schedule_can_be_changed() -> 
         KnobOffer(name="learning_rate", value=1e-3, unavailable="it follows a schedule"),
         KnobOffer(name="learning_rate_factor", value=1.0),
     )
-    assert "l rate" in footer(FakeRun().begin(knobs=offers))
+    assert "l lr" in footer(FakeRun().begin(knobs=offers))
 
 
 def test_going_back_is_offered_after_the_end_too_but_only_where_it_can_be_asked_for() -> None:
@@ -76,7 +76,7 @@ def test_the_error_is_offered_after_a_failure_alone() -> None:
 
 
 def test_a_held_view_can_be_released() -> None:
-    assert "h release" in footer(FakeRun().begin(), held=True)
+    assert "h unfreeze" in footer(FakeRun().begin(), frozen=True)
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 200])
@@ -111,11 +111,11 @@ def test_remedies_are_offered_while_a_finding_has_some() -> None:
 
 def test_the_model_can_be_kept_once_the_run_is_over_and_somebody_is_there_to_write_it() -> None:
     over = FakeRun().begin().found(3).ended()
-    assert "k keep" in footer(over)
-    assert "k keep" not in footer(over, no_rewind="it is not kept")
-    assert "k keep" not in footer(over, read_only=True)
-    assert "k keep" not in footer(FakeRun().begin().found(3))
-    assert "k keep" not in footer(FakeRun().begin().ended())
+    assert "k export" in footer(over)
+    assert "k export" not in footer(over, no_rewind="it is not kept")
+    assert "k export" not in footer(over, read_only=True)
+    assert "k export" not in footer(FakeRun().begin().found(3))
+    assert "k export" not in footer(FakeRun().begin().ended())
 
 
 def test_in_the_findings_view_the_arrows_scroll() -> None:

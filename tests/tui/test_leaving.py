@@ -14,20 +14,22 @@ async def test_q_while_training_asks_and_leaves_with_130(answer: str) -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:
         await screen.press("q")
-        await screen.sees("The run is not over. Stop it and leave?")
+        await screen.sees("The run is still training. Stop it and quit?")
         assert not run.sent
         await screen.press(answer)
     assert screen.app.return_value == 130
     assert run.sent == [Stop()]
 
 
-@pytest.mark.parametrize("answer", ["n", "escape", "q"])
-async def test_a_question_taken_back_changes_nothing(answer: str) -> None:
+async def test_a_cancelled_question_changes_nothing() -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:
-        await screen.press("q", answer)
-        await screen.misses("Stop it and leave?")
-        assert screen.app.return_value is None
+        for answer in ("n", "escape", "q"):
+            await screen.press("q")
+            await screen.sees("Stop it and quit?")
+            await screen.press(answer)
+            await screen.misses("Stop it and quit?")
+            assert screen.app.return_value is None
         assert not run.sent
 
 
@@ -76,7 +78,7 @@ async def test_ctrl_c_stops_and_leaves_at_once_even_out_of_a_dialog() -> None:
 async def test_a_signal_stops_the_run_and_leaves_with_its_code() -> None:
     run = FakeRun().begin()
     received: list[int] = []
-    async with shown(run, asked_to_leave=lambda: received[0] if received else None) as screen:
+    async with shown(run, exit_request=lambda: received[0] if received else None) as screen:
         received.append(143)
         await screen.until(lambda: screen.app.return_value == 143)
     assert run.sent == [Stop(reason="stopped by SIGTERM")]
@@ -85,7 +87,7 @@ async def test_a_signal_stops_the_run_and_leaves_with_its_code() -> None:
 async def test_a_lost_terminal_is_left_without_asking_anything_of_a_run_under_way() -> None:
     run = FakeRun().begin()
     lost: list[int] = []
-    async with shown(run, asked_to_leave=lambda: lost[0] if lost else None) as screen:
+    async with shown(run, exit_request=lambda: lost[0] if lost else None) as screen:
         lost.append(HANG_UP_EXIT_CODE)
         await screen.until(lambda: screen.app.return_value == HANG_UP_EXIT_CODE)
     assert not run.sent
@@ -94,7 +96,7 @@ async def test_a_lost_terminal_is_left_without_asking_anything_of_a_run_under_wa
 async def test_a_lost_terminal_over_a_run_that_is_over_gives_the_code_of_the_run() -> None:
     run = FakeRun().begin().failed()
     lost: list[int] = []
-    async with shown(run, asked_to_leave=lambda: lost[0] if lost else None) as screen:
+    async with shown(run, exit_request=lambda: lost[0] if lost else None) as screen:
         lost.append(HANG_UP_EXIT_CODE)
         await screen.until(lambda: screen.app.return_value == 4)
 
@@ -103,7 +105,7 @@ async def test_a_lost_terminal_over_a_run_that_is_over_gives_the_code_of_the_run
 async def test_a_view_of_another_process_is_left_without_a_question_and_without_a_stop(key: str) -> None:
     run = FakeRun().begin()
     async with shown(run, viewer=True) as screen:
-        await screen.sees("mnist (attached)", "attached: leaving lets the run go on")
+        await screen.sees("mnist (attached)", "attached: quitting does not stop the run")
         await screen.press(key)
     assert screen.app.return_value == 0
     assert not run.sent
@@ -116,15 +118,17 @@ async def test_a_view_of_another_process_steers_the_run() -> None:
     assert run.sent == [Stop()]
 
 
-@pytest.mark.parametrize("key", [key for entry in KEYS if entry.alive_only for key in entry.keys])
-async def test_a_read_only_view_answers_every_key_that_steers_with_a_notice(key: str) -> None:
+async def test_a_read_only_view_answers_every_key_that_steers_with_a_notice() -> None:
     run = FakeRun().begin()
     async with shown(run, viewer=True, read_only=True) as screen:
         await screen.sees("mnist (read-only)")
-        await screen.press(key)
-        await screen.sees("read-only: this view asks nothing of the run")
-        assert isinstance(screen.app.screen, MonitorScreen), "no dialog stands open"
-        await screen.press("enter", "y")
+        for key in (key for entry in KEYS if entry.alive_only for key in entry.keys):
+            screen.app.say("")
+            await screen.misses("read-only: cannot")
+            await screen.press(key)
+            await screen.sees("read-only: cannot send commands to the run")
+            assert isinstance(screen.app.screen, MonitorScreen), f"{key} opens no dialog"
+            await screen.press("enter", "y")
     assert not run.sent
 
 
@@ -132,12 +136,12 @@ async def test_whatever_asks_something_of_the_run_is_refused_in_a_read_only_view
     run = FakeRun().begin()
     async with shown(run, viewer=True, read_only=True) as screen:
         screen.app.ask(Stop(), "stopping …")
-        await screen.sees("read-only: this view asks nothing of the run")
+        await screen.sees("read-only: cannot send commands to the run")
     assert not run.sent
 
 
 async def test_a_read_only_view_offers_what_looks_and_nothing_that_steers() -> None:
     async with shown(FakeRun().begin(), viewer=True, read_only=True) as screen:
-        await screen.sees("tab view", "h hold", "? help", "q quit")
+        await screen.sees("tab view", "h freeze", "? help", "q quit")
         footer = screen.rows[-1]
         assert [key.wording for key in KEYS if key.alive_only and f"{key.shown} {key.wording}" in footer] == []

@@ -9,8 +9,8 @@ import pytest
 
 from fitmon.engine.finding import Finding
 from fitmon.text.rows import text_of, width_of
+from fitmon.tui.drawing.meaning import draw_line, draw_meaning
 from fitmon.tui.frame import Frame
-from fitmon.tui.widgets.meaning_panel import draw_line, draw_meaning
 from tests.tui.fake_run import CLASS_MISSING, OVERFITTING, RATE_TOO_HIGH, TOO_EARLY, FakeRun, shown
 
 SENTENCE = "overfitting since epoch 2: val loss +18 % while train −61 %"
@@ -18,7 +18,7 @@ REMEDY = "[a] go back to epoch 2 with dropout 0.3"
 
 
 def picture(*findings: Finding, run: FakeRun | None = None, **seen: Any) -> Frame:
-    facts: dict[str, Any] = {"name": "x", "threshold": 0.5, "log_scale": False, "held": False, "notice": ""}
+    facts: dict[str, Any] = {"name": "x", "threshold": 0.5, "log_scale": False, "frozen": False, "notice": ""}
     snapshot = (run or FakeRun().begin().found(9, *findings)).snapshot()
     return Frame(snapshot=snapshot, phase_seconds=0.0, **(facts | seen))
 
@@ -88,14 +88,13 @@ def test_before_the_first_epoch_has_ended_nothing_is_claimed() -> None:
     assert "sure" not in panel(TOO_EARLY)
 
 
-@pytest.mark.parametrize("size", [(120, 40), (100, 28), (80, 24), (40, 10)])
-async def test_the_overview_shows_it_at_every_size(size: tuple[int, int]) -> None:
-    async with shown(FakeRun().begin().found(9, OVERFITTING), size=size) as screen:
-        await screen.sees("overfitting since epoch 2: val loss")
-
-
-async def test_a_terminal_too_small_for_panels_names_it() -> None:
-    async with shown(FakeRun().begin().found(9, OVERFITTING), size=(39, 5)) as screen:
+async def test_the_overview_shows_it_at_every_size_and_a_terminal_too_small_for_panels_names_it() -> None:
+    async with shown(FakeRun().begin().found(9, OVERFITTING)) as screen:
+        for size in ((120, 40), (100, 28), (80, 24), (40, 10)):
+            await screen.pilot.resize_terminal(*size)
+            await screen.until(lambda size=size: len(screen.rows) == size[1])  # type: ignore[misc]
+            await screen.sees("overfitting since epoch 2: val loss")
+        await screen.pilot.resize_terminal(39, 5)
         await screen.sees("training 9/10 · overfitting")
 
 

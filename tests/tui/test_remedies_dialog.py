@@ -6,6 +6,7 @@ import pytest
 
 from fitmon.engine.commands import Rewind, SetKnob, Stop
 from fitmon.engine.finding import Finding, Remedy
+from fitmon.tui.options import RewindOptions
 from fitmon.tui.screens.monitor import MonitorScreen
 from fitmon.tui.screens.remedies_dialog import RemediesDialog
 from tests.tui.fake_run import CLASS_MISSING, GO_BACK, OVERFITTING, RATE_TOO_HIGH, FakeRun, shown
@@ -17,26 +18,30 @@ def overfitted() -> FakeRun:
     return FakeRun().begin().found(9, OVERFITTING, CLASS_MISSING, RATE_TOO_HIGH)
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24), (64, 20)])
-async def test_every_remedy_is_listed_with_what_to_expect(size: tuple[int, int]) -> None:
-    async with shown(overfitted(), size=size) as screen:
-        await screen.press("a")
-        await screen.sees("what could be done", "overfitting  97 % sure", "1 go back to epoch 2 with dropout 0.3")
-        await screen.sees(
-            "Validation loss falls", "2 stop here", "· train a smaller model", "$ fitmon mnist --units 128"
-        )
-        await screen.press("end")
-        await screen.sees("3 halve the learning rate", "Both losses fall in smaller steps.")
+@pytest.mark.slow
+async def test_every_remedy_is_listed_with_what_to_expect_at_every_size() -> None:
+    async with shown(overfitted()) as screen:
+        for size in ((120, 40), (80, 24), (64, 20)):
+            await screen.pilot.resize_terminal(*size)
+            await screen.press("a")
+            await screen.sees("suggested fixes", "overfitting  97 % sure", "1 go back to epoch 2 with dropout 0.3")
+            await screen.sees(
+                "Validation loss falls", "2 stop here", "· train a smaller model", "$ fitmon mnist --units 128"
+            )
+            await screen.press("end")
+            await screen.sees("3 halve the learning rate", "Both losses fall in smaller steps.")
+            await screen.press("escape")
 
 
-@pytest.mark.parametrize("key", ["1", "enter"])
-async def test_the_first_is_applied_by_its_digit_or_by_enter(key: str) -> None:
+async def test_the_first_is_applied_by_its_digit_or_by_enter() -> None:
     run = overfitted()
     async with shown(run) as screen:
-        await screen.press("a", key)
-        assert run.sent == [BACK]
-        await screen.sees("asking for it: go back to epoch 2 with dropout 0.3 …")
-        assert isinstance(screen.app.screen, MonitorScreen)
+        for key in ("1", "enter"):
+            await screen.press("a", key)
+            assert run.sent.pop() == BACK
+            await screen.sees("applying: go back to epoch 2 with dropout 0.3 …")
+            assert isinstance(screen.app.screen, MonitorScreen)
+        assert not run.sent
 
 
 async def test_a_digit_turns_knobs_as_a_person_would() -> None:
@@ -60,12 +65,14 @@ async def test_stopping_is_asked_for_once_more() -> None:
         assert run.sent == [Stop(reason="stopped: keep the best weights")]
 
 
-@pytest.mark.parametrize("key", ["escape", "q", "a"])
-async def test_one_can_leave_it_without_doing_anything(key: str) -> None:
+async def test_it_can_be_closed_without_an_effect() -> None:
     run = overfitted()
     async with shown(run) as screen:
-        await screen.press("a", key)
-        assert isinstance(screen.app.screen, MonitorScreen)
+        for key in ("escape", "q", "a"):
+            await screen.press("a")
+            assert isinstance(screen.app.screen, RemediesDialog), key
+            await screen.press(key)
+            assert isinstance(screen.app.screen, MonitorScreen), key
         assert not run.sent
 
 
@@ -73,7 +80,7 @@ async def test_a_digit_without_a_remedy_says_so() -> None:
     run = overfitted()
     async with shown(run) as screen:
         await screen.press("a", "7")
-        await screen.sees("There is no remedy 7.")
+        await screen.sees("There is no fix 7.")
         assert not run.sent
 
 
@@ -83,18 +90,18 @@ async def test_of_a_run_that_is_over_one_can_still_go_back() -> None:
         await screen.press("a")
         await screen.sees("stop here and keep the best weights (the run has ended)")
         await screen.press("2")
-        await screen.sees("It cannot be applied: the run has ended.")
+        await screen.sees("Cannot be applied: the run is over.")
         await screen.press("enter")
         assert run.sent == [BACK]
 
 
 async def test_an_epoch_that_is_not_kept_is_not_gone_back_to() -> None:
     run = FakeRun().begin().found(9, OVERFITTING)
-    async with shown(run, kept_epochs=lambda: {1: {4}}) as screen:
+    async with shown(run, rewind=RewindOptions(kept_epochs=lambda: {1: {4}})) as screen:
         await screen.press("a")
         await screen.sees("(epoch 2 has no checkpoint)")
         await screen.press("1")
-        await screen.sees("It cannot be applied: epoch 2 has no checkpoint.")
+        await screen.sees("Cannot be applied: epoch 2 has no checkpoint.")
         assert not run.sent
 
 
@@ -122,7 +129,7 @@ async def test_where_nothing_was_found_the_key_says_so() -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:
         await screen.press("a")
-        await screen.sees("nothing was found yet")
+        await screen.sees("no findings yet")
         assert not isinstance(screen.app.screen, RemediesDialog)
 
 
@@ -130,7 +137,7 @@ async def test_a_read_only_view_asks_nothing() -> None:
     run = overfitted()
     async with shown(run, viewer=True, read_only=True) as screen:
         await screen.press("a")
-        await screen.sees("read-only: this view asks nothing of the run")
+        await screen.sees("read-only: cannot send commands to the run")
         await screen.press("1")
         assert not run.sent
 

@@ -42,7 +42,7 @@ def test_what_is_typed_is_read(typed: str, changes: dict[str, float]) -> None:
     ("typed", "refusal"),
     [
         ("0.5", "Expected changes such as learning_rate=5e-4 l2=1e-4 batch_size=128; received '0.5'."),
-        ("threshold=0.5", "Expected a knob out of learning_rate, l2, batch_size, epochs; received 'threshold'."),
+        ("threshold=0.5", "Expected one of learning_rate, l2, batch_size, epochs; received 'threshold'."),
         ("=0.5", "received ''"),
         ("dropout=0.5", "dropout cannot be changed: this model has none."),
         ("l2=", "Expected l2 to be a number at least 0 and at most 1000, such as 1e-4; received ''."),
@@ -50,7 +50,7 @@ def test_what_is_typed_is_read(typed: str, changes: dict[str, float]) -> None:
         ("l2=1,5", "Expected l2 to be a number"),
         ("l2=nan", "Expected l2 to be a number"),
         ("epochs=2.5", "Expected epochs to be a whole number"),
-        ("l2=1 l2=2", "Expected one value for l2, received two."),
+        ("l2=1 l2=2", "Expected one value for l2; received two."),
         ("l2=1=2", "Expected l2 to be a number"),
     ],
 )
@@ -78,5 +78,5 @@ def test_an_epoch_with_one_behind_it_can_be_gone_back_to(
 
 @pytest.mark.parametrize(("changes", "epoch", "then"), [({}, 10, 10), ({"epochs": 4}, 4, 10), ({"epochs": 2}, 4, 10)])
 def test_the_last_epoch_asks_for_more_of_them(changes: dict[str, float], epoch: int, then: int) -> None:
-    with pytest.raises(UsageError, match=f"Raise them, as in epochs={epoch + 20}"):
+    with pytest.raises(UsageError, match=f"Increase them, as in epochs={epoch + 20}"):
         check_epochs(changes, epoch, {"epochs": then})

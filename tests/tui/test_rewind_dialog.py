@@ -8,6 +8,7 @@ from textual.widgets import Input
 from fitmon.engine import events
 from fitmon.engine.commands import Rewind
 from fitmon.engine.values import KnobOffer
+from fitmon.tui.options import RewindOptions
 from fitmon.tui.screens.monitor import MonitorScreen
 from fitmon.tui.screens.rewind_dialog import RewindDialog
 from tests.tui.fake_run import OFFERS, FakeRun, shown
@@ -28,54 +29,55 @@ async def test_it_opens_with_the_best_epoch_and_two_enters_go_back_there() -> No
     run = overfitted()
     async with shown(run) as screen:
         await screen.press("z")
-        await screen.sees("go back to the end of an epoch", "▸ 2 ", "◆ best")
+        await screen.sees("rewind to the end of an epoch", "▸ 2 ", "◆ best")
         await screen.press("enter")
-        await screen.sees("go back to the end of epoch 2", "knobs then: lr 1e-3 · dropout 0.3")
+        await screen.sees("rewind to the end of epoch 2", "its knobs: lr 1e-3 · dropout 0.3")
         assert not run.sent
         await screen.press("enter")
         assert run.sent == [Rewind(epoch=2, branch=1)]
-        await screen.sees("going back to the end of epoch 2 …")
+        await screen.sees("rewinding to the end of epoch 2 …")
         assert isinstance(screen.app.screen, MonitorScreen)
 
 
 async def test_keys_choose_another_epoch_and_changed_knobs_go_with_it() -> None:
     run = overfitted()
     async with shown(run) as screen:
-        await screen.press("z", "up", "enter", *"dropout=0.5 l2=1e-4 epochs=8", "enter")
+        await screen.press("z", "up", "enter", *"l2=1e-4 ")
+        screen.app.screen.query_one(Input).value += "dropout=0.5 epochs=8"
+        await screen.press("enter")
         assert run.sent == [Rewind(epoch=3, branch=1, changes={"dropout": 0.5, "l2": 1e-4, "epochs": 8})]
 
 
-@pytest.mark.parametrize(
-    ("keys", "epoch"),
-    [
-        (("home",), 5),
-        (("end",), 0),
-        (("end", "down"), 0),
-        (("home", "up"), 5),
-        (("home", "down", "down"), 3),
-        (("home", "pagedown"), 0),
-        (("end", "pageup"), 5),
-    ],
-)
-async def test_the_list_is_gone_through_as_any_other(keys: tuple[str, ...], epoch: int) -> None:
+@pytest.mark.slow
+async def test_the_list_is_gone_through_as_any_other() -> None:
     run = overfitted()
     async with shown(run) as screen:
-        await screen.press("z", *keys, "enter", "enter")
-        assert run.sent == [Rewind(epoch=epoch, branch=1)]
+        for keys, epoch in (
+            (("home",), 5),
+            (("end",), 0),
+            (("end", "down"), 0),
+            (("home", "up"), 5),
+            (("home", "down", "down"), 3),
+            (("home", "pagedown"), 0),
+            (("end", "pageup"), 5),
+        ):
+            await screen.press("z", *keys, "enter", "enter")
+            assert run.sent.pop() == Rewind(epoch=epoch, branch=1), keys
+        assert not run.sent
 
 
 async def test_epochs_without_a_checkpoint_are_seen_and_passed_over() -> None:
     run = overfitted()
-    async with shown(run, kept_epochs=lambda: {1: {0, 4}}) as screen:
+    async with shown(run, rewind=RewindOptions(kept_epochs=lambda: {1: {0, 4}})) as screen:
         await screen.press("z")
-        await screen.sees("▸ 4 ", "no checkpoint kept")
+        await screen.sees("▸ 4 ", "no checkpoint")
         await screen.press("down", "enter", "enter")
         assert run.sent == [Rewind(epoch=0, branch=1)]
 
 
 async def test_a_run_without_any_checkpoint_says_so_and_enter_does_nothing() -> None:
     run = overfitted()
-    async with shown(run, kept_epochs=dict) as screen:
+    async with shown(run, rewind=RewindOptions(kept_epochs=dict)) as screen:
         await screen.press("z")
         await screen.sees("No epoch of this run has a checkpoint yet.")
         await screen.press("enter", "u", "down", "enter", "escape")
@@ -89,7 +91,7 @@ async def test_u_chooses_the_epoch_before_the_last_knob_took_effect_so_that_ente
         await screen.press("z", "u")
         await screen.sees("▸ 4 ")
         await screen.press("enter")
-        await screen.sees("knobs then: lr 1e-3 · dropout 0.3")
+        await screen.sees("its knobs: lr 1e-3 · dropout 0.3")
         await screen.press("escape", "u")
         await screen.sees("▸ 1 ")
         await screen.press("u", "enter", "enter")
@@ -98,13 +100,13 @@ async def test_u_chooses_the_epoch_before_the_last_knob_took_effect_so_that_ente
 
 async def test_u_says_when_there_is_nothing_to_undo_or_no_way_back() -> None:
     run = overfitted()
-    async with shown(run, kept_epochs=lambda: {1: {2}}) as screen:
+    async with shown(run, rewind=RewindOptions(kept_epochs=lambda: {1: {2}})) as screen:
         await screen.press("z", "u")
-        await screen.sees("No knob has changed so far.", "▸ 2 ")
+        await screen.sees("No knob has been changed yet.", "▸ 2 ")
         await screen.press("escape")
         run.applied("dropout", 0.5, 0.3, epoch=5)
         await screen.press("z", "u")
-        await screen.sees("Epoch 4, before the last knob took effect, has no checkpoint.", "▸ 2 ")
+        await screen.sees("Epoch 4, before the last knob change, has no checkpoint.", "▸ 2 ")
 
 
 async def test_u_is_a_letter_where_knobs_are_typed() -> None:
@@ -114,24 +116,27 @@ async def test_u_is_a_letter_where_knobs_are_typed() -> None:
         assert screen.app.screen.query_one(Input).value == "u"
 
 
-@pytest.mark.parametrize(
-    ("typed", "refusal"),
-    [
-        ("half", "Expected changes such as"),
-        ("dropout=2", "Expected dropout to be a number at least 0 and below 1"),
-        ("learning_rate_factor=2", "learning_rate_factor cannot be changed: the learning rate follows no schedule."),
-        ("epochs=2", "Expected epochs after epoch 2 to train"),
-    ],
-)
-async def test_what_cannot_be_meant_is_refused_and_stays_to_be_mended(typed: str, refusal: str) -> None:
+async def test_invalid_changes_are_refused_and_stay_to_be_corrected() -> None:
     run = overfitted()
     async with shown(run) as screen:
         await screen.press("z", "enter")
-        screen.app.screen.query_one(Input).value = typed
-        await screen.press("enter")
-        await screen.until(lambda: refusal in " ".join(screen.text.replace("│", " ").split()))
+        field = screen.app.screen.query_one(Input)
+        for typed, refusal in (
+            ("half", "Expected changes such as"),
+            ("dropout=2", "Expected dropout to be a number at least 0 and below 1"),
+            (
+                "learning_rate_factor=2",
+                "learning_rate_factor cannot be changed: the learning rate follows no schedule.",
+            ),
+            ("epochs=2", "Expected epochs after epoch 2 to train"),
+        ):
+            field.value = typed
+            await screen.press("enter")
+            await screen.until(
+                lambda refusal=refusal: refusal in " ".join(screen.text.replace("│", " ").split())  # type: ignore[misc]
+            )
+            assert field.value == typed
         assert not run.sent
-        assert screen.app.screen.query_one(Input).value == typed
 
 
 async def test_escape_goes_from_the_knobs_to_the_epochs_and_then_out() -> None:
@@ -148,9 +153,9 @@ async def test_an_epoch_of_a_branch_that_was_left_goes_with_its_branch() -> None
     run = overfitted().branch(2, 1, 2).train(3, 3)
     async with shown(run) as screen:
         await screen.press("z")
-        await screen.sees("branch 2, under way", "from branch 1", "branch 1, left after epoch 5")
+        await screen.sees("branch 2 (current)", "from branch 1", "branch 1, up to epoch 5")
         await screen.press("end", "enter")
-        await screen.sees("go back to the end of epoch 3 of branch 1")
+        await screen.sees("rewind to the end of epoch 3 of branch 1")
         await screen.press("enter")
         assert run.sent == [Rewind(epoch=3, branch=1)]
 
@@ -178,7 +183,7 @@ async def test_a_refused_way_back_says_why_even_when_the_run_is_over() -> None:
 
 async def test_a_run_that_cannot_go_back_says_why() -> None:
     run = overfitted()
-    async with shown(run, why_no_rewind=lambda: "this run is not kept") as screen:
+    async with shown(run, rewind=RewindOptions(why_not=lambda: "this run is not kept")) as screen:
         await screen.press("z")
         await screen.sees("this run is not kept")
         assert isinstance(screen.app.screen, MonitorScreen)
@@ -196,26 +201,29 @@ async def test_a_view_that_only_looks_asks_for_no_way_back() -> None:
 async def test_before_the_model_is_there_nothing_can_be_gone_back_to() -> None:
     async with shown(FakeRun()) as screen:
         await screen.press("z")
-        await screen.sees("there is nothing to go back to before the training has begun")
+        await screen.sees("nothing to rewind to before training starts")
 
 
-@pytest.mark.parametrize("size", [(200, 50), (120, 40), (80, 24), (60, 15), (40, 10), (20, 5), (1, 1)])
-async def test_no_size_breaks_the_dialog(size: tuple[int, int]) -> None:
+@pytest.mark.slow
+async def test_no_size_breaks_the_dialog() -> None:
     run = overfitted().branch(2, 1, 2).train(3, 9)
-    async with shown(run, size=size) as screen:
-        await screen.press("z", "down", "end")
-        await screen.pilot.pause()
-        if size >= (40, 10):
-            assert "▸ 3 " in screen.text
-            assert "esc back" in screen.text
-        await screen.press("enter", "x", "enter")
-        await screen.pilot.pause()
-        assert isinstance(screen.app.screen, RewindDialog)
-        assert len(screen.rows) == size[1]
-        for other in ((80, 24), size):
-            await screen.pilot.resize_terminal(*other)
-        await screen.press("escape", "escape")
-        assert not run.sent
+    async with shown(run) as screen:
+        for size in ((200, 50), (120, 40), (80, 24), (60, 15), (40, 10), (20, 5), (1, 1)):
+            await screen.pilot.resize_terminal(*size)
+            await screen.press("z", "down", "end")
+            await screen.pilot.pause()
+            if size >= (40, 10):
+                assert "▸ 3 " in screen.text, size
+                assert "esc back" in screen.text, size
+            await screen.press("enter", "x", "enter")
+            await screen.pilot.pause()
+            assert isinstance(screen.app.screen, RewindDialog), size
+            assert len(screen.rows) == size[1]
+            for other in ((80, 24), size):
+                await screen.pilot.resize_terminal(*other)
+            await screen.press("escape", "escape")
+            assert isinstance(screen.app.screen, MonitorScreen), size
+            assert not run.sent
 
 
 async def test_a_branch_of_ten_thousand_epochs_can_be_listed() -> None:

@@ -44,7 +44,7 @@ def text(made: SamplesPanel, width: int = 120, height: int = 36) -> str:
 @pytest.mark.parametrize(
     ("shown", "words"),
     [
-        (picture(), "probabilities come with the first validation"),
+        (picture(), "probabilities are available after the first validation"),
         (
             picture(no_probabilities="not for this loss: mse knows \x1b[31mno probabilities"),
             "not for this loss: mse knows no probabilities",
@@ -139,7 +139,7 @@ def test_what_is_listed_is_written_and_the_sentence_says_where(tmp_path: Path) -
 def test_a_failure_to_write_is_a_sentence(tmp_path: Path) -> None:
     made = panel(picture(SCORES))
     said = made.write_csv(tmp_path / "\x1b[2Jmissing")
-    assert said.startswith("the samples could not be written to ")
+    assert said.startswith("could not write the samples to ")
     assert said.endswith(": No such file or directory")
     assert "\x1b" not in said
 
@@ -151,11 +151,11 @@ def test_a_folder_that_is_read_only_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_with_nothing_to_write_no_file_appears(tmp_path: Path) -> None:
-    assert panel().write_csv(tmp_path) == "there are no samples to write yet"
+    assert panel().write_csv(tmp_path) == "no samples to write yet"
     made = panel(picture(SCORES, SCORES))
     while made._browser.selection.only is not Only.CROSSED:
         made.next_filter()
-    assert made.write_csv(tmp_path) == "no sample is listed, so nothing was written"
+    assert made.write_csv(tmp_path) == "the list is empty; nothing was written"
     assert list(tmp_path.iterdir()) == []
 
 

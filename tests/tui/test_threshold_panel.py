@@ -29,7 +29,7 @@ def picture(run: FakeRun, threshold: float = 0.5) -> Frame:
         name="mnist",
         threshold=threshold,
         log_scale=False,
-        held=False,
+        frozen=False,
         notice="",
         phase_seconds=0,
     )
@@ -114,7 +114,7 @@ def test_the_view_shows_what_follows_from_its_threshold_beside_what_the_run_repo
 
 def test_the_wide_view_names_both_thresholds() -> None:
     text = drawn(observed(BEFORE, BEFORE, NOW), 0.65, 120, 36)
-    assert "as the run reports it, at 0.5" in text
+    assert "reported by the run, at 0.5" in text
     assert "at threshold 0.65 (this view)" in text
     assert "┊ class 1 is right above 0.65, class 0 above 0.35" in text
 
@@ -138,8 +138,8 @@ def test_no_precision_is_told_where_nothing_is_answered_with_1() -> None:
 
 def test_a_reported_accuracy_of_another_kind_claims_no_threshold() -> None:
     text = drawn(observed(BEFORE, BEFORE, NOW, val_accuracy=0.9), 0.5, 120, 36)
-    assert "0.9000  as the run reports it " in text
-    assert "reports it, at" not in text
+    assert "0.9000  reported by the run " in text
+    assert "by the run, at" not in text
 
 
 def test_an_accuracy_of_another_epoch_is_not_shown_beside_these_samples() -> None:
@@ -172,8 +172,8 @@ def test_what_may_cross_soon_is_called_an_estimate() -> None:
 def test_accuracy_stands_in_context() -> None:
     scores = binary_scores(*[0.9] * 60, *[0.1] * 40, labels=(1,) * 60 + (0,) * 40)
     text = drawn(observed(scores, scores, val_accuracy=1.0), 0.5, 120, 36)
-    assert "baseline   0.6000  always answering yes" in text
-    assert "95 % band  0.9630  to 1.0000: the noise of 100 samples" in text, "Wilson: 1 / (1 + 3.8415 / 100)"
+    assert "baseline   0.6000  always predicting yes" in text
+    assert "95 % band  0.9630  to 1.0000: noise of 100 samples" in text, "Wilson: 1 / (1 + 3.8415 / 100)"
     assert "the baseline" not in text.replace("always", "")
     always_yes = drawn(observed(scores, scores), 0.0, 120, 36)
     assert "within the noise of the baseline" in always_yes
@@ -186,7 +186,7 @@ def test_several_classes_have_no_threshold_no_matrix_and_no_precision() -> None:
     text = drawn(observed(scores, scores, names=("a", "b", "c"), val_accuracy=0.3), 0.123, 120, 36)
     for words in ("p(true class) − best other", "the largest probability wins", "balanced accuracy", "val_accuracy"):
         assert words in text
-    for words in ("threshold", "precision", "answered →", "0.123", "(this view)"):
+    for words in ("threshold", "precision", "predicted →", "0.123", "(this view)"):
         assert words not in text
 
 
@@ -210,23 +210,23 @@ def test_predictions_that_are_not_numbers_are_counted_as_wrong_and_never_printed
     for size in ((120, 36), (60, 18), (40, 10)):
         text = drawn(observed(BEFORE, broken), 0.5, *size)
         assert "wrong 2" in text
-        assert "nan" not in text.lower()
-    assert "2 predictions are not numbers and count as wrong" in drawn(observed(BEFORE, broken), 0.5, 120, 36)
+        assert "nan" not in text.replace("predictions are NaN", "").lower()
+    assert "2 predictions are NaN and count as wrong" in drawn(observed(BEFORE, broken), 0.5, 120, 36)
     one = binary_scores(math.nan, 0.9, labels=(1, 1))
-    assert "1 prediction is not a number and counts as wrong" in drawn(observed(one, one))
+    assert "1 prediction is NaN and counts as wrong" in drawn(observed(one, one))
 
 
 def test_labels_of_one_sample_are_said_to_count_by_themselves() -> None:
     scores = replace(NOW, labels=2)
     text = drawn(observed(scores, scores, names=("crimson", "oval")), 0.5, 120, 36)
-    assert "each of the 2 labels of a sample counts by itself" in text
-    assert "always answering 0" in text
+    assert "each of the 2 labels of a sample counts separately" in text
+    assert "always predicting 0" in text
     assert "crimson" not in text
 
 
 def test_before_any_scores_the_panel_says_why_it_is_empty() -> None:
-    assert "probabilities come with the first validation" in drawn(FakeRun().begin())
-    assert "no probability for each sample" in drawn(FakeRun().begin().epochs(1))
+    assert "probabilities are available after the first validation" in drawn(FakeRun().begin())
+    assert "no probability per sample" in drawn(FakeRun().begin().epochs(1))
     reason = "not for this loss: mean_\x1b[31msquared_error knows no probabilities"
     assert "not for this loss: mean_squared_error knows no" in drawn(FakeRun().begin(no_probabilities=reason))
 
@@ -273,7 +273,7 @@ def test_every_size_is_filled_exactly_and_shows_no_nan(kind: str) -> None:
             rows = draw_threshold(picture(run, threshold), width, height)
             assert {width_of(row) for row in rows} == {width}, (width, height)
             assert len(rows) == height
-            assert "nan" not in " ".join(map(text_of, rows)).lower()
+            assert not re.search(r"\bnan\b", "\n".join(map(text_of, rows)))
 
 
 def test_at_every_size_the_sentence_and_the_counts_are_there() -> None:

@@ -1,1 +1,1 @@
-"""Pure drawing: values, a width and a height in, rows of text out. Nothing here knows Textual."""
+"""Pure drawing functions: values, width and height in, rows of text out. Nothing here imports Textual."""

@@ -1,4 +1,4 @@
-"""Where an axis begins and ends, and which round numbers stand on it."""
+"""Computes the range and the labels of an axis."""
 
 import math
 from dataclasses import dataclass
@@ -8,29 +8,29 @@ from fitmon.text.format import setting
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A range in the units that are drawn (powers of ten on a logarithmic axis), with labels."""
+    """A range in the units drawn (powers of ten on a logarithmic axis), with labels."""
 
     low: float
     high: float
     ticks: tuple[tuple[float, str], ...]
-    """Positions within the range, rising, and what stands there."""
+    """Positions within the range, increasing, with their labels."""
 
     logarithmic: bool = False
     """Whether the units are powers of ten."""
 
     def share(self, position: float) -> float:
-        """Return where a position lies on the way from `low`, 0, to `high`, 1."""
+        """Return the relative position: 0 at `low`, 1 at `high`."""
         return (position - self.low) / (self.high - self.low)
 
 
-def value_axis(low: float, high: float, most_ticks: int) -> Axis:
+def value_axis(low: float, high: float, max_ticks: int) -> Axis:
     """Return an axis for values from `low` to `high`, both finite."""
     if high - low < 1e-12 * max(abs(low), abs(high), 1e-290):
         room = abs(low) * 0.1 or 0.5
         low, high = low - room, high + room
-    step = round_step((high - low) / max(1, most_ticks - 1))
+    step = round_step((high - low) / max(1, max_ticks - 1))
     positions = _multiples(low, high, step)
-    while len(positions) < 2:  # noqa: PLR2004 - one number alone gives no scale
+    while len(positions) < 2:  # noqa: PLR2004 - a single number gives no scale
         step = round_step(step / 2.5)
         positions = _multiples(low, high, step)
     return Axis(low, high, tuple((position, _label(position, step)) for position in positions))
@@ -42,7 +42,7 @@ def _multiples(low: float, high: float, step: float) -> list[float]:
     return [index * step for index in range(first, last + 1)]
 
 
-def power_axis(low: float, high: float, most_ticks: int) -> Axis:
+def power_axis(low: float, high: float, max_ticks: int) -> Axis:
     """Return a logarithmic axis for values from `low` to `high`, both above 0."""
     bottom, top = math.log10(low), math.log10(high)
     if top - bottom < 1e-9:  # noqa: PLR2004
@@ -54,35 +54,35 @@ def power_axis(low: float, high: float, most_ticks: int) -> Axis:
             for mantissa in mantissas
             if bottom <= math.log10(mantissa) + power <= top
         ]
-        if len(values) <= most_ticks:
+        if len(values) <= max_ticks:
             break
-    stride = -(-len(values) // max(1, most_ticks)) or 1
+    stride = -(-len(values) // max(1, max_ticks)) or 1
     ticks = values[::stride]
-    if len(ticks) < 2:  # noqa: PLR2004 - a range within one power: name its ends
+    if len(ticks) < 2:  # noqa: PLR2004 - within one power of ten, label both ends
         ticks = [(bottom, setting(float(f"{10**bottom:.2g}"))), (top, setting(float(f"{10**top:.2g}")))]
     return Axis(bottom, top, tuple(ticks), logarithmic=True)
 
 
 def _power_label(mantissa: int, power: int) -> str:
-    # Written out rather than computed: the smallest powers are no floats.
+    # Formatted as text: the smallest powers underflow as floats.
     return setting(float(f"{mantissa}e{power}")) if abs(power) < 4 else f"{mantissa}e{power}"  # noqa: PLR2004
 
 
-def epoch_axis(first: int, last: int, most_ticks: int) -> Axis:
+def epoch_axis(first: int, last: int, max_ticks: int) -> Axis:
     """Return an axis for whole epochs."""
-    step = max(1, math.ceil(round_step((last - first) / max(1, most_ticks - 1))))
+    step = max(1, math.ceil(round_step((last - first) / max(1, max_ticks - 1))))
     epochs = [epoch for epoch in range(first, last + 1) if epoch % step == 0 or epoch == first]
     if len(epochs) > 1 and epochs[1] - epochs[0] < step / 2:
         epochs.pop(0)
     return Axis(first, last, tuple((epoch, str(epoch)) for epoch in epochs))
 
 
-def round_step(least: float) -> float:
-    """Return the smallest of 1, 2 and 5 times a power of ten that is not below `least`, which is at least 0."""
-    if least <= 0:
+def round_step(minimum: float) -> float:
+    """Return the smallest of 1, 2 and 5 times a power of ten that is not below `minimum`, which is at least 0."""
+    if minimum <= 0:
         return 1.0
-    power = 10.0 ** math.floor(math.log10(least))
-    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least * (1 - 1e-9))
+    power = 10.0 ** math.floor(math.log10(minimum))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= minimum * (1 - 1e-9))
 
 
 def _label(value: float, step: float) -> str:

@@ -1,4 +1,4 @@
-"""Whether the model is right as often as it says: accuracy against confidence, drawn as rows."""
+"""Draws the calibration curve: accuracy against confidence."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -11,23 +11,23 @@ from fitmon.text.rows import Row, fitting, framed, row
 
 MANY, FEW = "•", "+"
 FEW_SAMPLES = 10
-"""Bins with fewer samples are marked as uncertain: one sample more would move their point by a tenth or more."""
+"""Bins with fewer samples are marked as uncertain: one more sample could move their point by a tenth or more."""
 
-TOO_SURE, TOO_HUMBLE = "░", "╎"
-"""Fill the way from a point to the diagonal: below it, above it."""
+OVERCONFIDENT, UNDERCONFIDENT = "░", "╎"
+"""Fill the gap between a point and the diagonal: below it, above it."""
 
 LEVELS = " ▁▂▃▄▅▆▇█"
 DOTS = "⠁⠂⠄⡀"
 """One dot in the first, second, third and last quarter of a cell's height."""
 
 LABEL = 6
-"""Cells left of the curve, for the numbers of the vertical axis."""
+"""Cells left of the curve, for the labels of the vertical axis."""
 
 MIN_ROWS, MIN_COLUMNS = 4, 16
-"""Below this size a curve shows nothing."""
+"""Below this size no curve is drawn."""
 
 ROOMY_ROWS = 12
-"""From this height on there is room for how many samples each bin has, and for what the signs mean."""
+"""From this height on there is room for the samples per bin and for the legend."""
 
 Cell = tuple[str, Role]
 
@@ -35,12 +35,12 @@ Cell = tuple[str, Role]
 def draw_calibration(
     curve: Sequence[CalibrationBin] | None, why_none: str, at: Row, width: int, height: int
 ) -> list[Row]:
-    """Return the curve and what it says in a frame of that outer size.
+    """Return the curve and its summary in a frame of that outer size.
 
     Args:
-        curve: bins of rising confidence; None when there is none.
+        curve: bins of increasing confidence; None if there are none.
         why_none: the reason, shown in its place.
-        at: which answers it is about, where that is not plain; may be empty.
+        at: the threshold of the predictions, in words; may be empty.
         width: in cells.
         height: in rows.
     """
@@ -52,30 +52,30 @@ def draw_calibration(
     wording = next((lines for lines in wordings if len(lines) <= height // 6), wordings[-1])
     lines = [row(f" {line}") for line in wording]
     room = height - 2 - len(lines)
-    picture = [] if curve is None else _picture(curve, width - 3, room)
-    return framed(fitting(title, "  ", width - 5), [*picture, *lines], width, height)
+    plot = [] if curve is None else _plot(curve, width - 3, room)
+    return framed(fitting(title, "  ", width - 5), [*plot, *lines], width, height)
 
 
 def calibration_words(curve: Sequence[CalibrationBin]) -> tuple[str, str]:
-    """Say how far the model's confidence is from its accuracy, and on which side; at length, and in short.
+    """Return how far the confidence is from the accuracy, and in which direction; in a long and a short form.
 
-    A difference as small as chance alone makes of so many samples is called that.
+    A difference no larger than expected by chance is reported as such.
     """
     error = expected_calibration_error(tuple(curve)) or 0.0
     excess = _mean_excess(curve)
     name = f"expected calibration error {error:.3f}:"
     if error <= chance_error(curve):
-        said = f"no more than chance makes of {_samples(curve)}"
+        said = f"within chance for {_samples(curve)}"
         return f"{name} {said}", f"error {error:.3f}: {said}"
     if abs(excess) <= error / 2:
-        said = "too sure of itself in places, less sure than it could be in others"
-        return f"{name} {said}", "too sure in places, not enough in others"
-    said = "too sure of itself" if excess > 0 else "less sure than it could be"
+        said = "overconfident in some bins, underconfident in others"
+        return f"{name} {said}", "over- and underconfident in places"
+    said = "overconfident" if excess > 0 else "underconfident"
     return f"{name} {said} by {abs(excess):.3f} on average", f"{said} by {abs(excess):.3f}"
 
 
 def _mean_excess(curve: Sequence[CalibrationBin]) -> float:
-    """Return the mean confidence less the accuracy, in [-1, 1]."""
+    """Return the mean confidence minus the accuracy, in [-1, 1]."""
     gaps = (
         each.samples * (each.confidence - each.accuracy)
         for each in curve
@@ -85,7 +85,7 @@ def _mean_excess(curve: Sequence[CalibrationBin]) -> float:
 
 
 def chance_error(curve: Sequence[CalibrationBin]) -> float:
-    """Return the calibration error to expect of a model whose confidence is exactly right, in [0, 1].
+    """Return the expected calibration error of a perfectly calibrated model, in [0, 1].
 
     A bin's accuracy then has the standard deviation √(c(1-c)/n), and the mean distance of a normal variable from its
     mean is √(2/π) of that.
@@ -104,12 +104,12 @@ def _samples(curve: Sequence[CalibrationBin]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Plane:
-    """Where a confidence and an accuracy lie in a picture; both axes end at 1."""
+    """The position of confidences and accuracies in the plot; both axes end at 1."""
 
     left: float
-    """The confidence at which the picture begins."""
+    """The confidence at the left edge."""
     bottom: float
-    """The accuracy at which it begins."""
+    """The accuracy at the bottom edge."""
     columns: int
     rows: int
 
@@ -117,7 +117,7 @@ class _Plane:
         return min(self.columns - 1, max(0, math.floor((confidence - self.left) / (1 - self.left) * self.columns)))
 
     def quarter(self, accuracy: float) -> int:
-        """Return the quarter of a row, counted from above."""
+        """Return the quarter of a row, counted from the top."""
         place = math.floor((1 - accuracy) / (1 - self.bottom) * self.rows * 4)
         return min(self.rows * 4 - 1, max(0, place))
 
@@ -127,11 +127,11 @@ class _Plane:
 
 
 def _start(values: Iterable[float | None]) -> float:
-    """Return where an axis begins: at a half when nothing lies below it, so that its upper half is seen larger."""
+    """Return where an axis starts: at 0.5 if nothing lies below, so that the upper half is drawn larger."""
     return 0.5 if all(value is None or value >= 0.5 for value in values) else 0.0  # noqa: PLR2004 - a half
 
 
-def _picture(curve: Sequence[CalibrationBin], width: int, room: int) -> list[Row]:
+def _plot(curve: Sequence[CalibrationBin], width: int, room: int) -> list[Row]:
     roomy = room >= ROOMY_ROWS
     left, bottom = _start(each.confidence for each in curve), _start(each.accuracy for each in curve)
     plane = _Plane(left, bottom, columns=width - LABEL, rows=room - (4 if roomy else 1))
@@ -144,7 +144,7 @@ def _picture(curve: Sequence[CalibrationBin], width: int, room: int) -> list[Row
 
 
 def _cells(curve: Sequence[CalibrationBin], plane: _Plane) -> list[list[Cell]]:
-    """Return the picture cell by cell: the line on which a model is as right as it is sure, and a point a bin."""
+    """Return the plot cell by cell: the diagonal of perfect calibration, and a point per bin."""
     cells: list[list[Cell]] = [[(" ", Role.PLAIN)] * plane.columns for _ in range(plane.rows)]
     for column in range(plane.columns):
         if plane.confidence(column) >= plane.bottom:
@@ -160,7 +160,7 @@ def _add_point(
     cells: list[list[Cell]], plane: _Plane, each: CalibrationBin, confidence: float, accuracy: float
 ) -> None:
     column, line, right = plane.column(confidence), plane.quarter(accuracy) // 4, plane.quarter(confidence) // 4
-    fill = (TOO_SURE, Role.BAD) if line > right else (TOO_HUMBLE, Role.VALIDATION)
+    fill = (OVERCONFIDENT, Role.BAD) if line > right else (UNDERCONFIDENT, Role.VALIDATION)
     for between in range(min(line, right), max(line, right) + 1):
         cells[between][column] = fill
     cells[line][column] = (MANY if each.samples >= FEW_SAMPLES else FEW, Role.STRONG)
@@ -179,14 +179,14 @@ def _horizontal_labels(plane: _Plane) -> str:
 
 
 def _strip(curve: Sequence[CalibrationBin], plane: _Plane) -> Row:
-    """Return the bins' samples as a strip of bars whose heights are logarithms."""
+    """Return the samples per bin as a row of bars with logarithmic heights."""
     most = math.log1p(max(each.samples for each in curve))
     cells = [" "] * plane.columns
     for each in curve:
         if each.samples:
             level = math.ceil(math.log1p(each.samples) / most * 8)
             first, last = plane.column(each.low), plane.column(each.high)
-            # A gap tells neighbours apart where there is room for one.
+            # A gap separates neighbors if there is room.
             for column in range(first, max(first + 1, last)):
                 cells[column] = LEVELS[level]
     return row((" " * (LABEL - 1) + "└", Role.FAINT), ("".join(cells), Role.VALIDATION))
@@ -194,10 +194,10 @@ def _strip(curve: Sequence[CalibrationBin], plane: _Plane) -> Row:
 
 def _legend(width: int) -> Row:
     fields = [
-        (9, row((f"{MANY} a bin of samples", Role.STRONG))),
+        (9, row((f"{MANY} bin of samples", Role.STRONG))),
         (5, row((f"{FEW} under {FEW_SAMPLES}", Role.STRONG))),
-        (8, row((f"{TOO_SURE} too sure", Role.BAD))),
-        (7, row((f"{TOO_HUMBLE} could be surer", Role.VALIDATION))),
+        (8, row((f"{OVERCONFIDENT} overconfident", Role.BAD))),
+        (7, row((f"{UNDERCONFIDENT} underconfident", Role.VALIDATION))),
         (6, row((f"{LEVELS[3]}{LEVELS[8]} samples (log)", Role.VALIDATION))),
     ]
     return row(" ", *fitting(fields, "  ", width - 1))

@@ -1,4 +1,4 @@
-"""What is found of each class, or of each label: a line of numbers and a bar, drawn as rows."""
+"""Draws the measures of each class, or of each label: a line of numbers and a bar."""
 
 from collections.abc import Sequence
 
@@ -12,11 +12,11 @@ from fitmon.text.roles import Role
 from fitmon.text.rows import Row, fitting, framed, row
 
 MAX_IN_LABEL_ORDER = 10
-"""Up to so many classes stand in label order; beyond, the worst come first."""
+"""Up to this many classes are in label order; beyond, the worst come first."""
 
 MIN_NAME, MAX_NAME = 10, 24
 MAX_NAMED = 100
-"""How many names are looked at to find the widest: thousands would take longer than the drawing."""
+"""How many names are measured to find the widest: thousands would take longer than the drawing."""
 MIN_BAR, MAX_BAR = 4, 40
 
 RECALL, PRECISION, F1 = 7, 10, 6
@@ -24,13 +24,13 @@ RECALL, PRECISION, F1 = 7, 10, 6
 
 
 def class_name(names: Sequence[str], number: int) -> str:
-    """Return a class by its name, free of control characters; by its number where it has none."""
+    """Return the name of a class, free of control characters; its number if it has none."""
     name = form.clean(names[number]).strip() if number < len(names) else ""
     return name or str(number)
 
 
 def class_labels(names: Sequence[str], numbers: Sequence[int], width: int) -> list[str]:
-    """Return classes in exactly `width` cells each; where a name must be cut, numbers before them tell them apart."""
+    """Return classes in exactly `width` cells each; if a name is cut, numbers before them distinguish them."""
     full = [class_name(names, number) for number in numbers]
     if all(cell_len(name) <= width for name in full):
         return [padded(name, width) for name in full]
@@ -39,12 +39,12 @@ def class_labels(names: Sequence[str], numbers: Sequence[int], width: int) -> li
 
 def _numbered(number: int, name: str, width: int) -> str:
     label = f"{number} {name}" if name != str(number) else name
-    has_room = width >= len(str(number)) + 3  # a letter and the sign that more is missing
+    has_room = width >= len(str(number)) + 3  # a letter and an ellipsis
     return _cut(label if has_room else str(number), width)
 
 
 def _cut(label: str, width: int) -> str:
-    """Clip within a word rather than before it, since a class is known by how its name begins."""
+    """Clip within a word rather than before it, since the start of a name identifies a class."""
     return label if cell_len(label) <= width else f"{set_cell_size(label, max(0, width - 1)).rstrip()}…"
 
 
@@ -54,7 +54,7 @@ def padded(text: str, width: int) -> str:
 
 
 def measure_labels(scores: SampleScores, threshold: float) -> tuple[ClassMeasures, ...]:
-    """Count each label of samples that have several, at a threshold in [0, 1]; predictions that are NaN are left out.
+    """Measure each label of samples that have several, at a threshold in [0, 1]; NaN predictions are excluded.
 
     The class measured is 1, "the label applies".
     """
@@ -74,15 +74,15 @@ def draw_class_bars(
     what: str = "class",
     at: Row = (),
 ) -> list[Row]:
-    """Return a line for each class in a frame of that outer size; the worst where not all have room.
+    """Return a line for each class in a frame of that outer size; the worst classes if not all fit.
 
     Args:
         measures: C of them, in label order.
-        names: of the classes as the data gives them; may be fewer than C.
+        names: of the classes as given by the data; may be fewer than C.
         width: in cells.
         height: in rows.
         what: `class` or `label`.
-        at: where the answers hold, such as `at threshold 0.5`; may be empty.
+        at: the threshold of the predictions, such as `at threshold 0.5`; may be empty.
     """
     room = max(0, height - 3)
     worst_first = len(measures) > min(room, MAX_IN_LABEL_ORDER)
@@ -102,7 +102,7 @@ def draw_class_bars(
 
 
 def bars_widths(measures: Sequence[ClassMeasures], names: Sequence[str]) -> tuple[int, int]:
-    """Return the cells in which the classes stand uncut, frame included: with a bar of some length, and without."""
+    """Return the cells in which the classes take uncut, frame included: with a bar, and without."""
     longest = max((cell_len(class_name(names, number)) for number in range(min(len(measures), MAX_NAMED))), default=1)
     without = min(longest, MAX_NAME) + len(" samples") + RECALL + PRECISION + F1 + 4
     return without + 3 * MIN_BAR, without
@@ -143,20 +143,21 @@ def _table(shown: Sequence[tuple[int, ClassMeasures]], names: Sequence[str], wha
 
 
 def _widths(longest: int, room: int) -> tuple[int, int]:
-    """Return the cells of the names and of the bars, which share `room`; a bar that says nothing is left out."""
+    """Return the cells of the names and of the bars, which share `room`; a bar that is too short is left out."""
     name = min(longest, MAX_NAME, max(MIN_NAME, room - MIN_BAR - 1))
     bar = min(room - name - 1, MAX_BAR)
     return (name, bar) if bar >= MIN_BAR else (max(1, min(longest, MAX_NAME, room)), 0)
 
 
 def _numbers(measured: ClassMeasures, bar: int) -> Row:
-    """Return recall, precision, F1 and a bar for F1; in words what there is none of."""
+    """Return recall, precision, F1 and a bar for F1; words for those that are undefined."""
     if measured.recall is None:
-        answered = f", answered {form.count(measured.answered)}×" if measured.answered else ""
-        return row((form.clip(f"  no samples{answered}", RECALL + PRECISION + F1 + bar), Role.FAINT))
+        count = form.count(measured.answered)
+        words = f"none, predicted {count}×" if measured.answered else "no samples"
+        return row((form.clip(f"  {words}", RECALL + PRECISION + F1 + bar), Role.FAINT))
     recall = f"{measured.recall:>{RECALL}.3f}"
     if measured.precision is None or measured.f1 is None:
-        return row(recall, (f"{'never answered':>{PRECISION + F1}}", Role.BAD))
+        return row(recall, (f"{'never predicted':>{PRECISION + F1}}", Role.BAD))
     numbers = f"{recall}{measured.precision:>{PRECISION}.3f}{measured.f1:>{F1}.3f}"
     if not bar:
         return row(numbers)

@@ -1,4 +1,4 @@
-"""Which classes are taken for which: the confusion matrix where it fits, the most frequent confusions where not."""
+"""Draws the confusion matrix if it fits, otherwise the most frequent confusions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,18 +14,18 @@ from fitmon.text.rows import Row, fitted, fitting, framed, row, text_of, width_o
 from fitmon.tui.drawing.class_bars import class_labels, class_name, padded
 
 MAX_PAIRS = 100
-"""More confusions than a screen has rows are not kept."""
+"""More confusions than a screen has rows are dropped."""
 
 SHADES = ((0.1, "▓", Role.BAD), (0.05, "▒", Role.BAD), (0.02, "░", Role.PLAIN))
-"""From which share of a true class's samples a confusion is shaded, and how."""
+"""The share of the samples of a true class from which a confusion is shaded, and how."""
 
 NONE = "."
-"""Stands for no sample, so that what there is stands out."""
+"""Marks an empty cell, so that the others stand out."""
 
-CORNER = "true ↓ answered →"
-PAIR = "true → answered"
+CORNER = "true ↓ predicted →"
+PAIR = "true → predicted"
 WORDY_WIDTH = 44
-"""From this width on, the heading of the list is written out."""
+"""From this width on, the heading of the list is written in full."""
 
 FRAME = 2
 MIN_NAME, MAX_NAME = 6, 18
@@ -34,10 +34,10 @@ MAX_LISTED_NAME = 20
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Samples of one class for which another was answered."""
+    """Samples of one class for which another was predicted."""
 
     true: int
-    answered: int
+    predicted: int
     samples: int
     share: float
     """Of the true class's samples, in (0, 1]."""
@@ -45,24 +45,24 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Confusion:
-    """The answers to n samples of C classes."""
+    """The predictions for n samples of C classes."""
 
     names: Sequence[str]
-    """As the data gives them; may be fewer than C."""
+    """As given by the data; may be fewer than C."""
     matrix: Counts | None
-    """(C, C), a row for each true class; None for more classes than anybody could read."""
+    """(C, C), a row for each true class; None for more classes than a screen can show."""
     support: Counts
     """(C,) samples of each class."""
     frequent: tuple[Pair, ...]
     """The most frequent confusions, at most `MAX_PAIRS`."""
     pairs: int
-    """How many different confusions there are."""
+    """The number of different confusions."""
     wrong: int
-    """Samples answered wrongly."""
+    """The number of misclassified samples."""
 
 
 def confusion_of(true_class: Integers, answers: Integers, classes: int, names: Sequence[str]) -> Confusion:
-    """Count who is taken for whom; `true_class` and `answers` are (n,) in 0..C-1, without NaN predictions.
+    """Count the confusions; `true_class` and `answers` are (n,) in 0..C-1, without NaN predictions.
 
     Only the wrong samples are sorted, so that thousands of classes need no matrix.
     """
@@ -70,10 +70,10 @@ def confusion_of(true_class: Integers, answers: Integers, classes: int, names: S
     keys = true_class[wrong].astype(np.int64) * classes + answers[wrong]
     found, counts = np.unique(keys, return_counts=True)
     support = np.bincount(true_class, minlength=classes)
-    most = np.argsort(-counts, kind="stable")[:MAX_PAIRS]
+    order = np.argsort(-counts, kind="stable")[:MAX_PAIRS]
     frequent = (
-        Pair(true=key // classes, answered=key % classes, samples=count, share=float(count / support[key // classes]))
-        for key, count in zip(found[most].tolist(), counts[most].tolist(), strict=True)
+        Pair(true=key // classes, predicted=key % classes, samples=count, share=float(count / support[key // classes]))
+        for key, count in zip(found[order].tolist(), counts[order].tolist(), strict=True)
     )
     return Confusion(
         names=names,
@@ -87,15 +87,15 @@ def confusion_of(true_class: Integers, answers: Integers, classes: int, names: S
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """How wide the columns of a matrix are."""
+    """The widths of the columns of a matrix."""
 
     label: int
-    """Cells of the rows' names."""
+    """Cells of the row names."""
     cell: int
     """Cells of each column, brackets or shades and gap included."""
     classes: int
     numbered: bool
-    """Whether the columns are headed by class numbers, which then go before the rows' names too."""
+    """Whether the columns are headed by class numbers, which then precede the row names too."""
 
     @property
     def width(self) -> int:
@@ -114,7 +114,7 @@ class Grid:
 
 
 def grids(confusion: Confusion) -> tuple[Grid, ...]:
-    """Return how the matrix could stand, from the most legible way to the narrowest; none without a matrix."""
+    """Return the possible layouts of the matrix, from the most legible to the narrowest; none without a matrix."""
     if confusion.matrix is None or not confusion.matrix.size:
         return ()
     classes = len(confusion.matrix)
@@ -125,21 +125,21 @@ def grids(confusion: Confusion) -> tuple[Grid, ...]:
     roomy = replace(by_name, label=max(by_name.label, cell_len(CORNER)))
     if all(name == str(place) for place, name in enumerate(names)):
         return roomy, by_name, Grid(number, max(digits + 2, number + 2), classes, numbered=False)
-    labels = [number + 1 + min(longest, most) for most in (MAX_NAME, MIN_NAME)]
+    labels = [number + 1 + min(longest, maximum) for maximum in (MAX_NAME, MIN_NAME)]
     cells = [max(digits + gap, number + 2) for gap in (3, 2)]
     return roomy, by_name, *(Grid(label, cell, classes, numbered=True) for label in labels for cell in cells)
 
 
 def fitting_grid(confusion: Confusion, width: int, height: int) -> Grid | None:
-    """Return the most legible way the matrix fits into a frame of that outer size; None when it does not."""
+    """Return the most legible layout that fits into a frame of that outer size; None if none does."""
     fits = (grid for grid in grids(confusion) if grid.framed_width <= width and grid.framed_height <= height)
     return next(fits, None)
 
 
 def list_width(confusion: Confusion) -> int:
-    """Return the cells in which the most frequent confusions stand uncut, their frame included."""
-    true, answered = _name_widths(confusion, confusion.frequent[:30], 10 * MAX_LISTED_NAME)
-    return max(36, 1 + true + 3 + answered + 8 + 9 + 8 + true + 1 + FRAME)
+    """Return the cells that the most frequent confusions take uncut, their frame included."""
+    true, predicted = _name_widths(confusion, confusion.frequent[:30], 10 * MAX_LISTED_NAME)
+    return max(36, 1 + true + 3 + predicted + 8 + 9 + 8 + true + 1 + FRAME)
 
 
 def draw_confusion(confusion: Confusion, at: Row, epoch: str, width: int, height: int) -> list[Row]:
@@ -147,7 +147,7 @@ def draw_confusion(confusion: Confusion, at: Row, epoch: str, width: int, height
 
     Args:
         confusion: what to draw.
-        at: where the answers hold, such as `at threshold 0.5`; may be empty.
+        at: the threshold of the predictions, such as `at threshold 0.5`; may be empty.
         epoch: which epoch it is, such as `epoch 4`; may be empty.
         width: in cells.
         height: in rows.
@@ -171,7 +171,7 @@ def _matrix_rows(confusion: Confusion, grid: Grid) -> list[Row]:
     if confusion.matrix is None:
         return []
     heads = [str(place) if grid.numbered else class_name(confusion.names, place) for place in range(grid.classes)]
-    # The heading ends where the numbers do, before the closing bracket.
+    # The heading is aligned with the numbers, before the closing bracket.
     head = "".join(f"{' ' * (grid.cell - 1 - cell_len(name))}{name} " for name in heads)
     corner = next((words for words in (CORNER, "true ↓") if cell_len(words) <= grid.label), "")
     rows = [row((f" {padded(corner, grid.label)} {head}", Role.FAINT))]
@@ -203,7 +203,7 @@ def _cell(count: int, support: int, is_right: bool, grid: Grid) -> tuple[str, Ro
 
 
 def _merged(cells: Sequence[tuple[str, Role]]) -> Row:
-    """Join neighbours of one role, for fewer changes of colour on the way to the terminal."""
+    """Join neighbors of one role, for fewer color changes in the output."""
     pieces: list[tuple[str, Role]] = []
     for text, role in cells:
         if pieces and pieces[-1][1] is role:
@@ -214,7 +214,7 @@ def _merged(cells: Sequence[tuple[str, Role]]) -> Row:
 
 
 def _below(confusion: Confusion, grid: Grid | None, width: int, room: int) -> list[Row]:
-    """Return what stands below a matrix, or in its place."""
+    """Return the rows below a matrix, or in its place."""
     if grid is None:
         return _list_rows(confusion, width, room)
     legend = _legend(width)
@@ -235,7 +235,7 @@ def _legend(width: int) -> Row:
 
 def _list_rows(confusion: Confusion, width: int, room: int) -> list[Row]:
     if not confusion.wrong:
-        return [row((" every answer is right", Role.GOOD))][: max(0, room)]
+        return [row((" every prediction is right", Role.GOOD))][: max(0, room)]
     listed = min(len(confusion.frequent), room)
     shown = confusion.frequent[: listed if listed == confusion.pairs else max(0, room - 1)]
     rows = _pair_rows(confusion, shown, width)
@@ -251,10 +251,10 @@ def _pair_rows(confusion: Confusion, shown: Sequence[Pair], width: int) -> list[
     """Return lines such as `4 → 9   31×   3.2 % of all 4`, as far as `width` goes."""
     times = max((len(form.count(pair.samples)) for pair in shown), default=0) + 1
     fixed = 1 + 3 + 2 + times + 10
-    true, answered = _name_widths(confusion, shown, width - fixed)
+    true, predicted = _name_widths(confusion, shown, width - fixed)
     labels = class_labels(confusion.names, [pair.true for pair in shown], true)
-    taken = class_labels(confusion.names, [pair.answered for pair in shown], answered)
-    room = width - fixed - true - answered
+    taken = class_labels(confusion.names, [pair.predicted for pair in shown], predicted)
+    room = width - fixed - true - predicted
     rows = []
     for pair, label, other in zip(shown, labels, taken, strict=True):
         counts = f"  {form.count(pair.samples) + '×':>{times}}  {form.share(pair.share):>8}"
@@ -265,10 +265,10 @@ def _pair_rows(confusion: Confusion, shown: Sequence[Pair], width: int) -> list[
 
 
 def _name_widths(confusion: Confusion, shown: Sequence[Pair], room: int) -> tuple[int, int]:
-    """Return the cells for true and answered names, at most `room` together."""
-    true, answered = (
+    """Return the cells for true and predicted names, at most `room` together."""
+    true, predicted = (
         min(max((cell_len(class_name(confusion.names, number)) for number in numbers), default=1), MAX_LISTED_NAME)
-        for numbers in ([pair.true for pair in shown], [pair.answered for pair in shown])
+        for numbers in ([pair.true for pair in shown], [pair.predicted for pair in shown])
     )
     half = max(1, room // 2)
-    return min(true, max(half, room - answered)), min(answered, max(half, room - true))
+    return min(true, max(half, room - predicted)), min(predicted, max(half, room - true))

@@ -1,4 +1,4 @@
-"""What a chart shows, taken from a snapshot: pure numbers, no drawing."""
+"""Extracts from a snapshot what a chart shows: pure numbers, no drawing."""
 
 from dataclasses import dataclass
 
@@ -12,15 +12,15 @@ from fitmon.engine.record.snapshot import Snapshot
 Floats = npt.NDArray[np.float64]
 
 LARGEST = 1e300
-"""Values beyond are drawn here, so that the height of the axis stays a number."""
+"""Larger values are drawn here, so that the height of the axis stays finite."""
 
-MAX_LEFT = 3
-"""So many branches that were left, the newest, stay in a picture: more could not be told apart."""
+MAX_OTHERS = 3
+"""At most this many other branches, the newest, are drawn: more could not be distinguished."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A curve to draw: (n,) epochs, rising, and (n,) values, which may hold NaN and infinities."""
+    """A curve to draw: (n,) epochs, increasing, and (n,) values, which may contain NaN and infinities."""
 
     epochs: Floats
     values: Floats
@@ -36,12 +36,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class OtherLine:
-    """What a branch that was left trained and the one under way did not."""
+    """The epochs that another branch trained and the current one does not include."""
 
     number: int
     """Of the branch."""
     line: Line
-    """Over validation data, or training data where nothing is validated; from the epoch at which the two parted."""
+    """Over validation data, or training data without validation; from the epoch at which the two branches diverged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +54,16 @@ class Chart:
     best_epoch: int | None
     """The epoch to mark; None before there is one."""
     knob_epochs: tuple[int, ...]
-    """Epochs from which a changed knob held."""
+    """Epochs from which a knob change was in effect."""
     baseline: float | None
-    """What answering the most frequent class would reach; None where that says nothing."""
+    """The value of always predicting the most frequent class; None if there is none."""
     epoch: int
-    """The epoch under way."""
+    """The current epoch."""
     log_scale: bool
-    left: tuple[OtherLine, ...] = ()
-    """Branches that were left, the newest first."""
-    set_out_epoch: int | None = None
-    """The epoch that the branch under way set out from; None for the first."""
+    other_lines: tuple[OtherLine, ...] = ()
+    """Other branches, newest first."""
+    branch_epoch: int | None = None
+    """The epoch from which the current branch starts; None for the first branch."""
 
 
 def chart_of(snapshot: Snapshot, metric: str, log_scale: bool) -> Chart:
@@ -79,13 +79,13 @@ def chart_of(snapshot: Snapshot, metric: str, log_scale: bool) -> Chart:
         baseline=started.majority_share if started and is_accuracy else None,
         epoch=snapshot.epoch,
         log_scale=log_scale,
-        left=left_lines(snapshot, metric),
-        set_out_epoch=None if snapshot.branch.parent is None else snapshot.branch.from_epoch,
+        other_lines=other_lines(snapshot, metric),
+        branch_epoch=None if snapshot.branch.parent is None else snapshot.branch.from_epoch,
     )
 
 
 def training_line(snapshot: Snapshot, metric: str) -> Line:
-    """Return one point an epoch, followed by the chunk means of the epoch under way."""
+    """Return one point per epoch, followed by the chunk means of the current epoch."""
     whole = snapshot.metrics.get(metric, empty_curve())
     chunks = snapshot.chunks.get(metric, empty_curve())
     newer = chunks.epochs > (whole.epochs[-1] if len(whole) else 0.0)
@@ -95,16 +95,16 @@ def training_line(snapshot: Snapshot, metric: str) -> Line:
     )
 
 
-def left_lines(snapshot: Snapshot, metric: str) -> tuple[OtherLine, ...]:
-    """Return what branches that were left reached in a metric, the newest first."""
+def other_lines(snapshot: Snapshot, metric: str) -> tuple[OtherLine, ...]:
+    """Return the values of a metric on other branches, newest first."""
     lines = [
-        OtherLine(stretch.branch.number, _stretch_of(_outcome(stretch.branch, metric), stretch.epochs))
+        OtherLine(stretch.branch.number, _stretch_of(_curve_of(stretch.branch, metric), stretch.epochs))
         for stretch in other_stretches(snapshot.branch, snapshot.other_branches)
     ]
-    return tuple([left for left in lines if len(left.line)][:MAX_LEFT])
+    return tuple([other for other in lines if len(other.line)][:MAX_OTHERS])
 
 
-def _outcome(branch: Branch, metric: str) -> Curve:
+def _curve_of(branch: Branch, metric: str) -> Curve:
     validated = branch.metrics.get(f"val_{metric}", empty_curve())
     return validated if len(validated) else branch.metrics.get(metric, empty_curve())
 
@@ -119,7 +119,7 @@ def _line(curve: Curve) -> Line:
 
 
 def finite_stretches(line: Line) -> list[Line]:
-    """Return the line cut where it holds NaN or infinities; values too large to draw are pulled in."""
+    """Return the line split at NaN and infinities, with values clipped to ±`LARGEST`."""
     finite = np.isfinite(line.values)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], finite, [False]]).astype(np.int8)))
     values = np.clip(line.values, -LARGEST, LARGEST)
@@ -130,7 +130,7 @@ def finite_stretches(line: Line) -> list[Line]:
 
 
 def decimated(line: Line, columns: int) -> Line:
-    """Return at most two points a column, the lowest and the highest of each, so that no spike is lost."""
+    """Return at most two points per column, the lowest and the highest, so that no spike is lost."""
     if len(line) <= 2 * columns:
         return line
     first, last = line.epochs[0], line.epochs[-1]

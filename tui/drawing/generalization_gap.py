@@ -1,4 +1,4 @@
-"""Training and validation loss scored alike, the penalty apart, and what Keras reports beside them. Pure."""
+"""Draws training and validation loss measured the same way, the penalty, and the values that Keras reports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fitmon.text.roles import Role
 from fitmon.text.rows import Row, row
 
 ROOMY_WIDTH = 56
-"""Below it, the table leaves out the gap."""
+"""Below it, the table has no gap column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Columns:
     indent: int
     name: int
     numbers: tuple[int, ...]
-    """Training, validation, and the one less the other where there is room for it."""
+    """Training, validation and, if there is room, their difference."""
 
 
 ROOMY, NARROW = Columns(3, 22, (10, 12, 10)), Columns(2, 14, (9, 11))
@@ -32,13 +32,13 @@ Pair = tuple[float | None, float | None]
 """Of training and validation; None: not measured."""
 
 WHY = (
-    "Keras's training loss is a mean over an epoch in which the weights moved, with dropout on; both its losses "
-    "contain the penalty. Scored alike, the two can be compared."
+    "Keras averages the training loss over an epoch in which the weights change, with dropout on, and both losses "
+    "include the penalty. Measured the same way, they are comparable."
 )
 
 
 def draw_gap(snapshot: Snapshot, width: int) -> list[Row]:
-    """Return the table as of the last epoch, in rows of at most `width` + 1 cells; nothing where none was measured."""
+    """Return the table as of the last epoch, in rows of at most `width` + 1 cells; empty if nothing was measured."""
     epoch, measures, metrics = snapshot.epochs_done, snapshot.measures, snapshot.metrics
     alike = _pair(measures, "training_loss", "validation_loss", epoch)
     if alike == (None, None):
@@ -49,17 +49,17 @@ def draw_gap(snapshot: Snapshot, width: int) -> list[Row]:
         (("", "training", "validation", "gap"), Role.FAINT),
         (_cells("data loss", alike), Role.PLAIN),
         (_cells("accuracy", _pair(measures, "training_accuracy", "validation_accuracy", epoch)), Role.PLAIN),
-        (() if penalty is None else ("penalty apart", form.measured(penalty)), Role.PLAIN),
+        (() if penalty is None else ("penalty", form.measured(penalty)), Role.PLAIN),
         (_cells("Keras loss", _pair(metrics, "loss", "val_loss", epoch)), Role.FAINT),
         (_cells("Keras accuracy", _pair(metrics, "accuracy", "val_accuracy", epoch)), Role.FAINT),
     ]
-    title = row((" losses scored alike", Role.STRONG), (f"  epoch {epoch}", Role.FAINT))
+    title = row((" comparable losses", Role.STRONG), (f"  epoch {epoch}", Role.FAINT))
     why = [row((f" {line}", Role.FAINT)) for line in wrapped(WHY, width, " " * (columns.indent - 1))]
     return [title, *(_line(cells, columns, role) for cells, role in rows if cells), *why]
 
 
 def _cells(name: str, pair: Pair) -> tuple[str, ...]:
-    """Return the texts of a row; none where neither side is known."""
+    """Return the texts of a row; none if neither value is known."""
     training, validation = pair
     if training is None and validation is None:
         return ()
@@ -85,6 +85,6 @@ def _pair(curves: dict[str, Curve], training: str, validation: str, epoch: int) 
 
 
 def _at(curves: dict[str, Curve], name: str, epoch: int) -> float | None:
-    """Return the value at the last epoch; None where a curve has none there."""
+    """Return the value at the epoch if it is the last of the curve; else None."""
     curve = curves.get(name)
     return float(curve.values[-1]) if curve is not None and len(curve) and curve.epochs[-1] == epoch else None

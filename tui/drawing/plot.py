@@ -1,7 +1,7 @@
-"""The one place that draws with plotext: a chart in, rows of text out.
+"""Draws charts with plotext: a chart in, rows of text out.
 
-plotext raises on infinities and on logarithms of 0, colours a cell by the last series, and grows without bound unless
-it is cleared; so numbers are cleaned and taken to their logarithms here, series differ by marker, and the colours come
+plotext raises on infinities and on logarithms of 0, colors a cell by the last series, and grows without bound unless
+it is cleared. So values are cleaned and logarithms taken here, series differ by marker, and the colors are derived
 from the markers afterwards.
 """
 
@@ -18,24 +18,24 @@ from fitmon.tui.drawing.axis import Axis, epoch_axis, power_axis, value_axis
 from fitmon.tui.drawing.curves import Chart, Floats, Line, OtherLine, decimated, finite_stretches
 
 TRAINING, VALIDATION, BEST, KNOB, BASELINE = "⠒", "•", "◆", "▼", "┈"
-LEFT, SET_OUT = "◦", "▷"
+OTHER, BRANCH_START = "◦", "▷"
 TRAINING_POINT = "⠿"
-"""A training point without neighbours: one dot of a braille line is too easily missed."""
+"""A training point without neighbors: one dot of a braille line is too easily missed."""
 
 MAX_COLUMNS, MAX_ROWS = 240, 80
-"""A chart is not drawn larger than this, so that a huge terminal does not cost the training its time."""
+"""A chart is not drawn larger than this, so that a huge terminal does not slow down training."""
 
 FRAME = 2
 
 ROOMY_TITLE = 60
-"""From this width on, the legend spells out what the numbers of branches are."""
+"""From this width on, the legend says that the numbers are branches."""
 
-LEFT_COLUMNS, LEFT_LABEL = 3, 5
-"""A branch that was left has a dot every third column, and in place of every fifth dot its number."""
+DOT_COLUMNS, LABEL_DOTS = 3, 5
+"""Another branch is drawn with a dot every third column; every fifth dot is replaced by its number."""
 
-LEFT_ROOM = 3.0
-"""A branch that was left, often because it blew up, may stretch a linear axis by so many times what the one under way
-takes of it, no further."""
+MAX_STRETCH = 3.0
+"""Another branch, which may have diverged, stretches a linear axis by at most this multiple of the range of the current
+branch."""
 
 
 def draw_chart(chart: Chart, width: int, height: int) -> list[Row]:
@@ -44,19 +44,19 @@ def draw_chart(chart: Chart, width: int, height: int) -> list[Row]:
     values = drawn_values(chart)
     logarithmic = chart.log_scale and (not len(values) or bool(values.min() > 0))
     title = chart_title(chart, logarithmic, width - 5)
-    if width < 12 or height < 5:  # noqa: PLR2004 - an axis alone would fill it
+    if width < 12 or height < 5:  # noqa: PLR2004 - the axes would fill it
         return framed(title, [], width, height)
     if not len(values):
-        return framed(title, [row(), row((f" {_nothing(chart)}", Role.FAINT))], width, height)
+        return framed(title, [row(), row((f" {_no_values(chart)}", Role.FAINT))], width, height)
     return framed(title, _plot(chart, values, logarithmic, width - FRAME, height - FRAME), width, height)
 
 
-def _nothing(chart: Chart) -> str:
-    return "no finite value so far" if len(chart.training) else "no value yet"
+def _no_values(chart: Chart) -> str:
+    return "no finite value yet" if len(chart.training) else "no value yet"
 
 
 def chart_title(chart: Chart, logarithmic: bool, width: int) -> Row:
-    """Return the title with the legend: which marker is which, and the newest values."""
+    """Return the title with the legend: the markers and the newest values."""
     fields: list[tuple[int, Row]] = [(9, row((form.clean(chart.title), Role.STRONG)))]
     for sign, label, line, role in (
         (TRAINING, "train", chart.training, Role.TRAINING),
@@ -66,12 +66,12 @@ def chart_title(chart: Chart, logarithmic: bool, width: int) -> Row:
             fields.append((8, row((f"{sign} {label} {form.measured(line.last)}", role))))
     if chart.best_epoch is not None:
         fields.append((7, row((f"{BEST} best {chart.best_epoch}", Role.MARK))))
-    if chart.left:
-        numbers = ", ".join(str(left.number) for left in reversed(chart.left))
-        left = f"{LEFT} left {numbers}" if width >= ROOMY_TITLE else f"{LEFT} {numbers}"
-        fields.append((5, row((left, Role.FAINT))))
-    if chart.set_out_epoch is not None:
-        fields.append((2, row((f"{SET_OUT} from {chart.set_out_epoch}", Role.MARK))))
+    if chart.other_lines:
+        numbers = ", ".join(str(other.number) for other in reversed(chart.other_lines))
+        others = f"{OTHER} branch {numbers}" if width >= ROOMY_TITLE else f"{OTHER} {numbers}"
+        fields.append((5, row((others, Role.FAINT))))
+    if chart.branch_epoch is not None:
+        fields.append((2, row((f"{BRANCH_START} from {chart.branch_epoch}", Role.MARK))))
     if chart.knob_epochs:
         fields.append((4, row((f"{KNOB} knob", Role.MARK))))
     if chart.baseline is not None and len(chart.training):
@@ -82,13 +82,13 @@ def chart_title(chart: Chart, logarithmic: bool, width: int) -> Row:
 
 
 def drawn_values(chart: Chart) -> Floats:
-    """Return every finite value of both curves, and of branches that were left what does not squash them."""
+    """Return all finite values of both curves, and those of other branches that do not flatten them."""
     own = _finite_values(chart.training, chart.validation)
-    left = _finite_values(*(left.line for left in chart.left))
+    others = _finite_values(*(other.line for other in chart.other_lines))
     if len(own) and not chart.log_scale:
-        room = LEFT_ROOM * max(np.ptp(own), np.abs(own).max())
-        left = left[(left >= own.min() - room) & (left <= own.max() + room)]
-    return np.concatenate([own, left])
+        margin = MAX_STRETCH * max(np.ptp(own), np.abs(own).max())
+        others = others[(others >= own.min() - margin) & (others <= own.max() + margin)]
+    return np.concatenate([own, others])
 
 
 def _finite_values(*lines: Line) -> Floats:
@@ -97,7 +97,7 @@ def _finite_values(*lines: Line) -> Floats:
 
 
 def _plot(chart: Chart, values: Floats, logarithmic: bool, width: int, height: int) -> list[Row]:
-    import plotext  # 60 ms, not to be spent before there is something to draw
+    import plotext  # 60 ms, spent only once there is something to draw
 
     make_axis = power_axis if logarithmic else value_axis
     vertical = make_axis(float(values.min()), float(values.max()), max(2, height // 3))
@@ -107,22 +107,24 @@ def _plot(chart: Chart, values: Floats, logarithmic: bool, width: int, height: i
     plotext.limit_size(False, False)
     plotext.plot_size(width, height)
     _prepare_axes(plotext, horizontal, vertical)
-    for left in reversed(chart.left):
-        _add_left(plotext, left, horizontal, vertical, width)
+    for other in reversed(chart.other_lines):
+        _add_other_line(plotext, other, horizontal, vertical, width)
     _add_lines(plotext, chart, horizontal, vertical, width)
     _add_marks(plotext, chart, horizontal, vertical)
-    return [_coloured(line) for line in plotext.uncolorize(plotext.build()).split("\n")[:height]]
+    return [_colored(line) for line in plotext.uncolorize(plotext.build()).split("\n")[:height]]
 
 
 def _epochs_axis(chart: Chart, width: int) -> Axis:
-    lines = [line for line in (chart.training, chart.validation, *(left.line for left in chart.left)) if len(line)]
+    lines = [
+        line for line in (chart.training, chart.validation, *(other.line for other in chart.other_lines)) if len(line)
+    ]
     first = math.floor(min(line.epochs[0] for line in lines))
     last = max(math.ceil(max(line.epochs[-1] for line in lines)), chart.epoch, first + 1)
     return epoch_axis(first, last, max(2, width // 8))
 
 
 def _prepare_axes(plotext: Any, horizontal: Axis, vertical: Axis) -> None:
-    # All is handed over as shares of an axis: plotext multiplies by powers of ten and overflows on the largest.
+    # Values are passed as shares of an axis: plotext multiplies by powers of ten and overflows on the largest.
     plotext.xaxes(True, False)
     plotext.yaxes(True, False)
     plotext.xlim(0, 1)
@@ -136,18 +138,18 @@ def _shares(axis: Axis, label_width: int) -> tuple[list[float], list[str]]:
     return positions, [label.rjust(label_width) for _, label in axis.ticks]
 
 
-def _add_left(plotext: Any, left: OtherLine, horizontal: Axis, vertical: Axis, columns: int) -> None:
-    """Add dots along a curve, its number among them and at its end; what lies outside the picture is left out."""
-    for stretch in finite_stretches(left.line):
+def _add_other_line(plotext: Any, other: OtherLine, horizontal: Axis, vertical: Axis, columns: int) -> None:
+    """Add dots along a curve, with its number among them and at its end; points outside the plot are left out."""
+    for stretch in finite_stretches(other.line):
         epochs = np.array([horizontal.share(epoch) for epoch in stretch.epochs])
         heights = np.array([vertical.share(height) for height in _heights(stretch.values, vertical)])
-        across = np.arange(epochs[-1], epochs[0] - 1e-9, -LEFT_COLUMNS / columns)
+        across = np.arange(epochs[-1], epochs[0] - 1e-9, -DOT_COLUMNS / columns)
         up = np.interp(across, epochs, heights)
-        is_label = np.arange(len(across)) % LEFT_LABEL == 0
-        for chosen, marker in ((~is_label, LEFT), (is_label, str(left.number % 10))):
-            seen = chosen & (up >= 0) & (up <= 1)
-            if seen.any():
-                plotext.scatter(across[seen].tolist(), up[seen].tolist(), marker=marker)
+        is_label = np.arange(len(across)) % LABEL_DOTS == 0
+        for chosen, marker in ((~is_label, OTHER), (is_label, str(other.number % 10))):
+            visible = chosen & (up >= 0) & (up <= 1)
+            if visible.any():
+                plotext.scatter(across[visible].tolist(), up[visible].tolist(), marker=marker)
 
 
 def _add_lines(plotext: Any, chart: Chart, horizontal: Axis, vertical: Axis, columns: int) -> None:
@@ -173,11 +175,11 @@ def _add_marks(plotext: Any, chart: Chart, horizontal: Axis, vertical: Axis) -> 
         if 0 <= height <= 1:
             plotext.plot([0, 1], [height, height], marker=BASELINE)
     for epoch in chart.knob_epochs:
-        # A knob turns before its epoch's first step, which lies where the epoch before ended.
+        # A knob changes before the first step of its epoch, which is drawn where the previous epoch ended.
         plotext.scatter([max(horizontal.share(epoch - 1), 0)], [1], marker=KNOB)
-    if chart.set_out_epoch is not None:
-        # At the foot: a knob that turned with the branch has its tick at the top of the same column.
-        plotext.scatter([max(horizontal.share(chart.set_out_epoch), 0)], [0], marker=SET_OUT)
+    if chart.branch_epoch is not None:
+        # At the bottom: a knob that changed with the branch has its tick at the top of the same column.
+        plotext.scatter([max(horizontal.share(chart.branch_epoch), 0)], [0], marker=BRANCH_START)
     best = _best_point(chart)
     if best is not None:
         height = vertical.share(_heights(np.array([best[1]]), vertical)[0])
@@ -195,12 +197,12 @@ def _best_point(chart: Chart) -> tuple[float, float] | None:
 def _role(character: str) -> Role:
     if "\u2801" <= character <= "\u28ff":
         return Role.TRAINING
-    roles = {VALIDATION: Role.VALIDATION, BEST: Role.MARK, KNOB: Role.MARK, SET_OUT: Role.MARK, " ": Role.PLAIN}
+    roles = {VALIDATION: Role.VALIDATION, BEST: Role.MARK, KNOB: Role.MARK, BRANCH_START: Role.MARK, " ": Role.PLAIN}
     return roles.get(character, Role.FAINT)
 
 
-def _coloured(line: str) -> Row:
-    # Blanks take the role before them, for fewer changes of colour on the way to the terminal.
+def _colored(line: str) -> Row:
+    # Blanks take the role before them, for fewer color changes in the output.
     roles: list[Role] = []
     for character in line:
         roles.append(roles[-1] if character == " " and roles else _role(character))

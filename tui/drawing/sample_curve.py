@@ -1,4 +1,4 @@
-"""A small curve in braille dots, for a panel that has room for no axes."""
+"""Draws a small curve in braille dots, for a panel without room for axes."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,9 +9,9 @@ from rich.cells import cell_len
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row
 
-BORDER = "┈"
+THRESHOLD = "┈"
 ALONE = "•"
-"""A point without neighbours: one braille dot is too easily missed."""
+"""A point without neighbors: one braille dot is too easily missed."""
 
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """The bit of each braille dot by its row and column within the cell (Unicode, block 2800)."""
@@ -27,18 +27,18 @@ def draw_curve(
     height: int,
     *,
     labels: Mapping[float, str],
-    border: float | None = None,
+    threshold: float | None = None,
 ) -> list[Row]:
     """Return a curve of that size with its scale at the left.
 
     Args:
-        epochs: (k,) rising.
-        values: (k,) one for each; those that are not finite leave a gap, those off the scale are drawn at its end.
+        epochs: (k,) increasing.
+        values: (k,) one for each; nonfinite values leave a gap, values off the scale are drawn at its end.
         width: in cells, the labels included.
         height: in rows.
-        labels: what stands at which value, at two at least; the scale goes from the smallest to the largest. Where two
-            fall on one row the last one stands.
-        border: a value at which to draw a dashed line across; None for none.
+        labels: at least two, by value; the scale goes from the smallest to the largest. If two fall on one row, the
+            last one is shown.
+        threshold: a value at which to draw a dashed line; None for none.
     """
     low, high = min(labels), max(labels)
     gutter = gutter_of(labels)
@@ -50,7 +50,7 @@ def draw_curve(
         share = (value - low) / (high - low)
         return round((1 - min(max(share, 0.0), 1.0)) * (4 * height - 1))
 
-    cells = {(column, row_of(border) // 4): BORDER for column in range(columns)} if border is not None else {}
+    cells = {(column, row_of(threshold) // 4): THRESHOLD for column in range(columns)} if threshold is not None else {}
     for stretch in _stretches(epochs, values):
         points = [(_column_of(epoch, epochs, 2 * columns), row_of(value)) for epoch, value in stretch]
         cells |= _line(points) if len(points) > 1 else {(points[0][0] // 2, points[0][1] // 4): ALONE}
@@ -58,7 +58,7 @@ def draw_curve(
     return [
         (
             (scale.get(level, "").rjust(gutter - 1) + " ", Role.FAINT),
-            *_coloured([cells.get((column, level), " ") for column in range(columns)]),
+            *_colored([cells.get((column, level), " ") for column in range(columns)]),
         )
         for level in range(height)
     ]
@@ -70,7 +70,7 @@ def gutter_of(labels: Mapping[float, str]) -> int:
 
 
 def _stretches(epochs: Sequence[int], values: Sequence[float]) -> list[list[tuple[int, float]]]:
-    """Return the points cut where values are not finite."""
+    """Return the points split at nonfinite values."""
     points = zip(epochs, values, strict=True)
     return [list(group) for finite, group in groupby(points, key=lambda point: math.isfinite(point[1])) if finite]
 
@@ -92,8 +92,8 @@ def _line(points: list[Point]) -> dict[Point, str]:
     return {cell: chr(0x2800 + dots) for cell, dots in bits.items()}
 
 
-def _coloured(characters: list[str]) -> Row:
-    roles = {BORDER: Role.MARK, " ": Role.PLAIN}
+def _colored(characters: list[str]) -> Row:
+    roles = {THRESHOLD: Role.MARK, " ": Role.PLAIN}
     return tuple(
         ("".join(run), role)
         for role, run in groupby(characters, key=lambda character: roles.get(character, Role.VALIDATION))

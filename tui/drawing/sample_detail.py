@@ -1,4 +1,4 @@
-"""The chosen validation sample: what is known of it, its curves over the epochs, and the sample itself."""
+"""Draws the chosen validation sample: its facts, its curves over the epochs, and the sample itself."""
 
 import math
 from collections.abc import Sequence
@@ -20,29 +20,29 @@ from fitmon.tui.drawing.sample_input import can_be_shown, draw_input
 from fitmon.tui.drawing.sample_table import RIGHT, WRONG, change_words, loss_words, number_words, predicted_names
 
 MIN_WIDTH = 20
-"""Below this width there is nothing but the title."""
+"""Below this width only the title is drawn."""
 WIDE = 64
-"""From this width on, the sample stands beside its facts and curves."""
+"""From this width on, the sample is beside its facts and curves."""
 LOW = 13
-"""Below this height, a wide detail has the curves beside the facts as well."""
+"""Below this height, a wide panel has the curves beside the facts as well."""
 LOW_FACTS_WIDTH = 28
 LOW_SAMPLE_WIDTH = 26
-MIN_CURVE, COMFORTABLE_CURVE, MAX_CURVE = 3, 5, 8
-"""Rows of a curve: below the least there is none, and more than the most show no more."""
+MIN_CURVE, USUAL_CURVE, MAX_CURVE = 3, 5, 8
+"""Rows of a curve: with fewer than the minimum there is none; more than the maximum show no more."""
 AROUND_CURVE = 2
-"""Rows that its heading and its epochs take."""
+"""Rows of its heading and its epochs."""
 MIN_CURVE_WIDTH = 16
-LONGEST_NAME = 40
+MAX_NAME = 40
 """Cells of a class name; a longer one is clipped."""
 GAP = 2
 
 KIND_SENTENCES = {
-    Kind.TOO_EARLY: "too early to say what it is like",
-    Kind.EASY: "easy: p(true) is high and steady",
-    Kind.AMBIGUOUS: "ambiguous: p(true) has varied, or is middling",
-    Kind.HARD: "hard: p(true) is low and steady",
-    Kind.UNSTABLE: "flip-flopper: it keeps crossing the border",
-    Kind.SUSPECT: "suspect: sure and wrong, maybe mislabelled",
+    Kind.TOO_EARLY: "too early to classify",
+    Kind.EASY: "easy: p(true) is high and stable",
+    Kind.AMBIGUOUS: "ambiguous: p(true) varies, or is medium",
+    Kind.HARD: "hard: p(true) is low and stable",
+    Kind.UNSTABLE: "unstable: it keeps crossing the threshold",
+    Kind.SUSPECT: "suspect: confident and wrong, maybe mislabeled",
 }
 
 Sentence = tuple[str, Role]
@@ -52,27 +52,27 @@ Sample = tuple[ValidationSamples | None, int]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChosenSample:
-    """One validation sample and all that is known of it."""
+    """One validation sample with everything known about it."""
 
     observation: Observation
-    """What is known of n entries."""
+    """Of n entries."""
     threshold: float
-    """In [0, 1]; without a meaning for several classes."""
+    """In [0, 1]; ignored for more than two classes."""
     entry: int
-    """Which entry it is, in 0..n-1."""
+    """The index of the entry, in 0..n-1."""
     samples: ValidationSamples | None
-    """The samples themselves; None where they cannot be had."""
+    """The samples themselves; None if they are unavailable."""
     names: tuple[str, ...]
-    """Of the classes, or of the labels where a sample has several, as they came."""
+    """Of the classes, or of the labels if a sample has several, unchanged."""
 
     @property
     def facts(self) -> SampleFacts:
-        """What is known of it now; every array is (1,)."""
+        """Its current facts; every array is (1,)."""
         return facts_of(self.observation, self.threshold, np.array([self.entry]))
 
     @property
     def curve(self) -> SampleCurve:
-        """Its past; the history is in half precision, so its end is put as exactly as it is said elsewhere."""
+        """Its history, which is in half precision; the last value is exact, as it is shown elsewhere."""
         scores, kept = self.observation.scores, self.observation.history.of(self.entry)
         if not kept.epochs:
             return kept
@@ -84,37 +84,37 @@ class ChosenSample:
         )
 
     @property
-    def border(self) -> float | None:
-        """Where p(true) makes the answer right; None for several classes, where no one value does."""
+    def true_threshold(self) -> float | None:
+        """The p(true) above which the prediction is right; None for more than two classes."""
         if self.observation.scores.task != "binary":
             return None
         return self.threshold if self.observation.scores.true_class[self.entry] == 1 else 1.0 - self.threshold
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """What is told of a sample before it is shown itself."""
+class SampleText:
+    """The sentences and curves of a sample."""
 
-    said: list[Sentence]
+    sentences: list[Sentence]
     curve: SampleCurve
-    border: float | None
+    threshold: float | None
 
 
 def draw_detail(chosen: ChosenSample, width: int, height: int) -> list[Row]:
     """Return the chosen sample in a frame of that outer size: facts, curves, and the sample itself."""
     facts = chosen.facts
-    title = _title(facts, shown_names(chosen.names, LONGEST_NAME))
+    title = _title(facts, shown_names(chosen.names, MAX_NAME))
     if width < MIN_WIDTH:
         return framed(title, [], width, height)
-    story = Story(fact_sentences(chosen, facts), chosen.curve, chosen.border)
+    about = SampleText(fact_sentences(chosen, facts), chosen.curve, chosen.true_threshold)
     sample = chosen.samples, int(facts.samples[0])
     inside, room = width - 4, height - 2
     if inside < WIDE:
-        body = _stacked(story, sample, inside, room)
+        body = _stacked(about, sample, inside, room)
     elif room < LOW:
-        body = _in_three(story, sample, inside, room)
+        body = _in_three(about, sample, inside, room)
     else:
-        body = _in_two(story, sample, inside, room)
+        body = _in_two(about, sample, inside, room)
     return framed(title, [row(" ", *line) for line in body], width, height)
 
 
@@ -123,32 +123,32 @@ def _title(facts: SampleFacts, names: tuple[str, ...]) -> Row:
     return row((f"sample {facts.samples[0]}{label}", Role.STRONG))
 
 
-def _in_two(story: Story, sample: Sample, width: int, height: int) -> list[Row]:
-    """Return facts over curves, and the sample beside them."""
+def _in_two(about: SampleText, sample: Sample, width: int, height: int) -> list[Row]:
+    """Return facts above curves, and the sample beside them."""
     drawn = draw_input(*sample, width // 2, height)
     left = width - GAP - max(map(width_of, drawn), default=0)
-    sentences = _wrapped(story.said, left)
-    curves = draw_curves(story.curve, story.border, left, height - len(sentences) - 1)
+    sentences = _wrapped(about.sentences, left)
+    curves = draw_curves(about.curve, about.threshold, left, height - len(sentences) - 1)
     return beside([*sentences, row(), *curves], left, drawn)
 
 
-def _in_three(story: Story, sample: Sample, width: int, height: int) -> list[Row]:
+def _in_three(about: SampleText, sample: Sample, width: int, height: int) -> list[Row]:
     """Return facts, curves and the sample side by side."""
     drawn = draw_input(*sample, LOW_SAMPLE_WIDTH, height)
     left = width - GAP - max(map(width_of, drawn), default=0)
-    curves = draw_curves(story.curve, story.border, left - LOW_FACTS_WIDTH - GAP, height)
+    curves = draw_curves(about.curve, about.threshold, left - LOW_FACTS_WIDTH - GAP, height)
     facts_width = LOW_FACTS_WIDTH if curves else left
-    return beside(beside(_wrapped(story.said, facts_width), facts_width, curves), left, drawn)
+    return beside(beside(_wrapped(about.sentences, facts_width), facts_width, curves), left, drawn)
 
 
-def _stacked(story: Story, sample: Sample, width: int, height: int) -> list[Row]:
-    """Return all above one another; the curves keep a comfortable height before the sample gets any room."""
-    # A sentence may take the margin at the right: the usual ones just fit then.
-    sentences = _wrapped(story.said, width + 1)
+def _stacked(about: SampleText, sample: Sample, width: int, height: int) -> list[Row]:
+    """Return all parts stacked; the sample is drawn only if the curves keep their usual height."""
+    # Sentences may use the margin at the right: the usual ones just fit then.
+    sentences = _wrapped(about.sentences, width + 1)
     room = height - len(sentences) - 1
-    for_curves = (COMFORTABLE_CURVE + AROUND_CURVE) * (1 if _fits_beside(width) else 2) + 1
+    for_curves = (USUAL_CURVE + AROUND_CURVE) * (1 if _fits_beside(width) else 2) + 1
     drawn = draw_input(*sample, width, room - for_curves) if room > for_curves else []
-    curves = draw_curves(story.curve, story.border, width, room - len(drawn) - bool(drawn))
+    curves = draw_curves(about.curve, about.threshold, width, room - len(drawn) - bool(drawn))
     return [*sentences, row(), *curves, *([row()] if drawn else []), *drawn]
 
 
@@ -167,28 +167,28 @@ def _wrapped(said: list[Sentence], width: int) -> list[Row]:
 
 
 def fact_sentences(chosen: ChosenSample, facts: SampleFacts) -> list[Sentence]:
-    """Return what is known of one sample, the most important first."""
+    """Return the facts of one sample, the most important first."""
     observation = chosen.observation
-    said = [_verdict(facts, class_names_of(observation, shown_names(chosen.names, LONGEST_NAME))), _numbers(facts)]
+    said = [_verdict(facts, class_names_of(observation, shown_names(chosen.names, MAX_NAME))), _numbers(facts)]
     if facts.kinds is not None:
         said.append((KIND_SENTENCES[Kind(int(facts.kinds[0]))], Role.PLAIN))
     if facts.changes is not None and facts.crossed is not None:
-        before = "the epoch before" if observation.epoch > 1 else "the untrained model"
+        before = "the last epoch" if observation.epoch > 1 else "the untrained model"
         crossed = f", crossed to {'right' if facts.right[0] else 'wrong'}" if facts.crossed[0] else ""
         said.append((f"p(true) {_moved(float(facts.changes[0]), before)}{crossed}", Role.PLAIN))
     if observation.dynamics is not None:
         said += _history(observation.dynamics, chosen.entry)
         if observation.scores.task == "binary" and chosen.threshold != observation.threshold:
-            said.append((f"its past is told at the run's threshold {form.setting(observation.threshold)}", Role.FAINT))
+            said.append((f"its history is at the run's threshold {form.setting(observation.threshold)}", Role.FAINT))
     if not can_be_shown(chosen.samples, int(facts.samples[0])):
-        said.append(("what the model is given cannot be shown", Role.FAINT))
+        said.append(("the input of the model cannot be shown", Role.FAINT))
     return said
 
 
 def _verdict(facts: SampleFacts, names: tuple[str, ...]) -> Sentence:
     true = name_of(names, int(facts.true_class[0]))
     if not facts.is_number[0]:
-        return f"{WRONG} wrong: true {true}, the prediction is not a number", Role.BAD
+        return f"{WRONG} wrong: true {true}, the prediction is NaN", Role.BAD
     predicted = predicted_names(facts, names)[0]
     if facts.right[0]:
         return f"{RIGHT} right: {true}", Role.GOOD
@@ -212,12 +212,12 @@ def _moved(change: float, before: str) -> str:
 
 
 def _history(dynamics: DynamicsSnapshot, chosen: int) -> list[Sentence]:
-    learnt, seen = int(dynamics.learnt_epoch[chosen]), int(dynamics.seen[chosen])
-    now = f"right since epoch {learnt}" if learnt else "wrong now"
+    learned_epoch, epochs_scored = int(dynamics.learnt_epoch[chosen]), int(dynamics.seen[chosen])
+    now = f"right since epoch {learned_epoch}" if learned_epoch else "wrong now"
     crossings = times(int(dynamics.crossings[chosen]), "never", "crossed")
     said = [f"{now} · {crossings} · {times(int(dynamics.forgotten[chosen]), 'never', 'forgotten')}"]
-    if seen:
-        epochs = "1 epoch" if seen == 1 else f"{form.count(seen)} epochs"
+    if epochs_scored:
+        epochs = "1 epoch" if epochs_scored == 1 else f"{form.count(epochs_scored)} epochs"
         mean, spread = float(dynamics.mean[chosen]), float(dynamics.spread[chosen])
         said.append(f"mean p(true) {mean:.3f}, spread {spread:.3f} ({epochs})")
     return [(text, Role.PLAIN) for text in said]
@@ -230,26 +230,26 @@ def times(number: int, none: str, verb: str) -> str:
     return f"{verb} once" if number == 1 else f"{verb} {form.count(number)} times"
 
 
-def draw_curves(curve: SampleCurve, border: float | None, width: int, height: int) -> list[Row]:
-    """Return p(true) over the epochs, and its loss beside or below it where the loss has one for each sample.
+def draw_curves(curve: SampleCurve, threshold: float | None, width: int, height: int) -> list[Row]:
+    """Return p(true) over the epochs, and the loss beside or below it if there is a loss per sample.
 
-    Where there is room for one only, it is p(true); where there is none, no rows. `border` is where p(true) makes the
-    answer right, None for no such line.
+    With room for one curve only, it is p(true); with less, no rows. `threshold` is the p(true) above which the
+    prediction is right, None for no line.
     """
     losses = [loss for loss in curve.losses if math.isfinite(loss)]
     if not curve.epochs or width < MIN_CURVE_WIDTH or height < MIN_CURVE + AROUND_CURVE:
         return []
     if not losses:
-        return _probability_curve(curve, border, width, height)
+        return _probability_curve(curve, threshold, width, height)
     highest = max(losses) if max(losses) > 0 else 1.0
     if _fits_beside(width):
-        # The one cell more is what the heading of p(true) takes.
+        # The heading of p(true) needs one more cell.
         left = (width - GAP) // 2 + 1
-        probability = _probability_curve(curve, border, left, height)
+        probability = _probability_curve(curve, threshold, left, height)
         return beside(probability, left, _loss_curve(curve, highest, width - GAP - left, height))
     if height < 2 * (MIN_CURVE + AROUND_CURVE):
-        return _probability_curve(curve, border, width, height)
-    upper = _probability_curve(curve, border, width, height // 2)
+        return _probability_curve(curve, threshold, width, height)
+    upper = _probability_curve(curve, threshold, width, height // 2)
     return [*upper, *_loss_curve(curve, highest, width, height - height // 2)]
 
 
@@ -257,12 +257,12 @@ def _fits_beside(width: int) -> bool:
     return width >= 2 * MIN_CURVE_WIDTH + GAP
 
 
-def _probability_curve(curve: SampleCurve, border: float | None, width: int, height: int) -> list[Row]:
+def _probability_curve(curve: SampleCurve, threshold: float | None, width: int, height: int) -> list[Row]:
     labels = {0.0: "0", 1.0: "1"}
-    if border is not None:
-        labels[border] = form.setting(border)
+    if threshold is not None:
+        labels[threshold] = form.setting(threshold)
     rows = min(MAX_CURVE, height - AROUND_CURVE)
-    drawn = draw_curve(curve.epochs, curve.probability_true, width, rows, labels=labels, border=border)
+    drawn = draw_curve(curve.epochs, curve.probability_true, width, rows, labels=labels, threshold=threshold)
     heading = _heading("p(true)", [_three_decimals(value) for value in curve.probability_true], width)
     return [heading, *drawn, _epochs_row(curve.epochs, gutter_of(labels), width)]
 
@@ -275,13 +275,13 @@ def _loss_curve(curve: SampleCurve, highest: float, width: int, height: int) -> 
 
 
 def _heading(title: str, values: list[str], width: int) -> Row:
-    """Return the title with the first value and the last, where both fit."""
+    """Return the title with the first and the last value if both fit."""
     whole = f"{title} {values[0]} → {values[-1]}"
     short = len(values) == 1 or cell_len(whole) > width
     return row((form.clip(f"{title} {values[-1]}" if short else whole, width), Role.STRONG))
 
 
-# Three digits are what a history in half precision knows.
+# A history in half precision has three digits.
 def _three_decimals(value: float) -> str:
     return f"{value:.3f}" if math.isfinite(value) else form.ABSENT
 

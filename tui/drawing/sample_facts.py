@@ -1,4 +1,4 @@
-"""What is known of some validation samples, picked out of an observation: for the table, the detail and the CSV."""
+"""Extracts the facts of some validation samples from an observation, for the table, the details and the CSV."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,10 +16,10 @@ KIND_WORDS: dict[int, str] = {
     Kind.EASY: "easy",
     Kind.AMBIGUOUS: "ambiguous",
     Kind.HARD: "hard",
-    Kind.UNSTABLE: "flip-flopper",
+    Kind.UNSTABLE: "unstable",
     Kind.SUSPECT: "suspect",
 }
-"""What each `Kind` is called on the screen and in files."""
+"""The name of each `Kind` on the screen and in files."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,23 +29,23 @@ class SampleFacts:
     samples: Indices
     """Zero-based numbers of the samples in the validation set."""
     labels: Indices | None
-    """Which label of the sample it is; None where a sample has one."""
+    """Which label of the sample it is; None if samples have one label."""
     true_class: Integers
     answers: Integers
-    """The class answered at the threshold; without a meaning where not `is_number`."""
+    """The class predicted at the threshold; undefined if not `is_number`."""
     right: Booleans
     is_number: Booleans
-    """Whether the prediction is one, not NaN."""
+    """Whether the prediction is not NaN."""
     probability_true: Floats
     margin: Floats
     losses: Floats | None
-    """None where the loss gives none for a sample."""
+    """None if there is no loss per sample."""
     changes: Floats | None
-    """p(true) less that of the epoch before; None when there is none to compare with."""
+    """p(true) minus that of the previous epoch; None if there is none to compare with."""
     crossed: Booleans | None
-    """Whether its answer became right or wrong since the epoch before; None as above."""
+    """Whether its prediction became right or wrong since the previous epoch; None as above."""
     crossings: Integers | None
-    """None before epoch 1, as for `kinds`."""
+    """None before epoch 1, as `kinds`."""
     kinds: Kinds | None
 
     def __len__(self) -> int:
@@ -53,7 +53,7 @@ class SampleFacts:
 
 
 def facts_of(observation: Observation, threshold: float, indices: Indices) -> SampleFacts:
-    """Pick out what is known of the entries at `indices`, (k,) in 0..n-1; the cost does not grow with n."""
+    """Return the facts of the entries at `indices`, (k,) in 0..n-1; the cost does not grow with n."""
     scores, dynamics, before = observation.scores, observation.dynamics, comparable(observation)
     picked, picked_before = _picked(scores, indices), None if before is None else _picked(before, indices)
     right = picked.right(threshold)
@@ -87,28 +87,28 @@ def _picked(scores: SampleScores, indices: Indices) -> SampleScores:
 
 
 @lru_cache(maxsize=8)
-def shown_names(names: tuple[str, ...], most_cells: int) -> tuple[str, ...]:
-    """Return foreign names as they may stand on a terminal, clipped to so many cells.
+def shown_names(names: tuple[str, ...], max_cells: int) -> tuple[str, ...]:
+    """Return names from the data as text that is safe for a terminal, clipped to `max_cells`.
 
-    Where that would make two of them equal, the number of its class stands before each.
+    If that would make two of them equal, each is prefixed by its class number.
     """
     cleaned = [one_line(name) for name in names]
-    clipped = tuple(form.clip(name, most_cells) for name in cleaned)
+    clipped = tuple(form.clip(name, max_cells) for name in cleaned)
     if len(set(clipped)) == len(names):
         return clipped
-    return tuple(form.clip(f"{number} {name}", most_cells) for number, name in enumerate(cleaned))
+    return tuple(form.clip(f"{number} {name}", max_cells) for number, name in enumerate(cleaned))
 
 
 def one_line(name: str) -> str:
-    """Return a foreign name without what a terminal would obey, single blanks between its words."""
+    """Return a name from the data without control characters, with single blanks between words."""
     return " ".join(form.clean(name).split())
 
 
 def name_of(names: tuple[str, ...], number: int) -> str:
-    """Return the name of a class or label; its number where it has none."""
+    """Return the name of a class or label; its number if it has none."""
     return names[number] if 0 <= number < len(names) else str(number)
 
 
 def class_names_of(observation: Observation, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names of the classes: none where a sample has several labels, for then they name the labels."""
+    """Return the names of the classes; none if a sample has several labels, which then have the names."""
     return names if observation.scores.labels == 1 else ()

@@ -1,4 +1,4 @@
-"""A validation sample itself: an image in half blocks, a row of a table as named values, else its first numbers."""
+"""Draws a validation sample: an image in half blocks, a table row as named values, else its first numbers."""
 
 import math
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ from fitmon.tui.drawing.sample_facts import one_line
 Array = npt.NDArray[Any]
 
 LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)
-"""How bright red, green and blue are (Recommendation ITU-R BT.601)."""
-SHORTEST_SIDE = 8
-"""A (rows, columns) array with a shorter side is taken for a sequence of steps, not for an image."""
-DARKEST_OF_255 = 64
-"""Numbers up to 255 whose largest is smaller than this are taken to be on another scale."""
+"""The luminance of red, green and blue (Recommendation ITU-R BT.601)."""
+MIN_SIDE = 8
+"""A (rows, columns) array with a shorter side is treated as a sequence of steps, not as an image."""
+MIN_BYTE_MAXIMUM = 64
+"""Values up to 255 whose maximum is smaller than this are assumed to be on another scale."""
 MAX_COMPARED = 1_000
-"""From so many samples, evenly picked, a feature's mean and spread are judged."""
-LONGEST_FEATURE = 32
+"""The mean and deviation of a feature are estimated from at most this many evenly spaced samples."""
+MAX_FEATURE = 32
 MIN_FEATURE = 14
-"""Cells of a name below which what the model sees is left out."""
+"""With fewer cells for a name, the column of the model's input is left out."""
 MAX_VALUES = 256
-"""More of a long sequence are not looked at."""
+"""More values of a long sequence are not shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,11 @@ class Shades:
     high: float
     """The value shown as 1."""
     own_range: bool
-    """Whether the two are this image's own smallest and largest values, because it is on no usual scale."""
+    """Whether these are the minimum and maximum of this image, because it is on no common scale."""
 
 
 def draw_input(samples: ValidationSamples | None, number: int, width: int, height: int) -> list[Row]:
-    """Return the sample at `number`, in at most `height` rows of at most `width` cells; none where it cannot be had."""
+    """Return the sample at `number`, in at most `height` rows of at most `width` cells; empty if it is unavailable."""
     inputs, shown = _sample(samples, number)
     if samples is None or shown is None or height < 1:
         return []
@@ -59,12 +59,12 @@ def draw_input(samples: ValidationSamples | None, number: int, width: int, heigh
 
 
 def can_be_shown(samples: ValidationSamples | None, number: int) -> bool:
-    """Return whether the sample at `number` can be had: not where a model takes several inputs, or none of numbers."""
+    """Return whether the sample at `number` is available: not if the model has several inputs, or nonnumeric ones."""
     return _sample(samples, number)[1] is not None
 
 
 def _sample(samples: ValidationSamples | None, number: int) -> tuple[Array | None, Array | None]:
-    """Return the sample as the model sees it and as people know it; None for what is not there."""
+    """Return the sample as the model receives it and in its original form; None for what is unavailable."""
     if samples is None:
         return None, None
     given, original = (
@@ -74,26 +74,26 @@ def _sample(samples: ValidationSamples | None, number: int) -> tuple[Array | Non
 
 
 def is_image(sample: Array) -> bool:
-    """Return whether a sample is drawn as an image: (rows, columns) with sides long enough, or with 1 or 3 channels."""
+    """Return whether a sample is drawn as an image: (rows, columns) of sufficient size, or with 1 or 3 channels."""
     if sample.ndim == 2:  # noqa: PLR2004 - rows and columns
-        return bool(min(sample.shape) >= SHORTEST_SIDE)
+        return bool(min(sample.shape) >= MIN_SIDE)
     return bool(sample.ndim == 3 and sample.shape[2] in {1, 3} and sample.size)  # noqa: PLR2004 - and channels
 
 
 def is_table_row(sample: Array, feature_names: tuple[str, ...]) -> bool:
-    """Return whether a sample is a row of features: a vector with names, or of numbers that are not whole."""
+    """Return whether a sample is a row of features: a vector with names, or of floating-point numbers."""
     return sample.ndim == 1 and len(sample) > 0 and (len(sample) == len(feature_names) or sample.dtype.kind == "f")
 
 
 def draw_image(image: Array, width: int, height: int) -> list[Row]:
-    """Return an image in half blocks, its size and what blank and full stand for above it."""
+    """Return an image in half blocks, with its size and the values of blank and full above it."""
     shades = shades_of(image)
     scale = f"blank {_three_digits(shades.low)}, █ {_three_digits(shades.high)}"
-    said = [" × ".join(str(side) for side in image.shape), scale, *(["its own range"] if shades.own_range else [])]
-    whole = " · ".join(said)
-    caption = ([whole] if cell_len(whole) <= width else said)[:height]
-    picture = draw_half_blocks(shades.brightness, width, height - len(caption))
-    return [*(row((form.clip(line, width), Role.FAINT)) for line in caption), *(row(line) for line in picture)]
+    parts = [" × ".join(str(side) for side in image.shape), scale, *(["its own range"] if shades.own_range else [])]
+    whole = " · ".join(parts)
+    caption = ([whole] if cell_len(whole) <= width else parts)[:height]
+    blocks = draw_half_blocks(shades.brightness, width, height - len(caption))
+    return [*(row((form.clip(line, width), Role.FAINT)) for line in caption), *(row(line) for line in blocks)]
 
 
 def _three_digits(value: float) -> str:
@@ -101,9 +101,9 @@ def _three_digits(value: float) -> str:
 
 
 def shades_of(image: Array) -> Shades:
-    """Return the brightness of an image: on the scale 0 to 1 or 0 to 255 where its values fit, else on its own.
+    """Return the brightness of an image: on the scale 0 to 1 or 0 to 255 if its values fit, else on its own range.
 
-    Values that are not finite become 0, three channels their luminance.
+    Nonfinite values become 0, three channels become luminance.
     """
     numbers = image.astype(np.float64)
     finite = numbers[np.isfinite(numbers)]
@@ -111,11 +111,11 @@ def shades_of(image: Array) -> Shades:
     own_range = False
     if low >= 0 and high <= 1:
         low, high = 0.0, 1.0
-    elif low >= 0 and DARKEST_OF_255 <= high <= 255:  # noqa: PLR2004 - the largest byte
+    elif low >= 0 and MIN_BYTE_MAXIMUM <= high <= 255:  # noqa: PLR2004 - the largest byte
         low, high = 0.0, 255.0
     else:
         own_range = True
-    # Halves, because the difference of two numbers may be beyond the largest of their kind.
+    # Halves, because the difference of two numbers may overflow.
     half_range = high / 2 - low / 2
     brightness = np.where(np.isfinite(numbers), (numbers / 2 - low / 2) / (half_range or 1), 0).astype(np.float32)
     if image.ndim == 3:  # noqa: PLR2004 - the last axis holds the channels
@@ -127,23 +127,23 @@ def _draw_table_row(samples: ValidationSamples, number: int, width: int, height:
     given, shown = _sample(samples, number)
     if shown is None:
         return []
-    # What the model sees is another thing where it has another shape, such as one column a category.
-    seen = given if given is not None and given is not shown and given.shape == shown.shape else None
-    room = height - (seen is not None)
+    # The model's input is not comparable if it has another shape, such as one column per category.
+    model_input = given if given is not None and given is not shown and given.shape == shown.shape else None
+    room = height - (model_input is not None)
     features = np.arange(len(shown))
     if len(features) > room:
         features = furthest_from_mean(samples, number)[: max(0, room - 1)]
-    lines = _feature_rows(samples.feature_names, features.tolist(), shown, seen, width)
-    left_over = len(shown) - len(features)
-    if left_over:
-        lines.append(row((form.clip(f"and {form.count(left_over)} more, less unusual", width), Role.FAINT)))
+    lines = _feature_rows(samples.feature_names, features.tolist(), shown, model_input, width)
+    hidden = len(shown) - len(features)
+    if hidden:
+        lines.append(row((form.clip(f"and {form.count(hidden)} more, less unusual", width), Role.FAINT)))
     return lines
 
 
 def furthest_from_mean(samples: ValidationSamples, number: int) -> npt.NDArray[np.int64]:
-    """Return the features of a row, (features,) int64, the one most standard deviations from its mean first.
+    """Return the features of a row, (features,) int64, by decreasing standard deviations from the mean.
 
-    Mean and deviation are those of at most `MAX_COMPARED` of the validation samples.
+    Mean and deviation are those of at most `MAX_COMPARED` validation samples.
     """
     table = samples.inputs if samples.original is None else samples.original
     if table is None:
@@ -155,17 +155,17 @@ def furthest_from_mean(samples: ValidationSamples, number: int) -> npt.NDArray[n
 
 
 def _feature_rows(
-    feature_names: tuple[str, ...], features: list[int], shown: Array, seen: Array | None, width: int
+    feature_names: tuple[str, ...], features: list[int], shown: Array, model_input: Array | None, width: int
 ) -> list[Row]:
-    """Return a row a feature, under a row that names the columns where there are two."""
+    """Return a row per feature, below a row that names the columns if there are two."""
     has_names = len(feature_names) == len(shown)
     names = [one_line(feature_names[each]) if has_names else f"x[{each}]" for each in features]
     columns = [_right_aligned("value", shown, features)]
-    if seen is not None:
-        columns.append(_right_aligned("model sees", seen, features))
+    if model_input is not None:
+        columns.append(_right_aligned("model input", model_input, features))
         if _room_for_names(columns, width) < min(MIN_FEATURE, max(map(cell_len, names), default=0)):
             columns.pop()
-    room = min(LONGEST_FEATURE, _room_for_names(columns, width))
+    room = min(MAX_FEATURE, _room_for_names(columns, width))
     clipped = ["", *(form.clip(name, max(1, room)) for name in names)]
     name_width = max(map(cell_len, clipped))
     lines = [
@@ -190,7 +190,7 @@ def _right_aligned(title: str, values: Array, features: list[int]) -> list[str]:
 
 
 def value_words(value: Any) -> str:
-    """Return one number of a sample; one that is not a number as a dash."""
+    """Return one number of a sample; NaN as a dash."""
     number = float(value)
     return form.ABSENT if math.isnan(number) else form.setting(number)
 

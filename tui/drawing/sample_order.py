@@ -1,6 +1,6 @@
-"""Which validation samples a list shows, and in which order. Pure sums over whole arrays.
+"""Filters and sorts the validation samples. Pure operations on whole arrays.
 
-n is the number of entries of the scores: one a sample, or one a label where a sample has several labels.
+n is the number of entries of the scores: one per sample, or one per label if a sample has several.
 """
 
 from dataclasses import dataclass
@@ -18,35 +18,34 @@ Indices = npt.NDArray[np.int64]
 
 
 class Order(Enum):
-    """By what the samples are sorted, in words; those that are equal stand by index."""
+    """The sort criterion, in words; ties are in the order of the index."""
 
     WORST = "worst first"
-    """Largest loss; where the loss gives none for a sample, furthest on the wrong side. Before all others, those whose
-    prediction is not a number."""
-    NEAREST = "nearest to the border first"
+    """Largest loss; without a loss per sample, furthest on the wrong side. NaN predictions come first."""
+    NEAREST = "nearest to the threshold first"
     CHANGED = "largest change first"
-    """By how far p(true) moved since the epoch before, either way."""
+    """By how far p(true) moved since the previous epoch, in either direction."""
     INDEX = "by index"
 
 
 class Only(Enum):
-    """Which samples are listed, in words."""
+    """The filter, in words."""
 
     ALL = "all"
     WRONG = "wrong only"
     CROSSED = "newly crossed"
-    """Right now and wrong an epoch ago, or the other way round."""
-    NEAR = "near the border"
-    """Within `crossings.NEAR` of it, on either side."""
+    """Right now and wrong an epoch ago, or vice versa."""
+    NEAR = "near the threshold"
+    """Within `nearest.NEAR` of it, on either side."""
     SUSPECT = "suspect"
-    FLIP_FLOPPER = "flip-flopper"
+    UNSTABLE = "unstable"
     HARD = "hard"
     AMBIGUOUS = "ambiguous"
 
 
 KINDS = {
     Only.SUSPECT: Kind.SUSPECT,
-    Only.FLIP_FLOPPER: Kind.UNSTABLE,
+    Only.UNSTABLE: Kind.UNSTABLE,
     Only.HARD: Kind.HARD,
     Only.AMBIGUOUS: Kind.AMBIGUOUS,
 }
@@ -54,12 +53,12 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class SampleSelection:
-    """How the user chose to look at the samples."""
+    """The order and the filters that the user chose."""
 
     order: Order = Order.WORST
     only: Only = Only.ALL
     class_number: int | None = None
-    """The true class, or the label where a sample has several labels; None: every one."""
+    """The true class, or the label if a sample has several; None: all."""
 
 
 def listed_indices(observation: Observation, threshold: float, selection: SampleSelection) -> Indices:
@@ -67,8 +66,8 @@ def listed_indices(observation: Observation, threshold: float, selection: Sample
 
     Args:
         observation: of n entries.
-        threshold: in [0, 1]; without a meaning for several classes.
-        choice: the order and the filters.
+        threshold: in [0, 1]; ignored for more than two classes.
+        selection: the order and the filters.
 
     Returns:
         (m,) int64 indices in 0..n-1, read-only.
@@ -85,23 +84,23 @@ def listed_indices(observation: Observation, threshold: float, selection: Sample
 
 
 def classes_of(scores: SampleScores) -> npt.NDArray[np.integer]:
-    """Return (n,) numbers: the true class of each entry, or its label where a sample has several labels."""
+    """Return (n,) numbers: the true class of each entry, or its label if a sample has several."""
     return np.arange(len(scores)) % scores.labels if scores.labels > 1 else scores.true_class
 
 
 def classes_present(scores: SampleScores) -> tuple[int, ...]:
-    """Return the classes, or labels, of which there is a sample, rising."""
+    """Return the classes, or labels, that have samples, in increasing order."""
     return tuple(np.flatnonzero(np.bincount(classes_of(scores))).tolist())
 
 
 def changes_of(observation: Observation) -> Floats | None:
-    """Return (n,) float32: p(true) less that of the epoch before; None when there is no earlier epoch to compare."""
+    """Return (n,) float32: p(true) minus that of the previous epoch; None if there is none to compare with."""
     before = comparable(observation)
     return None if before is None else observation.scores.probability_true - before.probability_true
 
 
 def comparable(observation: Observation) -> SampleScores | None:
-    """Return the scores an epoch before; None when there are none of the same samples."""
+    """Return the scores of the previous epoch; None if there are none of the same samples."""
     before = observation.previous
     return before if before is not None and len(before) == len(observation) else None
 
@@ -125,7 +124,7 @@ def _chosen(observation: Observation, threshold: float, only: Only) -> Booleans:
 
 
 def _sort_keys(observation: Observation, threshold: float, order: Order) -> Floats | None:
-    """Return (n,) numbers by which to sort, the smallest first; None where the index decides."""
+    """Return (n,) sort keys, the smallest first; None to sort by index."""
     scores = observation.scores
     match order:
         case Order.WORST:
@@ -141,14 +140,14 @@ def _sort_keys(observation: Observation, threshold: float, order: Order) -> Floa
 
 
 def _stable_order(keys: Floats) -> Indices:
-    """Return what `np.argsort(keys, kind="stable")` does, five times as fast: 35 ms instead of 150 for a million keys.
+    """Return the result of `np.argsort(keys, kind="stable")`, five times as fast: 35 ms, not 150, for a million keys.
 
     Stable, so that equal samples do not change places from epoch to epoch. numpy sorts whole numbers with the
     processor's vector instructions, but its stable argsort does without them. So a key and its position become one
     whole number of 64 bits: the bits of a float are in the order of its value once those of negative numbers are
     flipped and the sign of positive ones is set (IEEE 754); the position below them decides between equal keys.
     """
-    # Adding 0 turns -0 into 0, which equals it. NaN has a sign, too, and belongs behind all numbers.
+    # Adding 0 turns -0 into 0, which equals it. NaN has a sign, too, and sorts after all numbers.
     bits = np.where(np.isnan(keys), np.float32(np.inf), keys + np.float32(0)).astype(np.float32).view(np.uint32)
     rising = np.where(bits >> 31, ~bits, bits | np.uint32(1 << 31)).astype(np.uint64)
     combined = rising << np.uint64(32) | np.arange(len(keys), dtype=np.uint64)

@@ -1,4 +1,4 @@
-"""The table of validation samples: a heading and the rows that are in sight."""
+"""Draws the table of validation samples: a heading and the visible rows."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -21,29 +21,29 @@ from fitmon.tui.drawing.sample_order import KINDS, Only, Order, SampleSelection,
 RIGHT, WRONG = "✓", "✗"
 CURSOR = "▸"
 GAP = "  "
-MIN_NAME, LONGEST_NAME = 6, 14
-"""Cells of a class name on the narrowest table and on a wide one; a longer one is clipped."""
+MIN_NAME, MAX_NAME = 6, 14
+"""Cells of a class name in the narrowest table and in a wide one; longer names are clipped."""
 
 VERDICT = ""
-"""The title of the column that says right or wrong."""
+"""The title of the column of right and wrong."""
 LEFT_ALIGNED = frozenset({"true", "predicted", "label", "kind"})
 IMPORTANCE = {
     "index": 11, "label": 11, VERDICT: 11, "true": 10, "predicted": 10, "p(true)": 9, "loss": 6, "kind": 5, "change": 4,
     "crossings": 3, "margin": 2,
 }  # fmt: skip
-"""Where room is short, the column with the smallest goes first."""
+"""If not all columns fit, the one with the smallest importance is dropped first."""
 SORTED_BY = {Order.WORST: "loss", Order.NEAREST: "margin", Order.CHANGED: "change"}
 SORTED = 8
-"""The importance of the column that the list is sorted by."""
+"""The importance of the sort column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of the rows in sight."""
+    """One column of the visible rows."""
 
     title: str
     cells: tuple[str, ...]
-    """A text a row and the title before them, all of the same width."""
+    """The title and one text per row, all of the same width."""
 
     @property
     def width(self) -> int:
@@ -52,18 +52,18 @@ class Column:
 
 
 def draw_table(browser: SampleBrowser, names: tuple[str, ...], width: int, height: int) -> list[Row]:
-    """Return the table in a frame of that outer size, scrolled so that the chosen sample is in sight.
+    """Return the table in a frame of that outer size, scrolled so that the chosen sample is visible.
 
     Args:
-        browser: what is listed; it holds an observation with at least one sample.
-        names: of the classes, or of the labels where a sample has several, as they came.
+        browser: what is listed; it has an observation with at least one sample.
+        names: of the classes, or of the labels if a sample has several, unchanged.
         width: in cells.
         height: in rows.
     """
     observation = browser.observation
     if observation is None:
         return framed(row(("samples", Role.STRONG)), [], width, height)
-    shown = shown_names(names, max(MIN_NAME, min(LONGEST_NAME, width // 6)))
+    shown = shown_names(names, max(MIN_NAME, min(MAX_NAME, width // 6)))
     title = _title(browser, observation, shown, width - 5)
     indices = browser.indices()
     if not len(indices):
@@ -71,7 +71,7 @@ def draw_table(browser: SampleBrowser, names: tuple[str, ...], width: int, heigh
         return framed(
             title, [row(), *(row((f" {line}", Role.FAINT)) for line in form.wrap(why, width - 4))], width, height
         )
-    note = _threshold_note(browser, observation) if height >= 10 else ""  # noqa: PLR2004 - else the rows matter more
+    note = _threshold_note(browser, observation) if height >= 10 else ""  # noqa: PLR2004 - in fewer rows, samples matter more
     visible_rows = max(1, height - 3 - bool(note))
     first = browser.first_row(visible_rows)
     facts = facts_of(observation, browser.threshold, indices[first : first + visible_rows])
@@ -83,18 +83,18 @@ def draw_table(browser: SampleBrowser, names: tuple[str, ...], width: int, heigh
 
 
 def why_empty(observation: Observation, selection: SampleSelection, names: tuple[str, ...]) -> str:
-    """Say why nothing is listed, in a sentence without its full stop."""
+    """Return why the list is empty, as a sentence without a period."""
     within = "" if selection.class_number is None else f" in {_class_words(observation, selection.class_number, names)}"
     if selection.only in KINDS and (observation.dynamics is None or observation.dynamics.epochs < MEASURED_ENOUGH):
-        return f"what a sample is like can be told after {MEASURED_ENOUGH} epochs"
+        return f"samples are classified after {MEASURED_ENOUGH} epochs"
     if selection.only is Only.CROSSED and comparable(observation) is None:
         return "there is no earlier epoch to compare with"
     return {
-        Only.WRONG: f"no sample{within} is answered wrongly",
+        Only.WRONG: f"no sample{within} is misclassified",
         Only.CROSSED: f"no sample{within} crossed in this epoch",
-        Only.NEAR: f"no sample{within} lies within {NEAR:g} of the border",
-        Only.SUSPECT: f"no sample{within} is suspect (sure and wrong all along)",
-        Only.FLIP_FLOPPER: f"no sample{within} is a flip-flopper",
+        Only.NEAR: f"no sample{within} lies within {NEAR:g} of the threshold",
+        Only.SUSPECT: f"no sample{within} is suspect (confident and wrong throughout)",
+        Only.UNSTABLE: f"no sample{within} is unstable",
     }.get(selection.only, f"no sample{within} is {selection.only.value}")
 
 
@@ -110,7 +110,7 @@ def _title(browser: SampleBrowser, observation: Observation, names: tuple[str, .
 
 
 def _heading(browser: SampleBrowser, observation: Observation, names: tuple[str, ...], width: int) -> str:
-    """Say what is listed and how many; where room is short, the order goes first."""
+    """Return what is listed and how many; if it does not fit, the order is dropped first."""
     selection, listed, number = browser.selection, len(browser.indices()), len(observation)
     words = [selection.order.value]
     if selection.only is not Only.ALL:
@@ -140,7 +140,7 @@ def _columns(facts: SampleFacts, observation: Observation, names: tuple[str, ...
     name_width = _widest(class_names)
     last = str((len(observation) - 1) // observation.scores.labels)
     columns = [
-        # Without separators between the thousands: `x[4,711]` would be another thing than `x[4711]`.
+        # Without thousands separators: `x[4,711]` is not `x[4711]`.
         _column("index", map(str, facts.samples.tolist()), len(last)),
         _column(VERDICT, (RIGHT if right else WRONG for right in facts.right.tolist())),
         _column("true", _names(facts.true_class.tolist(), class_names), name_width),
@@ -161,10 +161,10 @@ def _columns(facts: SampleFacts, observation: Observation, names: tuple[str, ...
     return columns
 
 
-def _column(title: str, texts: Iterable[str], least_width: int = 0) -> Column:
-    """Return a column at least so wide, that scrolling does not change it."""
+def _column(title: str, texts: Iterable[str], min_width: int = 0) -> Column:
+    """Return a column of at least `min_width`, so that scrolling does not change it."""
     cells = (title, *texts)
-    width = max(least_width, *map(cell_len, cells))
+    width = max(min_width, *map(cell_len, cells))
     blanks = [" " * (width - cell_len(text)) for text in cells]
     if title in LEFT_ALIGNED:
         return Column(title, tuple(text + blank for text, blank in zip(cells, blanks, strict=True)))
@@ -176,13 +176,13 @@ def _names(numbers: list[int], names: tuple[str, ...]) -> list[str]:
 
 
 def predicted_names(facts: SampleFacts, names: tuple[str, ...]) -> list[str]:
-    """Return what is answered for each, k names or numbers; a dash where the prediction is not a number."""
+    """Return the predictions, k names or numbers; a dash for NaN."""
     answers = zip(facts.answers.tolist(), facts.is_number.tolist(), strict=True)
     return [name_of(names, answer) if is_number else form.ABSENT for answer, is_number in answers]
 
 
 def number_words(value: float, sign: str = "") -> str:
-    """Return a probability or margin to four decimals, with its sign where `sign` is `+`; NaN as a dash."""
+    """Return a probability or margin with four decimals, with its sign if `sign` is `+`; NaN as a dash."""
     return f"{value:{sign}.4f}" if math.isfinite(value) else form.ABSENT
 
 
@@ -192,7 +192,7 @@ def loss_words(loss: float) -> str:
 
 
 def change_words(change: float) -> str:
-    """Return a change of p(true) with an arrow up or down, `=` where there is none; NaN as a dash."""
+    """Return a change of p(true) with an arrow up or down, `=` for none; NaN as a dash."""
     if not math.isfinite(change):
         return form.ABSENT
     return f"{'↑' if change > 0 else '↓'} {abs(change):.4f}" if change else "="
@@ -204,7 +204,7 @@ def _widest(names: tuple[str, ...]) -> int:
 
 
 def _fitting_columns(columns: list[Column], order: Order, width: int) -> list[Column]:
-    """Return the columns that fit, in order; the one that the list is sorted by is among the last to go."""
+    """Return the columns that fit, in order; the sort column is among the last to be dropped."""
     kept = list(columns)
     while len(kept) > 1 and sum(column.width + len(GAP) for column in kept) > width:
         kept.remove(
@@ -232,7 +232,7 @@ def _row(columns: Sequence[Column], number: int, is_right: bool, is_chosen: bool
 
 
 def _merged(pieces: list[Piece]) -> Row:
-    """Return the pieces with neighbours of one role in one: fewer codes on the way to the terminal."""
+    """Join neighbors of one role, for fewer color changes in the output."""
     return tuple(
         ("".join(text for text, _ in group), role) for role, group in groupby(pieces, key=lambda piece: piece[1])
     )

@@ -1,6 +1,6 @@
-"""How the validation samples stand against the threshold and what moved, drawn as rows.
+"""Draws the validation samples against the decision threshold, and how they moved.
 
-What each part says is the business of the neighbouring `threshold_*` modules; here they are put together.
+The neighboring `threshold_*` modules draw the parts; this one arranges them.
 """
 
 import re
@@ -28,26 +28,26 @@ from fitmon.tui.drawing.threshold_strip import strip, strip_legend
 from fitmon.tui.frame import Frame
 
 MAX_SENTENCE_ROWS = 3
-TOGETHER = re.compile(r" %|\([^)]*\)")
-"""What a line break would tear apart: a number and its per cent, and what stands in brackets."""
+UNBREAKABLE = re.compile(r" %|\([^)]*\)")
+"""What a line break must not split: a number and its percent sign, and text in parentheses."""
 MIN_WIDTH = 12
-"""With less, a frame and a word would fill it."""
+"""Below this width only the title is drawn."""
 MAX_COLUMNS = 200
-"""A histogram is not drawn wider than this, so that a huge terminal does not cost the training its time."""
+"""A histogram is not drawn wider than this, so that a huge terminal does not slow down training."""
 MIN_BARS = 2
-"""Rows below which a histogram shows nothing."""
+"""Rows of the smallest histogram."""
 WIDE_WIDTH, WIDE_HEIGHT = 78, 16
-"""From this size on the numbers stand beside the histogram, not below it."""
+"""From this size on the numbers are beside the histogram, not below it."""
 ROOMY_HEIGHT = 24
-"""From this height on, a blank row sets the sentence apart."""
+"""From this height on, a blank row follows the sentence."""
 MIN_NUMBERS, MAX_NUMBERS = 44, 58
 """Cells for the numbers beside the histogram."""
 MAX_NAME = 24
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """What the parts are made of, each measured once."""
+class ThresholdData:
+    """The values that the parts share, each measured once."""
 
     snapshot: Snapshot
     observation: Observation
@@ -60,172 +60,172 @@ class _Seen:
         return self.observation.scores
 
 
-def draw_threshold(picture: Frame, width: int, height: int) -> list[Row]:
+def draw_threshold(frame: Frame, width: int, height: int) -> list[Row]:
     """Return the panel in a frame of that outer size; a sentence in its place while there are no scores."""
-    observation = picture.snapshot.observation
+    observation = frame.snapshot.observation
     name = row(("threshold", Role.STRONG))
     if width < MIN_WIDTH:
         return framed(name, [], width, height)
     if observation is None or not len(observation):
-        why = _wrapped([why_nothing(picture.snapshot)], Role.FAINT, width - 3)
+        why = _wrapped([why_nothing(frame.snapshot)], Role.FAINT, width - 3)
         return framed(name, [row(), *why], width, height)
-    seen = _Seen(
-        snapshot=picture.snapshot,
+    data = ThresholdData(
+        snapshot=frame.snapshot,
         observation=observation,
-        threshold=picture.threshold,
-        movement=observation.movement_at(picture.threshold),
-        counts=counts_at(observation.scores, picture.threshold),
+        threshold=frame.threshold,
+        movement=observation.movement_at(frame.threshold),
+        counts=counts_at(observation.scores, frame.threshold),
     )
     draw = _beside if width >= WIDE_WIDTH and height >= WIDE_HEIGHT else _below
-    return framed(_title(seen, width - 5), draw(seen, width - 2, height - 2), width, height)
+    return framed(_title(data, width - 5), draw(data, width - 2, height - 2), width, height)
 
 
 def why_nothing(snapshot: Snapshot) -> str:
-    """Say why there are no scores to draw."""
+    """Return why there are no scores to draw."""
     if snapshot.observation is not None:
         return "there are no validation samples"
     if snapshot.started is not None and snapshot.started.no_probabilities:
         return form.clean(snapshot.started.no_probabilities)
     if snapshot.epochs_done:
-        return "this run gives no probability for each sample"
-    return "probabilities come with the first validation"
+        return "this run has no probability per sample"
+    return "probabilities are available after the first validation"
 
 
-def _title(seen: _Seen, width: int) -> Row:
-    epoch = f"epoch {seen.observation.epoch}" if seen.observation.epoch else "before training"
+def _title(data: ThresholdData, width: int) -> Row:
+    epoch = f"epoch {data.observation.epoch}" if data.observation.epoch else "before training"
     fields = [(5, row((epoch, Role.FAINT))), (4, row(("log heights", Role.FAINT)))]
-    if seen.scores.task == "binary":
-        against = f"against threshold {form.setting(seen.threshold)}"
-        fields = [(9, row(("p(true class)", Role.STRONG))), (8, row((against, Role.STRONG))), *fields]
+    if data.scores.task == "binary":
+        at_threshold = f"against threshold {form.setting(data.threshold)}"
+        fields = [(9, row(("p(true class)", Role.STRONG))), (8, row((at_threshold, Role.STRONG))), *fields]
     else:
         fields = [(9, row(("p(true class) − best other", Role.STRONG))), *fields]
     return fitting(fields, "  ", width)
 
 
-def _below(seen: _Seen, width: int, height: int) -> list[Row]:
-    """Return all parts below one another, the histogram as high as the others leave it."""
-    sentence = _sentence(seen, width)
-    least = max(MIN_BARS, height // 4) + 2
-    blocks = [_counts(seen, width), *_numbers(seen, width), _estimate(seen, width), _rule(seen, width)]
-    forms = chosen(blocks, height - len(sentence) - least)
+def _below(data: ThresholdData, width: int, height: int) -> list[Row]:
+    """Return all parts stacked; the histogram takes the height that the others leave."""
+    sentence = _sentence(data, width)
+    min_height = max(MIN_BARS, height // 4) + 2
+    blocks = [_counts(data, width), *_numbers(data, width), _estimate(data, width), _rule(data, width)]
+    forms = chosen(blocks, height - len(sentence) - min_height)
     if not any(forms):
         forms = chosen(blocks, height - len(sentence))
     room = height - len(sentence) - sum(map(len, forms))
-    return [*sentence, *_picture(seen, width, room), *(line for form in forms for line in form)]
+    return [*sentence, *_histogram(data, width, room), *(line for form in forms for line in form)]
 
 
-def _beside(seen: _Seen, width: int, height: int) -> list[Row]:
+def _beside(data: ThresholdData, width: int, height: int) -> list[Row]:
     """Return the sentence above, the histogram on the left and the numbers on the right."""
-    sentence = [*_sentence(seen, width), *([row()] if height >= ROOMY_HEIGHT else [])]
+    sentence = [*_sentence(data, width), *([row()] if height >= ROOMY_HEIGHT else [])]
     height -= len(sentence)
     right_width = min(MAX_NUMBERS, max(MIN_NUMBERS, width // 2))
     left_width = width - right_width - 1
-    under = [_counts(seen, left_width), _estimate(seen, left_width), _rule(seen, left_width)]
+    under = [_counts(data, left_width), _estimate(data, left_width), _rule(data, left_width)]
     forms = chosen(under, height // 3)
-    bars = _picture(seen, left_width, height - sum(map(len, forms)))
+    bars = _histogram(data, left_width, height - sum(map(len, forms)))
     left = [*bars, *(line for form in forms for line in form)]
-    right = packed(chosen(_numbers(seen, right_width), height), height)
+    right = packed(chosen(_numbers(data, right_width), height), height)
     pairs = zip(filled(left, left_width, height), filled(right, right_width, height), strict=True)
     return [*sentence, *(row(*fitted(one, left_width), " ", *other) for one, other in pairs)]
 
 
-def _sentence(seen: _Seen, width: int) -> list[Row]:
+def _sentence(data: ThresholdData, width: int) -> list[Row]:
     room = width - 2
-    said = sentence_at(seen.observation, seen.threshold)
-    lines = form.wrap(TOGETHER.sub(lambda found: form.unbroken(found[0]), said), room, indent="")
+    said = sentence_at(data.observation, data.threshold)
+    lines = form.wrap(UNBREAKABLE.sub(lambda found: form.unbroken(found[0]), said), room, indent="")
     if len(lines) > MAX_SENTENCE_ROWS:
         rest = " ".join(lines[MAX_SENTENCE_ROWS - 1 :])
         lines = [*lines[: MAX_SENTENCE_ROWS - 1], form.clip(rest, room)]
     return [row((f" {line.replace(form.NO_BREAK, ' ')}", Role.STRONG)) for line in lines]
 
 
-def _picture(seen: _Seen, width: int, height: int) -> list[Row]:
-    """Return the histogram with its scale and, where there is room, the arrows and what they mean."""
+def _histogram(data: ThresholdData, width: int, height: int) -> list[Row]:
+    """Return the histogram with its scale and, if there is room, the arrows and their legend."""
     columns = min(MAX_COLUMNS, width - 2)
     if height < MIN_BARS + 1:
         return []
-    before = seen.observation.previous if isinstance(seen.movement, Movement) else None
+    before = data.observation.previous if isinstance(data.movement, Movement) else None
     arrows: list[Row] = []
     if before is not None and height >= MIN_BARS + 2:
-        arrows.append(strip(seen.scores, before, columns))
-    legend = [strip_legend(seen.observation.epoch, width)] if arrows and height >= 2 * MIN_BARS + 3 else []
-    bins = histogram(seen.scores, seen.threshold, columns)
+        arrows.append(strip(data.scores, before, columns))
+    legend = [strip_legend(data.observation.epoch, width)] if arrows and height >= 2 * MIN_BARS + 3 else []
+    bins = histogram(data.scores, data.threshold, columns)
     bars = draw_histogram(bins, height - 1 - len(arrows) - len(legend))
     return [*bars, *arrows, scale(bins), *legend]
 
 
-def _counts(seen: _Seen, width: int) -> Block:
-    movement = seen.movement
+def _counts(data: ThresholdData, width: int) -> Block:
+    movement = data.movement
     counts = [
         (9, row((f"█ right {form.count(movement.right)}", Role.GOOD))),
         (4, row(f"({form.share(movement.right / movement.samples)})")),
         (8, row((f"{WRONG} wrong {form.count(movement.samples - movement.right)}", Role.BAD))),
     ]
     near = [
-        (6, row(f"near {form.count(seen.observation.near(seen.threshold))}")),
-        (2, row((f"(within {NEAR:g} of the border)", Role.FAINT))),
+        (6, row(f"near {form.count(data.observation.near(data.threshold))}")),
+        (2, row((f"(within {NEAR:g} of the threshold)", Role.FAINT))),
     ]
     in_one = [row(" ", *fitting([*counts, *near], "  ", width - 1))]
-    remarks = _remarks(seen, width)
+    remarks = _remarks(data, width)
     if text_of(near[0][1]) in text_of(in_one[0]):
         return Block(rows=[*in_one, *remarks], smaller=in_one)
     apart = [row(" ", *fitting(fields, "  ", width - 1)) for fields in (counts, near)]
     return Block(rows=[*in_one, *remarks], smaller=in_one, larger=([*apart, *remarks],))
 
 
-def _remarks(seen: _Seen, width: int) -> list[Row]:
-    """Return what must be known of these counts."""
+def _remarks(data: ThresholdData, width: int) -> list[Row]:
+    """Return the caveats of these counts."""
     said = []
-    missing = seen.observation.baseline.not_numbers
+    missing = data.observation.baseline.not_numbers
     if missing == 1:
-        said.append("1 prediction is not a number and counts as wrong")
+        said.append("1 prediction is NaN and counts as wrong")
     elif missing:
-        said.append(f"{form.count(missing)} predictions are not numbers and count as wrong")
-    if seen.scores.labels > 1:
-        said.append(f"each of the {form.count(seen.scores.labels)} labels of a sample counts by itself")
+        said.append(f"{form.count(missing)} predictions are NaN and count as wrong")
+    if data.scores.labels > 1:
+        said.append(f"each of the {form.count(data.scores.labels)} labels of a sample counts separately")
     return _wrapped(said, Role.MARK, width)
 
 
-def _numbers(seen: _Seen, width: int) -> list[Block]:
+def _numbers(data: ThresholdData, width: int) -> list[Block]:
     blocks = []
-    if isinstance(seen.movement, Movement):
-        blocks.append(groups_block(seen.movement, seen.observation.epoch, width))
-    names = _class_name(seen, 0), _class_name(seen, 1)
-    baseline = seen.observation.baseline
-    majority = "" if baseline.majority_class is None else _class_name(seen, baseline.majority_class)
+    if isinstance(data.movement, Movement):
+        blocks.append(groups_block(data.movement, data.observation.epoch, width))
+    names = _class_name(data, 0), _class_name(data, 1)
+    baseline = data.observation.baseline
+    majority = "" if baseline.majority_class is None else _class_name(data, baseline.majority_class)
     return [
         *blocks,
-        measures_block(seen.snapshot, seen.observation, seen.threshold, seen.counts, width),
-        Block(rows=confusion_rows(seen.counts, names, width)),
-        Block(rows=context_rows(baseline, seen.movement.right, majority, width)),
+        measures_block(data.snapshot, data.observation, data.threshold, data.counts, width),
+        Block(rows=confusion_rows(data.counts, names, width)),
+        Block(rows=context_rows(baseline, data.movement.right, majority, width)),
     ]
 
 
-def _class_name(seen: _Seen, number: int) -> str:
-    """Return a class by its name, or by its number where it has none; of several labels a sample, names are theirs."""
-    started = seen.snapshot.started
-    names = started.class_names if started is not None and seen.scores.labels == 1 else ()
+def _class_name(data: ThresholdData, number: int) -> str:
+    """Return the name of a class; its number if it has none, or if the names are those of several labels."""
+    started = data.snapshot.started
+    names = started.class_names if started is not None and data.scores.labels == 1 else ()
     return form.clip(form.clean(names[number]), MAX_NAME) if number < len(names) else str(number)
 
 
-def _estimate(seen: _Seen, width: int) -> Block:
-    """Return how many will cross soon; nothing once no epoch is to come."""
-    if seen.snapshot.over:
+def _estimate(data: ThresholdData, width: int) -> Block:
+    """Return how many will cross soon; empty once the run is over."""
+    if data.snapshot.over:
         return Block(rows=())
-    words = estimate_words(seen.observation.crossing_soon(seen.threshold))
+    words = estimate_words(data.observation.crossing_soon(data.threshold))
     return Block(rows=_wrapped([words] if words else [], Role.PLAIN, width))
 
 
-def _rule(seen: _Seen, width: int) -> Block:
-    """Return how the probabilities become answers."""
-    if seen.scores.task != "binary":
+def _rule(data: ThresholdData, width: int) -> Block:
+    """Return how predictions follow from probabilities."""
+    if data.scores.task != "binary":
         return Block(rows=_wrapped(["the largest probability wins"], Role.FAINT, width))
-    at, mirrored = form.setting(seen.threshold), form.setting(1.0 - seen.threshold)
-    short = _wrapped([f"answers 1 if p > {at}"], Role.FAINT, width)
+    at, mirrored = form.setting(data.threshold), form.setting(1.0 - data.threshold)
+    short = _wrapped([f"predicts 1 if p > {at}"], Role.FAINT, width)
     if at == mirrored:
         return Block(rows=short)
-    borders = f"┊ class 1 is right above {at}, class 0 above {mirrored}"
-    return Block(rows=[*short, *_wrapped([borders], Role.FAINT, width)], smaller=short)
+    thresholds = f"┊ class 1 is right above {at}, class 0 above {mirrored}"
+    return Block(rows=[*short, *_wrapped([thresholds], Role.FAINT, width)], smaller=short)
 
 
 def _wrapped(sentences: Sequence[str], role: Role, width: int) -> list[Row]:

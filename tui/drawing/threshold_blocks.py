@@ -1,4 +1,4 @@
-"""Which parts of a view fit into its height, and in which form."""
+"""Chooses which parts of a view fit into its height, and in which form."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ class Block:
     """One part of a view, in several forms of the same content."""
 
     rows: Sequence[Row]
-    """The usual form; empty where there is nothing to show."""
+    """The usual form; empty if there is nothing to show."""
     smaller: Sequence[Row] = ()
-    """What stands in its place where that has no room; empty: nothing does."""
+    """The form used if the usual one does not fit; empty: none."""
     larger: tuple[Sequence[Row], ...] = ()
-    """Longer forms, rising, for room that is left when every part has had its turn."""
+    """Longer forms, increasing, for room that is left after every part is placed."""
 
 
 def chosen(blocks: Sequence[Block], height: int) -> list[Sequence[Row]]:
-    """Return the form in which each block is shown in so many rows; empty: it has no room.
+    """Return the form in which each block is shown within `height` rows; empty: it does not fit.
 
-    The first blocks come first; room that is left goes to the last ones first, since those are cut the shortest.
+    The first blocks are placed first; remaining room goes to the last ones first, since those are cut the most.
     """
     forms: list[Sequence[Row]] = []
     room = max(0, height)
@@ -37,7 +37,7 @@ def chosen(blocks: Sequence[Block], height: int) -> list[Sequence[Row]]:
 
 
 def packed(forms: Sequence[Sequence[Row]], height: int) -> list[Row]:
-    """Return all forms below one another, a blank row between them where there is room for every one of those."""
+    """Return all forms stacked, separated by blank rows if there is room for all of these."""
     shown = [form for form in forms if form]
     apart = sum(map(len, shown)) + len(shown) - 1 <= height
     rows: list[Row] = []

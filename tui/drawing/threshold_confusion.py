@@ -1,4 +1,4 @@
-"""The confusion matrix of two classes at the view's threshold."""
+"""Draws the confusion matrix of two classes at the threshold of the view."""
 
 from rich.cells import cell_len
 
@@ -7,13 +7,13 @@ from fitmon.text import format as form
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, row
 
-CORNER = "true ↓  answered →"
+CORNER = "true ↓ predicted →"
 MIN_NAME_WIDTH = 5
 MAX_NAME_WIDTH = 18
 
 
 def confusion_rows(counts: ConfusionCounts | None, names: tuple[str, str], width: int) -> list[Row]:
-    """Return the matrix in `width` cells, a row for each true class; none for several classes or without room.
+    """Return the matrix in `width` cells, a row for each true class; empty for more than two classes or without room.
 
     `names` are those of class 0 and class 1, free of control characters.
     """
@@ -27,7 +27,7 @@ def confusion_rows(counts: ConfusionCounts | None, names: tuple[str, str], width
     if column is None:
         return []
     short = [form.clip(name, column) for name in names]
-    head = f" {CORNER}" + "".join(f"  {to_right(name, column)}" for name in short)
+    head = f" {CORNER}" + "".join(f"  {right_aligned(name, column)}" for name in short)
     rows = [row((head, Role.FAINT))]
     for number, name in enumerate(names):
         label = form.clip(name, len(CORNER))
@@ -40,7 +40,7 @@ def confusion_rows(counts: ConfusionCounts | None, names: tuple[str, str], width
 
 
 def _column_width(counts: ConfusionCounts, names: tuple[str, str], width: int) -> int | None:
-    """Return the width of both columns of numbers; None where the numbers themselves have no room."""
+    """Return the width of both columns of numbers; None if the numbers do not fit."""
     numbers = len(form.count(counts.samples))
     room = (width - 2 - len(CORNER) - 4) // 2
     if room < max(numbers, MIN_NAME_WIDTH):
@@ -48,6 +48,6 @@ def _column_width(counts: ConfusionCounts, names: tuple[str, str], width: int) -
     return min(room, max(numbers, *(cell_len(name) for name in names), MIN_NAME_WIDTH), MAX_NAME_WIDTH)
 
 
-def to_right(text: str, width: int) -> str:
-    """Return the text at the right end of `width` cells."""
+def right_aligned(text: str, width: int) -> str:
+    """Return the text right-aligned in `width` cells."""
     return " " * (width - cell_len(text)) + text

@@ -1,4 +1,4 @@
-"""The accuracy at the view's threshold in context: the baseline, and what chance alone may explain."""
+"""Draws the accuracy at the threshold of the view in context: the baseline and the confidence interval."""
 
 from fitmon.engine.insight.baseline import Baseline
 from fitmon.engine.insight.interval import wilson_interval
@@ -9,11 +9,11 @@ from fitmon.tui.drawing.threshold_measures import Measure, measure_rows
 
 
 def context_rows(baseline: Baseline, right: int, majority_name: str, width: int) -> list[Row]:
-    """Return baseline and noise band in `width` cells, and what follows from them.
+    """Return baseline and confidence interval in `width` cells, and the conclusion.
 
     Args:
-        baseline: of the same samples; what it says of a threshold is not used.
-        right: samples answered correctly at the view's threshold.
+        baseline: of the same samples; its values at a threshold are not used.
+        right: samples predicted correctly at the threshold of the view.
         majority_name: of the most frequent class, free of control characters.
         width: in cells.
     """
@@ -25,8 +25,8 @@ def context_rows(baseline: Baseline, right: int, majority_name: str, width: int)
         return [row((f" {line}", Role.MARK)) for line in form.wrap(said, width - 1, indent="")]
     low, high = (form.measured(end) for end in band)
     samples = f"{form.count(baseline.samples)} sample{'' if baseline.samples == 1 else 's'}"
-    always = (f"always answering {majority_name}", f"always {majority_name}")
-    noise = (f"to {high}: the noise of {samples}", f"to {high}, {samples}", f"to {high}")
+    always = (f"always predicting {majority_name}", f"always {majority_name}")
+    noise = (f"to {high}: noise of {samples}", f"to {high}, {samples}", f"to {high}")
     measures = [Measure("baseline", form.measured(baseline.majority_share), always), Measure("95 % band", low, noise)]
     return [*measure_rows(measures, width), *_verdict(band, baseline.majority_share)]
 

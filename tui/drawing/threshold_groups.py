@@ -1,4 +1,4 @@
-"""The four groups of samples: how many stayed and crossed since the epoch before, and what each did to the loss."""
+"""Draws the four groups of samples: how many stayed and crossed, and their effect on the loss."""
 
 import math
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from fitmon.tui.drawing.threshold_blocks import Block
 
 LABEL_WIDTH = 12
 MIN_BAR, MAX_BAR = 5, 12
-"""Cells of a bar on either side of zero; with less room there is none."""
-MAX_WRITTEN_OUT = 10_000_000
+"""Cells of a bar on either side of zero; with less room there are no bars."""
+MAX_FIXED_POINT = 10_000_000
 MAX_DECIMALS = 8
 
 
@@ -23,23 +23,23 @@ class Group:
     label: str
     samples: int
     loss_change: float | None
-    """Its part in the change of the mean loss; None where that could not be taken apart."""
+    """Its part in the change of the mean loss; None if that could not be decomposed."""
     details: tuple[str, ...] = ()
-    """What more there is to say, from the longest wording to the shortest."""
+    """Further details, from the longest wording to the shortest."""
 
 
 def groups_block(movement: Movement, epoch: int, width: int) -> Block:
-    """Return the groups in `width` cells: one row with the crossings only, a row each, or with bars and a sum."""
+    """Return the groups in `width` cells: one row with the crossings, a row per group, or bars and a total."""
     groups = _groups(movement)
-    together = Group("together", movement.samples, movement.data_loss_change)
-    texts = number_texts((*groups, together))
+    total = Group("total", movement.samples, movement.data_loss_change)
+    texts = number_texts((*groups, total))
     head = f" {'':{LABEL_WIDTH}} {texts[0]}"
     lines = [f" {group.label:{LABEL_WIDTH}} {text}" for group, text in zip(groups, texts[1:], strict=False)]
     usual = [_head(head, epoch, width)]
     usual += [_with_detail(line, group, width) for line, group in zip(lines, groups, strict=True)]
     full = _full(head, lines, groups, width)
-    if together.loss_change is not None:
-        full.append(row((f" {together.label:{LABEL_WIDTH}} {texts[-1]}", Role.STRONG)))
+    if total.loss_change is not None:
+        full.append(row((f" {total.label:{LABEL_WIDTH}} {texts[-1]}", Role.STRONG)))
     return Block(rows=usual, smaller=[_crossings(movement, epoch, width)], larger=(full,))
 
 
@@ -58,7 +58,7 @@ def _groups(movement: Movement) -> tuple[Group, ...]:
 
 
 def number_texts(groups: tuple[Group, ...]) -> list[str]:
-    """Return a heading and the numbers of each group, in columns of equal width; no losses where they are unknown."""
+    """Return a heading and the numbers of each group, in columns of equal width; no losses if they are unknown."""
     samples = ["samples", *(form.count(group.samples) for group in groups)]
     largest = max(abs(group.loss_change or 0.0) for group in groups)
     losses = ["loss", *(_loss_text(group, largest) for group in groups)]
@@ -75,8 +75,8 @@ def _loss_text(group: Group, largest: float) -> str:
 
 
 def signed(change: float, largest: float) -> str:
-    """Return a change such as `−0.0312`, with decimals enough to give the largest of its column three digits."""
-    if largest >= MAX_WRITTEN_OUT:
+    """Return a change such as `−0.0312`, with enough decimals to give the largest of its column three digits."""
+    if largest >= MAX_FIXED_POINT:
         text = form.measured(abs(change))
     else:
         decimals = max(0, min(MAX_DECIMALS, 2 - math.floor(math.log10(largest)))) if largest else 1
@@ -87,8 +87,8 @@ def signed(change: float, largest: float) -> str:
 
 
 def since(epoch: int) -> str:
-    """Return what the groups compare with."""
-    return "since before training" if epoch == 1 else "since the epoch before"
+    """Return what the groups are compared with."""
+    return "since before training" if epoch == 1 else "since the last epoch"
 
 
 def _crossings(movement: Movement, epoch: int, width: int) -> Row:
@@ -114,7 +114,7 @@ def _detail(group: Group, room: int) -> str:
 
 
 def _full(head: str, lines: list[str], groups: tuple[Group, ...], width: int) -> list[Row]:
-    """Return the groups with a bar for what each did to the loss, and their details below them."""
+    """Return the groups with a bar for their effect on the loss, and details below them."""
     room = (width - width_of(row(head)) - 4) // 2
     known = groups[0].loss_change is not None
     bar = min(room, MAX_BAR) if known and room >= MIN_BAR else 0
@@ -128,7 +128,7 @@ def _full(head: str, lines: list[str], groups: tuple[Group, ...], width: int) ->
 
 
 def bar_cells(change: float, largest: float, width: int) -> Row:
-    """Return a bar from the middle line, to the left where the loss fell; what is not 0 takes half a cell at least."""
+    """Return a bar from the middle line, to the left if the loss fell; nonzero values take at least half a cell."""
     if not width:
         return ()
     halves = max(1, round(abs(change) / largest * width * 2)) if change else 0

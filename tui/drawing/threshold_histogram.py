@@ -1,4 +1,4 @@
-"""The histogram of how far the validation samples lie on the right side, drawn as rows."""
+"""Draws the histogram of how far the validation samples are on the right side."""
 
 import math
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from fitmon.text.rows import Row, row
 
 LEVELS = " ▁▂▃▄▅▆▇█"
 WRONG = "░"
-BORDER = "┊"
+THRESHOLD = "┊"
 
 Integers = npt.NDArray[np.int64]
 
@@ -25,11 +25,11 @@ class Histogram:
     low: float
     high: float
     right: Integers
-    """(bins,) samples answered correctly."""
+    """(bins,) samples predicted correctly."""
     wrong: Integers
-    """(bins,) samples answered wrongly."""
-    borders: tuple[float, ...]
-    """Where an answer changes: the threshold, and for class 0 its mirror."""
+    """(bins,) samples predicted wrongly."""
+    thresholds: tuple[float, ...]
+    """Where a prediction changes: the threshold, and its mirror for class 0."""
 
 
 def histogram(scores: SampleScores, threshold: float, columns: int) -> Histogram:
@@ -42,12 +42,12 @@ def histogram(scores: SampleScores, threshold: float, columns: int) -> Histogram
         high=1.0,
         right=np.bincount(index[right], minlength=columns),
         wrong=np.bincount(index[~right], minlength=columns),
-        borders=tuple(dict.fromkeys((threshold, 1.0 - threshold))) if two else (0.0,),
+        thresholds=tuple(dict.fromkeys((threshold, 1.0 - threshold))) if two else (0.0,),
     )
 
 
 def positions(scores: SampleScores) -> Floats:
-    """Return where each of n samples stands: (n,) p(true) in [0, 1] for two classes, the margin in [-1, 1] else."""
+    """Return the position of each of n samples: (n,) p(true) in [0, 1] for two classes, else the margin in [-1, 1]."""
     return scores.probability_true if scores.task == "binary" else scores.margin
 
 
@@ -60,7 +60,7 @@ def column_of_each(scores: SampleScores, columns: int) -> Integers:
 
 
 def draw_histogram(bins: Histogram, height: int) -> list[Row]:
-    """Return `height` rows, wrong samples at the foot of each column; heights are logarithms of the counts."""
+    """Return `height` rows, wrong samples at the bottom of each column; heights are logarithmic."""
     total = bins.right + bins.wrong
     tallest = max(1.0, float(np.log1p(total.max())))
     eighths = np.ceil(np.log1p(total) / tallest * height * 8).astype(np.int64)
@@ -68,12 +68,12 @@ def draw_histogram(bins: Histogram, height: int) -> list[Row]:
     wrong_rows = np.where(bins.wrong > 0, np.maximum(wrong_rows, 1), 0)
     # A column of wrong samples only has no green tip: the texture has no eighths, so it is rounded to whole cells.
     eighths = np.where(bins.right > 0, np.maximum(eighths, wrong_rows * 8 + 1), 0)
-    borders = {_column(bins, border) for border in bins.borders}
+    thresholds = {_column(bins, threshold) for threshold in bins.thresholds}
     return [
         (
             (" ", Role.PLAIN),
             *(
-                _cell(int(eighths[column]), int(wrong_rows[column]), level, column in borders)
+                _cell(int(eighths[column]), int(wrong_rows[column]), level, column in thresholds)
                 for column in range(len(total))
             ),
         )
@@ -87,7 +87,7 @@ def _cell(eighths: int, wrong_rows: int, level: int, is_threshold: bool) -> tupl
     filled = min(8, eighths - level * 8)
     if filled > 0:
         return LEVELS[filled], Role.GOOD
-    return (BORDER, Role.MARK) if is_threshold else (" ", Role.PLAIN)
+    return (THRESHOLD, Role.MARK) if is_threshold else (" ", Role.PLAIN)
 
 
 def _column(bins: Histogram, value: float) -> int:
@@ -96,10 +96,10 @@ def _column(bins: Histogram, value: float) -> int:
 
 
 def scale(bins: Histogram) -> Row:
-    """Return the numbers under the columns: both ends and the borders, as many as have room."""
+    """Return the numbers below the columns: both ends and the thresholds, as many as fit."""
     columns = len(bins.right)
     line = [" "] * (columns + 1)
-    for value in (bins.low, bins.high, *bins.borders):
+    for value in (bins.low, bins.high, *bins.thresholds):
         label = form.setting(value)
         start = min(max(1, _column(bins, value) + 1 - len(label) // 2), columns + 1 - len(label))
         free = all(cell == " " for cell in line[max(0, start - 1) : start + len(label) + 1])

@@ -1,4 +1,4 @@
-"""What the answers at the view's threshold are worth, beside what the run reports."""
+"""Draws the measures at the threshold of the view, beside those that the run reports."""
 
 import math
 from collections.abc import Sequence
@@ -21,16 +21,16 @@ REPORTED = (
     "val_sparse_categorical_accuracy",
     "val_acc",
 )
-"""What Keras may call the validation accuracy."""
+"""Keras's names for the validation accuracy."""
 
 MIN_VALUE_WIDTH = 6
 WORDY_WIDTH = 50
-"""From this width on, names are written out."""
+"""From this width on, names are written in full."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One number with its name and what it means."""
+    """A number with its name and its meaning."""
 
     name: str
     value: str
@@ -41,7 +41,7 @@ class Measure:
 def measures_block(
     snapshot: Snapshot, observation: Observation, threshold: float, counts: ConfusionCounts | None, width: int
 ) -> Block:
-    """Return the measures in `width` cells; `counts` are those at the view's threshold, None for several classes."""
+    """Return the measures in `width` cells; `counts` are those of the view, None for more than two classes."""
     reported = reported_accuracy(snapshot, observation)
     if counts is None:
         return Block(rows=measure_rows([*reported, *_balanced(observation.baseline.balanced_accuracy, width)], width))
@@ -58,7 +58,7 @@ def _in_one(measure: Measure) -> str:
 
 
 def _in_lines(measures: Sequence[Measure], width: int) -> list[Row]:
-    # The blank that does not break is the second of the two between one measure and the next.
+    # The no-break space is the second of the two blanks between measures.
     texts = [form.unbroken(f"{measure.name} {measure.value} ") for measure in measures]
     lines = form.wrap(" ".join(texts), width - 1, indent="")
     return [row(f" {line.replace(form.NO_BREAK, ' ')}") for line in lines]
@@ -67,8 +67,8 @@ def _in_lines(measures: Sequence[Measure], width: int) -> list[Row]:
 def reported_accuracy(snapshot: Snapshot, observation: Observation) -> list[Measure]:
     """Return the validation accuracy that Keras reported for the epoch observed, if there is one.
 
-    The threshold is told only where the samples give the same accuracy at the run's own: a user's metric may have
-    another, or weigh the samples.
+    The threshold is included only if the samples give the same accuracy at the threshold of the run: a user's metric
+    may use another, or weight the samples.
     """
     for name in REPORTED:
         curve = snapshot.metrics.get(name)
@@ -83,8 +83,8 @@ def _reported_words(value: float, observation: Observation) -> tuple[str, ...]:
     same = own is not None and abs(value - own) * len(observation) < 0.5  # noqa: PLR2004 - less than half a sample
     if observation.scores.task == "binary" and same:
         at = form.setting(observation.threshold)
-        return f"as the run reports it, at {at}", f"run reports, at {at}", f"at {at}"
-    return "as the run reports it", "run reports"
+        return f"reported by the run, at {at}", f"reported, at {at}", f"at {at}"
+    return "reported by the run", "reported"
 
 
 def _accuracy(counts: ConfusionCounts, threshold: float) -> list[Measure]:
@@ -94,9 +94,9 @@ def _accuracy(counts: ConfusionCounts, threshold: float) -> list[Measure]:
 
 
 def _two_class_measures(counts: ConfusionCounts, width: int) -> list[Measure]:
-    """Return those that have a meaning at these counts, both classes being there."""
+    """Return the measures that are defined for these counts; both classes are present."""
     known = (
-        ("precision", counts.precision, ("right among the answers 1", "right of answers 1")),
+        ("precision", counts.precision, ("correct among predictions of 1", "correct of predicted 1")),
         ("recall", counts.recall, ("found among class 1", "found of class 1")),
         ("F1", counts.f1, ("of precision and recall",)),
     )
@@ -109,11 +109,11 @@ def _balanced(accuracy: float | None, width: int) -> list[Measure]:
         return []
     if width < WORDY_WIDTH:
         return [Measure("balanced", form.measured(accuracy), ("accuracy: mean recall", "mean recall"))]
-    return [Measure("balanced accuracy", form.measured(accuracy), ("mean recall of the classes",))]
+    return [Measure("balanced accuracy", form.measured(accuracy), ("mean recall over classes",))]
 
 
 def measure_rows(measures: Sequence[Measure], width: int) -> list[Row]:
-    """Return the measures in columns of `width` cells in all, each with the longest wording that has room."""
+    """Return the measures in columns of `width` cells in all, each with the longest wording that fits."""
     names = max((cell_len(measure.name) for measure in measures), default=0)
     values = max([MIN_VALUE_WIDTH, *(len(measure.value) for measure in measures)])
     return [

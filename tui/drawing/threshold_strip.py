@@ -1,4 +1,4 @@
-"""The strip of arrows under the histogram: which way the samples of each column moved since the epoch before."""
+"""Draws the arrows below the histogram: which way the samples of each column moved since the previous epoch."""
 
 from itertools import groupby
 
@@ -10,16 +10,16 @@ from fitmon.text.rows import Row, fitting, row
 from fitmon.tui.drawing.threshold_histogram import column_of_each, positions
 
 STEPS = (0.001, 0.01, 0.1)
-"""From how much mean change on each arrow is drawn. Powers of ten: the first epochs move samples a hundred times as far
-as the last ones, and both must show."""
+"""The mean change from which each arrow is drawn. Powers of ten: the first epochs move samples a hundred times as far
+as the last ones, and both must be visible."""
 TOWARDS_RIGHT, TOWARDS_WRONG = "›»→", "‹«←"
 STILL = "·"
 
 
 def strip(now: SampleScores, before: SampleScores, columns: int) -> Row:
-    """Return an arrow for each of `columns` bins of the histogram: where the samples that were there went, on average.
+    """Return an arrow for each of `columns` bins of the histogram: the mean move of the samples that were there.
 
-    Blank where none was; what is NaN in either epoch is left out. Both are scores of the same samples.
+    Blank if there were none; samples that are NaN in either epoch are excluded. Both are scores of the same samples.
     """
     change = positions(now).astype(np.float64) - positions(before)
     known = np.isfinite(change)
@@ -32,7 +32,7 @@ def strip(now: SampleScores, before: SampleScores, columns: int) -> Row:
 
 
 def arrow(mean_change: float) -> str:
-    """Return the sign for a mean change of p(true) or of the margin; to the right is towards the right answer."""
+    """Return the sign for a mean change of p(true) or of the margin; to the right means towards the true class."""
     size = sum(abs(mean_change) >= step for step in STEPS)
     if not size:
         return STILL
@@ -46,7 +46,7 @@ def _role(sign: str) -> Role:
 
 
 def strip_legend(epoch: int, width: int) -> Row:
-    """Return what the arrows mean."""
+    """Return the legend of the arrows."""
     since = "the start" if epoch == 1 else "last epoch"
     steps = " ".join(f"{sign} {step:g}" for sign, step in zip(TOWARDS_RIGHT, STEPS, strict=True))
     fields = [

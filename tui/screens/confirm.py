@@ -1,4 +1,4 @@
-"""A question that is answered by yes or no."""
+"""The dialog that asks for confirmation."""
 
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 
 class ConfirmDialog(ModalScreen[bool]):
-    """Asks; y or Enter confirm, anything else a user may try to get out takes it back."""
+    """Asks a question; y or Enter confirms, every other key that closes a dialog cancels."""
 
     CSS_PATH = "dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -1,4 +1,4 @@
-"""The dialog that writes the model into a file: which weights, and where to."""
+"""The dialog that exports the model to a file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SUFFIX = ".keras"
 
 
 class ExportDialog(ModalScreen[Export | None]):
-    """Asks for a file; its answer is the command."""
+    """Asks for the weights and the file; its result is the command."""
 
     CSS_PATH = "dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -31,34 +31,34 @@ class ExportDialog(ModalScreen[Export | None]):
     ]
 
     def __init__(self, snapshot: Snapshot, name: str) -> None:
-        """Begin with the best weights and a file called after the run, in the current folder.
+        """Suggest the best weights and a file named after the run, in the current folder.
 
         Args:
-            snapshot: of a run with at least one epoch behind it.
+            snapshot: of a run with at least one epoch done.
             name: of the run.
         """
         super().__init__(classes="dialog")
         self._snapshot, self._run_name = snapshot, name
         self._keep: Keep = "last" if snapshot.best is None else "best"
-        self._to_be_replaced: Path | None = None
+        self._file_to_replace: Path | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Static(id="wanted")
+            yield Static(id="heading")
             yield NumberField(value=default_file(self._run_name), id="file", compact=True, select_on_focus=False)
-            yield Static(id="wrong", classes="wrong")
-            yield Static(Content("enter write   tab other weights   esc back"), classes="faint")
+            yield Static(id="error", classes="error")
+            yield Static(Content("enter export   tab other weights   esc back"), classes="faint")
 
     def on_mount(self) -> None:
         self._describe()
-        self._say_wrong("")
+        self._show_error("")
         self.query_one(Input).focus()
 
     def _describe(self) -> None:
         choices = [_weights(self._snapshot, keep, chosen=keep == self._keep) for keep in ("best", "last")]
         lines = [line for line in choices if line]
-        heading = Content.styled("write the model, for plain Keras", "bold")
-        self.query_one("#wanted", Static).update(Content("\n").join([heading, *map(Content, lines), Content("file:")]))
+        heading = Content.styled("export the model as a Keras file", "bold")
+        self.query_one("#heading", Static).update(Content("\n").join([heading, *map(Content, lines), Content("file:")]))
 
     def action_other_weights(self) -> None:
         if self._snapshot.best is not None:
@@ -66,21 +66,21 @@ class ExportDialog(ModalScreen[Export | None]):
             self._describe()
 
     def on_input_changed(self, _event: Input.Changed) -> None:
-        self._to_be_replaced = None
-        self._say_wrong("")
+        self._file_to_replace = None
+        self._show_error("")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        path = Path(os.path.abspath(Path(event.value.strip()).expanduser()))  # noqa: PTH100 - a link stays as it is
-        if wrong := _wrong_with(path):
-            self._say_wrong(wrong)
-        elif os.path.lexists(path) and self._to_be_replaced != path:
-            self._to_be_replaced = path
-            self._say_wrong(f"There is a {path.name} already. Enter again replaces it.")
+        path = Path(os.path.abspath(Path(event.value.strip()).expanduser()))  # noqa: PTH100 - links are kept
+        if error := _path_error(path):
+            self._show_error(error)
+        elif os.path.lexists(path) and self._file_to_replace != path:
+            self._file_to_replace = path
+            self._show_error(f"{path.name} exists. Press enter again to replace it.")
         else:
-            self.dismiss(Export(path=str(path), keep=self._keep, replace=self._to_be_replaced == path))
+            self.dismiss(Export(path=str(path), keep=self._keep, replace=self._file_to_replace == path))
 
-    def _say_wrong(self, text: str) -> None:
-        line = self.query_one("#wrong", Static)
+    def _show_error(self, text: str) -> None:
+        line = self.query_one("#error", Static)
         line.update(Content(form.clean(text)))
         line.display = bool(text)
 
@@ -97,16 +97,16 @@ def default_file(name: str) -> str:
 def _weights(snapshot: Snapshot, keep: Keep, *, chosen: bool) -> str:
     mark = "▸" if chosen else " "
     if keep == "last":
-        return f"{mark} the last weights, of epoch {snapshot.epochs_done}"
+        return f"{mark} last weights, of epoch {snapshot.epochs_done}"
     best = snapshot.best
     if best is None:
         return ""
-    return f"{mark} the best weights, of epoch {best.epoch} ({form.clean(best.metric)} {form.measured(best.value)})"
+    return f"{mark} best weights, of epoch {best.epoch} ({form.clean(best.metric)} {form.measured(best.value)})"
 
 
-def _wrong_with(path: Path) -> str:
+def _path_error(path: Path) -> str:
     if path.suffix != SUFFIX or path.name == SUFFIX:
         return f"Expected a file that ends in {SUFFIX}, such as model{SUFFIX}; received {path.name}."
     if not path.parent.is_dir():
-        return f"Expected a folder that exists, received {path.parent}. Create it first."
-    return "" if not path.is_dir() else f"Expected a file, but {path} is a folder."
+        return f"Expected an existing folder; received {path.parent}. Create it first."
+    return "" if not path.is_dir() else f"Expected a file; {path} is a folder."

@@ -1,4 +1,4 @@
-"""What went wrong, with the traceback."""
+"""The screen that shows an error and its traceback."""
 
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ from fitmon.text.format import clean
 
 
 class FailureScreen(Screen[None]):
-    """Shows the message and the traceback of a failed run; both scroll."""
+    """Shows the message and the traceback of a failed run; the arrow keys scroll."""
 
     CSS_PATH = "dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -30,7 +30,7 @@ class FailureScreen(Screen[None]):
         epochs = self._failure.epochs_done
         with VerticalScroll():
             yield Static(Content.styled(f"The run failed after {epochs} epoch{'' if epochs == 1 else 's'}", "bold"))
-            yield Static(Content("esc or f back to the panels   q leave   arrows scroll\n"), classes="faint")
+            yield Static(Content("esc or f back to the panels   q quit   arrows scroll\n"), classes="faint")
             yield Static(Content(clean(self._failure.message, line_breaks=True) + "\n"), id="message")
             yield Static(Content(clean(self._failure.traceback, line_breaks=True)), id="traceback")
 

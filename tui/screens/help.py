@@ -1,4 +1,4 @@
-"""The help: the table of keys, read out."""
+"""The help screen, made from the table of keys."""
 
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ from fitmon.tui.keys import KEYS
 
 
 class HelpScreen(Screen[None]):
-    """Lists every key with what it does."""
+    """Lists every key and what it does."""
 
     CSS_PATH = "dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [("escape,question_mark,q", "back", "back")]
@@ -24,7 +24,7 @@ class HelpScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll():
-            # One widget: a widget a key takes Textual a quarter of a second to put up while the training runs.
+            # One widget: one per key would take Textual a quarter of a second to mount during training.
             yield Static(help_table())
 
     def action_back(self) -> None:
@@ -32,7 +32,7 @@ class HelpScreen(Screen[None]):
 
 
 def help_table() -> Table:
-    """Return one row a key: the key as the user reads it, and what it does."""
+    """Return one row per key: the key as the user sees it, and what it does."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column()

@@ -1,4 +1,4 @@
-"""What the main screen asks of the application around it."""
+"""What the main screen uses of the application."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -8,37 +8,38 @@ from textual.screen import Screen
 from fitmon.engine.commands import Command
 from fitmon.tui.run import Run
 
-READ_ONLY = "read-only: this view asks nothing of the run"
+READ_ONLY = "read-only: cannot send commands to the run"
+NO_THRESHOLD = "no decision threshold with more than two classes: the largest probability wins"
 
 
 class Host(Protocol):
     """The application, as the main screen sees it; `MonitorApp` is one."""
 
-    run_under_way: Run
+    monitored_run: Run
     run_name: str
     """Free of control characters."""
     threshold: float
-    """In [0, 1]; the view's own, the training knows none."""
+    """In [0, 1]; a setting of the view, not of training."""
     log_scale: bool
     """Whether the charts' vertical axes are logarithmic."""
-    held: bool
+    frozen: bool
     """Whether the panels are frozen."""
     viewer: bool
-    """Whether the run is another process's."""
+    """Whether another process trains the run."""
     read_only: bool
-    """Whether nothing can be asked of the run."""
+    """Whether no command can be sent to the run."""
 
     def draw_now(self) -> None:
         """Draw the newest snapshot without waiting for the timer."""
 
     def say(self, notice: str) -> None:
-        """Show a sentence in the header for a moment."""
+        """Show a sentence in the header for a few seconds."""
 
     def ask(self, command: Command, notice: str) -> None:
-        """Send a command to the run, if this view may, and show the notice until the run answers."""
+        """Send a command to the run unless the view is read-only; show the notice until the run answers."""
 
     def push_screen(self, screen: Screen[Any], callback: Callable[[Any], None]) -> object:
-        """Show a dialog on top, and hand its answer to the callback."""
+        """Open a dialog, and pass its result to the callback."""
 
-    def leave(self) -> None:
-        """Leave with the exit code that the state of the run calls for."""
+    def quit_app(self) -> None:
+        """Quit with the exit code that follows from the state of the run."""

@@ -1,4 +1,4 @@
-"""A dialog that takes one number and says what it wants."""
+"""The base of the dialogs that ask for one number."""
 
 from typing import ClassVar, Generic, TypeVar
 
@@ -17,10 +17,10 @@ Answer = TypeVar("Answer")
 
 
 class NumberField(Input):
-    """A field that takes keys in the order in which they were typed.
+    """A text field that handles keys in the order in which they were typed.
 
-    Textual 8.2 inserts a digit at once but runs a binding, such as that of backspace, some messages later; of keys that
-    arrive together, as on a slow link, the last digit would be erased instead of the one meant.
+    Textual 8.2 inserts a digit at once but runs a binding, such as that of backspace, some messages later. If keys
+    arrive together, as on a slow link, the last digit would be erased instead of the intended one.
     """
 
     async def _on_key(self, event: Key) -> None:
@@ -36,7 +36,7 @@ class NumberField(Input):
 
 
 class NumberDialog(ModalScreen[Answer | None], Generic[Answer]):
-    """Asks for a number; what is wrong with it is said and the text stays, so that it can be mended."""
+    """Asks for a number; if it is invalid, the error is shown and the text stays, so that it can be corrected."""
 
     CSS_PATH = "dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "back", "back")]
@@ -44,27 +44,27 @@ class NumberDialog(ModalScreen[Answer | None], Generic[Answer]):
     def __init__(self) -> None:
         super().__init__(classes="dialog")
 
-    def wanted(self) -> list[str]:
-        """Return the lines above the field: what is asked for, what holds now, what a value must be."""
+    def heading(self) -> list[str]:
+        """Return the lines above the field: what to enter, the current value, the valid range."""
         raise NotImplementedError
 
-    def read(self, text: str) -> Answer:
-        """Turn the text into the answer, or raise UsageError saying what is wanted."""
+    def parse(self, text: str) -> Answer:
+        """Return the result for a text, or raise UsageError saying what is expected."""
         raise NotImplementedError
 
     def refusal(self) -> str:
-        """Return why no number can be given at all; empty when one can."""
+        """Return why no number can be entered; empty if one can."""
         return ""
 
     def keys_hint(self) -> str:
-        """Return the line at the foot."""
+        """Return the line at the bottom."""
         return "esc back" if self.refusal() else "enter apply   esc back"
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Static(id="wanted")
+            yield Static(id="heading")
             yield NumberField(id="number", compact=True, select_on_focus=False)
-            yield Static(id="wrong", classes="wrong")
+            yield Static(id="error", classes="error")
             yield Static(id="hint", classes="faint")
 
     def on_mount(self) -> None:
@@ -72,30 +72,30 @@ class NumberDialog(ModalScreen[Answer | None], Generic[Answer]):
         self.query_one(Input).focus()
 
     def describe(self) -> None:
-        """Write every line anew."""
-        head, *rest = self.wanted()
-        self.query_one("#wanted", Static).update(
+        """Update every line."""
+        head, *rest = self.heading()
+        self.query_one("#heading", Static).update(
             Content.assemble((clean(head), "bold"), *(f"\n{clean(line)}" for line in rest))
         )
-        self._say_wrong(self.refusal())
+        self._show_error(self.refusal())
         self.query_one(Input).display = not self.refusal()
         self.query_one("#hint", Static).update(Content(self.keys_hint()))
 
-    def _say_wrong(self, text: str) -> None:
-        line = self.query_one("#wrong", Static)
+    def _show_error(self, text: str) -> None:
+        line = self.query_one("#error", Static)
         line.update(Content(clean(text)))
         line.display = bool(text)
 
     def on_input_changed(self, _event: Input.Changed) -> None:
-        self._say_wrong(self.refusal())
+        self._show_error(self.refusal())
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if self.refusal():
             return
         try:
-            answer = self.read(event.value)
+            answer = self.parse(event.value)
         except UsageError as error:
-            self._say_wrong(str(error))
+            self._show_error(str(error))
             return
         self.dismiss(answer)
 

@@ -1,4 +1,4 @@
-"""The dialog that lists the remedies of what was found; a digit applies one."""
+"""The dialog of suggested fixes; a digit applies one."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from fitmon.text import format as form
 from fitmon.text.remedies import RemedyChoice
 
 ROWS_AROUND_LIST = 5
-"""Frame, title, what is wrong, and the keys."""
+"""Border, title, error, and keys."""
 ROOMY_WIDTH = 64
-"""On a narrower terminal the hint leaves out what can be done without."""
+"""On a narrower terminal the hint is shorter."""
 
 
 class RemediesDialog(ModalScreen[RemedyChoice | None]):
-    """Lists the remedies as they were when it was opened; its answer is the one to apply."""
+    """Lists the remedies at the time it was opened; its result is the one to apply."""
 
     CSS_PATH = "dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -36,20 +36,20 @@ class RemediesDialog(ModalScreen[RemedyChoice | None]):
     ]
 
     def __init__(self, choices: Sequence[RemedyChoice]) -> None:
-        """List the remedies of all findings, those of the strongest first; at least one."""
+        """List the remedies of all findings, at least one, those of the strongest finding first."""
         super().__init__(classes="dialog wide")
         self._choices = choices
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Static(Content.styled("what could be done", "bold"))
+            yield Static(Content.styled("suggested fixes", "bold"))
             with VerticalScroll():
-                yield Static(_listed(self._choices))
-            yield Static(id="wrong", classes="wrong")
+                yield Static(_table(self._choices))
+            yield Static(id="error", classes="error")
             yield Static(Content(self._keys_hint()), id="hint", classes="faint")
 
     def on_mount(self) -> None:
-        self.query_one("#wrong").display = False
+        self.query_one("#error").display = False
         self._set_height()
 
     def on_resize(self, _event: Resize) -> None:
@@ -57,7 +57,7 @@ class RemediesDialog(ModalScreen[RemedyChoice | None]):
 
     def _set_height(self) -> None:
         self.query_one("#hint", Static).update(Content(self._keys_hint()))
-        # Else the list would push the keys out of a low terminal.
+        # Otherwise the list would push the keys off a low terminal.
         self.query_one(VerticalScroll).styles.max_height = max(1, self.app.size.height - ROWS_AROUND_LIST)
 
     def _keys_hint(self) -> str:
@@ -70,18 +70,18 @@ class RemediesDialog(ModalScreen[RemedyChoice | None]):
         return f"{digits} apply   enter applies {ready[0]}   esc back   ↑ ↓ scroll"
 
     def action_choose(self, number: int) -> None:
-        """Apply the remedy of that digit; 0: the first that can be applied."""
+        """Apply the remedy with that digit; 0: the first that can be applied."""
         offered = [choice for choice in self._choices if choice.number is not None]
-        wanted = [choice for choice in offered if (choice.number == number if number else choice.ready)]
-        if wanted and wanted[0].ready:
-            self.dismiss(wanted[0])
-        elif wanted:
-            self._say_wrong(f"It cannot be applied: {wanted[0].refusal}.")
+        matching = [choice for choice in offered if (choice.number == number if number else choice.ready)]
+        if matching and matching[0].ready:
+            self.dismiss(matching[0])
+        elif matching:
+            self._show_error(f"Cannot be applied: {matching[0].refusal}.")
         else:
-            self._say_wrong(f"There is no remedy {number}." if number else "None of these can be applied now.")
+            self._show_error(f"There is no fix {number}." if number else "None of these can be applied now.")
 
-    def _say_wrong(self, text: str) -> None:
-        line = self.query_one("#wrong", Static)
+    def _show_error(self, text: str) -> None:
+        line = self.query_one("#error", Static)
         line.update(Content(form.clean(text)))
         line.display = True
 
@@ -89,7 +89,7 @@ class RemediesDialog(ModalScreen[RemedyChoice | None]):
         self.dismiss(None)
 
 
-def _listed(choices: Sequence[RemedyChoice]) -> Table:
+def _table(choices: Sequence[RemedyChoice]) -> Table:
     table = Table.grid(padding=(0, 1), expand=True)
     table.add_column(width=1, no_wrap=True)
     table.add_column(ratio=1)
@@ -99,8 +99,8 @@ def _listed(choices: Sequence[RemedyChoice]) -> Table:
             if heading is not None:
                 table.add_row()
             heading = choice.finding
-            about = f"  {words.confidence(heading)}"
-            table.add_row("", Text.assemble((words.finding_name(heading), "bold"), (about, "dim")))
+            confidence = f"  {words.confidence(heading)}"
+            table.add_row("", Text.assemble((words.finding_name(heading), "bold"), (confidence, "dim")))
         table.add_row(*_entry(choice))
     return table
 

@@ -1,4 +1,4 @@
-"""Knobs typed in one line, such as `dropout=0.5 l2=1e-4`, read against what a run has. Pure."""
+"""Parses knobs typed in one line, such as `dropout=0.5 l2=1e-4`, for a rewind. Pure."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from fitmon.engine.values import KnobValue
 
 
 def parse_changes(text: str, knobs: Sequence[KnobState]) -> dict[str, float]:
-    """Return the knobs and their values; raises UsageError saying what is wanted.
+    """Return the knobs and their values; raise UsageError saying what is expected.
 
     Args:
-        text: as typed; blanks between the changes, names in full or as the screen shortens them.
-        knobs: those of the run.
+        text: changes separated by blanks, with names in full or as the screen abbreviates them.
+        knobs: of the run.
     """
     changes: dict[str, float] = {}
     for word in re.sub(r"\s*=\s*", "=", text).split():
@@ -25,25 +25,25 @@ def parse_changes(text: str, knobs: Sequence[KnobState]) -> dict[str, float]:
             raise UsageError(f"Expected changes such as {example(knobs)}; received {word!r}.")
         knob = _named(name, knobs)
         if knob.name in changes:
-            raise UsageError(f"Expected one value for {knob.name}, received two.")
+            raise UsageError(f"Expected one value for {knob.name}; received two.")
         changes[knob.name] = knob_named(knob.name).parse(value)
     return changes
 
 
 def check_epochs(changes: dict[str, float], epoch: int, knobs_then: dict[str, KnobValue]) -> None:
-    """Raise UsageError where nothing would be left to train behind an epoch, given the knobs that held in it."""
+    """Raise UsageError if no epoch would remain to train after `epoch`, given its knobs."""
     last = changes.get(EPOCHS.name, knobs_then.get(EPOCHS.name))
     if isinstance(last, int | float) and last <= epoch:
         raise UsageError(
             f"Expected epochs after epoch {epoch} to train, but the run would end with epoch {int(last)}. "
-            f"Raise them, as in epochs={epoch + int(EPOCHS.example)}."
+            f"Increase them, as in epochs={epoch + int(EPOCHS.example)}."
         )
 
 
-def example(knobs: Sequence[KnobState], most: int = 3) -> str:
-    """Return some changes that this run could be given, as they would be typed."""
+def example(knobs: Sequence[KnobState], max_changes: int = 3) -> str:
+    """Return some changes that this run accepts, as they would be typed."""
     offered = [name for name in KNOBS if any(knob.name == name and not knob.unavailable for knob in knobs)]
-    return " ".join(f"{name}={KNOBS[name].example}" for name in offered[:most])
+    return " ".join(f"{name}={KNOBS[name].example}" for name in offered[:max_changes])
 
 
 def _named(name: str, knobs: Sequence[KnobState]) -> KnobState:
@@ -53,5 +53,5 @@ def _named(name: str, knobs: Sequence[KnobState]) -> KnobState:
             if knob.unavailable:
                 raise UsageError(f"{knob.name} cannot be changed: {knob.unavailable}.")
             return knob
-    there = ", ".join(knob.name for knob in knobs if not knob.unavailable)
-    raise UsageError(f"Expected a knob out of {there}; received {name!r}.")
+    available = ", ".join(knob.name for knob in knobs if not knob.unavailable)
+    raise UsageError(f"Expected one of {available}; received {name!r}.")

@@ -1,4 +1,4 @@
-"""The dialog that goes back to an epoch: first which one, then with which knobs."""
+"""The dialog that rewinds to an epoch: first choose the epoch, then the knobs."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from fitmon.engine.commands import Rewind
 from fitmon.engine.errors import UsageError
 from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import format as form
+from fitmon.tui.drawing.epoch_list import EpochChoice
 from fitmon.tui.screens.number_dialog import NumberField
 from fitmon.tui.screens.rewind_changes import check_epochs, example, parse_changes
-from fitmon.tui.widgets.epoch_list import EpochChoice, EpochList
+from fitmon.tui.widgets.epoch_list import EpochList
 
 ROWS_AROUND_LIST = 5
-"""Frame, title, what is wrong, and the keys."""
+"""Border, title, error, and keys."""
 
 ROOMY_HEIGHT, ROOMY_WIDTH = 16, 64
-"""On a smaller terminal what can be done without is left out, so that field and keys are seen."""
+"""On a smaller terminal optional lines are left out, so that the field and the keys are visible."""
 
 
 class RewindDialog(ModalScreen[Rewind | None]):
-    """Lists the epochs as they were when it was opened; its answer is the way back."""
+    """Lists the epochs at the time it was opened; its result is the command."""
 
     CSS_PATH = "dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -43,27 +44,27 @@ class RewindDialog(ModalScreen[Rewind | None]):
         self,
         snapshot: Snapshot,
         kept: Mapping[int, Collection[int]] | None,
-        seen: Callable[[], Snapshot],
+        newest: Callable[[], Snapshot],
     ) -> None:
         """List the epochs of a snapshot.
 
         Args:
             snapshot: of a run that has started.
-            kept: by branch, the epochs with a checkpoint; None: all have one.
-            seen: returns the newest snapshot, by which the knobs are judged.
+            kept: the epochs with a checkpoint, by branch; None: unknown, so any may have one.
+            newest: returns the newest snapshot, by which the changes are checked.
         """
         super().__init__(classes="dialog wide")
         self._snapshot = snapshot
-        self._seen = seen
+        self._newest = newest
         self._epochs = EpochList("epochs", snapshot, kept)
-        self._asks_changes = False
+        self._knob_step = False
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Static(id="wanted")
+            yield Static(id="heading")
             yield self._epochs
             yield NumberField(id="changes", compact=True, select_on_focus=False)
-            yield Static(id="wrong", classes="wrong")
+            yield Static(id="error", classes="error")
             yield Static(id="hint", classes="faint")
 
     def on_mount(self) -> None:
@@ -77,20 +78,20 @@ class RewindDialog(ModalScreen[Rewind | None]):
         self._epochs.styles.height = max(1, min(len(self._epochs.lines) + 1, room))
 
     def _describe(self) -> None:
-        """Write every line for the step that is due."""
+        """Update every line for the current step."""
         chosen = self._epochs.chosen
-        asks = self._asks_changes and chosen is not None
-        head, *rest = self._change_lines(chosen) if asks and chosen else ["go back to the end of an epoch"]
-        self.query_one("#wanted", Static).update(
+        knob_step = self._knob_step and chosen is not None
+        head, *rest = self._change_lines(chosen) if knob_step and chosen else ["rewind to the end of an epoch"]
+        self.query_one("#heading", Static).update(
             Content.assemble((form.clean(head), "bold"), *(f"\n{form.clean(line)}" for line in rest))
         )
-        self._epochs.display = not asks
+        self._epochs.display = not knob_step
         field = self.query_one(Input)
-        # A field that is only out of sight would still take the keys of the list.
-        field.display, field.disabled = asks, not asks
-        if asks:
+        # A field that is only hidden would still receive the keys of the list.
+        field.display, field.disabled = knob_step, not knob_step
+        if knob_step:
             field.focus()
-        self._say_wrong("" if chosen else "No epoch of this run has a checkpoint yet.")
+        self._show_error("" if chosen else "No epoch of this run has a checkpoint yet.")
         self.query_one("#hint", Static).update(Content(self._keys_hint()))
         self._set_height()
 
@@ -101,49 +102,49 @@ class RewindDialog(ModalScreen[Rewind | None]):
         knobs = [
             f"{form.knob_label(name)} {form.knob_value(value)}" for name, value in then.items() if value is not None
         ]
-        head, offered = f"go back to {place}{of_branch}", self._seen().knobs
+        head, offered = f"rewind to {place}{of_branch}", self._newest().knobs
         if self.app.size.height < ROOMY_HEIGHT:
-            return [head, f"changes, as {example(offered, 1)}"]
-        return [head, f"knobs then: {' · '.join(knobs)}", f"changes, such as {example(offered)}; none: just enter"]
+            return [head, f"change, e.g. {example(offered, 1)}"]
+        return [head, f"its knobs: {' · '.join(knobs)}", f"change, e.g. {example(offered)}; or just press enter"]
 
     def _keys_hint(self) -> str:
         if self._epochs.chosen is None:
             return "esc back"
         roomy = self.app.size.width >= ROOMY_WIDTH
-        if self._asks_changes:
-            return "enter go back and train on   esc the epochs" if roomy else "enter go back   esc the epochs"
-        moves, undo = ("   ↑ ↓ page home end", " last knob") if roomy else ("", "")
-        return f"enter choose{moves}   u undo{undo}   esc back"
+        if self._knob_step:
+            return "enter rewind and train   esc epochs" if roomy else "enter rewind   esc epochs"
+        moves, undo = ("   ↑ ↓ page home end", " last knob change") if roomy else ("", "")
+        return f"enter select{moves}   u undo{undo}   esc back"
 
-    def _say_wrong(self, text: str) -> None:
-        line = self.query_one("#wrong", Static)
+    def _show_error(self, text: str) -> None:
+        line = self.query_one("#error", Static)
         line.update(Content(form.clean(text)))
         line.display = bool(text)
 
     def on_input_changed(self, _event: Input.Changed) -> None:
-        self._say_wrong("")
+        self._show_error("")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        self._go_back(event.value)
+        self._submit(event.value)
 
-    def _go_back(self, text: str) -> None:
+    def _submit(self, text: str) -> None:
         chosen = self._epochs.chosen
         if chosen is None:
             return
         try:
-            changes = parse_changes(text, self._seen().knobs)
+            changes = parse_changes(text, self._newest().knobs)
             check_epochs(changes, chosen.epoch, chosen.branch.knobs_at(chosen.epoch))
         except UsageError as error:
-            self._say_wrong(str(error))
+            self._show_error(str(error))
             return
         self.dismiss(Rewind(epoch=chosen.epoch, branch=chosen.branch.number, changes=changes))
 
     def action_apply(self) -> None:
-        if self._asks_changes:
-            # Of keys that arrive together, one may come before the field has the focus.
-            self._go_back(self.query_one(Input).value)
+        if self._knob_step:
+            # If keys arrive together, one may come before the field has the focus.
+            self._submit(self.query_one(Input).value)
         elif self._epochs.chosen is not None:
-            self._asks_changes = True
+            self._knob_step = True
             self._describe()
 
     def action_move(self, key: str) -> None:
@@ -155,27 +156,27 @@ class RewindDialog(ModalScreen[Rewind | None]):
             "home": lambda: self._epochs.move(-len(self._epochs.lines)),
             "end": lambda: self._epochs.move(len(self._epochs.lines)),
         }
-        if not self._asks_changes:
-            self._say_wrong("")
+        if not self._knob_step:
+            self._show_error("")
             moves[key]()
 
     def action_undo(self) -> None:
-        """Choose the epoch before the last knob took effect; before the one before that, where it is chosen already."""
+        """Choose the epoch before the last knob change; if it is chosen already, that before the previous change."""
         chosen = self._epochs.chosen
-        if self._asks_changes or chosen is None:
+        if self._knob_step or chosen is None:
             return
-        befores = sorted({receipt.epoch - 1 for receipt in self._snapshot.receipts}, reverse=True)
-        if not befores:
-            self._say_wrong("No knob has changed so far.")
+        candidates = sorted({receipt.epoch - 1 for receipt in self._snapshot.receipts}, reverse=True)
+        if not candidates:
+            self._show_error("No knob has been changed yet.")
             return
-        earlier = [epoch for epoch in befores if epoch < chosen.epoch]
-        wanted = earlier[0] if chosen.led_here and chosen.epoch in befores and earlier else befores[0]
+        earlier = [epoch for epoch in candidates if epoch < chosen.epoch]
+        wanted = earlier[0] if chosen.in_current_history and chosen.epoch in candidates and earlier else candidates[0]
         found = self._epochs.choose_epoch(wanted)
-        self._say_wrong("" if found else f"Epoch {wanted}, before the last knob took effect, has no checkpoint.")
+        self._show_error("" if found else f"Epoch {wanted}, before the last knob change, has no checkpoint.")
 
     def action_back(self) -> None:
-        if not self._asks_changes:
+        if not self._knob_step:
             self.dismiss(None)
             return
-        self._asks_changes = False
+        self._knob_step = False
         self._describe()

@@ -1,4 +1,4 @@
-"""The dialog that changes the threshold of the view."""
+"""The dialog that changes the decision threshold of the view."""
 
 from fitmon.engine.knobs.catalogue import THRESHOLD
 from fitmon.text import format as form
@@ -6,19 +6,19 @@ from fitmon.tui.screens.number_dialog import NumberDialog
 
 
 class ThresholdDialog(NumberDialog[float]):
-    """Asks for the probability that must be exceeded to answer class 1."""
+    """Asks for the threshold that the probability of class 1 must exceed for class 1 to be predicted."""
 
     def __init__(self, threshold: float) -> None:
         super().__init__()
         self._threshold = threshold
 
-    def wanted(self) -> list[str]:
+    def heading(self) -> list[str]:
         return [
             "threshold",
-            f"now {form.setting(self._threshold)}: the answer is class 1 only if p is larger",
-            "this changes what the screen counts, not the training",
-            f"wanted: {THRESHOLD.wanted()}, such as {THRESHOLD.example}",
+            f"now {form.setting(self._threshold)}: class 1 is predicted if p is larger",
+            "this changes the view, not training",
+            f"expected: {THRESHOLD.wanted()}, such as {THRESHOLD.example}",
         ]
 
-    def read(self, text: str) -> float:
+    def parse(self, text: str) -> float:
         return THRESHOLD.parse(text)

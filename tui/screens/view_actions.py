@@ -1,12 +1,13 @@
-"""What the keys of single views do: move the threshold, go through the samples. None of it reaches the training."""
+"""The actions of single views: move the threshold, browse the samples. None of them affects training."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fitmon.text import format as form
+from fitmon.tui.drawing.header import has_threshold
 from fitmon.tui.layout import View
-from fitmon.tui.widgets.header import has_threshold
+from fitmon.tui.screens.host import NO_THRESHOLD
 
 if TYPE_CHECKING:
     from fitmon.engine.record.snapshot import Snapshot
@@ -15,13 +16,12 @@ if TYPE_CHECKING:
     from fitmon.tui.widgets.samples_panel import SamplesPanel
 
 THRESHOLD_STEP = 0.01
-FURTHEST = 1_000_000
-"""Rows beyond any list."""
-SEVERAL_CLASSES = "a threshold has no meaning for several classes: the largest probability wins"
+BEYOND_ANY_LIST = 1_000_000
+"""In rows."""
 
 
 class ViewActions:
-    """Actions for the monitor screen to inherit."""
+    """Actions that the monitor screen inherits."""
 
     view: View
     _samples: "SamplesPanel"
@@ -33,11 +33,11 @@ class ViewActions:
         raise NotImplementedError
 
     def shown_snapshot(self) -> "Snapshot":
-        """Return what the panels show: the run as it is, or as it was when the view was held."""
+        """Return what the panels show: the newest snapshot, or the one at which the view was frozen."""
         raise NotImplementedError
 
     def show_threshold(self, threshold: float | None) -> None:
-        """Look at the samples from another threshold, in [0, 1]; None: from the same."""
+        """Show the samples at another threshold, in [0, 1]; None: keep the current one."""
         if threshold is not None:
             self.monitor.threshold = threshold
             self.monitor.draw_now()
@@ -45,14 +45,14 @@ class ViewActions:
     def action_move_threshold(self, key: str) -> None:
         if self.view is not View.THRESHOLD:
             return
-        if why := no_threshold(self._seen()):
+        if why := no_threshold(self._newest()):
             self.monitor.say(why)
             return
         step = THRESHOLD_STEP if key == "right" else -THRESHOLD_STEP
         self.show_threshold(round(min(1.0, max(0.0, self.monitor.threshold + step)), 6))
 
     def action_ask_threshold(self) -> None:
-        if why := no_threshold(self._seen()):
+        if why := no_threshold(self._newest()):
             self.monitor.say(why)
             return
         from fitmon.tui.screens.threshold_dialog import ThresholdDialog
@@ -64,7 +64,7 @@ class ViewActions:
             return
         observation = self.shown_snapshot().observation
         if observation is None:
-            self.monitor.say(no_threshold(self._seen()) or "there are no probabilities yet")
+            self.monitor.say(no_threshold(self._newest()) or "no probabilities yet")
             return
         from fitmon.tui.screens.best_threshold import BestThresholdDialog, why_no_best
 
@@ -77,7 +77,7 @@ class ViewActions:
         if self.view is View.FINDINGS:
             self._scroll_findings(key)
         else:
-            self._choose_sample(key)
+            self._select_sample(key)
 
     def _scroll_findings(self, key: str) -> None:
         findings = self._findings
@@ -86,12 +86,12 @@ class ViewActions:
             "down": lambda: findings.scroll_by(1),
             "pageup": lambda: findings.page(-1),
             "pagedown": lambda: findings.page(1),
-            "home": lambda: findings.scroll_by(-FURTHEST),
-            "end": lambda: findings.scroll_by(FURTHEST),
+            "home": lambda: findings.scroll_by(-BEYOND_ANY_LIST),
+            "end": lambda: findings.scroll_by(BEYOND_ANY_LIST),
         }
         moves[key]()
 
-    def _choose_sample(self, key: str) -> None:
+    def _select_sample(self, key: str) -> None:
         samples = self._samples
         moves: dict[str, Callable[[], None]] = {
             "up": lambda: samples.move(-1),
@@ -122,12 +122,12 @@ class ViewActions:
         if self.view is View.SAMPLES:
             act()
 
-    def _seen(self) -> "Snapshot":
-        return self.monitor.run_under_way.snapshot()
+    def _newest(self) -> "Snapshot":
+        return self.monitor.monitored_run.snapshot()
 
 
 def no_threshold(snapshot: "Snapshot") -> str:
-    """Say why a threshold has no meaning for a run; empty when it has, or as long as nobody knows."""
+    """Return why a threshold has no meaning for a run; empty if it has one or this is not known yet."""
     if snapshot.started is None or has_threshold(snapshot):
         return ""
-    return form.clean(snapshot.started.no_probabilities) or SEVERAL_CLASSES
+    return form.clean(snapshot.started.no_probabilities) or NO_THRESHOLD

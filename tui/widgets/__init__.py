@@ -1,1 +1,1 @@
-"""One widget a file; what it draws is a pure function beside it."""
+"""The widgets, one per file; `tui.drawing` draws them."""

@@ -1,4 +1,4 @@
-"""The base of all panels: rows drawn by a pure function, of which only the changed parts are sent to the terminal."""
+"""The base of all panels: rows drawn by a pure function; only changed cells are sent to the terminal."""
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -12,20 +12,20 @@ from fitmon.tui.palette import STYLES
 
 
 class RowWidget(Widget):
-    """A widget that keeps its rows and repaints those that differ from the last ones."""
+    """A widget that keeps its rows and repaints only those that changed."""
 
     def __init__(self, widget_id: str) -> None:
         super().__init__(id=widget_id)
         self.drawn_rows: list[Row] = []
-        """The rows as they stand on the screen, for tests and for finding what changed."""
+        """The rows on the screen, to find out what changed and for tests."""
         self._strips: list[Strip] = []
 
     def draw(self, width: int, height: int) -> list[Row]:
-        """Return the rows for this size; missing ones are blank, those too long are clipped."""
+        """Return the rows for this size; missing rows are blank, long ones are clipped."""
         raise NotImplementedError
 
     def redraw(self) -> None:
-        """Draw again and repaint what changed. Does nothing while the widget is out of sight."""
+        """Draw again and repaint what changed. Has no effect while the widget is hidden."""
         width, height = self.size
         if not self.display or not width or not height:
             return
@@ -50,7 +50,7 @@ class RowWidget(Widget):
 
 
 def changed_regions(before: list[Row], after: list[Row]) -> list[Region] | None:
-    """Return which cells differ, one region a row at most; None when the two cannot be compared."""
+    """Return the cells that differ, at most one region per row; None if the two cannot be compared."""
     if len(before) != len(after):
         return None
     changed = [(y, old, new) for y, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]

@@ -1,4 +1,4 @@
-"""The panel that shows how the validation samples stand against the threshold."""
+"""The panel of the validation samples against the decision threshold."""
 
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, framed, row
@@ -9,26 +9,26 @@ from fitmon.tui.widgets.row_widget import RowWidget
 class ThresholdPanel(RowWidget):
     """Draws the scores of the last validated epoch."""
 
-    _picture: Frame | None = None
+    _frame: Frame | None = None
     _drawn: tuple[object, ...] | None = None
-    """What stands on the screen; a picture that came while the panel was out of sight does not."""
+    """The values on the screen; a frame that came while the panel was hidden is not among them."""
 
-    def show(self, picture: Frame) -> None:
-        """Take a new picture; draw it if its scores or the threshold are new."""
-        self._picture = picture
-        if self._drawn != self._seen(picture):
+    def show(self, frame: Frame) -> None:
+        """Show a new frame; redraw if its scores or the threshold are new."""
+        self._frame = frame
+        if self._drawn != self._shown_values(frame):
             self.redraw()
 
     @staticmethod
-    def _seen(picture: Frame) -> tuple[object, ...]:
-        seen = picture.snapshot
-        return seen.started is None, seen.observation, picture.threshold, seen.epochs_done, seen.over
+    def _shown_values(frame: Frame) -> tuple[object, ...]:
+        snapshot = frame.snapshot
+        return snapshot.started is None, snapshot.observation, frame.threshold, snapshot.epochs_done, snapshot.over
 
     def draw(self, width: int, height: int) -> list[Row]:
-        if self._picture is None:
+        if self._frame is None:
             return framed(row(("threshold", Role.STRONG)), [], width, height)
-        self._drawn = self._seen(self._picture)
-        # It brings numpy, which the first picture does not wait for.
+        self._drawn = self._shown_values(self._frame)
+        # It loads numpy, which the first frame must not wait for.
         from fitmon.tui.drawing.threshold import draw_threshold
 
-        return draw_threshold(self._picture, width, height)
+        return draw_threshold(self._frame, width, height)

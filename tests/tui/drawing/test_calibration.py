@@ -34,10 +34,10 @@ def place(lines: list[str], sign: str) -> tuple[int, int]:
 @pytest.mark.parametrize(
     ("bins", "words"),
     [
-        (curve((0.9, 0.6, 1000)), "expected calibration error 0.300: too sure of itself by 0.300 on average"),
-        (curve((0.6, 0.9, 1000)), "less sure than it could be by 0.300 on average"),
-        (curve((0.6, 0.8, 1000), (0.95, 0.75, 1000)), "too sure of itself in places, less sure"),
-        (curve((0.9, 0.89, 100)), "expected calibration error 0.010: no more than chance makes of 100 samples"),
+        (curve((0.9, 0.6, 1000)), "expected calibration error 0.300: overconfident by 0.300 on average"),
+        (curve((0.6, 0.9, 1000)), "underconfident by 0.300 on average"),
+        (curve((0.6, 0.8, 1000), (0.95, 0.75, 1000)), "overconfident in some bins, underconfident"),
+        (curve((0.9, 0.89, 100)), "expected calibration error 0.010: within chance for 100 samples"),
     ],
 )
 def test_the_error_is_said_in_words(bins: Curve, words: str) -> None:
@@ -104,7 +104,7 @@ def test_without_a_curve_the_reason_stands_in_its_place() -> None:
 
 def test_a_low_panel_keeps_the_words() -> None:
     lines = drawn(curve((0.9, 0.6, 1000)), 40, 4)
-    assert "too sure of itself by 0.300" in "\n".join(lines)
+    assert "overconfident by 0.300" in "\n".join(lines)
 
 
 def test_every_size_is_filled_exactly() -> None:

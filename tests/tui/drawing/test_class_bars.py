@@ -49,8 +49,8 @@ def test_more_classes_than_rows_show_the_worst_and_how_many_more() -> None:
 def test_a_class_without_samples_and_one_never_answered_are_told_in_words() -> None:
     lines = drawn(measured(0, 0, 0), measured(0, 3, 0), measured(8, 0, 0))
     assert "no samples " in lines[2]
-    assert "no samples, answered 3×" in lines[3]
-    assert "0.000  never answered" in lines[4]
+    assert "none, predicted 3×" in lines[3]
+    assert "0.000 never predicted" in lines[4]
     assert "nan" not in "".join(lines)
 
 

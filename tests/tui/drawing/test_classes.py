@@ -12,7 +12,8 @@ from fitmon.engine import events
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import score_probabilities
 from fitmon.text.rows import text_of, width_of
-from fitmon.tui.drawing.classes import AT_ONCE_CELLS, MAX_CELLS, draw_classes, measure_context, takes_long
+from fitmon.tui.drawing.class_data import MAX_CELLS, MAX_IMMEDIATE_CELLS, measure_context, takes_long
+from fitmon.tui.drawing.classes import draw_classes
 from fitmon.tui.frame import Frame
 from tests.tui.fake_run import FakeRun, binary_scores
 
@@ -25,7 +26,7 @@ def seen(run: FakeRun, threshold: float = 0.5) -> Frame:
         name="mnist",
         threshold=threshold,
         log_scale=False,
-        held=False,
+        frozen=False,
         notice="",
         phase_seconds=0,
     )
@@ -91,7 +92,7 @@ def test_the_calibration_says_when_it_is_about_another_threshold() -> None:
 def test_the_context_matches_numbers_worked_by_hand() -> None:
     text = drawn(MIXED)
     assert re.search(r"95 % band +0\.4365 +to 0\.9699", text)
-    assert re.search(r"majority baseline +0\.5000 +always answering no", text)
+    assert re.search(r"majority baseline +0\.5000 +always predicting no", text)
     assert re.search(r"balanced accuracy +0\.8333", text)
     assert re.search(r"ROC AUC +0\.7778", text)
     assert re.search(r"Matthews correlation +0\.7071", text)
@@ -131,41 +132,41 @@ def test_several_labels_are_measured_one_by_one() -> None:
     assert "balanced" not in text
     assert "Matthews" not in text
     assert "all labels" in text
-    assert "of 6 answers" in text
+    assert "of 6 labels" in text
 
 
 def test_predictions_that_are_not_numbers_are_left_out_of_the_classes_and_told() -> None:
     run = two_classes(math.nan, 0.9, 0.8, 0.1, labels=(1, 1, 0, 0))
     text = drawn(run)
-    assert "1 prediction is not a number" in text
-    assert "no curve while predictions are not numbers" in text
+    assert "1 prediction is NaN" in text
+    assert "no curve while predictions are NaN" in text
     assert re.search(r"accuracy +0\.5000", text)
     assert re.search(r"yes +1 +1\.000 +0\.500", text)
     assert "balanced" not in text
-    assert "1 prediction is not a number" in drawn(run, (80, 13))
+    assert "1 prediction is NaN" in drawn(run, (80, 13))
 
 
 def test_no_number_at_all_is_one_sentence() -> None:
-    assert "no prediction of this model is a number" in drawn(two_classes(math.nan, math.nan, labels=(1, 0)))
+    assert "all predictions of this model are NaN" in drawn(two_classes(math.nan, math.nan, labels=(1, 0)))
 
 
 def test_one_class_alone_is_said_and_what_needs_two_is_hidden() -> None:
     text = drawn(two_classes(0.9, 0.2, 0.8, labels=(1, 1, 1)))
     assert "all samples are of class yes: accuracy says little" in text
-    assert "no samples, answered 1×" in text
+    assert "none, predicted 1×" in text
     for hidden in ("ROC AUC", "balanced", "Matthews", "average precision"):
         assert hidden not in text
 
 
 def test_one_sample_alone_has_no_calibration() -> None:
     text = drawn(two_classes(0.9, labels=(1,)))
-    assert "one sample is too few for a curve" in text
+    assert "one sample is not enough for a curve" in text
     assert "of 1 sample " in text
     assert "calibration error" not in text
 
 
 def test_without_scores_the_reason_stands_in_one_line() -> None:
-    assert "probabilities come with the first validation" in drawn(FakeRun().begin())
+    assert "probabilities are available after the first validation" in drawn(FakeRun().begin())
     assert "mean_squared_error knows no probabilities" in drawn(
         FakeRun().begin(no_probabilities="mean_squared_error knows no probabilities")
     )
@@ -209,16 +210,16 @@ def test_every_size_is_filled_exactly_and_shows_no_nan(name: str) -> None:
 
 
 def test_very_many_probabilities_are_left_for_a_thread_and_drawn_when_measured() -> None:
-    run = several_classes(AT_ONCE_CELLS // 10 + 1, 10)
+    run = several_classes(MAX_IMMEDIATE_CELLS // 10 + 1, 10)
     observation = run.snapshot().observation
     assert observation is not None
     assert takes_long(observation)
-    assert "more is being measured" in drawn(run)
+    assert "measuring more" in drawn(run)
     assert "ROC AUC" not in drawn(run)
     measured = draw_classes(seen(run), *WIDE, measure_context(observation))
     text = "\n".join(map(text_of, measured))
     assert "ROC AUC" in text
-    assert "more is being measured" not in text
+    assert "measuring more" not in text
 
 
 def test_few_probabilities_and_two_classes_are_measured_at_once() -> None:

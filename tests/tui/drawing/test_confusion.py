@@ -27,7 +27,7 @@ DIGITS = confusion((0, 0, 90), (0, 1, 1), (1, 1, 60), (1, 2, 40), (2, 2, 96), (2
 
 def test_rows_are_true_classes_and_columns_answers() -> None:
     lines = drawn(DIGITS)
-    assert "true ↓ answered →" in lines[0] + lines[1]
+    assert "true ↓ predicted →" in lines[0] + lines[1]
     assert lines[1].split("│")[1].split()[-3:] == ["0", "1", "2"]
     assert lines[2].split("│")[1].split() == ["0", "[90]", "1", "."]
     assert lines[3].split("│")[1].split()[:3] == ["1", ".", "[60]"]
@@ -104,7 +104,7 @@ def test_the_confusions_found_are_those_of_the_matrix() -> None:
     matrix = confusion_matrix(true, answers, 7)
     assert matrix is not None
     np.fill_diagonal(matrix := matrix.copy(), 0)
-    assert {(pair.true, pair.answered): pair.samples for pair in seen.frequent} == {
+    assert {(pair.true, pair.predicted): pair.samples for pair in seen.frequent} == {
         (true, answered): matrix[true, answered] for true, answered in np.argwhere(matrix).tolist()
     }
     assert [pair.samples for pair in seen.frequent] == sorted(matrix[matrix > 0].tolist(), reverse=True)
@@ -118,7 +118,7 @@ def test_what_has_no_room_in_the_list_is_counted() -> None:
 
 
 def test_without_a_wrong_answer_the_list_says_so() -> None:
-    assert "every answer is right" in "\n".join(drawn(confusion((0, 0, 3), (1, 1, 3), classes=2), 60, 14))
+    assert "every prediction is right" in "\n".join(drawn(confusion((0, 0, 3), (1, 1, 3), classes=2), 60, 14))
 
 
 def test_long_names_of_many_classes_are_told_apart_by_their_numbers() -> None:

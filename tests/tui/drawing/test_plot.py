@@ -10,7 +10,7 @@ from fitmon.text.metric_choice import second_metric
 from fitmon.text.rows import Row, text_of, width_of
 from fitmon.tui.drawing.axis import epoch_axis, power_axis, value_axis
 from fitmon.tui.drawing.curves import Chart, Line, OtherLine, chart_of, decimated, finite_stretches
-from fitmon.tui.drawing.plot import BASELINE, BEST, KNOB, LEFT, SET_OUT, VALIDATION, draw_chart
+from fitmon.tui.drawing.plot import BASELINE, BEST, BRANCH_START, KNOB, OTHER, VALIDATION, draw_chart
 from tests.tui.fake_run import FakeRun
 
 
@@ -26,8 +26,8 @@ def chart(
     knob_epochs: tuple[int, ...] = (),
     baseline: float | None = None,
     log_scale: bool = False,
-    left: tuple[OtherLine, ...] = (),
-    set_out_epoch: int | None = None,
+    other_lines: tuple[OtherLine, ...] = (),
+    branch_epoch: int | None = None,
 ) -> Chart:
     return Chart(
         title="loss",
@@ -38,8 +38,8 @@ def chart(
         baseline=baseline,
         epoch=1,
         log_scale=log_scale,
-        left=left,
-        set_out_epoch=set_out_epoch,
+        other_lines=other_lines,
+        branch_epoch=branch_epoch,
     )
 
 
@@ -74,8 +74,8 @@ def test_no_numbers_break_a_chart(values: tuple[float, ...], why: str, log_scale
     what = chart(line(*values), line(*values), best_epoch=1, knob_epochs=(1, 2), log_scale=log_scale)
     rows = draw_chart(what, *size)
     assert rows, why
-    left = (OtherLine(12, line(*values)), OtherLine(1, line(*values[::-1], first=0)))
-    rows += draw_chart(chart(line(*values[:1]), log_scale=log_scale, left=left, set_out_epoch=0), *size)
+    others = (OtherLine(12, line(*values)), OtherLine(1, line(*values[::-1], first=0)))
+    rows += draw_chart(chart(line(*values[:1]), log_scale=log_scale, other_lines=others, branch_epoch=0), *size)
     assert {width_of(row) for row in rows} == {min(size[0], 240)}, why
 
 
@@ -94,8 +94,8 @@ def test_random_curves_never_break_a_chart() -> None:
             knob_epochs=(chance.randrange(1, 40),),
             baseline=chance.random(),
             log_scale=chance.random() < 0.5,
-            left=(OtherLine(2, line(*values[::3], first=3)), OtherLine(1, line(*values[::-1]))),
-            set_out_epoch=chance.randrange(0, 40),
+            other_lines=(OtherLine(2, line(*values[::3], first=3)), OtherLine(1, line(*values[::-1]))),
+            branch_epoch=chance.randrange(0, 40),
         )
         rows: list[Row] = draw_chart(what, chance.randrange(1, 130), chance.randrange(1, 40))
         assert rows
@@ -133,47 +133,49 @@ def plotted(text: str) -> list[str]:
 
 
 def test_a_branch_that_was_left_keeps_its_curve_with_its_number_and_in_other_signs() -> None:
-    text = drawn(chart(line(1, 0.8, 0.2), line(1.1, 0.9, 0.4), left=(OtherLine(3, line(0.9, 1.5, first=2)),)), 76)
-    assert "◦ left 3" in text.split("\n")[0]
+    text = drawn(
+        chart(line(1, 0.8, 0.2), line(1.1, 0.9, 0.4), other_lines=(OtherLine(3, line(0.9, 1.5, first=2)),)), 76
+    )
+    assert "◦ branch 3" in text.split("\n")[0]
     cells = "".join(plotted(text))
     assert "3" in cells
-    assert cells.count(LEFT) > 3
+    assert cells.count(OTHER) > 3
 
 
 def test_several_left_branches_are_told_apart_by_their_numbers() -> None:
-    left = (OtherLine(2, line(0.6, 0.7, first=2)), OtherLine(1, line(0.9, 1.5, first=2)))
-    text = drawn(chart(line(1, 0.8, 0.2), left=left), 76)
-    assert "◦ left 1, 2" in text.split("\n")[0]
+    others = (OtherLine(2, line(0.6, 0.7, first=2)), OtherLine(1, line(0.9, 1.5, first=2)))
+    text = drawn(chart(line(1, 0.8, 0.2), other_lines=others), 76)
+    assert "◦ branch 1, 2" in text.split("\n")[0]
     assert {"1", "2"} <= set("".join(plotted(text)))
 
 
 def test_where_the_branch_set_out_stands_at_the_foot_beside_the_tick_of_its_knob() -> None:
-    rows = plotted(drawn(chart(line(1, 0.8, 0.6, 0.5, 0.4), knob_epochs=(4,), set_out_epoch=3), 76))
-    assert rows[0].index(KNOB) == rows[-1].index(SET_OUT)
+    rows = plotted(drawn(chart(line(1, 0.8, 0.6, 0.5, 0.4), knob_epochs=(4,), branch_epoch=3), 76))
+    assert rows[0].index(KNOB) == rows[-1].index(BRANCH_START)
 
 
 def test_a_left_branch_that_blew_up_does_not_squash_the_one_under_way() -> None:
-    text = drawn(chart(line(1, 0.8, 0.6, 0.5), left=(OtherLine(1, line(0.9, 1.2, 1e9, first=2)),)))
+    text = drawn(chart(line(1, 0.8, 0.6, 0.5), other_lines=(OtherLine(1, line(0.9, 1.2, 1e9, first=2)),)))
     rows = [row for row in plotted(text) if any("\u2801" <= cell <= "\u28ff" for cell in row)]
     assert len(rows) > 3
-    assert LEFT in text
+    assert OTHER in text
 
 
 def test_before_its_first_epoch_a_branch_shows_those_that_were_left() -> None:
     run = FakeRun().begin().train(1, 4).branch(2, 1, 0)
-    assert LEFT in "".join(plotted(drawn(chart_of(run.snapshot(), "loss", log_scale=False))))
+    assert OTHER in "".join(plotted(drawn(chart_of(run.snapshot(), "loss", log_scale=False))))
 
 
 def test_a_left_branch_shows_what_the_one_under_way_did_not_train() -> None:
     run = FakeRun().begin().train(1, 6).branch(2, 1, 3).train(4, 5)
-    (left,) = chart_of(run.snapshot(), "loss", log_scale=False).left
+    (left,) = chart_of(run.snapshot(), "loss", log_scale=False).other_lines
     assert (left.number, left.line.epochs.tolist()) == (1, [3, 4, 5, 6])
     assert left.line.values.tolist() == [1.2 / epoch for epoch in (3, 4, 5, 6)], "the validation loss"
 
 
 def test_without_validation_a_left_branch_shows_its_training() -> None:
     run = FakeRun().begin().epoch_ended(1, None, loss=3.0).epoch_ended(2, None, loss=2.0).branch(2, 1, 1)
-    (left,) = chart_of(run.snapshot(), "loss", log_scale=False).left
+    (left,) = chart_of(run.snapshot(), "loss", log_scale=False).other_lines
     assert left.line.values.tolist() == [3.0, 2.0]
 
 
@@ -181,13 +183,13 @@ def test_of_many_left_branches_the_newest_three_stay() -> None:
     run = FakeRun().begin().train(1, 3)
     for number in range(2, 8):
         run.branch(number, 1, 1).train(2, 3)
-    drawn_left = chart_of(run.snapshot(), "accuracy", log_scale=False).left
+    drawn_left = chart_of(run.snapshot(), "accuracy", log_scale=False).other_lines
     assert [left.number for left in drawn_left] == [6, 5, 4]
 
 
 def test_a_branch_that_goes_on_from_the_last_epoch_leaves_no_second_curve() -> None:
     run = FakeRun().begin().train(1, 3).branch(2, 1, 3).train(4, 4)
-    assert chart_of(run.snapshot(), "loss", log_scale=False).left == ()
+    assert chart_of(run.snapshot(), "loss", log_scale=False).other_lines == ()
 
 
 def test_the_majority_class_is_a_line_where_it_lies_in_the_picture() -> None:

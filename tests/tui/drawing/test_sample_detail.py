@@ -58,10 +58,10 @@ def test_a_right_sample_says_since_when_and_how_often_it_was_forgotten() -> None
 @pytest.mark.parametrize(
     ("probabilities", "words"),
     [
-        ((0.25, 0.75), "p(true) ↑ 0.5000 since the epoch before, crossed to right"),
-        ((0.75, 0.25), "p(true) ↓ 0.5000 since the epoch before, crossed to wrong"),
-        ((0.75, 0.75), "p(true) unchanged since the epoch before"),
-        ((math.nan, 0.75), "p(true) cannot be compared with the epoch before, crossed to right"),
+        ((0.25, 0.75), "p(true) ↑ 0.5000 since the last epoch, crossed to right"),
+        ((0.75, 0.25), "p(true) ↓ 0.5000 since the last epoch, crossed to wrong"),
+        ((0.75, 0.75), "p(true) unchanged since the last epoch"),
+        ((math.nan, 0.75), "p(true) cannot be compared with the last epoch, crossed to right"),
     ],
 )
 def test_the_step_from_the_epoch_before_is_told(probabilities: tuple[float, ...], words: str) -> None:
@@ -78,12 +78,12 @@ def test_the_first_epoch_is_compared_with_the_untrained_model() -> None:
 @pytest.mark.parametrize(
     ("probabilities", "words"),
     [
-        ((0.9, 0.9), "too early to say what it is like"),
-        ((0.9,) * 3, "easy: p(true) is high and steady"),
-        ((0.25,) * 3, "hard: p(true) is low and steady"),
-        ((0.02,) * 3, "suspect: sure and wrong, maybe mislabelled"),
-        ((0.2, 0.8, 0.2, 0.8), "flip-flopper: it keeps crossing the border"),
-        ((0.5,) * 3, "ambiguous: p(true) has varied, or is middling"),
+        ((0.9, 0.9), "too early to classify"),
+        ((0.9,) * 3, "easy: p(true) is high and stable"),
+        ((0.25,) * 3, "hard: p(true) is low and stable"),
+        ((0.02,) * 3, "suspect: confident and wrong, maybe mislabeled"),
+        ((0.2, 0.8, 0.2, 0.8), "unstable: it keeps crossing the threshold"),
+        ((0.5,) * 3, "ambiguous: p(true) varies, or is medium"),
     ],
 )
 def test_what_a_sample_is_like_is_explained(probabilities: tuple[float, ...], words: str) -> None:
@@ -92,12 +92,12 @@ def test_what_a_sample_is_like_is_explained(probabilities: tuple[float, ...], wo
 
 def test_a_prediction_that_is_no_number_is_said_and_never_shown_as_nan() -> None:
     text = told(math.nan, math.nan, math.nan)
-    assert "✗ wrong: true yes, the prediction is not a number" in text
+    assert "✗ wrong: true yes, the prediction is NaN" in text
     assert "nan" not in text.replace("unchanged", "")
 
 
 def test_the_past_is_that_of_the_runs_threshold_and_says_so() -> None:
-    assert "its past is told at the run's threshold 0.5" in told(0.6, threshold=0.7)
+    assert "its history is at the run's threshold 0.5" in told(0.6, threshold=0.7)
     assert "✗ wrong" in told(0.6, threshold=0.7)
     assert "the run's threshold" not in told(0.6)
 
@@ -147,7 +147,7 @@ def test_a_curve_stands_at_its_epochs_not_at_even_distances() -> None:
 
 
 def test_values_off_the_scale_stay_within_the_curve() -> None:
-    rows = draw_curve((1, 2), (-5.0, 9.0), 20, 3, labels={0.0: "0", 1.0: "1"}, border=0.5)
+    rows = draw_curve((1, 2), (-5.0, 9.0), 20, 3, labels={0.0: "0", 1.0: "1"}, threshold=0.5)
     assert {width_of(line) for line in rows} == {20}
     assert len(rows) == 3
 
@@ -174,7 +174,7 @@ def test_an_image_of_28_by_28_is_shown_pixel_by_pixel_where_there_is_room(width:
 
 
 def test_where_the_inputs_cannot_be_had_that_is_said() -> None:
-    assert "what the model is given cannot be shown" in told(0.25)
+    assert "the input of the model cannot be shown" in told(0.25)
     assert "cannot be shown" not in drawn(observed(random_scores(300, 2)), samples=IMAGES)
 
 

@@ -23,9 +23,9 @@ def drawn(samples: ValidationSamples | None, number: int = 0, width: int = 60, h
 
 def test_a_row_of_a_table_gives_every_value_its_name_and_what_the_model_sees() -> None:
     assert drawn(IRIS) == [
-        "                   value  model sees",
-        "petal length (cm)    4.7        0.55",
-        "petal width (cm)     1.4        -1.2",
+        "                   value  model input",
+        "petal length (cm)    4.7         0.55",
+        "petal width (cm)     1.4         -1.2",
     ]
 
 

@@ -58,12 +58,12 @@ def test_the_filters_go_by_the_threshold_of_the_view() -> None:
     assert listed(SampleSelection(order=Order.INDEX, only=Only.WRONG), threshold=0.7) == [0, 4]
 
 
-@pytest.mark.parametrize("only", [Only.SUSPECT, Only.FLIP_FLOPPER, Only.HARD, Only.AMBIGUOUS])
+@pytest.mark.parametrize("only", [Only.SUSPECT, Only.UNSTABLE, Only.HARD, Only.AMBIGUOUS])
 def test_a_filter_by_kind_keeps_that_kind(only: Only) -> None:
     flips = [0.2, 0.8, 0.2, 0.8, 0.2]
     epochs = [two_classes(flip, 0.05, 0.25, 0.5, 0.95, labels=(1, 1, 1, 1, 1)) for flip in flips]
     observation = observed(*epochs)
-    kinds = {Only.FLIP_FLOPPER: [0], Only.SUSPECT: [1], Only.HARD: [2], Only.AMBIGUOUS: [3]}
+    kinds = {Only.UNSTABLE: [0], Only.SUSPECT: [1], Only.HARD: [2], Only.AMBIGUOUS: [3]}
     assert observation.dynamics is not None
     assert observation.dynamics.kinds.tolist()[4] == Kind.EASY
     assert listed_indices(observation, 0.5, SampleSelection(order=Order.INDEX, only=only)).tolist() == kinds[only]

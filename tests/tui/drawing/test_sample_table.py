@@ -46,7 +46,7 @@ def test_columns_stand_under_one_another() -> None:
     ("keys", "heading"),
     [
         ((), "worst first: 3 samples"),
-        (("order",), "nearest to the border first: 3 samples"),
+        (("order",), "nearest to the threshold first: 3 samples"),
         (("filter",), "worst first · wrong only: 1 of 3"),
         (("filter", "filter"), "worst first · newly crossed: 1 of 3"),
         (("filter", "class"), "worst first · wrong only · class no: 1 of 3"),
@@ -84,8 +84,8 @@ def test_where_room_is_short_the_heading_keeps_how_many() -> None:
     ("filters", "why"),
     [
         (2, "no sample crossed in this epoch"),
-        (3, "no sample lies within 0.1 of the border"),
-        (4, "what a sample is like can be told after 3 epochs"),
+        (3, "no sample lies within 0.1 of the threshold"),
+        (4, "samples are classified after 3 epochs"),
     ],
 )
 def test_an_empty_list_says_why(filters: int, why: str) -> None:
@@ -101,7 +101,7 @@ def test_an_empty_list_of_a_class_names_it() -> None:
     browser.next_class()
     browser.next_class()
     browser.next_filter()
-    assert "no sample in class yes is answered wrongly" in "\n".join(lines(browser))
+    assert "no sample in class yes is misclassified" in "\n".join(lines(browser))
     for _ in range(3):
         browser.next_filter()
     assert "no sample in class yes is suspect" in "\n".join(lines(browser))

@@ -36,7 +36,7 @@ def texts(measured: Movement, form: int = 0, width: int = 60, epoch: int = 2) ->
 
 def test_each_group_stands_with_its_count_and_its_part_of_the_loss() -> None:
     assert texts(movement()) == [
-        "              samples    loss  since the epoch before",
+        "              samples    loss  since the last epoch",
         " stayed right       1  −0.072  1 surer, 0 less sure",
         " stayed wrong       1  −0.072  1 closer, 0 further",
         " crossed ↑          1  −0.140  wrong before, right now",
@@ -50,11 +50,11 @@ def test_with_room_bars_show_who_lowered_the_loss_and_the_sum_is_told() -> None:
     assert full[1].endswith("     █████│"), "0.072 of 0.173, in 12 cells"
     assert full[2] == "   1 surer, 0 less sure"
     assert full[-2].endswith("│████████████")
-    assert full[-1] == " together           4  −0.110"
+    assert full[-1] == " total              4  −0.110"
 
 
 def test_without_room_only_the_crossings_are_told() -> None:
-    assert texts(movement(), form=1) == [" crossed ↑ 1 to right  ↓ 1 to wrong  since the epoch before"]
+    assert texts(movement(), form=1) == [" crossed ↑ 1 to right  ↓ 1 to wrong  since the last epoch"]
     assert texts(movement(), form=1, width=40) == [" crossed ↑ 1 to right  ↓ 1 to wrong"]
 
 
@@ -64,7 +64,7 @@ def test_the_first_epoch_is_compared_with_the_untrained_model() -> None:
 
 def test_without_losses_of_single_samples_the_counts_stand_alone() -> None:
     assert texts(movement(with_losses=False))[:2] == [
-        "              samples  since the epoch before",
+        "              samples  since the last epoch",
         " stayed right       1  1 surer, 0 less sure",
     ]
     full = texts(movement(with_losses=False), form=2)

@@ -5,7 +5,7 @@ import pytest
 from fitmon.engine.insight.scores import SampleScores
 from fitmon.text.roles import Role
 from fitmon.text.rows import text_of
-from fitmon.tui.drawing.threshold_histogram import BORDER, draw_histogram, histogram, scale
+from fitmon.tui.drawing.threshold_histogram import THRESHOLD, draw_histogram, histogram, scale
 from tests.tui.fake_run import binary_scores, several_class_scores
 
 MIXED = binary_scores(0.6, 0.8, 0.3, 0.7, 0.55, labels=(1, 1, 0, 0, 1))
@@ -21,13 +21,13 @@ def test_every_sample_stands_in_the_histogram_once(scores: SampleScores, thresho
 
 
 def test_two_classes_show_the_threshold_from_both_sides() -> None:
-    assert histogram(MIXED, 0.7, 50).borders == pytest.approx((0.7, 0.3))
-    assert histogram(MIXED, 0.5, 50).borders == (0.5,)
+    assert histogram(MIXED, 0.7, 50).thresholds == pytest.approx((0.7, 0.3))
+    assert histogram(MIXED, 0.5, 50).thresholds == (0.5,)
 
 
 def test_several_classes_show_the_margin_to_the_best_other_class() -> None:
     bins = histogram(several_class_scores(), 0.5, 50)
-    assert (bins.low, bins.high, bins.borders) == (-1.0, 1.0, (0.0,))
+    assert (bins.low, bins.high, bins.thresholds) == (-1.0, 1.0, (0.0,))
     assert not bins.right[:24].any()
     assert not bins.wrong[26:].any()
 
@@ -43,7 +43,7 @@ def test_the_scale_names_both_ends_and_every_border_below_its_column() -> None:
     numbers = text_of(scale(bins))
     assert numbers.split() == ["0", "0.25", "0.75", "1"]
     top = text_of(draw_histogram(bins, 9)[0])
-    assert [place for place, sign in enumerate(top) if sign == BORDER] == [11, 31]
+    assert [place for place, sign in enumerate(top) if sign == THRESHOLD] == [11, 31]
     assert numbers.index("0.25") <= 11 < numbers.index("0.25") + 4
 
 

@@ -28,7 +28,7 @@ def test_measures_stand_in_columns_with_the_longest_wording_that_has_room() -> N
 def test_a_row_of_the_matrix_is_a_true_class_and_a_column_an_answer() -> None:
     rows = confusion_rows(COUNTS, ("no", "yes"), 58)
     assert [text_of(line) for line in rows] == [
-        " true ↓  answered →      no     yes",
+        " true ↓ predicted →      no     yes",
         " no                  89,000      56",
         " yes                      7   1,234",
     ]
@@ -60,8 +60,8 @@ def words(found: Baseline, right: int) -> list[str]:
 def test_an_accuracy_is_held_against_the_majority_and_against_chance() -> None:
     balanced = baseline(*[0] * 50, *[1] * 50)
     assert words(balanced, 95) == [
-        " baseline   0.5000  always answering no",
-        " 95 % band  0.8882  to 0.9785: the noise of 100 samples",
+        " baseline   0.5000  always predicting no",
+        " 95 % band  0.8882  to 0.9785: noise of 100 samples",
     ], "Wilson's interval of 95 of 100"
     assert words(balanced, 55)[-1] == " within the noise of the baseline"
     assert words(balanced, 20)[-1] == " worse than the baseline"

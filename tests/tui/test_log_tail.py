@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fitmon.tui.widgets.log_pane import MAX_BYTES, MAX_LINES, LogTail
+from fitmon.tui.log_tail import MAX_BYTES, MAX_LINES, LogTail
 
 
 def test_a_missing_file_is_an_empty_one(tmp_path: Path) -> None:

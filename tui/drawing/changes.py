@@ -1,0 +1,114 @@
+"""Draws what changed in the run and its results so far, in sentences."""
+
+from fitmon.engine.events import RunStarted
+from fitmon.engine.record.snapshot import Snapshot
+from fitmon.text import format as form
+from fitmon.text import sentences
+from fitmon.text.branch_table import WIDTH, branch_table
+from fitmon.text.outcome_words import known_outcome_sentences
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, framed, row
+from fitmon.text.summary import summary_sentences
+from fitmon.tui.drawing.header import shown_knobs
+from fitmon.tui.frame import Frame
+from fitmon.tui.layout import View
+
+Sentence = tuple[str, Role]
+
+SHOWN_RECEIPTS = 20
+SHOWN_OUTCOMES = 2
+"""While the run is training; the findings view shows all."""
+
+
+def draw_changes(frame: Frame | None, width: int, height: int) -> list[Row]:
+    """Return the panel in a frame of that outer size; empty before the first frame."""
+    over = frame is not None and frame.snapshot.over
+    title = row(("summary" if over else "what changed", Role.STRONG))
+    if frame is None:
+        return framed(title, [], width, height)
+    alone = frame.view is View.CHANGES
+    shown = change_sentences(frame.snapshot, width - 4, with_findings=alone)
+    more = f"… {'' if alone else '7 shows all'}"
+    return framed(title, _cut(wrapped(shown, width - 4), height - 2, more), width, height)
+
+
+def _cut(rows: list[Row], max_rows: int, more: str) -> list[Row]:
+    """Return the rows that fit; if some are missing, the last row says so."""
+    return rows if len(rows) <= max_rows else [*rows[: max_rows - 1], row((f" {more}", Role.FAINT))]
+
+
+def wrapped(texts: list[Sentence], width: int) -> list[Row]:
+    """Return the sentences wrapped into rows, with a margin of one cell at the left."""
+    return [row((f" {line}", role)) for text, role in texts for line in form.wrap(text, width)]
+
+
+def change_sentences(snapshot: Snapshot, width: int = WIDTH, *, with_findings: bool = True) -> list[Sentence]:
+    """Return the sentences of the panel, the most urgent first.
+
+    Args:
+        snapshot: of the run.
+        width: the maximum width of a table.
+        with_findings: whether the summary includes the findings.
+    """
+    lines: list[Sentence] = []
+    if snapshot.over:
+        lines += [(line, Role.PLAIN) for line in summary_sentences(snapshot, with_findings=with_findings)]
+    elif snapshot.non_finite is not None:
+        lines.append((sentences.non_finite_message(snapshot), Role.BAD))
+    if snapshot.disk_trouble:
+        lines.append((sentences.disk_trouble_message(snapshot), Role.BAD))
+    if snapshot.rewind_refusal is not None:
+        lines.append((sentences.rewind_refusal_message(snapshot.rewind_refusal), Role.BAD))
+    lines += _branches(snapshot, width)
+    if snapshot.over:
+        lines.append(("", Role.PLAIN))
+    pending = [knob for knob in shown_knobs(snapshot) if knob.pending is not None]
+    lines += [(f"pending: {sentences.pending_change_message(knob)}", Role.MARK) for knob in pending]
+    if snapshot.refusal is not None:
+        lines.append((sentences.knob_refusal_message(snapshot.refusal), Role.BAD))
+    lines += _results(snapshot)
+    lines += [(sentences.knob_change(receipt), Role.GOOD) for receipt in snapshot.receipts[: -SHOWN_RECEIPTS - 1 : -1]]
+    if snapshot.continued is not None:
+        lines.append((sentences.resume_message(snapshot.continued), Role.PLAIN))
+    if snapshot.detached:
+        lines.append((f"trains without a screen: {form.clean(snapshot.detached)}", Role.PLAIN))
+    if snapshot.started is not None:
+        lines += [("", Role.PLAIN), *_training_facts(snapshot.started)]
+    return lines or [("nothing yet", Role.FAINT)]
+
+
+def _branches(snapshot: Snapshot, width: int) -> list[Sentence]:
+    """Return the table in lines that are not wrapped, with a blank line before it and, during training, after it."""
+    table = [(form.unbroken(line), role) for line, role in branch_table(snapshot, width)]
+    blank = ("", Role.PLAIN)
+    return [blank, *table, *([] if snapshot.over else [blank])] if table else []
+
+
+def _results(snapshot: Snapshot) -> list[Sentence]:
+    if not snapshot.epochs_done or snapshot.over:
+        return []
+    values = [
+        form.unbroken(f"{form.clean(name)} {form.measured(float(curve.values[-1]))}")
+        for name, curve in snapshot.metrics.items()
+        if len(curve)
+    ]
+    lines = [(f"epoch {snapshot.epochs_done}: {' · '.join(values)}", Role.PLAIN)]
+    if snapshot.best is not None:
+        best = snapshot.best
+        lines.append(
+            (f"best epoch so far: {best.epoch} ({form.clean(best.metric)} {form.measured(best.value)})", Role.PLAIN)
+        )
+    outcomes = known_outcome_sentences(snapshot, SHOWN_OUTCOMES)
+    lines += [(f"effect: {sentence}", Role.PLAIN) for sentence in outcomes]
+    return lines
+
+
+def _training_facts(started: RunStarted) -> list[Sentence]:
+    versions = " · ".join(f"{form.clean(name)} {form.clean(version)}" for name, version in started.versions.items())
+    training = form.count(started.training_samples) if started.training_samples else "an unknown number of"
+    samples = f"{training} training samples"
+    if started.validation_samples:
+        samples += f", {form.count(started.validation_samples)} validation samples"
+    model = f"{form.count(started.parameters)} parameters · seed {started.seed}{' · XLA' if started.jit else ''}"
+    notes = [(form.clean(note), Role.PLAIN) for note in started.notes]
+    return [*notes, (samples, Role.FAINT), (model, Role.FAINT), (versions, Role.FAINT)]

@@ -1,0 +1,77 @@
+"""Draws the samples view: the table, with the details of the chosen sample beside or below it."""
+
+from fitmon.engine.record.snapshot import Snapshot
+from fitmon.text import format as form
+from fitmon.text.roles import Role
+from fitmon.text.rows import Row, framed, row
+from fitmon.tui.drawing.sample_browser import SampleBrowser
+from fitmon.tui.drawing.sample_detail import ChosenSample, draw_detail
+from fitmon.tui.drawing.sample_table import draw_table
+from fitmon.tui.frame import Frame
+from fitmon.tui.layout import WIDE_WIDTH
+
+MIN_DETAIL_WIDTH = 46
+DETAIL_SHARE = 0.38
+"""Of the width, for the detail beside the table."""
+MIN_HEIGHT_FOR_BOTH = 17
+"""From this height on, a narrow panel has room for the detail below the table."""
+
+
+def draw_samples(frame: Frame, browser: SampleBrowser, shown: str, width: int, height: int) -> list[Row]:
+    """Return the view in that size, each part in a frame; a sentence in its place while there are no samples.
+
+    Args:
+        frame: what to draw.
+        browser: which samples are listed and which one is chosen.
+        shown: `table`, `detail`, or `both` where there is room.
+        width: in cells.
+        height: in rows.
+    """
+    if why := why_no_samples(frame.snapshot):
+        lines = [row((f" {line}", Role.FAINT)) for line in form.wrap(why, width - 4)]
+        return framed(row(("samples", Role.STRONG)), [row(), *lines], width, height)
+    chosen = browser.chosen()
+    if chosen is None or shown == "table":
+        return draw_table(browser, class_names(frame), width, height)
+    if shown == "detail":
+        return _detail(frame, chosen, width, height)
+    return _both(frame, browser, chosen, width, height)
+
+
+def _both(frame: Frame, browser: SampleBrowser, chosen: int, width: int, height: int) -> list[Row]:
+    names = class_names(frame)
+    if width >= WIDE_WIDTH:
+        detail_width = max(MIN_DETAIL_WIDTH, int(width * DETAIL_SHARE))
+        table = draw_table(browser, names, width - detail_width, height)
+        detail = _detail(frame, chosen, detail_width, height)
+        return [(*left, *right) for left, right in zip(table, detail, strict=True)]
+    if height >= MIN_HEIGHT_FOR_BOTH:
+        detail_height = height // 2
+        table = draw_table(browser, names, width, height - detail_height)
+        return [*table, *_detail(frame, chosen, width, detail_height)]
+    return draw_table(browser, names, width, height)
+
+
+def _detail(frame: Frame, chosen: int, width: int, height: int) -> list[Row]:
+    snapshot = frame.snapshot
+    if snapshot.observation is None:
+        return framed(row(), [], width, height)
+    sample = ChosenSample(snapshot.observation, frame.threshold, chosen, snapshot.samples, class_names(frame))
+    return draw_detail(sample, width, height)
+
+
+def class_names(frame: Frame) -> tuple[str, ...]:
+    """Return the names of the classes, or of the labels if a sample has several, unchanged; may be empty."""
+    snapshot = frame.snapshot
+    if snapshot.samples is not None and snapshot.samples.class_names:
+        return snapshot.samples.class_names
+    return snapshot.started.class_names if snapshot.started is not None else ()
+
+
+def why_no_samples(snapshot: Snapshot) -> str:
+    """Return why there are no samples to show; empty if there are."""
+    if snapshot.observation is not None:
+        return "" if len(snapshot.observation) else "there are no validation samples"
+    if snapshot.started is not None and snapshot.started.no_probabilities:
+        return form.clean(snapshot.started.no_probabilities)
+    return "no epoch was validated" if snapshot.over else "probabilities are available after the first validation"

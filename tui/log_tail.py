@@ -1,0 +1,60 @@
+"""Reads the end of a log file that another process or thread writes."""
+
+import os
+from collections import deque
+from pathlib import Path
+
+from fitmon.text import format as form
+
+MAX_LINES = 500
+MAX_BYTES = 64 * 1024
+"""At most this much of the end of the file is read at once, which bounds the cost of a flood of output."""
+
+
+class LogTail:
+    """Follows a file in bounded memory."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._position = 0
+        self._unfinished = ""
+        self.lines: deque[str] = deque(maxlen=MAX_LINES)
+        """The last complete lines, free of control characters."""
+
+    def read(self) -> bool:
+        """Read what was added and return whether anything was. A missing file counts as empty."""
+        try:
+            with self._path.open("rb") as log:
+                size = os.fstat(log.fileno()).st_size
+                if size == self._position:
+                    return False
+                # A file that shrank was rewritten; of one that grew a lot, only the end is worth showing.
+                start = self._position if size > self._position else 0
+                start = max(start, size - MAX_BYTES)
+                if start != self._position:
+                    self._unfinished = ""
+                log.seek(start)
+                added = log.read(size - start)
+        except OSError:
+            return False
+        self._position = size
+        self._append(added.decode("utf-8", errors="replace"))
+        return True
+
+    def _append(self, text: str) -> None:
+        *whole, self._unfinished = (self._unfinished + text).replace("\r\n", "\n").split("\n")
+        self._unfinished = self._unfinished[-MAX_BYTES:]
+        self.lines.extend(self._shown(line) for line in whole)
+
+    @staticmethod
+    def _shown(line: str) -> str:
+        # A progress bar overwrites its line by a carriage return: its last state is the one to show.
+        return form.clean(line.rstrip("\r").rpartition("\r")[2][:2000])
+
+    def last(self, width: int, height: int) -> list[str]:
+        """Return the last rows that fit, with long lines wrapped."""
+        rows: deque[str] = deque(maxlen=max(height, 0))
+        unfinished = [self._shown(self._unfinished)] if self._unfinished else []
+        for line in [*list(self.lines)[-height:], *unfinished]:
+            rows.extend(form.wrap(line, width))
+        return list(rows)

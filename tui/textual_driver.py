@@ -1,0 +1,104 @@
+"""Textual's driver for a terminal that fitmon owns. The workarounds for Textual are collected here.
+
+Each says which version made it necessary.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import selectors
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    # Textual takes 0.3 s to load; the first line on the screen does not wait for it.
+    from textual.app import App
+    from textual.driver import Driver
+    from textual.drivers.linux_driver import LinuxDriver
+
+    from fitmon.tui.terminal import Terminal
+
+# How long Textual 8.2 waits after an escape byte for the rest of a key's code, in milliseconds, unless the user has set
+# ESCDELAY. Its 100 accounts for most of the delay of the Escape key; half of that is still ample for a slow link.
+os.environ.setdefault("ESCDELAY", "50")
+
+
+def driver_for(terminal: Terminal) -> type[Driver]:
+    """Return the class with which Textual reads and writes this terminal."""
+    from textual.drivers.linux_driver import LinuxDriver
+
+    class OwnedTerminalDriver(LinuxDriver):
+        """Textual 8.2's driver, without descriptors 1 and 2, that survives the loss of the terminal."""
+
+        def __init__(self, app: App[Any], **options: Any) -> None:
+            super().__init__(app, **options)
+            self._file = cast("Any", terminal.output)
+
+        def _get_terminal_size(self) -> tuple[int, int]:
+            # Textual uses descriptor 1, which is the log by now.
+            try:
+                columns, lines = os.get_terminal_size(terminal.output.fileno())
+            except OSError:
+                return 80, 24
+            return columns, lines
+
+        def _sigcont_application(self, *_: Any) -> None:
+            # Without a preceding SIGTSTP, a second reader would start, and each would receive some keys.
+            if self._must_signal_resume:
+                super()._sigcont_application()
+
+        def start_application_mode(self) -> None:
+            terminal.restored = False
+            super().start_application_mode()  # type: ignore[no-untyped-call]  # untyped in Textual 8.2
+
+        def stop_application_mode(self) -> None:
+            super().stop_application_mode()
+            terminal.restored = True
+
+        def run_input_thread(self) -> None:
+            # Stock: the end of the input makes a busy loop (textual PR #6690), an error closes the screen.
+            if not _read_keys(self, self.exit_event):
+                terminal.output.hang_up("the input of the terminal ended")
+
+    return OwnedTerminalDriver
+
+
+def _read_keys(driver: LinuxDriver, ended: threading.Event) -> bool:
+    """Pass on what is typed until `ended`; return False when the terminal is lost."""
+    from textual._xterm_parser import XTermParser
+    from textual.constants import ESCAPE_DELAY
+
+    # Escape alone differs from the start of another key only in that nothing follows within the delay.
+    max_wait_seconds = ESCAPE_DELAY + 0.002
+    parser = XTermParser()
+    decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
+    with selectors.SelectSelector() as selector:
+        selector.register(driver.fileno, selectors.EVENT_READ)
+        while not ended.is_set():
+            if selector.select(max_wait_seconds):
+                try:
+                    typed = os.read(driver.fileno, 4096)
+                except OSError:
+                    return False
+                if not typed:
+                    return False
+                for event in parser.feed(decode(typed)):
+                    driver.process_message(event)
+            for event in parser.tick():
+                driver.process_message(event)
+    return True
+
+
+def keep_prints(app: App[Any]) -> None:
+    """Let Python's prints reach descriptors 1 and 2, that is the log; Textual 8.2 would discard them."""
+    hooked = cast("Any", app)
+    hooked._capture_stdout = sys.stdout  # noqa: SLF001 - there is no public way
+    hooked._capture_stderr = sys.stderr  # noqa: SLF001
+
+
+def screen_error(app: App[Any]) -> BaseException | None:
+    """Return the error that closed the screen; None if there was none. Textual 8.2 has no public access to it."""
+    error: BaseException | None = getattr(app, "_exception", None)
+    return error
