@@ -222,7 +222,7 @@ async def test_trouble_with_the_disk_is_said_in_every_view_until_it_is_gone() ->
                 run.tell(trouble)
                 await screen.until(lambda: any("disk trouble since epoch 6" in row for row in screen.rows[1:4]))
                 if size[0] >= 80:
-                    assert "No space left on device; the training goes on" in screen.text
+                    assert "No space left on device; training continues" in screen.text
                 run.tell(events.CheckpointsResumed())
                 await screen.misses("disk trouble")
 

@@ -90,7 +90,7 @@ async def test_of_a_run_that_is_over_one_can_still_go_back() -> None:
         await screen.press("a")
         await screen.sees("stop here and keep the best weights (the run has ended)")
         await screen.press("2")
-        await screen.sees("Cannot be applied: the run is over.")
+        await screen.sees("Cannot be applied: the run has ended.")
         await screen.press("enter")
         assert run.sent == [BACK]
 
