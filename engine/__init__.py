@@ -1,4 +1,4 @@
-"""Trains a Keras model chunk by chunk, tells what happened as events, and knows no screen.
+"""Trains a Keras model chunk by chunk, reports what happens as events, and knows no screen.
 
 Nothing is imported here: Keras and TensorFlow load only in the thread that trains.
 """

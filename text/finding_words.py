@@ -12,7 +12,9 @@ from fitmon.text.roles import Role
 
 GOOD_FINDINGS = frozenset({"good_fit", "learning_well"})
 INCONCLUSIVE = frozenset({"too_early", "undecided"})
-INFORMATIONAL = INCONCLUSIVE | {"validation_looks_better"}
+CERTAIN = frozenset({"checks_failed"})
+"""Facts that need no confidence."""
+INFORMATIONAL = INCONCLUSIVE | CERTAIN | {"validation_looks_better"}
 """Findings that need no action."""
 
 WAITING = "findings appear after the first epoch"
@@ -38,8 +40,8 @@ def finding_sentence(finding: Finding) -> str:
 
 
 def confidence(finding: Finding) -> str:
-    """Return the confidence in a finding, such as `95 % sure`; empty while it is inconclusive."""
-    return "" if finding.name in INCONCLUSIVE else f"{finding.confidence * 100:.0f} % sure"
+    """Return the confidence in a finding, such as `95 % sure`; empty for a fact, or while it is inconclusive."""
+    return "" if finding.name in INCONCLUSIVE | CERTAIN else f"{finding.confidence * 100:.0f} % sure"
 
 
 def epoch_range(finding: Finding) -> str:

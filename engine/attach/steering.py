@@ -120,7 +120,7 @@ def _not_training(folder: RunFolder, snapshot: Snapshot) -> str:
         case RunEnded(reason=reason):
             return f"{expected} ended: {reason}. Resume it with `fitmon resume {folder.name}`."
         case RunFailed(message=message):
-            return f"{expected} is over: {message}"
+            return f"{expected} has failed: {message}"
     return f"{expected} is not."
 
 

@@ -87,7 +87,7 @@ async def test_what_became_of_it_stands_in_the_header() -> None:
 @pytest.mark.parametrize(
     ("run", "options", "said"),
     [
-        pytest.param(FakeRun().begin().epoch_ended(1), {}, "once the run is over", id="it goes on"),
+        pytest.param(FakeRun().begin().epoch_ended(1), {}, "after the run has ended", id="it continues"),
         pytest.param(FakeRun().begin().ended(), {}, "no epoch was completed", id="no epoch"),
         pytest.param(over(), {"read_only": True, "viewer": True}, "read-only", id="read-only"),
         pytest.param(

@@ -272,7 +272,7 @@ class MonitorScreen(ViewActions, Screen[None]):
         if self.monitor.read_only:
             self.monitor.say(READ_ONLY)
         elif not snapshot.over:
-            self.monitor.say("the model can be exported once the run is over; x stops it")
+            self.monitor.say("the model can be exported after the run has ended; x stops it")
         elif not snapshot.epochs_done:
             self.monitor.say("no model to export: no epoch was completed")
         elif why := self._rewind_options.why_not():
