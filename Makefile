@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# One more than cores: tests that drive a terminal or wait for a process leave theirs idle.
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help venv run test test-fast check bench picture clean
@@ -24,10 +26,10 @@ run: venv  ## Train MNIST under the screen
 	$(BIN)/fitmon mnist
 
 test: venv  ## Run all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-fast: venv  ## Run the tests that are not marked slow, in under a minute
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow"
 
 check: venv  ## Format, lint, types, import contracts
 	$(BIN)/ruff format --check .

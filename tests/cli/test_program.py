@@ -21,7 +21,7 @@ FITMON = [sys.executable, "-m", "fitmon"]
 
 @pytest.mark.slow
 def test_mnist_is_trained_under_the_screen_and_a_key_changes_its_learning_rate(mnist_path: Path) -> None:
-    with Pseudo([*FITMON, "mnist", "--epochs", "2"], {"FITMON_DATA": str(mnist_path)}) as terminal:
+    with Pseudo([*FITMON, "mnist", "--epochs", "2", "--units", "64"], {"FITMON_DATA": str(mnist_path)}) as terminal:
         terminal.until("fitmon · mnist")
         terminal.until("epoch 1/2")
         terminal.type("l")

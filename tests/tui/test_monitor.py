@@ -217,14 +217,14 @@ async def test_trouble_with_the_disk_is_said_in_every_view_until_it_is_gone() ->
     async with shown(run) as screen:
         for size in ((120, 40), (40, 10)):
             await screen.pilot.resize_terminal(*size)
+            run.tell(trouble)
             for view in VIEW_KEYS:
                 await screen.press(view)
-                run.tell(trouble)
                 await screen.until(lambda: any("disk trouble since epoch 6" in row for row in screen.rows[1:4]))
                 if size[0] >= 80:
                     assert "No space left on device; training continues" in screen.text
-                run.tell(events.CheckpointsResumed())
-                await screen.misses("disk trouble")
+            run.tell(events.CheckpointsResumed())
+            await screen.misses("disk trouble")
 
 
 async def test_the_smallest_terminal_says_that_there_is_trouble_with_the_disk() -> None:

@@ -1,4 +1,4 @@
-"""Small models with every kind of state, and a run of each that can be left and taken up again anywhere."""
+"""Small models with every kind of state, and a run of each that can be stopped and resumed anywhere."""
 
 from __future__ import annotations
 
@@ -45,6 +45,13 @@ def _images(*layers: Any, optimizer: Any = "adam") -> Any:
 def _compiled(model: Any, optimizer: Any) -> Any:
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
     return model
+
+
+def dense_with_dropout() -> Any:
+    import keras
+
+    layers = keras.layers
+    return _images(layers.Dense(4, activation="relu"), layers.Dropout(0.3))
 
 
 def augmented_with_moving_averages() -> Any:
@@ -121,6 +128,7 @@ def with_state_of_its_own() -> Any:
 
 
 RUNS: dict[str, SmallRun] = {
+    "dropout": SmallRun(dense_with_dropout, {2: {"dropout": 0.6}}),
     "augmented, moving averages": SmallRun(augmented_with_moving_averages, {2: {"dropout": 0.6}}),
     # The dropout is raised from 0 and set back to it: its seeds come and stay.
     "attention, schedule": SmallRun(
