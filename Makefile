@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # One more than cores: tests that drive a terminal or wait for a process leave theirs idle.
 WORKERS ?= 3
+# Programs that tests start run compiled, as once installed, without a trace in the source tree.
+TESTED := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/$(VENV)/pycache $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help venv run test test-fast check bench picture clean
@@ -26,10 +28,10 @@ run: venv  ## Train MNIST under the screen
 	$(BIN)/fitmon mnist
 
 test: venv  ## Run all tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(TESTED)
 
 test-fast: venv  ## Run the tests that are not marked slow, in under a minute
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow"
+	$(TESTED) -m "not slow"
 
 check: venv  ## Format, lint, types, import contracts
 	$(BIN)/ruff format --check .

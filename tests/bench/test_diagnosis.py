@@ -8,6 +8,8 @@ from bench.collection.simulated import plateaus
 from bench.diagnosis import Score, called_overfitting, groups, names_by_epoch, scores, together
 from fitmon.engine.diagnosis.rules import RULES
 
+pytestmark = pytest.mark.slow
+
 MIN_RUNS = 60
 MAX_BYTES = 2_000_000
 FLOOR = 0.9

@@ -27,6 +27,8 @@ from tests.engine.attach.answering_run import answering
 from tests.engine.attach.served_run import Scorer, ServedRun, chunk, epoch_events, samples_loaded, started
 from tests.pseudo_terminal import Pseudo, assert_given_back
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 ATTACH = "import sys; from fitmon.cli.attach import attach; sys.exit(attach.main(sys.argv[1:], standalone_mode=False))"
 SETTINGS = Settings(epochs=10, batch_size=64, learning_rate=1e-3, units=(512,))

@@ -17,6 +17,8 @@ from fitmon.engine.errors import SetupError
 from tests.pseudo_terminal import PATIENCE_SECONDS, Pseudo
 from tests.tui.demo_talk import finish, told, until_told
 
+pytestmark = pytest.mark.slow
+
 DEMO = [sys.executable, str(Path(__file__).parents[1] / "tui" / "demo.py"), "waits"]
 USER = pwd.getpwuid(os.getuid()).pw_name
 SESSION = "0::/user.slice/user-1000.slice/session-2.scope\n"

@@ -12,6 +12,8 @@ from fitmon.cli.main import main
 from fitmon.engine import events
 from tests.cli.finished_runs import FinishedRun
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -25,6 +25,8 @@ from fitmon.engine.runs.runs import Runs
 from fitmon.presets import preset_named
 from tests.cli.finished_runs import JOB, FinishedRun
 
+pytestmark = pytest.mark.slow
+
 FITMON = [sys.executable, "-m", "fitmon"]
 PATIENCE_SECONDS = 120
 
@@ -128,7 +130,6 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_training_unless_i
     assert (code, list(metrics(told))) == (0, [1])
 
 
-@pytest.mark.slow
 def test_a_terminated_run_exports_its_model_says_how_to_resume_it_and_resumes(
     root: Path, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -166,7 +167,6 @@ def test_a_terminated_run_exports_its_model_says_how_to_resume_it_and_resumes(
     assert [event["exact"] for event in told if event["event"] == "run_continued"] == [True]
 
 
-@pytest.mark.slow
 def test_a_detached_run_is_steered_by_ctl_records_the_sender_and_exports_its_model(
     root: Path, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

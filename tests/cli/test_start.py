@@ -25,6 +25,8 @@ from fitmon.engine.runs.journal_reader import read_journal
 from fitmon.text.lines import PlainLines
 from tests.tui.demo_talk import told
 
+pytestmark = pytest.mark.slow
+
 DEMO = [sys.executable, str(Path(__file__).parents[1] / "tui" / "demo.py"), "waits"]
 ENDED = events.RunEnded(reason="all epochs done", epochs_done=1, completed=True)
 SMALL = "--units 4 --batch-size 500"
@@ -115,7 +117,6 @@ def test_every_setting_reaches_the_run(capfd: pytest.CaptureFixture[str]) -> Non
     assert {name: values[name] for name in wanted} == pytest.approx(wanted)
 
 
-@pytest.mark.slow
 def test_the_same_seed_gives_the_same_run(capfd: pytest.CaptureFixture[str]) -> None:
     runs = [events_of(run(capfd, f"iris {SMALL} --epochs 2 --json --seed {seed}")[1]) for seed in (1, 1, 2)]
     first, again, other = ([event.get("metrics") for event in told] for told in runs)
@@ -176,7 +177,6 @@ def test_a_slow_reader_queues_only_events_that_are_printed(monkeypatch: pytest.M
     assert [type(event) for event in waiting] == [events.ChunkEnded, events.EpochEnded, events.RunEnded]
 
 
-@pytest.mark.slow
 def test_mnist_trains_on_the_file_the_user_names(mnist_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     code, lines, _ = run(capfd, f"mnist --data {mnist_path} --epochs 1 --units 16 --batch-size 512 --json")
     first, epoch, _ = events_of(lines)

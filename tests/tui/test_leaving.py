@@ -8,6 +8,8 @@ from fitmon.tui.screens.monitor import MonitorScreen
 from fitmon.tui.terminal import HANG_UP_EXIT_CODE
 from tests.tui.fake_run import FakeRun, shown
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("answer", ["y", "enter"])
 async def test_q_while_training_asks_and_leaves_with_130(answer: str) -> None:

@@ -13,6 +13,8 @@ from fitmon.tui.screens.monitor import MonitorScreen
 from fitmon.tui.screens.rewind_dialog import RewindDialog
 from tests.tui.fake_run import OFFERS, FakeRun, shown
 
+pytestmark = pytest.mark.slow
+
 KNOBS = tuple(KnobOffer(name="dropout", value=0.3) if offer.name == "dropout" else offer for offer in OFFERS)
 
 
@@ -48,7 +50,6 @@ async def test_keys_choose_another_epoch_and_changed_knobs_go_with_it() -> None:
         assert run.sent == [Rewind(epoch=3, branch=1, changes={"dropout": 0.5, "l2": 1e-4, "epochs": 8})]
 
 
-@pytest.mark.slow
 async def test_the_list_is_gone_through_as_any_other() -> None:
     run = overfitted()
     async with shown(run) as screen:
@@ -204,7 +205,6 @@ async def test_before_the_model_is_there_nothing_can_be_gone_back_to() -> None:
         await screen.sees("nothing to rewind to before training starts")
 
 
-@pytest.mark.slow
 async def test_no_size_breaks_the_dialog() -> None:
     run = overfitted().branch(2, 1, 2).train(3, 9)
     async with shown(run) as screen:

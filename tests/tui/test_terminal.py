@@ -18,6 +18,8 @@ from tests.pseudo_terminal import PATIENCE_SECONDS, Pseudo, assert_given_back
 from tests.tui.demo import TOLD
 from tests.tui.demo_talk import finish, told, until_told
 
+pytestmark = pytest.mark.slow
+
 DEMO = Path(__file__).with_name("demo.py")
 
 
@@ -140,7 +142,6 @@ def test_a_terminal_that_goes_before_the_screen_stands_costs_no_training(log: Pa
         assert told(log)[-1] == "all epochs done"
 
 
-@pytest.mark.slow
 def test_a_run_without_its_terminal_is_still_stopped_by_a_signal(log: Path) -> None:
     with pseudo("waits", str(log)) as terminal:
         terminal.until("epoch 1/3")
@@ -174,7 +175,6 @@ def test_a_run_that_is_over_is_left_with_its_own_code_when_the_terminal_goes(
         assert not any(line.startswith("Detach") for line in told(log))
 
 
-@pytest.mark.slow
 def test_a_run_whose_terminal_stalls_trains_on_and_writes_nothing_more(log: Path) -> None:
     with pseudo("waits", str(log), "--stalled-seconds", "0.2") as terminal:
         terminal.until("epoch 1/3")
@@ -188,7 +188,6 @@ def test_a_run_whose_terminal_stalls_trains_on_and_writes_nothing_more(log: Path
         assert b"\x1b[?1049l" not in received_so_far(terminal)
 
 
-@pytest.mark.slow
 def test_a_terminal_that_stalled_is_given_back_as_soon_as_it_takes_something_again(log: Path) -> None:
     with pseudo("waits", str(log), "--stalled-seconds", "0.2") as terminal:
         terminal.until("epoch 1/3")
@@ -229,7 +228,6 @@ def test_a_view_of_a_failed_run_is_left_with_0(log: Path) -> None:
         assert b"No data." in terminal.received
 
 
-@pytest.mark.slow
 def test_a_terminal_that_takes_no_more_bytes_does_not_keep_the_process(log: Path) -> None:
     with pseudo("waits", str(log)) as terminal:
         terminal.until("epoch 1/3")

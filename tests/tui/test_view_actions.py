@@ -8,6 +8,8 @@ from fitmon.tui.layout import View
 from fitmon.tui.screens.best_threshold import BestThresholdDialog
 from tests.tui.fake_run import FakeRun, binary_scores, several_class_scores, shown
 
+pytestmark = pytest.mark.slow
+
 SCORES = binary_scores(0.6, 0.8, 0.3, 0.7, 0.45, labels=(1, 1, 0, 0, 1))
 NO_YES = ("no", "yes")
 

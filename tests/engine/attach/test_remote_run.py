@@ -36,6 +36,8 @@ from tests.engine.attach.served_run import Scorer, ServedRun, epoch_events, samp
 from tests.engine.attach.test_server import PATIENCE_SECONDS, until
 from tests.engine.checkpoints.states import state_of
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 
 

@@ -15,6 +15,8 @@ from fitmon.engine.errors import DataError
 from fitmon.engine.knobs.model_knobs import ModelKnobs
 from fitmon.engine.knobs.saved_knobs import SavedKnobs
 
+pytestmark = pytest.mark.slow
+
 FACTS = CheckpointFacts(epochs_done=1, seed=0, batch_size=8, epochs=3)
 
 

@@ -11,6 +11,8 @@ import pytest
 from fitmon.engine import events
 from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
 
+pytestmark = pytest.mark.slow
+
 
 def _started(**changes: Any) -> events.RunStarted:
     data = replace(small_table(), **changes)

@@ -16,6 +16,8 @@ from fitmon.engine.data import choose_feed as feeds
 from tests.engine.data.batches import BATCH_SIZE, TABLE, WEIGHTS, build, watched_on
 from tests.engine.watching import Watched
 
+pytestmark = pytest.mark.slow
+
 
 def _run(x: Any) -> Watched:
     """Train with a batch size that changes at the second epoch."""

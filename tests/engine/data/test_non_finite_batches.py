@@ -16,6 +16,8 @@ from fitmon.engine.keras_internals import build_model
 from fitmon.engine.training.loop import TrainingLoop
 from tests.engine.watching import Watched, settings, small_table, table_job
 
+pytestmark = pytest.mark.slow
+
 BATCH = 16
 
 

@@ -15,6 +15,8 @@ from fitmon.engine.errors import DataError, StopRequested
 from fitmon.engine.job import TrainingData
 from tests.engine.data.batches import TABLE, VALIDATION, dataset, endless, once, rows, watched_on
 
+pytestmark = pytest.mark.slow
+
 
 def _data(x_validation: Any, **more: Any) -> TrainingData:
     return TrainingData(x=TABLE.x, y=TABLE.y, x_validation=x_validation, **more)

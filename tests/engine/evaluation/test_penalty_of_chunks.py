@@ -9,6 +9,8 @@ from fitmon.engine.data.feed import ResidentFeed
 from fitmon.engine.evaluation.evaluate import Evaluator
 from fitmon.engine.graph import Pacer
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_penalty_is_the_same_in_one_chunk_and_in_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """A resumed run begins with short chunks where the straight one had long ones already."""

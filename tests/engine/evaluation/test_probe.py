@@ -19,6 +19,8 @@ from fitmon.engine.keras_internals import build_model
 from fitmon.engine.measures import Insight
 from tests.engine.watching import Watched, settings
 
+pytestmark = pytest.mark.slow
+
 RANDOM = np.random.default_rng(3)
 INPUTS = RANDOM.standard_normal((140, 6)).astype(np.float32)
 CLASS = (INPUTS[:, 0] + INPUTS[:, 1] > 0).astype(np.int64) + (INPUTS[:, 2] > 1)

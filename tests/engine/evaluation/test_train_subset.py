@@ -17,6 +17,8 @@ from fitmon.engine.job import Job, TrainingData
 from fitmon.engine.keras_internals import build_model
 from tests.engine.watching import Watched, settings
 
+pytestmark = pytest.mark.slow
+
 RANDOM = np.random.default_rng(5)
 INPUTS = RANDOM.standard_normal((700, 6)).astype(np.float32)
 LABELS = np.eye(3, dtype=np.float32)[(INPUTS[:, 0] > 0).astype(int) + (INPUTS[:, 1] > 0)]
@@ -95,7 +97,6 @@ def test_loss_and_accuracy_of_the_subset_are_those_of_evaluate_without_penalty()
     assert last.validation_loss == pytest.approx(validation_loss - penalty, rel=1e-4)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("options", [{"eager": True}, {"jit": True}], ids=["eagerly", "with XLA"])
 def test_they_are_the_same_however_the_model_is_compiled(options: dict[str, bool]) -> None:
     model = _with_penalty_and_dropout(**options)
@@ -166,7 +167,6 @@ def test_a_model_with_a_call_of_its_own_is_scored_by_that_call() -> None:
     assert found.dead_share is None
 
 
-@pytest.mark.slow
 def test_scoring_the_subset_leaves_the_training_as_it_would_have_been(monkeypatch: pytest.MonkeyPatch) -> None:
     """A dropout that works in inference too draws from a seed whenever it is passed through."""
     import keras

@@ -21,6 +21,8 @@ from fitmon.engine.training.loop import TrainingLoop
 from fitmon.engine.values import KnobOffer
 from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
 
+pytestmark = pytest.mark.slow
+
 BATCH_SIZE = 16
 STEPS = 7
 SEED = 3
@@ -172,7 +174,6 @@ def _fit_one_epoch(model: Any, epoch: int) -> np.float32:
     return np.float32(report.history["loss"][0])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("build", RATES)
 def test_raised_changed_and_set_back_it_trains_as_models_built_so_would(build: Build) -> None:
     """Losses of every epoch, and weights, moments, seed states and predictions at the end, are the same bits.
@@ -194,7 +195,6 @@ def test_raised_changed_and_set_back_it_trains_as_models_built_so_would(build: B
     assert np.array_equal(trained.predictions, fitted.model(small_table().x_validation))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("build", RATES)
 def test_it_is_offered_as_zero_and_every_rate_is_read_back(build: Build) -> None:
     trained = _trained(build)
@@ -202,7 +202,6 @@ def test_it_is_offered_as_zero_and_every_rate_is_read_back(build: Build) -> None
     assert tuple(trained.read_back) == RATES[build]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("build", RATES)
 def test_only_a_raise_from_zero_or_a_return_to_it_compiles_again(build: Build) -> None:
     changes = enumerate(itertools.pairwise(RATES[build]), 2)
@@ -210,7 +209,6 @@ def test_only_a_raise_from_zero_or_a_return_to_it_compiles_again(build: Build) -
     assert _trained(build).traced_in == expected
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("build", RATES)
 def test_the_trained_model_is_saved_with_its_rate_and_drops_by_itself(build: Build, tmp_path: Path) -> None:
     import keras

@@ -14,6 +14,8 @@ from fitmon.engine.job import Settings
 from tests.engine.knobs.knob_runs import quick, same, without_validation
 from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
 
+pytestmark = pytest.mark.slow
+
 
 def test_dropout_that_starts_at_zero_can_be_raised() -> None:
     """Keras's own layer has no seeds then; the receipt and the far higher training loss show that it works."""
@@ -27,7 +29,6 @@ def test_dropout_that_starts_at_zero_can_be_raised() -> None:
     assert losses[2] > 1.3 * losses[1]
 
 
-@pytest.mark.slow
 def test_every_layer_with_dropout_is_changed() -> None:
     """Set to 0, each kind of dropout lets training be what it is without dropout: the same loss twice."""
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import get_args
 
+import pytest
+
 from fitmon.engine import events
 from fitmon.engine.commands import Command, Pause, PauseAt, Resume, SetKnob
 from fitmon.engine.runs.journal import JournalWriter
 from fitmon.engine.runs.journal_line import CommandReceived
 from tests.engine.runs.made_up_journal import entries, journaled, problems, record_of
 from tests.engine.watching import Watched, build_table_model, settings, table_job
+
+pytestmark = pytest.mark.slow
 
 COMMANDS: list[Command] = [
     SetKnob(knob="epochs", value=4),

@@ -13,6 +13,8 @@ from fitmon.engine.training.options import RunOptions
 from fitmon.engine.training.session import Session
 from tests.engine.watching import PATIENCE_SECONDS, Watched, build_table_model, settings, table_job
 
+pytestmark = pytest.mark.slow
+
 
 def test_pause_knob_and_stop_reach_a_training_in_the_calling_thread_from_another() -> None:
     watched = Watched(table_job(build_table_model, settings(epochs=400)), Pause(PauseAt.EPOCH))

@@ -16,6 +16,8 @@ from fitmon.engine.training.reporter import Reporter
 from fitmon.engine.training.session import Session
 from tests.engine.watching import build_table_model, settings, small_table, table_job
 
+pytestmark = pytest.mark.slow
+
 EPOCHS = 3
 
 

@@ -9,6 +9,8 @@ from fitmon.engine.data.feed import ResidentFeed, epoch_order, weights_for_class
 from fitmon.engine.errors import DataError
 from fitmon.engine.graph import Pacer
 
+pytestmark = pytest.mark.slow
+
 
 def test_chunks_grow_to_a_tenth_of_a_second_and_no_faster_than_fourfold() -> None:
     pacer = Pacer()

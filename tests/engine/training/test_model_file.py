@@ -10,6 +10,8 @@ import pytest
 from fitmon.engine.errors import DiskError, FitmonError, UsageError
 from fitmon.engine.training.model_file import checked_path
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_path_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

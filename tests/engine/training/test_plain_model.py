@@ -14,6 +14,8 @@ from fitmon.engine.knobs.model_knobs import ModelKnobs
 from tests.engine.knobs.test_dropout_from_zero import attention, recurrent, wrapped
 from tests.engine.watching import build_table_model, settings, small_table
 
+pytestmark = pytest.mark.slow
+
 
 def _scheduled(_rate: float) -> Any:
     import keras

@@ -24,6 +24,8 @@ from fitmon.engine.training.kept_run import KeptRun
 from fitmon.engine.training.options import RunOptions
 from tests.engine.watching import Watched, build_eager_table_model, build_table_model, settings, small_table, table_job
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:

@@ -19,6 +19,8 @@ from fitmon.engine.events import Phase
 from fitmon.engine.job import Job, Settings, TrainingData
 from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
 
+pytestmark = pytest.mark.slow
+
 
 def _one_step_a_chunk() -> Any:
     """Return a clock by which every chunk takes a second, so that each chunk is one step long."""
