@@ -206,11 +206,11 @@ class RunPaused(_Event, frozen=True):
     reason: str
 
 
-class RunResumed(_Event, frozen=True):
+class PauseEnded(_Event, frozen=True, tag="run_resumed"):
     """Training was resumed, or a pending pause was canceled."""
 
 
-class RunContinued(_Event, frozen=True):
+class RunResumed(_Event, frozen=True, tag="run_continued"):
     """Another process or session resumed the run from a checkpoint.
 
     Earlier events of later epochs are no longer valid: these are trained again.
@@ -329,8 +329,8 @@ Event = (
     | KnobRefused
     | PauseAsked
     | RunPaused
+    | PauseEnded
     | RunResumed
-    | RunContinued
     | BranchStarted
     | RewindRefused
     | CheckpointFailed

@@ -32,7 +32,7 @@ def json_line(event: events.Event) -> str:
             | events.EpochEnded()
             | events.KnobApplied()
             | events.KnobRefused()
-            | events.RunContinued()
+            | events.RunResumed()
             | events.BranchStarted()
             | events.RewindRefused()
             | events.CheckpointFailed()
@@ -95,9 +95,9 @@ class PlainLines:
                 return [sentences.non_finite_event_message(event), *self._finding_lines()]
             case events.RunPaused():
                 return [f"paused in epoch {event.epoch}: {event.reason}"]
-            case events.RunResumed():
+            case events.PauseEnded():
                 return ["resumed"]
-            case events.RunContinued():
+            case events.RunResumed():
                 return [sentences.resume_message(event)]
             case events.BranchStarted():
                 return [sentences.branch_origin(event.branch, event.parent, event.epoch)]

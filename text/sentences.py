@@ -10,7 +10,7 @@ from fitmon.engine.events import (
     LossBecameNonFinite,
     ModelExported,
     RewindRefused,
-    RunContinued,
+    RunResumed,
     RunEnded,
     RunFailed,
 )
@@ -68,7 +68,7 @@ def disk_banner(snapshot: Snapshot) -> str:
     return disk_trouble_message(short) + suffix
 
 
-def resume_message(event: RunContinued) -> str:
+def resume_message(event: RunResumed) -> str:
     """Return where the run was resumed, and whether it equals an uninterrupted one bit for bit."""
     after = f"epoch {event.epochs_done}" if event.epochs_done else "the start"
     where = f"epoch {event.epochs_done + 1}, step {event.step}" if event.step else after
@@ -78,7 +78,7 @@ def resume_message(event: RunContinued) -> str:
 
 
 def _recent_resume_message(snapshot: Snapshot) -> str:
-    event = snapshot.continued
+    event = snapshot.resumed
     if event is None or snapshot.over:
         return ""
     epochs = snapshot.epochs_done - event.epochs_done

@@ -73,7 +73,7 @@ class SnapshotEncoder:
         }
 
     def _growing_parts(self, snapshot: Snapshot) -> _Parts:
-        origin = snapshot.branch.number, snapshot.continued
+        origin = snapshot.branch.number, snapshot.resumed
         branches, self._other_branches = snapshot.other_branches[self._other_branches :], len(snapshot.other_branches)
         new = {
             "metrics": self._metrics.new_points(snapshot.metrics, origin),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fitmon.engine.events import RunContinued, RunStarted
+from fitmon.engine.events import RunResumed, RunStarted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from fitmon.engine.checkpoints.resume_point import ResumePoint
 
 
-def continued(resume_point: ResumePoint, started: RunStarted, equal: bool | None) -> RunContinued:
+def resume_event(resume_point: ResumePoint, started: RunStarted, equal: bool | None) -> RunResumed:
     """Return the event that reports how a run is resumed.
 
     Args:
@@ -35,7 +35,7 @@ def continued(resume_point: ResumePoint, started: RunStarted, equal: bool | None
         if target.last_step is not None:
             place = f"steps {before.facts.step + 1} to {target.last_step} of {place}"
         proof = f"replaying {place} gave {'the same' if equal else 'different'} bits"
-    return RunContinued(
+    return RunResumed(
         epochs_done=0 if facts is None else facts.epochs_done,
         step=0 if facts is None else facts.step,
         exact=not reasons and (equal is True or at_start),

@@ -59,7 +59,7 @@ class RunRecord:
     branch_because: str = ""
     other_branches: dict[int, Branch] = field(default_factory=dict)
     rewind_refusal: events.RewindRefused | None = None
-    continued: events.RunContinued | None = None
+    resumed: events.RunResumed | None = None
     disk_trouble: str = ""
     disk_trouble_epoch: int = 0
     detached: str = ""
@@ -95,10 +95,10 @@ class RunRecord:
                 self.observation = event.observation
             case events.KnobAsked() | events.KnobApplied() | events.KnobRefused():
                 self._apply_knob(event)
-            case events.PauseAsked() | events.RunPaused() | events.RunResumed():
+            case events.PauseAsked() | events.RunPaused() | events.PauseEnded():
                 self._apply_pause(event)
-            case events.RunContinued():
-                self._apply_continued(event)
+            case events.RunResumed():
+                self._apply_resumed(event)
             case events.BranchStarted():
                 self._apply_branch(event)
             case events.RewindRefused():
@@ -152,7 +152,7 @@ class RunRecord:
             branch=branch,
             other_branches=tuple(self.other_branches[number] for number in sorted(self.other_branches)),
             rewind_refusal=self.rewind_refusal,
-            continued=self.continued,
+            resumed=self.resumed,
             disk_trouble=self.disk_trouble,
             disk_trouble_epoch=self.disk_trouble_epoch,
             detached=self.detached,
@@ -219,8 +219,8 @@ class RunRecord:
             because=self.branch_because,
         )
 
-    def _apply_continued(self, event: events.RunContinued) -> None:
-        self.continued, self.detached, self.disk_trouble, self.disk_trouble_epoch = event, "", "", 0
+    def _apply_resumed(self, event: events.RunResumed) -> None:
+        self.resumed, self.detached, self.disk_trouble, self.disk_trouble_epoch = event, "", "", 0
         self._return_to(self.current_branch(), event.epochs_done, event.step)
 
     def _apply_checkpoint_failed(self, event: events.CheckpointFailed) -> None:
@@ -264,13 +264,13 @@ class RunRecord:
                 self._forget_pending(event.knob, event.epoch)
                 self.refusal, self.rewind_refusal = event, None
 
-    def _apply_pause(self, event: events.PauseAsked | events.RunPaused | events.RunResumed) -> None:
+    def _apply_pause(self, event: events.PauseAsked | events.RunPaused | events.PauseEnded) -> None:
         match event:
             case events.PauseAsked():
                 self.pause_asked = event.at
             case events.RunPaused():
                 self.paused, self.pause_asked = event, ""
-            case events.RunResumed():
+            case events.PauseEnded():
                 self.paused, self.pause_asked = None, ""
 
     def _apply_receipt(self, event: events.KnobApplied) -> None:

@@ -85,7 +85,7 @@ class Snapshot:
     """The branches left by a rewind, in the order of their numbers."""
     rewind_refusal: events.RewindRefused | None
     """The last request, if it was a rewind that was refused."""
-    continued: events.RunContinued | None
+    resumed: events.RunResumed | None
     """How the present process resumed the run; None: it started the run."""
     disk_trouble: str
     """Why checkpoints cannot be written, as a sentence; empty when they can."""

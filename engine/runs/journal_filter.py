@@ -50,7 +50,7 @@ class JournalFilter:
                 )
             case events.LossBecameNonFinite():
                 self._finding_names = None
-            case events.KnobApplied() | events.RunStarted() | events.RunContinued() | events.BranchStarted():
+            case events.KnobApplied() | events.RunStarted() | events.RunResumed() | events.BranchStarted():
                 # A reader of the journal no longer knows the knobs by then.
                 self._knobs = {}
         return event

@@ -29,8 +29,8 @@ JournalEvent = (
     | events.KnobRefused
     | events.PauseAsked
     | events.RunPaused
+    | events.PauseEnded
     | events.RunResumed
-    | events.RunContinued
     | events.BranchStarted
     | events.RewindRefused
     | events.CheckpointFailed

@@ -168,7 +168,7 @@ def _last_ending(file: BufferedReader) -> events.RunEnded | events.RunFailed | N
     return None
 
 
-_RESUMED = (JournalOpened, events.RunStarted, events.RunContinued, events.BranchStarted, events.EpochStarted)
+_RESUMED = (JournalOpened, events.RunStarted, events.RunResumed, events.BranchStarted, events.EpochStarted)
 """Entries that show that a run trains again after an end. Others may follow while an ended run waits for the user."""
 
 

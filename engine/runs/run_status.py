@@ -120,7 +120,7 @@ class _Progress:
                 if entry.epoch <= self._last_valid_epoch:
                     self.metrics = entry.metrics
                     return True
-            case events.RunContinued():
+            case events.RunResumed():
                 self._reached(entry.epochs_done + (entry.step > 0))
                 self._last_valid_epoch = min(self._last_valid_epoch, entry.epochs_done)
             case events.BranchStarted():
@@ -179,12 +179,12 @@ def _bytes_of(path: Path) -> int:
 _STATUS_ENTRIES = (
     JournalOpened,
     events.RunStarted,
-    events.RunContinued,
+    events.RunResumed,
     events.BranchStarted,
     events.EpochStarted,
     events.EpochEnded,
     events.RunPaused,
-    events.RunResumed,
+    events.PauseEnded,
     events.RunEnded,
     events.RunFailed,
 )

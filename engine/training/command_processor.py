@@ -78,7 +78,7 @@ class CommandProcessor:
             self._control.wait()
             self._control.raise_if_stopped()
             self._carry_out(epoch)
-        self._reporter.emit(events.RunResumed())
+        self._reporter.emit(events.PauseEnded())
         self._reporter.enter(Phase.TRAINING)
 
     def _carry_out(self, epoch: int) -> None:
@@ -97,4 +97,4 @@ class CommandProcessor:
         if now is not None and now != before:
             self._reporter.emit(events.PauseAsked(at=now))
         elif now is None and before is not None:
-            self._reporter.emit(events.RunResumed())
+            self._reporter.emit(events.PauseEnded())

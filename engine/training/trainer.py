@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from fitmon.engine import events
-from fitmon.engine.checkpoints.resume_report import continued
+from fitmon.engine.checkpoints.resume_report import resume_event
 from fitmon.engine.commands import Rewind, SetKnob
 from fitmon.engine.data.data_errors import data_errors
 from fitmon.engine.data.validation_samples import validation_samples
@@ -294,7 +294,7 @@ class Trainer:
             self.progress = state.facts.progress
         epochs_done, step = self.progress.epochs_done, self.progress.step
         history.resume(epochs_done, step)
-        self._reporter.emit(continued(resumed, self._report_start(), equal))
+        self._reporter.emit(resume_event(resumed, self._report_start(), equal))
         if state is None:
             self._parts.report.score_untrained(pending.batch_size, partial(self._commands.process, 0))
             self._checkpoints.end_epoch(self.progress)

@@ -67,8 +67,8 @@ def test_a_finished_run_takes_more_epochs_exactly_and_on_the_same_split(
     code, told, _ = run(capfd, "resume two --epochs 4 --json")
     assert code == 0
     assert metrics(told) == {epoch: four_epochs.metrics[epoch] for epoch in (3, 4)}
-    (continued,) = [event for event in told if event["event"] == "run_continued"]
-    assert (continued["exact"], continued["epochs_done"]) == (True, 2)
+    (resumed,) = [event for event in told if event["event"] == "run_continued"]
+    assert (resumed["exact"], resumed["epochs_done"]) == (True, 2)
     assert any("one class" in note for note in told[0]["notes"])
     assert folder.finished()
 
@@ -215,6 +215,6 @@ def test_a_run_whose_journal_is_empty_resumes_but_is_not_called_exact(
 ) -> None:
     two_epochs.copied_to(root, "kept").journal_path.write_bytes(b"")
     code, told, _ = run(capfd, "resume kept --epochs 4 --json")
-    (continued,) = [event for event in told if event["event"] == "run_continued"]
-    assert (code, continued["exact"], list(metrics(told))) == (0, False, [3, 4])
-    assert continued["reasons"] == ["its journal does not say how it was trained"]
+    (resumed,) = [event for event in told if event["event"] == "run_continued"]
+    assert (code, resumed["exact"], list(metrics(told))) == (0, False, [3, 4])
+    assert resumed["reasons"] == ["its journal does not say how it was trained"]

@@ -55,7 +55,7 @@ FAILED = events.RunFailed(kind="training", message="The loss is NaN.", traceback
 APPLIED = events.KnobApplied(knob="learning_rate", asked=1e-4, value=1e-4, previous=1e-3, epoch=4, step=1)
 FEWER_EPOCHS = events.KnobApplied(knob="epochs", asked=3, value=3, previous=10, epoch=4, step=1)
 REFUSED = events.KnobRefused(knob="dropout", value=0.3, reason="this model has no dropout")
-CONTINUED = events.RunContinued(epochs_done=4, exact=True, proof="the same bits")
+CONTINUED = events.RunResumed(epochs_done=4, exact=True, proof="the same bits")
 BRANCH = events.BranchStarted(branch=2, parent=1, epoch=3, knobs={"dropout": 0.5})
 NO_REWIND = events.RewindRefused(epoch=9, branch=1, reason="there is none")
 EXPORTED = events.ModelExported(path="/home/me/m.keras", keep="best", epoch=3)
@@ -114,14 +114,14 @@ def test_columns_stay_in_place_from_epoch_to_epoch() -> None:
         (FEWER_EPOCHS, "end of epoch 3: epochs 10 → 3 (confirmed)\n"),
         (REFUSED, "dropout 0.3 refused: this model has no dropout\n"),
         (events.RunPaused(epoch=2, step=0, reason="asked to"), "paused in epoch 2: asked to\n"),
-        (events.RunResumed(), "resumed\n"),
+        (events.PauseEnded(), "resumed\n"),
         (CONTINUED, "resumed at epoch 4: exact, the same bits\n"),
         (
-            events.RunContinued(epochs_done=3, step=50, exact=False, reasons=("keras 1 → 2", "XLA is on now")),
+            events.RunResumed(epochs_done=3, step=50, exact=False, reasons=("keras 1 → 2", "XLA is on now")),
             "resumed at epoch 4, step 50: not bit-exact, because: keras 1 → 2; XLA is on now\n",
         ),
         (
-            events.RunContinued(epochs_done=0, exact=True, proof="it begins anew"),
+            events.RunResumed(epochs_done=0, exact=True, proof="it begins anew"),
             "resumed at the start: exact, it begins anew\n",
         ),
         (BRANCH, "branch 2 from the end of epoch 3 of branch 1\n"),

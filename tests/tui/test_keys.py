@@ -55,7 +55,7 @@ async def test_space_pauses_at_the_epochs_end_then_at_once_then_goes_on() -> Non
         await screen.sees("paused at epoch 1, step 20", "space resume")
         await screen.press("space")
         assert run.sent.pop() == Resume()
-        run.tell(events.RunResumed())
+        run.tell(events.PauseEnded())
         await screen.sees("space pause")
 
 

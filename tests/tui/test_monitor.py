@@ -30,7 +30,7 @@ def eventful_run() -> FakeRun:
 def branched_run() -> FakeRun:
     """Return a run in its third branch that cannot be kept, and that another process began."""
     run = FakeRun().begin(notes=("MNIST was not found; scikit-learn's digits instead.",)).train(1, 6)
-    run.tell(events.RunContinued(epochs_done=5, exact=False, reasons=("keras 3.12 → 3.13",)))
+    run.tell(events.RunResumed(epochs_done=5, exact=False, reasons=("keras 3.12 → 3.13",)))
     run.branch(2, 1, 3).applied("l2", 0.01, 1e-4, epoch=4).train(4, 5, knobs={"l2": 0.01}).branch(3, 2, 4).train(5, 6)
     run.tell(events.CheckpointFailed(message="It could not be written into /a/b (No space left on device). No."))
     return run.tell(events.EpochStarted(epoch=7, epochs=10, steps=100)).chunk(40, epoch=7)
@@ -249,19 +249,19 @@ async def test_a_branch_that_sets_out_says_from_where() -> None:
 
 
 @pytest.mark.parametrize(
-    ("continued", "said"),
+    ("resumed", "said"),
     [
-        (events.RunContinued(epochs_done=4, exact=True, proof="the same bits"), "epoch 4: exact, the same bits"),
+        (events.RunResumed(epochs_done=4, exact=True, proof="the same bits"), "epoch 4: exact, the same bits"),
         (
-            events.RunContinued(epochs_done=4, step=7, exact=False, reasons=("keras 3.12 → 3.13", "device CPU → GPU")),
+            events.RunResumed(epochs_done=4, step=7, exact=False, reasons=("keras 3.12 → 3.13", "device CPU → GPU")),
             "epoch 5, step 7: not bit-exact, because: keras 3.12 → 3.13; device CPU → GPU",
         ),
     ],
 )
 async def test_a_resumed_run_says_whether_it_is_exact_for_a_while_and_in_view_7_for_good(
-    continued: events.RunContinued, said: str
+    resumed: events.RunResumed, said: str
 ) -> None:
-    run = FakeRun().begin().train(1, 4).tell(continued)
+    run = FakeRun().begin().train(1, 4).tell(resumed)
     async with shown(run) as screen:
         await screen.until(lambda: f"resumed at {said}" in screen.rows[2])
         run.train(5, 30)

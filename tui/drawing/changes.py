@@ -68,8 +68,8 @@ def change_sentences(snapshot: Snapshot, width: int = WIDTH, *, with_findings: b
         lines.append((sentences.knob_refusal_message(snapshot.refusal), Role.BAD))
     lines += _results(snapshot)
     lines += [(sentences.knob_change(receipt), Role.GOOD) for receipt in snapshot.receipts[: -SHOWN_RECEIPTS - 1 : -1]]
-    if snapshot.continued is not None:
-        lines.append((sentences.resume_message(snapshot.continued), Role.PLAIN))
+    if snapshot.resumed is not None:
+        lines.append((sentences.resume_message(snapshot.resumed), Role.PLAIN))
     if snapshot.detached:
         lines.append((f"trains without a screen: {form.clean(snapshot.detached)}", Role.PLAIN))
     if snapshot.started is not None:

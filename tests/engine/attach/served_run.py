@@ -152,7 +152,7 @@ def story(classes: int) -> list[events.Event]:
         events.RunPaused(epoch=3, step=STEPS, reason="asked to pause"),
         events.RewindRefused(epoch=9, branch=1, reason="Expected an epoch with a checkpoint."),
         events.BranchStarted(branch=2, parent=1, epoch=1, knobs={"learning_rate": 1e-3, "dropout": (0.25, 0.5)}),
-        events.RunResumed(),
+        events.PauseEnded(),
         *epoch_events(2, scorer.scored(2), factor=2),
         events.CheckpointsResumed(),
         events.RunDetached(reason="the terminal was closed"),
@@ -161,7 +161,7 @@ def story(classes: int) -> list[events.Event]:
         *epoch_events(1, scorer.scored(1), factor=3),
         events.LossBecameNonFinite(metric="loss", epoch=2, step=5, value="nan"),
         events.RunEnded(reason="stopped by the user", epochs_done=1, completed=False),
-        events.RunContinued(epochs_done=0, exact=False, reasons=("Another device.",), proof="12 arrays were compared."),
+        events.RunResumed(epochs_done=0, exact=False, reasons=("Another device.",), proof="12 arrays were compared."),
         *epoch_events(1, scorer.scored(1), factor=4),
         events.RunFailed(kind="training", message="train_step raised \udc80.", traceback="Traceback …", epochs_done=1),
     ]

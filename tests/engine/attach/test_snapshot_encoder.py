@@ -82,7 +82,7 @@ def test_an_epoch_restarted_between_two_updates_replaces_its_chunks() -> None:
 
 
 WAYS_BACK = [
-    pytest.param(events.RunContinued(epochs_done=2, exact=True), id="taken up from a checkpoint"),
+    pytest.param(events.RunResumed(epochs_done=2, exact=True), id="taken up from a checkpoint"),
     pytest.param(events.BranchStarted(branch=2, parent=1, epoch=2, knobs={}), id="a new branch"),
 ]
 

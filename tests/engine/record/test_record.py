@@ -266,10 +266,10 @@ def test_a_resumed_run_drops_what_came_after_the_checkpoint() -> None:
     record = _record(_started(), *_trained(1, 4), _receipt(0.1, 5), _receipt(0.2, 6))
     record.apply(events.RunDetached(reason="hung up"))
     record.apply(events.CheckpointFailed(message="The disk is full."))
-    continued = events.RunContinued(epochs_done=3, exact=True, step=2)
-    record.apply(continued)
+    resumed = events.RunResumed(epochs_done=3, exact=True, step=2)
+    record.apply(resumed)
     snapshot = record.snapshot()
-    assert snapshot.continued is continued
+    assert snapshot.resumed is resumed
     assert snapshot.metrics["val_loss"].epochs.tolist() == [1, 2, 3]
     assert (snapshot.detached, snapshot.disk_trouble) == ("", "")
     assert (snapshot.epoch, snapshot.epochs_done, snapshot.step) == (4, 3, 2)
@@ -279,15 +279,15 @@ def test_a_resumed_run_drops_what_came_after_the_checkpoint() -> None:
 
 def test_an_epoch_resumed_in_its_middle_keeps_its_receipts() -> None:
     happened = [*_trained(1, 3), _receipt(0.1, 4)]
-    at_its_end = events.RunContinued(epochs_done=3, exact=True)
+    at_its_end = events.RunResumed(epochs_done=3, exact=True)
     assert not _record(_started(), *happened, at_its_end).snapshot().receipts
-    in_the_next = events.RunContinued(epochs_done=3, exact=True, step=1)
+    in_the_next = events.RunResumed(epochs_done=3, exact=True, step=1)
     assert len(_record(_started(), *happened, in_the_next).snapshot().receipts) == 1
 
 
 def test_steps_of_another_process_do_not_count_for_the_pace() -> None:
     begun = events.EpochStarted(epoch=1, epochs=10, steps=4)
-    record = _record(_started(), events.RunContinued(epochs_done=0, exact=True, step=2), begun)
+    record = _record(_started(), events.RunResumed(epochs_done=0, exact=True, step=2), begun)
     assert record.snapshot().step == 2
     record.apply(_chunk(1, 3))
     assert record.snapshot().seconds_per_epoch == 2.0

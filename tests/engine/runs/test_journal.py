@@ -108,7 +108,7 @@ RUN: list[events.Event] = [
     events.PauseAsked(at="chunk"),
     events.RunPaused(epoch=2, step=3, reason="asked for"),
     _phase(Phase.PAUSED),
-    events.RunResumed(),
+    events.PauseEnded(),
     _phase(Phase.TRAINING),
     events.LossBecameNonFinite(metric="loss", epoch=2, step=9, value="nan"),
     ended(2, loss=math.nan, val_loss=math.inf, other=-math.inf),

@@ -17,7 +17,7 @@ from fitmon.engine.attach.recorded import RecordedRun
 from fitmon.engine.checkpoints.checkpoint import read_checkpoint, read_replay
 from fitmon.engine.checkpoints.find import kept_epochs
 from fitmon.engine.commands import SetKnob
-from fitmon.engine.events import RunContinued, RunEnded, RunFailed
+from fitmon.engine.events import RunResumed, RunEnded, RunFailed
 from fitmon.engine.runs.replay import replay_journal
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.run_status import RunState, run_status
@@ -77,8 +77,8 @@ def test_it_is_resumed_to_its_end(folder: RunFolder) -> None:
     snapshot = replayed.record.snapshot()
     assert not replayed.problems
     assert snapshot.ending == RunEnded(reason="all epochs done", epochs_done=9, completed=True)
-    assert isinstance(snapshot.continued, RunContinued)
-    assert (snapshot.continued.epochs_done, snapshot.continued.step) == (6, 0)
+    assert isinstance(snapshot.resumed, RunResumed)
+    assert (snapshot.resumed.epochs_done, snapshot.resumed.step) == (6, 0)
     assert (snapshot.branch.number, snapshot.epochs_done, snapshot.epochs) == (2, 9, 9)
     assert len(snapshot.receipts) == 2
     assert folder.finished()

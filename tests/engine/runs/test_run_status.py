@@ -27,7 +27,7 @@ FINISHED = events.RunEnded(reason="all epochs done", epochs_done=2, completed=Tr
 STOPPED = events.RunEnded(reason="asked to stop", epochs_done=2, completed=False)
 FAILED = events.RunFailed(kind="training", message="It broke.", traceback="", epochs_done=2)
 PAUSED = events.RunPaused(epoch=2, step=10, reason="asked for")
-RESUMED = events.RunResumed()
+RESUMED = events.PauseEnded()
 DETACHED = events.RunDetached(reason="the terminal has gone")
 NOT_WRITTEN = events.CheckpointFailed(message="The disk is full.")
 NO_REWIND = events.RewindRefused(epoch=1, branch=1, reason="It is not kept.")
@@ -38,8 +38,8 @@ def begun(epoch: int, epochs: int = 10) -> events.EpochStarted:
     return events.EpochStarted(epoch=epoch, epochs=epochs, steps=100)
 
 
-def continued(epochs_done: int, step: int = 0) -> events.RunContinued:
-    return events.RunContinued(epochs_done=epochs_done, step=step, exact=True)
+def resumed(epochs_done: int, step: int = 0) -> events.RunResumed:
+    return events.RunResumed(epochs_done=epochs_done, step=step, exact=True)
 
 
 def branched(epoch: int, epochs: int) -> events.BranchStarted:
@@ -169,12 +169,12 @@ def test_a_cut_off_last_line_and_damaged_ones_cost_only_themselves(folder: RunFo
             id="the last epoch that ended",
         ),
         pytest.param(
-            [started(), ended(1, val_loss=0.5), ended(2, val_loss=0.25), started(), continued(1)],
+            [started(), ended(1, val_loss=0.5), ended(2, val_loss=0.25), started(), resumed(1)],
             (1, 10, 0.5),
             id="it goes on behind an epoch whose successor was lost",
         ),
         pytest.param(
-            [started(), ended(1, val_loss=0.5), begun(2), continued(1, step=30)],
+            [started(), ended(1, val_loss=0.5), begun(2), resumed(1, step=30)],
             (2, 10, 0.5),
             id="within an epoch again",
         ),
@@ -182,7 +182,7 @@ def test_a_cut_off_last_line_and_damaged_ones_cost_only_themselves(folder: RunFo
         pytest.param(
             [*TRAINED, branched(1, 30), begun(2, 30), ended(2, val_loss=0.75)], (2, 10000, 0.75), id="a branch"
         ),
-        pytest.param([*TRAINED, branched(1, 30), continued(1)], (1, 30, None), id="a branch gone on with"),
+        pytest.param([*TRAINED, branched(1, 30), resumed(1)], (1, 30, None), id="a branch gone on with"),
     ],
 )
 def test_epoch_and_metrics_are_the_last_ones(

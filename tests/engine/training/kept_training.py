@@ -105,9 +105,9 @@ def _insights(folder: RunFolder) -> dict[str, Any]:
     return {f"insight {epoch}": told for epoch, *told in map(json.loads, lines)}
 
 
-def continued(folder: RunFolder) -> list[events.RunContinued]:
+def resumptions(folder: RunFolder) -> list[events.RunResumed]:
     """Return how a run was taken up, each time."""
-    return [entry for entry in read_journal(folder.journal_path) if isinstance(entry, events.RunContinued)]
+    return [entry for entry in read_journal(folder.journal_path) if isinstance(entry, events.RunResumed)]
 
 
 def _train(path: str, process: Process) -> None:

@@ -50,10 +50,10 @@ def _left(watched: Watched) -> None:
     watched.session.close()
 
 
-def _taken_up(folder: RunFolder, job: Job | None = None) -> events.RunContinued:
+def _taken_up(folder: RunFolder, job: Job | None = None) -> events.RunResumed:
     watched = Watched(job or _job(), make=partial(_kept, folder), resume_point=resume_point_of(folder))
     _left(watched)
-    return watched.one(events.RunContinued)
+    return watched.one(events.RunResumed)
 
 
 def _stop(watched: Watched) -> None:

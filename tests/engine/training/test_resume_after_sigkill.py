@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.training.kept_training import EPOCHS, KILLED, Kill, Process, continued, new_run, outcome, train
+from tests.engine.training.kept_training import EPOCHS, KILLED, Kill, Process, resumptions, new_run, outcome, train
 from tests.engine.training.small_runs import FIRST
 
 pytestmark = pytest.mark.slow
@@ -41,7 +41,7 @@ def test_a_run_killed_inside_epochs_or_at_their_ends_becomes_the_same_run(
         assert train(folder, Process(kill=kill)) == KILLED, kill
     assert train(folder) == 0
     assert outcome(folder) == straight
-    assert [(resumed.exact, resumed.reasons) for resumed in continued(folder)] == [(True, ())] * len(kills)
+    assert [(resumed.exact, resumed.reasons) for resumed in resumptions(folder)] == [(True, ())] * len(kills)
 
 
 def test_a_run_killed_again_and_again_while_it_writes_checkpoints_becomes_the_same_run(
@@ -65,6 +65,6 @@ def test_without_the_seeds_it_would_have_become_another_run(straight: dict[str, 
     assert train(folder, Process(kill=Kill("EpochEnded", 2), forget=True)) == KILLED
     assert train(folder, Process(forget=True)) == 0
     assert outcome(folder) != straight
-    (resumed,) = continued(folder)
+    (resumed,) = resumptions(folder)
     assert not resumed.exact
     assert resumed.reasons == ("a replayed chunk gave different numbers",)

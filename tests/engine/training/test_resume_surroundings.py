@@ -17,7 +17,7 @@ from tests.engine.training.kept_training import (
     KILLED,
     Kill,
     Process,
-    continued,
+    resumptions,
     new_run,
     outcome,
     train,
@@ -44,7 +44,7 @@ def test_a_run_on_another_number_of_threads_says_that_it_is_not_exact(tmp_path: 
     folder = new_run(tmp_path, FIRST)
     assert train(folder, Process(kill=Kill("EpochEnded", 2))) == KILLED
     assert train(folder, Process(variables={"OMP_NUM_THREADS": "1"})) == 0
-    (resumed,) = continued(folder)
+    (resumed,) = resumptions(folder)
     assert (resumed.exact, resumed.reasons) == (False, ("OMP_NUM_THREADS not set → 1",))
 
 
