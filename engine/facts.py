@@ -27,8 +27,6 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     labels_sorted: bool | None = None
     """Whether the training labels come in long blocks, as in a file sorted by class; None: not examined, as in batches
     of a dataset or generator, or too few to say."""
-    shuffled: bool = True
-    """Whether fitmon shuffles the training samples each epoch; batches of a dataset keep their own order."""
     duplicates: int | None = None
     """Validation samples that are also in the training set, inputs and label; None also where the data is too large to
     compare (`row_blocks.MAX_BYTES`)."""

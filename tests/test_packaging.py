@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -42,3 +44,13 @@ def test_a_module_loads_nothing_it_must_not(module: str, forbidden: list[str]) -
     program = f"import sys, {module}; print([name for name in {forbidden!r} if name in sys.modules])"
     told = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert told.stdout.strip() == "[]"
+
+
+def test_keras_is_pinned_to_the_release_whose_private_parts_are_used() -> None:
+    """docs/engine.md says how to move the pin."""
+    requirements = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    (keras,) = [requirement for requirement in requirements if requirement.startswith("keras")]
+    bound = tuple(map(int, keras.partition("<")[2].split(".")))
+    used = set(re.findall(r"Keras (3\.\d+)", (ROOT / "engine" / "keras_internals.py").read_text()))
+    assert max(tuple(map(int, release.split("."))) for release in used) == (bound[0], bound[1] - 1)
+    assert tuple(map(int, version("keras").split(".")[:2])) < bound

@@ -10,9 +10,9 @@ from fitmon.engine.events import (
     LossBecameNonFinite,
     ModelExported,
     RewindRefused,
-    RunResumed,
     RunEnded,
     RunFailed,
+    RunResumed,
 )
 from fitmon.engine.knobs.catalogue import EPOCHS
 from fitmon.engine.record.snapshot import KnobState, Snapshot

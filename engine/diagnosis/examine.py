@@ -103,7 +103,6 @@ def examine(data: TrainingData, about_data: DataFacts, model: ModelFacts) -> Fac
         validation_samples=checks.count("validation samples", data.x_validation),
         train_subset=about_data.train_subset,
         class_names=data.class_names,
-        shuffled=not batches,
         scales_inputs=model.scales_inputs,
         output_units=model.output_units,
         output_activation=model.output_activation,

@@ -80,8 +80,8 @@ class BestWeights:
             _, state = self._store.load(best.epoch)
         except FitmonError as error:
             raise type(error)(
-                f"The weights of epoch {best.epoch}, the best one, are no longer available; "
-                f"those of the last epoch are (--keep last). {error}"
+                f"The weights of epoch {best.epoch}, the best one, are no longer available. "
+                f"Use --keep last to export the last ones. {error}"
             ) from error
         return _paired(_weights_of(self._variables_by_name()), _weights_of(state.variables))
 

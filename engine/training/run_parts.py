@@ -62,6 +62,7 @@ def build_run_parts(
     *,
     options: RunOptions,
     store: CheckpointStore | None,
+    history: BranchHistory,
     between_batches: Callable[[], None],
 ) -> RunParts:
     """Move the data to the device and make the knobs of the model live; nothing is traced yet.
@@ -73,6 +74,7 @@ def build_run_parts(
         reporter: where events go.
         options: of the run.
         store: of its checkpoints; None: there are none.
+        history: of the epochs trained before.
         between_batches: called after each validation batch that is read; it may raise StopRequested.
     """
     data = with_validation_arrays(data, between_batches)
@@ -80,7 +82,6 @@ def build_run_parts(
     feed = feed_for(data)
     build_model(model, feed.head())
     model_knobs = ModelKnobs(model)
-    history = None if options.resume_point is None else BranchHistory.of(options.resume_point.replayed.record)
     return RunParts(
         model=model,
         data=data,

@@ -18,6 +18,7 @@ from fitmon.engine.errors import DataError, FitmonError, SetupError, StopRequest
 from fitmon.engine.events import Phase
 from fitmon.engine.record.record import RunRecord
 from fitmon.engine.record.snapshot import Snapshot
+from fitmon.engine.training.branch_history import BranchHistory
 from fitmon.engine.training.control import Control
 from fitmon.engine.training.options import RunOptions
 from fitmon.engine.training.reporter import Reporter
@@ -57,6 +58,8 @@ class Session:
         self._lock = threading.Lock()
         resumed = self._options.resume_point
         self._record = RunRecord() if resumed is None else resumed.replayed.record
+        # What the journal says is read once, here: from now on the record is an output only.
+        self._history = BranchHistory() if resumed is None else BranchHistory.of(self._record)
         self._epochs_done_before = self._record.epochs_done
         self._record.apply(events.PhaseChanged(phase=Phase.WAITING))
         self._trainer: Trainer | None = None
@@ -165,7 +168,7 @@ class Session:
         if request is None or (failed and (self._exporter is None or not self._epochs_done())):
             return
         if failed and request.keep == "last":
-            reason = "The training failed; `--keep best` writes the best weights before that."
+            reason = "The training failed. Use --keep best to export the best weights."
             self._emit(events.ExportFailed(path=request.path, reason=reason))
             return
         self._reporter.enter(Phase.SAVING, f"writing {request.path}")
@@ -190,6 +193,7 @@ class Session:
             reporter=self._reporter,
             options=self._options,
             store=self._store,
+            history=self._history,
         )
         self._trainer = trainer
         self._exporter = Exporter(

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from fitmon.engine.finding import Finding
     from fitmon.engine.job import Job, TrainingData
     from fitmon.engine.training.best_weights import BestWeights
+    from fitmon.engine.training.branch_history import BranchHistory
     from fitmon.engine.training.control import Control
     from fitmon.engine.training.loop import Chunk
     from fitmon.engine.training.options import RunOptions
@@ -61,6 +62,7 @@ class Trainer:
         reporter: Reporter,
         options: RunOptions,
         store: CheckpointStore | None,
+        history: BranchHistory,
     ) -> None:
         """Move the data to the device and make the knobs of the model live; nothing is traced yet.
 
@@ -72,16 +74,12 @@ class Trainer:
             reporter: where events go.
             options: of the run.
             store: of its checkpoints; None: nothing is written.
+            history: of the epochs trained before.
         """
         self._reporter, self._options, self._store, self._control = reporter, options, store, control
+        check = control.raise_if_stopped
         self._parts = build_run_parts(
-            model,
-            data,
-            job,
-            reporter,
-            options=options,
-            store=store,
-            between_batches=control.raise_if_stopped,
+            model, data, job, reporter, options=options, store=store, history=history, between_batches=check
         )
         self._checkpoints = CheckpointManager(self._parts, store, reporter.emit)
         self._restorer = StateRestorer(self._parts, self._checkpoints, store)
@@ -184,7 +182,7 @@ class Trainer:
             over, exhausted = self._chunks.ends_epoch(chunk), chunk.exhausted
         steps_done = self.progress.step
         if steps_done < (self._chunks.steps or 0):
-            self._reporter.enter(Phase.TRAINING, f"epoch {epoch}: only {steps_done} of {steps} batches came")
+            self._reporter.enter(Phase.TRAINING, f"epoch {epoch}: received only {steps_done} of {steps} batches")
         feed.end_epoch(steps_done, exhausted=exhausted)
         self._chunks.steps_of_last_epoch = steps_done
         self._end_epoch(epoch, timer)
@@ -210,8 +208,8 @@ class Trainer:
             )
         if not chunk.step:
             raise DataError(
-                f"The data gave no batch for epoch {epoch}. A generator must last for all epochs, and needs "
-                "steps_per_epoch to separate them; a dataset must not be empty."
+                f"No batches for epoch {epoch}. A generator must yield enough for all epochs and needs "
+                "steps_per_epoch; a dataset must not be empty."
             )
         if traced:
             self._checkpoints.forget()
@@ -285,8 +283,8 @@ class Trainer:
         self._commands.pause(epoch, step, reason)
 
     def _resume(self, resumed: ResumePoint) -> None:
-        """Go to where another process left the run, and prove that it continues as it would have continued."""
-        self._reporter.enter(Phase.COMPILING, "comparing a retrained chunk with its checkpoint")
+        """Go to where another process left the run, and prove that it trains as it would have trained."""
+        self._reporter.enter(Phase.COMPILING, "verifying the checkpoint")
         state, pending, history = resumed.state, self._parts.pending, self._parts.report.diagnosis.history
         equal = None if resumed.replay is None else self._restorer.compare(*resumed.replay)
         observation = None if state is None else self._restorer.restore(state)

@@ -22,10 +22,10 @@ def test_an_epoch_for_which_too_few_batches_came_says_so_and_the_next_one_fails(
 
     assert [event.metrics.keys() >= {"loss"} for event in watched.all(events.EpochEnded)] == [True, True]
     details = [event.detail for event in watched.all(events.PhaseChanged)]
-    assert "epoch 2: only 2 of 5 batches came" in details
+    assert "epoch 2: received only 2 of 5 batches" in details
     failed = watched.one(events.RunFailed)
     assert (failed.kind, failed.epochs_done) == ("data", 2)
-    assert "no batch for epoch 3" in failed.message
+    assert "No batches for epoch 3" in failed.message
 
 
 def _failing(batch: Callable[[], Any]) -> Iterator[Any]:
@@ -85,4 +85,4 @@ def test_a_model_that_fails_on_batches_is_not_reported_as_bad_data() -> None:
 def test_a_dataset_whose_filter_leaves_nothing_is_refused_when_that_shows() -> None:
     failed = watched_on(x=dataset().filter(lambda x, _: x[0] > 1e9).batch(4)).run().one(events.RunFailed)
     assert failed.kind == "data"
-    assert "no batch for epoch 1" in failed.message
+    assert "No batches for epoch 1" in failed.message

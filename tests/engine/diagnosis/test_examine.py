@@ -191,12 +191,12 @@ def test_several_inputs_are_measured_together() -> None:
     assert (facts.features, facts.constant_features, facts.input_axes, facts.duplicates) == (19, 3, 3, 5)
 
 
-def test_of_batches_nothing_is_known_but_that_they_are_not_shuffled() -> None:
+def test_of_batches_only_the_validation_samples_are_counted() -> None:
     def batches() -> Iterator[tuple[Array, Array]]:
         yield noise(8, 3), np.zeros(8)
 
     facts = of(batches(), None, noise(20, 3), np.arange(20) % 2, samples=8, **SIGMOID)
-    assert (facts.training_samples, facts.validation_samples, facts.shuffled) == (8, 20, False)
+    assert (facts.training_samples, facts.validation_samples) == (8, 20)
     assert [facts.features, facts.training_counts, facts.duplicates] == [None] * 3
     assert facts.validation_counts == (10, 10)
 

@@ -154,7 +154,10 @@ def test_findings_are_kept_when_others_appear_and_at_the_end(tmp_path: Path) -> 
 
 
 def test_a_note_for_the_user_about_an_epoch_is_kept(tmp_path: Path) -> None:
-    short: list[events.Event] = [_phase(Phase.TRAINING), _phase(Phase.TRAINING, "epoch 1: only 3 of 10 batches came")]
+    short: list[events.Event] = [
+        _phase(Phase.TRAINING),
+        _phase(Phase.TRAINING, "epoch 1: received only 3 of 10 batches"),
+    ]
     _write(tmp_path / "journal", *short)
     assert journaled(tmp_path / "journal") == short
 

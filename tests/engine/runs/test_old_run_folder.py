@@ -17,7 +17,7 @@ from fitmon.engine.attach.recorded import RecordedRun
 from fitmon.engine.checkpoints.checkpoint import read_checkpoint, read_replay
 from fitmon.engine.checkpoints.find import kept_epochs
 from fitmon.engine.commands import SetKnob
-from fitmon.engine.events import RunResumed, RunEnded, RunFailed
+from fitmon.engine.events import RunEnded, RunFailed, RunResumed
 from fitmon.engine.runs.replay import replay_journal
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.run_status import RunState, run_status

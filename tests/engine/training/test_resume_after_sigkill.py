@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.training.kept_training import EPOCHS, KILLED, Kill, Process, resumptions, new_run, outcome, train
+from tests.engine.training.kept_training import EPOCHS, KILLED, Kill, Process, new_run, outcome, resumptions, train
 from tests.engine.training.small_runs import FIRST
 
 pytestmark = pytest.mark.slow

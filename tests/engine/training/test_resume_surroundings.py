@@ -17,9 +17,9 @@ from tests.engine.training.kept_training import (
     KILLED,
     Kill,
     Process,
-    resumptions,
     new_run,
     outcome,
+    resumptions,
     train,
 )
 from tests.engine.training.small_runs import FIRST
