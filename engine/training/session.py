@@ -18,7 +18,6 @@ from fitmon.engine.errors import DataError, FitmonError, SetupError, StopRequest
 from fitmon.engine.events import Phase
 from fitmon.engine.record.record import RunRecord
 from fitmon.engine.record.snapshot import Snapshot
-from fitmon.engine.training.branch_history import BranchHistory
 from fitmon.engine.training.control import Control
 from fitmon.engine.training.options import RunOptions
 from fitmon.engine.training.reporter import Reporter
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from fitmon.engine.checkpoints.store import CheckpointStore
     from fitmon.engine.commands import Command, Export
     from fitmon.engine.job import Job, TrainingData
+    from fitmon.engine.training.branch_history import BranchHistory
     from fitmon.engine.training.exporter import Exporter
     from fitmon.engine.training.trainer import Trainer
 
@@ -59,7 +59,7 @@ class Session:
         resumed = self._options.resume_point
         self._record = RunRecord() if resumed is None else resumed.replayed.record
         # What the journal says is read once, here: from now on the record is an output only.
-        self._history = BranchHistory() if resumed is None else BranchHistory.of(self._record)
+        self._history = None if resumed is None else _history_of(self._record)
         self._epochs_done_before = self._record.epochs_done
         self._record.apply(events.PhaseChanged(phase=Phase.WAITING))
         self._trainer: Trainer | None = None
@@ -180,6 +180,7 @@ class Session:
         return self._exporter.write(request)
 
     def _begin(self) -> bool:
+        from fitmon.engine.training.branch_history import BranchHistory
         from fitmon.engine.training.exporter import Exporter
         from fitmon.engine.training.trainer import Trainer
 
@@ -193,7 +194,7 @@ class Session:
             reporter=self._reporter,
             options=self._options,
             store=self._store,
-            history=self._history,
+            history=self._history or BranchHistory(),
         )
         self._trainer = trainer
         self._exporter = Exporter(
@@ -223,3 +224,10 @@ class Session:
         # A download reports its progress again and again, so that a stop need not wait for its end.
         self._control.raise_if_stopped()
         self._reporter.enter(Phase.LOADING, detail)
+
+
+def _history_of(record: RunRecord) -> BranchHistory:
+    # It needs numpy, which a session without a past does not load before it trains.
+    from fitmon.engine.training.branch_history import BranchHistory
+
+    return BranchHistory.of(record)
