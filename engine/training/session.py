@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING
 from fitmon.engine import environment, events
 from fitmon.engine.errors import DataError, FitmonError, SetupError, StopRequested, TrainingError
 from fitmon.engine.events import Phase
-from fitmon.engine.record.record import RunRecord
-from fitmon.engine.record.snapshot import Snapshot
 from fitmon.engine.training.control import Control
 from fitmon.engine.training.options import RunOptions
 from fitmon.engine.training.reporter import Reporter
@@ -28,6 +26,8 @@ if TYPE_CHECKING:
     from fitmon.engine.checkpoints.store import CheckpointStore
     from fitmon.engine.commands import Command, Export
     from fitmon.engine.job import Job, TrainingData
+    from fitmon.engine.record.record import RunRecord
+    from fitmon.engine.record.snapshot import Snapshot
     from fitmon.engine.training.branch_history import BranchHistory
     from fitmon.engine.training.exporter import Exporter
     from fitmon.engine.training.trainer import Trainer
@@ -51,6 +51,9 @@ class Session:
             options: how; None: the defaults.
             store: keeps the run's checkpoints; None: nothing of it is kept.
         """
+        # A script that imports this class need not wait for it.
+        from fitmon.engine.record.record import RunRecord
+
         self._job, self._options, self._store = job, options or RunOptions(), store
         self._on_event = self._options.on_event
         self._control = Control(self._answer_export)
