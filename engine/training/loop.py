@@ -112,7 +112,10 @@ class TrainingLoop:
             readings={name: _reading(np.asarray(tensor)) for name, tensor in result["readings"].items()},
             non_finite=not bool(result["finite"]),
             non_finite_data={
-                name: int(count) for name, count in zip(DATA_PARTS, np.asarray(result["data"]), strict=True) if count
+                name: int(count)
+                for counts in result["non_finite_data"]
+                for name, count in zip(DATA_PARTS, np.asarray(counts), strict=True)
+                if count
             },
             exhausted=bool(result["exhausted"]),
         )
@@ -134,24 +137,25 @@ class TrainingLoop:
                 return tf.logical_and(step < last, tf.logical_or(finite, tf.logical_not(stop_at_non_finite)))
 
             def train(
-                batch: Any, step: tf.Tensor, _finite: tf.Tensor, longest: tf.Tensor, data: tf.Tensor, _logs: Any
+                batch: Any, step: tf.Tensor, _finite: tf.Tensor, longest: tf.Tensor, _logs: Any, *counts: tf.Tensor
             ) -> State:
                 logs = step_function(batch)
                 longest = tf.maximum(longest, batch_length(batch))
-                data = data + _non_finite_counts(batch) if feed.unsearched else data
-                return step + 1, _is_finite(logs), longest, data, carried(logs, first_logs)
+                counts = tuple(count + _non_finite_counts(batch) for count in counts)
+                return step + 1, _is_finite(logs), longest, carried(logs, first_logs), *counts
 
             # A schedule's rate is read before the steps: after them it is that of the next step. A model that runs
             # eagerly first calls its layers in the loop, and is read after it.
             readings = {} if model.run_eagerly else self._read_knobs()
-            start = (first, tf.constant(True), tf.constant(0), tf.zeros(len(DATA_PARTS), tf.int64), first_logs)
+            counts = (tf.zeros(len(DATA_PARTS), tf.int64),) if feed.unsearched else ()
+            start = (first, tf.constant(True), tf.constant(0), first_logs, *counts)
             stepping = Stepping(start=start, more=more, train=train, repeat=partial(loop_while, model))
             state, exhausted = feed.each_batch(source, batch_size, stepping)
-            step, finite, longest, data, logs = state
+            step, finite, longest, logs, *counted = state
             return {
                 "step": step,
                 "finite": finite,
-                "data": data,
+                "non_finite_data": counted,
                 "exhausted": exhausted,
                 "epoch": reported(model, logs),
                 "chunk": _chunk_means(means, before),
