@@ -18,7 +18,7 @@ from fitmon.engine.runs.runs import Runs
 from fitmon.engine.training.kept_run import KeptRun
 from fitmon.presets import preset_named
 from fitmon.tui.app import MonitorApp
-from fitmon.tui.options import ANY_EPOCH, ScreenOptions
+from fitmon.tui.options import RewindOptions, ScreenOptions
 
 TARGET = Path("docs", "fitmon.svg")
 MAX_EPOCHS = 30
@@ -29,7 +29,7 @@ async def screenshot(folder: Path) -> str:
     preset = preset_named("mnist")
     settings = replace(preset.settings, epochs=MAX_EPOCHS, dropout=0.0)
     run = KeptRun(preset.job(settings, file=mnist_path()), Runs(folder).create(job="mnist", settings=settings))
-    app = MonitorApp(run, "mnist", ScreenOptions(rewind=ANY_EPOCH))
+    app = MonitorApp(run, "mnist", ScreenOptions(rewind=RewindOptions()))
     with run:
         async with app.run_test(size=(120, 40)) as pilot:
             await _until(pilot, run, lambda snapshot: snapshot.epoch == 1)

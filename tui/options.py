@@ -18,9 +18,6 @@ class RewindOptions:
     """Returns why the run cannot rewind at all, such as that it is not saved to disk; empty if it can."""
 
 
-ANY_EPOCH = RewindOptions()
-"""The run can rewind; which epochs have a checkpoint is unknown."""
-
 NO_REWIND = RewindOptions(why_not=lambda: "this run is not saved to disk")
 """The run cannot rewind."""
 

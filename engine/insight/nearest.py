@@ -100,13 +100,3 @@ class Nearest:
         for weight, position in zip(weights, self._positions, strict=True):
             speed += weight * position
         return speed
-
-    def crossing_soon(self, threshold: float, within_epochs: float = 3) -> int | None:
-        """Estimate how many samples that are wrong now will be right within this many epochs at their current speed.
-
-        None below `MEASURED_ENOUGH` epochs. A sample with NaN among its kept epochs is not counted.
-        """
-        speed = self.speed()
-        return (
-            None if speed is None or self._last is None else crossing_soon(self._last, speed, threshold, within_epochs)
-        )

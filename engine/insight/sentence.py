@@ -25,7 +25,7 @@ def movement_sentence(movement: Movement | FirstEpoch, loss_name: str = "val los
 
 
 def estimate_words(crossing_soon: int | None, within_epochs: int = 3) -> str:
-    """Return the result of `Nearest.crossing_soon` as an estimate; empty where it was not measured."""
+    """Return the result of `Observation.crossing_soon` as an estimate; empty where it was not measured."""
     if crossing_soon is None:
         return ""
     epochs = f"{within_epochs} epoch" if within_epochs == 1 else f"{within_epochs} epochs"

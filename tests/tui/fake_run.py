@@ -21,7 +21,7 @@ from fitmon.engine.record.record import RunRecord
 from fitmon.engine.record.snapshot import Snapshot
 from fitmon.engine.values import KnobOffer, KnobValue
 from fitmon.tui.app import MonitorApp
-from fitmon.tui.options import ANY_EPOCH, ScreenOptions
+from fitmon.tui.options import RewindOptions, ScreenOptions
 
 OFFERS = (
     KnobOffer(name="learning_rate", value=1e-3),
@@ -274,7 +274,7 @@ async def shown(run: FakeRun, size: tuple[int, int] = (120, 40), **options: Any)
     Options are the name, `exit_request`, and those of `ScreenOptions`.
     """
     name, exit_request = options.pop("name", "mnist"), options.pop("exit_request", lambda: None)
-    app = MonitorApp(run, name, ScreenOptions(**{"rewind": ANY_EPOCH, **options}), exit_request=exit_request)
+    app = MonitorApp(run, name, ScreenOptions(**{"rewind": RewindOptions(), **options}), exit_request=exit_request)
     async with app.run_test(size=size) as pilot:
         screen = Shown(app, pilot)
         await screen.until(lambda: run.starts == 1)

@@ -9,7 +9,7 @@ import pytest
 
 from fitmon.engine.commands import Rewind
 from fitmon.tui.app import MonitorApp
-from fitmon.tui.options import ANY_EPOCH, NO_REWIND, RewindOptions, ScreenOptions
+from fitmon.tui.options import NO_REWIND, RewindOptions, ScreenOptions
 from fitmon.tui.screens.monitor import MonitorScreen
 from tests.tui.fake_run import FakeRun, shown
 from tests.tui.test_terminal import pseudo
@@ -33,7 +33,7 @@ async def test_without_rewind_the_key_says_why_and_is_not_offered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "epoch"), [(lambda: ANY_EPOCH, 3), (lambda: RewindOptions(kept_epochs=lambda: {1: {1}}), 1)]
+    ("options", "epoch"), [(RewindOptions, 3), (lambda: RewindOptions(kept_epochs=lambda: {1: {1}}), 1)]
 )
 async def test_any_epoch_is_every_epoch_and_known_ones_are_those_alone(
     options: Callable[[], RewindOptions], epoch: int

@@ -5,13 +5,25 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fitmon.engine.insight.nearest import KEPT_EPOCHS, Nearest
-from fitmon.engine.insight.scores import score_probabilities
+from fitmon.engine.insight.nearest import KEPT_EPOCHS, Nearest, crossing_soon
+from fitmon.engine.insight.scores import SampleScores, score_probabilities
 
 
-def after(*rows: list[float], labels: list[int] | None = None) -> Nearest:
+class Followed(Nearest):
+    """Keeps the last scores too, as an observation does."""
+
+    def update(self, scores: SampleScores, epoch: int | None = None) -> None:
+        super().update(scores, epoch)
+        self.scores = scores
+
+    def crossing_soon(self, threshold: float, within_epochs: float = 3) -> int | None:
+        speed = self.speed()
+        return None if speed is None else crossing_soon(self.scores, speed, threshold, within_epochs)
+
+
+def after(*rows: list[float], labels: list[int] | None = None) -> Followed:
     """Follow two-class samples whose p over the epochs is given, a row for each sample."""
-    nearest = Nearest()
+    nearest = Followed()
     for epoch in np.array(rows).T:
         nearest.update(score_probabilities(epoch, np.array(labels or [1] * len(rows))))
     return nearest
@@ -43,7 +55,7 @@ def test_class_zero_comes_from_the_other_side() -> None:
 def test_nothing_is_predicted_before_three_epochs() -> None:
     nearest = after([0.3, 0.45])
     assert (nearest.speed(), nearest.crossing_soon(0.5)) == (None, None)
-    assert (Nearest().crossing_soon(0.5), Nearest().epochs) == (None, 0)
+    assert (Followed().crossing_soon(0.5), Followed().epochs) == (None, 0)
 
 
 def test_the_speed_is_the_least_squares_slope_of_the_last_epochs() -> None:
@@ -103,7 +115,7 @@ def test_other_samples_start_over() -> None:
 
 
 def test_no_samples_are_no_trouble() -> None:
-    nearest = Nearest()
+    nearest = Followed()
     for _ in range(3):
         nearest.update(score_probabilities(np.zeros(0), np.zeros(0, int)))
     assert nearest.crossing_soon(0.5) == 0
