@@ -69,7 +69,7 @@ def test_the_speed_is_the_least_squares_slope_of_the_last_epochs() -> None:
 
 
 def test_several_classes_move_by_their_margin() -> None:
-    nearest = Nearest()
+    nearest = Followed()
     for own in (0.30, 0.35, 0.40):
         nearest.update(score_probabilities(np.array([[own, 1 - own]]), np.array([0])))
     speed = nearest.speed()
@@ -79,7 +79,7 @@ def test_several_classes_move_by_their_margin() -> None:
 
 
 def test_epochs_that_were_not_validated_count_as_time() -> None:
-    nearest = Nearest()
+    nearest = Followed()
     for epoch, probability in ((2, 0.2), (4, 0.3), (6, 0.4)):
         nearest.update(score_probabilities(np.array([probability]), np.array([1])), epoch)
     speed = nearest.speed()
