@@ -296,7 +296,7 @@ GROUPS: dict[str, Callable[[], list[Row]]] = {
     "keys": lambda: [key_row()],
     "views": view_rows,
     "insight": insight_rows,
-    "policy": keeping_rows,
+    "keeping": keeping_rows,
     "diagnosis": diagnosis_rows,
     "speed": speed_rows,
 }

@@ -30,7 +30,7 @@ SHORT_RUN, LONG_RUN = 1_000, 100_000
 def cost(root: Path) -> dict[str, float]:
     """Return, per epoch of MNIST, the seconds that training waited for checkpoints and that other threads worked."""
     waited: list[float] = []
-    for name in ("begin_chunk", "end_chunk", "end_training_of_epoch", "end_epoch", "tell_trouble"):
+    for name in ("begin_chunk", "end_chunk", "end_training_of_epoch", "end_epoch", "report_trouble"):
         _measure(name, waited)
     job = measured_job("mnist", jit=False)
     folder = Runs(root).create(job="mnist", settings=job.settings)
