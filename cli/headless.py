@@ -223,7 +223,7 @@ class _TerminalLineOutput(LineOutput):
 def _stdout_for_lines_only(links: _ProcessLinks) -> Iterator[LineOutput]:
     """Reserve stdout for the lines; send what TensorFlow or a model prints to stderr."""
     if sys.stdout is None or sys.stderr is None:
-        raise SetupError("Expected an open standard output and standard error, received closed ones.")
+        raise SetupError("Expected standard output and standard error to be open; at least one is closed.")
     sys.stdout.flush()
     private = links.duplicate(1)
     os.dup2(2, 1)

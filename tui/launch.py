@@ -113,7 +113,7 @@ def _end(run: Run, terminal: Terminal, *, stopping: bool) -> bool:
             break
         if run.snapshot().over and not dismissed:
             # A run that is over may still wait for a rewind.
-            run.send(Stop(reason="its screen has closed"))
+            run.send(Stop(reason="the screen closed"))
             dismissed = True
     return ended
 

@@ -184,7 +184,7 @@ class RunServer:
     def _welcome(self, connection: socket.socket) -> Hello | None:
         hello = receive(connection, requests, MAX_REQUEST_BYTES)
         if not isinstance(hello, Hello):
-            raise GarbageError(f"Expected a hello, received {type(hello).__name__}.")
+            raise GarbageError(f"The handshake failed: expected Hello, received {type(hello).__name__}.")
         if hello.protocol != PROTOCOL:
             reason = (
                 f"Expected a fitmon with protocol {PROTOCOL}, like the run's, received {hello.protocol}. "

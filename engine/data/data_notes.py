@@ -54,7 +54,7 @@ def refuse_text_labels(data: TrainingData) -> None:
 
 def _on_values(facts: Facts) -> Iterator[str]:
     if values := non_finite_in_words(facts):
-        yield f"{values[0].upper()}{values[1:]}; the model may silently treat them as 0."
+        yield f"{values[0].upper()}{values[1:]}; the model may silently treat such values as 0."
 
 
 def _on_validation(data: TrainingData, validation: ValidationSet | None) -> Iterator[str]:

@@ -137,7 +137,7 @@ def _named_holder(descriptor: int) -> Holder:
 
 
 def _without_locks(folder: RunFolder, before: Holder) -> str:
-    warning = f"The file system of {folder.path} has no locks: nothing keeps a second process out of this run."
+    warning = f"The file system of {folder.path} has no locks: another process could write to this run."
     if not _may_be_running(before):
         return warning
     return f"{warning} {str(before).capitalize()} used it last and may still be using it."

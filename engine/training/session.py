@@ -115,6 +115,12 @@ class Session:
             self._train_to_the_end(self._begin)
             while self._options.wait_after_end and self._trainer and (rewind := self._control.wait_for_rewind()):
                 self._train_to_the_end(partial(self._trainer.train_again, rewind))
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        """Leave the model as plain Keras knows it, also after an interrupt, and let `join` return."""
+        try:
             if self._trainer is not None:
                 self._trainer.close()
         finally:

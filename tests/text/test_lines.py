@@ -58,8 +58,8 @@ REFUSED = events.KnobRefused(knob="dropout", value=0.3, reason="this model has n
 CONTINUED = events.RunResumed(epochs_done=4, exact=True, proof="the same bits")
 BRANCH = events.BranchStarted(branch=2, parent=1, epoch=3, knobs={"dropout": 0.5})
 NO_REWIND = events.RewindRefused(epoch=9, branch=1, reason="there is none")
-EXPORTED = events.ModelExported(path="/home/me/m.keras", keep="best", epoch=3)
-NOT_EXPORTED = events.ExportFailed(path="/home/me/m.keras", reason="The disk is full.")
+EXPORTED = events.ModelExported(path="/models/m.keras", keep="best", epoch=3)
+NOT_EXPORTED = events.ExportFailed(path="/models/m.keras", reason="The disk is full.")
 NO_ROOM = events.CheckpointFailed(message="The disk is full.")
 CHUNK = events.ChunkEnded(epoch=1, step=5, steps=10, chunk_metrics={}, epoch_metrics={}, seconds=0.1)
 OFTEN_OR_FOR_SCREENS: list[events.Event] = [
@@ -131,8 +131,8 @@ def test_columns_stay_in_place_from_epoch_to_epoch() -> None:
         (NO_ROOM, "disk trouble, training continues: The disk is full.\n"),
         (events.CheckpointsResumed(), "checkpoints are saved again\n"),
         (events.RunDetached(reason="the terminal hung up"), "detached: the terminal hung up\n"),
-        (EXPORTED, "exported best weights (epoch 3) to /home/me/m.keras\n"),
-        (NOT_EXPORTED, "export to /home/me/m.keras failed: The disk is full.\n"),
+        (EXPORTED, "exported best weights (epoch 3) to /models/m.keras\n"),
+        (NOT_EXPORTED, "export to /models/m.keras failed: The disk is full.\n"),
         (FAILED, "failed after 1 epoch\n"),
         (STOPPED, "ended after 1 epoch: stopped by SIGTERM\n"),
     ],

@@ -44,7 +44,7 @@ def _lower_rate(evidence: Evidence) -> Remedy | None:
     before = _before(evidence)
     if before is not None and any(epoch > before for epoch in evidence.knob_epochs):
         return None
-    return remedies.with_rate(evidence, 0.1, "No more units die; dead units stay dead.", rewind_to=before)
+    return remedies.with_rate(evidence, 0.1, "No further units die; dead ones do not recover.", rewind_to=before)
 
 
 def _before(evidence: Evidence) -> int | None:

@@ -33,7 +33,9 @@ def test_nan_in_arrays_is_noted_before_the_first_epoch(part: str, name: str) -> 
     values = np.array(getattr(small_table(), part), dtype=np.float32)
     values.reshape(-1)[:3] = np.nan, np.inf, np.nan
     started = _started(**{part: values})
-    assert started.notes == (f"The {name} have 3 NaN or infinite values; the model may silently treat them as 0.",)
+    assert started.notes == (
+        f"The {name} have 3 NaN or infinite values; the model may silently treat such values as 0.",
+    )
     assert started.facts
     assert started.facts.non_finite_parts == {name: 3}
 

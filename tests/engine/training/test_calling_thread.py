@@ -68,12 +68,15 @@ def test_an_interrupt_ends_the_run_as_stopped_and_reaches_the_caller() -> None:
         if isinstance(event, events.EpochEnded):
             raise KeyboardInterrupt
 
-    session = Session(table_job(build_table_model, settings(epochs=3)), RunOptions(on_event=interrupt))
+    session = Session(table_job(build_table_model, settings(epochs=3, dropout=0.25)), RunOptions(on_event=interrupt))
     with pytest.raises(KeyboardInterrupt):
         session.run()
     ending: Any = session.snapshot().ending
     assert (ending.reason, ending.completed) == ("interrupted", False)
     assert session.join(0)
+    model: Any = session.model
+    assert [layer.rate for layer in model.layers if hasattr(layer, "rate")] == [0.25], "as plain Keras has it"
+    assert all(type(layer.rate) is float for layer in model.layers if hasattr(layer, "rate"))
 
 
 def test_a_session_that_was_not_started_has_nothing_to_join() -> None:
