@@ -20,7 +20,7 @@ from bench.collection.recording import SEEDS, Answer, read_collection
 from bench.collection.simulated import known_curves, plateaus
 from fitmon.engine.diagnosis.curves import EpochCurves
 from fitmon.engine.diagnosis.diagnosis import Diagnosis
-from fitmon.engine.diagnosis.evidence import Evidence, Rule
+from fitmon.engine.diagnosis.evidence import Evidence, KnobChange, Rule
 from fitmon.engine.diagnosis.paired import PairedLosses
 from fitmon.engine.diagnosis.rules import RULES
 from fitmon.engine.measures import Measures
@@ -162,7 +162,7 @@ def _long_history(random: np.random.Generator) -> Evidence:
         curves=curves.views(),
         knobs={"learning_rate": 1e-3, "dropout": 0.1, "batch_size": 32, "epochs": LONG_HISTORY},
         facts=next(first.evidence()).facts,
-        knob_epochs=(10, 100),
+        changes=tuple(KnobChange(epoch=at, knob="dropout", previous=0.2, value=0.1) for at in (10, 100)),
     )
 
 

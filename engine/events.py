@@ -89,6 +89,8 @@ class RunStarted(_Event, frozen=True):
     """Environment variables that affect what is computed, such as `XLA_FLAGS`."""
     facts: Facts | msgspec.UnsetType = msgspec.UNSET
     """What the diagnosis knows of data and model; Unset where nothing was examined."""
+    findings: tuple[Finding, ...] | msgspec.UnsetType = msgspec.UNSET
+    """What was found in the data before the first epoch, the strongest first."""
 
 
 class EpochStarted(_Event, frozen=True):

@@ -5,6 +5,27 @@ from __future__ import annotations
 import msgspec
 
 
+class Difference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How the training set and the validation set differ in one thing."""
+
+    what: str
+    """What is compared, such as `feature 3`, `column age`, `the inputs` or `the targets`."""
+    training_mean: float
+    training_scale: float
+    """Standard deviation."""
+    training_low: float
+    training_high: float
+    validation_mean: float
+    validation_scale: float
+    validation_low: float
+    validation_high: float
+    training_zeros: float
+    """Share of values that are 0, in [0, 1]."""
+    validation_zeros: float
+    distance: float
+    """Kolmogorov and Smirnov's, in [0, 1]: the largest difference between the two cumulative distributions."""
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is known of data and model before the first epoch. None: not known, or without meaning here."""
 
@@ -72,8 +93,64 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hidden_units: tuple[int, ...] = ()
     """Widths of the hidden layers where known; empty: not known or none."""
     optimizer: str = ""
-    chance_loss: float | None = None
-    """Loss of always predicting the class frequencies of the validation set, in nats: their entropy; None where the
-    loss is not a cross-entropy."""
+    baseline_loss: float | None = msgspec.field(default=None, name="chance_loss")
+    """The validation loss of the best prediction that does not look at the inputs, in nats for a cross-entropy; None:
+    not known."""
+    baseline: str = "class frequencies"
+    """What predicts so: `class frequencies`, `mean`, `median`, `last value` (of a series) or `constant` (the best
+    constant output, found by search)."""
+    training_baseline_loss: float | None = None
+    """The same of the training set, without weights."""
+    has_floor: bool = True
+    """Whether the loss cannot fall below 0, so that ratios of losses mean something."""
+    training_weighted: bool = False
+    """Whether class weights or sample weights are in Keras's training loss."""
+    validation_weighted: bool = False
+    """Whether sample weights are in the validation loss."""
+    training_dtype: str = ""
+    """Of the inputs, such as `float32`; empty: not known, or several."""
+    validation_dtype: str = ""
+    input_differences: tuple[Difference, ...] = ()
+    """The features that differ most between training and validation, the largest difference first."""
+    inputs_that_differ: int = 0
+    """How many features differ so much."""
+    target_difference: Difference | None = None
+    """The same for numeric targets; None where they do not differ so much."""
+    target_low: float | None = None
+    """Smallest target of both sets; None where the targets are not examined."""
+    target_high: float | None = None
+    target_mean: float | None = None
+    """Mean of the training targets where they are quantities, not classes."""
+    target_scale: float | None = None
+    """Their largest standard deviation of a column."""
+    targets_are_whole: bool | None = None
+    """Whether all targets are whole numbers."""
+    target_rows_sum_to_one: bool | None = None
+    """Whether each row of several columns of targets sums to 1, as one-hot rows do."""
+    labels_each: int = 1
+    """Labels of a sample: more than 1 for a label a pixel or a step. All counts are of labels."""
+    label_shares: tuple[float, ...] = ()
+    """Share of training samples that have each label, where a sample can have several."""
+    padding_features: int = 0
+    """Constant features that are all 0 and lie at an end of a sequence or at the border of an image."""
+    chance_duplicates: float | None = None
+    """Duplicates to expect if validation samples were drawn from the same few possible rows as training samples."""
+    mode_layers: dict[str, int] = {}
+    """Layers that behave differently in training and in inference, by class name; see `layers_with_modes`."""
+    batch_norm_momentum: float | None = None
+    """Largest momentum of a BatchNormalization layer that is trained."""
+    weight_layers: tuple[str, ...] = ()
+    """Names of the layers with a trainable kernel, in order."""
+    hidden_activations: tuple[str, ...] = ()
+    """The different activations of the hidden layers, such as `sigmoid`."""
+    outputs_are: str = ""
+    """What the outputs look like: `probabilities` or `logits`; empty: not known."""
+    batch_label_agreement: float | None = None
+    """Share of pairs within a batch that have the same label, in [0, 1], in the last whole epoch; None where the labels
+    did not come in batches from outside, or are no classes."""
+    epoch_label_agreement: float | None = None
+    """The same for pairs of the whole epoch: what the batches of shuffled samples would have."""
+    skipped_checks: tuple[str, ...] = ()
+    """Checks that this data or model does not allow, each as `name (reason)`."""
     failed_checks: tuple[str, ...] = ()
     """Checks of the data that raised, each as `name (reason)`: what they would have found is not known."""

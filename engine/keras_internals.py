@@ -83,6 +83,13 @@ def compiled_loss(model: keras.Model) -> Any | None:
     return loss if isinstance(loss, keras.losses.Loss) else None
 
 
+def loss_name(loss: Any) -> str:
+    """Return Keras's long name of a loss, such as `mean_squared_error` for `mse`; a custom loss's own name."""
+    function = getattr(loss, "fn", None)
+    ours = getattr(function, "__module__", "").startswith("keras.")
+    return str(function.__name__ if function is not None and ours else loss.name)
+
+
 def output_activation(model: keras.Model) -> str:
     """Return the activation of the only output, such as `sigmoid` or `linear`; empty if unknown.
 

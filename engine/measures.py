@@ -39,12 +39,22 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     validation_lately_error: float | None = None
     training_lately: float | None = None
     training_lately_error: float | None = None
+    training_mode_loss: float | None = None
+    """Mean data loss of the first samples of the training subset in training mode: dropout on, BatchNormalization by
+    batch; None where no layer behaves differently in it."""
+    inference_mode_loss: float | None = None
+    """Mean data loss of the same samples in inference mode, where `training_mode_loss` is known."""
     dead_share: float | None = None
     """Share of hidden relu units that output 0 for every sample of the training subset, in [0, 1]."""
     saturated_share: float | None = None
     """Share of wrong predictions in the training subset that have a probability of 1 within rounding."""
     suspected_labels: int | None = None
     """Validation samples whose label looks wrong (`insight.dynamics.Kind.SUSPECT`)."""
+    first_gradient: float | None = None
+    """Root mean square of the loss's gradient over the weights of the first layer that has any hidden layer before the
+    output behind it; None where it was not measured in this epoch."""
+    last_gradient: float | None = None
+    """The same for the last hidden layer."""
 
 
 def measured(measures: Measures) -> Iterator[tuple[str, float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -11,7 +12,7 @@ import msgspec
 
 from bench.collection.truth import Truth
 from fitmon.engine.diagnosis.curves import EpochCurves
-from fitmon.engine.diagnosis.evidence import Evidence
+from fitmon.engine.diagnosis.evidence import Evidence, KnobChange
 from fitmon.engine.facts import Facts
 from fitmon.engine.values import KnobValue
 
@@ -80,8 +81,14 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
                 curves=curves.views(),
                 knobs=next(values for since, values in reversed(self.knobs) if since <= epoch),
                 facts=self.facts,
-                knob_epochs=tuple(since for since, _ in self.knobs if 1 < since <= epoch),
+                changes=tuple(change for change in self._changes() if change.epoch <= epoch),
             )
+
+    def _changes(self) -> Iterator[KnobChange]:
+        for (_, before), (since, after) in itertools.pairwise(self.knobs):
+            for name, value in after.items():
+                if value != before.get(name):
+                    yield KnobChange(epoch=since, knob=name, previous=before.get(name), value=value)
 
     def _values(self, epoch: int) -> Mapping[str, float]:
         values_now = {name: values[epoch - 1] for name, values in (self.metrics | self.measures).items()}

@@ -123,7 +123,7 @@ def _facts(samples: int) -> Facts:
         parameters=10_000,
         hidden_units=(64,),
         optimizer="adam",
-        chance_loss=CHANCE,
+        baseline_loss=CHANCE,
     )
 
 

@@ -7,9 +7,11 @@ import numpy as np
 
 from fitmon.engine.arrays import ANY_LENGTH, Arrays, Saved
 from fitmon.engine.diagnosis import failed_checks
+from fitmon.engine.diagnosis.data.rules import DATA_RULES
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit.losses import window_of
 from fitmon.engine.diagnosis.fit.rules import FIT_RULES
+from fitmon.engine.diagnosis.presentation import presented
 from fitmon.engine.diagnosis.rules import RULES
 from fitmon.engine.errors import DataError
 from fitmon.engine.finding import Finding
@@ -19,8 +21,12 @@ CHECKS_PER_RUN = 100
 """After that, rules are checked about once per hundredth of the epochs so far."""
 WITHOUT_A_VERDICT = frozenset({"too_early", "undecided"})
 """Shown only while there is no verdict."""
-MOMENTARY = frozenset({"dead_units", "saturated_outputs", "validation_looks_better"})
+MOMENTARY = frozenset(
+    {"dead_units", "inference_differs", "saturated_outputs", "validation_looks_better", "worse_than_guessing"}
+)
 """Not verdicts: they describe the last epochs and go with them."""
+OF_DATA_ALONE = frozenset(rule.name for rule in DATA_RULES if rule.patience == 1)
+"""Found in data and model before anything is trained."""
 VERDICTS = frozenset(rule.name for rule in FIT_RULES) - WITHOUT_A_VERDICT - MOMENTARY
 LOSSES = ("loss", "val_loss")
 
@@ -45,10 +51,18 @@ class Diagnosis:
             strict: whether a rule that raises ends the run; else it is logged, reported as a finding and left out.
         """
         self._rules, self._strict = rules, strict
-        self._weights = {rule.name: rule.weight for rule in rules} | {failed_checks.NAME: 0.0}
+        self._rules_by_name = {rule.name: rule for rule in rules}
         self._states: dict[str, _RuleState] = {}
         self._failures: dict[str, str] = {}
         self._logged: set[str] = set()
+
+    def begin(self, evidence: Evidence) -> tuple[Finding, ...]:
+        """Return what is found in the data alone, before the first epoch."""
+        for rule in self._rules:
+            if rule.name in OF_DATA_ALONE:
+                self._check(rule, evidence)
+        self._report_not_run(evidence)
+        return self._findings(evidence)
 
     def update(self, evidence: Evidence) -> tuple[Finding, ...]:
         """Return the findings at the end of an epoch, strongest first; a long run does not check rules every epoch."""
@@ -56,15 +70,16 @@ class Diagnosis:
             for rule in self._rules:
                 self._check(rule, evidence)
             self._drop_outdated(evidence)
-            self._report_failures(evidence)
-        return self._findings()
+            self._report_not_run(evidence)
+        self._withdraw(evidence)
+        return self._findings(evidence)
 
     def update_rule(self, rule: Rule, evidence: Evidence) -> tuple[Finding, ...]:
         """Return the findings after checking one rule alone, inside an epoch."""
         self._check(rule, evidence)
         if rule.name in self._failures:
-            self._report_failures(evidence)
-        return self._findings()
+            self._report_not_run(evidence)
+        return self._findings(evidence)
 
     def arrays(self) -> Arrays:
         """Return all findings and how close each is to coming or going, for a checkpoint."""
@@ -101,6 +116,13 @@ class Diagnosis:
             if state.finding is not None and state.disagreements >= patience:
                 state.finding, state.disagreements = None, 0
 
+    def _withdraw(self, evidence: Evidence) -> None:
+        """Drop findings that the newest epoch contradicts, whatever their patience."""
+        for rule in self._rules:
+            state = self._states.get(rule.name)
+            if state is not None and state.finding is not None and rule.withdrawn(evidence):
+                state.finding, state.disagreements = None, 0
+
     def _is_supported(self, name: str) -> bool:
         state = self._states.get(name)
         return state is not None and state.finding is not None and not state.disagreements
@@ -122,21 +144,22 @@ class Diagnosis:
             self._logged.add(rule.name)
             failed_checks.log_failure(rule.name, error)
 
-    def _report_failures(self, evidence: Evidence) -> None:
-        """Add or drop the finding about failed checks, of the data or of rules."""
-        failures = (*evidence.facts.failed_checks, *self._failures.values())
+    def _report_not_run(self, evidence: Evidence) -> None:
+        """Add or drop the finding about checks that did not run, of the data or of rules."""
+        failures, skipped = (*evidence.facts.failed_checks, *self._failures.values()), evidence.facts.skipped_checks
         before = self._states.pop(failed_checks.NAME, None)
-        if failures:
+        if failures or skipped:
             first = evidence.epoch if before is None or before.finding is None else before.finding.epochs[0]
-            finding = failed_checks.finding_of(failures, (first, evidence.epoch))
+            epochs = (first, evidence.epoch) if self._failures else (0, 0)
+            finding = failed_checks.finding_of(failures, skipped, epochs)
             self._states[failed_checks.NAME] = _RuleState(finding=finding)
 
-    def _findings(self) -> tuple[Finding, ...]:
-        weights = self._weights
-        found = [state.finding for name, state in self._states.items() if state.finding is not None and name in weights]
+    def _findings(self, evidence: Evidence) -> tuple[Finding, ...]:
+        known = {*self._rules_by_name, failed_checks.NAME}
+        found = [state.finding for name, state in self._states.items() if state.finding is not None and name in known]
         if any(finding.name in VERDICTS for finding in found):
             found = [finding for finding in found if finding.name not in WITHOUT_A_VERDICT]
-        return tuple(sorted(found, key=lambda finding: (-weights[finding.name] * finding.confidence, finding.name)))
+        return presented(found, self._rules_by_name, evidence)
 
 
 def _checks_to_outlive(evidence: Evidence) -> int:
@@ -145,8 +168,9 @@ def _checks_to_outlive(evidence: Evidence) -> int:
     Evidence close to its noise comes and goes; what it says about the run does not. After a knob has changed the
     finding has no such credit, because it was about other settings.
     """
-    changed = evidence.knob_epochs[-1] if evidence.knob_epochs else 1
-    return min(window_of(evidence.epoch), evidence.epoch - changed) // _epochs_between_checks(evidence.epoch)
+    return min(window_of(evidence.epoch), evidence.epoch - evidence.settled_since) // _epochs_between_checks(
+        evidence.epoch
+    )
 
 
 def _epochs_between_checks(epoch: int) -> int:

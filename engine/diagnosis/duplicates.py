@@ -17,6 +17,7 @@ KEY_BYTES = 512
 """How many bytes from the middle of each array of a row make its key: images differ there."""
 MAX_DIGESTED = 256 * 1024**2
 """Bytes of likely rows, about a second's work; more occur where rows differ only outside their middle."""
+MAX_SHUFFLED_COLUMNS = 64
 FACTORS = np.random.default_rng(0).integers(1, 2**63, KEY_BYTES // 8, dtype=np.uint64) * 2 + 1
 """Odd, so that no factor loses bits of a word."""
 
@@ -48,6 +49,24 @@ def shared_samples(training: Rows, validation: Rows) -> int | None:
         for block in validation.blocks()
         for digest in _digests(block, _find(_keys(block), shared_keys)[1])
     )
+
+
+def chance_of_sharing(training: Rows, validation: Rows) -> float | None:
+    """Return how many validation rows would be training rows too if their columns were independent of each other.
+
+    In a table of few possible rows, such as three bits, samples agree by chance. Each column is shuffled by itself:
+    that keeps the values and breaks the rows. None for rows of many numbers, which do not agree by chance.
+    """
+    arrays = [np.asarray(array) for array in validation.arrays]
+    if sum(array[:1].size for array in arrays) > MAX_SHUFFLED_COLUMNS:
+        return None
+    random = np.random.default_rng(0)
+    shuffled = tuple(
+        random.permuted(array.reshape(len(array), -1), axis=0).reshape(array.shape).astype(array.dtype)
+        for array in arrays
+    )
+    found = shared_samples(training, Rows(arrays=shuffled, count=validation.count, bytes_each=validation.bytes_each))
+    return None if found is None else float(found)
 
 
 def _layout(rows: Rows) -> list[tuple[Any, ...]] | None:

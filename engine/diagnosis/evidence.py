@@ -9,11 +9,21 @@ import numpy as np
 import numpy.typing as npt
 
 from fitmon.engine.facts import Facts
-from fitmon.engine.finding import Finding
+from fitmon.engine.finding import Finding, Remedy
 from fitmon.engine.values import KnobValue
 
-LOSSES = ("val_loss", "loss")
 Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnobChange:
+    """A change of a knob that took effect."""
+
+    epoch: int
+    """The first epoch with the new value."""
+    knob: str
+    previous: KnobValue
+    value: KnobValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -21,7 +31,7 @@ class Evidence:
     """What is known of a run at the end of an epoch."""
 
     epoch: int
-    """Epochs done, T, at least 1."""
+    """Epochs done, T; 0 before the first."""
     epochs: int
     """Planned epochs."""
     curves: Mapping[str, Floats]
@@ -30,10 +40,15 @@ class Evidence:
     knobs: Mapping[str, KnobValue]
     """The values in the last epoch. None, or a missing name: the model has no such knob."""
     facts: Facts
-    knob_epochs: tuple[int, ...] = ()
-    """Epochs from which a changed knob was in effect, rising."""
+    changes: tuple[KnobChange, ...] = ()
+    """Changes of knobs, other than the number of epochs, oldest first."""
     can_rewind: bool = False
     """Whether the run has checkpoints to rewind to."""
+
+    @property
+    def settled_since(self) -> int:
+        """The first epoch with the current values of the knobs."""
+        return self.changes[-1].epoch if self.changes else 1
 
     def curve(self, name: str) -> Floats:
         """Return a curve, (T,); all NaN where it was never measured."""
@@ -46,16 +61,30 @@ class Evidence:
         return float("nan") if found is None or not len(found) else float(found[-1])
 
     def best_epoch(self) -> int | None:
-        """Return the epoch whose weights are kept, with Keras's lowest validation loss (training loss without
-        validation); None while no loss was finite.
+        """Return the epoch whose weights are kept: that with the lowest validation loss without penalties.
+
+        Without validation it is Keras's training loss. None while no loss was finite. See `record.branch.better_of`.
         """
-        losses = next((curve for name in LOSSES if np.isfinite(curve := self.curve(name)).any()), None)
-        return None if losses is None else int(np.nanargmin(np.where(np.isfinite(losses), losses, np.nan))) + 1
+        losses = self.curve("val_loss")
+        validated = bool(np.isfinite(losses).any())
+        losses = losses - np.nan_to_num(self.curve("penalty")) if validated else self.curve("loss")
+        finite = np.isfinite(losses)
+        return int(np.argmin(np.where(finite, losses, np.inf))) + 1 if finite.any() else None
 
     def knob(self, name: str) -> float | None:
         """Return a knob as one number, the largest where layers differ; None where the model has no such knob."""
         value = self.knobs.get(name)
         return max(value, default=None) if isinstance(value, tuple) else value
+
+
+def no_remedies(_evidence: Evidence) -> tuple[Remedy, ...]:
+    """Return no remedies: for findings that need none, or bring their own."""
+    return ()
+
+
+def never(_evidence: Evidence) -> bool:
+    """Return False."""
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,5 +102,14 @@ class Rule:
     confidence is shown first."""
     check: Callable[[Evidence], Finding | None]
     """Returns the finding, or None. Takes well under 1 ms with 10 000 epochs."""
+    remedies: Callable[[Evidence], tuple[Remedy, ...]] = no_remedies
+    """Returns what to do about it, most promising first, from the knobs and the best epoch of now; a finding that is
+    kept after its evidence has it computed again. Used where the finding brings no remedies itself."""
     patience: int = 2
     """How many checks in a row must agree before the finding appears, and before it disappears."""
+    withdrawn: Callable[[Evidence], bool] = never
+    """Returns whether the finding ends at once, because the evidence now contradicts it."""
+    explains: frozenset[str] = frozenset()
+    """Findings that are symptoms of this one: where it is sure they rank below it and have no remedies of their own."""
+    invalidates: frozenset[str] = frozenset()
+    """Findings whose evidence means nothing where this one is sure: they are not shown."""

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fitmon.engine.diagnosis.duplicates import shared_samples
+from fitmon.engine.diagnosis.differences import differences
+from fitmon.engine.diagnosis.duplicates import chance_of_sharing, shared_samples
 from fitmon.engine.diagnosis.failed_checks import log_failure, reason_of
 from fitmon.engine.diagnosis.feature_facts import feature_facts
 from fitmon.engine.diagnosis.label_facts import Task, class_numbers, label_facts, labels_of
-from fitmon.engine.diagnosis.non_finite import target_facts
+from fitmon.engine.diagnosis.non_finite import non_finite_target_facts
 from fitmon.engine.diagnosis.row_blocks import arrays_in, is_batches, rows_of
+from fitmon.engine.diagnosis.target_facts import target_facts
 from fitmon.engine.facts import Facts
 
 if TYPE_CHECKING:
     from fitmon.engine.job import TrainingData
 
+IN_ADVANCE = ("scale of the inputs", "training against validation", "duplicates", "range of the targets")
+"""Checks of arrays before the first epoch."""
+MAX_SHOWN = 3
+"""Features that differ between training and validation and are listed."""
 SCALING_LAYERS = frozenset(
     {
         "BatchNormalization",
@@ -39,6 +45,29 @@ SCALING_LAYERS = frozenset(
 )
 """Keras layers after which the scale of the inputs does not matter, and models within the model, of which that is not
 known: those trained on images often take 0 to 255."""
+LOSSES_WITH_FLOOR = frozenset(
+    {
+        "binary_crossentropy",
+        "binary_focal_crossentropy",
+        "categorical_crossentropy",
+        "categorical_focal_crossentropy",
+        "categorical_hinge",
+        "dice",
+        "hinge",
+        "huber",
+        "huber_loss",
+        "kl_divergence",
+        "log_cosh",
+        "mean_absolute_error",
+        "mean_absolute_percentage_error",
+        "mean_squared_error",
+        "mean_squared_logarithmic_error",
+        "sparse_categorical_crossentropy",
+        "squared_hinge",
+        "tversky",
+    }
+)
+"""Keras's losses that are never negative; Poisson's, cosine similarity and losses of one's own may be."""
 LAYERS_BEFORE_WEIGHTS = 4
 """How many of the first layers are checked: an input, a reshape and an augmentation may come before them."""
 
@@ -76,6 +105,11 @@ class ModelFacts:
     """Widths of the hidden layers."""
     optimizer: str = ""
     """Keras's name."""
+    mode_layers: Mapping[str, int] = field(default_factory=dict)
+    """See `Facts.mode_layers`."""
+    batch_norm_momentum: float | None = None
+    weight_layers: Sequence[str] = ()
+    hidden_activations: Sequence[str] = ()
 
     @property
     def scales_inputs(self) -> bool:
@@ -111,7 +145,15 @@ def examine(data: TrainingData, about_data: DataFacts, model: ModelFacts) -> Fac
         parameters=model.parameters,
         hidden_units=tuple(model.hidden_units),
         optimizer=model.optimizer,
+        mode_layers=dict(model.mode_layers),
+        batch_norm_momentum=model.batch_norm_momentum,
+        weight_layers=tuple(model.weight_layers),
+        hidden_activations=tuple(model.hidden_activations),
+        has_floor=_has_floor(model.loss, checks.found),
+        training_weighted=data.class_weight is not None or data.sample_weight is not None,
+        validation_weighted=data.sample_weight_validation is not None,
         **checks.found,
+        skipped_checks=_skipped(data, about_data),
         failed_checks=tuple(checks.failed),
     )
 
@@ -128,8 +170,10 @@ class _Checks:
         task = Task(loss=model.loss, output_activation=model.output_activation, output_units=model.output_units)
         arrays = replace(data, x=None, y=None, sample_weight=None) if is_batches(data.x) else data
         self._run("features", lambda: feature_facts(arrays.x, arrays.x_validation, arrays.feature_names))
-        self._run("duplicates", lambda: {"duplicates": _duplicates(arrays, task)})
-        self._run("targets", lambda: target_facts(arrays))
+        self._run("differences", lambda: _difference_facts(arrays))
+        self._run("duplicates", lambda: _duplicate_facts(arrays, task))
+        self._run("NaN in targets", lambda: non_finite_target_facts(arrays))
+        self._run("targets", lambda: target_facts(arrays, task))
         self._run("labels", lambda: label_facts(arrays, task))
 
     def count(self, name: str, x: Any) -> int:
@@ -157,13 +201,47 @@ class _Checks:
         self.failed.append(f"{name} ({reason_of(error)})")
 
 
-def _duplicates(data: TrainingData, task: Task) -> int | None:
+def _difference_facts(data: TrainingData) -> dict[str, Any]:
+    found = differences(data.x, data.x_validation, data.feature_names)
+    facts: dict[str, Any] = {"input_differences": tuple(found[:MAX_SHOWN]), "inputs_that_differ": len(found)}
+    for name, x in (("training_dtype", data.x), ("validation_dtype", data.x_validation)):
+        kinds = {str(np.asarray(array[:1]).dtype) for array in arrays_in(x)}
+        facts[name] = kinds.pop() if len(kinds) == 1 else ""
+    return facts
+
+
+def _duplicate_facts(data: TrainingData, task: Task) -> dict[str, Any]:
     sides = (data.x, data.y), (data.x_validation, data.y_validation)
     rows = [rows_of([*arrays_in(x), *_comparable_labels(y, task)]) for x, y in sides]
-    return None if rows[0] is None or rows[1] is None else shared_samples(rows[0], rows[1])
+    if rows[0] is None or rows[1] is None:
+        return {}
+    shared = shared_samples(rows[0], rows[1])
+    inputs = [rows_of(x) for x, _ in sides]
+    expected = None
+    if shared and inputs[0] is not None and inputs[1] is not None:
+        expected = chance_of_sharing(inputs[0], inputs[1])
+    return {"duplicates": shared, "chance_duplicates": expected}
 
 
 def _comparable_labels(y: Any, task: Task) -> list[Any]:
     """Return the classes as numbers, whatever form they were given in; other targets as they are."""
     numbers = class_numbers(labels_of(y), task)
     return arrays_in(y) if numbers is None else [numbers]
+
+
+def _has_floor(loss: str, found: Mapping[str, Any]) -> bool:
+    """Return whether a loss is known to stay at or above 0 with these targets."""
+    if loss.startswith("binary") and not (found.get("target_low", 0) >= 0 and found.get("target_high", 0) <= 1):
+        return False
+    return loss in LOSSES_WITH_FLOOR
+
+
+def _skipped(data: TrainingData, about_data: DataFacts) -> tuple[str, ...]:
+    """Return the checks that the data does not allow, and why."""
+    if is_batches(data.x):
+        ahead = "the training data comes in batches, which are not read ahead"
+        skipped = (*IN_ADVANCE, "training loss in inference mode")
+        return tuple(f"{name} ({ahead})" for name in skipped)
+    if data.x_validation is not None and not about_data.train_subset:
+        return ("training loss in inference mode (the loss gives no value per sample)",)
+    return ()

@@ -1,4 +1,4 @@
-"""Checks that raise: each is logged, and a finding lists them, because silence looks like good news."""
+"""Checks that did not run: a finding lists them with the reason, because silence looks like good news."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from fitmon.engine.finding import Finding
 
-NAME = "checks_failed"
+NAME = "checks_not_run"
 EXPLANATION = (
-    "A check of the diagnosis raised an error, so it says nothing about this run: neither that something is wrong nor "
-    "that all is well. Training is not affected, and the other checks are complete. The run's log has the traceback. "
-    "Data of an unusual kind is the most likely reason; otherwise it is a bug in fitmon."
+    "These checks say nothing about this run: neither that something is wrong nor that all is well. Some cannot run on "
+    "data or a model of this kind. Where one raised an error, the run's log has the traceback; training is not "
+    "affected, and the other checks are complete."
 )
 MAX_REASON = 120
 
@@ -30,12 +30,22 @@ def reason_of(error: Exception) -> str:
     return f"{type(error).__name__}: {shown}" if shown else type(error).__name__
 
 
-def finding_of(failures: Sequence[str], epochs: tuple[int, int]) -> Finding:
-    """Return the finding that lists failed checks, each as `name (reason)`; at least one."""
-    count = "1 check" if len(failures) == 1 else f"{len(failures)} checks"
+def finding_of(failures: Sequence[str], skipped: Sequence[str], epochs: tuple[int, int]) -> Finding:
+    """Return the finding that lists checks that did not run, each as `name (reason)`; at least one."""
+    total = len(failures) + len(skipped)
+    count = "1 check" if total == 1 else f"{total} checks"
     return Finding(
         name=NAME,
-        sentence=f"checks failed: {count} could not run: {', '.join(failures)}.",
+        sentence=f"checks that did not run: {count}: {'; '.join((*failures, *_by_reason(skipped)))}.",
         epochs=epochs,
         confidence=1.0,
     )
+
+
+def _by_reason(skipped: Sequence[str]) -> list[str]:
+    """Return skipped checks with the same reason together."""
+    names: dict[str, list[str]] = {}
+    for check in skipped:
+        name, reason = check.split(" (", 1)
+        names.setdefault(reason.removesuffix(")"), []).append(name)
+    return [f"{', '.join(together)} ({reason})" for reason, together in names.items()]

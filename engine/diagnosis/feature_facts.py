@@ -86,6 +86,7 @@ def feature_facts(x: Any, x_validation: Any, feature_names: tuple[str, ...]) -> 
         "input_axes": max(len(array.shape) - 1 for array in training.arrays),
         "constant_features": int(np.count_nonzero(constant)) if training.whole else None,
         "constant_names": tuple(names[:MAX_NAMES]) if training.whole else (),
+        "padding_features": 0 if names else sum(map(_padding, training.arrays, columns)),
         "largest_scale": _finite(scales.max(initial=0)),
         "smallest_scale": _finite(scales[~constant].min()) if not constant.all() else None,
         "largest_mean": _finite(np.abs(means).max(initial=0)),
@@ -105,6 +106,17 @@ def _non_finite_facts(training: int | None, validation: int | None) -> dict[str,
     }
 
 
+def _padding(array: Any, columns: Columns) -> int:
+    """Return how many constant features are zeros that fill up a sequence or surround an image."""
+    zero = (columns.low == 0) & (columns.high == 0)
+    if len(array.shape) > 2:  # noqa: PLR2004 - sequences and images
+        return int(np.count_nonzero(zero))
+    filled = int(np.argmin(zero)) + int(np.argmin(zero[::-1]))
+    return filled if filled >= MIN_PADDING and not zero.all() else 0
+
+
+MIN_PADDING = 2
+"""A single column of zeros at an end of a table is no padding."""
 MAX_NAMES = 3
 """How many constant features are named."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fitmon.engine.diagnosis.row_blocks import MAX_BYTES, Rows, arrays_in
+from fitmon.engine.diagnosis.row_blocks import MAX_BYTES, arrays_in
 
 if TYPE_CHECKING:
     from fitmon.engine.job import TrainingData
@@ -44,16 +44,41 @@ class Task:
         return self.loss.startswith("sparse_")
 
 
-def labels_of(y: Any) -> Array | None:
-    """Return the labels of a single output, (n, columns); None for several outputs, or labels that are not numbers."""
+def labels_of(y: Any, task: Task | None = None) -> Array | None:
+    """Return the labels of a single output, (n, columns), or (n * positions, columns) for a label a pixel or a step.
+
+    None for several outputs, labels that are not numbers, or several positions of something that is no class.
+    """
     arrays = arrays_in(y)
-    if len(arrays) != 1 or not 1 <= len(getattr(arrays[0], "shape", ())) <= MATRIX or not len(arrays[0]):
+    if len(arrays) != 1 or not getattr(arrays[0], "shape", ()) or not len(arrays[0]):
         return None
-    rows = Rows(arrays=(arrays[0],), count=len(arrays[0]), bytes_each=np.asarray(arrays[0][:1]).nbytes)
-    if rows.count * rows.bytes_each > MAX_BYTES:
+    first = np.asarray(arrays[0][:1])
+    if len(arrays[0]) * first.nbytes > MAX_BYTES or first.dtype.kind not in "buif":
         return None
-    labels = np.asarray(arrays[0][:])
-    return labels.reshape(len(labels), -1) if labels.dtype.kind in "buif" else None
+    columns = _columns_of(first, task)
+    return None if columns is None else np.asarray(arrays[0][:]).reshape(-1, columns)
+
+
+def labels_each(y: Any, task: Task) -> int:
+    """Return how many labels a sample has: 1, or as many as it has pixels or steps."""
+    arrays = arrays_in(y)
+    if len(arrays) != 1 or not getattr(arrays[0], "shape", ()) or not len(arrays[0]):
+        return 1
+    first = np.asarray(arrays[0][:1])
+    columns = _columns_of(first, task)
+    return 1 if columns is None else max(1, first.size // columns)
+
+
+def _columns_of(first: Array, task: Task | None) -> int | None:
+    """Return the columns of a label, from one sample's; None where its axes do not say."""
+    units = 0 if task is None else task.output_units or 0
+    if task is not None and task.takes_one_number_each:
+        return 1
+    if first.ndim <= MATRIX:
+        return int(first.size)
+    if task is None or not task.takes_classes or units != first.shape[-1]:
+        return None
+    return units
 
 
 def is_one_hot(labels: Array) -> bool:
@@ -62,7 +87,7 @@ def is_one_hot(labels: Array) -> bool:
 
 
 def class_numbers(labels: Array | None, task: Task) -> npt.NDArray[np.int64] | None:
-    """Return each sample's class, (n,); None where the labels are not classes."""
+    """Return each label's class, (n,); None where the labels are not classes."""
     if labels is None:
         return None
     if labels.shape[1] > 1:
@@ -77,16 +102,31 @@ def class_numbers(labels: Array | None, task: Task) -> npt.NDArray[np.int64] | N
 
 def label_facts(data: TrainingData, task: Task) -> dict[str, Any]:
     """Return the fields of `Facts` about the labels; none where the targets are not labels."""
-    training, validation = labels_of(data.y), labels_of(data.y_validation)
-    facts: dict[str, Any] = {}
+    training, validation = labels_of(data.y, task), labels_of(data.y_validation, task)
+    each = max(labels_each(data.y, task), labels_each(data.y_validation, task))
+    facts: dict[str, Any] = {"labels_each": each}
     if training is not None:
         facts["label_columns"] = training.shape[1]
         facts["one_hot"] = not task.takes_one_number_each and is_one_hot(training)
+        facts["label_shares"] = _label_shares(training, task)
     numbers = class_numbers(training, task), class_numbers(validation, task)
     facts |= _class_facts(*numbers, training, task, data.class_names)
+    if each > 1:
+        facts["labels_sorted"] = None
     judged = training if validation is None else validation
     weights = None if validation is None else data.sample_weight_validation
-    return facts | {"chance_loss": _chance_loss(judged, weights, task)}
+    if each > 1 and weights is not None:
+        return facts
+    return facts | {
+        "baseline_loss": _entropy_loss(judged, weights, task),
+        "training_baseline_loss": _entropy_loss(training, None, task),
+    }
+
+
+def _label_shares(labels: Array, task: Task) -> tuple[float, ...]:
+    """Return the share of samples with each label, where a sample can have several; empty elsewhere."""
+    several = labels.shape[1] > 1 and task.loss.startswith("binary") and _is_binary(labels) and not is_one_hot(labels)
+    return tuple(float(f"{share:.6g}") for share in labels.mean(axis=0)) if several else ()
 
 
 def _class_facts(
@@ -124,7 +164,7 @@ def are_sorted(numbers: Array, counts: Array) -> bool | None:
     return bool(np.count_nonzero(np.diff(numbers)) < SORTED_SHARE * expected)
 
 
-def _chance_loss(labels: Array | None, weights: Any, task: Task) -> float | None:
+def _entropy_loss(labels: Array | None, weights: Any, task: Task) -> float | None:
     """Return the loss of always predicting the class frequencies, in nats."""
     if labels is None:
         return None

@@ -36,7 +36,7 @@ def non_finite_in_block(block: Block) -> int:
     return sum(part.size - int(np.count_nonzero(np.isfinite(part))) for part in floats)
 
 
-def target_facts(data: TrainingData) -> dict[str, Any]:
+def non_finite_target_facts(data: TrainingData) -> dict[str, Any]:
     """Return the fields of `Facts` about numbers in targets and sample weights that are not finite."""
     targets = {"training targets": data.y, "validation targets": data.y_validation}
     weights = {

@@ -62,8 +62,8 @@ class Evaluator:
     ) -> None:
         """Prepare an evaluator; nothing is traced yet.
 
-        With `keep_predictions` False only loss and metrics are computed. `train_subset` is scored in the same compiled
-        call as the last validation batches.
+        With `keep_predictions` False only losses and metrics are computed. `train_subset` is scored in the same
+        compiled call as the last validation batches.
         """
         self._model = model
         self._feed = feed
@@ -191,8 +191,8 @@ def _step_with_predictions(
 
     `test_step` does not return them, and a second forward pass would double the cost of validation. It does pass them
     to the model's public `compute_loss` and `compute_metrics`; while the step is traced these two are wrapped to record
-    their arguments. A custom step that calls neither costs a second forward pass. For several outputs, and with `keep`
-    False, the predictions are a matrix without columns.
+    their arguments. A custom step that calls neither costs a second forward pass where predictions are kept. For
+    several outputs, and with `keep` False, the predictions are a matrix without columns.
     """
     import tensorflow as tf
 
@@ -202,14 +202,16 @@ def _step_with_predictions(
         length = tf.cast(batch_length(batch), tf.float32)
         penalty = length * sum((tf.cast(tf.reduce_sum(loss), tf.float32) for loss in model.losses), tf.zeros(()))
         nothing = tf.zeros((batch_length(batch), 0))
-        if not keep:
-            return _Chunk(logs, nothing, tf.zeros((0,)), penalty)
         inputs = batch[0] if isinstance(batch, tuple) else batch
-        y, predictions = recorded[-1] if recorded else (None, model(inputs, training=False))
+        if recorded:
+            y, predictions = recorded[-1]
+        else:
+            y, predictions = None, model(inputs, training=False) if keep else None
         if not tf.is_tensor(predictions):
             return _Chunk(logs, nothing, tf.zeros((0,)), penalty)
         losses = None if sample_losses is None or y is None else sample_losses.of_batch(y, predictions)
-        return _Chunk(logs, tf.cast(predictions, tf.float32), tf.zeros((0,)) if losses is None else losses, penalty)
+        kept = tf.cast(predictions, tf.float32) if keep else nothing
+        return _Chunk(logs, kept, tf.zeros((0,)) if losses is None else losses, penalty)
 
     return step
 

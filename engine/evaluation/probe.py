@@ -15,6 +15,7 @@ from fitmon.engine.keras_internals import compiled_loss
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
     import numpy.typing as npt
 
     from fitmon.engine.arrays import Arrays
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from fitmon.engine.evaluation.train_subset import SubsetScores, TrainSubset
     from fitmon.engine.insight.observer import Observation
     from fitmon.engine.job import TrainingData
+
+    Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +35,11 @@ class ValidationResult:
     """By Keras's names, without the prefix `val_`."""
     observation: Observation | None = None
     """The state of the validation samples; None if there are no probabilities."""
+    data_losses: npt.NDArray[np.float32] | None = None
+    """(n * labels,) each sample's part of the data loss, weighted as Keras does; None where the model's loss is no mean
+    over samples."""
+    penalty: float | None = None
+    """L1, L2 and activity penalties in the validation loss; None where they could not be separated."""
     train_subset: SubsetScores | None = None
     """The scores of the training subset; None if none is scored."""
 
@@ -70,7 +78,8 @@ class Probe:
 
     def _make_losses(self, sample_weight: Any) -> SampleLosses | None:
         loss = compiled_loss(self._model)
-        return None if self._scorer is None or loss is None else SampleLosses(loss, sample_weight, self._scorer.labels)
+        labels = 1 if self._scorer is None else self._scorer.labels
+        return None if loss is None else SampleLosses(loss, sample_weight, labels)
 
     @property
     def samples(self) -> int:
@@ -120,22 +129,36 @@ class Probe:
         """Run the pass for an epoch and return its result. `between_chunks`: see `Evaluator.evaluate`."""
         evaluation = self._evaluator.evaluate(batch_size, between_chunks)
         subset, arrays = self._train_subset, evaluation.train_subset
+        losses, weights = self._split(evaluation, batch_size)
+        penalty = None if losses is None else evaluation.penalty
         return ValidationResult(
             metrics=evaluation.metrics,
-            observation=self._observe(epoch, evaluation, batch_size),
-            train_subset=None if subset is None or arrays is None else subset.scores(*arrays),
+            observation=self._observe(epoch, evaluation, losses, weights),
+            data_losses=losses if losses is None or weights is None else losses * weights,
+            penalty=penalty,
+            # What does not add up for validation samples does not for training samples either.
+            train_subset=None if subset is None or arrays is None or losses is None else subset.scores(*arrays),
         )
 
-    def _observe(self, epoch: int, evaluation: Evaluation, batch_size: int) -> Observation | None:
-        if self._scorer is None:
-            return None
-        losses, weights = evaluation.losses, None
-        if losses is not None and self._losses is not None:
-            weights = self._losses.weights(self.samples, batch_size)
-            reported = evaluation.metrics.get("loss", float("nan"))
-            if not self._losses.agree(losses, weights, evaluation.penalty, reported):
-                losses = weights = None
-        scored = self._scorer.score(evaluation.predictions, losses, weights)
+    def _split(self, evaluation: Evaluation, batch_size: int) -> tuple[Floats | None, Floats | None]:
+        """Return each sample's loss and weight; None and None where they do not add up to the loss that Keras reports.
+
+        Weighted outputs, masks and custom steps are among the reasons.
+        """
+        losses = evaluation.losses
+        labels = 1 if self._scorer is None else self._scorer.labels
+        if losses is None or self._losses is None or len(losses) != self.samples * labels:
+            return None, None
+        weights = self._losses.weights(self.samples, batch_size)
+        reported = evaluation.metrics.get("loss", float("nan"))
+        if not self._losses.agree(losses, weights, evaluation.penalty, reported):
+            return None, None
+        return losses, weights
+
+    def _observe(
+        self, epoch: int, evaluation: Evaluation, losses: Floats | None, weights: Floats | None
+    ) -> Observation | None:
+        scored = None if self._scorer is None else self._scorer.score(evaluation.predictions, losses, weights)
         if scored is None:
             return None
         penalty = None if losses is None else evaluation.penalty

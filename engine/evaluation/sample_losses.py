@@ -30,22 +30,26 @@ class SampleLosses:
             sample_weight: (m,) or (m, 1), or None.
             labels: number of labels per sample; each has its own loss.
         """
-        self._loss = loss
+        self.loss = loss
         self._labels = labels
         self._sample_weight = None if sample_weight is None else np.asarray(sample_weight, np.float32).reshape(-1)
 
     def of_batch(self, y: Any, predictions: Any) -> tf.Tensor | None:
         """Return the losses of a batch, (b * labels,) float32, from the same tensors that the model's step compares.
 
-        Runs inside the compiled step. None if the loss reduces the batch itself.
+        Runs inside the compiled step. None if the loss reduces the batch itself, or there is not one target for it.
         """
         import keras
         import tensorflow as tf
 
+        targets = keras.tree.flatten(y)
+        if len(targets) != 1:
+            return None
+        y = targets[0]
         if self._labels > 1:
             y, predictions = _split_labels(y, predictions)
-        y, predictions = (keras.ops.convert_to_tensor(array, dtype=self._loss.dtype) for array in (y, predictions))
-        losses = tf.cast(self._loss.call(y, predictions), tf.float32)
+        y, predictions = (keras.ops.convert_to_tensor(array, dtype=self.loss.dtype) for array in (y, predictions))
+        losses = tf.cast(self.loss.call(y, predictions), tf.float32)
         if not losses.shape.rank:
             return None
         return tf.reshape(losses, [-1]) if self._labels > 1 else tf.reduce_mean(_rows(losses), axis=1)
@@ -56,7 +60,7 @@ class SampleLosses:
         None: all weights are 1. Keras averages each batch as the loss's `reduction` says, and weights the batches by
         their lengths (keras/src/losses/loss.py, `reduce_weighted_values`).
         """
-        reduction = self._loss.reduction
+        reduction = self.loss.reduction
         if self._sample_weight is None and reduction != "sum":
             return None
         weights = np.ones(samples, np.float32) if self._sample_weight is None else self._sample_weight

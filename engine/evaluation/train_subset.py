@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitmon.engine.data.feed import epoch_order
+from fitmon.engine.evaluation.layer_modes import layers_with_modes
 from fitmon.engine.evaluation.sample_losses import SampleLosses
 from fitmon.engine.evaluation.scoring import Scorer, scorer_for
 from fitmon.engine.graph import compiled_step, loop_while
@@ -43,6 +44,7 @@ large one in batches of its training size, which fit on its device."""
 STEP_OVERHEAD = 1e6
 """The overhead of a training step, in multiply-adds: about 0.1 ms on two cores. With it a small model, whose steps are
 all overhead, is scored on all its samples."""
+BATCHES_IN_TRAINING_MODE = 2
 TRAINING_FACTOR = 3
 """A training step takes about three times the arithmetic of a forward pass: forward, and back to inputs and weights."""
 
@@ -51,23 +53,43 @@ TRAINING_FACTOR = 3
 class SubsetScores:
     """The scores of the subset after an epoch."""
 
-    scores: SampleScores
+    scores: SampleScores | None
+    """None if there are no probabilities."""
     losses: Floats
-    """(m,) each sample's data loss."""
+    """(m * labels,) each sample's data loss."""
     dead_share: float | None
     """Share of the hidden relu units that are 0 for the whole subset; None if no such unit can be observed."""
+    training_mode_losses: Floats | None
+    """(k * labels,) the losses of the first k samples with the model in training mode, in batches of the training's
+    size; None where no layer behaves differently in it."""
 
 
 class TrainSubset:
     """Scores the subset inside the compiled validation pass, which saves a small model a separate call."""
 
     def __init__(
-        self, model: keras.Model, samples: Any, scorer: Scorer, losses: SampleLosses, rows_at_once: int
+        self,
+        model: keras.Model,
+        samples: Any,
+        scorer: Scorer | None,
+        losses: SampleLosses,
+        *,
+        rows_at_once: int,
+        batch_size: int,
     ) -> None:
-        """Take the inputs and targets, as tensors, what scores them, and how many are scored at once."""
+        """Prepare a subset; nothing is traced yet.
+
+        Args:
+            model: built and compiled.
+            samples: inputs and targets, as tensors.
+            scorer: of the targets; None: there are no probabilities.
+            losses: splits the model's loss over the samples.
+            rows_at_once: samples in a forward pass.
+            batch_size: samples in a batch that is scored in training mode.
+        """
         import keras
 
-        self._rows_at_once = rows_at_once
+        self._rows_at_once, self._batch_size = rows_at_once, batch_size
         self._model, self._scorer, self._losses = model, scorer, losses
         self._x, self._y, _ = keras.utils.unpack_x_y_sample_weight(samples)
         self._samples = len(keras.tree.flatten(self._x)[0])
@@ -76,11 +98,22 @@ class TrainSubset:
     def __len__(self) -> int:
         return self._samples
 
+    @property
+    def loss(self) -> Any:
+        """The model's `keras.losses.Loss`."""
+        return self._losses.loss
+
+    def first_batch(self) -> Any:
+        """Return inputs and targets of the first samples, as many as a training batch has."""
+        import keras
+
+        return keras.tree.map_structure(lambda t: t[: self._batch_size], (self._x, self._y))
+
     def nothing(self) -> tuple[Any, ...]:
         """Return an empty result of `in_graph`, for when the subset is not scored."""
         import tensorflow as tf
 
-        return tf.zeros((0, 0)), tf.zeros((0,)), *self._no_activity()
+        return tf.zeros((0, 0)), tf.zeros((0,)), tf.zeros((0,)), *self._no_activity()
 
     def in_graph(self) -> Callable[[], tuple[Any, ...]]:
         """Return a function that scores the subset; it is called while the validation pass is traced.
@@ -89,27 +122,36 @@ class TrainSubset:
         training is not affected.
         """
         step = compiled_step(self._model, self._step, self._signature())
+        in_training = self._in_training_mode()
 
         def scored() -> tuple[Any, ...]:
             import tensorflow as tf
 
             variables = self._model.non_trainable_variables
             before = [tf.identity(variable.value) for variable in variables]
-            result = self._all_batches(step)
+            predictions, losses, *largest = self._all_batches(step)
+            result = predictions, losses, in_training(), *largest
             for variable, value in zip(variables, before, strict=True):
                 variable.assign(value)
             return result
 
         return scored
 
-    def scores(self, predictions: Floats, losses: Floats, *largest: Floats) -> SubsetScores | None:
-        """Return the scores of a pass; None without probabilities or without a loss per sample."""
-        scored = self._scorer.score(predictions, losses) if len(losses) else None
-        if scored is None:
+    def scores(
+        self, predictions: Floats, losses: Floats, in_training_mode: Floats, *largest: Floats
+    ) -> SubsetScores | None:
+        """Return the scores of a pass; None without a loss per sample."""
+        if not len(losses):
             return None
+        scored = None if self._scorer is None else self._scorer.score(predictions, losses)
         units = sum(map(len, largest))
         dead = sum(int(np.count_nonzero(most <= 0)) for most in largest)
-        return SubsetScores(scores=scored.scores, losses=losses, dead_share=dead / units if units else None)
+        return SubsetScores(
+            scores=None if scored is None else scored.scores,
+            losses=losses,
+            dead_share=dead / units if units else None,
+            training_mode_losses=in_training_mode if len(in_training_mode) else None,
+        )
 
     def _no_activity(self) -> list[Any]:
         import tensorflow as tf
@@ -136,7 +178,32 @@ class TrainSubset:
         losses = self._losses.of_batch(y, predictions)
         largest = [tf.cast(tf.reduce_max(h, axis=list(range(len(h.shape) - 1))), tf.float32) for h in hidden]
         losses = tf.zeros((0,)) if losses is None else losses
-        return tf.cast(predictions, tf.float32), losses, *largest
+        kept = tf.zeros((tf.shape(losses)[0], 0)) if self._scorer is None else tf.cast(predictions, tf.float32)
+        return kept, losses, *largest
+
+    def _in_training_mode(self) -> Callable[[], Any]:
+        """Return a function that scores the first samples in training mode; it changes what a training step does."""
+        import keras
+        import tensorflow as tf
+
+        length = min(self._batch_size, self._samples)
+        count = min(BATCHES_IN_TRAINING_MODE, self._samples // length)
+        if not layers_with_modes(self._model):
+            return lambda: tf.zeros((0,))
+
+        def step(batch: Any) -> Any:
+            x, y = batch
+            losses = self._losses.of_batch(y, self._model(x, training=True))
+            return tf.zeros((0,)) if losses is None else losses
+
+        one = compiled_step(self._model, step, self._signature())
+
+        def scored() -> Any:
+            batches = (slice(number * length, (number + 1) * length) for number in range(count))
+            parts = [keras.tree.map_structure(lambda t, rows=rows: t[rows], (self._x, self._y)) for rows in batches]
+            return tf.concat([one(part) for part in parts], axis=0)
+
+        return scored
 
     def _all_batches(self, step: Callable[[Any], tuple[Any, ...]]) -> tuple[Any, ...]:
         import keras
@@ -178,11 +245,10 @@ def train_subset_of(
     batch = feed.rows(rows) if samples and loss is not None and not _only_inputs(feed) else None
     if batch is None:
         return None
-    scorer = scorer_for(model, _targets(batch))
-    if not isinstance(scorer, Scorer):
-        return None
-    losses = SampleLosses(loss, None, scorer.labels)
-    return TrainSubset(model, batch, scorer, losses, rows_at_once)
+    found = scorer_for(model, _targets(batch))
+    scorer = found if isinstance(found, Scorer) else None
+    losses = SampleLosses(loss, None, 1 if scorer is None else scorer.labels)
+    return TrainSubset(model, batch, scorer, losses, rows_at_once=rows_at_once, batch_size=settings.batch_size)
 
 
 def _only_inputs(feed: Feed) -> bool:

@@ -14,6 +14,7 @@ import msgspec
 from fitmon.engine import events
 from fitmon.engine.commands import SetKnob
 from fitmon.engine.errors import UsageError
+from fitmon.engine.events import KnobApplied
 from fitmon.engine.knobs.catalogue import knob_named
 from fitmon.engine.values import KnobOffer, KnobValue
 
@@ -151,36 +152,37 @@ class PendingKnobs:
                 retrace |= self._model_knobs.turn(knob, change.value)
         return retrace
 
-    def read_back(self, readings: Mapping[str, KnobValue], epoch: int, *, first_chunk: bool) -> tuple[str, ...]:
+    def read_back(self, readings: Mapping[str, KnobValue], epoch: int, *, first_chunk: bool) -> list[KnobApplied]:
         """Take the values a chunk read from the compiled step; emit receipts for the changes made before it.
 
         Only the first chunk of an epoch gives the batch size: the last one may consist of the short last batch alone.
-        Returns the names of the knobs that have a receipt now.
+        Returns the receipts.
         """
         length = {} if first_chunk else {"batch_size": self._values["batch_size"]}
         self._values = {**self._values, **readings, **length}
         if self._batch_size_fixed and isinstance(length_read := self._values["batch_size"], int):
             self.batch_size = length_read
         changed, self._unconfirmed = self._unconfirmed, {}
+        receipts = []
         for knob, (asked, previous) in changed.items():
             if knob in readings:
-                self._report_applied(asked, readings[knob], previous, epoch)
+                receipts.append(self._report_applied(asked, readings[knob], previous, epoch))
             else:
                 self._refuse(knob, asked.value, f"this model's training step does not use its {knob}", epoch)
-        return tuple(knob for knob in changed if knob in readings)
+        return receipts
 
-    def _report_applied(self, asked: SetKnob, value: KnobValue, previous: KnobValue, epoch: int) -> None:
-        self._emit(
-            events.KnobApplied(
-                knob=asked.knob,
-                asked=asked.value,
-                value=value,
-                previous=previous,
-                epoch=epoch,
-                step=1,
-                because=asked.because,
-            )
+    def _report_applied(self, asked: SetKnob, value: KnobValue, previous: KnobValue, epoch: int) -> KnobApplied:
+        receipt = KnobApplied(
+            knob=asked.knob,
+            asked=asked.value,
+            value=value,
+            previous=previous,
+            epoch=epoch,
+            step=1,
+            because=asked.because,
         )
+        self._emit(receipt)
+        return receipt
 
     def close(self, unanswered: Iterable[SetKnob]) -> None:
         """Refuse everything that is pending or not yet answered, because the run is over."""

@@ -168,6 +168,8 @@ class RunRecord:
     def _apply_started(self, event: events.RunStarted) -> None:
         self.started, self.epochs, self.steps = event, event.epochs, event.steps
         self.offers = {offer.name: offer for offer in event.knobs}
+        if not self.epochs_done:
+            self._apply_findings(event)
 
     def _apply_epoch_started(self, event: events.EpochStarted) -> None:
         self.epoch, self.epochs = event.epoch, event.epochs
@@ -186,7 +188,7 @@ class RunRecord:
         for name, value in event.chunk_metrics.items():
             self._chunks.setdefault(name, Series()).append(position, value)
 
-    def _apply_findings(self, event: events.EpochEnded | events.LossBecameNonFinite) -> None:
+    def _apply_findings(self, event: events.RunStarted | events.EpochEnded | events.LossBecameNonFinite) -> None:
         if not isinstance(event.findings, msgspec.UnsetType):
             self.findings = event.findings
 

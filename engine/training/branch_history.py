@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from fitmon.engine.diagnosis.curves import EpochCurves
+from fitmon.engine.diagnosis.evidence import KnobChange
 
 if TYPE_CHECKING:
+    from fitmon.engine.events import KnobApplied
     from fitmon.engine.record.branch import Branch
     from fitmon.engine.record.record import RunRecord
 
@@ -15,11 +17,10 @@ if TYPE_CHECKING:
 @dataclass(slots=True)
 class _Branch:
     curves: EpochCurves = field(default_factory=EpochCurves)
-    knob_epochs: frozenset[int] = frozenset()
-    """Epochs from which a changed knob, other than their number, is in effect."""
+    changes: tuple[KnobChange, ...] = ()
 
     def until(self, epochs_done: int, step: int = 0) -> _Branch:
-        kept = frozenset(epoch for epoch in self.knob_epochs if epoch <= epochs_done + (step > 0))
+        kept = tuple(change for change in self.changes if change.epoch <= epochs_done + (step > 0))
         return _Branch(self.curves.until(epochs_done), kept)
 
 
@@ -46,13 +47,14 @@ class BranchHistory:
         return self._branches[self._number].curves
 
     @property
-    def knob_epochs(self) -> tuple[int, ...]:
-        """Epochs of the branch under way from which a changed knob is in effect, in order."""
-        return tuple(sorted(self._branches[self._number].knob_epochs))
+    def changes(self) -> tuple[KnobChange, ...]:
+        """Changes of knobs, other than the number of epochs, in the branch under way, oldest first."""
+        return self._branches[self._number].changes
 
-    def add_knob_change(self, epoch: int) -> None:
-        """Add an epoch from which a changed knob is in effect."""
-        self._branches[self._number].knob_epochs |= {epoch}
+    def add_knob_change(self, receipt: KnobApplied) -> None:
+        """Add a change that has taken effect."""
+        branch = self._branches[self._number]
+        branch.changes = (*branch.changes, _change_of(receipt))
 
     def resume(self, epochs_done: int, step: int) -> None:
         """Drop what the branch under way had after a checkpoint: it is trained again."""
@@ -67,4 +69,8 @@ class BranchHistory:
 
 def _replayed(branch: Branch) -> _Branch:
     curves = EpochCurves.of({**branch.metrics, **branch.measures}, branch.epochs_done)
-    return _Branch(curves, frozenset(r.epoch for r in branch.receipts if r.knob != "epochs"))
+    return _Branch(curves, tuple(_change_of(receipt) for receipt in branch.receipts if receipt.knob != "epochs"))
+
+
+def _change_of(receipt: KnobApplied) -> KnobChange:
+    return KnobChange(epoch=receipt.epoch, knob=receipt.knob, previous=receipt.previous, value=receipt.value)

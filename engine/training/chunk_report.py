@@ -9,6 +9,7 @@ from fitmon.engine import events
 from fitmon.engine.events import Phase
 
 if TYPE_CHECKING:
+    from fitmon.engine.data.label_order import LabelCounts
     from fitmon.engine.training.loop import Chunk
     from fitmon.engine.training.reporter import Reporter
     from fitmon.engine.training.run_parts import RunParts
@@ -25,6 +26,8 @@ class ChunkReport:
         self._parts, self._reporter = parts, reporter
         self._non_finite_data: dict[str, int] = {}
         """NaN and infinite numbers in this epoch's batches so far, by part of the data."""
+        self._label_counts: LabelCounts | None = None
+        """The labels of this epoch's batches so far; None where they are not counted from its first step on."""
         self.steps_of_last_epoch = 0
         """Steps of the epoch that has ended; 0: none has."""
 
@@ -43,8 +46,8 @@ class ChunkReport:
         return chunk.exhausted or chunk.step == self.steps
 
     def begin_epoch(self) -> None:
-        """Count NaN in the batches from 0."""
-        self._non_finite_data = {}
+        """Count NaN and labels in the batches from 0."""
+        self._non_finite_data, self._label_counts = {}, None
 
     def report(self, chunk: Chunk, epoch: int, first_step: int, *, seconds: float, traced: bool) -> None:
         """Report a chunk of an epoch that began after `first_step` steps, with the receipts that it brings.
@@ -68,11 +71,20 @@ class ChunkReport:
                 traced=traced,
             )
         )
-        if self._parts.pending.read_back(chunk.readings, epoch, first_chunk=first_step == 0):
-            self._parts.report.diagnosis.history.add_knob_change(epoch)
+        receipts = self._parts.pending.read_back(chunk.readings, epoch, first_chunk=first_step == 0)
+        for receipt in receipts:
+            self._parts.report.diagnosis.history.add_knob_change(receipt)
+        if receipts:
             self._parts.best_weights.forget_variables()
         if chunk.non_finite_data:
             self._report_non_finite_data(chunk.non_finite_data, epoch)
+        self._count_labels(chunk, first_step)
+
+    def _count_labels(self, chunk: Chunk, first_step: int) -> None:
+        before, now = self._label_counts, chunk.label_counts
+        self._label_counts = now if first_step == 0 else None if before is None or now is None else before + now
+        if self._label_counts is not None and self.ends_epoch(chunk):
+            self._parts.report.diagnosis.add_label_counts(self._label_counts)
 
     def _steps_to_show(self, chunk: Chunk) -> int:
         """Return the epoch's number of steps; while it is not known, one that the steps done never reach.

@@ -19,7 +19,10 @@ from fitmon.engine.measures import Measures, measured
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from fitmon.engine.data.label_order import LabelCounts
+    from fitmon.engine.evaluation.gradients import GradientSizes
     from fitmon.engine.evaluation.probe import ValidationResult
+    from fitmon.engine.evaluation.train_subset import SubsetScores
     from fitmon.engine.facts import Facts
     from fitmon.engine.finding import Finding
     from fitmon.engine.insight.scores import SampleScores
@@ -46,6 +49,10 @@ class EpochDiagnosis:
         self._threshold, self._can_rewind = threshold, can_rewind
         self._paired, self._diagnosis = PairedLosses(), Diagnosis()
 
+    def begin(self, epochs: int, knobs: Mapping[str, KnobValue]) -> tuple[Finding, ...]:
+        """Return what is found in the data alone, before the first of `epochs`."""
+        return self._diagnosis.begin(self._evidence(0, epochs, {}, knobs))
+
     def diagnose(
         self,
         epoch: int,
@@ -54,6 +61,7 @@ class EpochDiagnosis:
         result: ValidationResult | None,
         metrics: Mapping[str, float],
         knobs: Mapping[str, KnobValue],
+        gradients: GradientSizes | None = None,
     ) -> tuple[Measures, tuple[Finding, ...]]:
         """Measure an epoch that has just ended and return its measures and the findings now.
 
@@ -63,8 +71,9 @@ class EpochDiagnosis:
             result: of the validation pass; None: nothing is validated.
             metrics: Keras's, of training and validation.
             knobs: the values the epoch was trained with.
+            gradients: of the first and the last layer; None: not measured.
         """
-        measures = Measures() if result is None else self._measure(epoch, result)
+        measures = Measures() if result is None else self._measure(epoch, result, gradients)
         curves = self.history.curves
         curves.append({**metrics, **dict(measured(measures))})
         return measures, self._diagnosis.update(self._evidence(epoch, epochs, curves.views(), knobs))
@@ -90,6 +99,19 @@ class EpochDiagnosis:
             parts[part] = max(parts.get(part, 0), count)
         self.facts = msgspec.structs.replace(self.facts, non_finite_parts=parts)
 
+    def add_label_counts(self, counts: LabelCounts) -> None:
+        """Add the labels of a whole epoch's batches."""
+        agreement = counts.agreement
+        if agreement is None:
+            return
+        in_batch, in_epoch = (_six_digits(share) for share in agreement)
+        self.facts = msgspec.structs.replace(
+            self.facts,
+            batch_label_agreement=in_batch,
+            epoch_label_agreement=in_epoch,
+            training_counts=tuple(map(int, counts.samples)),
+        )
+
     def _evidence(
         self, epoch: int, epochs: int, curves: Mapping[str, Floats], knobs: Mapping[str, KnobValue]
     ) -> Evidence:
@@ -99,7 +121,7 @@ class EpochDiagnosis:
             curves=curves,
             knobs=knobs,
             facts=self.facts,
-            knob_epochs=self.history.knob_epochs,
+            changes=self.history.changes,
             can_rewind=self._can_rewind,
         )
 
@@ -116,39 +138,39 @@ class EpochDiagnosis:
             diagnosis.restore(saved.part("standing"))
         self._paired, self._diagnosis = paired, diagnosis
 
-    def _measure(self, epoch: int, result: ValidationResult) -> Measures:
+    def _measure(self, epoch: int, result: ValidationResult, gradients: GradientSizes | None) -> Measures:
         observation, subset = result.observation, result.train_subset
         scores = None if observation is None else observation.scores
-        found: dict[str, float | None] = dict(
-            self._paired.update(epoch, _data_losses(scores), None if subset is None else subset.losses)
-        )
+        losses = None if subset is None else subset.losses
+        found: dict[str, float | None] = dict(self._paired.update(epoch, result.data_losses, losses))
+        found["validation_loss"], found["penalty"] = _mean(result.data_losses), result.penalty
         if scores is not None and observation is not None:
-            found["validation_loss"] = _mean_loss(scores)
             found["validation_accuracy"] = self._accuracy(scores)
-            found["penalty"] = observation.penalty
             found["suspected_labels"] = (
                 None if observation.dynamics is None else observation.dynamics.count(Kind.SUSPECT)
             )
         if subset is not None:
-            found["training_loss"] = _mean_loss(subset.scores)
-            found["training_accuracy"] = self._accuracy(subset.scores)
-            found["dead_share"] = subset.dead_share
-            found["saturated_share"] = _surely_wrong_share(subset.scores, self._threshold)
+            found |= self._measured_of_subset(subset)
+        if gradients is not None:
+            found |= {"first_gradient": gradients.first, "last_gradient": gradients.last}
         return Measures(**{name: _six_digits(value) for name, value in found.items() if value is not None})
+
+    def _measured_of_subset(self, subset: SubsetScores) -> dict[str, float | None]:
+        scores, in_training = subset.scores, subset.training_mode_losses
+        found: dict[str, float | None] = {"training_loss": _mean(subset.losses), "dead_share": subset.dead_share}
+        if scores is not None:
+            found["training_accuracy"] = self._accuracy(scores)
+            found["saturated_share"] = _surely_wrong_share(scores, self._threshold)
+        if in_training is not None:
+            found["training_mode_loss"] = _mean(in_training)
+            found["inference_mode_loss"] = _mean(subset.losses[: len(in_training)])
+        return found
 
     def _accuracy(self, scores: SampleScores) -> float:
         return float(np.count_nonzero(scores.right(self._threshold)) / len(scores))
 
 
-def _data_losses(scores: SampleScores | None) -> npt.NDArray[np.float32] | None:
-    """Return each sample's part of the data loss, (n,); None where there is none."""
-    if scores is None or scores.losses is None:
-        return None
-    return scores.losses if scores.weights is None else scores.losses * scores.weights
-
-
-def _mean_loss(scores: SampleScores) -> float | None:
-    losses = _data_losses(scores)
+def _mean(losses: npt.NDArray[np.float32] | None) -> float | None:
     return None if losses is None else float(losses.mean(dtype=np.float64))
 
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from fitmon.engine import events
+from fitmon.engine.evaluation.gradients import Gradients
 from fitmon.engine.evaluation.probe import Probe, ValidationResult
-from fitmon.engine.evaluation.train_subset import train_subset_of
+from fitmon.engine.evaluation.train_subset import TrainSubset, train_subset_of
 from fitmon.engine.events import Phase
 from fitmon.engine.insight.summary import summarize
 from fitmon.engine.training.branch_history import BranchHistory
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import keras
 
     from fitmon.engine.data.feed import Feed
-    from fitmon.engine.job import Job, TrainingData
+    from fitmon.engine.job import Job, Settings, TrainingData
     from fitmon.engine.training.reporter import Reporter
     from fitmon.engine.values import KnobValue
 
@@ -61,6 +62,7 @@ class EpochReport:
         diagnosis: EpochDiagnosis,
         reporter: Reporter,
         *,
+        gradients: Gradients | None = None,
         summarize_epochs: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -70,11 +72,13 @@ class EpochReport:
             probe: the validation samples; None: nothing is validated.
             diagnosis: judges each epoch.
             reporter: where phases and events go.
+            gradients: measures them at the end of an epoch; None: they are not measured.
             summarize_epochs: whether every `EpochEnded` has an `insight`.
             clock: returns seconds since any fixed moment.
         """
         self.probe, self.diagnosis = probe, diagnosis
         self._reporter, self._summarize_epochs, self._clock = reporter, summarize_epochs, clock
+        self._gradients = gradients
         self._validation_seconds: float | None = None
 
     @property
@@ -105,7 +109,12 @@ class EpochReport:
         validated = {} if result is None else {f"val_{name}": value for name, value in result.metrics.items()}
         metrics = {**trained.metrics, **validated}
         measures, findings = self.diagnosis.diagnose(
-            trained.epoch, trained.epochs, result=result, metrics=metrics, knobs=trained.knobs
+            trained.epoch,
+            trained.epochs,
+            result=result,
+            metrics=metrics,
+            knobs=trained.knobs,
+            gradients=None if self._gradients is None else self._gradients.measure(trained.epoch),
         )
         seconds = trained.seconds + self._clock() - since
         if observation is not None:
@@ -172,7 +181,23 @@ def epoch_report_for(
         facts, threshold=settings.threshold, history=history or BranchHistory(), can_rewind=can_rewind
     )
     options = options or RunOptions()
-    return EpochReport(probe, diagnosis, reporter, summarize_epochs=options.summarize_epochs, clock=options.clock)
+    return EpochReport(
+        probe,
+        diagnosis,
+        reporter,
+        gradients=_gradients(model, subset, feed, settings),
+        summarize_epochs=options.summarize_epochs,
+        clock=options.clock,
+    )
+
+
+def _gradients(
+    model: keras.Model, subset: TrainSubset | None, feed: Feed | None, settings: Settings
+) -> Gradients | None:
+    if subset is None or feed is None:
+        return None
+    steps = feed.steps(settings.batch_size) or 1
+    return Gradients(model, subset.loss, subset.first_batch(), steps)
 
 
 def is_empty(samples: Any) -> bool:

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fitmon.engine.data.feed import Feed, State, Stepping
+from fitmon.engine.data.label_order import LabelCounter, LabelCounts
 from fitmon.engine.graph import (
     batch_length,
     carried,
@@ -51,6 +52,9 @@ class Chunk:
     non_finite_data: dict[str, int] = field(default_factory=dict)
     """NaN and infinite numbers in the batches of this chunk, by part of the data, such as `training inputs`; only those
     above 0. Empty too where the feed's arrays were searched before."""
+    label_counts: LabelCounts | None = None
+    """The labels of this chunk's batches; None where the feed's arrays were examined before, or targets are no
+    classes."""
     exhausted: bool = False
     """Whether the feed had no batch left after `step`; the epoch ended there."""
 
@@ -67,6 +71,9 @@ class TrainingLoop:
         self._model = model
         self._feed = feed
         self._read_knobs = read_knobs or dict
+        outputs = getattr(model, "outputs", None) or []
+        units = outputs[0].shape[-1] if len(outputs) == 1 and outputs[0].shape else None
+        self._labels = LabelCounter(feed.signature(), units) if feed.unsearched else None
         self._chunk: Any = None
         self._reset = compiled_reset(model)
 
@@ -113,10 +120,13 @@ class TrainingLoop:
             non_finite=not bool(result["finite"]),
             non_finite_data={
                 name: int(count)
-                for counts in result["non_finite_data"]
+                for counts in result["counts"][:1]
                 for name, count in zip(DATA_PARTS, np.asarray(counts), strict=True)
                 if count
             },
+            label_counts=self._labels.counts(result["counts"][1])
+            if self._labels and len(result["counts"]) > 1
+            else None,
             exhausted=bool(result["exhausted"]),
         )
 
@@ -126,6 +136,10 @@ class TrainingLoop:
         model, feed = self._model, self._feed
         step_function = compiled_step(model, model.train_step, feed.signature())
         first_logs = logs_to_carry(model, step_function, feed.signature())
+        labels = self._labels
+        counters: list[Callable[[Any], tf.Tensor]] = [] if labels is None else [_non_finite_counts, labels.of_batch]
+        counts = () if labels is None else (tf.zeros(len(DATA_PARTS), tf.int64), *labels.start())
+        counters = counters[: len(counts)]
 
         def chunk(
             source: Any, first: tf.Tensor, last: tf.Tensor, batch_size: tf.Tensor, stop_at_non_finite: tf.Tensor
@@ -141,13 +155,12 @@ class TrainingLoop:
             ) -> State:
                 logs = step_function(batch)
                 longest = tf.maximum(longest, batch_length(batch))
-                counts = tuple(count + _non_finite_counts(batch) for count in counts)
+                counts = tuple(count + add(batch) for count, add in zip(counts, counters, strict=True))
                 return step + 1, _is_finite(logs), longest, carried(logs, first_logs), *counts
 
             # A schedule's rate is read before the steps: after them it is that of the next step. A model that runs
             # eagerly first calls its layers in the loop, and is read after it.
             readings = {} if model.run_eagerly else self._read_knobs()
-            counts = (tf.zeros(len(DATA_PARTS), tf.int64),) if feed.unsearched else ()
             start = (first, tf.constant(True), tf.constant(0), first_logs, *counts)
             stepping = Stepping(start=start, more=more, train=train, repeat=partial(loop_while, model))
             state, exhausted = feed.each_batch(source, batch_size, stepping)
@@ -155,7 +168,7 @@ class TrainingLoop:
             return {
                 "step": step,
                 "finite": finite,
-                "non_finite_data": counted,
+                "counts": counted,
                 "exhausted": exhausted,
                 "epoch": reported(model, logs),
                 "chunk": _chunk_means(means, before),

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from fitmon.engine.diagnosis.examine import DataFacts, ModelFacts, examine
-from fitmon.engine.keras_internals import compiled_loss, output_activation
+from fitmon.engine.diagnosis.failed_checks import log_failure, reason_of
+from fitmon.engine.diagnosis.row_blocks import is_batches
+from fitmon.engine.evaluation.baseline import baseline_of
+from fitmon.engine.evaluation.gradients import kernels_of
+from fitmon.engine.evaluation.layer_modes import largest_momentum, layers_with_modes
+from fitmon.engine.keras_internals import compiled_loss, loss_name, output_activation
 
 if TYPE_CHECKING:
     import keras
@@ -27,15 +34,37 @@ def facts_of(model: keras.Model, data: TrainingData, *, job: Job, training_sampl
     about_data = DataFacts(
         job=job.name, options=job.options, training_samples=training_samples, train_subset=train_subset
     )
-    return examine(data, about_data, _facts_of_model(model))
+    facts = examine(data, about_data, _facts_of_model(model))
+    return facts if facts.baseline_loss is not None else _with_searched_baseline(facts, model, data)
+
+
+def _with_searched_baseline(facts: Facts, model: keras.Model, data: TrainingData) -> Facts:
+    """Add the baseline of a loss for which class frequencies give none."""
+    loss, x, y = compiled_loss(model), data.x_validation, data.y_validation
+    try:
+        validation = baseline_of(model, loss, x, y, data.sample_weight_validation)
+        training = None if is_batches(data.x) else baseline_of(model, loss, data.x, data.y)
+    except Exception as error:  # noqa: BLE001 - foreign losses raise anything
+        log_failure("baseline", error)
+        return msgspec.structs.replace(facts, failed_checks=(*facts.failed_checks, f"baseline ({reason_of(error)})"))
+    if validation is None:
+        skipped = "comparison with a baseline (this model, loss or data has no constant prediction to compare with)"
+        return msgspec.structs.replace(facts, skipped_checks=(*facts.skipped_checks, skipped))
+    return msgspec.structs.replace(
+        facts,
+        baseline=validation.kind,
+        baseline_loss=validation.loss,
+        training_baseline_loss=None if training is None else training.loss,
+    )
 
 
 def _facts_of_model(model: keras.Model) -> ModelFacts:
     loss = compiled_loss(model)
     outputs = getattr(model, "outputs", None) or []
     widths = [layer.units for layer in model.layers if isinstance(getattr(layer, "units", None), int)]
+    activations = [getattr(getattr(layer, "activation", None), "__name__", "") for layer in model.layers[:-1]]
     return ModelFacts(
-        loss="" if loss is None else str(loss.name),
+        loss="" if loss is None else loss_name(loss),
         from_logits=bool(getattr(loss, "from_logits", False)),
         output_units=outputs[0].shape[-1] if len(outputs) == 1 else None,
         output_activation=output_activation(model),
@@ -43,4 +72,8 @@ def _facts_of_model(model: keras.Model) -> ModelFacts:
         parameters=int(model.count_params()),
         hidden_units=widths[:-1],
         optimizer=str(getattr(model.optimizer, "name", "")),
+        mode_layers=layers_with_modes(model),
+        batch_norm_momentum=largest_momentum(model),
+        weight_layers=[kernel.path.rsplit("/", 1)[0] for kernel in kernels_of(model)],
+        hidden_activations=sorted({name for name in activations if name and name != "linear"}),
     )

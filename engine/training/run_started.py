@@ -32,4 +32,5 @@ def run_started(parts: RunParts, name: str) -> events.RunStarted:
         no_probabilities="nothing is validated" if probe is None else probe.no_probabilities,
         notes=(*notes_on(parts.model, parts.data, probe, parts.report.diagnosis.facts), *parts.feed.notes),
         facts=parts.report.diagnosis.facts,
+        findings=parts.report.diagnosis.begin(pending.epochs, pending.values()),
     )

@@ -15,8 +15,8 @@ IMAGE_SHARE = 0.75
 
 def _check(evidence: Evidence) -> Finding | None:
     facts = evidence.facts
-    count, total = facts.constant_features or 0, facts.features or 0
-    if not count or not total or facts.training_samples <= 1:
+    count, total = (facts.constant_features or 0) - facts.padding_features, facts.features or 0
+    if count <= 0 or not total or facts.training_samples <= 1:
         return None
     if _may_be_image(facts) and count < IMAGE_SHARE * total:
         return None

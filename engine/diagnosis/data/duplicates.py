@@ -9,6 +9,8 @@ from fitmon.engine.finding import Finding, Remedy
 MIN_DUPLICATES = 3
 """Iris really contains one flower twice."""
 MIN_SHARE = 0.01
+BEYOND_CHANCE = 2.0
+"""Times the number that few possible rows explain."""
 SURE_SHARE = 0.05
 """From this share on they distort the validation numbers, whatever the other samples are like."""
 
@@ -18,12 +20,14 @@ def _check(evidence: Evidence) -> Finding | None:
     count, total = facts.duplicates or 0, facts.validation_samples
     if count < MIN_DUPLICATES or count < MIN_SHARE * total:
         return None
+    if count <= BEYOND_CHANCE * (facts.chance_duplicates or 0):
+        return None
     share = count / total
     return Finding(
         name=RULE.name,
         sentence=(
             f"{count} of {total} validation samples ({percent(share)}) are also in the training set, inputs and label: "
-            "the validation numbers look better than the model is."
+            "validation does not show how the model does on new data."
         ),
         epochs=OF_THE_DATA,
         confidence=0.95 if share >= SURE_SHARE else 0.7,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from fitmon.engine.diagnosis.data.wording import OF_THE_DATA
@@ -68,8 +69,9 @@ def _no_probabilities(facts: Facts) -> Mismatch | None:
         f"{facts.loss} expects probabilities, but the output activation is {facts.output_activation}: values outside "
         "0 and 1 are clipped and have no gradient."
     )
+    or_logits = ", or pass from_logits=True to the loss" if facts.output_activation == "linear" else ""
     remedy = Remedy(
-        advice=f"end with activation='{end}', or pass from_logits=True to the loss",
+        advice=f"end with activation='{end}'{or_logits}",
         expect="Every sample has a gradient again, and its probability can be shown.",
     )
     return sentence, 0.95, remedy
@@ -106,12 +108,48 @@ def _softmax_for_several_at_once(facts: Facts) -> Mismatch | None:
     return sentence, 0.7, remedy
 
 
+def _probabilities_as_logits(facts: Facts) -> Mismatch | None:
+    # Keras finds the logits of its own softmax and sigmoid layers behind the probabilities.
+    known = facts.output_activation in {"softmax", "sigmoid"}
+    if not facts.from_logits or facts.outputs_are != "probabilities" or known:
+        return None
+    floor = ""
+    if facts.loss in SEVERAL_CLASSES and facts.output_units:
+        floor = f", so the loss cannot fall below {math.log(1 + (facts.output_units - 1) / math.e):.3g}"
+    sentence = (
+        f"{facts.loss} with from_logits=True expects raw outputs, but the outputs are probabilities already: they are "
+        f"squashed a second time{floor}."
+    )
+    remedy = Remedy(
+        advice="remove the softmax or sigmoid at the end of the model, or pass from_logits=False to the loss",
+        expect="The loss can fall to 0.",
+    )
+    return sentence, 0.95, remedy
+
+
+def _logits_as_probabilities(facts: Facts) -> Mismatch | None:
+    crossentropy = facts.loss in SEVERAL_CLASSES or facts.loss == "binary_crossentropy"
+    if not crossentropy or facts.from_logits or facts.outputs_are != "logits":
+        return None
+    sentence = (
+        f"{facts.loss} expects probabilities, but some outputs are below 0 or above 1, or do not sum to 1: they are "
+        "clipped, and what is clipped has no gradient."
+    )
+    remedy = Remedy(
+        advice="pass from_logits=True to the loss, or end the model with a softmax or sigmoid",
+        expect="Every sample has a gradient again, and its probability can be shown.",
+    )
+    return sentence, 0.95, remedy
+
+
 _CHECKS: tuple[Callable[[Facts], Mismatch | None], ...] = (
     _softmax_over_one,
     _one_output_for_several,
     _no_probabilities,
     _sigmoid_for_one_hot,
     _softmax_for_several_at_once,
+    _probabilities_as_logits,
+    _logits_as_probabilities,
 )
 
 RULE = Rule(
@@ -128,7 +166,11 @@ RULE = Rule(
         "https://www.deeplearningbook.org/contents/mlp.html; "
         "Keras, Probabilistic losses, https://keras.io/api/losses/probabilistic_losses/"
     ),
-    weight=0.9,
+    weight=1.0,
     check=_check,
     patience=1,
+    explains=frozenset(
+        {"not_learning", "underfitting", "plateau", "worse_than_guessing", "learning_rate_too_high", "unbalanced"}
+    ),
+    invalidates=frozenset({"learning_well", "good_fit", "undecided", "saturated_outputs"}),
 )

@@ -14,13 +14,17 @@ from fitmon.engine.finding import Finding, Remedy
 
 DISTANCE = 0.1
 """Between class frequencies: the share of samples that would have to change class to make both sets alike."""
+CLUSTERED = 0.2
+"""How much more alike the labels within a batch are than all labels: 0 where shuffled, 1 for one class a batch."""
 DEVIATIONS = 4
 """A chi-square this many standard deviations above its mean is not chance."""
 
 
 def _check(evidence: Evidence) -> Finding | None:
     facts = evidence.facts
-    apart = _distance(facts.training_counts, facts.validation_counts) if facts.labels_sorted else None
+    if facts.batch_label_agreement is not None and facts.epoch_label_agreement is not None:
+        return _sorted_batches(facts.batch_label_agreement, facts.epoch_label_agreement)
+    apart = class_distance(facts.training_counts, facts.validation_counts) if facts.labels_sorted else None
     if apart is None:
         return None
     return Finding(
@@ -35,7 +39,34 @@ def _check(evidence: Evidence) -> Finding | None:
     )
 
 
-def _distance(training: Sequence[int] | None, validation: Sequence[int] | None) -> float | None:
+def _sorted_batches(in_batch: float, in_epoch: float) -> Finding | None:
+    """Return the finding of batches from outside whose order follows the labels."""
+    clustering = (in_batch - in_epoch) / (1 - in_epoch) if in_epoch < 1 else 0.0
+    if clustering < CLUSTERED:
+        return None
+    return Finding(
+        name=RULE.name,
+        sentence=(
+            f"the batches are sorted by label: two samples of a batch have the same label in {percent(in_batch)} of "
+            f"all pairs, two of the whole epoch in {percent(in_epoch)}; the samples are not shuffled, or in a buffer "
+            "much too small."
+        ),
+        epochs=OF_THE_DATA,
+        confidence=0.95,
+        remedies=(
+            Remedy(
+                advice="shuffle over the whole set: dataset.shuffle(number of samples) before batch()",
+                expect="Each batch has all classes, and the loss falls without waves.",
+            ),
+            Remedy(
+                advice="where it does not fit in memory, shuffle the files, interleave them, then use a large buffer",
+                expect="The same, up to a little order that is left.",
+            ),
+        ),
+    )
+
+
+def class_distance(training: Sequence[int] | None, validation: Sequence[int] | None) -> float | None:
     """Return how far the class frequencies of two sets are apart, in [0, 1]; None where chance could explain it."""
     if training is None or validation is None or not sum(training) or not sum(validation):
         return None
@@ -69,14 +100,32 @@ RULE = Rule(
     explanation=(
         "A sorted file that is cut at one place gives a validation set with other classes than the training set: the "
         "model is judged on what it has not seen. Keras's validation_split takes the last rows, before any shuffling. "
-        "Shuffle before splitting. fitmon shuffles arrays in each epoch; a dataset or generator must do so itself, and "
-        "the order of its batches is not examined."
+        "Shuffle before splitting. fitmon shuffles arrays in each epoch; a dataset or generator must do so itself. Its "
+        "labels are counted in passing, batch by batch: a batch of one class pulls all weights towards that class."
     ),
     source=(
         "LeCun, Bottou, Orr, Müller 1998, Efficient BackProp, 'Shuffling the Examples', "
         "http://leon.bottou.org/papers/lecun-98x; tutorial 2 (iris)"
     ),
-    weight=0.8,
+    weight=0.95,
     check=_check,
     patience=1,
+    explains=frozenset(
+        {
+            "not_learning",
+            "worse_than_guessing",
+            "plateau",
+            "underfitting",
+        }
+    ),
+    invalidates=frozenset(
+        {
+            "learning_rate_too_high",
+            "learning_rate_too_low",
+            "undecided",
+            "validation_too_small",
+            "validation_looks_better",
+            "overfitting",
+        }
+    ),
 )

@@ -13,6 +13,9 @@ from fitmon.engine.finding import Finding, Remedy
 
 IMBALANCE = 1.5
 """The share of the most frequent class over its share in balanced data: 0.75 with two classes."""
+MIN_MAJORITY = 0.4
+"""Of many classes: below this share, always predicting one class is no good answer to any accuracy."""
+DEVIATIONS_OF_INTERVAL = 1.96
 FIRST_EPOCH = 3
 DEVIATIONS = 1.645
 """An accuracy less than this many standard errors above the majority's share is no better: one-sided, 5 %."""
@@ -34,12 +37,15 @@ ACCURACIES = (
 
 def _check(evidence: Evidence) -> Finding | None:
     counts = evidence.facts.validation_counts
-    if not counts or max(counts) == sum(counts) or max(counts) / sum(counts) < IMBALANCE / len(counts):
+    if not counts or max(counts) == sum(counts):
+        return None
+    if max(counts) / sum(counts) < max(IMBALANCE / len(counts), MIN_MAJORITY):
         return None
     share, error = _majority(counts)
     accuracy = _accuracy(evidence)
     since = _first_of_last_epochs(accuracy <= share + DEVIATIONS * error)
-    no_better = evidence.epoch - since + 1 >= FIRST_EPOCH
+    # Weighted training gives up accuracy on purpose.
+    no_better = evidence.epoch - since + 1 >= FIRST_EPOCH and not evidence.facts.training_weighted
     if not no_better and not _sizes_differ_a_lot(evidence.facts):
         return None
     recent = float(np.mean(accuracy[-FIRST_EPOCH:]))
@@ -82,14 +88,16 @@ def _first_of_last_epochs(true: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> i
 def _sentence(facts: Facts, accuracy: float, *, no_better: bool) -> str:
     counts = facts.validation_counts or ()
     share, error = _majority(counts)
+    what = "labels" if facts.labels_each > 1 else "samples"
     sentence = (
-        f"{percent(share)} of the validation samples are {class_name(facts, counts.index(max(counts)))}: always "
+        f"{percent(share)} of the validation {what} are {class_name(facts, counts.index(max(counts)))}: always "
         f"predicting that gives an accuracy of {share:.3f}"
     )
+    reached = f"{accuracy:.3f} (± {DEVIATIONS_OF_INTERVAL * error:.3f}, 95 % interval)"
     if no_better:
-        return f"{sentence}, the model has {accuracy:.3f} (± {error:.3f}), which is no better."
+        return f"{sentence}, the model has {reached}, which is no better."
     if np.isfinite(accuracy):
-        return f"{sentence}, so the model's {accuracy:.3f} (± {error:.3f}) says little about the rare class."
+        return f"{sentence}, so the model's {reached} says little about the rare class."
     return f"{sentence} without learning anything."
 
 
@@ -98,7 +106,9 @@ def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
     counts = facts.training_counts or facts.validation_counts or ()
     threshold = _threshold(evidence, counts)
     lower = () if threshold is None else (threshold,)
-    return (*lower, _weights(counts))
+    # Advice that was taken already is no advice.
+    weights = () if facts.training_weighted else (_weights(counts),)
+    return (*lower, *weights)
 
 
 def _threshold(evidence: Evidence, counts: tuple[int, ...]) -> Remedy | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fitmon.engine.diagnosis.data.wording import OF_THE_DATA
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
+from fitmon.engine.diagnosis.fit.rates import times_the_default
 from fitmon.engine.facts import Facts
 from fitmon.engine.finding import Finding, Remedy
 
@@ -27,9 +28,15 @@ def _check(evidence: Evidence) -> Finding | None:
         name=RULE.name,
         sentence=_sentence(facts, largest, mean),
         epochs=OF_THE_DATA,
-        confidence=0.9 if largest > LARGE_MEAN or mean > LARGEST_PIXEL else 0.7,
+        confidence=_confidence(evidence, largest, mean),
         remedies=_remedies(facts),
     )
+
+
+def _confidence(evidence: Evidence, largest: float, mean: float) -> float:
+    """Return how sure it is that the scale matters; a rate far above its default would do harm with any inputs."""
+    sure = largest > LARGE_MEAN or mean > LARGEST_PIXEL
+    return 0.9 if sure and not times_the_default(evidence) > 1 else 0.7
 
 
 def _sentence(facts: Facts, largest: float, mean: float) -> str:
@@ -80,4 +87,15 @@ RULE = Rule(
     weight=0.5,
     check=_check,
     patience=1,
+    explains=frozenset(
+        {
+            "non_finite_loss",
+            "not_learning",
+            "worse_than_guessing",
+            "saturated_outputs",
+            "dead_units",
+            "vanishing_gradients",
+        }
+    ),
+    invalidates=frozenset({"learning_rate_too_high"}),
 )

@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from fitmon.engine.diagnosis.command_line import command_line
-from fitmon.engine.diagnosis.data.wording import OF_THE_DATA, samples
+from fitmon.engine.diagnosis.data.wording import OF_THE_DATA, percent, samples
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
-from fitmon.engine.diagnosis.fit.losses import SHORTEST_WINDOW, losses_of
+from fitmon.engine.diagnosis.fit.losses import SHORTEST_WINDOW, half_width_of, losses_of
 from fitmon.engine.facts import Facts
 from fitmon.engine.finding import Finding, Remedy
 
@@ -19,8 +19,6 @@ RISE_THAT_MATTERS = 0.05
 """Of the validation loss, relative to its best."""
 ERROR_THAT_HIDES = 0.05
 """Of the best loss: with a smaller standard error a relevant rise would soon show."""
-DEVIATIONS = 2
-"""A rise below this many standard errors is no evidence."""
 MAX_SAMPLES = 1_000_000
 """More samples than this are not suggested."""
 
@@ -32,7 +30,12 @@ def _check(evidence: Evidence) -> Finding | None:
     rise, error = evidence.last("validation_since_best"), evidence.last("validation_since_best_error")
     best = evidence.last("validation_loss") - rise
     # The loss of one epoch replaces that of its window here, because it only sets the scale.
-    if np.isfinite([rise, error, best]).all() and best > 0 and _may_matter(rise / best, error / best):
+    if (
+        np.isfinite([rise, error, best]).all()
+        and best > 0
+        and evidence.facts.has_floor
+        and _may_matter(rise / best, error / best)
+    ):
         in_vain = _is_worse_than_guessing(evidence) or _weights_move_more(evidence, error)
         return None if in_vain else _unclear_rise(evidence, rise, error, best)
     return _few_samples(evidence.facts) if total < MIN_SAMPLES else None
@@ -40,12 +43,12 @@ def _check(evidence: Evidence) -> Finding | None:
 
 def _may_matter(rise: float, error: float) -> bool:
     """Return whether a rise, relative to the best loss, would matter but is within its noise."""
-    return rise >= RISE_THAT_MATTERS and error >= ERROR_THAT_HIDES and rise < DEVIATIONS * error
+    return rise >= RISE_THAT_MATTERS and error >= ERROR_THAT_HIDES and rise < half_width_of(error)
 
 
 def _is_worse_than_guessing(evidence: Evidence) -> bool:
     """Return whether the loss is above chance: then the model is the problem, and a few samples make up the error."""
-    chance = evidence.facts.chance_loss
+    chance = evidence.facts.baseline_loss
     return chance is not None and evidence.last("validation_loss") > chance
 
 
@@ -55,15 +58,17 @@ def _weights_move_more(evidence: Evidence, error: float) -> bool:
 
 
 def _unclear_rise(evidence: Evidence, rise: float, error: float, best: float) -> Finding:
-    digits = max(0, -math.floor(math.log10(error / 2)))
+    half_width = half_width_of(error)
+    digits = max(0, -math.floor(math.log10(half_width / 2)))
     total = evidence.facts.validation_samples
-    needed = total * (DEVIATIONS * error / (RISE_THAT_MATTERS * best)) ** 2
+    needed = total * (half_width_of(error) / (RISE_THAT_MATTERS * best)) ** 2
     first = evidence.last("best_epoch")
     return Finding(
         name=RULE.name,
         sentence=(
-            f"Validation loss {rise:+.{digits}f} ± {error:.{digits}f} since its best: no evidence. A rise of "
-            f"{100 * rise / best:.0f} % would matter, but {samples(total)} cannot tell it from noise."
+            f"Validation loss {rise:+.{digits}f} ± {half_width:.{digits}f} (95 % interval) since its best: no "
+            f"evidence. A rise of {100 * rise / best:.0f} % would matter, but {samples(total)} cannot tell it from "
+            "noise."
         ),
         epochs=(int(first) if np.isfinite(first) else 1, evidence.epoch),
         confidence=0.8,
@@ -73,11 +78,15 @@ def _unclear_rise(evidence: Evidence, rise: float, error: float, best: float) ->
 
 def _few_samples(facts: Facts) -> Finding:
     total = facts.validation_samples
+    accuracy = ""
+    if facts.classes is not None and total > 1:
+        near = half_width_of(math.sqrt(0.16 / total))
+        accuracy = f", and an accuracy near 0.8 is only known to ± {near:.2f} (95 % interval)"
     return Finding(
         name=RULE.name,
         sentence=(
-            f"The validation set has {samples(total)}: each changes the accuracy by {1 / total:.2f}, and an "
-            f"accuracy near 0.8 is only known to ± {math.sqrt(0.16 / total):.2f}."
+            f"The validation set has {samples(total)}: each is {percent(1 / total)} of every validation "
+            f"number{accuracy}."
         ),
         epochs=OF_THE_DATA,
         confidence=0.9,
@@ -129,7 +138,7 @@ RULE = Rule(
     explanation=(
         "A validation loss is a mean over samples, and a mean over few of them changes from epoch to epoch by chance. "
         "Its standard error, from the differences of the same samples in two epochs, says by how much. A difference "
-        "within two standard errors is no evidence, neither of overfitting nor of progress."
+        "within its 95 % interval is no evidence, neither of overfitting nor of progress."
     ),
     source=(
         "Miller 2024, Adding Error Bars to Evals, https://arxiv.org/abs/2411.00640 (paired differences); Card et al. "

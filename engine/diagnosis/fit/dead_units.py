@@ -26,23 +26,26 @@ def _check(evidence: Evidence) -> Finding | None:
         ),
         epochs=(evidence.epoch, evidence.epoch),
         confidence=round(min(0.99, 0.7 + 0.3 * share), 2),
-        remedies=remedies.present(
-            (
-                _lower_rate(evidence),
-                remedies.less_penalty(evidence),
-                remedies.advice(
-                    "train a new model with leaky_relu, elu or gelu instead of relu, and He initialization",
-                    "A unit below 0 still has a gradient and can recover.",
-                ),
-            )
-        ),
+    )
+
+
+def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
+    return remedies.present(
+        (
+            _lower_rate(evidence),
+            remedies.less_penalty(evidence),
+            remedies.advice(
+                "train a new model with leaky_relu, elu or gelu instead of relu, and He initialization",
+                "A unit below 0 still has a gradient and can recover.",
+            ),
+        )
     )
 
 
 def _lower_rate(evidence: Evidence) -> Remedy | None:
     """Return a tenth of the rate at which they died; None where the rate has changed since."""
     before = _before(evidence)
-    if before is not None and any(epoch > before for epoch in evidence.knob_epochs):
+    if before is not None and evidence.settled_since > before:
         return None
     return remedies.with_rate(evidence, 0.1, "No further units die; dead ones do not recover.", rewind_to=before)
 
@@ -68,4 +71,5 @@ RULE = Rule(
     ),
     weight=0.65,
     check=_check,
+    remedies=_remedies,
 )

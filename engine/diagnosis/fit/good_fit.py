@@ -6,15 +6,16 @@ from functools import lru_cache
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit import remedies
+from fitmon.engine.diagnosis.fit.baselines import baseline_in_words
 from fitmon.engine.diagnosis.fit.losses import Losses, losses_of
 from fitmon.engine.diagnosis.fit.overfitting import overfits, turn_of
-from fitmon.engine.finding import Finding
+from fitmon.engine.finding import Finding, Remedy
 
 FIRST_EPOCH = 8
 STILL = 0.015
 """Largest change from one window to the next, as a share of the loss."""
 LOW = 0.7
-"""How far below chance the training loss of a good model is, as a share of the chance loss."""
+"""How far below the baseline the training loss of a good model is, as a share of it."""
 LOW_FOR_THE_SKILLED, SKILLED = 0.5, 0.8
 """With some wrong labels the loss stays higher however good the model is: its accuracy then is this far from the
 majority's share towards 1."""
@@ -24,8 +25,8 @@ PENALTY_OUTWEIGHS = 0.5
 MUCH_DROPOUT = 0.6
 TOGETHER = 1.3
 """Validation loss over training loss."""
-TOGETHER_OF_CHANCE = 0.005
-"""A gap up to this share of the chance loss does not count."""
+TOGETHER_OF_BASELINE = 0.005
+"""A gap up to this share of the baseline does not count."""
 NO_RISE = 0.03
 """Of the best validation loss."""
 
@@ -36,20 +37,22 @@ def fits_well(losses: Losses, evidence: Evidence) -> bool:
     validation, training = losses.lately(losses.validation), losses.lately(losses.training)
     if validation is None or training is None or evidence.epoch < FIRST_EPOCH or is_held_back(losses, evidence):
         return False
-    chance = losses.chance
+    baseline = losses.validation.baseline
     if not does_well(losses, evidence) or not losses.learned(losses.validation) >= LOW_FOR_THE_SKILLED:
         return False
     gap = validation.now - training.now
-    together = validation.now <= TOGETHER * training.now or gap <= TOGETHER_OF_CHANCE * chance
-    nearly_nothing = validation.now <= TOGETHER_OF_CHANCE * chance
-    still = abs(validation.share) <= max(STILL, min(2 * validation.error / validation.before, 2 * STILL))
+    together = losses.comparable and (
+        validation.now <= TOGETHER * training.now or gap <= TOGETHER_OF_BASELINE * baseline
+    )
+    nearly_nothing = validation.now <= TOGETHER_OF_BASELINE * baseline
+    still = abs(validation.share) <= max(STILL, min(validation.half_width / validation.unit, 2 * STILL))
     turn = turn_of(losses)
-    rose = turn is not None and turn.validation.share > NO_RISE and turn.validation.rise > 2 * turn.validation.error
+    rose = turn is not None and turn.validation.share > NO_RISE and turn.validation.rises
     return together and (still or nearly_nothing) and not rose and not overfits(losses)
 
 
 def does_well(losses: Losses, evidence: Evidence) -> bool:
-    """Return whether the model does well on its training samples; False where chance is not known."""
+    """Return whether the model does well on its training samples; False where the baseline is not known."""
     learned, counts = losses.learned(losses.training), evidence.facts.training_counts
     if learned >= LOW or not counts or max(counts) == sum(counts):
         return learned >= LOW
@@ -71,20 +74,25 @@ def _check(evidence: Evidence) -> Finding | None:
         return None
     validation, training = losses.now(losses.validation), losses.now(losses.training)
     learned = losses.learned(losses.validation)
+    last = evidence.epoch - losses.window + 1
     return Finding(
         name=RULE.name,
         sentence=(
-            f"good fit, done: validation loss {validation:.3g} has flattened close to training loss {training:.3g}, "
-            f"{100 * learned:.0f} % below the chance loss {losses.chance:.3g}."
+            f"good fit, done: validation loss has flattened at {validation:.3g}, close to training loss {training:.3g} "
+            f"(means of epochs {last}-{evidence.epoch}), {100 * learned:.0f} % below the "
+            f"{losses.validation.baseline:.3g} of {baseline_in_words(evidence.facts)}."
         ),
         epochs=(max(1, evidence.epoch - 2 * losses.window + 1), evidence.epoch),
         confidence=round((0.9 if losses.inference_mode else 0.7) * min(1.0, 0.7 + 0.3 * learned), 2),
-        remedies=remedies.present(
-            (
-                remedies.stop_here(evidence),
-                remedies.with_rate(evidence, 0.2, "Both losses fall a little further, then stay."),
-            )
-        ),
+    )
+
+
+def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
+    return remedies.present(
+        (
+            remedies.stop_here(evidence),
+            remedies.with_rate(evidence, 0.2, "Both losses fall a little further, then stay."),
+        )
     )
 
 
@@ -100,4 +108,5 @@ RULE = Rule(
     ),
     weight=0.6,
     check=_check,
+    remedies=_remedies,
 )

@@ -13,7 +13,7 @@ from fitmon.engine.diagnosis.fit.rates import times_the_default
 from fitmon.engine.finding import Finding, Remedy
 
 FIRST_EPOCH = 4
-ABOVE_CHANCE = 1.2
+ABOVE_BASELINE = 1.2
 """Training loss over chance: a model that learns is not worse than guessing on its own samples."""
 LEFT_START = 0.7
 """A loss below this share of its first value is falling, however high it started."""
@@ -23,8 +23,8 @@ JUMPS = 0.1
 JUMPS_WHEN_SUSPECT = 0.06
 """Likewise where the rate is `SUSPECT` times the optimizer's default, so that jumps are likely."""
 SUSPECT = 10.0
-JUMPS_OF_CHANCE = 0.03
-CLIMBS, CLIMBS_OF_CHANCE = 3.0, 0.02
+JUMPS_OF_BASELINE = 0.03
+CLIMBS, CLIMBS_OF_BASELINE = 3.0, 0.02
 """Training loss over its lowest value, and the rise as a share of the chance loss: it should never climb."""
 UPWARDS = 0.3
 """Share of steps that go up: none in a steady fall, half in a loss that only jumps."""
@@ -43,8 +43,10 @@ ABSURD, POORLY = 300.0, 0.5
 
 def _check(evidence: Evidence) -> Finding | None:
     losses = losses_of(evidence)
-    curve = losses.training.curve[max(0, losses.settled_since - losses.training.skipped) :]
-    if len(curve) < FIRST_EPOCH or _is_explained_by_inputs(evidence):
+    training = losses.training
+    curve = training.curve[max(0, losses.settled_since - training.skipped) :]
+    weighted = evidence.facts.training_weighted and not training.inference_mode
+    if len(curve) < FIRST_EPOCH or weighted or not training.has_floor or _is_explained_by_inputs(evidence):
         return None
     for sign in (_above_chance, _jumps, _climbs, _far_above_default):
         if (answer := sign(losses, evidence, curve)) is not None:
@@ -54,7 +56,6 @@ def _check(evidence: Evidence) -> Finding | None:
                 sentence=f"learning rate too high: {sentence}.",
                 epochs=(max(1, evidence.epoch - len(curve[-RECENT:]) + 1), evidence.epoch),
                 confidence=confidence,
-                remedies=_remedies(evidence),
             )
     return None
 
@@ -67,13 +68,17 @@ def _is_explained_by_inputs(evidence: Evidence) -> bool:
 
 def _above_chance(losses: Losses, evidence: Evidence, curve: Floats) -> tuple[str, float] | None:
     start, recent = float(curve[0]), curve[-3:]
-    bound = losses.chance * ABOVE_CHANCE if math.isfinite(losses.chance) else 2 * start
+    bound = losses.training.baseline * ABOVE_BASELINE if math.isfinite(losses.training.baseline) else 2 * start
     moves_down = bool((np.diff(curve[-RECENT:]) < 0).mean() > 1 - UPWARDS)
     if not recent.min() > bound or recent.mean() < LEFT_START * start or moves_down:
         return None
     if times_the_default(evidence) < 1:
         return None
-    against = f"guessing gives {losses.chance:.3g}" if math.isfinite(losses.chance) else f"it started at {start:.3g}"
+    against = (
+        f"the baseline is {losses.training.baseline:.3g}"
+        if math.isfinite(losses.training.baseline)
+        else f"it started at {start:.3g}"
+    )
     return f"training loss is {recent.mean():.3g}, {against}", 0.95
 
 
@@ -81,9 +86,14 @@ def _jumps(losses: Losses, evidence: Evidence, curve: Floats) -> tuple[str, floa
     recent = curve[-RECENT:]
     steps = np.diff(recent)
     level, size = float(recent.mean()), float(np.median(np.abs(steps)))
-    floor = JUMPS_OF_CHANCE * (losses.chance if math.isfinite(losses.chance) else float(curve.max()))
+    floor = JUMPS_OF_BASELINE * (
+        losses.training.baseline if math.isfinite(losses.training.baseline) else float(curve.max())
+    )
     jumps = JUMPS_WHEN_SUSPECT if times_the_default(evidence) >= SUSPECT else JUMPS
     if size < max(jumps * level, floor) or float((steps > 0).mean()) < UPWARDS:
+        return None
+    # Early in a run the loss still falls by more than it jumps: only what goes up again is a jump.
+    if len(curve) < RECENT and -float(steps.sum()) > size:
         return None
     return f"training loss jumps between {recent.min():.3g} and {recent.max():.3g} from epoch to epoch", 0.85
 
@@ -91,7 +101,7 @@ def _jumps(losses: Losses, evidence: Evidence, curve: Floats) -> tuple[str, floa
 def _climbs(losses: Losses, evidence: Evidence, curve: Floats) -> tuple[str, float] | None:
     means = np.convolve(curve, np.full(3, 1 / 3), "valid")
     lowest, now = float(means.min()), float(means[-1])
-    bound = max(CLIMBS * lowest, lowest + CLIMBS_OF_CHANCE * np.nan_to_num(losses.chance))
+    bound = max(CLIMBS * lowest, lowest + CLIMBS_OF_BASELINE * np.nan_to_num(losses.training.baseline))
     if now < bound or times_the_default(evidence) < SUSPECT:
         return None
     return f"training loss climbs again, from {lowest:.3g} to {now:.3g}", 0.8
@@ -110,7 +120,7 @@ def _far_above_default(losses: Losses, evidence: Evidence, curve: Floats) -> tup
     rate = evidence.knob("learning_rate")
     return (
         f"{rate:g} is {times:.0f} times the default of {evidence.facts.optimizer}, and {which} {loss:.3g}, "
-        f"guessing gives {losses.chance:.3g}"
+        f"the baseline is {losses.training.baseline:.3g}"
     ), 0.9
 
 
@@ -145,4 +155,5 @@ RULE = Rule(
     ),
     weight=0.8,
     check=_check,
+    remedies=_remedies,
 )

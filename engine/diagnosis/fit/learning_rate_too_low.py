@@ -10,10 +10,11 @@ import numpy as np
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit import remedies
+from fitmon.engine.diagnosis.fit.baselines import baseline_in_words
 from fitmon.engine.diagnosis.fit.losses import Losses, losses_of
 from fitmon.engine.diagnosis.fit.overfitting import overfits
 from fitmon.engine.diagnosis.fit.rates import times_the_default
-from fitmon.engine.finding import Finding
+from fitmon.engine.finding import Finding, Remedy
 
 FIRST_EPOCH = 4
 GOAL = 0.3
@@ -55,25 +56,31 @@ def _check(evidence: Evidence) -> Finding | None:
     pace = learns_too_slowly(losses, evidence)
     if pace is None:
         return None
-    factor = float(np.clip(10 ** round(math.log10(pace.needed / evidence.epochs) + 0.5), 10, MAX_TIMES))
     needed = f"{pace.needed:.0f}" if pace.needed < 1e6 else "more than a million"  # noqa: PLR2004 - as good as never
     return Finding(
         name=RULE.name,
         sentence=(
             f"learning rate too low: training loss falls steadily, but by {pace.per_epoch:.2g} per epoch; from "
-            f"{losses.now(losses.training):.3g} to {GOAL * losses.chance:.3g}, {100 * GOAL:.0f} % of guessing, "
+            f"{losses.now(losses.training):.3g} to {GOAL * losses.training.baseline:.3g}, {100 * GOAL:.0f} % of "
+            f"{baseline_in_words(evidence.facts)}, "
             f"it needs {needed} epochs; {evidence.epochs} are planned."
         ),
         epochs=(pace.since, evidence.epoch),
         confidence=0.85,
-        remedies=remedies.present(
-            (
-                remedies.with_rate(
-                    evidence, factor, "The loss falls visibly in the next epochs; if it jumps, halve the rate."
-                ),
-                remedies.with_rate(evidence, 3.0, "The loss falls about three times as fast."),
-            )
-        ),
+    )
+
+
+def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
+    pace = _pace(losses_of(evidence), evidence)
+    needed = FAR_MORE if pace is None else pace.needed / evidence.epochs
+    factor = float(np.clip(10 ** round(math.log10(max(needed, 1.0)) + 0.5), 10, MAX_TIMES))
+    return remedies.present(
+        (
+            remedies.with_rate(
+                evidence, factor, "The loss falls visibly in the next epochs; if it jumps, halve the rate."
+            ),
+            remedies.with_rate(evidence, 3.0, "The loss falls about three times as fast."),
+        )
     )
 
 
@@ -87,7 +94,7 @@ def _pace(losses: Losses, evidence: Evidence) -> Pace | None:
     early, late = float(curve[0] - curve[half]) / half, float(curve[half] - curve[-1]) / (len(curve) - 1 - half)
     if float((steps <= 0).mean()) < STEADY or late < SLOWS_DOWN * early or late <= 0:
         return None
-    missing = float(curve[-1]) - GOAL * losses.chance
+    missing = float(curve[-1]) - GOAL * losses.training.baseline
     return Pace(late, evidence.epoch - len(curve) + 1, evidence.epoch + missing / late)
 
 
@@ -105,4 +112,5 @@ RULE = Rule(
     ),
     weight=0.75,
     check=_check,
+    remedies=_remedies,
 )

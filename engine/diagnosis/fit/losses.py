@@ -4,6 +4,8 @@ They are the data losses in inference mode where they were measured, else Keras'
 and at least three epochs, so that no single epoch decides. The error of a difference between windows has two parts:
 which samples happen to be in the set (the paired standard error), and how much the weights move from epoch to epoch
 (the wobble of the curve itself).
+
+There is one bar for all rules: a change is evidence if it is larger than half of its 95 % interval, the number after ±.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import NormalDist
 
 import numpy as np
 
@@ -27,19 +30,32 @@ USED, MEAN_OF_USED = 0.75, 0.5148
 """The mean of the smallest three quarters of absolute deviations, in standard deviations of a normal distribution."""
 UNCERTAIN = 1.5
 """A deviation estimated from n second differences may be larger by this share over √n, because they overlap."""
+OUTSIDE = 0.05
+"""Probability outside an interval of 95 %."""
+MIN_SAMPLES = 2
+"""One sample says nothing about the noise of a mean."""
 TINY = 1e-12
+NEARLY_NOTHING = 1e-3
+"""Share of the baseline, else of the first loss, below which a loss is 0 for all that matters."""
 MAX_DIGITS = 5
 """Decimals a loss is shown with; a smaller one has an exponent."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """A loss in two windows."""
 
     before: float
     now: float
-    error: float
-    """Standard error of the difference."""
+    half_width: float
+    """Half of the 95 % interval of the difference; infinite where its noise is not known."""
+    unit: float
+    """What a change is a share of: the loss before, or what it has fallen by where it may be negative."""
+    has_floor: bool = True
+    """Whether the loss cannot fall below 0."""
+    epochs: tuple[int, int] = (0, 0)
+    """The middle epochs of the two windows."""
+    window: int = 1
 
     @property
     def rise(self) -> float:
@@ -48,39 +64,89 @@ class Change:
 
     @property
     def share(self) -> float:
-        """Return the rise as a share of the loss before."""
-        return self.rise / self.before if self.before > 0 else 0.0
+        """Return the rise as a share of the loss before, or of its fall so far."""
+        return self.rise / self.unit if self.unit > 0 else 0.0
+
+    @property
+    def rises(self) -> bool:
+        """Return whether it rose by more than its noise."""
+        return self.rise > self.half_width
+
+    @property
+    def falls(self) -> bool:
+        """Return whether it fell by more than its noise."""
+        return -self.rise > self.half_width
 
     @property
     def text(self) -> str:
-        """Return it as text, such as `0.062 → 0.071 (+0.009 ± 0.002)`."""
-        digits = _digits(self.error, self.now)
-        return f"{self.before:.{digits}f} → {self.now:.{digits}f} ({self.rise:+.{digits}f} ± {self.error:.{digits}f})"
+        """Return it as text, such as `0.062 (epochs 5-7) → 0.071 (epochs 10-12), +0.009 ± 0.002`."""
+        before, now = (epochs_in_words(middle, self.window) for middle in self.epochs)
+        digits = _digits(self.half_width, self.now)
+        by = f"{self.rise:+.{digits}f}{self.plus_minus(digits)}"
+        if not self.has_floor:
+            return f"by {by} from {before} to {now}"
+        return f"{self.before:.{digits}f} ({before}) → {self.now:.{digits}f} ({now}), {by}"
 
     @property
     def short_text(self) -> str:
-        """Return it as text without its error."""
+        """Return it as text without epochs and noise."""
         digits = max(_digits(abs(self.rise), self.now), _digits(0.0, self.now))
+        if not self.has_floor:
+            return f"by {abs(self.rise):.3g}"
         if digits > MAX_DIGITS:
             return f"{self.before:.3g} → {self.now:.3g}"
         return f"{self.before:.{digits}f} → {self.now:.{digits}f}"
+
+    def plus_minus(self, digits: int) -> str:
+        """Return half of the interval as text, such as ` ± 0.002`; nothing where it is not known."""
+        known = math.isfinite(self.half_width) and self.half_width > 0
+        return f" ± {self.half_width:.{digits}f}" if known else ""
 
 
 class LossCurve:
     """One loss over the epochs since it was last NaN or infinite."""
 
-    def __init__(self, evidence: Evidence, name: str, fallback: str) -> None:
-        """Read the curve `<name>_loss`, or Keras's `fallback` where the last epoch has no value."""
+    def __init__(self, evidence: Evidence, name: str, fallback: str, samples: int, baseline: float | None) -> None:
+        """Read a curve.
+
+        Args:
+            evidence: of the run.
+            name: the curve is `<name>_loss`.
+            fallback: Keras's curve, for where the last epoch has no value.
+            samples: behind each value; 0: not known.
+            baseline: see `Facts.baseline_loss`.
+        """
         self.inference_mode = bool(np.isfinite(evidence.last(f"{name}_loss")))
         curve = evidence.curve(f"{name}_loss" if self.inference_mode else fallback)
         broken = np.flatnonzero(~np.isfinite(curve))
         self.skipped = int(broken[-1]) + 1 if len(broken) else 0
         self.curve: Floats = curve[self.skipped :]
+        self.has_floor = evidence.facts.has_floor and not bool(len(self.curve) and self.curve.min() < 0)
+        self.baseline = math.nan if baseline is None else baseline
+        self._samples = samples
         self._since_best_error = _last_number(evidence, f"{name}_since_best_error")
         self._lately_error = _last_number(evidence, f"{name}_lately_error")
 
     def __bool__(self) -> bool:
         return bool(len(self.curve))
+
+    @property
+    def nothing(self) -> float:
+        """Return the size of a loss, or of a change, that does not matter."""
+        if not self.has_floor:
+            return NEARLY_NOTHING * self.fall_so_far
+        known = math.isfinite(self.baseline) and self.baseline > 0
+        return NEARLY_NOTHING * (self.baseline if known else float(self.curve.max(initial=0.0)))
+
+    @property
+    def fall_so_far(self) -> float:
+        """Return the difference between the highest and the lowest loss, or between the baseline and the lowest."""
+        start = self.baseline if math.isfinite(self.baseline) else float(self.curve[0])
+        return max(start - float(self.curve.min()), TINY)
+
+    def unit(self, before: float) -> float:
+        """Return what a change from this loss is a share of."""
+        return before if self.has_floor else self.fall_so_far
 
     def smooth(self, window: int) -> Floats:
         """Return the means of all windows, (T - window + 1,); empty when there are fewer epochs."""
@@ -94,31 +160,63 @@ class LossCurve:
     def wobble(self, since: int = 0) -> float:
         """Return the standard deviation of one epoch around a steady trend, over the last epochs.
 
-        Measured in logarithms, where a steady fall is a straight line, and without the largest quarter, so that the
-        steep first epochs do not count as wobble. With few epochs the estimate is high rather than low.
+        Measured in logarithms, where a steady fall is a straight line (of a loss that may be negative: as it is), and
+        without the largest quarter, so that the steep first epochs do not count as wobble. With few epochs the estimate
+        is high rather than low.
         """
         epochs = max(WOBBLE_EPOCHS, len(self.curve) // 2)
         recent = self.curve[max(since - self.skipped, 0, len(self.curve) - epochs) :]
         if len(recent) < 2 + MIN_BENDS:
             return 0.0
-        bends = np.sort(np.abs(np.diff(np.log(np.maximum(recent, TINY)), 2)))
+        values = np.log(np.maximum(recent, TINY)) if self.has_floor else recent
+        bends = np.sort(np.abs(np.diff(values, 2)))
         mean = float(bends[: math.ceil(USED * len(bends))].mean()) / MEAN_OF_USED
         share = mean * (1 + UNCERTAIN / math.sqrt(len(bends))) / math.sqrt(SECOND_DIFFERENCES)
-        return share * float(recent[-SHORTEST_WINDOW:].mean())
+        return share * float(recent[-SHORTEST_WINDOW:].mean()) if self.has_floor else share
 
     def error_since_best(self, window: int) -> float:
         """Return the standard error of a difference between two windows far apart."""
-        return math.hypot(max(self._since_best_error, self._lately_error), self.wobble() * math.sqrt(2 / window))
+        samples_error = max(self._since_best_error, self._lately_error)
+        return math.hypot(samples_error, self.wobble() * math.sqrt(2 / window)) * self._few_samples()
 
     def lately(self, window: int, since: int) -> Change | None:
         """Return the last window compared with the previous one; None before there are two after `since` epochs."""
         if len(self.curve) - max(0, since - self.skipped) < 2 * window:
             return None
-        before, now = self.curve[-2 * window : -window].mean(), self.curve[-window:].mean()
+        before, now = float(self.curve[-2 * window : -window].mean()), float(self.curve[-window:].mean())
         # The error was measured between windows of three epochs; samples drift apart in proportion to the time.
         samples_error = self._lately_error * window / SHORTEST_WINDOW
-        error = math.hypot(samples_error, self.wobble(since) * math.sqrt(2 / window))
-        return Change(float(before), float(now), error)
+        error = math.hypot(samples_error, self.wobble(since) * math.sqrt(2 / window)) * self._few_samples()
+        last = self.skipped + len(self.curve)
+        return self.change(before, now, half_width_of(error), epochs=(last - window, last), window=window)
+
+    def change(
+        self, before: float, now: float, half_width: float, *, epochs: tuple[int, int], window: int = 1
+    ) -> Change:
+        """Return a change between two windows, given by their last epochs."""
+        middles = (epochs[0] - (window - 1) // 2, epochs[1] - (window - 1) // 2)
+        return Change(
+            before=before,
+            now=now,
+            half_width=half_width,
+            unit=self.unit(before),
+            has_floor=self.has_floor,
+            epochs=middles,
+            window=window,
+        )
+
+    def _few_samples(self) -> float:
+        """Return by how much a standard error from n samples must grow, as Student's t over the normal distribution."""
+        if not self._samples:
+            return 1.0
+        freedom = self._samples - 1
+        # Hill's first terms; exact to 2 % from four samples on.
+        square = normal_quantile(1) ** 2
+        return (
+            1 + (square + 1) / (4 * freedom) + (5 * square**2 + 16 * square + 3) / (96 * freedom**2)
+            if freedom
+            else math.inf
+        )
 
 
 class Losses:
@@ -126,13 +224,21 @@ class Losses:
 
     def __init__(self, evidence: Evidence) -> None:
         """Read both losses from the evidence."""
-        self.training = LossCurve(evidence, "training", "loss")
-        self.validation = LossCurve(evidence, "validation", "val_loss")
+        facts = evidence.facts
+        trained_on = facts.training_baseline_loss if facts.training_baseline_loss is not None else facts.baseline_loss
+        self.training = LossCurve(evidence, "training", "loss", facts.train_subset, trained_on)
+        self.validation = LossCurve(evidence, "validation", "val_loss", facts.validation_samples, facts.baseline_loss)
         self.window = window_of(evidence.epoch)
-        chance = evidence.facts.chance_loss
-        self.chance = chance if chance is not None and chance > 0 else math.nan
-        self.settled_since = evidence.knob_epochs[-1] - 1 if evidence.knob_epochs else 0
+        baseline = facts.baseline_loss
+        self.baseline = baseline if baseline is not None and (baseline > 0 or not facts.has_floor) else math.nan
+        self.has_floor = self.training.has_floor and self.validation.has_floor
+        self.settled_since = evidence.settled_since - 1
         """Epochs before the last change of a knob, where curves may jump."""
+        penalty = evidence.last("penalty")
+        alike = self.inference_mode or not (facts.training_weighted or penalty > 0)
+        self.comparable = alike and not facts.validation_weighted and self.has_floor
+        """Whether training and validation loss may be put into a ratio: both without penalties and weights, and never
+        negative."""
 
     @property
     def judged(self) -> LossCurve:
@@ -153,13 +259,43 @@ class Losses:
         return loss.lately(self.window, self.settled_since)
 
     def learned(self, loss: LossCurve) -> float:
-        """Return how far below chance a loss is, as a share of chance; NaN where chance or loss is not known."""
-        return 1 - self.now(loss) / self.chance
+        """Return how far below the baseline a loss is, as a share of it; NaN where one of them is not known.
+
+        NaN too for a loss that may be negative, where a share means nothing: see `beats_baseline`.
+        """
+        known = self.has_floor and loss.baseline > 0
+        return 1 - self.now(loss) / loss.baseline if known else math.nan
+
+    def beats_baseline(self, loss: LossCurve) -> bool | None:
+        """Return whether a loss is below its baseline; None where that is not known."""
+        return None if math.isnan(loss.baseline) or not loss else self.now(loss) < loss.baseline
+
+
+def half_width_of(error: float, comparisons: int = 1) -> float:
+    """Return half of the 95 % interval of a difference with this standard error.
+
+    Args:
+        error: standard error.
+        comparisons: differences of which this is the largest; the interval then holds for all of them (Bonferroni).
+    """
+    return normal_quantile(comparisons) * error
+
+
+@lru_cache(maxsize=256)
+def normal_quantile(comparisons: int) -> float:
+    """Return half of the 95 % interval of a normal distribution, in standard deviations: 1.96 for one comparison."""
+    return NormalDist().inv_cdf(1 - OUTSIDE / 2 / max(1, comparisons))
 
 
 def window_of(epochs: int) -> int:
     """Return the length of a window after this many epochs."""
     return max(SHORTEST_WINDOW, epochs // WINDOWS_IN_A_RUN)
+
+
+def epochs_in_words(middle: int, window: int) -> str:
+    """Return the epochs of a window as words, such as `mean of epochs 5-7`."""
+    first = middle - window // 2
+    return f"mean of epochs {first}-{first + window - 1}" if window > 1 else f"epoch {middle}"
 
 
 @lru_cache(maxsize=1)
@@ -182,5 +318,6 @@ def _last_number(evidence: Evidence, name: str) -> float:
 
 def _digits(difference: float, loss: float) -> int:
     """Return how many decimals show a difference with two digits, or a loss with three where there is none."""
-    size = difference if difference > 0 else max(abs(loss), 1e-9) / 10
+    known = math.isfinite(difference) and difference > 0
+    size = difference if known else max(abs(loss), 1e-9) / 10
     return min(8, max(2, 1 - math.floor(math.log10(size))))

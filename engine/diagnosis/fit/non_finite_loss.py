@@ -23,7 +23,6 @@ def _check(evidence: Evidence) -> Finding | None:
         sentence=(f"non finite loss since epoch {since}: {name} is {value}; weights trained from here on are useless."),
         epochs=(since, evidence.epoch),
         confidence=1.0,
-        remedies=_remedies(evidence),
     )
 
 
@@ -68,5 +67,6 @@ RULE = Rule(
     ),
     weight=1.0,
     check=_check,
+    remedies=_remedies,
     patience=1,
 )

@@ -7,8 +7,10 @@ from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.learning_rate_too_low import learns_too_slowly
 from fitmon.engine.diagnosis.fit.learning_well import learns_well
 from fitmon.engine.diagnosis.fit.losses import Change, LossCurve, losses_of
+from fitmon.engine.diagnosis.fit.memorizing import memorizes
 from fitmon.engine.diagnosis.fit.overfitting import overfits
-from fitmon.engine.finding import Finding
+from fitmon.engine.diagnosis.fit.worse_than_guessing import is_worse_than_guessing
+from fitmon.engine.finding import Finding, Remedy
 
 FIRST_EPOCH = 8
 STILL = 0.02
@@ -24,32 +26,42 @@ def _check(evidence: Evidence) -> Finding | None:
     changes = [_change(curve, since) for curve in curves]
     if any(change is None or abs(change.share) > STILL for change in changes):
         return None
-    if overfits(losses) or learns_well(losses, evidence) or learns_too_slowly(losses, evidence):
+    if overfits(losses) or memorizes(losses) or is_worse_than_guessing(losses):
+        return None
+    if learns_well(losses, evidence) or learns_too_slowly(losses, evidence):
         return None
     which = "validation" if losses.validation else "training"
     first = next(change for change in changes if change is not None)
     return Finding(
         name=RULE.name,
-        sentence=(
-            f"plateau since epoch {since + 1}: {which} loss hardly changes, {first.before:.4g} → {first.now:.4g} "
-            f"({100 * first.share:+.1f} %)."
-        ),
+        sentence=f"plateau since epoch {since + 1}: {which} loss hardly changes, {_in_words(first)}.",
         epochs=(since + 1, evidence.epoch),
         confidence=0.8,
-        remedies=remedies.present(
-            (
-                remedies.with_rate(evidence, 0.2, "If the steps jump across a minimum, the loss falls into it."),
-                remedies.with_rate(evidence, 3.0, "If the loss surface is flat here, larger steps may leave it."),
-                remedies.stop_here(evidence),
-            )
-        ),
     )
+
+
+def _in_words(change: Change) -> str:
+    if not change.has_floor:
+        return f"by {change.rise:+.2g}"
+    return f"{change.before:.4g} → {change.now:.4g} ({100 * change.share:+.1f} %)"
 
 
 def _change(loss: LossCurve, since: int) -> Change | None:
     half = loss.curve[max(0, since - loss.skipped) :]
     third = len(half) // 3
-    return Change(float(half[:third].mean()), float(half[-third:].mean()), 0.0) if third else None
+    if not third:
+        return None
+    return loss.change(float(half[:third].mean()), float(half[-third:].mean()), 0.0, epochs=(0, 0), window=third)
+
+
+def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
+    return remedies.present(
+        (
+            remedies.with_rate(evidence, 0.2, "If the steps jump across a minimum, the loss falls into it."),
+            remedies.with_rate(evidence, 3.0, "If the loss surface is flat here, larger steps may leave it."),
+            remedies.stop_here(evidence),
+        )
+    )
 
 
 RULE = Rule(
@@ -65,4 +77,5 @@ RULE = Rule(
     ),
     weight=0.35,
     check=_check,
+    remedies=_remedies,
 )

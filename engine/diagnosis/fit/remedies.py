@@ -78,7 +78,7 @@ def more_l2(evidence: Evidence, rewind_to: int | None = None) -> Remedy | None:
     return _change(evidence, f"raise L2 from {strength:g} to {value:g}", expect, {"l2": value}, rewind_to)
 
 
-def less_penalty(evidence: Evidence) -> Remedy | None:
+def less_penalty(evidence: Evidence, rewind_to: int | None = None) -> Remedy | None:
     """Return a tenth of L1 and L2; None where there is neither."""
     changes = {
         name: float(f"{value / 10:.3g}") for name in ("l1", "l2") if (value := evidence.knob(name)) and value > 0
@@ -87,7 +87,7 @@ def less_penalty(evidence: Evidence) -> Remedy | None:
         return None
     words = " and ".join(f"{name.upper()} from {evidence.knob(name):g} to {value:g}" for name, value in changes.items())
     expect = "The weights can grow: both losses should fall within a few epochs."
-    return _change(evidence, f"lower {words}", expect, changes, None)
+    return _change(evidence, f"lower {words}", expect, changes, rewind_to)
 
 
 def larger_batch(evidence: Evidence) -> Remedy | None:

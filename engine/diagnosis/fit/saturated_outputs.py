@@ -6,7 +6,7 @@ import math
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit import remedies
-from fitmon.engine.finding import Finding
+from fitmon.engine.finding import Finding, Remedy
 
 MIN_SHARE = 0.25
 """Of the wrong predictions."""
@@ -29,20 +29,23 @@ def _check(evidence: Evidence) -> Finding | None:
         ),
         epochs=(evidence.epoch, evidence.epoch),
         confidence=round(min(0.95, 0.65 + 0.3 * share), 2),
-        remedies=remedies.present(
-            (
-                remedies.with_rate(evidence, 0.1, "The outputs leave the extremes in small steps."),
-                remedies.more_l2(evidence),
-                remedies.advice(
-                    "scale the inputs to a standard deviation of 1 and start again with the default initialization",
-                    "The first outputs are near 0, and the first probabilities are close to guessing.",
-                ),
-                remedies.advice(
-                    "smooth the labels: CategoricalCrossentropy(label_smoothing=0.1)",
-                    "Keeps the model from predicting probability 1.",
-                ),
-            )
-        ),
+    )
+
+
+def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
+    return remedies.present(
+        (
+            remedies.with_rate(evidence, 0.1, "The outputs leave the extremes in small steps."),
+            remedies.more_l2(evidence),
+            remedies.advice(
+                "scale the inputs to a standard deviation of 1 and start again with the default initialization",
+                "The first outputs are near 0, and the first probabilities are close to guessing.",
+            ),
+            remedies.advice(
+                "smooth the labels: CategoricalCrossentropy(label_smoothing=0.1)",
+                "Keeps the model from predicting probability 1.",
+            ),
+        )
     )
 
 
@@ -60,4 +63,5 @@ RULE = Rule(
     ),
     weight=0.6,
     check=_check,
+    remedies=_remedies,
 )

@@ -12,17 +12,13 @@ MIN_EPOCHS = 2 * SHORTEST_WINDOW + 1
 
 def is_too_early(evidence: Evidence) -> bool:
     """Return whether too few epochs have been trained since a knob last changed."""
-    return evidence.epoch - _changed(evidence) + 1 <= MIN_EPOCHS
-
-
-def _changed(evidence: Evidence) -> int:
-    return evidence.knob_epochs[-1] if evidence.knob_epochs else 1
+    return evidence.epoch - evidence.settled_since + 1 <= MIN_EPOCHS
 
 
 def _check(evidence: Evidence) -> Finding | None:
     if not is_too_early(evidence):
         return None
-    changed = _changed(evidence)
+    changed = evidence.settled_since
     done = evidence.epoch - changed + 1
     epochs = "1 epoch is" if done == 1 else f"{done} epochs are"
     what = "" if changed == 1 else f" what the change at epoch {changed} does"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
+from fitmon.engine.diagnosis.fit.learning_well import FALL_THAT_MATTERS
 from fitmon.engine.diagnosis.fit.losses import Change, losses_of
 from fitmon.engine.diagnosis.fit.overfitting import RISE_THAT_MATTERS, Turn, turn_of
 from fitmon.engine.diagnosis.fit.too_early import is_too_early
 from fitmon.engine.finding import Finding
-
-DEVIATIONS = 2.0
 
 
 def _check(evidence: Evidence) -> Finding | None:
@@ -18,46 +17,41 @@ def _check(evidence: Evidence) -> Finding | None:
         return None
     which, turn, lately = "validation" if losses.validation else "training", turn_of(losses), losses.lately(judged)
     if turn is not None and turn.validation.rise > 0:
-        first, change = turn.best_epoch, f"{turn.validation.text} since its best at epoch {turn.best_epoch}"
+        first, change = turn.best_epoch, f"{turn.validation.text}"
         meaning = _meaning_of_rise(turn)
     elif lately is not None:
-        first, change = (
-            evidence.epoch - 2 * losses.window + 1,
-            f"{lately.text} over the last {2 * losses.window} epochs",
-        )
+        first, change = evidence.epoch - 2 * losses.window + 1, lately.text
         meaning = _meaning_of_trend(lately)
     else:
         return None
     return Finding(
         name=RULE.name,
-        sentence=f"undecided: {which} loss {change}: {meaning}.",
+        sentence=f"undecided: {which} loss {change} (95 % interval): {meaning}.",
         epochs=(max(1, first), evidence.epoch),
         confidence=0.5,
     )
 
 
 def _meaning_of_rise(turn: Turn) -> str:
-    if turn.validation.rise <= DEVIATIONS * turn.validation.error:
+    if not turn.validation.rises:
         return "no evidence of a rise"
-    if turn.validation.rise <= turn.floor:
-        return "possibly rising, but within noise"
     if turn.validation.share < RISE_THAT_MATTERS:
         return "a rise, but too small to matter"
     return "a rise, but training loss is not falling"
 
 
 def _meaning_of_trend(lately: Change) -> str:
-    if abs(lately.rise) <= DEVIATIONS * lately.error:
-        return "no evidence of a change"
-    return "falling, but only a little" if lately.rise < 0 else "rising, but not yet above its best"
+    if lately.falls:
+        return "falling, but only a little" if -lately.share < FALL_THAT_MATTERS else "falling beyond its noise"
+    return "rising, but not yet above its best" if lately.rises else "no evidence of a change"
 
 
 RULE = Rule(
     name="undecided",
     explanation=(
         "The validation set is a sample: with other samples the loss would be a little higher or lower, and weights "
-        "move from epoch to epoch. The number after ± is the size of that noise. A change of up to about three times "
-        "the noise is no evidence, and fitmon gives no verdict. More validation samples make the noise smaller."
+        "move from epoch to epoch. The number after ± is half of the 95 % interval of that noise. A smaller change "
+        "is no evidence, and fitmon gives no verdict. More validation samples make the noise smaller."
     ),
     source=(
         "Miller 2024, Adding Error Bars to Evals, https://arxiv.org/abs/2411.00640; Prechelt 1998, Early Stopping - "

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit import remedies
+from fitmon.engine.diagnosis.fit.baselines import baseline_in_words
 from fitmon.engine.diagnosis.fit.good_fit import does_well, fits_well, is_held_back
 from fitmon.engine.diagnosis.fit.losses import Losses, losses_of
 from fitmon.engine.diagnosis.fit.not_learning import does_not_learn
@@ -27,9 +28,9 @@ def underfits(losses: Losses, evidence: Evidence) -> bool:
     if training is None or evidence.epoch < FIRST_EPOCH:
         return False
     badly = not does_well(losses, evidence) or is_held_back(losses, evidence)
-    if not badly or math.isnan(losses.chance) or training.share < -STILL:
+    if not badly or math.isnan(losses.learned(losses.training)) or training.share < -STILL:
         return False
-    if losses.validation and losses.now(losses.validation) > TOGETHER * training.now:
+    if losses.validation and not (losses.comparable and losses.now(losses.validation) <= TOGETHER * training.now):
         return False
     if losses.learned(losses.judged) < 0:
         return False
@@ -43,18 +44,18 @@ def _check(evidence: Evidence) -> Finding | None:
     learned = losses.learned(losses.training)
     return Finding(
         name=RULE.name,
-        sentence=_sentence(losses, learned),
+        sentence=_sentence(losses, evidence, learned),
         epochs=(max(1, evidence.epoch - 2 * losses.window + 1), evidence.epoch),
         confidence=round((0.9 if losses.inference_mode else 0.7) * (1 - 0.4 * max(0.0, learned)), 2),
-        remedies=_remedies(evidence),
     )
 
 
-def _sentence(losses: Losses, learned: float) -> str:
+def _sentence(losses: Losses, evidence: Evidence, learned: float) -> str:
     beside = f", validation {losses.now(losses.validation):.3g}" if losses.validation else ""
     return (
         f"underfitting: training loss itself stays at {losses.now(losses.training):.3g}{beside}, only "
-        f"{100 * learned:.0f} % below the chance loss {losses.chance:.3g}, and hardly falls any more."
+        f"{100 * learned:.0f} % below the {losses.training.baseline:.3g} of {baseline_in_words(evidence.facts)}, and "
+        "hardly falls any more."
     )
 
 
@@ -90,4 +91,5 @@ RULE = Rule(
     ),
     weight=0.7,
     check=_check,
+    remedies=_remedies,
 )

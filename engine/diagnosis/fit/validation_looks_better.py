@@ -20,6 +20,10 @@ def _check(evidence: Evidence) -> Finding | None:
     loss, val_loss, training, validation = (
         _recent(evidence.curve(name)) for name in ("loss", "val_loss", "training_loss", "validation_loss")
     )
+    facts = evidence.facts
+    # Weighted losses are no means over the same thing, and negative ones have no ratio.
+    if facts.training_weighted or facts.validation_weighted or not facts.has_floor or not val_loss > 0:
+        return None
     unknown = bool(np.isnan([training, validation]).any())
     if not loss > LOOKS_BETTER * val_loss or not (unknown or training <= NOT_WORSE * validation):
         return None
@@ -39,15 +43,20 @@ def _recent(curve: Floats) -> float:
 def _sentence(evidence: Evidence, keras: tuple[float, float], alike: tuple[float, float] | None) -> str:
     penalty, dropout = evidence.last("penalty"), evidence.knob("dropout")
     causes = ["a mean over weights that were still changing"]
+    in_training, in_inference = evidence.last("training_mode_loss"), evidence.last("inference_mode_loss")
     if dropout:
         causes.append(f"with dropout {dropout:g} on")
+    if in_training > in_inference:
+        causes.append(
+            f"the same samples have {in_training:.3g} in training mode and {in_inference:.3g} in inference mode"
+        )
     both = f"; both contain a penalty of {penalty:.3g}" if penalty > 0 else ""
     scored = "No training samples could be scored in inference mode here"
     if alike is not None:
         scored = f"Both in inference mode, without penalties: training {alike[0]:.3g}, validation {alike[1]:.3g}"
     return (
         f"validation looks better only because Keras measures it differently: {keras[1]:.3g}, training loss "
-        f"{keras[0]:.3g} ({' '.join(causes)}{both}). {scored}."
+        f"{keras[0]:.3g} ({', '.join(causes)}{both}). {scored}."
     )
 
 

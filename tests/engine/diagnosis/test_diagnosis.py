@@ -224,6 +224,6 @@ def test_no_rule_fails_on_ten_thousand_epochs() -> None:
     random = np.random.default_rng(0)
     names = ("loss", "val_loss", "training_loss", "validation_loss", "dead_share", "validation_lately_error")
     curves = {name: random.uniform(0.4, 0.5, 10_000) for name in names}
-    facts = Facts(job="iris", training_samples=100, validation_samples=50, chance_loss=0.69)
+    facts = Facts(job="iris", training_samples=100, validation_samples=50, baseline_loss=0.69)
     evidence = Evidence(epoch=10_000, epochs=10_000, curves=curves, knobs={}, facts=facts, knob_epochs=(10, 900))
     assert isinstance(Diagnosis(FIT_RULES, strict=True).update(evidence), tuple)

@@ -45,15 +45,15 @@ def test_classes_are_counted_whatever_form_their_labels_have(shape: str) -> None
 def test_chance_loss_is_the_entropy_of_the_validation_frequencies() -> None:
     balanced, skewed = np.arange(100) % 2, np.arange(100) % 10 == 0
     facts = of(noise(100, 2), balanced, noise(100, 2), skewed.astype(int), **SIGMOID)
-    assert facts.chance_loss == pytest.approx(-0.1 * np.log(0.1) - 0.9 * np.log(0.9), rel=1e-5)
-    assert of(noise(100, 2), balanced, **SIGMOID).chance_loss == pytest.approx(np.log(2), rel=1e-5)
-    assert of(noise(100, 2), balanced, loss="mean_squared_error").chance_loss is None
+    assert facts.baseline_loss == pytest.approx(-0.1 * np.log(0.1) - 0.9 * np.log(0.9), rel=1e-5)
+    assert of(noise(100, 2), balanced, **SIGMOID).baseline_loss == pytest.approx(np.log(2), rel=1e-5)
+    assert of(noise(100, 2), balanced, loss="mean_squared_error").baseline_loss is None
 
 
 def test_chance_loss_of_one_hot_rows_and_of_class_numbers_is_the_same() -> None:
     labels = np.random.default_rng(0).integers(0, 5, 300)
-    one_hot = of(noise(300, 2), np.eye(5)[labels], **SOFTMAX).chance_loss
-    assert one_hot == of(noise(300, 2), labels, **SPARSE).chance_loss
+    one_hot = of(noise(300, 2), np.eye(5)[labels], **SOFTMAX).baseline_loss
+    assert one_hot == of(noise(300, 2), labels, **SPARSE).baseline_loss
 
 
 def test_quantities_are_no_classes() -> None:
@@ -67,7 +67,7 @@ def test_several_labels_at_once_are_no_classes_but_have_a_chance_loss() -> None:
     facts = of(noise(400, 2), labels, loss="binary_crossentropy", output_activation="sigmoid", output_units=3)
     assert facts.classes is None
     assert facts.one_hot is False
-    assert facts.chance_loss == pytest.approx(np.log(2), abs=0.01)
+    assert facts.baseline_loss == pytest.approx(np.log(2), abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def test_all_of_mnist_has_the_facts_that_are_known_of_it(mnist_path: Path) -> No
     assert facts.training_counts == (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949)
     assert (facts.constant_features, facts.duplicates, facts.non_finite_values) == (67, 0, 0)
     assert (facts.labels_sorted, facts.largest_value) == (False, 1.0)
-    assert facts.chance_loss == pytest.approx(2.3, abs=0.01)
+    assert facts.baseline_loss == pytest.approx(2.3, abs=0.01)
 
 
 def test_neither_keras_nor_tensorflow_is_needed() -> None:

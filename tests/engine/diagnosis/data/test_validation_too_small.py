@@ -43,8 +43,8 @@ def test_where_the_weights_move_to_and_fro_more_samples_would_not_help() -> None
 
 def test_a_model_worse_than_guessing_does_not_need_more_samples() -> None:
     rise = {"validation_loss": 1.2, "validation_since_best": 0.7, "validation_since_best_error": 0.6, "best_epoch": 4}
-    assert found("validation_too_small", facts(validation_samples=200, chance_loss=1.5), epoch=9, **rise) is not None
-    assert found("validation_too_small", facts(validation_samples=200, chance_loss=0.7), epoch=9, **rise) is None
+    assert found("validation_too_small", facts(validation_samples=200, baseline_loss=1.5), epoch=9, **rise) is not None
+    assert found("validation_too_small", facts(validation_samples=200, baseline_loss=0.7), epoch=9, **rise) is None
 
 
 def test_it_says_how_many_samples_are_needed() -> None:

@@ -33,7 +33,7 @@ FACTS = Facts(
     loss="categorical_crossentropy",
     hidden_units=(64,),
     optimizer="adam",
-    chance_loss=CHANCE,
+    baseline_loss=CHANCE,
 )
 KNOBS: Mapping[str, KnobValue] = {
     "learning_rate": 1e-3,

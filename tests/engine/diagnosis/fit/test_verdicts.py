@@ -58,7 +58,7 @@ def test_after_one_epoch_it_is_too_early() -> None:
 
 
 def test_source_3_is_called_not_learning_near_chance() -> None:
-    facts = msgspec.structs.replace(FACTS, classes=2, training_counts=(2_000, 2_000), chance_loss=0.6931)
+    facts = msgspec.structs.replace(FACTS, classes=2, training_counts=(2_000, 2_000), baseline_loss=0.6931)
     run = Drawn(
         validation=np.linspace(0.69, 0.681, 30),
         training=np.linspace(0.69, 0.664, 30),
@@ -81,7 +81,7 @@ def test_without_validation_the_training_loss_is_judged() -> None:
 @pytest.mark.parametrize("rule", FIT_RULES, ids=lambda rule: rule.name)
 def test_a_rule_says_nothing_of_what_was_never_measured(rule: object) -> None:
     """No curve at all, a regression without chance, a knob that does not exist: nothing fails."""
-    facts = msgspec.structs.replace(FACTS, chance_loss=None, hidden_units=(), training_counts=None, optimizer="")
+    facts = msgspec.structs.replace(FACTS, baseline_loss=None, hidden_units=(), training_counts=None, optimizer="")
     check = next(each for each in FIT_RULES if each is rule).check
     for epochs in (1, 2, 5, 8, 30, 200):
         curve = np.linspace(1.0, 0.9, epochs)

@@ -1,0 +1,202 @@
+"""The loss of the best prediction that does not look at the inputs: what a model must beat to have learned anything.
+
+For cross-entropy that is the entropy of the class frequencies, for the squared error the variance of the targets. For
+any other loss the best constant output is searched for. For a series the last value repeated is a baseline too: Hyndman
+and Athanasopoulos 2021, Forecasting: Principles and Practice, ch. 5.2, https://otexts.com/fpp3/simple-methods.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from fitmon.engine.diagnosis.row_blocks import arrays_in
+from fitmon.engine.keras_internals import loss_name
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    Array = npt.NDArray[Any]
+
+MAX_ROWS = 20_000
+"""Rows that a baseline is computed from, spread over all of them."""
+MAX_NUMBERS = 4_000_000
+"""Likewise numbers in the targets."""
+ROWS_OF_SEARCH = 2_000
+MAX_ITERATIONS = 60
+MAX_FEATURES = 32
+"""How many columns of a series are tried as its last value."""
+SERIES_AXES = 3
+REPEATABLE = frozenset(
+    {"mean_squared_error", "mean_absolute_error", "huber", "log_cosh", "mean_absolute_percentage_error"}
+)
+"""Losses between a number and a prediction of it, so that repeating a value makes sense."""
+
+MAX_OUTPUT = 1e4
+"""Times the largest starting point: a loss that still falls there has no lowest value."""
+MEAN_REDUCTIONS = frozenset({"sum_over_batch_size", "mean", "mean_with_sample_weight"})
+
+
+class Baseline(NamedTuple):
+    """The loss of a prediction that does not look at the inputs."""
+
+    kind: str
+    """See `Facts.baseline`."""
+    loss: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Targets:
+    """A part of the targets, as the loss takes them."""
+
+    x: Array | None
+    y: Array
+    weights: Array | None
+
+
+def baseline_of(model: keras.Model, loss: Any, x: Any, y: Any, sample_weight: Any = None) -> Baseline | None:
+    """Return the best baseline of a loss on these targets; None where there is none to compute.
+
+    Args:
+        model: built, with one output.
+        loss: its `keras.losses.Loss`.
+        x: inputs, (n, …), from which a series is recognized; None, or several arrays: it is not.
+        y: targets, (n, …).
+        sample_weight: (n,), as in the loss that the baseline is compared with; None: all 1.
+    """
+    outputs = getattr(model, "outputs", None) or []
+    if loss is None or loss.reduction not in MEAN_REDUCTIONS or len(outputs) != 1 or not len(outputs[0].shape):
+        return None
+    targets = _targets(x, y, sample_weight)
+    if targets is None:
+        return None
+    found = [_best_constant(model, loss, targets), *_repeated_values(loss, targets)]
+    finite = [baseline for baseline in found if np.isfinite(baseline.loss)]
+    best = min(finite, key=lambda baseline: baseline.loss, default=None)
+    return None if best is None else best._replace(loss=float(f"{best.loss:.6g}"))
+
+
+def _targets(x: Any, y: Any, sample_weight: Any) -> _Targets | None:
+    arrays, inputs = arrays_in(y), arrays_in(x)
+    if len(arrays) != 1 or not len(arrays[0]) or np.asarray(arrays[0][:1]).dtype.kind not in "buif":
+        return None
+    numbers_each = max(1, int(np.asarray(arrays[0][:1]).size))
+    count = min(len(arrays[0]), MAX_ROWS, max(1, MAX_NUMBERS // numbers_each))
+    rows = np.linspace(0, len(arrays[0]) - 1, count).astype(np.int64)
+    weights = None if sample_weight is None else np.asarray(sample_weight).reshape(len(arrays[0]), -1)[rows, 0]
+    one = inputs[0] if len(inputs) == 1 and getattr(inputs[0], "ndim", 0) == SERIES_AXES else None
+    return _Targets(None if one is None else np.asarray(one)[rows], np.asarray(arrays[0])[rows], weights)
+
+
+def _best_constant(model: keras.Model, loss: Any, targets: _Targets) -> Baseline:
+    """Return the constant with the lowest loss: the same output for every sample and every position."""
+    import tensorflow as tf
+    from scipy.optimize import minimize  # type: ignore[import-untyped]
+
+    activation, units = _output_of(model), model.outputs[0].shape[-1] or 1
+    thinned = _thinned(targets)
+
+    def loss_of(values: npt.NDArray[np.float64], part: _Targets = thinned) -> tuple[float, npt.NDArray[np.float64]]:
+        before = tf.constant(values, tf.float32)
+        with tf.GradientTape() as tape:
+            tape.watch(before)
+            outputs = activation(before[tf.newaxis])[0]
+            value = _mean_loss(loss, model, part, outputs)
+        gradient = tape.gradient(value, before)
+        slope = np.zeros(units) if gradient is None else np.asarray(gradient, np.float64)
+        return float(value), slope
+
+    starts = list(_starting_points(targets.y, units, activation))
+    best = min(starts, key=lambda values: _finite_or_inf(loss_of(values)[0]))
+    found = minimize(loss_of, best, jac=True, method="L-BFGS-B", options={"maxiter": MAX_ITERATIONS})
+    if np.abs(found.x).max() > MAX_OUTPUT * (1 + max(np.abs(start).max() for start in starts)):
+        return Baseline(kind="", loss=float("-inf"))
+    value = min(_finite_or_inf(loss_of(values, targets)[0]) for values in (found.x, best))
+    return Baseline(kind=_kind(loss), loss=value)
+
+
+def _repeated_values(loss: Any, targets: _Targets) -> Iterator[Baseline]:
+    """Yield the loss of repeating the last value of each column of a series."""
+    import tensorflow as tf
+
+    if targets.x is None or loss_name(loss) not in REPEATABLE or targets.y.ndim > SERIES_AXES - 1:
+        return
+    y = tf.constant(targets.y.reshape(len(targets.y), -1), tf.float32)
+    for column in range(min(targets.x.shape[2], MAX_FEATURES)):
+        last = tf.constant(targets.x[:, -1, column : column + 1], tf.float32)
+        value = loss(y, tf.repeat(last, y.shape[1], axis=1), sample_weight=targets.weights)
+        yield Baseline(kind="last value", loss=float(value))
+
+
+def _mean_loss(loss: Any, model: keras.Model, part: _Targets, outputs: tf.Tensor) -> tf.Tensor:
+    import tensorflow as tf
+
+    shape = [size or along for size, along in zip(model.outputs[0].shape, _lengths(model, part.y), strict=True)]
+    return loss(tf.constant(part.y), tf.broadcast_to(outputs, shape), sample_weight=part.weights)
+
+
+def _lengths(model: keras.Model, y: Array) -> list[int]:
+    """Return the length of each axis of the outputs that these targets have; those of unknown length are the same."""
+    axes = len(model.outputs[0].shape)
+    return [*y.shape, *[1] * axes][:axes]
+
+
+def _starting_points(y: Array, units: int, activation: Callable[[Any], Any]) -> Iterator[npt.NDArray[np.float64]]:
+    """Yield outputs before the activation, (units,): mean and median of the targets, and those of their logarithm."""
+    yield np.zeros(units)
+    if y.ndim >= 1 and y.shape[-1] == units and y.ndim > 1:
+        columns = y.reshape(-1, units).astype(np.float64)
+    elif units == 1:
+        columns = y.reshape(-1, 1).astype(np.float64)
+    elif y.size and y.min() >= 0 and y.max() < units:
+        columns = np.eye(units)[y.astype(np.int64).reshape(-1)]
+    else:
+        return
+    mean = np.nanmean(columns, axis=0)
+    yield mean
+    yield np.nanmedian(columns, axis=0)
+    if mean.min() >= 0 and mean.max() <= 1:
+        share = np.clip(mean, 1e-6, 1 - 1e-6)
+        name = getattr(activation, "__name__", "")
+        yield np.log(share / (1 - share)) if name != "softmax" and units == 1 else np.log(share)
+        yield np.log(share / (1 - share))
+
+
+def _output_of(model: keras.Model) -> Callable[[Any], Any]:
+    """Return the activation of the only output; the identity where it has none, or it is not known."""
+    import keras
+
+    layer = getattr(getattr(model.outputs[0], "_keras_history", None), "operation", None)
+    if isinstance(layer, keras.layers.Softmax):
+        return _softmax
+    found: Callable[[Any], Any] | None = getattr(layer, "activation", None)
+    return found if callable(found) else _identity
+
+
+def _softmax(values: Any) -> Any:
+    import keras
+
+    return keras.activations.softmax(values)
+
+
+def _identity(values: Any) -> Any:
+    return values
+
+
+def _thinned(targets: _Targets) -> _Targets:
+    step = max(1, len(targets.y) // ROWS_OF_SEARCH)
+    weights = None if targets.weights is None else targets.weights[::step]
+    return _Targets(None, targets.y[::step], weights)
+
+
+def _kind(loss: Any) -> str:
+    return {"mean_squared_error": "mean", "mean_absolute_error": "median"}.get(loss_name(loss), "constant")
+
+
+def _finite_or_inf(value: float) -> float:
+    return value if np.isfinite(value) else float("inf")
