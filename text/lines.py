@@ -188,12 +188,8 @@ def epoch_line(event: events.EpochEnded) -> str:
 
 
 def insight_lines(event: events.EpochEnded) -> list[str]:
-    """Return the sentence on why loss and accuracy changed, and the estimate; empty without insight."""
-    insight = event.insight or None
-    if insight is None:
-        return []
-    estimate = insight.estimate if event.epoch < event.epochs else ""
-    return [f"  {sentence}" for sentence in (insight.sentence, estimate) if sentence]
+    """Return the sentence on why loss and accuracy changed; empty without insight."""
+    return [f"  {event.insight.sentence}"] if event.insight and event.insight.sentence else []
 
 
 def finding_line(finding: Finding) -> str:
