@@ -177,7 +177,9 @@ def ending_line(event: events.RunEnded | events.RunFailed, snapshot: Snapshot) -
         return f"failed after {epochs}"
     ending = f"finished: {epochs}" if event.completed else f"ended after {epochs}: {event.reason}"
     best = snapshot.best
-    return f"{ending}; best {best.metric} {measured(best.value)} in epoch {best.epoch}" if best else ending
+    if best is None:
+        return ending
+    return f"{ending}; best {sentences.best_loss(best, explained=' ({} without the penalty)')} in epoch {best.epoch}"
 
 
 def epoch_line(event: events.EpochEnded) -> str:
