@@ -106,10 +106,6 @@ class Insight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Samples within 0.1 of the threshold; several classes: with a margin that small."""
     sentence: str
     """Why accuracy and loss changed as they did."""
-    crossing_soon: int | None = None
-    """Estimated number of wrong samples that will be right within about 3 epochs at the current pace."""
-    estimate: str = ""
-    """The same as a sentence."""
     not_numbers: int = 0
     """Samples whose prediction is NaN; they count as wrong."""
     accuracy: float | None = None

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from fitmon.engine.knobs.catalogue import EPOCHS
 from fitmon.engine.record.branch import Branch
+from fitmon.engine.record.data_loss import DATA_LOSS, data_loss_at, penalties_matter
 from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import format as form
 from fitmon.text.metric_choice import second_metric
@@ -60,14 +61,15 @@ def branch_table(snapshot: Snapshot, width: int = WIDTH) -> list[tuple[str, Role
 
 
 def _warning(branches: tuple[Branch, ...], width: int) -> list[tuple[str, Role]]:
-    """Return the warning that the losses include different penalties."""
+    """Return the warning that the losses include different penalties, if these could not be taken off."""
     if not _penalties_differ(branches):
         return []
     return [(form.clip(PENALTIES_DIFFER, width), Role.FAINT)]
 
 
 def _penalties_differ(branches: tuple[Branch, ...]) -> bool:
-    return len({(branch.knobs.get("l1"), branch.knobs.get("l2")) for branch in branches}) > 1
+    factors = {(branch.knobs.get("l1"), branch.knobs.get("l2")) for branch in branches}
+    return len(factors) > 1 and not penalties_matter(branches)
 
 
 def _fitting(columns: list[_Column], width: int) -> tuple[list[_Column], str]:
@@ -109,23 +111,29 @@ def _knob_columns(branches: tuple[Branch, ...]) -> list[_Column]:
 def _metric_columns(snapshot: Snapshot, branches: tuple[Branch, ...]) -> list[_Column]:
     loss = next((branch.best.metric for branch in branches if branch.best), "loss")
     validated = "val_" if loss.startswith("val_") else ""
-    second = second_metric(snapshot)
-    best = min((branch.best.value for branch in branches if branch.best), default=math.nan)
+    second, without_penalty = second_metric(snapshot), penalties_matter(branches)
+    losses = [_best_loss(branch, without_penalty) for branch in branches]
     # Losses with different penalties cannot be compared.
-    best = math.nan if _penalties_differ(branches) else best
-    columns = [_Column(f"best {form.clean(loss)}", [_best(branch, best) for branch in branches], 90)]
+    lowest = math.nan if _penalties_differ(branches) else min(filter(math.isfinite, losses), default=math.nan)
+    best = [_best(branch, value, value == lowest) for branch, value in zip(branches, losses, strict=True)]
+    columns = [_Column(f"best {DATA_LOSS if without_penalty else form.clean(loss)}", best, 90)]
     if second is not None:
         cells = [_at_best(branch, validated + second) for branch in branches]
         # The heading of the loss says whether the metrics are validation metrics.
         columns.append(_Column(form.clean(second), cells, 75))
-    return [*columns, _Column("last", [_last(branch, loss) for branch in branches], 60)]
+    return [*columns, _Column("last", [_last(branch, loss, without_penalty) for branch in branches], 60)]
 
 
-def _best(branch: Branch, best_of_all: float) -> str:
+def _best_loss(branch: Branch, without_penalty: bool) -> float:
+    if branch.best is None:
+        return math.nan
+    return branch.best.data_loss if without_penalty else branch.best.value
+
+
+def _best(branch: Branch, loss: float, is_best_of_all: bool) -> str:
     if branch.best is None:
         return form.ABSENT
-    mark = f" {BEST}" if branch.best.value == best_of_all else ""
-    return f"{form.measured(branch.best.value)} at {branch.best.epoch}{mark}"
+    return f"{form.measured(loss)} at {branch.best.epoch}{f' {BEST}' if is_best_of_all else ''}"
 
 
 def _at_best(branch: Branch, metric: str) -> str:
@@ -136,6 +144,9 @@ def _at_best(branch: Branch, metric: str) -> str:
     return form.measured(float(here[0])) if len(here) else form.ABSENT
 
 
-def _last(branch: Branch, metric: str) -> str:
+def _last(branch: Branch, metric: str, without_penalty: bool) -> str:
     curve = branch.metrics.get(metric)
-    return form.measured(float(curve.values[-1])) if curve is not None and len(curve) else form.ABSENT
+    if curve is None or not len(curve):
+        return form.ABSENT
+    value = data_loss_at(branch, metric, int(curve.epochs[-1])) if without_penalty else float(curve.values[-1])
+    return form.ABSENT if value is None else form.measured(value)

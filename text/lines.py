@@ -177,7 +177,9 @@ def ending_line(event: events.RunEnded | events.RunFailed, snapshot: Snapshot) -
         return f"failed after {epochs}"
     ending = f"finished: {epochs}" if event.completed else f"ended after {epochs}: {event.reason}"
     best = snapshot.best
-    return f"{ending}; best {best.metric} {measured(best.value)} in epoch {best.epoch}" if best else ending
+    if best is None:
+        return ending
+    return f"{ending}; best {sentences.best_loss(best, explained=' ({} without the penalty)')} in epoch {best.epoch}"
 
 
 def epoch_line(event: events.EpochEnded) -> str:
@@ -188,12 +190,8 @@ def epoch_line(event: events.EpochEnded) -> str:
 
 
 def insight_lines(event: events.EpochEnded) -> list[str]:
-    """Return the sentence on why loss and accuracy changed, and the estimate; empty without insight."""
-    insight = event.insight or None
-    if insight is None:
-        return []
-    estimate = insight.estimate if event.epoch < event.epochs else ""
-    return [f"  {sentence}" for sentence in (insight.sentence, estimate) if sentence]
+    """Return the sentence on why loss and accuracy changed; empty without insight."""
+    return [f"  {event.insight.sentence}"] if event.insight and event.insight.sentence else []
 
 
 def finding_line(finding: Finding) -> str:

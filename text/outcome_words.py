@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from fitmon.engine.record.data_loss import DATA_LOSS, penalties_matter
 from fitmon.engine.record.outcome import REWIND, Outcome, outcomes_of
 from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import format as form
@@ -39,6 +40,8 @@ class _Change:
     """A rewind with the knobs changed at it, or the change of one knob."""
 
     outcome: Outcome
+    data_loss_name: str
+    """What the data loss is called: where there are penalties, not as the validation loss that contains them."""
     knobs: tuple[Outcome, ...] = ()
     """The knobs changed at the rewind, which share its outcome."""
 
@@ -52,7 +55,7 @@ class _Change:
         """What was changed, when, why, and how the loss changed after it."""
         because = self.outcome.because
         why = f" against {form.clean(because.replace('_', ' '))}" if because else ""
-        return f"{self._what()}{why}: {_effect(self.outcome, self._others())}"
+        return f"{self._what()}{why}: {_effect(self.outcome, self._others(), self.data_loss_name)}"
 
     def _what(self) -> str:
         outcome = self.outcome
@@ -75,14 +78,15 @@ def _last_changes(snapshot: Snapshot, max_changes: int) -> list[_Change]:
     ]
     outcomes = outcomes_of(branch, others)
     rewinds = {(outcome.branch, outcome.epoch) for outcome in outcomes if outcome.what == REWIND}
+    name = DATA_LOSS if penalties_matter((*others, branch)) else "validation loss"
     changes = []
     for outcome in outcomes:
         place = outcome.branch, outcome.epoch
         at_it = [other for other in outcomes if (other.branch, other.epoch) == place and other.what != REWIND]
         if outcome.what == REWIND:
-            changes.append(_Change(outcome, tuple(at_it)))
+            changes.append(_Change(outcome, name, tuple(at_it)))
         elif place not in rewinds:
-            changes.append(_Change(outcome))
+            changes.append(_Change(outcome, name))
     return changes[: -max_changes - 1 : -1]
 
 
@@ -90,10 +94,10 @@ def _knob_change(outcome: Outcome) -> str:
     return f"{knob_name(outcome.what)} {form.knob_value(outcome.previous)} → {form.knob_value(outcome.value)}"
 
 
-def _effect(outcome: Outcome, together_with: Sequence[str]) -> str:
+def _effect(outcome: Outcome, together_with: Sequence[str], data_loss_name: str) -> str:
     if outcome.after is None or outcome.before is None:
         return "not known yet" if outcome.after_epoch is None else "nothing to compare with"
-    metric = form.clean(outcome.metric.replace("_", " ") if outcome.metric == "validation_loss" else outcome.metric)
+    metric = data_loss_name if outcome.metric == "validation_loss" else form.clean(outcome.metric)
     before, after, change = form.measured(outcome.before), form.measured(outcome.after), _percent(outcome)
     effect = f"{metric} {before} → {after}{change} by epoch {outcome.after_epoch}"
     if outcome.against is not None:

@@ -15,6 +15,8 @@ from fitmon.engine.events import (
     RunResumed,
 )
 from fitmon.engine.knobs.catalogue import EPOCHS
+from fitmon.engine.record.branch import BestEpoch
+from fitmon.engine.record.data_loss import DATA_LOSS
 from fitmon.engine.record.snapshot import KnobState, Snapshot
 from fitmon.text import format as form
 from fitmon.text.roles import Role
@@ -201,4 +203,16 @@ def _epochs(number: int) -> str:
 
 def _best(snapshot: Snapshot) -> str:
     best = snapshot.best
-    return "" if best is None else f", best epoch {best.epoch} ({form.clean(best.metric)} {form.measured(best.value)})"
+    return "" if best is None else f", best epoch {best.epoch} ({best_loss(best)})"
+
+
+def best_loss(best: BestEpoch, *, explained: str = "") -> str:
+    """Return by what an epoch is the best, such as `val_loss 0.2934`; without the penalty in it, `data loss 0.1114`.
+
+    Args:
+        best: the epoch.
+        explained: appended to a data loss, with the name of Keras's loss in place of `{}`.
+    """
+    if not best.penalty:
+        return f"{form.clean(best.metric)} {form.measured(best.value)}"
+    return f"{DATA_LOSS} {form.measured(best.data_loss)}{explained.format(form.clean(best.metric))}"

@@ -4,6 +4,7 @@ import math
 
 from fitmon.engine.events import RunEnded, RunFailed
 from fitmon.engine.finding import Finding
+from fitmon.engine.record.data_loss import DATA_LOSS, data_loss_at, penalties_matter
 from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import finding_words as words
 from fitmon.text import format as form
@@ -67,13 +68,21 @@ def _values(snapshot: Snapshot) -> list[str]:
             for value in curve.values[curve.epochs == best.epoch]
             if name.startswith("val_") == best.metric.startswith("val_") and math.isfinite(value)
         ]
-        sentences.append(f"Best epoch {best.epoch}: {' · '.join(beside)}.")
+        sentences.append(f"Best epoch {best.epoch}: {' · '.join([*_data_loss(snapshot, best.epoch), *beside])}.")
     last = [
         form.unbroken(f"{form.clean(name)} {form.measured(float(curve.values[-1]))}")
         for name, curve in snapshot.metrics.items()
         if len(curve)
     ]
+    last += _data_loss(snapshot, snapshot.epochs_done)
     return [*sentences, f"Last epoch {snapshot.epochs_done}: {' · '.join(last)}."] if last else sentences
+
+
+def _data_loss(snapshot: Snapshot, epoch: int) -> list[str]:
+    """Return the validation loss of an epoch without its penalty; empty where no penalty was measured."""
+    matters = penalties_matter([snapshot.branch])
+    value = data_loss_at(snapshot.branch, "val_loss", epoch) if matters else None
+    return [] if value is None else [form.unbroken(f"{DATA_LOSS} {form.measured(value)}")]
 
 
 def _changes(snapshot: Snapshot) -> list[str]:

@@ -20,8 +20,7 @@ from fitmon.engine.insight.context import Context, Matrix, accuracy_in_context
 from fitmon.engine.insight.dynamics import DynamicsSnapshot, SampleDynamics
 from fitmon.engine.insight.history import HistorySnapshot, SampleHistory
 from fitmon.engine.insight.movement import FirstEpoch, Movement, measure_movement
-from fitmon.engine.insight.nearest import NEAR, Nearest, crossing_soon
-from fitmon.engine.insight.scores import Floats, SampleScores
+from fitmon.engine.insight.scores import NEAR, SampleScores
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +40,6 @@ class Observation:
     """How each sample developed since epoch 1; None before that."""
     history: HistorySnapshot
     """Each sample's p(true) and loss over the epochs, including the untrained model while space allows."""
-    speed: Floats | None
-    """(n,) float32: the change of each sample's distance per epoch, from the last epochs; None with too few."""
     probabilities: Matrix | None
     """(n, C) of several classes; None for two, or where not available."""
 
@@ -84,12 +81,8 @@ class Observation:
         )
 
     def near(self, threshold: float) -> int:
-        """Return how many samples are within `nearest.NEAR` of a threshold in [0, 1]."""
+        """Return how many samples are within `scores.NEAR` of a threshold in [0, 1]."""
         return int(np.count_nonzero(np.abs(self.scores.distance(threshold)) < NEAR))
-
-    def crossing_soon(self, threshold: float, within_epochs: int = 3) -> int | None:
-        """Estimate how many wrong samples will be right within this many epochs; None without a speed."""
-        return None if self.speed is None else crossing_soon(self.scores, self.speed, threshold, within_epochs)
 
 
 class Observer:
@@ -100,7 +93,6 @@ class Observer:
         self._samples, self._threshold = samples, threshold
         self._dynamics = SampleDynamics(samples)
         self._history = SampleHistory(samples)
-        self._nearest = Nearest()
         self._last: Observation | None = None
 
     def observe(
@@ -116,7 +108,6 @@ class Observer:
         """
         if epoch:
             self._dynamics.update(scores, self._threshold, epoch)
-            self._nearest.update(scores, epoch)
         self._history.append(scores, epoch)
         previous = None if self._last is None else self._last.scores
         self._last = self._observation(_Core(epoch, scores, previous, penalty, probabilities))
@@ -132,7 +123,6 @@ class Observer:
         found |= {} if self._last is None else _arrays_of(self._last)
         found |= under("dynamics", self._dynamics.arrays())
         found |= under("history", self._history.arrays())
-        found |= under("nearest", self._nearest.arrays())
         return under("observer", found | {"arrays": whole(len(found) + 1)})
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> Observation | None:
@@ -147,8 +137,7 @@ class Observer:
         last = None if core is None else core.scores
         dynamics = SampleDynamics.restored(saved.part("dynamics"), self._samples, last)
         history = SampleHistory.restored(saved.part("history"), self._samples)
-        nearest = Nearest.restored(saved.part("nearest"), self._samples, last)
-        self._dynamics, self._history, self._nearest = dynamics, history, nearest
+        self._dynamics, self._history = dynamics, history
         self._last = None if core is None else self._observation(core)
         return self._last
 
@@ -166,12 +155,11 @@ class Observer:
             threshold=self._threshold,
             dynamics=self._dynamics.snapshot() if core.epoch else None,
             history=self._history.snapshot(),
-            speed=self._nearest.speed(),
         )
 
 
 class _Core(NamedTuple):
-    """The fields of an observation that do not come from dynamics, history or nearest."""
+    """The fields of an observation that do not come from dynamics or history."""
 
     epoch: int
     scores: SampleScores

@@ -17,6 +17,9 @@ Integers = npt.NDArray[np.int32]
 Booleans = npt.NDArray[np.bool_]
 Array = TypeVar("Array", bound=npt.NDArray[Any])
 
+NEAR = 0.1
+"""A sample is near the threshold if its distance is smaller: a tenth of the range of a probability."""
+
 Task = Literal["binary", "multiclass"]
 """`binary`: one probability and a threshold. `multiclass`: the largest of several probabilities wins."""
 

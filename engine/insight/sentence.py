@@ -24,16 +24,6 @@ def movement_sentence(movement: Movement | FirstEpoch, loss_name: str = "val los
     return "; ".join(clause for clause in clauses if clause)
 
 
-def estimate_words(crossing_soon: int | None, within_epochs: int = 3) -> str:
-    """Return the result of `Observation.crossing_soon` as an estimate; empty where it was not measured."""
-    if crossing_soon is None:
-        return ""
-    epochs = f"{within_epochs} epoch" if within_epochs == 1 else f"{within_epochs} epochs"
-    if not crossing_soon:
-        return f"estimate: no wrong sample will cross within about {epochs} at this pace"
-    return f"estimate: {_samples(crossing_soon, 'wrong sample')} will cross within about {epochs} at this pace"
-
-
 def _first_words(first: FirstEpoch, loss_name: str) -> str:
     loss = ""
     if first.losses_not_finite:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fitmon.engine.insight.context import Context
 from fitmon.engine.insight.movement import Movement
 from fitmon.engine.insight.observer import Observation
-from fitmon.engine.insight.sentence import estimate_words, movement_sentence
+from fitmon.engine.insight.sentence import movement_sentence
 from fitmon.engine.measures import ClassInsight, Insight
 
 MAX_CLASSES = 50
@@ -17,7 +17,6 @@ def summarize(observation: Observation) -> Insight | None:
     movement, context, threshold = observation.movement, observation.context, observation.threshold
     if not isinstance(movement, Movement):
         return None
-    crossing_soon = observation.crossing_soon(threshold)
     return Insight(
         samples=len(observation),
         stayed_right=movement.stayed_right,
@@ -30,8 +29,6 @@ def summarize(observation: Observation) -> Insight | None:
         threshold=movement.threshold,
         near_threshold=observation.near(threshold),
         sentence=sentence_at(observation, threshold),
-        crossing_soon=crossing_soon,
-        estimate=estimate_words(crossing_soon),
         not_numbers=context.not_numbers,
         accuracy=context.accuracy,
         accuracy_interval=context.interval,

@@ -11,17 +11,30 @@ from fitmon.engine.values import KnobValue
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from fitmon.engine.events import KnobApplied
+    from fitmon.engine.events import EpochEnded, KnobApplied
     from fitmon.engine.record.series import Curve
 
 
 @dataclass(frozen=True, slots=True)
 class BestEpoch:
-    """The epoch with the lowest validation loss (training loss when nothing is validated)."""
+    """The epoch with the lowest data loss of the validation set (the lowest training loss when nothing is validated).
+
+    Keras's loss contains the penalty, which L1 and L2 change: raised during a run, they would make every later epoch
+    look worse than those before.
+    """
 
     epoch: int
     metric: str
+    """`val_loss`, or `loss` when nothing is validated."""
     value: float
+    """The value of `metric`, as Keras reports it."""
+    penalty: float | None = None
+    """L1, L2 and activity penalties in `value`; None: unknown, or nothing is validated."""
+
+    @property
+    def data_loss(self) -> float:
+        """`value` without the penalty; `value` itself where the penalty is unknown."""
+        return self.value - (self.penalty or 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +104,45 @@ def other_stretches(branch: Branch, left: Sequence[Branch]) -> list[Stretch]:
     return [stretch for stretch in rest if stretch.epochs]
 
 
-def better_of(best: BestEpoch | None, epoch: int, metrics: Mapping[str, float]) -> BestEpoch | None:
-    """Return an epoch that has just ended if its loss is finite and the lowest so far, else the best before it."""
-    metric = "val_loss" if "val_loss" in metrics else "loss"
-    value = metrics.get(metric, math.nan)
-    if math.isfinite(value) and (best is None or value < best.value):
-        return BestEpoch(epoch=epoch, metric=metric, value=value)
+def better_of(best: BestEpoch | None, ended: EpochEnded) -> BestEpoch | None:
+    """Return an epoch that has just ended if it is better than the best before it, else that one."""
+    return _better(best, ended.epoch, ended.metrics, ended.measures.penalty if ended.measures else None)
+
+
+def best_of(metrics: Mapping[str, Curve], measures: Mapping[str, Curve]) -> BestEpoch | None:
+    """Return the best epoch of a branch, as `better_of` finds it epoch by epoch; None when no loss is finite.
+
+    Args:
+        metrics: as `Branch.metrics`.
+        measures: as `Branch.measures`.
+    """
+    losses = {name: _by_epoch(metrics.get(name)) for name in ("val_loss", "loss")}
+    penalties, best = _by_epoch(measures.get("penalty")), None
+    for epoch in sorted(losses["val_loss"] | losses["loss"]):
+        ended = {name: values[epoch] for name, values in losses.items() if epoch in values}
+        best = _better(best, epoch, ended, penalties.get(epoch))
     return best
 
 
-def best_of(metrics: Mapping[str, Curve]) -> BestEpoch | None:
-    """Return the epoch with the lowest finite loss; the first of several equals; None when there is none."""
-    import numpy as np
+def _by_epoch(curve: Curve | None) -> dict[int, float]:
+    return {} if curve is None else dict(zip(curve.epochs.astype(int).tolist(), curve.values.tolist(), strict=True))
 
+
+def _better(
+    best: BestEpoch | None, epoch: int, metrics: Mapping[str, float], penalty: float | None
+) -> BestEpoch | None:
+    """Decide which epoch is the best; the first of several equals, and none whose loss is not finite.
+
+    Where one of two penalties is unknown, as of epochs that an earlier fitmon trained, both losses are compared with
+    their penalties: the one without would always win.
+    """
     metric = "val_loss" if "val_loss" in metrics else "loss"
-    curve = metrics.get(metric)
-    if curve is None or not np.isfinite(curve.values).any():
-        return None
-    place = int(np.argmin(np.where(np.isfinite(curve.values), curve.values, np.inf)))
-    return BestEpoch(epoch=int(curve.epochs[place]), metric=metric, value=float(curve.values[place]))
+    value = metrics.get(metric, math.nan)
+    ended = BestEpoch(epoch, metric, value, penalty if metric == "val_loss" else None)
+    if not math.isfinite(ended.data_loss):
+        return best
+    if best is None:
+        return ended
+    alike = best.penalty is not None and ended.penalty is not None
+    is_better = ended.data_loss < best.data_loss if alike else ended.value < best.value
+    return ended if is_better else best

@@ -16,7 +16,7 @@ from fitmon.engine.events import Phase
 from fitmon.engine.finding import Finding
 from fitmon.engine.measures import measured
 from fitmon.engine.record.branch import BestEpoch, Branch, best_of, better_of
-from fitmon.engine.record.series import Series
+from fitmon.engine.record.series import Curve, Series
 from fitmon.engine.record.snapshot import KnobState, Snapshot
 from fitmon.engine.values import KnobOffer, KnobValue
 
@@ -136,7 +136,7 @@ class RunRecord:
             seconds_per_epoch=seconds_per_epoch,
             seconds_left=self._seconds_left(seconds_per_epoch),
             metrics=branch.metrics,
-            chunks={name: series.curve() for name, series in self._chunks.items()},
+            chunks=_curves(self._chunks),
             measures=branch.measures,
             findings=self.findings,
             best=self.best,
@@ -204,7 +204,7 @@ class RunRecord:
         for name, knob_value in event.knobs.items():
             if name in self.offers:
                 self.offers[name] = _with_value(self.offers[name], knob_value)
-        self.best = better_of(self.best, event.epoch, event.metrics)
+        self.best = better_of(self.best, event)
 
     def current_branch(self) -> Branch:
         """Return the current branch, as it is now."""
@@ -213,11 +213,11 @@ class RunRecord:
             parent=self.branch_parent,
             from_epoch=self.branch_from_epoch,
             epochs_done=self.epochs_done,
-            metrics={name: series.curve() for name, series in self._metrics.items()},
+            metrics=_curves(self._metrics),
             best=self.best,
             knobs={name: offer.value for name, offer in self.offers.items()},
             receipts=self.receipts,
-            measures={name: series.curve() for name, series in self._measures.items()},
+            measures=_curves(self._measures),
             because=self.branch_because,
         )
 
@@ -247,7 +247,7 @@ class RunRecord:
         self._measures = {name: Series.until(curve, epochs_done) for name, curve in branch.measures.items()}
         # They were about epochs that are gone; the end of the next epoch brings new ones.
         self.findings = ()
-        self.best = best_of({name: series.curve() for name, series in self._metrics.items()})
+        self.best = best_of(_curves(self._metrics), _curves(self._measures))
         self.receipts = tuple(r for r in branch.receipts if r.epoch <= epochs_done + (step > 0))
         self.epochs_done, self.epoch = epochs_done, epochs_done + (step > 0)
         self.step = self._resumed_step = step
@@ -311,6 +311,10 @@ class RunRecord:
             return None
         epoch_share = self.step / self.steps if self.epoch > self.epochs_done and self.steps else 0.0
         return max(0.0, (self.epochs - self.epochs_done - epoch_share) * seconds_per_epoch)
+
+
+def _curves(group: dict[str, Series]) -> dict[str, Curve]:
+    return {name: series.curve() for name, series in group.items()}
 
 
 def _with_value(offer: KnobOffer, value: KnobValue) -> KnobOffer:

@@ -252,7 +252,7 @@ class Trainer:
             batch_size=pending.batch_size,
         )
         ended = report.end_epoch(trained, partial(self._commands.process, epoch, may_stop=may_stop))
-        best = better_of(self.progress.best, epoch, ended.metrics)
+        best = better_of(self.progress.best, ended)
         if best is not None and best.epoch == epoch:
             self.best_weights.copy(best)
         self.progress = Progress(epochs_done=epoch, best=best, non_finite_reported=self.progress.non_finite_reported)

@@ -162,13 +162,6 @@ def test_the_first_epoch_is_compared_with_the_untrained_model() -> None:
     assert "mean move since the start" in text
 
 
-def test_what_may_cross_soon_is_called_an_estimate() -> None:
-    rising = [binary_scores(0.1 * step, 0.9, labels=(1, 0)) for step in range(5)]
-    run = observed(*rising)
-    assert "estimate: 1 wrong sample will cross within about 3 epochs" in drawn(run, 0.5, 120, 36)
-    assert "estimate" not in drawn(run.ended(), 0.5, 120, 36), "no epoch is to come"
-
-
 def test_accuracy_stands_in_context() -> None:
     scores = binary_scores(*[0.9] * 60, *[0.1] * 40, labels=(1,) * 60 + (0,) * 40)
     text = drawn(observed(scores, scores, val_accuracy=1.0), 0.5, 120, 36)

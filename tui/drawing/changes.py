@@ -94,10 +94,8 @@ def _results(snapshot: Snapshot) -> list[Sentence]:
     ]
     lines = [(f"epoch {snapshot.epochs_done}: {' · '.join(values)}", Role.PLAIN)]
     if snapshot.best is not None:
-        best = snapshot.best
-        lines.append(
-            (f"best epoch so far: {best.epoch} ({form.clean(best.metric)} {form.measured(best.value)})", Role.PLAIN)
-        )
+        best = sentences.best_loss(snapshot.best, explained=": {} without the penalty")
+        lines.append((f"best epoch so far: {snapshot.best.epoch} ({best})", Role.PLAIN))
     outcomes = known_outcome_sentences(snapshot, SHOWN_OUTCOMES)
     lines += [(f"effect: {sentence}", Role.PLAIN) for sentence in outcomes]
     return lines

@@ -1,4 +1,8 @@
-"""Extracts from a snapshot what a chart shows: pure numbers, no drawing."""
+"""Extracts from a snapshot what a chart shows: pure numbers, no drawing.
+
+Where a penalty was measured, the chart of the loss shows data losses: raising L2 moves the loss by more than a whole
+run of training does, so that the curve before and after would be two flat lines.
+"""
 
 from dataclasses import dataclass
 
@@ -6,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitmon.engine.record.branch import Branch, other_stretches
+from fitmon.engine.record.data_loss import DATA_LOSS, data_losses, penalties, penalties_matter
 from fitmon.engine.record.series import Curve, empty_curve
 from fitmon.engine.record.snapshot import Snapshot
 
@@ -64,44 +69,59 @@ class Chart:
     """Other branches, newest first."""
     branch_epoch: int | None = None
     """The epoch from which the current branch starts; None for the first branch."""
+    penalty: float | None = None
+    """The last known penalty, where the lines are losses without it; None: they are as Keras reports them."""
 
 
 def chart_of(snapshot: Snapshot, metric: str, log_scale: bool) -> Chart:
     """Return the chart of a metric by its Keras name."""
     started = snapshot.started
     is_accuracy = metric.endswith(("accuracy", "acc"))
+    without_penalty = _shows_data_loss(snapshot, metric)
     return Chart(
-        title=metric,
-        training=training_line(snapshot, metric),
-        validation=_line(snapshot.metrics.get(f"val_{metric}", empty_curve())),
+        title=DATA_LOSS if without_penalty else metric,
+        training=training_line(snapshot, metric, without_penalty),
+        validation=_line(snapshot.branch, snapshot.metrics.get(f"val_{metric}", empty_curve()), without_penalty),
         best_epoch=snapshot.best.epoch if snapshot.best else None,
         knob_epochs=tuple(sorted({receipt.epoch for receipt in snapshot.receipts})),
         baseline=started.majority_share if started and is_accuracy else None,
         epoch=snapshot.epoch,
         log_scale=log_scale,
-        other_lines=other_lines(snapshot, metric),
+        other_lines=other_lines(snapshot, metric, without_penalty),
         branch_epoch=None if snapshot.branch.parent is None else snapshot.branch.from_epoch,
+        penalty=float(penalties(snapshot.measures).values[-1]) if without_penalty else None,
     )
 
 
-def training_line(snapshot: Snapshot, metric: str) -> Line:
+def _shows_data_loss(snapshot: Snapshot, metric: str) -> bool:
+    """Return whether the chart shows losses without their penalty: of every line it must be known."""
+    # A branch whose first epoch is in progress may have a loss, but has no known penalty.
+    if metric != "loss" or not len(penalties(snapshot.measures)):
+        return False
+    drawn = {other.number for other in other_lines(snapshot, metric)}
+    return penalties_matter([snapshot.branch, *(other for other in snapshot.other_branches if other.number in drawn)])
+
+
+def training_line(snapshot: Snapshot, metric: str, without_penalty: bool = False) -> Line:
     """Return one point per epoch, followed by the chunk means of the current epoch."""
     whole = snapshot.metrics.get(metric, empty_curve())
     chunks = snapshot.chunks.get(metric, empty_curve())
     newer = chunks.epochs > (whole.epochs[-1] if len(whole) else 0.0)
-    return Line(
+    both = Curve(
         epochs=np.concatenate([whole.epochs, chunks.epochs[newer]]),
         values=np.concatenate([whole.values, chunks.values[newer]]),
     )
+    return _line(snapshot.branch, both, without_penalty)
 
 
-def other_lines(snapshot: Snapshot, metric: str) -> tuple[OtherLine, ...]:
+def other_lines(snapshot: Snapshot, metric: str, without_penalty: bool = False) -> tuple[OtherLine, ...]:
     """Return the values of a metric on other branches, newest first."""
-    lines = [
-        OtherLine(stretch.branch.number, _stretch_of(_curve_of(stretch.branch, metric), stretch.epochs))
-        for stretch in other_stretches(snapshot.branch, snapshot.other_branches)
-    ]
-    return tuple([other for other in lines if len(other.line)][:MAX_OTHERS])
+    lines = []
+    for stretch in other_stretches(snapshot.branch, snapshot.other_branches):
+        curve = _stretch_of(_curve_of(stretch.branch, metric), stretch.epochs)
+        if len(curve):
+            lines.append(OtherLine(stretch.branch.number, _line(stretch.branch, curve, without_penalty)))
+    return tuple(lines[:MAX_OTHERS])
 
 
 def _curve_of(branch: Branch, metric: str) -> Curve:
@@ -109,13 +129,14 @@ def _curve_of(branch: Branch, metric: str) -> Curve:
     return validated if len(validated) else branch.metrics.get(metric, empty_curve())
 
 
-def _stretch_of(curve: Curve, epochs: range) -> Line:
+def _stretch_of(curve: Curve, epochs: range) -> Curve:
     here = (curve.epochs >= epochs.start - 1) & (curve.epochs < epochs.stop)
-    return Line(epochs=curve.epochs[here], values=curve.values[here])
+    return Curve(epochs=curve.epochs[here], values=curve.values[here])
 
 
-def _line(curve: Curve) -> Line:
-    return Line(epochs=curve.epochs, values=curve.values)
+def _line(branch: Branch, curve: Curve, without_penalty: bool) -> Line:
+    shown = data_losses(curve, penalties(branch.measures)) if without_penalty else curve
+    return Line(epochs=shown.epochs, values=shown.values)
 
 
 def finite_stretches(line: Line) -> list[Line]:

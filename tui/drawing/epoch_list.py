@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fitmon.engine.record.branch import BestEpoch, Branch, Stretch, other_stretches, path_to
+from fitmon.engine.record.data_loss import DATA_LOSS, data_loss_at, penalties_matter
 from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import format as form
 from fitmon.text.metric_choice import second_metric
@@ -82,14 +83,20 @@ def draw_epochs(lines: Sequence[Line], chosen: int, snapshot: Snapshot, width: i
 
 
 def _metrics_that_fit(snapshot: Snapshot, width: int) -> list[str]:
-    """Return the metrics to show, in order: as many as leave room for a remark, validation before training."""
+    """Return the metrics to show, in order: as many as leave room for a remark, validation before training.
+
+    With a penalty, that includes the data loss of the validation set, before all others.
+    """
     second = second_metric(snapshot)
     pairs = [name for name in ("loss", second) if name]
-    known = {name for branch in (snapshot.branch, *snapshot.other_branches) for name in branch.metrics}
+    branches = (snapshot.branch, *snapshot.other_branches)
+    known = {name for branch in branches for name in branch.metrics}
     names = [name for name in (*pairs, *(f"val_{name}" for name in pairs)) if name in known]
+    # The best epoch is the one with the lowest data loss, so that is what to choose by.
+    names += [DATA_LOSS] if "val_loss" in known and penalties_matter(branches) else []
     kept: list[str] = []
     room = width - EPOCH_WIDTH - REMARK_WIDTH
-    for name in sorted(names, key=lambda name: not name.startswith("val_")):
+    for name in sorted(names, key=lambda name: (name != DATA_LOSS, not name.startswith("val_"))):
         room -= 2 + max(METRIC_WIDTH, len(name))
         if room >= 0:
             kept.append(name)
@@ -106,6 +113,9 @@ def _row(line: Line, is_chosen: bool, metrics: list[str], best: BestEpoch | None
 
 
 def _value(choice: EpochChoice, metric: str) -> str:
+    if metric == DATA_LOSS:
+        value = data_loss_at(choice.branch, "val_loss", choice.epoch)
+        return form.ABSENT if value is None else form.measured(value)
     curve = choice.branch.metrics.get(metric)
     at = -1 if curve is None else int(np.searchsorted(curve.epochs, choice.epoch))
     if curve is None or at >= len(curve) or curve.epochs[at] != choice.epoch:

@@ -66,6 +66,10 @@ def chart_title(chart: Chart, logarithmic: bool, width: int) -> Row:
             fields.append((8, row((f"{sign} {label} {form.measured(line.last)}", role))))
     if chart.best_epoch is not None:
         fields.append((7, row((f"{BEST} best {chart.best_epoch}", Role.MARK))))
+    if chart.penalty is not None:
+        # As important as the best epoch, and dropped after it: that is marked in the plot too. Three digits, so that
+        # it has room where two charts share a screen of 120 columns.
+        fields.append((7, row((f"penalty {form.setting(float(f'{chart.penalty:.3g}'))}", Role.PLAIN))))
     if chart.other_lines:
         numbers = ", ".join(str(other.number) for other in reversed(chart.other_lines))
         others = f"{OTHER} branch {numbers}" if width >= ROOMY_TITLE else f"{OTHER} {numbers}"

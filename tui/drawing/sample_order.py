@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fitmon.engine.insight.dynamics import Kind
-from fitmon.engine.insight.nearest import NEAR
 from fitmon.engine.insight.observer import Observation
-from fitmon.engine.insight.scores import Booleans, Floats, SampleScores
+from fitmon.engine.insight.scores import NEAR, Booleans, Floats, SampleScores
 
 Indices = npt.NDArray[np.int64]
 
@@ -36,7 +35,7 @@ class Only(Enum):
     CROSSED = "newly crossed"
     """Right now and wrong an epoch ago, or vice versa."""
     NEAR = "near the threshold"
-    """Within `nearest.NEAR` of it, on either side."""
+    """Within `scores.NEAR` of it, on either side."""
     SUSPECT = "suspect"
     UNSTABLE = "unstable"
     HARD = "hard"

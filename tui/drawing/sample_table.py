@@ -9,8 +9,8 @@ from itertools import groupby
 from rich.cells import cell_len
 
 from fitmon.engine.insight.dynamics import MEASURED_ENOUGH
-from fitmon.engine.insight.nearest import NEAR
 from fitmon.engine.insight.observer import Observation
+from fitmon.engine.insight.scores import NEAR
 from fitmon.text import format as form
 from fitmon.text.roles import Role
 from fitmon.text.rows import Piece, Row, fitting, framed, row

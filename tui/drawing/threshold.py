@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fitmon.engine.insight.movement import FirstEpoch, Movement
-from fitmon.engine.insight.nearest import NEAR
 from fitmon.engine.insight.observer import Observation
-from fitmon.engine.insight.scores import SampleScores
-from fitmon.engine.insight.sentence import estimate_words
+from fitmon.engine.insight.scores import NEAR, SampleScores
 from fitmon.engine.insight.summary import sentence_at
 from fitmon.engine.insight.threshold_choice import ConfusionCounts, counts_at
 from fitmon.engine.record.snapshot import Snapshot
@@ -106,7 +104,7 @@ def _below(data: ThresholdData, width: int, height: int) -> list[Row]:
     """Return all parts stacked; the histogram takes the height that the others leave."""
     sentence = _sentence(data, width)
     min_height = max(MIN_BARS, height // 4) + 2
-    blocks = [_counts(data, width), *_numbers(data, width), _estimate(data, width), _rule(data, width)]
+    blocks = [_counts(data, width), *_numbers(data, width), _rule(data, width)]
     forms = chosen(blocks, height - len(sentence) - min_height)
     if not any(forms):
         forms = chosen(blocks, height - len(sentence))
@@ -120,8 +118,7 @@ def _beside(data: ThresholdData, width: int, height: int) -> list[Row]:
     height -= len(sentence)
     right_width = min(MAX_NUMBERS, max(MIN_NUMBERS, width // 2))
     left_width = width - right_width - 1
-    under = [_counts(data, left_width), _estimate(data, left_width), _rule(data, left_width)]
-    forms = chosen(under, height // 3)
+    forms = chosen([_counts(data, left_width), _rule(data, left_width)], height // 3)
     bars = _histogram(data, left_width, height - sum(map(len, forms)))
     left = [*bars, *(line for form in forms for line in form)]
     right = packed(chosen(_numbers(data, right_width), height), height)
@@ -206,14 +203,6 @@ def _class_name(data: ThresholdData, number: int) -> str:
     started = data.snapshot.started
     names = started.class_names if started is not None and data.scores.labels == 1 else ()
     return form.clip(form.clean(names[number]), MAX_NAME) if number < len(names) else str(number)
-
-
-def _estimate(data: ThresholdData, width: int) -> Block:
-    """Return how many will cross soon; empty once the run is over."""
-    if data.snapshot.over:
-        return Block(rows=())
-    words = estimate_words(data.observation.crossing_soon(data.threshold))
-    return Block(rows=_wrapped([words] if words else [], Role.PLAIN, width))
 
 
 def _rule(data: ThresholdData, width: int) -> Block:

@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 from fitmon.engine.commands import Export, Keep
 from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import format as form
+from fitmon.text.sentences import best_loss
 from fitmon.tui.screens.number_dialog import NumberField
 
 SUFFIX = ".keras"
@@ -101,7 +102,7 @@ def _weights(snapshot: Snapshot, keep: Keep, *, chosen: bool) -> str:
     best = snapshot.best
     if best is None:
         return ""
-    return f"{mark} best weights, of epoch {best.epoch} ({form.clean(best.metric)} {form.measured(best.value)})"
+    return f"{mark} best weights, of epoch {best.epoch} ({best_loss(best)})"
 
 
 def _path_error(path: Path) -> str:

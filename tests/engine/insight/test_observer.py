@@ -61,7 +61,7 @@ def test_what_has_no_meaning_is_left_out_of_the_json() -> None:
     observer.observe(scored(0.4, labels=(1,)), 1)
     summary = summarize(observer.observe(scored(0.6, labels=(1,)), 2))
     told = msgspec.json.decode(msgspec.json.encode(summary))
-    assert {"roc_auc", "matthews", "balanced_accuracy", "calibration_error", "crossing_soon"}.isdisjoint(told)
+    assert {"roc_auc", "matthews", "balanced_accuracy", "calibration_error"}.isdisjoint(told)
     assert {"samples", "loss_change", "data_loss", "penalty", "threshold", "near_threshold", "sentence"} <= set(told)
 
 
@@ -79,12 +79,6 @@ def test_many_classes_are_not_listed_one_by_one() -> None:
     assert summary is not None
     assert (summary.per_class, summary.confusion) == (None, None)
     assert summary.brier is not None
-
-
-def test_the_estimate_needs_epochs_to_measure_from() -> None:
-    observer = Observer(2, threshold=0.5)
-    told = [observer.observe(scored(p, 0.9, labels=(1, 1)), epoch) for epoch, p in enumerate((0.1, 0.2, 0.3, 0.4))]
-    assert [observation.crossing_soon(0.5) for observation in told] == [None, None, None, 1]
 
 
 def test_a_sample_that_is_sure_and_wrong_is_found() -> None:

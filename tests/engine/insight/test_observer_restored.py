@@ -128,7 +128,6 @@ def test_what_follows_from_an_observation_is_the_same_too(observe: Observe) -> N
     assert again is not None
     assert repr(again.movement) == repr(told.movement)
     assert _is_same(again.context, told.context)
-    assert again.crossing_soon(0.4) == told.crossing_soon(0.4)
 
 
 @pytest.mark.parametrize("stop", [MAX_EPOCHS - 1, MAX_EPOCHS, MAX_EPOCHS + 1, MAX_EPOCHS + 2, 2 * MAX_EPOCHS + 7])
@@ -269,7 +268,6 @@ def test_damaged_arrays_are_refused_whole(observe: Observe) -> None:
         pytest.param("scores/labels", np.array(0), id="no label"),
         pytest.param("history/stride", np.array(0), id="no distance between epochs"),
         pytest.param("history/epochs", np.array([0, 1, 3, 2, 4]), id="epochs that do not rise"),
-        pytest.param("nearest/epochs", np.array([1, 2, 2, 4]), id="an epoch twice"),
     ],
 )
 def test_numbers_that_cannot_be_are_refused(name: str, value: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from fitmon.engine.insight.movement import FirstEpoch, LossChange, Movement, measure_movement
 from fitmon.engine.insight.scores import score_probabilities
-from fitmon.engine.insight.sentence import estimate_words, movement_sentence
+from fitmon.engine.insight.sentence import movement_sentence
 
 STILL = Movement(
     samples=1000,
@@ -177,18 +177,3 @@ def test_the_first_epoch_is_named_as_such(first: FirstEpoch, expected: str) -> N
 
 def test_the_loss_is_called_what_the_caller_calls_it() -> None:
     assert movement_sentence(STILL, "data loss").startswith("data loss fell 0.031; ")
-
-
-@pytest.mark.parametrize(
-    ("count", "epochs", "expected"),
-    [
-        (88, 3, "estimate: 88 wrong samples will cross within about 3 epochs at this pace"),
-        (1, 1, "estimate: 1 wrong sample will cross within about 1 epoch at this pace"),
-        (0, 3, "estimate: no wrong sample will cross within about 3 epochs at this pace"),
-        (None, 3, ""),
-    ],
-)
-def test_coming_crossings_are_called_an_estimate_or_not_mentioned(
-    count: int | None, epochs: int, expected: str
-) -> None:
-    assert estimate_words(count, epochs) == expected

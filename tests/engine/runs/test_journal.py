@@ -61,8 +61,6 @@ INSIGHT = Insight(
     near_threshold=51,
     sentence="val loss fell 0.038; 67 % of that came from samples that did not cross; accuracy rose from 96.5 % to "
     "97.5 % (149 up, 51 down)",
-    crossing_soon=36,
-    estimate="estimate: 36 samples will cross within about 3 epochs at this pace",
     accuracy=0.9752,
     accuracy_interval=(0.961635401714528, 0.9688071726020463),
     per_class=tuple(ClassInsight(support=980, precision=0.961635401714528) for _ in range(10)),
