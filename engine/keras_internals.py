@@ -83,6 +83,14 @@ def compiled_loss(model: keras.Model) -> Any | None:
     return loss if isinstance(loss, keras.losses.Loss) else None
 
 
+def has_standard_loss(model: keras.Model) -> bool:
+    """Return whether Keras itself computes the validation loss: that of the outputs plus all penalties."""
+    import keras
+
+    kind = type(model)
+    return kind.test_step is keras.Model.test_step and kind.compute_loss is keras.Model.compute_loss
+
+
 def loss_name(loss: Any) -> str:
     """Return Keras's long name of a loss, such as `mean_squared_error` for `mse`; a custom loss's own name."""
     function = getattr(loss, "fn", None)

@@ -67,7 +67,9 @@ class Evidence:
         """
         losses = self.curve("val_loss")
         validated = bool(np.isfinite(losses).any())
-        losses = losses - np.nan_to_num(self.curve("penalty")) if validated else self.curve("loss")
+        penalty = self.curve("penalty")
+        known = bool(np.isfinite(penalty[np.isfinite(losses)]).all())
+        losses = self.curve("loss") if not validated else losses - penalty if known else losses
         finite = np.isfinite(losses)
         return int(np.argmin(np.where(finite, losses, np.inf))) + 1 if finite.any() else None
 

@@ -11,7 +11,7 @@ from fitmon.engine.evaluation.evaluate import Evaluator
 from fitmon.engine.evaluation.sample_losses import SampleLosses
 from fitmon.engine.evaluation.scoring import Scorer, Unscorable, scorer_for
 from fitmon.engine.insight.observer import Observer
-from fitmon.engine.keras_internals import compiled_loss
+from fitmon.engine.keras_internals import compiled_loss, has_standard_loss
 
 if TYPE_CHECKING:
     import keras
@@ -42,6 +42,8 @@ class ValidationResult:
     """L1, L2 and activity penalties in the validation loss; None where they could not be separated."""
     train_subset: SubsetScores | None = None
     """The scores of the training subset; None if none is scored."""
+    outputs_are: str = ""
+    """See `Scorer.outputs_are`; empty where the outputs are not kept."""
 
 
 class Probe:
@@ -130,12 +132,14 @@ class Probe:
         evaluation = self._evaluator.evaluate(batch_size, between_chunks)
         subset, arrays = self._train_subset, evaluation.train_subset
         losses, weights = self._split(evaluation, batch_size)
-        penalty = None if losses is None else evaluation.penalty
+        adds_up = losses is not None or has_standard_loss(self._model)
+        penalty = evaluation.penalty if adds_up else None
         return ValidationResult(
             metrics=evaluation.metrics,
             observation=self._observe(epoch, evaluation, losses, weights),
             data_losses=losses if losses is None or weights is None else losses * weights,
             penalty=penalty,
+            outputs_are="" if self._scorer is None else self._scorer.outputs_are(evaluation.predictions),
             # What does not add up for validation samples does not for training samples either.
             train_subset=None if subset is None or arrays is None or losses is None else subset.scores(*arrays),
         )

@@ -22,6 +22,9 @@ ROWS_AND_COLUMNS = 2
 ROUNDING = 1e-2
 """How far outside [0, 1] a probability may be: in bfloat16 a softmax can exceed 1 by about this much."""
 
+MIN_ROWS = 30
+"""With fewer outputs that all lie in [0, 1], that may be chance."""
+
 Kind = Literal["two classes", "class numbers", "one-hot rows"]
 """The form of the labels that a loss takes."""
 
@@ -81,6 +84,13 @@ class Scorer:
             probabilities=None if self._two_classes else probabilities,
         )
 
+    def outputs_are(self, predictions: Floats) -> str:
+        """Return what outputs look like: `probabilities` or `logits`; empty for too few to say."""
+        if len(predictions) < MIN_ROWS or predictions.ndim != ROWS_AND_COLUMNS or not np.isfinite(predictions).all():
+            return ""
+        sums_to_one = self._two_classes or bool(np.abs(predictions.sum(axis=1) - 1).max() <= ROUNDING)
+        return "probabilities" if sums_to_one and not _beyond_probabilities(predictions) else "logits"
+
     def _probabilities(self, predictions: Floats) -> Floats:
         if not self._from_logits:
             return predictions
@@ -116,7 +126,7 @@ def scorer_for(model: keras.Model, labels: Any) -> Scorer | Unscorable:
         return Unscorable(f"not for this model: {why}")
     true_class = _class_numbers(kind, np.asarray(labels))
     if true_class is None:
-        return Unscorable("not for these labels: they are soft, mark samples to ignore, or are not plain class labels")
+        return Unscorable(f"not for these labels: {_why_not_classes(kind, labels)}")
     # For these two Keras computes cross-entropy from the logits before the activation, whatever `from_logits` says; the
     # outputs themselves are probabilities already.
     are_logits = from_logits and activation not in {"sigmoid", "softmax"}
@@ -130,6 +140,12 @@ def _no_probabilities(activation: str, model: keras.Model, *, from_logits: bool)
     if activation == "linear" and not from_logits:
         return "its outputs are not probabilities; set from_logits=True on its loss"
     return ""
+
+
+def _why_not_classes(kind: Kind, labels: Any) -> str:
+    if len(labels.shape) > ROWS_AND_COLUMNS or (kind == "class numbers" and np.asarray(labels[:1]).size > 1):
+        return "a sample has one for each pixel or step, and the views show samples with one label"
+    return "they are soft, mark samples to ignore, or are not plain class labels"
 
 
 def _only_entry(labels: Any) -> Any:

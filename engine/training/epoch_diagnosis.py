@@ -74,6 +74,10 @@ class EpochDiagnosis:
             gradients: of the first and the last layer; None: not measured.
         """
         measures = Measures() if result is None else self._measure(epoch, result, gradients)
+        if result is not None and result.outputs_are not in {"", self.facts.outputs_are}:
+            # Outputs that were outside once are no probabilities, wherever they are later.
+            seen = "logits" if self.facts.outputs_are == "logits" else result.outputs_are
+            self.facts = msgspec.structs.replace(self.facts, outputs_are=seen)
         curves = self.history.curves
         curves.append({**metrics, **dict(measured(measures))})
         return measures, self._diagnosis.update(self._evidence(epoch, epochs, curves.views(), knobs))
