@@ -97,7 +97,8 @@ RULE = Rule(
         "Tutorial 2 (iris, 'the loss falls, why is the accuracy flat?'), whose validation set held one class only; "
         "Keras, Model.fit, validation_split: https://keras.io/api/models/model_training_apis/"
     ),
-    weight=0.9,
+    weight=1.0,
     check=_check,
     patience=1,
+    explains=frozenset({"validation_differs", "worse_than_guessing", "label_shift", "sorted_labels", "unbalanced"}),
 )

@@ -116,6 +116,7 @@ RULE = Rule(
             "worse_than_guessing",
             "plateau",
             "underfitting",
+            "validation_differs",
         }
     ),
     invalidates=frozenset(

@@ -8,6 +8,7 @@ import numpy as np
 
 from fitmon.engine.diagnosis.data.wording import OF_THE_DATA, class_name, percent
 from fitmon.engine.diagnosis.evidence import Evidence, Floats, Rule
+from fitmon.engine.diagnosis.fit.losses import losses_of
 from fitmon.engine.facts import Facts
 from fitmon.engine.finding import Finding, Remedy
 
@@ -21,9 +22,11 @@ DEVIATIONS = 1.645
 """An accuracy less than this many standard errors above the majority's share is no better: one-sided, 5 %."""
 FAR_APART = 8
 """Samples of the largest class over those of the smallest in training: nine cats to one dog are more."""
+LEARNED = 0.05
+"""Share of the baseline."""
 SURE, UNSURE, BETTER = 0.95, 0.8, 0.6
 """Confidence for an accuracy no higher than the majority's share, for one that chance alone explains, and for a better
-one where class sizes differ a lot."""
+one, or a loss that shows that something is learned, where class sizes differ a lot."""
 MAX_WEIGHTS = 10
 """The weights of this many classes still fit in a sentence."""
 ACCURACIES = (
@@ -49,7 +52,10 @@ def _check(evidence: Evidence) -> Finding | None:
     if not no_better and not _sizes_differ_a_lot(evidence.facts):
         return None
     recent = float(np.mean(accuracy[-FIRST_EPOCH:]))
-    confidence = SURE if recent <= share else UNSURE
+    losses = losses_of(evidence)
+    # Whose loss is below its baseline has learned something, though no sample has changed sides yet.
+    learns = losses.learned(losses.judged) >= LEARNED
+    confidence = BETTER if learns else SURE if recent <= share else UNSURE
     return Finding(
         name=RULE.name,
         sentence=_sentence(evidence.facts, recent, no_better=no_better),

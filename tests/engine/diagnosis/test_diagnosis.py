@@ -11,7 +11,7 @@ import pytest
 
 from fitmon.engine.arrays import Saved, under
 from fitmon.engine.diagnosis.diagnosis import Diagnosis
-from fitmon.engine.diagnosis.evidence import Evidence, Rule
+from fitmon.engine.diagnosis.evidence import Evidence, KnobChange, Rule
 from fitmon.engine.diagnosis.fit.rules import FIT_RULES
 from fitmon.engine.diagnosis.rules import explanation_of
 from fitmon.engine.errors import DataError
@@ -46,16 +46,17 @@ def test_a_finding_appears_after_two_checks_that_agree_and_disappears_after_thre
 
 
 def test_a_finding_outlives_its_evidence_by_a_window_unless_another_comes_or_a_knob_was_changed() -> None:
-    def stands(*rules: Rule, knob_epochs: tuple[int, ...] = ()) -> list[int]:
+    def stands(*rules: Rule, changed_at: tuple[int, ...] = ()) -> list[int]:
         diagnosis = Diagnosis(rules)
-        evidence = (replace(_evidence(epoch), knob_epochs=knob_epochs) for epoch in range(1, 61))
+        changes = tuple(KnobChange(epoch=epoch, knob="l2", previous=0.0, value=0.1) for epoch in changed_at)
+        evidence = (replace(_evidence(epoch), changes=changes) for epoch in range(1, 61))
         looks = [[finding.name for finding in diagnosis.update(each)] for each in evidence]
         return [epoch for epoch, names in enumerate(looks, start=1) if "overfitting" in names]
 
     until_50 = _rule(lambda epoch: 40 <= epoch <= 50, "overfitting")
     assert stands(until_50) == list(range(41, 55))
     assert stands(until_50, _rule(lambda epoch: epoch > 50, "good_fit")) == list(range(41, 52))
-    assert stands(until_50, knob_epochs=(51,)) == list(range(41, 52))
+    assert stands(until_50, changed_at=(51,)) == list(range(41, 52))
 
 
 def test_a_finding_at_the_edge_of_its_noise_does_not_come_and_go() -> None:
@@ -129,12 +130,12 @@ def _failing(name: str, broken_until: int = 100) -> Rule:
 def test_a_rule_that_raises_does_not_stop_training_and_is_listed_last() -> None:
     diagnosis = Diagnosis((_failing("good_fit"), _failing("unbalanced"), _rule(lambda _: True, patience=1)))
     plateau, failed = diagnosis.update(_evidence(1))
-    assert (plateau.name, failed.name, failed.remedies) == ("plateau", "checks_failed", ())
+    assert (plateau.name, failed.name, failed.remedies) == ("plateau", "checks_not_run", ())
     assert failed.sentence == (
-        "checks failed: 2 checks could not run: good_fit (ZeroDivisionError: division by zero), "
+        "checks that did not run: 2 checks: good_fit (ZeroDivisionError: division by zero); "
         "unbalanced (ZeroDivisionError: division by zero)."
     )
-    assert "bug in fitmon" in explanation_of("checks_failed")
+    assert "log has the traceback" in explanation_of("checks_not_run")
 
 
 def test_a_rule_that_raises_is_logged_once_with_its_traceback(caplog: pytest.LogCaptureFixture) -> None:
@@ -149,20 +150,20 @@ def test_a_rule_that_raises_is_logged_once_with_its_traceback(caplog: pytest.Log
 
 def test_a_rule_that_runs_again_is_no_longer_listed() -> None:
     diagnosis = Diagnosis((_failing("good_fit", broken_until=2),))
-    assert [_names(diagnosis, epoch) for epoch in (1, 2, 3)] == [["checks_failed"], ["checks_failed"], []]
+    assert [_names(diagnosis, epoch) for epoch in (1, 2, 3)] == [["checks_not_run"], ["checks_not_run"], []]
 
 
 def test_a_rule_that_raises_inside_an_epoch_is_listed_too() -> None:
     rule = _failing("non_finite_loss")
     (finding,) = Diagnosis((rule,)).update_rule(rule, _evidence(1))
-    assert finding.name == "checks_failed"
+    assert finding.name == "checks_not_run"
 
 
 def test_a_check_of_the_data_that_failed_is_listed_from_the_first_epoch() -> None:
     diagnosis, evidence = Diagnosis(()), _evidence(1)
     facts = msgspec.structs.replace(evidence.facts, failed_checks=("duplicates (OSError: gone)",))
     (finding,) = diagnosis.update(replace(evidence, facts=facts))
-    assert finding.sentence == "checks failed: 1 check could not run: duplicates (OSError: gone)."
+    assert finding.sentence == "checks that did not run: 1 check: duplicates (OSError: gone)."
 
 
 def test_failed_checks_stay_listed_in_a_run_resumed_from_a_checkpoint() -> None:
@@ -225,5 +226,5 @@ def test_no_rule_fails_on_ten_thousand_epochs() -> None:
     names = ("loss", "val_loss", "training_loss", "validation_loss", "dead_share", "validation_lately_error")
     curves = {name: random.uniform(0.4, 0.5, 10_000) for name in names}
     facts = Facts(job="iris", training_samples=100, validation_samples=50, baseline_loss=0.69)
-    evidence = Evidence(epoch=10_000, epochs=10_000, curves=curves, knobs={}, facts=facts, knob_epochs=(10, 900))
+    evidence = Evidence(epoch=10_000, epochs=10_000, curves=curves, knobs={}, facts=facts)
     assert isinstance(Diagnosis(FIT_RULES, strict=True).update(evidence), tuple)

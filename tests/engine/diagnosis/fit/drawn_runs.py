@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fitmon.engine.diagnosis.curves import EpochCurves
 from fitmon.engine.diagnosis.diagnosis import Diagnosis
-from fitmon.engine.diagnosis.evidence import Evidence, Rule
+from fitmon.engine.diagnosis.evidence import Evidence, KnobChange, Rule
 from fitmon.engine.diagnosis.fit.rules import FIT_RULES
 from fitmon.engine.diagnosis.paired import PairedLosses
 from fitmon.engine.facts import Facts
@@ -51,7 +51,7 @@ def evidence_of(
     facts: Facts = FACTS,
     knobs: Mapping[str, KnobValue] = KNOBS,
     epochs: int | None = None,
-    knob_epochs: tuple[int, ...] = (),
+    changed_at: tuple[int, ...] = (),
     can_rewind: bool = True,
 ) -> Evidence:
     """Return the evidence of a run with these curves; by default all planned epochs are done."""
@@ -63,7 +63,7 @@ def evidence_of(
         curves=told,
         knobs=knobs,
         facts=facts,
-        knob_epochs=knob_epochs,
+        changes=tuple(KnobChange(epoch=epoch, knob="batch_size", previous=16, value=32) for epoch in changed_at),
         can_rewind=can_rewind,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fitmon.engine.diagnosis.fit import overfitting
+from fitmon.engine.diagnosis.fit import memorizing, overfitting
 from fitmon.engine.finding import Finding
 from tests.engine.diagnosis.fit.drawn_runs import KNOBS, Drawn, falling, rising
 
@@ -15,6 +15,14 @@ PLATEAUS = 40
 
 def _found(run: Drawn) -> list[tuple[Finding, ...]]:
     return run.found(ONLY)
+
+
+def test_a_new_best_epoch_ends_it_at_once() -> None:
+    validation = np.append(falling(60, 0.4, 4) * rising(60, 20, 0.6), 0.39)
+    training = falling(61, 0.05, 8)
+    found = _found(Drawn(validation=validation, training=training, noise=0.05))
+    assert found[-2]
+    assert not found[-1], "epoch 61 is the best of the run"
 
 
 def test_pure_noise_is_never_called_overfitting() -> None:
@@ -27,7 +35,7 @@ def test_pure_noise_is_never_called_overfitting() -> None:
         samples, noise = int(np.exp(random.uniform(np.log(30), np.log(1_000)))), float(random.uniform(0.05, 1.0))
         jitter = float(random.choice([0.0, 0.01, 0.05]))
         run = Drawn(validation=flat, training=flat, samples=samples, noise=noise, jitter=jitter, seed=seed)
-        if any(_found(run)):
+        if any(run.found((*ONLY, memorizing.RULE))):
             called.append(run)
     assert not called
 
@@ -64,17 +72,21 @@ def test_a_rise_too_small_for_the_samples_is_kept_quiet() -> None:
 
 
 def test_a_memorized_training_set_is_found_within_ten_epochs() -> None:
-    """As in source 1: validation seems to turn up, and training is a tenth of it and still falls."""
+    """As in source 1: validation turns up within its noise, and training is a tenth of it and still falls."""
     validation = np.array([0.116, 0.078, 0.0715, 0.068, 0.066, 0.067, 0.068, 0.070, 0.072, 0.075])
     training = np.array([0.109, 0.055, 0.0436, 0.0300, 0.0223, 0.0167, 0.0120, 0.0090, 0.0065, 0.0048])
-    (finding,) = _found(Drawn(validation=validation, training=training, samples=10_000))[-1]
+    run = Drawn(validation=validation, training=training, samples=10_000)
+    (finding,) = run.found((*ONLY, memorizing.RULE))[-1]
+    assert finding.name == "memorizing"
     assert 4 <= finding.epochs[0] <= 6
+    assert "within noise" in finding.sentence
 
 
 def test_the_epoch_since_which_is_the_best_one_and_not_the_middle_of_the_best_window() -> None:
     validation = np.array([0.117, 0.083, 0.0782, 0.066, 0.0614, 0.066, 0.0615, 0.0645, 0.0653, 0.067])
     training = np.array([0.109, 0.06, 0.04, 0.030, 0.0223, 0.0167, 0.0120, 0.0090, 0.0065, 0.0048])
-    (finding,) = _found(Drawn(validation=validation, training=training, samples=10_000, noise=0.0))[-1]
+    run = Drawn(validation=validation, training=training, samples=10_000, noise=0.0)
+    (finding,) = run.found((*ONLY, memorizing.RULE))[-1]
     assert finding.epochs[0] == 5
     assert {remedy.rewind_to for remedy in finding.remedies} == {5, None}
 
