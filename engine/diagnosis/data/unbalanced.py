@@ -52,9 +52,9 @@ def _check(evidence: Evidence) -> Finding | None:
     if not no_better and not _sizes_differ_a_lot(evidence.facts):
         return None
     recent = float(np.mean(accuracy[-FIRST_EPOCH:]))
-    losses = losses_of(evidence)
-    # Whose loss is below its baseline has learned something, though no sample has changed sides yet.
-    learns = losses.learned(losses.judged) >= LEARNED
+    judged = losses_of(evidence).judged
+    # A model whose loss is below its baseline has learned something, though no sample has changed sides yet.
+    learns = bool(judged) and float(judged.curve[-1]) <= (1 - LEARNED) * judged.baseline
     confidence = BETTER if learns else SURE if recent <= share else UNSURE
     return Finding(
         name=RULE.name,

@@ -1,0 +1,82 @@
+"""The loss of the best prediction without inputs, against formulas worked by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fitmon.engine.evaluation.baseline import Baseline, baseline_of
+
+pytestmark = pytest.mark.slow
+
+RANDOM = np.random.default_rng(6)
+
+
+def of(loss: Any, y: Any, *, units: int = 1, activation: str | None = None, x: Any = None, weights: Any = None) -> Any:
+    """Return the baseline of a model with one layer, compiled with a loss."""
+    import keras
+
+    from fitmon.engine.keras_internals import compiled_loss
+
+    shape = (3,) if x is None else x.shape[1:]
+    layers = [keras.Input(shape), *([keras.layers.Flatten()] if len(shape) > 1 else [])]
+    model = keras.Sequential([*layers, keras.layers.Dense(units, activation)])
+    model.compile("sgd", loss, jit_compile=False)
+    inputs = np.zeros((len(y), *shape), np.float32) if x is None else x
+    model.evaluate(inputs[:2], y[:2], verbose=0)
+    return baseline_of(model, compiled_loss(model), inputs, y, weights)
+
+
+def test_of_the_squared_error_it_is_the_variance_of_the_targets() -> None:
+    y = RANDOM.normal(30, 7, (500, 1)).astype(np.float32)
+    assert of("mse", y) == Baseline("mean", pytest.approx(float(y.var()), rel=1e-3))
+
+
+def test_of_the_absolute_error_it_is_the_mean_distance_from_the_median() -> None:
+    y = RANDOM.lognormal(0, 1, 501).astype(np.float32)
+    assert of("mae", y) == Baseline("median", pytest.approx(float(np.abs(y - np.median(y)).mean()), rel=1e-3))
+
+
+def test_sample_weights_are_taken_as_keras_takes_them() -> None:
+    y, weights = np.array([[0.0], [1.0], [1.0]], np.float32), np.array([2.0, 1.0, 1.0], np.float32)
+    # Keras divides by the number of samples; the weighted mean is 0.5.
+    assert of("mse", y, weights=weights).loss == pytest.approx((2 * 0.25 + 0.25 + 0.25) / 3, rel=1e-3)
+
+
+def test_of_a_custom_loss_the_best_constant_output_is_found() -> None:
+    import keras
+
+    def negative_log_likelihood(y: Any, output: Any) -> Any:
+        mean, log_scale = output[:, :1], output[:, 1:]
+        return keras.ops.mean(log_scale + 0.5 * keras.ops.square((y - mean) / keras.ops.exp(log_scale)), axis=-1)
+
+    y = RANDOM.normal(3, 0.5, (800, 1)).astype(np.float32)
+    expected = float(np.log(y.std()) + 0.5)
+    found = of(negative_log_likelihood, y, units=2)
+    assert found.loss < 0
+    assert found == Baseline("constant", pytest.approx(expected, abs=0.01))
+
+
+def test_of_soft_targets_it_is_their_mean_entropy() -> None:
+    y = RANDOM.uniform(0, 1, (300, 4)).astype(np.float32)
+    share = y.mean(axis=0)
+    expected = float(-(share * np.log(share) + (1 - share) * np.log(1 - share)).mean())
+    assert of("binary_crossentropy", y, units=4, activation="sigmoid").loss == pytest.approx(expected, rel=1e-3)
+
+
+def test_of_a_series_the_last_value_repeated_counts_too() -> None:
+    walk = np.cumsum(RANDOM.normal(0, 1, 600)).astype(np.float32)
+    x = np.stack([walk[i : i + 10] for i in range(500)])[..., None]
+    y = walk[10:510]
+    assert of("mse", y, x=x) == Baseline("last value", pytest.approx(float(((y - x[:, -1, 0]) ** 2).mean()), rel=1e-3))
+
+
+def test_a_loss_without_a_lowest_value_has_none() -> None:
+    import keras
+
+    def critic(y: Any, output: Any) -> Any:
+        return keras.ops.mean(y * output, axis=-1)
+
+    assert of(critic, np.ones((50, 1), np.float32)) is None
