@@ -137,7 +137,7 @@ def found_by_epoch(name: str, case: Case) -> list[tuple[Finding, ...]]:
     watched.on(events.RunPaused, lambda _: watched.session.send(Resume())).run()
     ends = watched.all(events.EpochEnded)
     assert len(ends) == module.EPOCHS
-    return [event.findings or () for event in (watched.one(events.RunStarted), *ends)]
+    return [watched.one(events.RunStarted).findings or (), *(event.findings or () for event in ends)]
 
 
 def _module(path: Path) -> ModuleType:

@@ -104,6 +104,7 @@ def test_they_are_the_same_however_the_model_is_compiled(options: dict[str, bool
     model.jit_compile = False
     loss, accuracy = model.evaluate(INPUTS[:SPLIT], LABELS[:SPLIT], batch_size=100, verbose=0)
     assert found.losses.mean() == pytest.approx(loss - float(sum(model.losses)), rel=1e-4)
+    assert found.scores
     assert found.scores.right(0.5).mean() == pytest.approx(accuracy, abs=1e-5)
 
 

@@ -67,7 +67,7 @@ def test_a_penalty_that_crushes_the_model_is_found_from_the_change_on() -> None:
     assert "L2 0.02 adds 1.8 at first, now 0.01" in finding.sentence
     remedy = next(rule for rule in FIT_RULES if rule.name == "penalty_too_strong").remedies(evidence)[0]
     assert (remedy.changes, remedy.rewind_to) == ({"l2": 0.002}, 5)
-    harmless = {
+    harmless: dict[str, Floats] = {
         "training_loss": falling(11, 0.1, 3),
         "validation_loss": falling(11, 0.1, 3),
         "penalty": np.full(11, 0.05),
@@ -86,7 +86,8 @@ def test_a_loss_far_above_its_baseline_is_worse_than_guessing(validation: float,
 
 
 def test_a_loss_that_stays_above_its_baseline_is_worse_than_guessing_and_one_on_its_way_down_is_not() -> None:
-    for curve, worse in ((np.full(12, 5.0), True), (9 * 0.85 ** np.arange(12), False)):
+    curves: list[tuple[Floats, bool]] = [(np.full(12, 5.0), True), (9 * 0.85 ** np.arange(12.0), False)]
+    for curve, worse in curves:
         evidence = evidence_of({"training_loss": curve, "validation_loss": curve}, epochs=20)
         assert (found("worse_than_guessing", evidence) is not None) is worse
 
@@ -103,7 +104,8 @@ def test_a_loss_that_may_be_negative_gets_verdicts_without_ratios(baseline: floa
     turns: Floats = np.concatenate([falls[:25], falls[24] + 0.02 * np.arange(15)])
     for validation, name in ((falls, "learning_well"), (turns, "overfitting")):
         curves = {"validation_loss": validation, "training_loss": falls, "val_loss": validation, "loss": falls}
-        diagnosis, result = Diagnosis(FIT_RULES, strict=True), ()
+        diagnosis = Diagnosis(FIT_RULES, strict=True)
+        result: tuple[Finding, ...] = ()
         for epoch in range(1, 41):
             until = {key: curve[:epoch] for key, curve in curves.items()}
             result = diagnosis.update(evidence_of(until, facts=facts, epochs=40))
