@@ -44,7 +44,8 @@ async def screenshot(folder: Path) -> str:
 
 
 def _overfits(snapshot: Snapshot) -> bool:
-    return any(finding.name == "overfitting" for finding in snapshot.findings) and snapshot.step > snapshot.steps / 2
+    names = {"overfitting", "memorizing"}
+    return any(finding.name in names for finding in snapshot.findings) and snapshot.step > snapshot.steps / 2
 
 
 async def _until(pilot: Pilot[int], run: KeptRun, condition: Callable[[Snapshot], bool]) -> None:

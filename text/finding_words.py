@@ -12,12 +12,12 @@ from fitmon.text.roles import Role
 
 GOOD_FINDINGS = frozenset({"good_fit", "learning_well"})
 INCONCLUSIVE = frozenset({"too_early", "undecided"})
-CERTAIN = frozenset({"checks_failed"})
+CERTAIN = frozenset({"checks_not_run"})
 """Facts that need no confidence."""
-INFORMATIONAL = INCONCLUSIVE | CERTAIN | {"validation_looks_better"}
+INFORMATIONAL = INCONCLUSIVE | CERTAIN | {"validation_looks_better", "weighted_loss"}
 """Findings that need no action."""
 
-WAITING = "findings appear after the first epoch"
+WAITING = "nothing found in the data; findings about training appear after the first epoch"
 NO_FINDINGS = "no findings"
 
 
@@ -68,11 +68,6 @@ def remedy_text(remedy: Remedy) -> str:
 def remedy_command(remedy: Remedy) -> str:
     """Return that command line with a prompt in front; empty if there is none."""
     return f"$ {clean(remedy.command_line)}" if remedy.command_line else ""
-
-
-def by_newest_evidence(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings, newest evidence first and the strongest first among equally new ones."""
-    return sorted(findings, key=lambda finding: finding.epochs[::-1], reverse=True)
 
 
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:

@@ -36,9 +36,9 @@ def three_findings() -> FakeRun:
     return FakeRun().begin().found(9, OVERFITTING, CLASS_MISSING, RATE_TOO_HIGH)
 
 
-def test_the_newest_evidence_stands_first() -> None:
+def test_the_strongest_finding_is_first() -> None:
     text = said(three_findings())
-    places = [text.index(words) for words in ("overfitting since", "learning rate too high", "class missing")]
+    places = [text.index(words) for words in ("overfitting since", "class missing", "learning rate too high")]
     assert places == sorted(places)
 
 

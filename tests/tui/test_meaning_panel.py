@@ -82,7 +82,9 @@ def test_a_key_is_named_only_where_it_would_do_something() -> None:
 
 
 def test_before_the_first_epoch_has_ended_nothing_is_claimed() -> None:
-    assert line(run=FakeRun().begin()) == "findings appear after the first epoch"
+    assert (
+        line(run=FakeRun().begin()) == "nothing found in the data; findings about training appear after the first epoch"
+    )
     assert line() == "no findings as of epoch 9"
     assert line(TOO_EARLY) == TOO_EARLY.sentence
     assert "sure" not in panel(TOO_EARLY)

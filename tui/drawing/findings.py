@@ -22,9 +22,10 @@ def draw_findings(frame: Frame, width: int) -> list[Row]:
     """Return the whole list, of any height, in rows of at most `width` + 1 cells."""
     snapshot = frame.snapshot
     choices = choices_of(snapshot, RewindChoices(refusal=frame.no_rewind))
-    findings = words.by_newest_evidence(snapshot.findings)
     lines = [
-        line for finding in findings for line in (*_finding(finding, choices, width, keyed=not frame.read_only), row())
+        line
+        for finding in snapshot.findings
+        for line in (*_finding(finding, choices, width, keyed=not frame.read_only), row())
     ]
     if not lines:
         lines = [*_rows(words.no_findings_message(snapshot), width, Role.FAINT, ""), row()]

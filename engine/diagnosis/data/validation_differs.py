@@ -33,15 +33,12 @@ def _in_words(difference: Difference) -> str:
             f"{percent(difference.validation_zeros)} of {difference.what} are 0 in validation and "
             f"{percent(difference.training_zeros)} in training"
         )
-    here = _side(difference.training_mean, difference.training_scale, difference.training_low, difference.training_high)
-    there = _side(
-        difference.validation_mean, difference.validation_scale, difference.validation_low, difference.validation_high
+    return (
+        f"{difference.what} run from {difference.training_low:.3g} to {difference.training_high:.3g} in training, from "
+        f"{difference.validation_low:.3g} to {difference.validation_high:.3g} in validation (mean "
+        f"{difference.training_mean:.3g} and {difference.validation_mean:.3g}, standard deviation "
+        f"{difference.training_scale:.3g} and {difference.validation_scale:.3g})"
     )
-    return f"{difference.what} have {here} in training, {there} in validation"
-
-
-def _side(mean: float, scale: float, low: float, high: float) -> str:
-    return f"mean {mean:.3g} and standard deviation {scale:.3g} (from {low:.3g} to {high:.3g})"
 
 
 def _others(facts: Facts) -> str:

@@ -97,7 +97,7 @@ EXPECTED = {
     "validation_scaled_differently": Case(
         finding="validation_differs",
         by=0,
-        says=("standard deviation 0.381", "standard deviation 96.4"),
+        says=("from 0 to 1 in training", "from -128 to 128 in validation", "standard deviation 0.381 and 96.4"),
         others=frozenset({"worse_than_guessing"}),
         forbidden=BLAMES | {"undecided", "validation_too_small"},
     ),

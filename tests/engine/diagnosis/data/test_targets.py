@@ -94,7 +94,7 @@ def test_targets_on_another_scale_in_validation_are_a_difference() -> None:
     y = np.concatenate([np.linspace(3, 7, 200), np.linspace(300, 700, 200)])
     finding = found("validation_differs", examined(y, loss="mean_squared_error"))
     assert finding is not None
-    assert "the targets have mean 5 and" in finding.sentence
+    assert "the targets run from 3 to 7 in training, from 300 to 700 in validation" in finding.sentence
 
 
 def test_accuracy_is_remarked_for_quantities_only() -> None:
