@@ -58,7 +58,7 @@ class _Change:
         outcome = self.outcome
         if outcome.what != REWIND:
             return f"{_knob_change(outcome)} from epoch {outcome.epoch}"
-        place = f"the end of epoch {outcome.asked:g}" if outcome.asked else "the model before training"
+        place = f"the end of epoch {outcome.requested:g}" if outcome.requested else "the model before training"
         changed = ", ".join(_knob_change(knob) for knob in self.knobs)
         return f"rewind to {place} as branch {outcome.branch}{f' with {changed}' if changed else ''}"
 

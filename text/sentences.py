@@ -124,9 +124,9 @@ def pause_message(snapshot: Snapshot) -> str:
 
 def pending_pause_message(snapshot: Snapshot) -> str:
     """Return when a requested pause takes effect; empty if none was requested."""
-    if not snapshot.pause_asked:
+    if not snapshot.pause_requested:
         return ""
-    if snapshot.pause_asked == "chunk":
+    if snapshot.pause_requested == "chunk":
         return "pausing… · space cancels"
     return f"pausing after epoch {snapshot.epoch or 1} · space pauses now"
 
@@ -166,7 +166,7 @@ def effective_from(receipt: KnobApplied) -> str:
 
 
 def _ended_run(receipt: KnobApplied) -> bool:
-    return receipt.knob == EPOCHS.name and receipt.asked < receipt.epoch
+    return receipt.knob == EPOCHS.name and receipt.requested < receipt.epoch
 
 
 def pending_change_message(knob: KnobState) -> str:

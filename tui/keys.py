@@ -115,4 +115,4 @@ def pause_wording(snapshot: Snapshot) -> str:
     """Return what the pause key would do now."""
     if snapshot.paused is not None:
         return "resume"
-    return {"epoch": "pause now", "chunk": "resume"}.get(snapshot.pause_asked, "pause")
+    return {"epoch": "pause now", "chunk": "resume"}.get(snapshot.pause_requested, "pause")

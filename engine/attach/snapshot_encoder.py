@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from fitmon.engine.attach.array_transfer import ArraySender, is_plain, plain_array
-from fitmon.engine.attach.snapshot_parts import SMALL_PARTS, BranchHead, CurveUpdate, Points
+from fitmon.engine.attach.snapshot_parts import SENT_NAMES, SMALL_PARTS, BranchHead, CurveUpdate, Points
 from fitmon.engine.attach.wire import MAX_REPLY_BYTES, SnapshotUpdate
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.record.series import Curve
@@ -58,7 +58,8 @@ class SnapshotEncoder:
         parts = self._small_parts(snapshot) | self._growing_parts(snapshot)
         if self._per_sample and not first:
             parts |= self._per_sample_parts(snapshot)
-        return SnapshotUpdate(parts=parts, more=self._more)
+        sent = {SENT_NAMES.get(name, name): raw for name, raw in parts.items()}
+        return SnapshotUpdate(parts=sent, more=self._more)
 
     def _small_parts(self, snapshot: Snapshot) -> _Parts:
         before, self._small = self._small, {name: getattr(snapshot, name) for name in SMALL_PARTS}

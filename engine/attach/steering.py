@@ -54,7 +54,7 @@ def status(folder: RunFolder) -> Status:
         return Status(alive=True, snapshot=connection.poll())
 
 
-def ask(folder: RunFolder, command: Command) -> None:
+def send_command(folder: RunFolder, command: Command) -> None:
     """Send a command to a run; its effect is in the run's later snapshots.
 
     Raises:
@@ -63,16 +63,16 @@ def ask(folder: RunFolder, command: Command) -> None:
         UsageError: the run refuses the command.
     """
     with _training(folder) as (connection, _):
-        _ask(connection, command)
+        _send(connection, command)
 
 
 def set_knob(folder: RunFolder, knob: str, value: float, *, wait_seconds: float = WAIT_SECONDS) -> Accepted:
     """Request another value from the next epoch on, and wait until the run accepts or refuses it.
 
-    Raises as `ask`; UsageError also when the run refuses the value, with its reason.
+    Raises as `send_command`; UsageError also when the run refuses the value, with its reason.
     """
     with _training(folder) as (connection, before):
-        _ask(connection, SetKnob(knob=knob, value=value))
+        _send(connection, SetKnob(knob=knob, value=value))
         give_up_at = time.monotonic() + wait_seconds
         while (answer := _answer(before, now := connection.poll(), knob, value)) is None:
             if time.monotonic() >= give_up_at:
@@ -124,7 +124,7 @@ def _not_training(folder: RunFolder, snapshot: Snapshot) -> str:
     return f"{expected} is not."
 
 
-def _ask(connection: Connection, command: Command) -> None:
+def _send(connection: Connection, command: Command) -> None:
     refusal = connection.send(command)
     if refusal:
         raise UsageError(refusal)
@@ -139,5 +139,5 @@ def _answer(before: Snapshot, now: Snapshot, knob: str, value: float) -> Accepte
     if state is not None and state.pending == value and state.pending_epoch is not None:
         return Accepted(epoch=state.pending_epoch)
     later = now.receipts[len(before.receipts) :]
-    taken = [receipt for receipt in later if (receipt.knob, receipt.asked) == (knob, value)]
+    taken = [receipt for receipt in later if (receipt.knob, receipt.requested) == (knob, value)]
     return Accepted(epoch=taken[-1].epoch) if taken else None

@@ -68,7 +68,8 @@ class SnapshotUpdate(msgspec.Struct, frozen=True, kw_only=True, tag="news", omit
     """What changed in a snapshot since the last update; everything the first time."""
 
     parts: dict[str, msgspec.Raw] = {}
-    """By the field of a snapshot; `snapshot_encoder` and `snapshot_decoder` write and read them."""
+    """By the field of a snapshot or its name in `SENT_NAMES`; `snapshot_encoder` and `snapshot_decoder` write and read
+    them."""
     more: bool = False
     """Whether more is new, so that the viewer should poll again at once."""
 

@@ -24,7 +24,7 @@ class Outcome:
 
     what: str
     """The knob's name, or `rewind`."""
-    asked: float
+    requested: float
     """The requested value; for a rewind, the epoch rewound to."""
     previous: KnobValue
     """The value before; for a rewind, the number of finished epochs."""
@@ -62,7 +62,7 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class _Change:
     what: str
-    asked: float
+    requested: float
     previous: KnobValue
     value: KnobValue
     epoch: int
@@ -104,7 +104,7 @@ def _changes_of(branch: Branch, left: Branch | None) -> Iterator[_Change]:
 
 
 def _change_of(receipt: KnobApplied) -> _Change:
-    return _Change(receipt.knob, receipt.asked, receipt.previous, receipt.value, receipt.epoch, receipt.because)
+    return _Change(receipt.knob, receipt.requested, receipt.previous, receipt.value, receipt.epoch, receipt.because)
 
 
 def _outcome(change: _Change, changes: Sequence[_Change], branch: Branch, left: Branch | None) -> Outcome:
@@ -122,7 +122,7 @@ def _outcome(change: _Change, changes: Sequence[_Change], branch: Branch, left: 
     others = [o for o in changes if o is not change and change.epoch <= o.epoch <= (after_epoch or change.epoch)]
     return Outcome(
         what=change.what,
-        asked=change.asked,
+        requested=change.requested,
         previous=change.previous,
         value=change.value,
         branch=branch.number,

@@ -115,7 +115,7 @@ def test_under_nohup_a_hang_up_means_nothing(log: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "asked"),
+    ("number", "code", "requests"),
     [
         (signal.SIGHUP, 0, []),
         (signal.SIGTERM, 143, ["Stop(reason='stopped by SIGTERM')"]),
@@ -123,7 +123,7 @@ def test_under_nohup_a_hang_up_means_nothing(log: Path) -> None:
     ],
 )
 def test_without_a_screen_a_run_is_silent_and_ends_in_good_order(
-    number: signal.Signals, code: int, asked: list[str], log: Path
+    number: signal.Signals, code: int, requests: list[str], log: Path
 ) -> None:
     before = signal.signal(number, signal.SIG_DFL)
     with subprocess.Popen([*DEMO, str(log), "--headless"], stdout=subprocess.PIPE, text=True) as process:
@@ -136,8 +136,8 @@ def test_without_a_screen_a_run_is_silent_and_ends_in_good_order(
         said += process.stdout.readlines()
         assert process.wait(PATIENCE_SECONDS) == code
     assert sorted(said) == ["printed at the end\n", "printed by Python\n", "written to descriptor 1\n"]
-    ended = f"stopped by {number.name}" if asked else "all epochs done"
-    assert told(log) == [*asked, "terminals []", ended]
+    ended = f"stopped by {number.name}" if requests else "all epochs done"
+    assert told(log) == [*requests, "terminals []", ended]
 
 
 def test_a_failure_without_a_screen_gives_its_code(log: Path) -> None:

@@ -190,8 +190,8 @@ def test_a_detached_run_is_steered_by_ctl_records_the_sender_and_exports_its_mod
     told = list(read_journal(folder.journal_path))
     applied = [entry for entry in told if isinstance(entry, events.KnobApplied)]
     assert [(event.knob, event.value) for event in applied] == [("learning_rate", 1e-4)]
-    asked = [entry.by for entry in told if isinstance(entry, CommandReceived)]
-    assert any(f"ctl, process {os.getpid()}" in by for by in asked)
+    senders = [entry.by for entry in told if isinstance(entry, CommandReceived)]
+    assert any(f"ctl, process {os.getpid()}" in by for by in senders)
     assert any(isinstance(entry, events.RunDetached) for entry in told)
     (exported,) = [entry for entry in told if isinstance(entry, events.ModelExported)]
     assert (exported.keep, (tmp_path / "model.keras").is_file()) == ("last", True)

@@ -1,4 +1,4 @@
-"""A run that trains nothing: its record is fed made-up events, and what is asked of it is kept."""
+"""A run that trains nothing: its record is fed made-up events, and it remembers the commands it receives."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ HALVE_RATE = Remedy(
 STOP_HERE = Remedy(advice="stop here and keep the best weights", expect="The model of epoch 2 remains.", stop=True)
 FEWER_UNITS = Remedy(
     advice="train a smaller model",
-    expect="It has less room to learn samples by heart.",
+    expect="It can memorise fewer samples.",
     command_line="fitmon mnist --units 128",
 )
 OVERFITTING = Finding(
@@ -194,7 +194,7 @@ class FakeRun:
 
     def applied(self, knob: str, value: float, previous: KnobValue, epoch: int) -> FakeRun:
         return self.tell(
-            events.KnobApplied(knob=knob, asked=value, value=value, previous=previous, epoch=epoch, step=1)
+            events.KnobApplied(knob=knob, requested=value, value=value, previous=previous, epoch=epoch, step=1)
         )
 
 

@@ -53,7 +53,7 @@ def test_a_finding_is_told_with_its_epochs_how_sure_it_is_and_what_to_do(monkeyp
         "     The model of epoch 2 remains.",
         "   → train a smaller model",
         "     $ fitmon mnist --units 128",
-        "     It has less room to learn samples by heart.",
+        "     It can memorise fewer samples.",
     ]
 
 
@@ -92,7 +92,7 @@ def test_what_was_changed_and_what_it_did_is_told() -> None:
     run = FakeRun().begin().found(1, measures=Measures(validation_loss=0.5))
     run.tell(
         events.KnobApplied(
-            knob="dropout", asked=0.5, value=0.5, previous=0.3, epoch=2, step=1, because="learning_rate_too_high"
+            knob="dropout", requested=0.5, value=0.5, previous=0.3, epoch=2, step=1, because="learning_rate_too_high"
         )
     )
     assert "from epoch 2 against learning rate too high: not known yet" in said(run)

@@ -32,7 +32,7 @@ def test_at_120_columns_everything_that_can_be_done_stands_there() -> None:
 
 
 def test_at_120_columns_holding_the_view_is_said_even_beside_every_knob_and_the_longest_pause() -> None:
-    run = FakeRun().begin(class_names=("no", "yes"), knobs=ALL_KNOBS).tell(events.PauseAsked(at="epoch"))
+    run = FakeRun().begin(class_names=("no", "yes"), knobs=ALL_KNOBS).tell(events.PauseRequested(at="epoch"))
     said = footer(run)
     wanted = {"space pause now", "x stop", *KNOBS, "d dropout", "t threshold", *ALWAYS} - {"e epochs"}
     assert not [hint for hint in wanted if hint not in said]

@@ -45,11 +45,11 @@ async def test_space_pauses_at_the_epochs_end_then_at_once_then_goes_on() -> Non
     async with shown(run) as screen:
         await screen.press("space")
         assert run.sent.pop() == Pause(at=PauseAt.EPOCH)
-        run.tell(events.PauseAsked(at="epoch"))
+        run.tell(events.PauseRequested(at="epoch"))
         await screen.sees("pausing after epoch 1", "space pause now")
         await screen.press("space")
         assert run.sent.pop() == Pause(at=PauseAt.CHUNK)
-        run.tell(events.PauseAsked(at="chunk"))
+        run.tell(events.PauseRequested(at="chunk"))
         await screen.sees("pausing… · space cancels")
         run.tell(events.RunPaused(epoch=1, step=20, reason=""))
         await screen.sees("paused at epoch 1, step 20", "space resume")
@@ -60,7 +60,7 @@ async def test_space_pauses_at_the_epochs_end_then_at_once_then_goes_on() -> Non
 
 
 async def test_space_takes_back_a_pause_that_has_not_taken_hold() -> None:
-    run = FakeRun().begin().tell(events.PauseAsked(at="chunk"))
+    run = FakeRun().begin().tell(events.PauseRequested(at="chunk"))
     async with shown(run) as screen:
         await screen.press("space")
         assert run.sent == [Resume()]

@@ -49,7 +49,7 @@ def test_the_range_of_each_knob_is_checked_before_it_is_sent(knob: str, typed: s
 
 
 async def test_the_dialog_says_what_holds_and_what_is_pending() -> None:
-    run = FakeRun().begin().tell(events.KnobAsked(knob="learning_rate", value=5e-4, epoch=2))
+    run = FakeRun().begin().tell(events.KnobRequested(knob="learning_rate", value=5e-4, epoch=2))
     async with shown(run) as screen:
         await screen.press("l")
         await screen.sees("now 1e-3, 5e-4 pending at epoch 2", "a number above 0 and at most 1000, such as 5e-4")
@@ -83,18 +83,18 @@ def test_in_the_last_epoch_a_change_of_the_next_one_is_refused_until_there_is_on
     asking = dialog(run, knob)
     with pytest.raises(UsageError, match="There is no epoch 11: the run ends with epoch 10"):
         asking.parse("1")
-    run.tell(events.KnobAsked(knob="epochs", value=20, epoch=11))
+    run.tell(events.KnobRequested(knob="epochs", value=20, epoch=11))
     assert asking.parse("1") == SetKnob(knob=knob, value=1)
 
 
 def test_an_epoch_that_was_taken_away_cannot_be_changed() -> None:
-    run = FakeRun().begin().epochs(4).tell(events.KnobAsked(knob="epochs", value=5, epoch=6))
+    run = FakeRun().begin().epochs(4).tell(events.KnobRequested(knob="epochs", value=5, epoch=6))
     with pytest.raises(UsageError, match="There is no epoch 6: the run ends with epoch 5"):
         dialog(run, "batch_size").parse("8")
 
 
 async def test_fewer_epochs_that_are_pending_hold_at_the_end_of_an_epoch_there_is() -> None:
-    run = FakeRun().begin().epochs(4).tell(events.KnobAsked(knob="epochs", value=5, epoch=6))
+    run = FakeRun().begin().epochs(4).tell(events.KnobRequested(knob="epochs", value=5, epoch=6))
     async with shown(run) as screen:
         await screen.sees("pending: epochs 10 → 5 at the end of epoch 5")
         await screen.press("e")

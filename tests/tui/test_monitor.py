@@ -24,7 +24,7 @@ HOSTILE = "\x1b[31mred\x1b]0;title\x07[bold]m[/bold]\x9b31m\u202e\r\n\x08"
 def eventful_run() -> FakeRun:
     run = FakeRun().begin(notes=("MNIST was not found; scikit-learn's digits instead.",))
     run.epochs(3, several_class_scores()).applied("learning_rate", 5e-4, 1e-3, epoch=4).chunk(40, epoch=4)
-    return run.tell(events.KnobAsked(knob="batch_size", value=128, epoch=5))
+    return run.tell(events.KnobRequested(knob="batch_size", value=128, epoch=5))
 
 
 def branched_run() -> FakeRun:
@@ -78,7 +78,7 @@ async def test_a_change_is_pending_until_its_receipt_shows() -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:
         await screen.press("l", *"5e-4", "enter")
-        run.tell(events.KnobAsked(knob="learning_rate", value=5e-4, epoch=2))
+        run.tell(events.KnobRequested(knob="learning_rate", value=5e-4, epoch=2))
         await screen.sees("lr 1e-3 → 5e-4 at epoch 2")
         run.epoch_ended(1)
         run.tell(events.EpochStarted(epoch=2, epochs=10, steps=100)).applied("learning_rate", 5e-4, 1e-3, epoch=2)

@@ -47,8 +47,8 @@ def test_fewer_epochs_ended_the_run_with_an_epoch_that_there_was() -> None:
 async def test_a_change_that_never_came_is_not_pending_once_the_run_is_over(completed: bool) -> None:
     run = FakeRun().begin()
     run.tell(
-        events.KnobAsked(knob="learning_rate", value=5e-4, epoch=9),
-        events.KnobAsked(knob="epochs", value=20, epoch=9),
+        events.KnobRequested(knob="learning_rate", value=5e-4, epoch=9),
+        events.KnobRequested(knob="epochs", value=20, epoch=9),
     )
     async with shown(run) as screen:
         await screen.press("7")

@@ -22,7 +22,7 @@ SCORES = two_classes(0.4, 0.9, 0.7, labels=(1, 1, 0))
 
 
 class CountingPanel(SamplesPanel):
-    """Counts how often it was asked to draw itself again."""
+    """Counts how often it had to draw itself again."""
 
     redraws = 0
 

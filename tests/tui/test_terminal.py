@@ -113,7 +113,7 @@ def test_ctrl_c_leaves_with_130(log: Path) -> None:
 
 @pytest.mark.parametrize("how", ["closed, controlling", "SIGHUP"])
 def test_a_run_outlives_its_terminal_and_never_touches_it_again(how: str, log: Path) -> None:
-    """What was asked of the run, where its output goes, and what the terminal received say the same."""
+    """What was requested of the run, where its output goes, and what the terminal received say the same."""
     with pseudo("waits", str(log), *["--controlled"] * ("controlling" in how)) as terminal:
         terminal.until("epoch 1/3")
         lose(terminal, how)

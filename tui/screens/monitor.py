@@ -168,9 +168,9 @@ class MonitorScreen(ViewActions, Screen[None]):
         snapshot = self._newest()
         if snapshot.over:
             return
-        if snapshot.paused is not None or snapshot.pause_asked == PauseAt.CHUNK:
+        if snapshot.paused is not None or snapshot.pause_requested == PauseAt.CHUNK:
             self._send(Resume(), "resuming …")
-        elif snapshot.pause_asked == PauseAt.EPOCH:
+        elif snapshot.pause_requested == PauseAt.EPOCH:
             self._send(Pause(at=PauseAt.CHUNK), "pausing now …")
         else:
             self._send(Pause(at=PauseAt.EPOCH), "pausing after this epoch …")

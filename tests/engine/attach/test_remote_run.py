@@ -155,7 +155,7 @@ def test_a_read_only_viewer_sends_no_commands(folder: RunFolder) -> None:
         served.epochs(1, 1)
         until(lambda: run.snapshot().epochs_done == 1)
         run.close()
-    assert served.asked.empty()
+    assert served.requests.empty()
 
 
 def test_a_run_that_is_over_may_be_rewound_while_it_is_viewed(folder: RunFolder) -> None:

@@ -166,7 +166,7 @@ COMMANDS: list[Command] = [
 def test_a_command_reaches_the_run_with_its_sender(folder: RunFolder, run: ServedRun, command: Command) -> None:
     with connected(folder) as connection:
         assert connection.send(command) == ""
-    assert run.asked.get(timeout=PATIENCE_SECONDS) == (command, f"attach, process {os.getpid()}")
+    assert run.requests.get(timeout=PATIENCE_SECONDS) == (command, f"attach, process {os.getpid()}")
 
 
 @pytest.mark.usefixtures("server")
@@ -174,14 +174,14 @@ def test_a_read_only_viewer_cannot_send_commands_and_stays_connected(folder: Run
     with connected(folder, read_only=True) as connection:
         assert connection.send(Stop()) == "This connection is read-only."
         assert_same(latest(connection), run.snapshot())
-    assert run.asked.empty()
+    assert run.requests.empty()
 
 
 @pytest.mark.usefixtures("server")
 def test_only_the_run_itself_can_detach(folder: RunFolder, run: ServedRun) -> None:
     with connected(folder) as connection:
         assert "screen" in connection.send(Detach(reason="gone"))
-    assert run.asked.empty()
+    assert run.requests.empty()
 
 
 @pytest.mark.usefixtures("server")
@@ -195,7 +195,7 @@ def test_an_invalid_command_is_refused_with_a_reason(folder: RunFolder, run: Ser
         assert isinstance(answer, Answer)
         assert answer.refusal.startswith("Expected a command that this run knows")
         assert isinstance(stranger.says(Poll()).hears(), SnapshotUpdate)
-    assert run.asked.empty()
+    assert run.requests.empty()
 
 
 GARBAGE = [
@@ -222,7 +222,7 @@ def test_an_invalid_message_closes_the_connection(folder: RunFolder, run: Served
         assert stranger.sends(framed(msgspec.msgpack.encode(HELLO)) if raw == GARBAGE[6].values[0] else raw).is_left()
     with connected(folder) as connection:
         assert_same(latest(connection), run.snapshot())
-    assert run.asked.empty()
+    assert run.requests.empty()
 
 
 @pytest.mark.usefixtures("server")
@@ -252,7 +252,7 @@ def test_another_user_is_disconnected_at_once(folder: RunFolder, run: ServedRun)
             assert stranger.is_left()
         with connected(folder) as connection:
             assert_same(latest(connection), run.snapshot())
-    assert run.asked.empty()
+    assert run.requests.empty()
 
 
 def test_a_process_of_an_unknown_user_is_disconnected_at_once(folder: RunFolder, run: ServedRun) -> None:

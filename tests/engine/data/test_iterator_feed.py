@@ -186,8 +186,8 @@ def test_a_slow_batch_ends_the_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_pause_in_the_middle_of_an_epoch_changes_nothing() -> None:
     watched = watched_on(slow=True, x=endless(), steps_per_epoch=5)
-    ask = Pause(PauseAt.CHUNK)
-    watched.on(events.ChunkEnded, lambda e: watched.session.send(ask) if (e.epoch, e.step) == (2, 2) else None)
+    pause = Pause(PauseAt.CHUNK)
+    watched.on(events.ChunkEnded, lambda e: watched.session.send(pause) if (e.epoch, e.step) == (2, 2) else None)
     watched.start()
 
     paused = watched.wait_for(events.RunPaused)
@@ -202,8 +202,8 @@ def test_a_pause_in_the_middle_of_an_epoch_changes_nothing() -> None:
 def test_a_pause_requested_in_the_last_chunk_takes_effect_after_the_validation() -> None:
     x = dataset().filter(lambda *_: True).batch(BATCH_SIZE)
     watched = watched_on(slow=True, x=x, epochs=2, **VALIDATION)
-    ask = Pause(PauseAt.CHUNK)
-    watched.on(events.ChunkEnded, lambda e: watched.session.send(ask) if e.epoch == 1 and e.step == e.steps else None)
+    pause = Pause(PauseAt.CHUNK)
+    watched.on(events.ChunkEnded, lambda e: watched.session.send(pause) if e.epoch == 1 and e.step == e.steps else None)
     watched.on(events.RunPaused, lambda _: watched.session.send(Resume())).run()
 
     assert watched.one(events.RunPaused).step == 7

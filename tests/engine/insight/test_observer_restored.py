@@ -162,10 +162,10 @@ def test_a_checkpoint_on_disk_has_everything(tmp_path: Path) -> None:
 
 
 def test_saving_an_observer_at_every_epoch_changes_nothing() -> None:
-    asked, left_alone = _observer(), _observer()
+    read, left_alone = _observer(), _observer()
     for epoch in range(2 * MAX_EPOCHS + 40):
-        asked.arrays()
-        told, again = with_losses_now_and_then(left_alone, epoch), with_losses_now_and_then(asked, epoch)
+        read.arrays()
+        told, again = with_losses_now_and_then(left_alone, epoch), with_losses_now_and_then(read, epoch)
     assert _is_same(again, told)
 
 

@@ -104,7 +104,7 @@ def test_a_change_asked_for_while_training_is_pending_until_the_next_epoch() -> 
     watched = quick(epochs=3)
     watched.on(events.EpochStarted, lambda e: watched.session.send(SetKnob("l2", 0.5)) if e.epoch == 1 else None)
     pending = []
-    watched.on(events.KnobAsked, lambda _: pending.append(watched.session.snapshot().knob("l2")))
+    watched.on(events.KnobRequested, lambda _: pending.append(watched.session.snapshot().knob("l2")))
     watched.run()
 
     assert [(knob.pending, knob.pending_epoch, knob.value) for knob in pending if knob] == [(0.5, 2, 0.0)]
@@ -264,9 +264,9 @@ def test_every_request_is_answered(requests: list[SetKnob], reason: str) -> None
 def test_a_request_that_comes_with_the_stop_is_answered_too() -> None:
     watched = quick(epochs=9)
 
-    def ask(_: events.EpochStarted) -> None:
+    def send_requests(_: events.EpochStarted) -> None:
         watched.session.send(SetKnob("l2", 0.1, epoch=7))
         watched.session.send(Stop())
 
-    watched.on(events.EpochStarted, ask).run()
+    watched.on(events.EpochStarted, send_requests).run()
     assert "before the request was processed" in watched.one(events.KnobRefused).reason

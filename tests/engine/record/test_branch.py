@@ -58,7 +58,7 @@ def test_every_epoch_led_to_the_branch_or_was_left(
 
 def test_the_knobs_of_an_epoch_follow_from_the_receipts_until_then() -> None:
     def receipt(value: float, previous: float, epoch: int) -> KnobApplied:
-        return KnobApplied(knob="dropout", asked=value, value=value, previous=previous, epoch=epoch, step=1)
+        return KnobApplied(knob="dropout", requested=value, value=value, previous=previous, epoch=epoch, step=1)
 
     branch = Branch(
         number=1,

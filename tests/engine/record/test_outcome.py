@@ -47,7 +47,7 @@ def _branch(
 
 
 def _receipt(knob: str, epoch: int, value: float = 0.5, because: str = "") -> KnobApplied:
-    return KnobApplied(knob=knob, asked=value, value=value, previous=0.3, epoch=epoch, step=1, because=because)
+    return KnobApplied(knob=knob, requested=value, value=value, previous=0.3, epoch=epoch, step=1, because=because)
 
 
 def _told(outcome: Outcome) -> tuple[float | None, float | None, int | None, bool]:
@@ -71,7 +71,7 @@ def test_a_change_is_judged_by_the_third_epoch_trained_with_it(
     known = {epoch: value for epoch, value in values.items() if epoch <= epochs_done}
     (outcome,) = outcomes_of(_branch(known, _receipt("dropout", 4, because="overfitting")), ())
     assert _told(outcome) == told
-    assert (outcome.what, outcome.asked, outcome.previous, outcome.value) == ("dropout", 0.5, 0.3, 0.5)
+    assert (outcome.what, outcome.requested, outcome.previous, outcome.value) == ("dropout", 0.5, 0.3, 0.5)
     assert (outcome.epoch, outcome.because, outcome.metric, outcome.against) == (4, "overfitting", "val_loss", None)
 
 
@@ -120,7 +120,7 @@ def test_a_rewind_is_compared_with_the_branch_it_left_at_equal_epochs() -> None:
         because="overfitting",
     )
     back, dropout = outcomes_of(second, (first,))
-    assert (back.what, back.asked, back.previous, back.value, back.epoch) == ("rewind", 2, 7, 2, 3)
+    assert (back.what, back.requested, back.previous, back.value, back.epoch) == ("rewind", 2, 7, 2, 3)
     assert _told(back) == _told(dropout) == (0.95, 0.65, 5, True)
     assert (back.against, dropout.against, back.because) == (1, 1, "overfitting")
     assert (back.together_with, dropout.together_with) == (("dropout",), ("rewind",))

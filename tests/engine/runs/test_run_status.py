@@ -24,14 +24,14 @@ SETTINGS = Settings(epochs=7, batch_size=64, learning_rate=1e-3, units=(512,))
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 FINISHED = events.RunEnded(reason="all epochs done", epochs_done=2, completed=True)
-STOPPED = events.RunEnded(reason="asked to stop", epochs_done=2, completed=False)
+STOPPED = events.RunEnded(reason="stopped by the user", epochs_done=2, completed=False)
 FAILED = events.RunFailed(kind="training", message="It broke.", traceback="", epochs_done=2)
-PAUSED = events.RunPaused(epoch=2, step=10, reason="asked for")
+PAUSED = events.RunPaused(epoch=2, step=10, reason="requested")
 RESUMED = events.PauseEnded()
 DETACHED = events.RunDetached(reason="the terminal has gone")
 NOT_WRITTEN = events.CheckpointFailed(message="The disk is full.")
 NO_REWIND = events.RewindRefused(epoch=1, branch=1, reason="It is not kept.")
-KNOB_ASKED = events.KnobAsked(knob="learning_rate", value=0.1, epoch=4)
+KNOB_REQUESTED = events.KnobRequested(knob="learning_rate", value=0.1, epoch=4)
 
 
 def begun(epoch: int, epochs: int = 10) -> events.EpochStarted:
@@ -84,7 +84,7 @@ def test_the_state_of_a_run_without_a_process_is_how_its_journal_ends(
     [
         pytest.param([], "training", id="it trains"),
         pytest.param([PAUSED], "paused", id="it pauses"),
-        pytest.param([PAUSED, KNOB_ASKED], "paused", id="it pauses while a knob is asked for"),
+        pytest.param([PAUSED, KNOB_REQUESTED], "paused", id="paused while a change of a knob is pending"),
         pytest.param([PAUSED, DETACHED], "paused", id="it pauses and its screen has gone"),
         pytest.param([PAUSED, RESUMED], "training", id="it goes on"),
         pytest.param([PAUSED, branched(1, 10)], "training", id="it went back"),
@@ -164,7 +164,7 @@ def test_a_cut_off_last_line_and_damaged_ones_cost_only_themselves(folder: RunFo
         pytest.param([*TRAINED, begun(3)], (3, 10, 0.11589626), id="within an epoch"),
         pytest.param([*TRAINED, begun(3, 20)], (3, 20, 0.11589626), id="it shall have more epochs"),
         pytest.param(
-            [started(), ended(1, val_loss=0.5), ended(2, val_loss=0.25), begun(3), PAUSED, KNOB_ASKED, RESUMED],
+            [started(), ended(1, val_loss=0.5), ended(2, val_loss=0.25), begun(3), PAUSED, KNOB_REQUESTED, RESUMED],
             (3, 10, 0.25),
             id="the last epoch that ended",
         ),

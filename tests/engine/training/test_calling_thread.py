@@ -24,7 +24,7 @@ def test_pause_knob_and_stop_reach_a_training_in_the_calling_thread_from_another
     def steer() -> None:
         watched.wait_for(events.RunPaused)
         watched.session.send(SetKnob("learning_rate", 0.125))
-        watched.wait_for(events.KnobAsked)
+        watched.wait_for(events.KnobRequested)
         watched.session.send(Resume())
         watched.wait_for(events.KnobApplied)
         watched.session.send(Stop("enough"))

@@ -90,7 +90,7 @@ def test_plain_keras_loads_the_best_weights_and_the_last_with_the_current_knobs(
     job = table_job(build_normalized_model, settings(epochs=6, dropout=0.0, l2=0.001))
     knobs = [SetKnob("dropout", 0.25, epoch=2), SetKnob("l2", 0.01, epoch=2), SPOILING]
     watched = Watched(job, *knobs, _at_end(best))
-    watched.on(events.EpochEnded, lambda e: _ask_for_last(watched, last) if e.epoch == 6 else None).run()
+    watched.on(events.EpochEnded, lambda e: _request_last(watched, last) if e.epoch == 6 else None).run()
     metrics = {event.epoch: event.metrics for event in watched.all(events.EpochEnded)}
     best_epoch = min(metrics, key=lambda epoch: metrics[epoch]["val_loss"])
     assert [(e.keep, e.epoch) for e in watched.all(events.ModelExported)] == [("last", 6), ("best", best_epoch)]
@@ -103,7 +103,7 @@ def test_plain_keras_loads_the_best_weights_and_the_last_with_the_current_knobs(
         assert seen["trains_on"]
 
 
-def _ask_for_last(watched: Watched, path: Path) -> None:
+def _request_last(watched: Watched, path: Path) -> None:
     watched.session.send(Export(str(path), keep="last"))
 
 

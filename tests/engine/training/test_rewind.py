@@ -102,7 +102,7 @@ def test_a_remedy_s_reason_goes_with_what_was_asked(lingering: Watched) -> None:
     lingering.session.send(Rewind(epoch=2, changes={"dropout": 0.6}, because="overfitting"))
     lingering.wait_for(events.RunEnded, 2)
     assert lingering.one(events.BranchStarted).because == "overfitting"
-    assert lingering.one(events.KnobAsked).because == "overfitting"
+    assert lingering.one(events.KnobRequested).because == "overfitting"
     assert lingering.one(events.KnobApplied).because == "overfitting"
     assert lingering.session.snapshot().branch.because == "overfitting"
 
@@ -258,7 +258,7 @@ def test_changes_that_waited_are_pending_again(folder: RunFolder) -> None:
     first.session.close()
     second = Watched(_job(), make=partial(_kept, folder), resume_point=resume_point_of(folder)).run()
     second.session.close()
-    assert [(told.knob, told.value, told.epoch) for told in second.all(events.KnobAsked)] == [("dropout", 0.5, 4)]
+    assert [(told.knob, told.value, told.epoch) for told in second.all(events.KnobRequested)] == [("dropout", 0.5, 4)]
     assert second.one(events.KnobApplied).epoch == 4
 
 

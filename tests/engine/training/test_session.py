@@ -1,4 +1,4 @@
-"""A session carries a run to exactly one ending event, whatever is asked of it and whatever goes wrong."""
+"""A session carries a run to exactly one ending event, whatever is requested and whatever goes wrong."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_pause_waits_for_the_end_of_the_epoch() -> None:
     paused = watched.wait_for(events.RunPaused)
     assert (paused.epoch, paused.step) == (1, 7)
     assert watched.session.snapshot().phase is Phase.PAUSED
-    assert watched.one(events.PauseAsked).at == "epoch"
+    assert watched.one(events.PauseRequested).at == "epoch"
     watched.session.send(Resume())
     watched.wait_for(events.RunEnded)
     assert watched.one(events.RunEnded).completed
@@ -109,8 +109,8 @@ def test_pause_waits_for_the_end_of_the_epoch() -> None:
 
 def test_pause_at_the_chunk_holds_in_the_middle_of_an_epoch_and_changes_nothing() -> None:
     watched = Watched(table_job(build_table_model, settings()), clock=_one_step_a_chunk())
-    ask = Pause(PauseAt.CHUNK)
-    watched.on(events.ChunkEnded, lambda e: watched.session.send(ask) if (e.epoch, e.step) == (1, 2) else None)
+    pause = Pause(PauseAt.CHUNK)
+    watched.on(events.ChunkEnded, lambda e: watched.session.send(pause) if (e.epoch, e.step) == (1, 2) else None)
     watched.start()
 
     paused = watched.wait_for(events.RunPaused)
@@ -125,13 +125,13 @@ def test_pause_at_the_chunk_holds_in_the_middle_of_an_epoch_and_changes_nothing(
 def test_a_pause_can_be_taken_back_before_it_holds() -> None:
     watched = Watched(table_job(build_table_model, settings()), clock=_one_step_a_chunk())
 
-    def ask(chunk: events.ChunkEnded) -> None:
+    def send_requests(chunk: events.ChunkEnded) -> None:
         if (chunk.epoch, chunk.step) == (1, 2):
             watched.session.send(Pause())
         if (chunk.epoch, chunk.step) == (1, 4):
             watched.session.send(Resume())
 
-    watched.on(events.ChunkEnded, ask).run()
+    watched.on(events.ChunkEnded, send_requests).run()
     assert not watched.all(events.RunPaused)
     assert watched.one(events.RunEnded).completed
 
