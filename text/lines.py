@@ -100,7 +100,7 @@ class PlainLines:
             case events.RunResumed():
                 return [sentences.resume_message(event)]
             case events.BranchStarted():
-                return [sentences.branch_origin(event.branch, event.parent, event.epoch)]
+                return [sentences.branch_start(event.branch, event.parent, event.epoch)]
             case events.RewindRefused():
                 return [sentences.rewind_refusal_message(event)]
             case (

@@ -35,7 +35,7 @@ def settled_outcome_sentences(snapshot: Snapshot) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
+class _ChangeGroup:
     """A rewind with the knobs changed at it, or the change of one knob."""
 
     outcome: Outcome
@@ -67,7 +67,7 @@ class _Change:
         return [name for name in self.outcome.together_with if name not in named]
 
 
-def _last_changes(snapshot: Snapshot, max_changes: int) -> list[_Change]:
+def _last_changes(snapshot: Snapshot, max_changes: int) -> list[_ChangeGroup]:
     """Return at most `max_changes` changes, the newest first."""
     branch = replace(snapshot.branch, receipts=snapshot.branch.receipts[-max_changes:])
     others = [
@@ -80,9 +80,9 @@ def _last_changes(snapshot: Snapshot, max_changes: int) -> list[_Change]:
         place = outcome.branch, outcome.epoch
         at_it = [other for other in outcomes if (other.branch, other.epoch) == place and other.what != REWIND]
         if outcome.what == REWIND:
-            changes.append(_Change(outcome, tuple(at_it)))
+            changes.append(_ChangeGroup(outcome, tuple(at_it)))
         elif place not in rewinds:
-            changes.append(_Change(outcome))
+            changes.append(_ChangeGroup(outcome))
     return changes[: -max_changes - 1 : -1]
 
 

@@ -43,7 +43,7 @@ def status_message(snapshot: Snapshot, notice: str) -> Row:
         (pending_pause_message(snapshot), Role.MARK),
         (knob_refusal_message(refusal) if refusal else "", Role.BAD),
         ("; ".join(recent), Role.GOOD),
-        (current_branch_origin(snapshot) if snapshot.epochs_done == snapshot.branch.from_epoch else "", Role.MARK),
+        (current_branch_start(snapshot) if snapshot.epochs_done == snapshot.branch.from_epoch else "", Role.MARK),
         (_recent_resume_message(snapshot), Role.MARK),
     )
     return next((row((f" {sentence}", role)) for sentence, role in candidates if sentence), row())
@@ -101,13 +101,13 @@ def rewind_refusal_message(refusal: RewindRefused) -> str:
     return f"rewind to epoch {refusal.epoch} refused: {form.clean(refusal.reason)}"
 
 
-def current_branch_origin(snapshot: Snapshot) -> str:
+def current_branch_start(snapshot: Snapshot) -> str:
     """Return where the current branch starts; empty for the first branch."""
     branch = snapshot.branch
-    return "" if branch.parent is None else branch_origin(branch.number, branch.parent, branch.from_epoch)
+    return "" if branch.parent is None else branch_start(branch.number, branch.parent, branch.from_epoch)
 
 
-def branch_origin(number: int, parent: int, epoch: int) -> str:
+def branch_start(number: int, parent: int, epoch: int) -> str:
     """Return a branch and where it starts, such as `branch 2 from the end of epoch 3 of branch 1`."""
     place = f"the end of epoch {epoch} of branch {parent}" if epoch else "the model before training"
     return f"branch {number} from {place}"

@@ -201,7 +201,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         else:
             self._stop_and_exit(code, f"stopped by {signal.Signals(code - 128).name}")
 
-    def action_leave(self) -> None:
+    async def action_quit(self) -> None:
         self.quit_app()
 
     def action_interrupt(self) -> None:

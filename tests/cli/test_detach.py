@@ -173,7 +173,7 @@ def machine(root: Path, cgroup: str, *marks: str, booted: bool = True) -> Path:
     return root
 
 
-LINGERS = f"var/lib/systemd/linger/{USER}"
+LINGER_FILE = f"var/lib/systemd/linger/{USER}"
 KILLS = "b true\nas 0\nas 0\n"
 
 
@@ -181,14 +181,14 @@ KILLS = "b true\nas 0\nas 0\n"
     ("cgroup", "marks", "answer", "words"),
     [
         (SESSION, [], KILLS, ["loginctl enable-linger", "systemd-run --user --scope", "under tmux too"]),
-        (SESSION, [LINGERS], KILLS, ["; start fitmon with `systemd-run --user --scope"]),
+        (SESSION, [LINGER_FILE], KILLS, ["; start fitmon with `systemd-run --user --scope"]),
         (SESSION, [], f'b true\nas 1 "root"\nas 2 "somebody" "{USER}x"\n', []),
         (SESSION, [], f'b true\nas 1 "x"\nas 1 "{USER}"\n', ["KillUserProcesses=yes"]),
         (SESSION, [], f'b true\nas 1 "{USER}"\nas 0\n', []),
         (SESSION, [], 'b false\nas 1 "root"\nas 0\n', []),
         (SESSION, [], "", []),
         (USER_MANAGER, [], "", ["log out for the last time", "loginctl enable-linger"]),
-        (USER_MANAGER, [LINGERS], KILLS, []),
+        (USER_MANAGER, [LINGER_FILE], KILLS, []),
         ("0::/system.slice/cron.service\n", [], KILLS, []),
         (SESSION, [".dockerenv"], KILLS, []),
     ],

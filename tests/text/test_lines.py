@@ -165,7 +165,7 @@ def test_a_finding_is_printed_when_it_appears_and_when_it_disappears() -> None:
     render = PlainLines()
     came = (
         "  overfitting since epoch 2: val loss +18 % while train −61 %"
-        "  (suggested fix: go back to epoch 2 with dropout 0.3)"
+        "  (suggested fix: rewind to epoch 2 with dropout 0.3)"
     )
     assert lines_about_findings(render, meant(1, TOO_EARLY)) == [f"  {TOO_EARLY.sentence}"]
     assert lines_about_findings(render, meant(2, OVERFITTING)) == [came]
@@ -221,7 +221,7 @@ def test_the_json_of_an_epoch_has_its_findings() -> None:
     (found,) = json.loads(json_line(meant(1, OVERFITTING)))["findings"]
     assert (found["name"], found["epochs"], found["confidence"]) == ("overfitting", [2, 9], 0.97)
     assert found["sentence"] == OVERFITTING.sentence
-    assert found["remedies"][0]["advice"] == "go back to epoch 2 with dropout 0.3"
+    assert found["remedies"][0]["advice"] == "rewind to epoch 2 with dropout 0.3"
     assert json.loads(json_line(meant(1)))["findings"] == []
 
 

@@ -36,8 +36,8 @@ STEPS = 100
 TOO_EARLY = Finding(
     name="too_early", sentence="too early to say: 1 epoch done, 3 are needed", epochs=(1, 1), confidence=1.0
 )
-GO_BACK = Remedy(
-    advice="go back to epoch 2 with dropout 0.3",
+REWIND_TO_2 = Remedy(
+    advice="rewind to epoch 2 with dropout 0.3",
     expect="Validation loss falls for some epochs more, and training loss falls slower.",
     changes={"dropout": 0.3},
     rewind_to=2,
@@ -58,7 +58,7 @@ OVERFITTING = Finding(
     sentence="overfitting since epoch 2: val loss +18 % while train −61 %",
     epochs=(2, 9),
     confidence=0.97,
-    remedies=(GO_BACK, STOP_HERE, FEWER_UNITS),
+    remedies=(REWIND_TO_2, STOP_HERE, FEWER_UNITS),
 )
 CLASS_MISSING = Finding(
     name="class_missing",

@@ -47,7 +47,7 @@ def test_a_finding_is_told_with_its_epochs_how_sure_it_is_and_what_to_do(monkeyp
     assert rows(FakeRun().begin().found(9, OVERFITTING))[:9] == [
         " overfitting since epoch 2: val loss +18 % while train −61 %",
         "   epochs 2 to 9 · 97 % sure",
-        "   → [a 1] go back to epoch 2 with dropout 0.3",
+        "   → [a 1] rewind to epoch 2 with dropout 0.3",
         "     Validation loss falls for some epochs more, and training loss falls slower.",
         "   → [a 2] stop here and keep the best weights",
         "     The model of epoch 2 remains.",
@@ -64,7 +64,7 @@ def test_a_learner_is_told_why_it_happens() -> None:
 def test_keys_are_named_only_where_they_would_do_something() -> None:
     assert "[a" not in said(three_findings(), read_only=True)
     over = said(three_findings().ended())
-    assert "[a 1] go back" in over
+    assert "[a 1] rewind" in over
     assert "→ stop here and keep the best weights (the run has ended)" in over
 
 

@@ -14,7 +14,7 @@ from fitmon.tui.frame import Frame
 from tests.tui.fake_run import CLASS_MISSING, OVERFITTING, RATE_TOO_HIGH, TOO_EARLY, FakeRun, shown
 
 SENTENCE = "overfitting since epoch 2: val loss +18 % while train −61 %"
-REMEDY = "[a] go back to epoch 2 with dropout 0.3"
+REMEDY = "[a] rewind to epoch 2 with dropout 0.3"
 
 
 def picture(*findings: Finding, run: FakeRun | None = None, **seen: Any) -> Frame:
@@ -50,7 +50,7 @@ def test_what_has_no_room_is_cut_in_the_open_what_to_expect_first() -> None:
     for height in range(4, 12):
         said = panel(long, CLASS_MISSING, height=height)
         assert "…" in said
-        assert "→ [a] go back" in said
+        assert "→ [a] rewind" in said
 
 
 @pytest.mark.parametrize("width", [1, 5, 20, 40, 58, 120, 300])

@@ -9,7 +9,7 @@ from fitmon.engine.finding import Finding, Remedy
 from fitmon.tui.options import RewindOptions
 from fitmon.tui.screens.monitor import MonitorScreen
 from fitmon.tui.screens.remedies_dialog import RemediesDialog
-from tests.tui.fake_run import CLASS_MISSING, GO_BACK, OVERFITTING, RATE_TOO_HIGH, FakeRun, shown
+from tests.tui.fake_run import CLASS_MISSING, OVERFITTING, RATE_TOO_HIGH, REWIND_TO_2, FakeRun, shown
 
 BACK = Rewind(epoch=2, changes={"dropout": 0.3}, because="overfitting")
 
@@ -24,7 +24,7 @@ async def test_every_remedy_is_listed_with_what_to_expect_at_every_size() -> Non
         for size in ((120, 40), (80, 24), (64, 20)):
             await screen.pilot.resize_terminal(*size)
             await screen.press("a")
-            await screen.sees("suggested fixes", "overfitting  97 % sure", "1 go back to epoch 2 with dropout 0.3")
+            await screen.sees("suggested fixes", "overfitting  97 % sure", "1 rewind to epoch 2 with dropout 0.3")
             await screen.sees(
                 "Validation loss falls", "2 stop here", "· train a smaller model", "$ fitmon mnist --units 128"
             )
@@ -39,7 +39,7 @@ async def test_the_first_is_applied_by_its_digit_or_by_enter() -> None:
         for key in ("1", "enter"):
             await screen.press("a", key)
             assert run.sent.pop() == BACK
-            await screen.sees("applying: go back to epoch 2 with dropout 0.3 …")
+            await screen.sees("applying: rewind to epoch 2 with dropout 0.3 …")
             assert isinstance(screen.app.screen, MonitorScreen)
         assert not run.sent
 
@@ -143,12 +143,12 @@ async def test_a_read_only_view_asks_nothing() -> None:
 
 
 async def test_a_long_list_scrolls_and_its_keys_stay_in_sight() -> None:
-    many = Finding(name="x", sentence="x", epochs=(1, 1), confidence=1, remedies=(GO_BACK,) * 9)
+    many = Finding(name="x", sentence="x", epochs=(1, 1), confidence=1, remedies=(REWIND_TO_2,) * 9)
     run = FakeRun().begin().found(3, many)
     async with shown(run, size=(40, 10)) as screen:
         await screen.press("a")
-        await screen.sees("1…9 apply", "1 go back")
+        await screen.sees("1…9 apply", "1 rewind")
         await screen.press("end")
-        await screen.sees("1…9 apply", "9 go back")
+        await screen.sees("1…9 apply", "9 rewind")
         await screen.press("9")
         assert run.sent == [Rewind(epoch=2, changes={"dropout": 0.3}, because="x")]

@@ -194,7 +194,7 @@ async def test_out_of_sight_nothing_is_sorted_and_back_in_sight_the_newest_epoch
     async with OnePanel().run_test(size=(120, 36)) as pilot:
         made.show(picture_of(run))
         made.move(1)
-        assert "▸     0" in text_of(made.drawn_rows[3])
+        assert "▸     0" in text_of(made.shown_rows[3])
         made.display = False
         made.show(picture_of(run.epoch_ended(2, SCORES)))
         made.show(picture_of(run.epoch_ended(3, SCORES)))
@@ -203,8 +203,8 @@ async def test_out_of_sight_nothing_is_sorted_and_back_in_sight_the_newest_epoch
         await pilot.pause()
         made.redraw()
         assert sorted_epochs == [1, 3]
-        assert "epoch 3" in text_of(made.drawn_rows[0])
-        assert "▸     0" in text_of(made.drawn_rows[3])
+        assert "epoch 3" in text_of(made.shown_rows[0])
+        assert "▸     0" in text_of(made.shown_rows[3])
 
 
 def test_the_panel_waits_with_numpy_until_there_is_something_to_draw() -> None:

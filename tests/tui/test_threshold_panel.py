@@ -307,15 +307,15 @@ async def test_the_panel_draws_again_only_what_is_new_and_never_while_out_of_sig
         run = observed(BEFORE, BEFORE, NOW)
         panel.show(picture(run))
         await pilot.pause()
-        shown = panel.drawn_rows
+        shown = panel.shown_rows
         assert "epoch 2" in text_of(shown[0])
         panel.show(picture(run.chunk(3, epoch=3)))
-        assert panel.drawn_rows is shown, "a chunk changes nothing here"
+        assert panel.shown_rows is shown, "a chunk changes nothing here"
         panel.show(picture(run, 0.65))
-        assert "against threshold 0.65" in text_of(panel.drawn_rows[0])
+        assert "against threshold 0.65" in text_of(panel.shown_rows[0])
         panel.display = False
         panel.show(picture(run.epoch_ended(3, with_losses(NOW)), 0.65))
-        assert "epoch 2" in text_of(panel.drawn_rows[0])
+        assert "epoch 2" in text_of(panel.shown_rows[0])
         panel.display = True
         panel.show(picture(run, 0.65))
-        assert "epoch 3" in text_of(panel.drawn_rows[0])
+        assert "epoch 3" in text_of(panel.shown_rows[0])

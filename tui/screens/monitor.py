@@ -160,7 +160,7 @@ class MonitorScreen(ViewActions, Screen[None]):
         self.monitor.log_scale = not self.monitor.log_scale
         self.monitor.draw_now()
 
-    def action_hold_view(self) -> None:
+    def action_freeze_view(self) -> None:
         self.monitor.frozen = not self.monitor.frozen
         self.monitor.draw_now()
 

@@ -18,7 +18,7 @@ from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.run_status import RunState, RunStatus, run_status
 from fitmon.engine.runs.runs import Runs
 from tests.engine.runs.made_up_journal import KNOBS, ended, started
-from tests.engine.training.held_runs import held, told
+from tests.engine.training.run_owners import owner_of, write_journal
 
 SETTINGS = Settings(epochs=7, batch_size=64, learning_rate=1e-3, units=(512,))
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -75,7 +75,7 @@ def _position(status: RunStatus) -> tuple[int, int | None, float | None]:
 def test_the_state_of_a_run_without_a_process_is_how_its_journal_ends(
     folder: RunFolder, last: list[JournalEvent], state: str
 ) -> None:
-    told(folder, *TRAINED, *last)
+    write_journal(folder, *TRAINED, *last)
     assert run_status(folder).state == state
 
 
@@ -97,14 +97,14 @@ def test_the_state_of_a_run_without_a_process_is_how_its_journal_ends(
 def test_the_state_of_a_run_with_a_process_is_what_it_does(
     folder: RunFolder, last: list[JournalEvent], state: str
 ) -> None:
-    with held(folder, [*TRAINED, *last]):
+    with owner_of(folder, [*TRAINED, *last]):
         assert run_status(folder).state == state
 
 
 @pytest.mark.parametrize("last", [FINISHED, STOPPED, PAUSED, DETACHED])
 def test_what_a_previous_process_reported_is_not_valid_for_the_next(folder: RunFolder, last: JournalEvent) -> None:
-    told(folder, *TRAINED, last)
-    with held(folder) as owner:
+    write_journal(folder, *TRAINED, last)
+    with owner_of(folder) as owner:
         assert run_status(folder).state == "training"
         owner.kill()
         owner.wait()
@@ -112,7 +112,7 @@ def test_what_a_previous_process_reported_is_not_valid_for_the_next(folder: RunF
 
 
 def test_a_killed_run_has_crashed(folder: RunFolder) -> None:
-    with held(folder, TRAINED) as owner:
+    with owner_of(folder, TRAINED) as owner:
         assert run_status(folder).state == "training"
         owner.kill()
         owner.wait()
@@ -121,20 +121,20 @@ def test_a_killed_run_has_crashed(folder: RunFolder) -> None:
 
 def test_a_run_that_has_written_nothing_has_not_started(folder: RunFolder) -> None:
     assert run_status(folder).state == "not started"
-    with held(folder, None):
+    with owner_of(folder, None):
         assert run_status(folder).state == "training"
     folder.journal_path.touch()
     assert run_status(folder).state == "not started"
 
 
 def test_a_damaged_description_is_reported_and_the_journal_is_still_read(folder: RunFolder) -> None:
-    told(folder, *TRAINED, FINISHED)
+    write_journal(folder, *TRAINED, FINISHED)
     folder.description_path.write_bytes(b'{"format": 1, "id": ')
     status = run_status(folder)
     assert status.state is RunState.DAMAGED
     assert (status.id, status.job, status.started, status.pid, status.host) == (None,) * 5
     assert (status.epoch, status.epochs) == (2, 10000)
-    with held(folder, [begun(3)]) as owner:
+    with owner_of(folder, [begun(3)]) as owner:
         status = run_status(folder)
         assert (status.state, status.pid) == ("training", owner.pid)
 
@@ -146,7 +146,7 @@ def test_a_journal_that_is_all_damaged_is_reported(folder: RunFolder, text: byte
 
 
 def test_a_cut_off_last_line_and_damaged_ones_cost_only_themselves(folder: RunFolder) -> None:
-    told(folder, *TRAINED)
+    write_journal(folder, *TRAINED)
     lines = folder.journal_path.read_bytes().splitlines(keepends=True)
     damaged = lines[-1].replace(b"0.1158", b"0.2158")
     folder.journal_path.write_bytes(b"".join([*lines[:-1], damaged, lines[-1][:50]]))
@@ -188,25 +188,25 @@ def test_a_cut_off_last_line_and_damaged_ones_cost_only_themselves(folder: RunFo
 def test_epoch_and_metrics_are_the_last_ones(
     folder: RunFolder, journal: list[JournalEvent], position: tuple[int, int | None, float | None]
 ) -> None:
-    told(folder, *journal)
+    write_journal(folder, *journal)
     assert _position(run_status(folder)) == position
 
 
 def test_metrics_are_those_of_one_epoch_even_if_not_finite(folder: RunFolder) -> None:
-    told(folder, started(), ended(1, val_loss=float("inf"), loss=0.5))
+    write_journal(folder, started(), ended(1, val_loss=float("inf"), loss=0.5))
     assert run_status(folder).metrics == {"val_loss": float("inf"), "loss": 0.5}
 
 
 def test_a_status_has_the_name_of_the_run_and_its_owner(folder: RunFolder) -> None:
     description = folder.description()
-    told(folder, *TRAINED)
+    write_journal(folder, *TRAINED)
     os.utime(folder.journal_path, (NOON.timestamp(),) * 2)
     os.utime(folder.description_path, (0, 0))
     status = run_status(folder)
     assert (status.name, status.path) == ("digits", folder.path)
     assert (status.id, status.job, status.started) == (description.id, "mnist", description.started)
     assert (status.pid, status.host, status.changed) == (os.getpid(), socket.gethostname(), NOON)
-    with held(folder, [begun(3)]) as owner:
+    with owner_of(folder, [begun(3)]) as owner:
         assert run_status(folder).pid == owner.pid
 
 
@@ -221,7 +221,7 @@ def test_a_command_in_the_journal_is_not_a_state(folder: RunFolder) -> None:
 
 def test_a_lost_screen_is_found_anywhere_in_a_long_journal(folder: RunFolder) -> None:
     detached = encode_line(DETACHED, sequence=2, wall=NOON, monotonic=1.0)
-    with held(folder):
+    with owner_of(folder):
         opened = folder.journal_path.read_bytes()
         # Around the boundary of a block that is read at once, in steps shorter than the mark of the line.
         for length in range(65536 - 300, 65536 + 30, 7):

@@ -38,7 +38,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
             write_checkpoint(folder / name, trained.capture())
         trained.train_to(3)
         straight[name] = trained.digests()
-    command = [sys.executable, "-m", "tests.engine.training.go_on", str(folder)]
+    command = [sys.executable, "-m", "tests.engine.training.resume_child", str(folder)]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
     told = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
     assert told.returncode == 0, told.stderr
