@@ -71,7 +71,7 @@ def test_lines_that_go_to_a_file_are_written_although_the_terminal_hung_up(log: 
     assert lines.read_text() == "finished: 0 epochs\n"
 
 
-def test_a_reader_that_goes_with_the_terminal_does_not_stop_the_run(log: Path) -> None:
+def test_a_reader_that_ends_with_the_terminal_does_not_stop_the_run(log: Path) -> None:
     command = [*DEMO, str(log), "--lines"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -103,7 +103,7 @@ def test_a_run_in_lines_that_is_not_saved_ends_with_its_terminal(log: Path) -> N
     assert told(log)[0] == "Stop(reason='the terminal hung up')"
 
 
-def test_under_nohup_a_hang_up_means_nothing(log: Path) -> None:
+def test_under_nohup_a_hang_up_is_ignored(log: Path) -> None:
     with Pseudo(["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *DEMO, str(log), "--lines"]) as terminal:
         terminal.until("written to descriptor 2")
         terminal.process.send_signal(signal.SIGHUP)
@@ -122,7 +122,7 @@ def test_under_nohup_a_hang_up_means_nothing(log: Path) -> None:
         (signal.SIGINT, 130, ["Stop(reason='stopped by SIGINT')"]),
     ],
 )
-def test_without_a_screen_a_run_is_silent_and_ends_in_good_order(
+def test_without_a_screen_a_run_prints_nothing_and_ends_cleanly(
     number: signal.Signals, code: int, requests: list[str], log: Path
 ) -> None:
     before = signal.signal(number, signal.SIG_DFL)
@@ -145,7 +145,7 @@ def test_a_failure_without_a_screen_gives_its_code(log: Path) -> None:
     assert subprocess.run(command, check=False, capture_output=True).returncode == 3
 
 
-def test_a_detached_training_has_a_session_of_its_own_and_prints_into_its_log(
+def test_a_detached_run_has_its_own_session_and_prints_to_its_log(
     log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "json.py").write_text("raise RuntimeError('a file of the user stood in for a module of Python')")

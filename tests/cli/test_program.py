@@ -67,7 +67,7 @@ def test_a_run_outlives_its_terminal_and_its_journal_says_so(tmp_path: Path) -> 
     assert isinstance(told[-1], events.RunEnded)
 
 
-def test_a_job_whose_data_is_missing_touches_no_terminal(tmp_path: Path) -> None:
+def test_a_job_whose_data_is_missing_does_not_change_the_terminal(tmp_path: Path) -> None:
     with Pseudo([*FITMON, "mnist", "--data", str(tmp_path / "none.npz")]) as terminal:
         terminal.until("none.npz")
         assert terminal.exit_code() == 3

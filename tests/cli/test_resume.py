@@ -56,7 +56,7 @@ def metrics(told: list[dict[str, Any]]) -> dict[int, dict[str, float]]:
     return {event["epoch"]: event["metrics"] for event in told if event["event"] == "epoch_ended"}
 
 
-def test_a_finished_run_takes_more_epochs_exactly_and_on_the_same_split(
+def test_a_finished_run_trains_more_epochs_exactly_and_on_the_same_split(
     capfd: pytest.CaptureFixture[str], root: Path, two_epochs: FinishedRun, four_epochs: FinishedRun
 ) -> None:
     folder = two_epochs.copied_to(root, "two")
@@ -108,7 +108,7 @@ def test_what_cannot_be_resumed_is_refused_before_anything_loads(
     assert message in error
 
 
-def test_a_run_that_another_process_trains_is_not_taken(
+def test_a_run_that_another_process_trains_is_not_resumed(
     capfd: pytest.CaptureFixture[str], root: Path, two_epochs: FinishedRun
 ) -> None:
     with RunLock(two_epochs.copied_to(root, "mine")):

@@ -169,7 +169,7 @@ def test_eighty_columns_show_what_matters_and_wider_terminals_more() -> None:
     assert list(_row(LONG, 80)) == always, "a long name is cut before a column goes"
 
 
-def test_a_pipe_gets_everything_and_nothing_but_text(tmp_path: Path) -> None:
+def test_a_pipe_gets_all_columns_as_plain_text(tmp_path: Path) -> None:
     name = "a" * 80
     write_journal(_folder(tmp_path, name), started(), ended(1))
     command = [sys.executable, "-c", MAIN, "--run-dir", str(tmp_path)]

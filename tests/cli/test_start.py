@@ -366,7 +366,7 @@ def test_an_interrupt_ends_the_run_cleanly(tmp_path: Path) -> None:
         assert process.wait() == 128 + signal.SIGINT
 
 
-def test_a_reader_that_leaves_stops_the_run_quietly(tmp_path: Path) -> None:
+def test_a_closed_output_stops_the_run_quietly(tmp_path: Path) -> None:
     log = tmp_path / "run" / "log"
     with subprocess.Popen([*DEMO, str(log), "--lines"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None

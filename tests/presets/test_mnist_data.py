@@ -278,7 +278,7 @@ def test_a_member_that_is_no_array_is_refused(tmp_path: Path) -> None:
         ((8, 10), 99, "it uses a compression that Python cannot read, save it again with numpy.savez_compressed."),
     ],
 )
-def test_an_archive_that_python_cannot_open_is_refused_with_a_way_out(
+def test_an_archive_that_python_cannot_open_is_refused_with_advice(
     place: tuple[int, int], value: int, message: str, tmp_path: Path
 ) -> None:
     path = written(tmp_path / "mine.npz")

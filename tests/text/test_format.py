@@ -130,11 +130,11 @@ def test_no_clipped_text_is_too_wide() -> None:
 
 
 @pytest.mark.parametrize(("text", "indent"), [("\u00a0ab", ""), ("否否", ""), ("否否否", "  ")])
-def test_a_character_without_room_does_not_keep_wrapping_for_ever(text: str, indent: str) -> None:
+def test_wrapping_ends_even_if_a_character_is_too_wide(text: str, indent: str) -> None:
     assert len(form.wrap(text, len(indent) + 1, indent=indent)) <= len(text) + 1
 
 
-def test_wrapped_lines_fit_and_lose_no_letter() -> None:
+def test_wrapped_lines_fit_and_lose_no_character() -> None:
     text = "loss 0.0312 · val_loss 0.0801 averyveryverylongwordwithoutanyspaceinside end"
     for width in range(4, 60):
         lines = form.wrap(text, width)

@@ -286,7 +286,7 @@ def test_numbers_that_json_lacks_become_null() -> None:
     ],
     ids=lambda event: type(event).__name__,
 )
-def test_halves_of_characters_become_escapes_and_the_line_still_comes(event: events.Event) -> None:
+def test_lone_surrogates_become_escapes_and_the_line_is_still_printed(event: events.Event) -> None:
     line = json_line(event)
     told = json.loads(line.encode("utf-8"), parse_constant=pytest.fail)
     assert line.startswith('{"event":"')
@@ -378,7 +378,7 @@ def test_only_what_is_printed_is_queued_and_one_chunk_at_most() -> None:
     assert [inbox.get() for _ in range(inbox.qsize())] == [CHUNK, *printed]
 
 
-def test_a_run_is_printed_to_its_end_and_the_rest_is_talk() -> None:
+def test_a_run_is_printed_to_stdout_and_messages_to_stderr() -> None:
     reading, writing = os.pipe()
     talk: list[str] = []
     loading = events.PhaseChanged(phase=Phase.LOADING, detail="downloading MNIST 45 %")
@@ -410,7 +410,7 @@ def test_a_closed_pipe_stops_the_run_once_before_the_next_line_is_due() -> None:
     assert isinstance(lines.error, BrokenPipeError)
 
 
-def test_a_full_disk_is_remembered_as_the_error() -> None:
+def test_a_full_disk_is_reported_as_the_error() -> None:
     with Path("/dev/full").open("w") as output:
         lines = LineOutput(output.fileno())
         lines.write("epoch\n")

@@ -79,7 +79,7 @@ def test_an_epoch_that_the_parent_trained_has_the_parent_s_checkpoint() -> None:
     assert refusals(fake, RewindChoices(kept={1: [3], 2: [2]}))[0] == "epoch 2 has no checkpoint"
 
 
-def test_stopping_says_why() -> None:
+def test_a_stop_has_a_reason() -> None:
     assert commands_of(OVERFITTING, STOP_HERE) == (Stop(reason="stopped: keep the best weights"),)
 
 
@@ -90,7 +90,7 @@ def test_a_threshold_changes_the_view_and_sends_no_command() -> None:
     assert threshold_of(REWIND_TO_2) is None
 
 
-def test_a_run_that_is_over_can_go_back_or_be_given_more_epochs() -> None:
+def test_a_run_that_is_over_can_rewind_or_train_more_epochs() -> None:
     assert refusals(run()) == ["", "", ""]
     assert refusals(run().ended()) == ["", "the run has ended", ""]
 

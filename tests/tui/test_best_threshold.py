@@ -69,7 +69,7 @@ async def test_a_key_answers_with_its_threshold(key: str, threshold: float | Non
         assert app.answers == [threshold]
 
 
-async def test_the_cost_is_worked_out_while_the_ratio_is_typed() -> None:
+async def test_the_cost_is_computed_while_the_ratio_is_typed() -> None:
     async with open_dialog() as (app, pilot):
         await pilot.press("c")
         await pilot.pause()
@@ -95,12 +95,12 @@ def dialog(scores: SampleScores = SCORES, threshold: float = 0.5) -> BestThresho
 
 
 @pytest.mark.parametrize("typed", ["", "0", "-1", "nan", "inf", "1e999", "five", "0,5", "1_0", "1e10", "1e"])
-def test_what_is_no_ratio_is_refused_in_words(typed: str) -> None:
+def test_an_invalid_ratio_is_refused_with_a_sentence(typed: str) -> None:
     with pytest.raises(UsageError, match="Expected the cost ratio to be a number above 0"):
         dialog().parse(typed)
 
 
-async def test_a_refused_ratio_stays_to_be_corrected_and_is_then_applied() -> None:
+async def test_a_refused_ratio_can_be_corrected_and_is_then_applied() -> None:
     async with open_dialog() as (app, pilot):
         await pilot.press("c", *"0,5", "enter")
         await pilot.pause()
@@ -115,7 +115,7 @@ async def test_a_refused_ratio_stays_to_be_corrected_and_is_then_applied() -> No
         assert app.answers == [0.15]
 
 
-async def test_letters_are_text_while_the_ratio_is_asked_for() -> None:
+async def test_letters_are_text_while_the_ratio_is_typed() -> None:
     async with open_dialog() as (app, pilot):
         await pilot.press("c", *"abf")
         await pilot.pause()
@@ -123,7 +123,7 @@ async def test_letters_are_text_while_the_ratio_is_asked_for() -> None:
         assert not app.answers
 
 
-async def test_escape_goes_back_to_the_goals_and_then_out() -> None:
+async def test_escape_returns_to_the_goals_and_then_closes() -> None:
     async with open_dialog() as (app, pilot):
         await pilot.press("c", "5", "escape")
         await pilot.pause()
@@ -133,14 +133,14 @@ async def test_escape_goes_back_to_the_goals_and_then_out() -> None:
         assert app.answers == [0.35]
 
 
-async def test_enter_chooses_nothing_before_a_goal_is_named() -> None:
+async def test_enter_does_nothing_before_a_goal_is_selected() -> None:
     async with open_dialog() as (app, pilot):
         await pilot.press("enter", "x", "q")
         await pilot.pause()
         assert not app.answers
 
 
-async def test_every_key_is_seen_on_the_smallest_terminal() -> None:
+async def test_every_key_is_visible_on_the_smallest_terminal() -> None:
     async with open_dialog(size=(40, 10)) as (app, _):
         for start in ("a  accuracy", "f  F1", "b  balanced accuracy", "c  cost ratio"):
             assert any(row.startswith(start) for row in app.rows)
@@ -157,7 +157,7 @@ async def test_every_key_is_seen_on_the_smallest_terminal() -> None:
     ],
     ids=["several classes", "one class", "one sample", "not a number", "empty"],
 )
-def test_where_there_is_nothing_to_choose_the_reason_is_said(scores: Callable[[], SampleScores], why: str) -> None:
+def test_without_a_best_threshold_the_reason_is_shown(scores: Callable[[], SampleScores], why: str) -> None:
     assert why in why_no_best(scores())
 
 

@@ -44,7 +44,7 @@ async def test_the_first_is_applied_by_its_digit_or_by_enter() -> None:
         assert not run.sent
 
 
-async def test_a_digit_turns_knobs_as_a_person_would() -> None:
+async def test_a_digit_changes_knobs_like_the_user() -> None:
     run = overfitted()
     async with shown(run) as screen:
         await screen.press("a", "3")
@@ -54,7 +54,7 @@ async def test_a_digit_turns_knobs_as_a_person_would() -> None:
         ]
 
 
-async def test_stopping_is_asked_for_once_more() -> None:
+async def test_stopping_must_be_confirmed() -> None:
     run = overfitted()
     async with shown(run) as screen:
         await screen.press("a", "2")
@@ -76,7 +76,7 @@ async def test_it_can_be_closed_without_an_effect() -> None:
         assert not run.sent
 
 
-async def test_a_digit_without_a_remedy_says_so() -> None:
+async def test_a_digit_without_a_remedy_shows_a_notice() -> None:
     run = overfitted()
     async with shown(run) as screen:
         await screen.press("a", "7")
@@ -84,7 +84,7 @@ async def test_a_digit_without_a_remedy_says_so() -> None:
         assert not run.sent
 
 
-async def test_of_a_run_that_is_over_one_can_still_go_back() -> None:
+async def test_a_run_that_is_over_can_still_be_rewound() -> None:
     run = overfitted().ended()
     async with shown(run) as screen:
         await screen.press("a")
@@ -95,7 +95,7 @@ async def test_of_a_run_that_is_over_one_can_still_go_back() -> None:
         assert run.sent == [BACK]
 
 
-async def test_an_epoch_that_is_not_kept_is_not_gone_back_to() -> None:
+async def test_a_rewind_to_an_epoch_without_a_checkpoint_is_not_sent() -> None:
     run = FakeRun().begin().found(9, OVERFITTING)
     async with shown(run, rewind=RewindOptions(kept_epochs=lambda: {1: {4}})) as screen:
         await screen.press("a")
@@ -125,7 +125,7 @@ async def test_a_remedy_that_moves_the_threshold_moves_that_of_the_view() -> Non
         assert not run.sent
 
 
-async def test_where_nothing_was_found_the_key_says_so() -> None:
+async def test_without_findings_the_key_shows_a_notice() -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:
         await screen.press("a")
@@ -133,7 +133,7 @@ async def test_where_nothing_was_found_the_key_says_so() -> None:
         assert not isinstance(screen.app.screen, RemediesDialog)
 
 
-async def test_a_read_only_view_asks_nothing() -> None:
+async def test_a_read_only_view_sends_no_command() -> None:
     run = overfitted()
     async with shown(run, viewer=True, read_only=True) as screen:
         await screen.press("a")
@@ -142,7 +142,7 @@ async def test_a_read_only_view_asks_nothing() -> None:
         assert not run.sent
 
 
-async def test_a_long_list_scrolls_and_its_keys_stay_in_sight() -> None:
+async def test_a_long_list_scrolls_and_its_keys_stay_visible() -> None:
     many = Finding(name="x", sentence="x", epochs=(1, 1), confidence=1, remedies=(REWIND_TO_2,) * 9)
     run = FakeRun().begin().found(3, many)
     async with shown(run, size=(40, 10)) as screen:

@@ -98,7 +98,7 @@ def test_loss_and_accuracy_of_the_subset_are_those_of_evaluate_without_penalty()
 
 
 @pytest.mark.parametrize("options", [{"eager": True}, {"jit": True}], ids=["eagerly", "with XLA"])
-def test_they_are_the_same_however_the_model_is_compiled(options: dict[str, bool]) -> None:
+def test_loss_and_accuracy_are_the_same_eagerly_and_under_xla(options: dict[str, bool]) -> None:
     model = _with_penalty_and_dropout(**options)
     found = _scored(model)
     model.jit_compile = False
@@ -107,7 +107,7 @@ def test_they_are_the_same_however_the_model_is_compiled(options: dict[str, bool
     assert found.scores.right(0.5).mean() == pytest.approx(accuracy, abs=1e-5)
 
 
-def test_keras_s_own_training_loss_is_another_one_while_dropout_is_on() -> None:
+def test_keras_s_own_training_loss_differs_while_dropout_is_on() -> None:
     import keras
 
     watched = _watched(lambda: _model(_dense(), keras.layers.Dropout(0.6)))
@@ -147,7 +147,7 @@ def test_a_model_without_relu_has_no_dead_units_to_report() -> None:
     assert _scored(_model(keras.layers.Dense(4, activation="tanh"))).dead_share is None
 
 
-def test_a_model_with_a_call_of_its_own_is_scored_by_that_call() -> None:
+def test_a_model_with_its_own_call_method_is_scored_with_it() -> None:
     import keras
 
     class Doubled(keras.Model):  # type: ignore[misc]
@@ -167,7 +167,7 @@ def test_a_model_with_a_call_of_its_own_is_scored_by_that_call() -> None:
     assert found.dead_share is None
 
 
-def test_scoring_the_subset_leaves_the_training_as_it_would_have_been(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scoring_the_subset_does_not_change_training(monkeypatch: pytest.MonkeyPatch) -> None:
     """A dropout that works in inference too draws from a seed whenever it is passed through."""
     import keras
 
@@ -199,7 +199,7 @@ def test_batches_of_a_dataset_are_not_read_for_a_subset() -> None:
     assert measures.validation_loss is not None
 
 
-def test_where_nothing_is_validated_nothing_is_scored() -> None:
+def test_without_validation_data_no_subset_is_scored() -> None:
     data = _data(x_validation=None, y_validation=None)
     watched = _watched(lambda: _model(_dense(), eager=True), data, epochs=1, batch_size=300)
     (measures,) = _measures(watched)

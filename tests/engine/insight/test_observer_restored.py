@@ -180,7 +180,7 @@ def test_an_observer_rewound_to_an_earlier_epoch_continues_from_there() -> None:
 
 
 @every_kind
-def test_an_observer_is_put_back_to_an_earlier_epoch(observe: Observe) -> None:
+def test_an_observer_is_restored_to_an_earlier_epoch(observe: Observe) -> None:
     steady, straight = _observer(), _observer()
     for epoch in range(7):
         told = observe(steady, epoch)
@@ -193,7 +193,7 @@ def test_an_observer_is_put_back_to_an_earlier_epoch(observe: Observe) -> None:
         assert _is_same(observe(steady, epoch), observe(straight, epoch))
 
 
-def test_an_observer_that_has_seen_nothing_knows_nothing_afterwards() -> None:
+def test_an_empty_observer_is_restored_empty() -> None:
     used = _observer()
     two_classes(used, 1)
     assert used.restore(_observer().arrays()) is None
@@ -272,7 +272,7 @@ def test_damaged_arrays_are_refused_whole(observe: Observe) -> None:
         pytest.param("nearest/epochs", np.array([1, 2, 2, 4]), id="an epoch twice"),
     ],
 )
-def test_numbers_that_cannot_be_are_refused(name: str, value: Any) -> None:
+def test_impossible_numbers_are_refused(name: str, value: Any) -> None:
     source = _observer()
     for epoch in range(5):
         two_classes(source, epoch)
@@ -294,7 +294,7 @@ def test_an_error_names_the_validation_samples_as_what_is_damaged() -> None:
         _observer().restore(damaged)
 
 
-def test_names_of_others_are_left_alone() -> None:
+def test_arrays_with_other_names_are_ignored() -> None:
     source = _observer()
     told = two_classes(source, 1)
     assert _is_same(_observer().restore(source.arrays() | {"other/thing": np.zeros(2)}), told)

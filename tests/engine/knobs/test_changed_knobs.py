@@ -164,5 +164,5 @@ def test_a_schedule_is_scaled_by_a_factor() -> None:
     assert isinstance(model.optimizer.get_config()["learning_rate"], dict), "the schedule itself is restored afterwards"
 
 
-def test_the_rate_of_a_schedule_is_refused_with_the_way_out() -> None:
+def test_changing_the_rate_of_a_schedule_is_refused_and_the_factor_suggested() -> None:
     assert "change learning_rate_factor instead" in _with_factor().one(events.KnobRefused).reason

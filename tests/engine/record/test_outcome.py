@@ -109,7 +109,7 @@ def test_an_outcome_is_unknown_before_the_first_epoch_has_ended() -> None:
     assert (outcome.metric, outcome.before, outcome.after, outcome.settled) == ("", None, None, False)
 
 
-def test_a_rewind_is_compared_with_the_branch_it_left_at_equal_epochs() -> None:
+def test_a_rewind_is_compared_with_the_branch_before_it_at_equal_epochs() -> None:
     first = _branch(_losses(0.9, 0.8, 0.85, 0.9, 0.95, 1.0, 1.1))
     second = _branch(
         _losses(0.9, 0.8, 0.75, 0.7, 0.65, 0.6),
@@ -147,7 +147,7 @@ def test_a_later_change_in_a_branch_is_compared_with_the_previous_epoch() -> Non
     assert (later.what, later.against, *_told(later)) == ("l2", None, 0.6, 0.5, 4, False)
 
 
-def test_a_branch_from_an_old_one_is_compared_with_the_one_it_left() -> None:
+def test_a_branch_from_an_old_one_is_compared_with_the_one_before_the_rewind() -> None:
     first = _branch(_losses(0.9, 0.8, 0.7, 0.6))
     second = _branch(_losses(0.9, 0.8, 0.5, 0.4), number=2, parent=1, from_epoch=2)
     third = _branch(_losses(0.9, 0.3), number=3, parent=1, from_epoch=1)

@@ -81,7 +81,7 @@ def test_time_left_in_the_first_epoch_is_estimated_from_its_chunks() -> None:
     assert snapshot.seconds_left == 19.0
 
 
-def test_nothing_is_left_when_the_run_is_over() -> None:
+def test_no_time_is_left_when_the_run_is_over() -> None:
     ending = events.RunEnded(reason="all epochs done", epochs_done=1, completed=True)
     assert _record(_started(), _ended(1), ending).snapshot().seconds_left is None
 
@@ -187,7 +187,7 @@ def test_a_branch_starts_with_its_parents_epochs_up_to_there() -> None:
     assert (left.number, left.parent, left.epochs_done) == (1, None, 5)
 
 
-def test_a_branch_may_start_from_one_that_was_left_before() -> None:
+def test_a_branch_may_start_from_any_other_branch() -> None:
     happened = [*_trained(1, 5), _branch(2, 1, 1), *_trained(2, 3, loss=9.0), _branch(3, 1, 4)]
     snapshot = _record(_started(), *happened).snapshot()
     assert snapshot.metrics["val_loss"].values.tolist() == [1 / epoch for epoch in range(1, 5)]
@@ -247,7 +247,7 @@ def test_time_left_of_a_branch_counts_from_its_starting_point() -> None:
     assert snapshot.seconds_left == 12.0
 
 
-def test_a_branch_that_was_left_no_longer_changes() -> None:
+def test_a_branch_no_longer_changes_after_a_rewind() -> None:
     record = _record(_started(), *_trained(1, 3), _branch(2, 1, 2))
     (before,) = record.snapshot().other_branches
     for event in _trained(3, 200, loss=9.0):

@@ -62,14 +62,14 @@ def _position(status: RunStatus) -> tuple[int, int | None, float | None]:
     ("last", "state"),
     [
         pytest.param([FINISHED], "finished", id="all epochs are trained"),
-        pytest.param([STOPPED], "stopped", id="somebody stopped it"),
+        pytest.param([STOPPED], "stopped", id="it was stopped"),
         pytest.param([FAILED], "failed", id="an error ended it"),
         pytest.param([], "crashed", id="it never came to an end"),
         pytest.param([PAUSED], "crashed", id="it was killed while it paused"),
         pytest.param([DETACHED], "crashed", id="it was killed without a screen"),
-        pytest.param([FINISHED, NO_REWIND], "finished", id="a way back was refused when it was over"),
+        pytest.param([FINISHED, NO_REWIND], "finished", id="a rewind was refused when it was over"),
         pytest.param([STOPPED, NOT_WRITTEN], "stopped", id="the disk was full when it was over"),
-        pytest.param([FINISHED, branched(1, 10)], "crashed", id="it went back when it was over, and was killed"),
+        pytest.param([FINISHED, branched(1, 10)], "crashed", id="it rewound when it was over, and was killed"),
     ],
 )
 def test_the_state_of_a_run_without_a_process_is_how_its_journal_ends(
@@ -85,13 +85,13 @@ def test_the_state_of_a_run_without_a_process_is_how_its_journal_ends(
         pytest.param([], "training", id="it trains"),
         pytest.param([PAUSED], "paused", id="it pauses"),
         pytest.param([PAUSED, KNOB_REQUESTED], "paused", id="paused while a change of a knob is pending"),
-        pytest.param([PAUSED, DETACHED], "paused", id="it pauses and its screen has gone"),
-        pytest.param([PAUSED, RESUMED], "training", id="it goes on"),
-        pytest.param([PAUSED, branched(1, 10)], "training", id="it went back"),
-        pytest.param([DETACHED], "detached", id="its screen has gone"),
-        pytest.param([DETACHED, begun(3), ended(3), begun(4)], "detached", id="its screen went some epochs ago"),
+        pytest.param([PAUSED, DETACHED], "paused", id="it pauses and has lost its screen"),
+        pytest.param([PAUSED, RESUMED], "training", id="it was resumed"),
+        pytest.param([PAUSED, branched(1, 10)], "training", id="it rewound"),
+        pytest.param([DETACHED], "detached", id="it has lost its screen"),
+        pytest.param([DETACHED, begun(3), ended(3), begun(4)], "detached", id="it lost its screen some epochs ago"),
         pytest.param([FINISHED], "finished", id="its screen is still open though it is over"),
-        pytest.param([FINISHED, branched(1, 10)], "training", id="it went back when it was over"),
+        pytest.param([FINISHED, branched(1, 10)], "training", id="it rewound when it was over"),
     ],
 )
 def test_the_state_of_a_run_with_a_process_is_what_it_does(
@@ -171,18 +171,18 @@ def test_a_cut_off_last_line_and_damaged_ones_cost_only_themselves(folder: RunFo
         pytest.param(
             [started(), ended(1, val_loss=0.5), ended(2, val_loss=0.25), started(), resumed(1)],
             (1, 10, 0.5),
-            id="it goes on behind an epoch whose successor was lost",
+            id="it resumed after an epoch whose successor was lost",
         ),
         pytest.param(
             [started(), ended(1, val_loss=0.5), begun(2), resumed(1, step=30)],
             (2, 10, 0.5),
             id="within an epoch again",
         ),
-        pytest.param([*TRAINED, branched(1, 30)], (1, 30, None), id="it went back, and no epoch has ended since then"),
+        pytest.param([*TRAINED, branched(1, 30)], (1, 30, None), id="it rewound, and no epoch has ended since then"),
         pytest.param(
             [*TRAINED, branched(1, 30), begun(2, 30), ended(2, val_loss=0.75)], (2, 10000, 0.75), id="a branch"
         ),
-        pytest.param([*TRAINED, branched(1, 30), resumed(1)], (1, 30, None), id="a branch gone on with"),
+        pytest.param([*TRAINED, branched(1, 30), resumed(1)], (1, 30, None), id="a resumed branch"),
     ],
 )
 def test_epoch_and_metrics_are_the_last_ones(

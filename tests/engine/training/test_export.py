@@ -114,7 +114,7 @@ def test_the_file_is_written_before_the_end_is_reported(tmp_path: Path) -> None:
     assert watched.session.snapshot().export == watched.one(events.ModelExported)
 
 
-def test_a_run_that_writes_its_model_again_and_again_trains_the_same_to_the_last_bit(tmp_path: Path) -> None:
+def test_exporting_repeatedly_does_not_change_training_by_a_bit(tmp_path: Path) -> None:
     changes = [SetKnob("dropout", 0.5, epoch=2), SetKnob("l2", 0.0, epoch=3), SetKnob("l1", 0.01, epoch=3), SPOILING]
     alone = Watched(_compiled_job(), *changes).run()
     writing = Watched(_compiled_job(), *changes)
@@ -134,7 +134,7 @@ def test_the_export_is_forgotten_when_the_run_rewinds() -> None:
     assert record.snapshot().export is None
 
 
-def test_a_stopped_run_leaves_its_best_weights(tmp_path: Path) -> None:
+def test_a_stopped_run_exports_its_best_weights(tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
     watched = Watched(_job(100), _at_end(path))
     noted = _weights_by_epoch(watched)
@@ -143,7 +143,7 @@ def test_a_stopped_run_leaves_its_best_weights(tmp_path: Path) -> None:
     assert _same(_weights(path), noted[watched.one(events.ModelExported).epoch])
 
 
-def test_a_run_whose_loss_became_nan_leaves_its_best_weights(tmp_path: Path) -> None:
+def test_a_run_whose_loss_became_nan_exports_its_best_weights(tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
     watched = Watched(_job(), SetKnob("learning_rate", 1000.0, epoch=3), _at_end(path), stop_when_non_finite=True)
     watched.on(events.EpochEnded, lambda e: _spoil(watched) if e.epoch == 3 else None).run()
@@ -208,7 +208,9 @@ def test_a_resumed_run_writes_the_best_weights_of_the_process_before(folder: Run
     assert _same(_weights(path), noted[epoch])
 
 
-def test_so_it_does_where_the_best_epoch_has_no_checkpoint_of_its_own(folder: RunFolder, tmp_path: Path) -> None:
+def test_a_resumed_run_writes_best_weights_of_an_epoch_without_a_checkpoint_too(
+    folder: RunFolder, tmp_path: Path
+) -> None:
     path, policy = tmp_path / "model.keras", CheckpointPolicy(every_epochs=5)
     first = Watched(_job(), SPOILING, make=partial(_kept, folder), policy=policy)
     noted = _weights_by_epoch(first)
@@ -229,7 +231,7 @@ def test_so_it_does_where_the_best_epoch_has_no_checkpoint_of_its_own(folder: Ru
         assert _same(_weights(path), noted[best.epoch])
 
 
-def test_best_weights_that_are_lost_are_reported_as_lost(folder: RunFolder, tmp_path: Path) -> None:
+def test_lost_best_weights_are_reported(folder: RunFolder, tmp_path: Path) -> None:
     first = Watched(_job(), SPOILING, make=partial(_kept, folder)).run()
     first.session.close()
     best = first.session.snapshot().best
@@ -258,7 +260,7 @@ def test_nothing_is_written_before_there_is_a_model(tmp_path: Path) -> None:
     assert watched.one(events.RunEnded).completed
 
 
-def test_a_run_that_never_had_a_model_says_nothing_of_its_file(tmp_path: Path) -> None:
+def test_a_run_that_never_had_a_model_reports_no_export(tmp_path: Path) -> None:
     watched = Watched(table_job(_no_model, settings()), _at_end(tmp_path / "model.keras")).run()
     assert watched.all(events.RunFailed)
     assert not watched.all(events.ExportFailed)

@@ -44,7 +44,7 @@ def test_a_run_killed_inside_epochs_or_at_their_ends_becomes_the_same_run(
     assert [(resumed.exact, resumed.reasons) for resumed in resumptions(folder)] == [(True, ())] * len(kills)
 
 
-def test_a_run_killed_again_and_again_while_it_writes_checkpoints_becomes_the_same_run(
+def test_a_run_killed_repeatedly_while_writing_checkpoints_becomes_the_same_run(
     straight: dict[str, Any], tmp_path: Path
 ) -> None:
     folder, delays = new_run(tmp_path, FIRST), random.Random(1)  # noqa: S311

@@ -40,7 +40,7 @@ def straight(finished: RunFolder) -> dict[str, Any]:
     return outcome(finished)
 
 
-def test_a_run_on_another_number_of_threads_says_that_it_is_not_exact(tmp_path: Path) -> None:
+def test_a_resume_on_another_number_of_threads_is_reported_as_not_exact(tmp_path: Path) -> None:
     folder = new_run(tmp_path, FIRST)
     assert train(folder, Process(kill=Kill("EpochEnded", 2))) == KILLED
     assert train(folder, Process(variables={"OMP_NUM_THREADS": "1"})) == 0
@@ -48,7 +48,7 @@ def test_a_run_on_another_number_of_threads_says_that_it_is_not_exact(tmp_path: 
     assert (resumed.exact, resumed.reasons) == (False, ("OMP_NUM_THREADS not set → 1",))
 
 
-def test_checkpoints_of_all_epochs_are_there_for_the_user_alone(finished: RunFolder) -> None:
+def test_checkpoints_of_all_epochs_are_readable_by_the_user_only(finished: RunFolder) -> None:
     folder = finished
     assert sorted(kept_epochs(folder)[1]) == list(range(EPOCHS + 1))
     files = [path for path in folder.path.rglob("*") if path.name not in {"outcome.json", INSIGHTS}]
@@ -56,9 +56,7 @@ def test_checkpoints_of_all_epochs_are_there_for_the_user_alone(finished: RunFol
     assert {oct(path.stat().st_mode & 0o777) for path in files} <= {"0o600", "0o700"}
 
 
-def test_while_the_disk_is_full_the_training_goes_on_and_keeps_what_it_had(
-    straight: dict[str, Any], tmp_path: Path
-) -> None:
+def test_on_a_full_disk_training_continues_and_old_checkpoints_stay(straight: dict[str, Any], tmp_path: Path) -> None:
     folder = new_run(tmp_path, FIRST)
     assert train(folder, Process(full_disk=(1, 3))) == 0
     told = list(read_journal(folder.journal_path))
