@@ -151,11 +151,9 @@ def _require_readable(path: Path) -> None:
     shown = _shown(path)
     try:
         if not path.exists():
-            raise DataError(f"Expected a file in the layout of Keras's mnist.npz, found none at {shown}.")
+            raise DataError(f"{shown} does not exist. Choose a file in the layout of Keras's mnist.npz.")
         if not path.is_file():
-            raise DataError(
-                f"Expected a file in the layout of Keras's mnist.npz, received {shown}, which is not a file."
-            )
+            raise DataError(f"{shown} is not a file. Choose a file in the layout of Keras's mnist.npz.")
         path.open("rb").close()
     except OSError as error:
         raise DataError(f"{shown} cannot be read: {str(error.strerror).lower()}.") from None

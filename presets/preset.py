@@ -108,5 +108,5 @@ class Preset:
 
     def _file_load(self, file: Path) -> Load:
         if self.load_file is None:
-            raise UsageError(f"Expected no data file: {self.name} has its own data; received {file}.")
+            raise UsageError(f"{self.name} has its own data and reads no file; leave out {file}.")
         return self.load_file(file)

@@ -170,7 +170,7 @@ def _ended_run(receipt: KnobApplied) -> bool:
 
 
 def pending_change_message(knob: KnobState) -> str:
-    """Return the pending change of a knob, such as `batch size 64 → 128 at epoch 5`; empty if there is none."""
+    """Return the pending change of a knob, such as `batch size 64 → 128 from epoch 5`; empty if there is none."""
     if knob.pending is None:
         return ""
     change = f"{form.knob_value(knob.value)} → {form.setting(knob.pending)}"

@@ -40,7 +40,7 @@ class SnapshotDecoder:
                 self._known[name] = self._joined(name, self._decoded(name, raw))
             return Snapshot(**(self._known | {"branch": self._branch()}))
         except (msgspec.MsgspecError, LookupError, ValueError, TypeError, RecursionError) as error:
-            raise GarbageError(f"Expected a snapshot update, received something else ({error}).") from error
+            raise GarbageError(f"A snapshot update is invalid: {error}.") from error
 
     def _decoded(self, name: str, raw: msgspec.Raw) -> Any:
         hook: Callable[[Any, Any], Any] = read_array

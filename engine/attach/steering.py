@@ -77,7 +77,7 @@ def set_knob(folder: RunFolder, knob: str, value: float, *, wait_seconds: float 
         while (answer := _answer(before, now := connection.poll(), knob, value)) is None:
             if time.monotonic() >= give_up_at:
                 raise SetupError(
-                    f"Expected an answer within {wait_seconds:g} seconds, received none: the run is {now.phase}. "
+                    f"The run did not answer within {wait_seconds:g} seconds: it is {now.phase}. "
                     f"The request is queued; see `fitmon ctl {folder.name} status`."
                 )
             time.sleep(_SECONDS_BETWEEN_POLLS)
@@ -105,23 +105,22 @@ def _answering(folder: RunFolder, connection: Connection) -> Iterator[None]:
         yield
     except (OSError, GarbageError) as error:
         raise SetupError(
-            f"Expected an answer from the run {folder.name}, but its process stopped answering. "
-            f"See `fitmon ctl {folder.name} status`."
+            f"The process of the run {folder.name} stopped answering. See `fitmon ctl {folder.name} status`."
         ) from error
     finally:
         connection.close()
 
 
 def _not_training(folder: RunFolder, snapshot: Snapshot) -> str:
-    expected = f"Expected a run that is training; {folder.name}"
+    refusal = f"The run {folder.name} is not training:"
     match snapshot.ending:
         case RunEnded(completed=True):
-            return f"{expected} is finished. View it with `fitmon attach {folder.name}`."
+            return f"{refusal} it is finished. View it with `fitmon attach {folder.name}`."
         case RunEnded(reason=reason):
-            return f"{expected} ended: {reason}. Resume it with `fitmon resume {folder.name}`."
+            return f"{refusal} it ended ({reason}). Resume it with `fitmon resume {folder.name}`."
         case RunFailed(message=message):
-            return f"{expected} has failed: {message}"
-    return f"{expected} is not."
+            return f"{refusal} it failed. {message}"
+    return f"{refusal} no process owns it."
 
 
 def _send(connection: Connection, command: Command) -> None:

@@ -46,8 +46,7 @@ def resume_point_of(folder: RunFolder, rewind: Rewind | None = None) -> ResumePo
         state = _start_of_branch(folder, replayed.record)
     if state is None and (damaged or branch > 1 or replayed.record.epochs_done):
         raise DataError(
-            f"Expected a checkpoint of {folder.name} to resume from, found none that can be read. "
-            + (damaged[0] if damaged else "Start a new run.")
+            f"No checkpoint of {folder.name} can be read. " + (damaged[0] if damaged else "Start a new run.")
         )
     return ResumePoint(
         state=state,

@@ -29,7 +29,7 @@ def test_mnist_is_trained_under_the_screen_and_a_key_changes_its_learning_rate(m
         terminal.type("1e\r")
         terminal.until("a number above 0")
         terminal.type("\x7f\x7f5e-4\r")
-        terminal.until("→ 5e-4 at epoch 2")
+        terminal.until("→ 5e-4 from epoch 2")
         terminal.until("learning rate 1e-3 → 5e-4, in effect from epoch 2")
         terminal.until("finished: 2 epochs")
         terminal.type("q")

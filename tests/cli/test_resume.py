@@ -89,13 +89,13 @@ def test_an_earlier_epoch_becomes_a_branch_with_other_knobs(
     [
         (
             "resume kept --from-epoch 9",
-            "Expected an epoch with a checkpoint, received 9. Checkpoints of kept: 0, 1, 2.",
+            "Epoch 9 of kept has no checkpoint. Epochs with one: 0, 1, 2.",
         ),
         ("resume kept --from-epoch -1", "Expected from_epoch to be a whole number at least 0"),
         ("resume bare --dropout 0.5", "has no Dropout layer. Start a new run with --dropout"),
         ("resume nobody", "There is no run 'nobody'"),
         ("resume kept --epochs 1e", "Expected epochs to be a whole number"),
-        ("resume kept --epochs 1", "Expected more than 2 epochs, which are done by then; received 1."),
+        ("resume kept --epochs 1", "Expected more than 2 epochs, since 2 are done by then; received 1."),
     ],
 )
 def test_what_cannot_be_resumed_is_refused_before_anything_loads(

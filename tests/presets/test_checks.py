@@ -54,5 +54,5 @@ def test_every_input_needs_its_label() -> None:
 
 
 def test_no_samples_are_no_data() -> None:
-    with pytest.raises(DataError, match=r"Expected at least one sample in FILE, received none."):
+    with pytest.raises(DataError, match=r"There are no samples in FILE."):
         require_same_length(np.zeros(0), np.zeros(0), name="FILE")

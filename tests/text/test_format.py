@@ -72,12 +72,12 @@ def test_bars_fill_in_eighths(part: float, expected: str) -> None:
 
 def test_a_pending_knob_shows_when_it_takes_effect() -> None:
     knob = KnobState(name="learning_rate", value=1e-3, pending=5e-4, pending_epoch=5, unavailable="")
-    assert form.knob_state(knob) == "lr 1e-3 → 5e-4 at epoch 5"
+    assert form.knob_state(knob) == "lr 1e-3 → 5e-4 from epoch 5"
 
 
 def test_fewer_epochs_take_effect_at_the_end_of_an_epoch_that_exists() -> None:
     knob = KnobState(name="epochs", value=10, pending=4, pending_epoch=5, unavailable="")
-    assert form.knob_state(knob) == "epochs 10 → 4 at the end of epoch 4"
+    assert form.knob_state(knob) == "epochs 10 → 4 from the end of epoch 4"
 
 
 @pytest.mark.parametrize(

@@ -64,8 +64,8 @@ async def test_a_file_that_could_not_be_written_is_refused_at_once() -> None:
     run = over()
     async with shown(run) as screen:
         for typed, said in (
-            ("model", "Expected a file that ends in .keras"),
-            ("no/x.keras", "Expected an existing folder"),
+            ("model", "model does not end in .keras"),
+            ("no/x.keras", "does not exist. Create it first."),
         ):
             await screen.press("k")
             screen.app.screen.query_one(Input).value = typed

@@ -52,7 +52,7 @@ async def test_the_dialog_shows_the_value_in_effect_and_the_pending_one() -> Non
     run = FakeRun().begin().tell(events.KnobRequested(knob="learning_rate", value=5e-4, epoch=2))
     async with shown(run) as screen:
         await screen.press("l")
-        await screen.sees("now 1e-3, 5e-4 pending at epoch 2", "a number above 0 and at most 1000, such as 5e-4")
+        await screen.sees("now 1e-3, pending 5e-4 from epoch 2", "a number above 0 and at most 1000, such as 5e-4")
 
 
 async def test_the_epochs_cannot_be_fewer_than_those_already_begun() -> None:
@@ -96,9 +96,9 @@ def test_knobs_cannot_be_changed_for_an_epoch_beyond_fewer_epochs() -> None:
 async def test_fewer_epochs_take_effect_at_the_end_of_an_epoch_that_exists() -> None:
     run = FakeRun().begin().epochs(4).tell(events.KnobRequested(knob="epochs", value=5, epoch=6))
     async with shown(run) as screen:
-        await screen.sees("pending: epochs 10 → 5 at the end of epoch 5")
+        await screen.sees("pending: epochs 10 → 5 from the end of epoch 5")
         await screen.press("e")
-        await screen.sees("now 10, 5 pending at the end of epoch 5")
+        await screen.sees("now 10, pending 5 from the end of epoch 5")
         run.epoch_ended(5).applied("epochs", 5, 10, epoch=6)
         await screen.press("escape")
         await screen.sees("epochs 10 → 5, in effect from the end of epoch 5")

@@ -55,7 +55,7 @@ async def test_the_phase_is_always_in_the_header() -> None:
 async def test_the_header_shows_epoch_pace_time_left_device_knobs_and_notes() -> None:
     async with shown(eventful_run(), size=(120, 40)) as screen:
         await screen.sees("epoch 4/10", "40 %", "1.6 s/epoch", "ETA 0:11", "CPU (2 threads)")
-        for knob in ("lr 5e-4", "dropout –", "L1 0", "L2 1e-4", "batch 64 → 128 at epoch 5"):
+        for knob in ("lr 5e-4", "dropout –", "L1 0", "L2 1e-4", "batch 64 → 128 from epoch 5"):
             assert knob in screen.rows[1]
         assert "scikit-learn's digits" in screen.rows[3]
 
@@ -79,11 +79,11 @@ async def test_a_change_is_pending_until_its_receipt_shows() -> None:
     async with shown(run) as screen:
         await screen.press("l", *"5e-4", "enter")
         run.tell(events.KnobRequested(knob="learning_rate", value=5e-4, epoch=2))
-        await screen.sees("lr 1e-3 → 5e-4 at epoch 2")
+        await screen.sees("lr 1e-3 → 5e-4 from epoch 2")
         run.epoch_ended(1)
         run.tell(events.EpochStarted(epoch=2, epochs=10, steps=100)).applied("learning_rate", 5e-4, 1e-3, epoch=2)
         await screen.sees("learning rate 1e-3 → 5e-4, in effect from epoch 2")
-        await screen.misses("at epoch 2 ")
+        await screen.misses("5e-4 from epoch 2")
 
 
 async def test_a_refused_change_is_shown_with_its_reason() -> None:

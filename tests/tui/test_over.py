@@ -52,10 +52,10 @@ async def test_a_change_that_never_took_effect_is_not_pending_once_the_run_is_ov
     )
     async with shown(run) as screen:
         await screen.press("7")
-        await screen.sees("lr 1e-3 → 5e-4 at epoch 9", "epochs 10 → 20 at epoch 9", "pending:")
+        await screen.sees("lr 1e-3 → 5e-4 from epoch 9", "epochs 10 → 20 from epoch 9", "pending:")
         run.epoch_ended(1).ended(completed=completed, reason="stopped by the user")
         await screen.sees("summary", "lr 1e-3")
-        await screen.misses("at epoch 9")
+        await screen.misses("from epoch 9")
         await screen.misses("pending:")
 
 

@@ -50,7 +50,7 @@ def test_what_is_typed_is_read(typed: str, changes: dict[str, float]) -> None:
         ("l2=1,5", "Expected l2 to be a number"),
         ("l2=nan", "Expected l2 to be a number"),
         ("epochs=2.5", "Expected epochs to be a whole number"),
-        ("l2=1 l2=2", "Expected one value for l2; received two."),
+        ("l2=1 l2=2", "l2 is given twice. Enter it once."),
         ("l2=1=2", "Expected l2 to be a number"),
     ],
 )

@@ -178,8 +178,8 @@ async def test_it_works_while_paused_and_after_the_end(state: str) -> None:
 async def test_a_refused_rewind_is_shown_with_its_reason_even_when_the_run_is_over() -> None:
     run = overfitted().ended()
     async with shown(run) as screen:
-        run.tell(events.RewindRefused(epoch=2, branch=1, reason="Expected an epoch with a checkpoint."))
-        await screen.sees("rewind to epoch 2 refused: Expected an epoch with a checkpoint.")
+        run.tell(events.RewindRefused(epoch=2, branch=1, reason="Epoch 2 of branch 1 has no checkpoint."))
+        await screen.sees("rewind to epoch 2 refused: Epoch 2 of branch 1 has no checkpoint.")
 
 
 async def test_a_run_that_cannot_rewind_shows_the_reason() -> None:

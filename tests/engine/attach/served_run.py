@@ -150,7 +150,7 @@ def story(classes: int) -> list[events.Event]:
         *epoch_events(3, scorer.scored(3)),
         events.PauseRequested(at="chunk"),
         events.RunPaused(epoch=3, step=STEPS, reason="requested"),
-        events.RewindRefused(epoch=9, branch=1, reason="Expected an epoch with a checkpoint."),
+        events.RewindRefused(epoch=9, branch=1, reason="Epoch 9 of branch 1 has no checkpoint."),
         events.BranchStarted(branch=2, parent=1, epoch=1, knobs={"learning_rate": 1e-3, "dropout": (0.25, 0.5)}),
         events.PauseEnded(),
         *epoch_events(2, scorer.scored(2), factor=2),

@@ -193,7 +193,7 @@ def test_an_invalid_command_is_refused_with_a_reason(folder: RunFolder, run: Ser
         stranger.says(HELLO).hears()
         answer = stranger.says(SendCommand(command=msgspec.Raw(msgspec.msgpack.encode(command)))).hears()
         assert isinstance(answer, Answer)
-        assert answer.refusal.startswith("Expected a command that this run knows")
+        assert answer.refusal.startswith("This run does not know the command")
         assert isinstance(stranger.says(Poll()).hears(), SnapshotUpdate)
     assert run.requests.empty()
 
@@ -231,8 +231,8 @@ def test_a_viewer_of_another_version_is_refused_with_the_reason(folder: RunFolde
         future = {"type": "hello", "protocol": PROTOCOL + 1, "name": "attach", "something_new": [1, 2]}
         told = stranger.sends(framed(msgspec.msgpack.encode(future))).hears()
         assert isinstance(told, Refused)
-        assert f"protocol {PROTOCOL}" in told.reason
-        assert f"received {PROTOCOL + 1}" in told.reason
+        assert f"The run uses protocol {PROTOCOL}," in told.reason
+        assert f"uses protocol {PROTOCOL + 1}." in told.reason
         assert stranger.is_left()
 
 
@@ -241,7 +241,7 @@ def test_a_viewer_reports_why_a_run_of_another_version_refuses_it(
     folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "PROTOCOL", PROTOCOL + 1)
-    with pytest.raises(SetupError, match=f"received {PROTOCOL + 1}"):
+    with pytest.raises(SetupError, match=f"uses protocol {PROTOCOL + 1}"):
         Connection(folder, name="attach")
 
 
@@ -365,7 +365,7 @@ def test_an_idle_viewer_is_disconnected(folder: RunFolder, run: ServedRun) -> No
 
 def test_one_viewer_too_many_is_refused_with_the_reason(folder: RunFolder, run: ServedRun) -> None:
     with RunServer(folder.socket_path, run, max_connections=1):
-        with connected(folder), pytest.raises(SetupError, match="at most 1 viewers"):
+        with connected(folder), pytest.raises(SetupError, match="already has 1 viewer"):
             Connection(folder, name="attach")
         talking_at_last(folder).close()
 

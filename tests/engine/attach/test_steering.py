@@ -71,7 +71,10 @@ def test_a_change_is_refused_with_the_reason_of_the_run(
 def test_the_refusal_of_another_change_is_not_an_answer(folder: RunFolder, run: ServedRun) -> None:
     run.tell(refused())
     other = events.KnobRefused(knob="dropout", value=0.5, reason="no")
-    with answering(folder, run, told(other)), pytest.raises(SetupError, match="none: the run is waiting to start"):
+    with (
+        answering(folder, run, told(other)),
+        pytest.raises(SetupError, match=r"did not answer within 0\.2 seconds: it is waiting to start"),
+    ):
         set_knob(folder, "learning_rate", 1e-4, wait_seconds=0.2)
 
 
@@ -146,5 +149,5 @@ def test_a_run_that_ends_during_a_request_is_reported_as_not_answering(folder: R
         server.close(linger_seconds=0)
         return []
 
-    with heard(run, leave), pytest.raises(SetupError, match="its process stopped answering"):
+    with heard(run, leave), pytest.raises(SetupError, match=r"The process of the run .* stopped answering"):
         set_knob(folder, "learning_rate", 1e-4)

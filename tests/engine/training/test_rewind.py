@@ -144,7 +144,7 @@ def test_a_run_can_rewind_to_an_epoch_of_another_branch(lingering: Watched) -> N
 
 
 REFUSED = (
-    (Rewind(9), "Expected an epoch with a checkpoint, received 9 of branch 1."),
+    (Rewind(9), "Epoch 9 of branch 1 has no checkpoint."),
     (Rewind(1, changes={"dropout": 7}), "Expected dropout to be"),
     (Rewind(1, changes={"dropout": 0.5, "learning_rate_factor": 2}), "learning_rate_factor cannot be changed"),
     (Rewind(1, changes={"threshold": 0.5}), "Expected one of the knobs"),
@@ -165,7 +165,7 @@ def test_an_impossible_rewind_is_refused_and_changes_nothing(lingering: Watched)
 def test_a_rewind_of_a_run_that_is_not_saved_is_refused_with_the_reason() -> None:
     watched = Watched(_job())
     watched.on(events.EpochStarted, lambda e: watched.session.send(Rewind(1)) if e.epoch == 2 else None).run()
-    assert "kept on disk" in watched.one(events.RewindRefused).reason
+    assert "not saved to disk" in watched.one(events.RewindRefused).reason
 
 
 def test_a_resumed_run_has_all_branches_and_continues_the_last(folder: RunFolder) -> None:

@@ -39,8 +39,8 @@ def test_each_group_has_its_count_and_its_share_of_the_loss_change() -> None:
         "              samples    loss  since the last epoch",
         " stayed right       1  −0.072  1 surer, 0 less sure",
         " stayed wrong       1  −0.072  1 closer, 0 further",
-        " crossed ↑          1  −0.140  wrong before, right now",
-        " crossed ↓          1  +0.173  right before, wrong now",
+        " crossed ↑          1  −0.140  was wrong, now right",
+        " crossed ↓          1  +0.173  was right, now wrong",
     ]
 
 
