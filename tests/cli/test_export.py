@@ -59,7 +59,7 @@ def test_a_finished_run_exports_the_requested_weights_without_training(
     ("options", "message"),
     [
         ("--export {}/there.keras", "already"),
-        ("--export {}/model.h5", "ends in .keras"),
+        ("--export {}/model.h5", "does not end in .keras"),
         ("--export {}/missing/model.keras", "Create it first"),
         ("--export {}/model.keras --keep first", "Expected --keep best or last"),
         ("--keep last", "Expected --export"),

@@ -167,6 +167,25 @@ def test_a_terminated_run_exports_its_model_says_how_to_resume_it_and_resumes(
     assert [event["exact"] for event in told if event["event"] == "run_continued"] == [True]
 
 
+def test_an_interrupted_run_ends_cleanly_and_says_how_to_resume_it(root: Path) -> None:
+    command = [*FITMON, *JOB.split(), "--epochs", "1000000", "--json", "--name", "long"]
+    # A shell that starts the tests in the background lets them inherit an ignored SIGINT, which fitmon would respect.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        signal.signal(signal.SIGINT, before)
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["event"] == "run_started"
+        assert json.loads(process.stdout.readline())["event"] == "epoch_ended"
+        process.send_signal(signal.SIGINT)
+        output, error = process.communicate(timeout=PATIENCE_SECONDS)
+        assert process.returncode == 128 + signal.SIGINT
+    last = json.loads(output.splitlines()[-1])
+    assert (last["event"], last["completed"], last["reason"]) == ("run_ended", False, "stopped by SIGINT")
+    assert "Traceback" not in error
+    assert "resume it with `fitmon resume long`" in error
+    assert max(kept_epochs(RunFolder(root / "long"))[1]) >= 1
+
+
 def test_a_detached_run_is_steered_by_ctl_records_the_sender_and_exports_its_model(
     root: Path, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
