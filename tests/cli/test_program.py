@@ -43,7 +43,7 @@ def test_a_signal_while_training_gives_the_terminal_back_and_exports_the_model(t
     path = tmp_path / "model.keras"
     with Pseudo([*FITMON, "iris", "--epochs", "100000", "--export", str(path)]) as terminal:
         terminal.until("/100000")
-        terminal.until("◆ best")
+        terminal.until("best epoch so far")
         terminal.process.send_signal(signal.SIGTERM)
         assert terminal.exit_code() == 128 + signal.SIGTERM
         assert_given_back(terminal)
@@ -53,7 +53,7 @@ def test_a_signal_while_training_gives_the_terminal_back_and_exports_the_model(t
 @pytest.mark.slow
 def test_a_run_outlives_its_terminal_and_its_journal_says_so(tmp_path: Path) -> None:
     with Pseudo([*FITMON, "iris", "--epochs", "1000000", "--name", "mine", "--run-dir", str(tmp_path)]) as terminal:
-        terminal.until("◆ best")
+        terminal.until("best epoch so far")
         terminal.hang_up()
         journal = tmp_path / "mine" / "journal.jsonl"
         give_up_at = time.monotonic() + PATIENCE_SECONDS

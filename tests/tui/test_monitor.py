@@ -136,9 +136,10 @@ async def test_every_view_fills_every_size_shows_the_state_and_has_an_ascii_form
         for width, height in sizes:
             await screen.pilot.resize_terminal(width, height)
             for key in VIEW_KEYS:
-                await screen.press(key)
-                await screen.pilot.pause()
+                await screen.press_once(key)
                 case = f"view {key} at {width}×{height}"
+                assert isinstance(screen.app.screen, MonitorScreen)
+                assert screen.app.screen.view == int(key), case
                 assert [cell_len(row) for row in screen.rows] == [width] * height, case
                 assert ("training" if width >= len("training") else "…") in screen.text, case
                 assert all(to_ascii(row).isascii() and len(to_ascii(row)) == len(row) for row in screen.rows), case

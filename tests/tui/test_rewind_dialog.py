@@ -210,18 +210,20 @@ async def test_no_size_breaks_the_dialog() -> None:
     async with shown(run) as screen:
         for size in ((200, 50), (120, 40), (80, 24), (60, 15), (40, 10), (20, 5), (1, 1)):
             await screen.pilot.resize_terminal(*size)
-            await screen.press("z", "down", "end")
-            await screen.pilot.pause()
+            for key in ("z", "down", "end"):
+                await screen.press_once(key)
             if size >= (40, 10):
                 assert "▸ 3 " in screen.text, size
                 assert "esc back" in screen.text, size
-            await screen.press("enter", "x", "enter")
-            await screen.pilot.pause()
+            await screen.press_once("enter")
+            await screen.press("x")
+            await screen.press_once("enter")
             assert isinstance(screen.app.screen, RewindDialog), size
             assert len(screen.rows) == size[1]
             for other in ((80, 24), size):
                 await screen.pilot.resize_terminal(*other)
-            await screen.press("escape", "escape")
+            for _ in range(2):
+                await screen.press_once("escape")
             assert isinstance(screen.app.screen, MonitorScreen), size
             assert not run.sent
 

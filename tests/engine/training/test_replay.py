@@ -52,7 +52,7 @@ def _left(watched: Watched) -> None:
 
 def _taken_up(folder: RunFolder, job: Job | None = None) -> events.RunResumed:
     watched = Watched(job or _job(), make=partial(_kept, folder), resume_point=resume_point_of(folder))
-    _left(watched)
+    _left(watched.on(events.RunResumed, lambda _: _stop(watched)))
     return watched.one(events.RunResumed)
 
 
