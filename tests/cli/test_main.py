@@ -50,6 +50,19 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out == "fitmon 0.1.0\n"
 
 
+def test_a_process_does_not_search_its_memory_for_cycles_when_it_ends() -> None:
+    """With TensorFlow loaded, that takes a second. What is registered first is called last."""
+    program = """
+import atexit, gc, sys
+atexit.register(lambda: print(gc.get_freeze_count() > 0))
+from fitmon.cli.main import main
+sys.argv = ["fitmon", "--version"]
+sys.exit(main())
+"""
+    answer = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert answer.stdout.splitlines()[-1] == "True"
+
+
 def test_python_dash_m_fitmon_is_the_same_command() -> None:
     answer = subprocess.run([sys.executable, "-m", "fitmon", "--version"], check=True, capture_output=True, text=True)
     assert answer.stdout.startswith("fitmon ")
