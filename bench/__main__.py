@@ -45,10 +45,10 @@ class Row:
 
 def epochs_of_fit(preset: str, jit: str) -> list[float]:
     """Return the seconds of the epochs of `model.fit(verbose=0)`, the first left out."""
-    told = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "bench.train_with_fit", preset, jit], check=True, capture_output=True, text=True
     )
-    return list(json.loads(told.stdout.splitlines()[-1]))
+    return list(json.loads(process.stdout.splitlines()[-1]))
 
 
 def epochs_without_screen(preset: str, jit: str) -> list[float]:
@@ -83,7 +83,7 @@ class Measured:
     bytes_per_second: list[float] = field(default_factory=list)
 
     def medians(self) -> str:
-        """Return the medians so far, so that a measurement that breaks off has told something."""
+        """Return the medians so far, so that an interrupted measurement has a result too."""
         ways = {"fit": self.fit, "screen on": self.with_screen, "screen off": self.without_screen}
         return ", ".join(f"{way} {statistics.median(taken):.4g} s" for way, taken in ways.items() if taken)
 
@@ -129,7 +129,7 @@ def _bytes_row(measured: Measured) -> Row:
     return Row("bytes to the terminal", sent, "KB/s", 8.0, False, "from the second epoch to the end, 120×40")
 
 
-def first_picture_row() -> Row:
+def first_frame_row() -> Row:
     """Measure the time from the start of `fitmon mnist` to the whole monitor on the screen."""
     seconds, first_lines = [], []
     for _ in range(REPETITIONS):
@@ -140,7 +140,7 @@ def first_picture_row() -> Row:
         seconds.append(time.perf_counter() - terminal.started_at)
         terminal.kill()
     detail = f"the whole monitor; its first line after {statistics.median(first_lines):.2f} s"
-    return Row("first picture", statistics.median(seconds), "s", 0.5, False, detail)
+    return Row("first frame", statistics.median(seconds), "s", 0.5, False, detail)
 
 
 def help_row() -> Row:
@@ -154,7 +154,7 @@ def help_row() -> Row:
 
 
 def key_row() -> Row:
-    """Measure, while MNIST trains, the time from a key press to the changed picture: help on, help off."""
+    """Measure, while MNIST trains, the time from a key press to the changed frame: help on, help off."""
     terminal = PseudoTerminal([FITMON, "mnist", "--data", str(mnist_path()), "--epochs", "200"])
     terminal.wait_until(lambda text: "epoch 2" in text)
     shown: Callable[[str], bool] = lambda text: "Keys" in text or "keys" in text  # noqa: E731
@@ -173,7 +173,7 @@ def key_row() -> Row:
     ordered = sorted(milliseconds)
     detail = f"median {statistics.median(ordered):.0f} ms, {KEY_PRESSES} presses of ? and escape"
     percentile = ordered[round(0.95 * (len(ordered) - 1))]
-    return Row("key press to changed picture, 95th percentile", percentile, "ms", 150.0, False, detail)
+    return Row("key press to changed frame, 95th percentile", percentile, "ms", 150.0, False, detail)
 
 
 def view_rows() -> list[Row]:
@@ -207,23 +207,23 @@ def insight_rows() -> list[Row]:
         Row("following 10 000 samples, part of an mnist epoch", extra, "%", 5.0, False, passes),
         Row("a million samples in two classes, an epoch", million["seconds"], "s", 1.0, False, ""),
         Row("a million samples, kept between epochs", million["kept_bytes"], "bytes/sample", 200.0, False, memory),
-        *(_training_part_row(preset) for preset in ("mnist", "iris", "binary")),
+        *(_train_subset_row(preset) for preset in ("mnist", "iris", "binary")),
     ]
 
 
-def _training_part_row(preset: str) -> Row:
-    """Measure what it costs to score a part of the training set like the validation set."""
-    command = [sys.executable, "-m", "bench.training_part", preset]
-    told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+def _train_subset_row(preset: str) -> Row:
+    """Measure what it costs to score a subset of the training set like the validation set."""
+    command = [sys.executable, "-m", "bench.train_subset", preset]
+    measured = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     epoch = statistics.median(epochs_without_screen(preset, "no-jit"))
-    added = 1000 * (told["with"] - told["without"])
-    detail = f"{told['samples']} samples, {added:.2f} ms of {1000 * epoch:.1f} ms"
-    return Row(f"scoring a part of the training set, {preset}", 0.1 * added / epoch, "%", 3.0, False, detail)
+    added = 1000 * (measured["with"] - measured["without"])
+    detail = f"{measured['samples']} samples, {added:.2f} ms of {1000 * epoch:.1f} ms"
+    return Row(f"scoring a subset of the training set, {preset}", 0.1 * added / epoch, "%", 3.0, False, detail)
 
 
 def _measured_insight(what: str) -> dict[str, float]:
-    told = subprocess.run([sys.executable, "-m", "bench.insight", what], check=True, capture_output=True, text=True)
-    return dict(json.loads(told.stdout.splitlines()[-1]))
+    process = subprocess.run([sys.executable, "-m", "bench.insight", what], check=True, capture_output=True, text=True)
+    return dict(json.loads(process.stdout.splitlines()[-1]))
 
 
 def keeping_rows() -> list[Row]:
@@ -246,8 +246,8 @@ def keeping_rows() -> list[Row]:
 def _measured_keeping(what: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "bench.keeping", what, folder]
-        told = subprocess.run(command, check=True, capture_output=True, text=True)
-    return dict(json.loads(told.stdout.splitlines()[-1]))
+        process = subprocess.run(command, check=True, capture_output=True, text=True)
+    return dict(json.loads(process.stdout.splitlines()[-1]))
 
 
 def _attach_row() -> Row:
@@ -262,24 +262,24 @@ def _attach_row() -> Row:
                 seconds.append(time.perf_counter() - terminal.started_at)
                 terminal.kill()
             server.communicate("")
-    return Row("attach to a run of 10 000 epochs", statistics.median(seconds), "s", 1.0, False, "the full picture")
+    return Row("attach to a run of 10 000 epochs", statistics.median(seconds), "s", 1.0, False, "a complete frame")
 
 
 def diagnosis_rows() -> list[Row]:
     """Measure how often the diagnosis is right about runs whose truth is known, and what it costs."""
     command = [sys.executable, "-m", "bench.diagnosis"]
-    told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
-    measuring, looking = told["milliseconds"]
+    measured = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+    measuring, looking = measured["milliseconds"]
     cost = f"measuring 2 × 10 000 samples {measuring:.2g} ms, looking {looking:.2g} ms"
     return [
-        *(_finding_row(name, *numbers) for name, numbers in told["findings"].items()),
-        Row("plateaus of 200 called overfitting", len(told["overfitting"]), "runs", 0, False, "20 to 200 epochs"),
+        *(_finding_row(name, *numbers) for name, numbers in measured["findings"].items()),
+        Row("plateaus of 200 called overfitting", len(measured["overfitting"]), "runs", 0, False, "20 to 200 epochs"),
         Row("diagnosis after an epoch, 10 000 epochs", measuring + looking, "ms", 10.0, False, cost),
     ]
 
 
-def _finding_row(name: str, precision: float, recall: float, told: str) -> Row:
-    return Row(f"{name}, precision and recall", min(precision, recall), "the lower", 0.95, True, told)
+def _finding_row(name: str, precision: float, recall: float, detail: str) -> Row:
+    return Row(f"{name}, precision and recall", min(precision, recall), "the lower", 0.95, True, detail)
 
 
 def table(rows: list[Row]) -> str:
@@ -292,7 +292,7 @@ def table(rows: list[Row]) -> str:
 
 
 GROUPS: dict[str, Callable[[], list[Row]]] = {
-    "start": lambda: [help_row(), first_picture_row()],
+    "start": lambda: [help_row(), first_frame_row()],
     "keys": lambda: [key_row()],
     "views": view_rows,
     "insight": insight_rows,

@@ -48,7 +48,7 @@ def _attach(**given: Any) -> int:
     return run_screen(run, name=folder.name, options=options)
 
 
-def _rewind_options(folder: RunFolder, run: RemoteRun | RecordedRun, asked_read_only: bool) -> RewindOptions:
+def _rewind_options(folder: RunFolder, run: RemoteRun | RecordedRun, read_only_requested: bool) -> RewindOptions:
     from fitmon.tui.options import RewindOptions
 
     def saved_epochs() -> dict[int, dict[int, Path]]:
@@ -58,7 +58,7 @@ def _rewind_options(folder: RunFolder, run: RemoteRun | RecordedRun, asked_read_
         return kept_epochs(folder)
 
     def refusal() -> str:
-        if asked_read_only:
+        if read_only_requested:
             return "this view is read-only"
         return f"the run is not training; use `fitmon resume {folder.name} --from-epoch`" if run.read_only else ""
 

@@ -35,15 +35,15 @@ def _ctl(**given: Any) -> int:
 
 
 def _send(folder: RunFolder, action: str) -> tuple[dict[str, Any], str]:
-    from fitmon.engine.attach.steering import ask
+    from fitmon.engine.attach.steering import send_command
     from fitmon.engine.commands import Command, Pause, Resume, Stop
 
     commands: dict[str, Command] = {"pause": Pause(), "resume": Resume(), "stop": Stop(reason="stopped by fitmon ctl")}
     if action not in commands:
         raise UsageError(f"Expected {_ACTIONS}; received {action!r}.")
-    ask(folder, commands[action])
+    send_command(folder, commands[action])
     when = ", takes effect at the end of the epoch" if action == "pause" else ""
-    return {"run": folder.name, "asked": action}, f"{folder.name}: {action} requested{when}"
+    return {"run": folder.name, "requested": action}, f"{folder.name}: {action} requested{when}"
 
 
 def _set(folder: RunFolder, knob: str, text: str) -> tuple[dict[str, Any], str]:

@@ -118,10 +118,12 @@ class _ProcessLinks:
         self._duplicates.append(os.dup(descriptor))
         return self._duplicates[-1]
 
-    def close(self) -> None:
-        """Close the duplicates; last of all, since signal handlers use them."""
-        for descriptor in self._duplicates:
+    def close(self, later_than: int | None = None) -> None:
+        """Close the duplicates, or those made after one of them; only without signal handlers, which use them."""
+        first = 0 if later_than is None else self._duplicates.index(later_than) + 1
+        for descriptor in self._duplicates[first:]:
             os.close(descriptor)
+        del self._duplicates[first:]
 
     def stop(self, number: int, _frame: FrameType | None = None) -> None:
         """Request a stop; a second signal of that number kills the process at once, as by default."""
@@ -179,6 +181,8 @@ def _stderr_copied_to_log(links: _ProcessLinks) -> Iterator[None]:
                 start_new_session=True,
             )
             undo.callback(_wait_for_end, tee)
+            # tee ends when nothing refers to its input any more.
+            undo.callback(links.close, later_than=real)
             os.dup2(cast("IO[bytes]", tee.stdin).fileno(), 2)
             undo.callback(os.dup2, real, 2)
         yield

@@ -5,6 +5,8 @@ Nothing heavy is imported before a run starts: `--help`, `--version` and refused
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -88,6 +90,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: without the program's name; None: those of the process.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
+    if arguments is None:
+        # At its end the interpreter would search the objects of TensorFlow for cycles, which takes a second.
+        atexit.register(gc.freeze)
     try:
         code = cli.main(args=words, prog_name="fitmon", standalone_mode=False)
     except click.ClickException as error:

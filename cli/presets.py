@@ -102,7 +102,7 @@ def _refuse_conflicting_options(frontend: Frontend, given: dict[str, Any]) -> No
     require_export_with_keep(given)
     if given["ephemeral"] and given["detach"]:
         raise UsageError(
-            "Expected --detach or --ephemeral, received both: a run that is not saved cannot be found again."
+            "Use either --detach or --ephemeral, not both: a detached run that is not saved cannot be found again."
         )
     if given["paused"] and frontend in {"plain", "json"}:
         raise UsageError("Expected a screen with --paused: without one, the run could not be resumed.")

@@ -30,8 +30,8 @@ def listener_into(inbox: Inbox) -> Callable[[events.Event], None]:
                 events.SamplesLoaded()
                 | events.SamplesScored()
                 | events.EpochStarted()
-                | events.KnobAsked()
-                | events.PauseAsked()
+                | events.KnobRequested()
+                | events.PauseRequested()
                 | events.PhaseChanged(detail="")
             ):
                 return

@@ -164,7 +164,7 @@ def _rewind(folder: RunFolder, epoch: int | None, changes: dict[str, float]) -> 
     saved = sorted({saved for epochs in kept_epochs(folder).values() for saved in epochs})
     if epoch not in saved:
         raise UsageError(
-            f"Expected an epoch with a checkpoint, received {epoch}. Checkpoints of {folder.name}: "
+            f"Epoch {epoch} of {folder.name} has no checkpoint. Epochs with one: "
             f"{', '.join(map(str, saved)) or 'none'}."
         )
     return Rewind(epoch=epoch, changes=changes)
@@ -192,7 +192,7 @@ def _refuse_nothing_to_do(resume_point: ResumePoint | None, changes: dict[str, f
     done = record.epochs_done if resume_point.rewind is None else resume_point.rewind.epoch
     epochs = int(changes.get(EPOCHS.name, record.epochs))
     if EPOCHS.name in changes and epochs <= done:
-        raise UsageError(f"Expected more than {done} epochs, which are done by then; received {epochs}.")
+        raise UsageError(f"Expected more than {done} epochs, since {done} are done by then; received {epochs}.")
     if record.epochs and done >= epochs and not exports:
         raise UsageError(
             f"All {record.epochs} epochs are done. Train longer with --epochs {record.epochs * 2}, rewind with "

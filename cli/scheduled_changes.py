@@ -50,7 +50,9 @@ def _check_epochs(change: ScheduledChange, last_epoch: int) -> None:
             f"Expected an epoch of at most {last_epoch + 1}, one after the last; received {_spelled(change)}."
         )
     if value < epoch - 1:
-        raise UsageError(f"Expected at least {epoch - 1} epochs, already done by then; received {_spelled(change)}.")
+        raise UsageError(
+            f"Expected at least {epoch - 1} epochs, since {epoch - 1} are done by then; received {_spelled(change)}."
+        )
 
 
 def _check_model(change: ScheduledChange, settings: Settings, has_dropout: Callable[[Settings], bool]) -> None:

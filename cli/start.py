@@ -1,4 +1,4 @@
-"""Trains what a command asked for: on the screen, in printed lines, or in the background."""
+"""Trains what a command describes: on the screen, in printed lines, or in the background."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The errors that a user can cause or meet, each with the exit code of the command line.
 
-A message is one or two sentences: what was expected, what was received, what to do.
+A message is one or two sentences: what is wrong or what was expected, and what to do.
 """
 
 from typing import ClassVar

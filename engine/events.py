@@ -158,7 +158,7 @@ class SamplesScored(_Event, frozen=True):
         return self.observation.epoch
 
 
-class KnobAsked(_Event, frozen=True):
+class KnobRequested(_Event, frozen=True, tag="knob_asked"):
     """A change of a knob was accepted and is pending."""
 
     knob: str
@@ -173,7 +173,7 @@ class KnobApplied(_Event, frozen=True):
     """The receipt: a knob took effect, with the value read back from the compiled step itself."""
 
     knob: str
-    asked: float
+    requested: float = msgspec.field(name="asked")
     value: KnobValue
     """The value that the compiled step used, read in the call that trained the first chunk."""
     previous: KnobValue
@@ -181,7 +181,7 @@ class KnobApplied(_Event, frozen=True):
     step: int
     """The first step of the epoch trained with it; always 1, since knobs change between epochs."""
     because: str = ""
-    """As in `KnobAsked`."""
+    """As in `KnobRequested`."""
 
 
 class KnobRefused(_Event, frozen=True):
@@ -194,7 +194,7 @@ class KnobRefused(_Event, frozen=True):
     """The epoch in which it would have taken effect; None when it was refused at once."""
 
 
-class PauseAsked(_Event, frozen=True):
+class PauseRequested(_Event, frozen=True, tag="pause_asked"):
     """A pause was requested and takes effect after the current epoch or chunk."""
 
     at: str
@@ -241,7 +241,7 @@ class BranchStarted(_Event, frozen=True):
     knobs: dict[str, KnobValue]
     """The values that it starts with, before any change."""
     because: str = ""
-    """As in `KnobAsked`."""
+    """As in `KnobRequested`."""
 
 
 class RewindRefused(_Event, frozen=True):
@@ -326,10 +326,10 @@ Event = (
     | EpochEnded
     | SamplesLoaded
     | SamplesScored
-    | KnobAsked
+    | KnobRequested
     | KnobApplied
     | KnobRefused
-    | PauseAsked
+    | PauseRequested
     | RunPaused
     | PauseEnded
     | RunResumed

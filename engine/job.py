@@ -73,7 +73,7 @@ class TrainingData:
     """Batches to validate with if `x_validation` yields batches; None: all."""
 
 
-Progress = Callable[[str], None]
+ReportProgress = Callable[[str], None]
 """Called with a short text, such as `downloading 45 %`, while data is being fetched."""
 
 
@@ -83,7 +83,7 @@ class Job:
 
     name: str
     settings: Settings
-    load: Callable[[Settings, Progress], TrainingData]
+    load: Callable[[Settings, ReportProgress], TrainingData]
     """Fetches the data; raises DataError."""
     build: Callable[[Settings, TrainingData], keras.Model]
     """Returns a compiled model. Called after `keras.utils.set_random_seed(settings.seed)`."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from fitmon.engine.job import Progress, Settings, TrainingData
+from fitmon.engine.job import ReportProgress, Settings, TrainingData
 from fitmon.presets.layers import build_classifier, has_dropout
 from fitmon.presets.preset import Preset
 from fitmon.presets.tables import split_table
@@ -24,8 +24,8 @@ RANDOM_LABELS = 0.75
 With the defaults below the validation loss levels off near 0.683 around epoch 15, the validation accuracy near 0.57."""
 
 
-def _load_weak_signal(settings: Settings, progress: Progress) -> TrainingData:
-    progress("generating the table")
+def _load_weak_signal(settings: Settings, report_progress: ReportProgress) -> TrainingData:
+    report_progress("generating the table")
     from sklearn.datasets import make_classification
     from sklearn.utils import Bunch
 
@@ -42,8 +42,8 @@ def _load_weak_signal(settings: Settings, progress: Progress) -> TrainingData:
     return split_table(Bunch(data=data, target=target, target_names=("0", "1")), seed=settings.seed)
 
 
-def _load_breast_cancer(settings: Settings, progress: Progress) -> TrainingData:
-    progress("reading breast_cancer")
+def _load_breast_cancer(settings: Settings, report_progress: ReportProgress) -> TrainingData:
+    report_progress("reading breast_cancer")
     from sklearn.datasets import load_breast_cancer
 
     return split_table(load_breast_cancer(), seed=settings.seed)

@@ -66,4 +66,4 @@ def require_same_length(inputs: npt.NDArray[Any], labels: npt.NDArray[Any], *, n
     if len(inputs) != len(labels):
         raise DataError(f"Expected as many labels as inputs in {name}, received {len(labels)} for {len(inputs)}.")
     if len(inputs) == 0:
-        raise DataError(f"Expected at least one sample in {name}, received none.")
+        raise DataError(f"There are no samples in {name}.")

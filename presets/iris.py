@@ -9,14 +9,14 @@ of the file, as the tutorial's `validation_split` does: with virginica only.
 
 from functools import partial
 
-from fitmon.engine.job import Progress, Settings, TrainingData
+from fitmon.engine.job import ReportProgress, Settings, TrainingData
 from fitmon.presets.layers import build_classifier
 from fitmon.presets.preset import Preset
 from fitmon.presets.tables import Split, split_table
 
 
-def _load(settings: Settings, progress: Progress, split: Split = "stratified") -> TrainingData:
-    progress("reading iris")
+def _load(settings: Settings, report_progress: ReportProgress, split: Split = "stratified") -> TrainingData:
+    report_progress("reading iris")
     from sklearn.datasets import load_iris
 
     return split_table(load_iris(), seed=settings.seed, split=split)

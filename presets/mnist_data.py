@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fitmon.engine.errors import DataError
-from fitmon.engine.job import Progress, Settings, TrainingData
+from fitmon.engine.job import ReportProgress, Settings, TrainingData
 from fitmon.presets.checks import checked_labels, one_hot, require_numbers, require_same_length
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ PROGRESS_STEP_PERCENT = 5
 SAVE_AGAIN = "save it again with numpy.savez_compressed"
 
 
-def load_file(path: Path) -> Callable[[Settings, Progress], TrainingData]:
+def load_file(path: Path) -> Callable[[Settings, ReportProgress], TrainingData]:
     """Return a `Job.load` that reads a file in the layout of Keras's `mnist.npz`."""
 
-    def load(_settings: Settings, progress: Progress) -> TrainingData:
-        progress(f"reading {path.name}")
+    def load(_settings: Settings, report_progress: ReportProgress) -> TrainingData:
+        report_progress(f"reading {path.name}")
         return read_mnist(path)
 
     return load
@@ -53,12 +53,14 @@ def require_file(path: Path | None) -> None:
         _require_readable(path)
 
 
-def load_mnist(settings: Settings, progress: Progress, *, remote: RemoteFile | None = None) -> TrainingData:
+def load_mnist(
+    settings: Settings, report_progress: ReportProgress, *, remote: RemoteFile | None = None
+) -> TrainingData:
     """Return MNIST: from `$FITMON_DATA`, else from a cache folder, else downloaded, else scikit-learn's digits.
 
     Args:
         settings: the seed splits scikit-learn's digits.
-        progress: called with the current step, such as `downloading MNIST 45 %`.
+        report_progress: called with the current step, such as `downloading MNIST 45 %`.
         remote: None: the official file.
 
     Raises:
@@ -66,11 +68,11 @@ def load_mnist(settings: Settings, progress: Progress, *, remote: RemoteFile | N
     """
     path = _path_from_environment() or next((path for path in _cached_paths() if path.exists()), None)
     if path is None:
-        path, failure = _download(progress, remote or official_file())
+        path, failure = _download(report_progress, remote or official_file())
         if path is None:
-            progress("reading scikit-learn's digits")
+            report_progress("reading scikit-learn's digits")
             return _digits(settings.seed, failure)
-    progress(f"reading {path.name}")
+    report_progress(f"reading {path.name}")
     return read_mnist(path)
 
 
@@ -119,16 +121,16 @@ def _cache_folders() -> tuple[Path, Path]:
     return keras_home() / "datasets", Path(platformdirs.user_cache_dir("fitmon"))
 
 
-def _download(progress: Progress, remote: RemoteFile) -> tuple[Path | None, str]:
+def _download(report_progress: ReportProgress, remote: RemoteFile) -> tuple[Path | None, str]:
     """Return the path of the downloaded file, or None and the reason."""
     from fitmon.presets.download import DownloadError, download
 
     failure = ""
-    progress("downloading MNIST")
+    report_progress("downloading MNIST")
     for folder in _cache_folders():
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            download(remote, folder / FILE_NAME, _percent_reporter(progress))
+            download(remote, folder / FILE_NAME, _percent_reporter(report_progress))
         except DownloadError as error:
             return None, str(error)
         except OSError as error:
@@ -138,9 +140,9 @@ def _download(progress: Progress, remote: RemoteFile) -> tuple[Path | None, str]
     return None, failure
 
 
-def _percent_reporter(progress: Progress) -> Callable[[float], None]:
+def _percent_reporter(report_progress: ReportProgress) -> Callable[[float], None]:
     def report(fraction: float) -> None:
-        progress(f"downloading MNIST {int(100 * fraction) // PROGRESS_STEP_PERCENT * PROGRESS_STEP_PERCENT} %")
+        report_progress(f"downloading MNIST {int(100 * fraction) // PROGRESS_STEP_PERCENT * PROGRESS_STEP_PERCENT} %")
 
     return report
 
@@ -149,11 +151,9 @@ def _require_readable(path: Path) -> None:
     shown = _shown(path)
     try:
         if not path.exists():
-            raise DataError(f"Expected a file in the layout of Keras's mnist.npz, found none at {shown}.")
+            raise DataError(f"{shown} does not exist. Choose a file in the layout of Keras's mnist.npz.")
         if not path.is_file():
-            raise DataError(
-                f"Expected a file in the layout of Keras's mnist.npz, received {shown}, which is not a file."
-            )
+            raise DataError(f"{shown} is not a file. Choose a file in the layout of Keras's mnist.npz.")
         path.open("rb").close()
     except OSError as error:
         raise DataError(f"{shown} cannot be read: {str(error.strerror).lower()}.") from None

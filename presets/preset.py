@@ -4,13 +4,13 @@ A complete preset, here the wines of scikit-learn (178 samples, 13 features, thr
 
     """Wine: three cultivars distinguished by chemistry (UCI, CC BY 4.0)."""
 
-    from fitmon.engine.job import Progress, Settings, TrainingData
+    from fitmon.engine.job import ReportProgress, Settings, TrainingData
     from fitmon.presets.layers import build_classifier
     from fitmon.presets.preset import Preset
     from fitmon.presets.tables import split_table
 
 
-    def _load(settings: Settings, progress: Progress) -> TrainingData:
+    def _load(settings: Settings, report_progress: ReportProgress) -> TrainingData:
         from sklearn.datasets import load_wine
 
         return split_table(load_wine(), seed=settings.seed)
@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fitmon.engine.errors import UsageError
-from fitmon.engine.job import Job, Progress, Settings, TrainingData
+from fitmon.engine.job import Job, ReportProgress, Settings, TrainingData
 from fitmon.presets.layers import has_dropout
 from fitmon.presets.spelled_options import spelled_options
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 STRATIFIED = "stratified"
 
-Load = Callable[[Settings, Progress], TrainingData]
+Load = Callable[[Settings, ReportProgress], TrainingData]
 """Loads the data of a job; see `Job.load`."""
 
 
@@ -108,5 +108,5 @@ class Preset:
 
     def _file_load(self, file: Path) -> Load:
         if self.load_file is None:
-            raise UsageError(f"Expected no data file: {self.name} has its own data; received {file}.")
+            raise UsageError(f"{self.name} has its own data and reads no file; leave out {file}.")
         return self.load_file(file)

@@ -88,14 +88,14 @@ def _columns(snapshot: Snapshot, branches: tuple[Branch, ...]) -> list[_Column]:
     numbers = [f"{CURRENT if branch is snapshot.branch else ' '} {branch.number}" for branch in branches]
     return [
         _Column("  branch", numbers, 99),
-        _Column("from", [_origin(branch) for branch in branches], 50),
+        _Column("from", [_start_of(branch) for branch in branches], 50),
         *_knob_columns(branches),
         _Column("epochs", [str(branch.epochs_done) for branch in branches], 70),
         *_metric_columns(snapshot, branches),
     ]
 
 
-def _origin(branch: Branch) -> str:
+def _start_of(branch: Branch) -> str:
     if branch.parent is None:
         return "start"
     return f"{branch.from_epoch} of {branch.parent}"

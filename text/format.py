@@ -201,7 +201,7 @@ def knob_label(name: str) -> str:
 
 
 def knob_state(knob: KnobState) -> str:
-    """Return a knob as the header shows it: `lr 1e-3`, or `lr 1e-3 → 5e-4 at epoch 5` while a change is pending."""
+    """Return a knob as the header shows it: `lr 1e-3`, or `lr 1e-3 → 5e-4 from epoch 5` while a change is pending."""
     now = f"{knob_label(knob.name)} {knob_value(knob.value)}"
     if knob.pending is None:
         return now
@@ -209,11 +209,11 @@ def knob_state(knob: KnobState) -> str:
 
 
 def pending_epoch(knob: KnobState) -> str:
-    """Return when a pending change takes effect, such as `at epoch 5`; empty if none is pending.
+    """Return when a pending change takes effect, such as `from epoch 5`; empty if none is pending.
 
-    Lowering the epochs to those already started ends the run: it takes effect `at the end of epoch 4`.
+    Lowering the epochs to those already started ends the run: it takes effect `from the end of epoch 4`.
     """
     if knob.pending is None or knob.pending_epoch is None:
         return ""
     ends_run = knob.name == EPOCHS.name and knob.pending < knob.pending_epoch
-    return f"at the end of epoch {knob.pending_epoch - 1}" if ends_run else f"at epoch {knob.pending_epoch}"
+    return f"from the end of epoch {knob.pending_epoch - 1}" if ends_run else f"from epoch {knob.pending_epoch}"

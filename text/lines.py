@@ -100,7 +100,7 @@ class PlainLines:
             case events.RunResumed():
                 return [sentences.resume_message(event)]
             case events.BranchStarted():
-                return [sentences.branch_origin(event.branch, event.parent, event.epoch)]
+                return [sentences.branch_start(event.branch, event.parent, event.epoch)]
             case events.RewindRefused():
                 return [sentences.rewind_refusal_message(event)]
             case (
@@ -117,8 +117,8 @@ class PlainLines:
                 | events.ChunkEnded()
                 | events.SamplesLoaded()
                 | events.SamplesScored()
-                | events.KnobAsked()
-                | events.PauseAsked()
+                | events.KnobRequested()
+                | events.PauseRequested()
             ):
                 return []
             case _:
@@ -203,7 +203,7 @@ def finding_line(finding: Finding) -> str:
 def receipt_line(event: events.KnobApplied) -> str:
     """Return a change of a knob with the value read back from the compiled step."""
     # Fewer epochs than this one end the run, so the epoch of the receipt never starts.
-    ended_run = event.knob == EPOCHS.name and event.asked < event.epoch
+    ended_run = event.knob == EPOCHS.name and event.requested < event.epoch
     when = f"end of epoch {event.epoch - 1}" if ended_run else f"epoch {event.epoch}"
     return f"{when}: {event.knob} {knob_value(event.previous)} → {knob_value(event.value)} (confirmed)"
 

@@ -36,7 +36,7 @@ def settled_outcome_sentences(snapshot: Snapshot) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
+class _ChangeGroup:
     """A rewind with the knobs changed at it, or the change of one knob."""
 
     outcome: Outcome
@@ -61,7 +61,7 @@ class _Change:
         outcome = self.outcome
         if outcome.what != REWIND:
             return f"{_knob_change(outcome)} from epoch {outcome.epoch}"
-        place = f"the end of epoch {outcome.asked:g}" if outcome.asked else "the model before training"
+        place = f"the end of epoch {outcome.requested:g}" if outcome.requested else "the model before training"
         changed = ", ".join(_knob_change(knob) for knob in self.knobs)
         return f"rewind to {place} as branch {outcome.branch}{f' with {changed}' if changed else ''}"
 
@@ -70,7 +70,7 @@ class _Change:
         return [name for name in self.outcome.together_with if name not in named]
 
 
-def _last_changes(snapshot: Snapshot, max_changes: int) -> list[_Change]:
+def _last_changes(snapshot: Snapshot, max_changes: int) -> list[_ChangeGroup]:
     """Return at most `max_changes` changes, the newest first."""
     branch = replace(snapshot.branch, receipts=snapshot.branch.receipts[-max_changes:])
     others = [
@@ -84,9 +84,9 @@ def _last_changes(snapshot: Snapshot, max_changes: int) -> list[_Change]:
         place = outcome.branch, outcome.epoch
         at_it = [other for other in outcomes if (other.branch, other.epoch) == place and other.what != REWIND]
         if outcome.what == REWIND:
-            changes.append(_Change(outcome, name, tuple(at_it)))
+            changes.append(_ChangeGroup(outcome, name, tuple(at_it)))
         elif place not in rewinds:
-            changes.append(_Change(outcome, name))
+            changes.append(_ChangeGroup(outcome, name))
     return changes[: -max_changes - 1 : -1]
 
 

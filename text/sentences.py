@@ -45,7 +45,7 @@ def status_message(snapshot: Snapshot, notice: str) -> Row:
         (pending_pause_message(snapshot), Role.MARK),
         (knob_refusal_message(refusal) if refusal else "", Role.BAD),
         ("; ".join(recent), Role.GOOD),
-        (current_branch_origin(snapshot) if snapshot.epochs_done == snapshot.branch.from_epoch else "", Role.MARK),
+        (current_branch_start(snapshot) if snapshot.epochs_done == snapshot.branch.from_epoch else "", Role.MARK),
         (_recent_resume_message(snapshot), Role.MARK),
     )
     return next((row((f" {sentence}", role)) for sentence, role in candidates if sentence), row())
@@ -103,13 +103,13 @@ def rewind_refusal_message(refusal: RewindRefused) -> str:
     return f"rewind to epoch {refusal.epoch} refused: {form.clean(refusal.reason)}"
 
 
-def current_branch_origin(snapshot: Snapshot) -> str:
+def current_branch_start(snapshot: Snapshot) -> str:
     """Return where the current branch starts; empty for the first branch."""
     branch = snapshot.branch
-    return "" if branch.parent is None else branch_origin(branch.number, branch.parent, branch.from_epoch)
+    return "" if branch.parent is None else branch_start(branch.number, branch.parent, branch.from_epoch)
 
 
-def branch_origin(number: int, parent: int, epoch: int) -> str:
+def branch_start(number: int, parent: int, epoch: int) -> str:
     """Return a branch and where it starts, such as `branch 2 from the end of epoch 3 of branch 1`."""
     place = f"the end of epoch {epoch} of branch {parent}" if epoch else "the model before training"
     return f"branch {number} from {place}"
@@ -126,9 +126,9 @@ def pause_message(snapshot: Snapshot) -> str:
 
 def pending_pause_message(snapshot: Snapshot) -> str:
     """Return when a requested pause takes effect; empty if none was requested."""
-    if not snapshot.pause_asked:
+    if not snapshot.pause_requested:
         return ""
-    if snapshot.pause_asked == "chunk":
+    if snapshot.pause_requested == "chunk":
         return "pausing… · space cancels"
     return f"pausing after epoch {snapshot.epoch or 1} · space pauses now"
 
@@ -168,11 +168,11 @@ def effective_from(receipt: KnobApplied) -> str:
 
 
 def _ended_run(receipt: KnobApplied) -> bool:
-    return receipt.knob == EPOCHS.name and receipt.asked < receipt.epoch
+    return receipt.knob == EPOCHS.name and receipt.requested < receipt.epoch
 
 
 def pending_change_message(knob: KnobState) -> str:
-    """Return the pending change of a knob, such as `batch size 64 → 128 at epoch 5`; empty if there is none."""
+    """Return the pending change of a knob, such as `batch size 64 → 128 from epoch 5`; empty if there is none."""
     if knob.pending is None:
         return ""
     change = f"{form.knob_value(knob.value)} → {form.setting(knob.pending)}"

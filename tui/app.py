@@ -64,8 +64,8 @@ class MonitorApp(App[int], inherit_bindings=False):
             run: The run to show; started by the application.
             name: The name of the run.
             options: How to show it.
-            exit_request: Returns the exit code once a signal asked the process to end, `HANG_UP_EXIT_CODE` once the
-                terminal is lost; None before.
+            exit_request: Returns the exit code once a signal requests the end of the process, `HANG_UP_EXIT_CODE` once
+                the terminal is lost; None before.
             clock: Seconds since any fixed moment.
             driver_class: How Textual reaches the terminal; None: as Textual chooses.
         """
@@ -201,7 +201,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         else:
             self._stop_and_exit(code, f"stopped by {signal.Signals(code - 128).name}")
 
-    def action_leave(self) -> None:
+    async def action_quit(self) -> None:
         self.quit_app()
 
     def action_interrupt(self) -> None:
@@ -223,5 +223,5 @@ def _answers(snapshot: Snapshot) -> tuple[object, ...]:
     """Return the values that change when a run answers a command."""
     pending = tuple((knob.pending, knob.pending_epoch) for knob in snapshot.knobs)
     refusals = snapshot.refusal, snapshot.rewind_refusal
-    asked = snapshot.pause_asked, snapshot.paused, snapshot.over, pending
-    return *asked, *refusals, snapshot.export, snapshot.branch.number, len(snapshot.receipts)
+    requests = snapshot.pause_requested, snapshot.paused, snapshot.over, pending
+    return *requests, *refusals, snapshot.export, snapshot.branch.number, len(snapshot.receipts)

@@ -85,7 +85,7 @@ KEYS: tuple[Key, ...] = (
         knobs=("batch_size",)),
     Key("threshold", ("t",), "t", "threshold", "ask_threshold",
         "Change the decision threshold; this changes the view, not training."),
-    Key("hold", ("h",), "h", "freeze", "hold_view", "Freeze or unfreeze the panels; training continues."),
+    Key("freeze", ("h",), "h", "freeze", "freeze_view", "Freeze or unfreeze the panels; training continues."),
     Key("epochs", ("e",), "e", "epochs", "ask_epochs", "Change the number of epochs.", alive_only=True,
         knobs=("epochs",)),
     Key("log_scale", ("g",), "g", "log", "toggle_log_scale",
@@ -115,4 +115,4 @@ def pause_wording(snapshot: Snapshot) -> str:
     """Return what the pause key would do now."""
     if snapshot.paused is not None:
         return "resume"
-    return {"epoch": "pause now", "chunk": "resume"}.get(snapshot.pause_asked, "pause")
+    return {"epoch": "pause now", "chunk": "resume"}.get(snapshot.pause_requested, "pause")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fitmon.tui.run import Run
 
 JOIN_SECONDS = 10.0
-"""How long training may take to end after it was asked to stop."""
+"""How long training may take to end after a stop was requested."""
 
 HEADLESS_POLL_SECONDS = 0.5
 """How often a run without a screen is polled: whether it is over, must end, or has its terminal back."""
@@ -40,7 +40,7 @@ def run_screen(run: Run, *, name: str = "run", options: ScreenOptions = DEFAULT_
     """Train a run under the screen until the user quits, print the summary and return the exit code.
 
     Call it in the main thread of a process whose descriptors 0 and 1 are a terminal (see `terminal.refusal_here`). When
-    it returns, the run has been asked to stop and was waited for up to `JOIN_SECONDS`.
+    it returns, the run was sent a stop and was waited for up to `JOIN_SECONDS`.
 
     When the terminal hangs up or stalls, the run receives `Detach` and continues without a screen; only then does this
     wait for its end. After a hang-up, descriptors 1 and 2 stay redirected to the log. The exit code is then that of the

@@ -90,7 +90,7 @@ class TerminalOutput:
             self._wait_or_give_up()
             return 0
         except OSError:
-            self.hang_up("the terminal is gone")
+            self.hang_up("the terminal is closed")
             return 0
         self._last_accepted = time.monotonic()
         return accepted

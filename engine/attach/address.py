@@ -40,9 +40,8 @@ def address_of(path: Path) -> Iterator[str]:
         own_descriptor = Path(f"/proc/self/fd/{folder}")
         if not own_descriptor.is_dir():
             raise DiskError(
-                f"Expected a run folder with a path of at most {MAX_ADDRESS_BYTES - len(path.name) - 1} bytes, "
-                f"received {path.parent}: you cannot attach to this run. Choose a shorter folder with "
-                "--run-dir."
+                f"You cannot attach to this run: the path of its folder {path.parent} is longer than "
+                f"{MAX_ADDRESS_BYTES - len(path.name) - 1} bytes. Choose a shorter folder with --run-dir."
             )
         yield str(own_descriptor / path.name)
     finally:

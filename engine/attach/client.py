@@ -82,7 +82,7 @@ class Connection:
         """
         reply = self._reply_to(Poll())
         if not isinstance(reply, SnapshotUpdate):
-            raise GarbageError(f"Expected a snapshot update, received {type(reply).__name__}.")
+            raise GarbageError(f"The run answered a poll with {type(reply).__name__}.")
         self.more = reply.more
         return self._snapshot_decoder().apply(reply)
 
@@ -90,7 +90,7 @@ class Connection:
         """Send a command; return why it was not passed on to the run, or an empty text. Raises as `poll`."""
         reply = self._reply_to(SendCommand(command=msgspec.Raw(msgspec.msgpack.encode(command))))
         if not isinstance(reply, Answer):
-            raise GarbageError(f"Expected an answer, received {type(reply).__name__}.")
+            raise GarbageError(f"The run answered a command with {type(reply).__name__}.")
         return reply.refusal
 
     def close(self) -> None:
@@ -109,7 +109,7 @@ class Connection:
         if isinstance(reply, Refused):
             raise SetupError(reply.reason)
         if not isinstance(reply, Welcome):
-            raise GarbageError(f"Expected a welcome, received {type(reply).__name__}.")
+            raise GarbageError(f"The run answered the handshake with {type(reply).__name__}.")
 
     def _reply_to(self, request: Request) -> Reply:
         # A run that refuses the connection may have closed its end already; its reason can still be received.

@@ -160,7 +160,9 @@ class RunServer:
                 if not full:
                     self._sent_versions[connection] = None
             if full:
-                reason = f"Expected at most {self._max_connections} viewers of a run, received one more."
+                reason = (
+                    f"The run already has {self._max_connections} viewers, the most it allows. Close one and try again."
+                )
                 send(connection, Refused(reason=reason), MAX_REPLY_BYTES)
                 return False
             arguments = connection, peer
@@ -184,10 +186,10 @@ class RunServer:
     def _welcome(self, connection: socket.socket) -> Hello | None:
         hello = receive(connection, requests, MAX_REQUEST_BYTES)
         if not isinstance(hello, Hello):
-            raise GarbageError(f"The handshake failed: expected Hello, received {type(hello).__name__}.")
+            raise GarbageError(f"The handshake failed: the first message was {type(hello).__name__}.")
         if hello.protocol != PROTOCOL:
             reason = (
-                f"Expected a fitmon with protocol {PROTOCOL}, like the run's, received {hello.protocol}. "
+                f"The run uses protocol {PROTOCOL}, this fitmon uses protocol {hello.protocol}. "
                 "Use the version of fitmon that the run was started with."
             )
             send(connection, Refused(reason=reason), MAX_REPLY_BYTES)
@@ -210,7 +212,7 @@ class RunServer:
                 case SendCommand(command=command):
                     send(connection, Answer(refusal=self._pass_on(command, hello, by)), MAX_REPLY_BYTES)
                 case Hello():
-                    raise GarbageError("Expected one hello, received two.")
+                    raise GarbageError("The handshake was repeated.")
 
     def _pass_on(self, raw: msgspec.Raw, hello: Hello, by: str) -> str:
         """Pass a command on to the run; return why it is refused, as a sentence, or an empty text."""
@@ -219,7 +221,7 @@ class RunServer:
         try:
             command = _commands.decode(raw)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            return f"Expected a command that this run knows, received something else ({error})."
+            return f"This run does not know the command: {error}."
         if isinstance(command, Detach):
             return "Only the run itself can detach from its screen."
         self._run.send(command, by=by)

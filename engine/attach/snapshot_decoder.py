@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from fitmon.engine.attach.array_transfer import ArrayReceiver, read_array
-from fitmon.engine.attach.snapshot_parts import PART_TYPES, BranchHead, CurveUpdate, OtherBranch, Points
+from fitmon.engine.attach.snapshot_parts import FIELDS, PART_TYPES, BranchHead, CurveUpdate, OtherBranch, Points
 from fitmon.engine.attach.wire import GarbageError, SnapshotUpdate
 from fitmon.engine.record.branch import Branch
 from fitmon.engine.record.series import Curve, empty_curve
@@ -35,11 +35,12 @@ class SnapshotDecoder:
     def apply(self, update: SnapshotUpdate) -> Snapshot:
         """Return the snapshot after an update; raises GarbageError when the update is invalid."""
         try:
-            for name, raw in update.parts.items():
+            for sent, raw in update.parts.items():
+                name = FIELDS.get(sent, sent)
                 self._known[name] = self._joined(name, self._decoded(name, raw))
             return Snapshot(**(self._known | {"branch": self._branch()}))
         except (msgspec.MsgspecError, LookupError, ValueError, TypeError, RecursionError) as error:
-            raise GarbageError(f"Expected a snapshot update, received something else ({error}).") from error
+            raise GarbageError(f"A snapshot update is invalid: {error}.") from error
 
     def _decoded(self, name: str, raw: msgspec.Raw) -> Any:
         hook: Callable[[Any, Any], Any] = read_array

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from fitmon.engine.attach.array_transfer import ArraySender, is_plain, plain_array
-from fitmon.engine.attach.snapshot_parts import SMALL_PARTS, BranchHead, CurveUpdate, Points
+from fitmon.engine.attach.snapshot_parts import SENT_NAMES, SMALL_PARTS, BranchHead, CurveUpdate, Points
 from fitmon.engine.attach.wire import MAX_REPLY_BYTES, SnapshotUpdate
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.record.series import Curve
@@ -58,7 +58,8 @@ class SnapshotEncoder:
         parts = self._small_parts(snapshot) | self._growing_parts(snapshot)
         if self._per_sample and not first:
             parts |= self._per_sample_parts(snapshot)
-        return SnapshotUpdate(parts=parts, more=self._more)
+        sent = {SENT_NAMES.get(name, name): raw for name, raw in parts.items()}
+        return SnapshotUpdate(parts=sent, more=self._more)
 
     def _small_parts(self, snapshot: Snapshot) -> _Parts:
         before, self._small = self._small, {name: getattr(snapshot, name) for name in SMALL_PARTS}
@@ -73,12 +74,12 @@ class SnapshotEncoder:
         }
 
     def _growing_parts(self, snapshot: Snapshot) -> _Parts:
-        origin = snapshot.branch.number, snapshot.resumed
+        lineage = snapshot.branch.number, snapshot.resumed
         branches, self._other_branches = snapshot.other_branches[self._other_branches :], len(snapshot.other_branches)
         new = {
-            "metrics": self._metrics.new_points(snapshot.metrics, origin),
-            "measures": self._measures.new_points(snapshot.measures, origin),
-            "chunks": self._chunks.new_points(snapshot.chunks, (*origin, snapshot.epoch)),
+            "metrics": self._metrics.new_points(snapshot.metrics, lineage),
+            "measures": self._measures.new_points(snapshot.measures, lineage),
+            "chunks": self._chunks.new_points(snapshot.chunks, (*lineage, snapshot.epoch)),
             "other_branches": branches or None,
         }
         return {name: _encoded(value, plain_array) for name, value in new.items() if value is not None}
@@ -100,14 +101,14 @@ class _SentCurves:
     """How many points of several curves were sent."""
 
     def __init__(self) -> None:
-        self._origin: object = None
+        self._lineage: object = None
         self._points: dict[str, int] = {}
 
-    def new_points(self, curves: Mapping[str, Curve], origin: object) -> CurveUpdate | None:
-        """Return what is new; while `origin` stays equal, points are only appended."""
+    def new_points(self, curves: Mapping[str, Curve], lineage: object) -> CurveUpdate | None:
+        """Return what is new; while `lineage` stays equal, points are only appended."""
         shrunk = any(name not in curves or len(curves[name]) < points for name, points in self._points.items())
-        replaces = origin != self._origin or shrunk
-        self._origin, sent = origin, {} if replaces else self._points
+        replaces = lineage != self._lineage or shrunk
+        self._lineage, sent = lineage, {} if replaces else self._points
         self._points = {name: len(curve) for name, curve in curves.items()}
         new = {name: curve for name, curve in curves.items() if sent.get(name) != len(curve)}
         points = {name: _points_from(curve, sent.get(name, 0)) for name, curve in new.items()}

@@ -78,3 +78,8 @@ PART_TYPES = _part_types()
 
 SMALL_PARTS = PART_TYPES.keys() - {"metrics", "measures", "chunks", "other_branches", "samples", "observation"}
 """The fields that are sent whole and are cheap to compare."""
+
+SENT_NAMES = {"pause_requested": "pause_asked", "other_branches": "left_branches", "resumed": "continued"}
+"""Fields that have another name in updates: names there are part of the protocol."""
+FIELDS = {sent: field for field, sent in SENT_NAMES.items()}
+"""The same the other way round."""

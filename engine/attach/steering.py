@@ -54,7 +54,7 @@ def status(folder: RunFolder) -> Status:
         return Status(alive=True, snapshot=connection.poll())
 
 
-def ask(folder: RunFolder, command: Command) -> None:
+def send_command(folder: RunFolder, command: Command) -> None:
     """Send a command to a run; its effect is in the run's later snapshots.
 
     Raises:
@@ -63,21 +63,21 @@ def ask(folder: RunFolder, command: Command) -> None:
         UsageError: the run refuses the command.
     """
     with _training(folder) as (connection, _):
-        _ask(connection, command)
+        _send(connection, command)
 
 
 def set_knob(folder: RunFolder, knob: str, value: float, *, wait_seconds: float = WAIT_SECONDS) -> Accepted:
     """Request another value from the next epoch on, and wait until the run accepts or refuses it.
 
-    Raises as `ask`; UsageError also when the run refuses the value, with its reason.
+    Raises as `send_command`; UsageError also when the run refuses the value, with its reason.
     """
     with _training(folder) as (connection, before):
-        _ask(connection, SetKnob(knob=knob, value=value))
+        _send(connection, SetKnob(knob=knob, value=value))
         give_up_at = time.monotonic() + wait_seconds
         while (answer := _answer(before, now := connection.poll(), knob, value)) is None:
             if time.monotonic() >= give_up_at:
                 raise SetupError(
-                    f"Expected an answer within {wait_seconds:g} seconds, received none: the run is {now.phase}. "
+                    f"The run did not answer within {wait_seconds:g} seconds: it is {now.phase}. "
                     f"The request is queued; see `fitmon ctl {folder.name} status`."
                 )
             time.sleep(_SECONDS_BETWEEN_POLLS)
@@ -105,26 +105,25 @@ def _answering(folder: RunFolder, connection: Connection) -> Iterator[None]:
         yield
     except (OSError, GarbageError) as error:
         raise SetupError(
-            f"Expected an answer from the run {folder.name}, but its process stopped answering. "
-            f"See `fitmon ctl {folder.name} status`."
+            f"The process of the run {folder.name} stopped answering. See `fitmon ctl {folder.name} status`."
         ) from error
     finally:
         connection.close()
 
 
 def _not_training(folder: RunFolder, snapshot: Snapshot) -> str:
-    expected = f"Expected a run that is training; {folder.name}"
+    refusal = f"The run {folder.name} is not training:"
     match snapshot.ending:
         case RunEnded(completed=True):
-            return f"{expected} is finished. View it with `fitmon attach {folder.name}`."
+            return f"{refusal} it is finished. View it with `fitmon attach {folder.name}`."
         case RunEnded(reason=reason):
-            return f"{expected} ended: {reason}. Resume it with `fitmon resume {folder.name}`."
+            return f"{refusal} it ended ({reason}). Resume it with `fitmon resume {folder.name}`."
         case RunFailed(message=message):
-            return f"{expected} has failed: {message}"
-    return f"{expected} is not."
+            return f"{refusal} it failed. {message}"
+    return f"{refusal} no process owns it."
 
 
-def _ask(connection: Connection, command: Command) -> None:
+def _send(connection: Connection, command: Command) -> None:
     refusal = connection.send(command)
     if refusal:
         raise UsageError(refusal)
@@ -139,5 +138,5 @@ def _answer(before: Snapshot, now: Snapshot, knob: str, value: float) -> Accepte
     if state is not None and state.pending == value and state.pending_epoch is not None:
         return Accepted(epoch=state.pending_epoch)
     later = now.receipts[len(before.receipts) :]
-    taken = [receipt for receipt in later if (receipt.knob, receipt.asked) == (knob, value)]
+    taken = [receipt for receipt in later if (receipt.knob, receipt.requested) == (knob, value)]
     return Accepted(epoch=taken[-1].epoch) if taken else None

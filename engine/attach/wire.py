@@ -68,7 +68,8 @@ class SnapshotUpdate(msgspec.Struct, frozen=True, kw_only=True, tag="news", omit
     """What changed in a snapshot since the last update; everything the first time."""
 
     parts: dict[str, msgspec.Raw] = {}
-    """By the field of a snapshot; `snapshot_encoder` and `snapshot_decoder` write and read them."""
+    """By the field of a snapshot or its name in `SENT_NAMES`; `snapshot_encoder` and `snapshot_decoder` write and read
+    them."""
     more: bool = False
     """Whether more is new, so that the viewer should poll again at once."""
 
@@ -97,7 +98,7 @@ def send(connection: socket.socket, message: Request | Reply, max_bytes: int) ->
     """Send a message; raises OSError when the other end is closed or stalls, GarbageError when it is too long."""
     raw = _encoder.encode(message)
     if len(raw) > max_bytes:
-        raise GarbageError(f"Expected a message of at most {max_bytes} bytes, received {len(raw)}.")
+        raise GarbageError(f"A message of {len(raw)} bytes is longer than {max_bytes}.")
     connection.sendall(len(raw).to_bytes(_LENGTH_BYTES, "big"))
     connection.sendall(raw)
 
@@ -111,12 +112,12 @@ def receive(connection: socket.socket, decoder: msgspec.msgpack.Decoder[Message]
     """
     length = int.from_bytes(_exactly(connection, _LENGTH_BYTES), "big")
     if length > max_bytes:
-        raise GarbageError(f"Expected a message of at most {max_bytes} bytes, received {length}.")
+        raise GarbageError(f"A message of {length} bytes is longer than {max_bytes}.")
     raw = _exactly(connection, length)
     try:
         return decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise GarbageError(f"Expected a message, received something else ({error}).") from error
+        raise GarbageError(f"A message is invalid: {error}.") from error
 
 
 def _exactly(connection: socket.socket, length: int) -> bytearray:

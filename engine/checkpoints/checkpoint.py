@@ -203,7 +203,7 @@ def _open(path: Path) -> Iterator[BufferedReader]:
 def _read_header(file: BufferedReader, path: Path) -> CheckpointHeader:
     prefix = file.read(_PREFIX.size)
     if len(prefix) < _PREFIX.size or not prefix.startswith(MARK):
-        raise DataError(f"Expected {path} to be a checkpoint of fitmon, received another kind of file.")
+        raise DataError(f"{path} is not a checkpoint of fitmon.")
     _mark, version, length, digest = _PREFIX.unpack(prefix)
     if version != VERSION:
         raise DataError(

@@ -29,7 +29,7 @@ class ResumePoint:
     started: RunStarted | None
     """The versions and device of the last process; None when it did not get that far."""
     replayed: ReplayedJournal
-    asked: tuple[SetKnob, ...]
+    requested: tuple[SetKnob, ...]
     """Changes that were accepted after the checkpoint, which must be requested again."""
     damaged: tuple[str, ...]
     """Why newer checkpoints cannot be read, a sentence each; the run is resumed from an older one."""
@@ -46,15 +46,14 @@ def resume_point_of(folder: RunFolder, rewind: Rewind | None = None) -> ResumePo
         state = _start_of_branch(folder, replayed.record)
     if state is None and (damaged or branch > 1 or replayed.record.epochs_done):
         raise DataError(
-            f"Expected a checkpoint of {folder.name} to resume from, found none that can be read. "
-            + (damaged[0] if damaged else "Start a new run.")
+            f"No checkpoint of {folder.name} can be read. " + (damaged[0] if damaged else "Start a new run.")
         )
     return ResumePoint(
         state=state,
         replay=_replay_before(state, folder, replayed.record),
         started=replayed.started,
         replayed=replayed,
-        asked=_lost_requests(replayed, state),
+        requested=_lost_requests(replayed, state),
         damaged=tuple(damaged),
         rewind=rewind,
     )
@@ -108,6 +107,6 @@ def _lost_requests(replayed: ReplayedJournal, state: TrainingState | None) -> tu
         return ()
     facts = state.facts
     begun = facts.epochs_done + (facts.step > 0)
-    later = [change for change in replayed.asked if change.epoch > begun]
-    asked = [SetKnob(knob=a.knob, value=a.value, epoch=a.epoch, because=a.because) for a in later]
-    return tuple(request for request in asked if request not in facts.waiting)
+    later = [change for change in replayed.requested if change.epoch > begun]
+    requests = [SetKnob(knob=r.knob, value=r.value, epoch=r.epoch, because=r.because) for r in later]
+    return tuple(request for request in requests if request not in facts.waiting)

@@ -135,8 +135,8 @@ class CheckpointStore:
         kept = kept_epochs(self._folder).get(owner, {})
         if epoch not in kept:
             nearest = sorted(kept, key=lambda other: abs(other - epoch))[:3]
-            nearby = f" Kept nearby: {', '.join(map(str, sorted(nearest)))}." if nearest else ""
-            raise UsageError(f"Expected an epoch with a checkpoint, received {epoch} of branch {owner}.{nearby}")
+            nearby = f" Epochs nearby with one: {', '.join(map(str, sorted(nearest)))}." if nearest else ""
+            raise UsageError(f"Epoch {epoch} of branch {owner} has no checkpoint.{nearby}")
         return owner, read_checkpoint(kept[epoch])
 
     def _owner(self, branch: int, epoch: int) -> int:

@@ -40,7 +40,7 @@ class Source:
     def refuse_endless(self, steps: int | None, bound: str) -> None:
         """Raise DataError if a pass is infinite and `steps`, which the user passes as `bound`, is None."""
         if self.endless and steps is None:
-            raise DataError(f"Expected {bound} with an infinite dataset, received None.")
+            raise DataError(f"The dataset is infinite. Give {bound}.")
 
     def close(self) -> None:
         """Stop the workers of a PyDataset; Keras leaves them running when an epoch is interrupted."""
@@ -75,7 +75,7 @@ def _known_to_keras(x: Any, class_weight: Mapping[int, float] | None) -> Source:
     import keras
 
     if getattr(x, "num_batches", None) == 0:
-        raise DataError("Expected at least one batch, received an empty dataset.")
+        raise DataError("The dataset is empty: it has no batches.")
     # Keras's own error is unclear for a Dataset without labels, and missing for a PyDataset.
     if not isinstance(x, keras.utils.PyDataset):
         _refuse_weights_without_labels(x.element_spec, class_weight)
@@ -90,7 +90,7 @@ def _refuse_weights_without_labels(spec: Any, class_weight: Mapping[int, float] 
     import keras
 
     if class_weight is not None and keras.utils.unpack_x_y_sample_weight(spec)[1] is None:
-        raise DataError("Expected labels that class weights can refer to, received only inputs.")
+        raise DataError("Class weights need labels, but the data has only inputs.")
 
 
 def _repeats(dataset: Any) -> bool:
@@ -127,12 +127,9 @@ def _refuse_invalid_batches(source: Source) -> None:
     import keras
 
     if source.batches == 0:
-        raise DataError("Expected at least one batch, received an empty dataset.")
+        raise DataError("The dataset is empty: it has no batches.")
     ranks = [spec.shape.rank for spec in keras.tree.flatten(source.dataset.element_spec) if hasattr(spec, "shape")]
     if 0 in ranks:
-        raise DataError("Expected batches, received single samples. Call batch() on the dataset.")
+        raise DataError("The dataset yields single samples. Call batch() on it.")
     if None in ranks:
-        raise DataError(
-            "Expected batches of a known number of axes, received some of unknown shape. "
-            "Give from_generator an output_signature."
-        )
+        raise DataError("The number of axes of the batches is unknown. Give from_generator an output_signature.")

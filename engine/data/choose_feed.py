@@ -20,8 +20,8 @@ def feed_for(data: TrainingData) -> Feed:
     if gives_batches(data.x):
         if data.y is not None or data.sample_weight is not None:
             raise DataError(
-                "Expected targets and sample weights within the batches, received them separately. "
-                "A dataset or generator gives (inputs, targets, sample weights)."
+                "Targets and sample weights were given separately from the batches. "
+                "Let the dataset or generator yield (inputs, targets, sample weights)."
             )
         return IteratorFeed(data.x, class_weight=data.class_weight, steps_per_epoch=data.steps_per_epoch)
     if data.steps_per_epoch is not None:

@@ -172,9 +172,9 @@ def weights_for_classes(y: Any, sample_weight: Any, class_weight: Any) -> Any:
     if class_weight is None:
         return sample_weight
     if sample_weight is not None:
-        raise DataError("Expected sample weights or class weights, received both. Multiply them into sample weights.")
+        raise DataError("Sample weights and class weights cannot be combined. Multiply them into sample weights.")
     if y is None:
-        raise DataError("Expected labels that class weights can refer to, received only inputs.")
+        raise DataError("Class weights need labels, but the data has only inputs.")
     return class_weights_as_sample_weights(y, class_weight)
 
 

@@ -31,7 +31,10 @@ def with_validation_arrays(data: TrainingData, between_batches: Callable[[], Non
             raise DataError("Expected no validation_steps with arrays: all validation samples are used.")
         return data
     if data.y_validation is not None or data.sample_weight_validation is not None:
-        raise DataError("Expected validation targets and sample weights within the batches, received them separately.")
+        raise DataError(
+            "Validation targets and sample weights were given separately from the batches. "
+            "Let the dataset or generator yield (inputs, targets, sample weights)."
+        )
     batches = _read_all(data.x_validation, data.validation_steps, between_batches)
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(_joined(batches))
     return dataclasses.replace(data, x_validation=x, y_validation=y, sample_weight_validation=sample_weight)
@@ -50,12 +53,12 @@ def _read_all(x: Any, steps: int | None, between_batches: Callable[[], None]) ->
             nbytes += array_bytes(batch)
             if not fits_on_device(nbytes):
                 raise DataError(
-                    f"Expected validation data that fits into memory, received more than {len(batches)} batches. "
+                    f"The validation data does not fit into memory: batch {len(batches)} is too much. "
                     "Give validation_steps."
                 )
         source.adapter.on_epoch_end()
     if not batches:
-        raise DataError("Expected at least one validation batch, received an empty dataset.")
+        raise DataError("The validation data has no batches: the dataset is empty.")
     return batches
 
 
@@ -65,6 +68,4 @@ def _joined(batches: list[Any]) -> Any:
     try:
         return keras.tree.map_structure(lambda *arrays: np.concatenate(arrays), *batches)
     except ValueError as error:
-        raise DataError(
-            f"Expected validation samples of one shape, received several ({error}). Pad them to one length."
-        ) from error
+        raise DataError(f"The validation samples have different shapes ({error}). Pad them to one length.") from error

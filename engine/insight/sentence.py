@@ -20,7 +20,7 @@ def movement_sentence(movement: Movement | FirstEpoch, loss_name: str = "val los
         return "there are no validation samples"
     if isinstance(movement, FirstEpoch):
         return _first_words(movement, loss_name)
-    clauses = (_loss_words(movement, loss_name), _origin_words(movement), _accuracy_words(movement))
+    clauses = (_loss_words(movement, loss_name), _source_words(movement), _accuracy_words(movement))
     return "; ".join(clause for clause in clauses if clause)
 
 
@@ -45,7 +45,7 @@ def _loss_words(movement: Movement, loss_name: str) -> str:
     return f"{loss_name} {'fell' if change < 0 else 'rose'} {_amount(abs(change))}"
 
 
-def _origin_words(movement: Movement) -> str:
+def _source_words(movement: Movement) -> str:
     """Describe where the change came from; as a share only where both groups changed the loss in the same direction."""
     change, parts = movement.data_loss_change, movement.parts
     if change is None or parts is None:

@@ -105,7 +105,7 @@ class PendingKnobs:
     def report_waiting(self) -> None:
         """Report every pending change again."""
         for change in self.waiting:
-            self._report_asked(change)
+            self._report_requested(change)
 
     def check(self, changes: Mapping[str, float]) -> None:
         """Raise UsageError for the first of several changes that this run cannot make."""
@@ -124,20 +124,20 @@ class PendingKnobs:
         if replaced is not None:
             self._refuse(request.knob, replaced.value, "replaced by a later request", requested_epoch)
         self._waiting[requested_epoch, request.knob] = change = msgspec.structs.replace(request, epoch=requested_epoch)
-        self._report_asked(change)
+        self._report_requested(change)
 
-    def _report_asked(self, change: SetKnob) -> None:
+    def _report_requested(self, change: SetKnob) -> None:
         self._emit(
-            events.KnobAsked(knob=change.knob, value=change.value, epoch=change.epoch or 0, because=change.because)
+            events.KnobRequested(knob=change.knob, value=change.value, epoch=change.epoch or 0, because=change.because)
         )
 
     def turn_epochs(self, epoch: int) -> None:
         """Change the number of epochs if requested, before it is decided whether `epoch` is still one of them."""
-        asked = self._waiting.pop((epoch, "epochs"), None)
-        if asked is None:
+        request = self._waiting.pop((epoch, "epochs"), None)
+        if request is None:
             return
-        previous, self.epochs = self.epochs, int(asked.value)
-        self._report_applied(asked, self.epochs, previous, epoch)
+        previous, self.epochs = self.epochs, int(request.value)
+        self._report_applied(request, self.epochs, previous, epoch)
         self._refuse_unreachable()
 
     def turn(self, epoch: int) -> bool:
@@ -164,22 +164,22 @@ class PendingKnobs:
             self.batch_size = length_read
         changed, self._unconfirmed = self._unconfirmed, {}
         receipts = []
-        for knob, (asked, previous) in changed.items():
+        for knob, (request, previous) in changed.items():
             if knob in readings:
-                receipts.append(self._report_applied(asked, readings[knob], previous, epoch))
+                receipts.append(self._report_applied(request, readings[knob], previous, epoch))
             else:
-                self._refuse(knob, asked.value, f"this model's training step does not use its {knob}", epoch)
+                self._refuse(knob, request.value, f"this model's training step does not use its {knob}", epoch)
         return receipts
 
-    def _report_applied(self, asked: SetKnob, value: KnobValue, previous: KnobValue, epoch: int) -> KnobApplied:
+    def _report_applied(self, request: SetKnob, value: KnobValue, previous: KnobValue, epoch: int) -> KnobApplied:
         receipt = KnobApplied(
-            knob=asked.knob,
-            asked=asked.value,
+            knob=request.knob,
+            requested=request.value,
             value=value,
             previous=previous,
             epoch=epoch,
             step=1,
-            because=asked.because,
+            because=request.because,
         )
         self._emit(receipt)
         return receipt

@@ -24,7 +24,7 @@ class Outcome:
 
     what: str
     """The knob's name, or `rewind`."""
-    asked: float
+    requested: float
     """The requested value; for a rewind, the epoch rewound to."""
     previous: KnobValue
     """The value before; for a rewind, the number of finished epochs."""
@@ -60,9 +60,9 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
+class _AppliedChange:
     what: str
-    asked: float
+    requested: float
     previous: KnobValue
     value: KnobValue
     epoch: int
@@ -92,22 +92,24 @@ def _left_for(branch: Branch, branches: Sequence[Branch]) -> Branch | None:
     return None if branch.parent is None else max(earlier, key=lambda other: other.number, default=None)
 
 
-def _changes_of(branch: Branch, left: Branch | None) -> Iterator[_Change]:
+def _changes_of(branch: Branch, left: Branch | None) -> Iterator[_AppliedChange]:
     """Yield the changes made in one branch itself, by epoch."""
     if branch.parent is not None:
         previous = None if left is None else left.epochs_done
         target = branch.from_epoch
-        yield _Change(REWIND, target, previous, target, branch.first_epoch, branch.because)
+        yield _AppliedChange(REWIND, target, previous, target, branch.first_epoch, branch.because)
     for receipt in sorted(branch.receipts, key=lambda receipt: receipt.epoch):
         if receipt.epoch >= branch.first_epoch:
             yield _change_of(receipt)
 
 
-def _change_of(receipt: KnobApplied) -> _Change:
-    return _Change(receipt.knob, receipt.asked, receipt.previous, receipt.value, receipt.epoch, receipt.because)
+def _change_of(receipt: KnobApplied) -> _AppliedChange:
+    return _AppliedChange(
+        receipt.knob, receipt.requested, receipt.previous, receipt.value, receipt.epoch, receipt.because
+    )
 
 
-def _outcome(change: _Change, changes: Sequence[_Change], branch: Branch, left: Branch | None) -> Outcome:
+def _outcome(change: _AppliedChange, changes: Sequence[_AppliedChange], branch: Branch, left: Branch | None) -> Outcome:
     settles_at = change.epoch + EPOCHS_TO_SETTLE - 1
     at_start = branch.parent is not None and change.epoch == branch.first_epoch
     against = left if at_start and left is not None and left.epochs_done >= change.epoch else None
@@ -122,7 +124,7 @@ def _outcome(change: _Change, changes: Sequence[_Change], branch: Branch, left: 
     others = [o for o in changes if o is not change and change.epoch <= o.epoch <= (after_epoch or change.epoch)]
     return Outcome(
         what=change.what,
-        asked=change.asked,
+        requested=change.requested,
         previous=change.previous,
         value=change.value,
         branch=branch.number,

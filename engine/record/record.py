@@ -43,13 +43,13 @@ class RunRecord:
     findings: tuple[Finding, ...] = ()
     best: BestEpoch | None = None
     offers: dict[str, KnobOffer] = field(default_factory=dict)
-    pending: dict[tuple[str, int], events.KnobAsked] = field(default_factory=dict)
+    pending: dict[tuple[str, int], events.KnobRequested] = field(default_factory=dict)
     """Accepted changes that have not taken effect, by knob and epoch."""
     receipts: tuple[events.KnobApplied, ...] = ()
     refusal: events.KnobRefused | None = None
     samples: ValidationSamples | None = None
     observation: Observation | None = None
-    pause_asked: str = ""
+    pause_requested: str = ""
     paused: events.RunPaused | None = None
     non_finite: events.LossBecameNonFinite | None = None
     ending: events.RunEnded | events.RunFailed | None = None
@@ -93,9 +93,9 @@ class RunRecord:
                 self.samples = event.samples
             case events.SamplesScored():
                 self.observation = event.observation
-            case events.KnobAsked() | events.KnobApplied() | events.KnobRefused():
+            case events.KnobRequested() | events.KnobApplied() | events.KnobRefused():
                 self._apply_knob(event)
-            case events.PauseAsked() | events.RunPaused() | events.PauseEnded():
+            case events.PauseRequested() | events.RunPaused() | events.PauseEnded():
                 self._apply_pause(event)
             case events.RunResumed():
                 self._apply_resumed(event)
@@ -115,7 +115,7 @@ class RunRecord:
                 self.non_finite = event
                 self._apply_findings(event)
             case events.RunEnded() | events.RunFailed():
-                self.ending, self.paused, self.pause_asked = event, None, ""
+                self.ending, self.paused, self.pause_requested = event, None, ""
             case _:
                 assert_never(event)
 
@@ -145,7 +145,7 @@ class RunRecord:
             refusal=self.refusal,
             samples=self.samples,
             observation=self.observation,
-            pause_asked=self.pause_asked,
+            pause_requested=self.pause_requested,
             paused=self.paused,
             non_finite=self.non_finite,
             ending=self.ending,
@@ -163,7 +163,7 @@ class RunRecord:
         self.phase, self.phase_detail = event.phase, event.detail
         if event.phase in {Phase.WAITING, Phase.STARTING}:
             # Another process owns the run now: it has neither ended nor paused.
-            self.ending, self.paused, self.pause_asked, self.export = None, None, "", None
+            self.ending, self.paused, self.pause_requested, self.export = None, None, "", None
 
     def _apply_started(self, event: events.RunStarted) -> None:
         self.started, self.epochs, self.steps = event, event.epochs, event.steps
@@ -253,11 +253,11 @@ class RunRecord:
         self.step = self._resumed_step = step
         self._chunks = {}
         self.pending, self.refusal, self.rewind_refusal = {}, None, None
-        self.paused, self.pause_asked, self.ending, self.non_finite, self.export = None, "", None, None, None
+        self.paused, self.pause_requested, self.ending, self.non_finite, self.export = None, "", None, None, None
 
-    def _apply_knob(self, event: events.KnobAsked | events.KnobApplied | events.KnobRefused) -> None:
+    def _apply_knob(self, event: events.KnobRequested | events.KnobApplied | events.KnobRefused) -> None:
         match event:
-            case events.KnobAsked():
+            case events.KnobRequested():
                 self.pending[event.knob, event.epoch] = event
                 self.refusal = self.rewind_refusal = None
             case events.KnobApplied():
@@ -266,14 +266,14 @@ class RunRecord:
                 self._forget_pending(event.knob, event.epoch)
                 self.refusal, self.rewind_refusal = event, None
 
-    def _apply_pause(self, event: events.PauseAsked | events.RunPaused | events.PauseEnded) -> None:
+    def _apply_pause(self, event: events.PauseRequested | events.RunPaused | events.PauseEnded) -> None:
         match event:
-            case events.PauseAsked():
-                self.pause_asked = event.at
+            case events.PauseRequested():
+                self.pause_requested = event.at
             case events.RunPaused():
-                self.paused, self.pause_asked = event, ""
+                self.paused, self.pause_requested = event, ""
             case events.PauseEnded():
-                self.paused, self.pause_asked = None, ""
+                self.paused, self.pause_requested = None, ""
 
     def _apply_receipt(self, event: events.KnobApplied) -> None:
         self.receipts = (*self.receipts, event)
@@ -288,13 +288,13 @@ class RunRecord:
             self.pending.pop((knob, epoch), None)
 
     def _knob_state(self, offer: KnobOffer) -> KnobState:
-        changes = [asked for (knob, _), asked in self.pending.items() if knob == offer.name]
-        asked = min(changes, key=lambda change: change.epoch, default=None)
+        requests = [request for (knob, _), request in self.pending.items() if knob == offer.name]
+        next_request = min(requests, key=lambda request: request.epoch, default=None)
         return KnobState(
             name=offer.name,
             value=offer.value,
-            pending=asked.value if asked else None,
-            pending_epoch=asked.epoch if asked else None,
+            pending=next_request.value if next_request else None,
+            pending_epoch=next_request.epoch if next_request else None,
             unavailable=offer.unavailable,
         )
 

@@ -72,7 +72,7 @@ class Snapshot:
     observation: Observation | None
     """What is known of every validation sample as of the last validated epoch (0: before training); None when nothing
     is validated, or the model has no probabilities."""
-    pause_asked: str
+    pause_requested: str
     """`epoch` or `chunk` while a pause is pending; else empty."""
     paused: events.RunPaused | None
     """Set while the run is paused."""

@@ -24,10 +24,10 @@ JournalEvent = (
     | events.EpochStarted
     | events.ChunkEnded
     | events.EpochEnded
-    | events.KnobAsked
+    | events.KnobRequested
     | events.KnobApplied
     | events.KnobRefused
-    | events.PauseAsked
+    | events.PauseRequested
     | events.RunPaused
     | events.PauseEnded
     | events.RunResumed
@@ -84,7 +84,7 @@ class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
     monotonic: float
     """Seconds since a moment that is fixed until the machine restarts."""
     event: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    asked: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    command: msgspec.Raw | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="asked")
     opened: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     gap: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
@@ -104,7 +104,7 @@ class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
 _CONTENTS: dict[str, Callable[[msgspec.Raw], Any]] = {
     # Not strict, so that "nan" is read as a number.
     "event": msgspec.json.Decoder(JournalEvent, strict=False).decode,
-    "asked": msgspec.json.Decoder(CommandReceived, strict=False).decode,
+    "command": msgspec.json.Decoder(CommandReceived, strict=False).decode,
     "opened": msgspec.json.Decoder(JournalOpened).decode,
     "gap": msgspec.json.Decoder(EntriesLost).decode,
 }

@@ -21,7 +21,7 @@ class ReplayedJournal:
     record: RunRecord = field(default_factory=RunRecord)
     started: events.RunStarted | None = None
     """How the last process started; None: none got that far."""
-    asked: list[events.KnobAsked] = field(default_factory=list)
+    requested: list[events.KnobRequested] = field(default_factory=list)
     """Changes accepted in the current branch and not withdrawn, in order; many have taken effect since."""
     problems: list[JournalProblem] = field(default_factory=list)
     """What is wrong with the journal, and where."""
@@ -32,12 +32,13 @@ class ReplayedJournal:
         match event:
             case events.RunStarted():
                 self.started = event
-            case events.KnobAsked():
-                self.asked.append(event)
+            case events.KnobRequested():
+                self.requested.append(event)
             case events.KnobRefused(epoch=int() as epoch):
-                self.asked = [asked for asked in self.asked if (asked.knob, asked.epoch) != (event.knob, epoch)]
+                refused = event.knob, epoch
+                self.requested = [each for each in self.requested if (each.knob, each.epoch) != refused]
             case events.BranchStarted():
-                self.asked = []
+                self.requested = []
 
 
 def replay_journal(folder: RunFolder) -> ReplayedJournal:

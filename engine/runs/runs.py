@@ -31,8 +31,8 @@ def state_folder() -> Path:
     folder = Path(platformdirs.user_state_dir("fitmon", appauthor=False)) / "runs"
     if not folder.is_absolute():
         raise DiskError(
-            f"Expected a folder for runs, received {folder}, because this user has no home. Set HOME, choose another "
-            "folder with --run-dir, or run without one with --ephemeral."
+            "There is no folder for runs, because this user has no home. Set HOME, choose a folder with --run-dir, or "
+            "run without one with --ephemeral."
         )
     return folder
 

@@ -62,7 +62,7 @@ class CommandProcessor:
             self._commit_due = False
             self._commit()
 
-    def pause_if_asked(self, epoch: int, step: int, *, at_epoch_end: bool) -> None:
+    def pause_if_requested(self, epoch: int, step: int, *, at_epoch_end: bool) -> None:
         """Pause here if a pause was requested that takes effect here."""
         wanted = self._control.pause_at
         if wanted is PauseAt.CHUNK or (wanted is PauseAt.EPOCH and at_epoch_end):
@@ -95,6 +95,6 @@ class CommandProcessor:
     def _report_pause(self, before: PauseAt | None) -> None:
         now = self._control.pause_at
         if now is not None and now != before:
-            self._reporter.emit(events.PauseAsked(at=now))
+            self._reporter.emit(events.PauseRequested(at=now))
         elif now is None and before is not None:
             self._reporter.emit(events.PauseEnded())

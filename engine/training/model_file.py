@@ -21,11 +21,11 @@ def checked_path(text: str) -> Path:
     """Return the absolute path of a model file that can be written now, or raise UsageError or DiskError."""
     path = Path(text).expanduser().absolute()
     if path.suffix != SUFFIX or path.name == SUFFIX:
-        raise UsageError(f"Expected a file that ends in {SUFFIX}, such as model{SUFFIX}; received {text!r}.")
+        raise UsageError(f"{text!r} does not end in {SUFFIX}. Choose a name such as model{SUFFIX}.")
     if os.path.lexists(path):
         raise UsageError(f"{path} already exists. Move it, or choose another name.")
     if not path.parent.is_dir():
-        raise UsageError(f"Expected an existing folder, received {path.parent}. Create it first.")
+        raise UsageError(f"The folder {path.parent} does not exist. Create it first.")
     try:
         # Permissions alone do not show that the disk is full or mounted read-only.
         tempfile.TemporaryFile(dir=path.parent).close()

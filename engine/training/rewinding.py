@@ -67,6 +67,6 @@ class StateRestorer:
     def target_of(self, rewind: Rewind) -> RewindTarget:
         """Return what a rewind leads to, with nothing changed yet; raises FitmonError where it cannot be done."""
         if self._store is None:
-            raise UsageError("Expected a run that is kept on disk; this one has no checkpoints to rewind to.")
+            raise UsageError("This run is not saved to disk, so it has no checkpoints to rewind to.")
         self._parts.pending.check(rewind.changes)
         return RewindTarget(rewind, *self._store.load(rewind.epoch, rewind.branch))

@@ -226,7 +226,7 @@ class Session:
         keras.utils.set_random_seed(self._job.settings.seed)
         model = self._job.build(self._job.settings, data)
         if not getattr(model, "compiled", False):
-            raise TrainingError("Expected a compiled model from the job, received one that was not; call compile().")
+            raise TrainingError("The model is not compiled. Call compile() before returning it from build.")
         return model, data
 
     def _loading(self, detail: str) -> None:

@@ -143,7 +143,7 @@ class Trainer:
         self._commands.process(epoch=0)
         self._parts.report.score_untrained(self._parts.pending.batch_size, partial(self._commands.process, 0))
         self._checkpoints.end_epoch(self.progress)
-        self._commands.pause_if_asked(0, 0, at_epoch_end=False)
+        self._commands.pause_if_requested(0, 0, at_epoch_end=False)
 
     def _report_start(self) -> events.RunStarted:
         started = run_started(self._parts, self._options.name or self._parts.job.name)
@@ -157,7 +157,7 @@ class Trainer:
         while epoch <= pending.epochs:
             self._train_epoch(epoch)
             self._commands.process(epoch)
-            self._commands.pause_if_asked(epoch, self._chunks.steps_of_last_epoch, at_epoch_end=True)
+            self._commands.pause_if_requested(epoch, self._chunks.steps_of_last_epoch, at_epoch_end=True)
             epoch += 1
             pending.turn_epochs(epoch)
 
@@ -235,7 +235,7 @@ class Trainer:
         self._commands.process(epoch)
         self._commands.commit_if_due()
         if not self._chunks.ends_epoch(chunk):
-            self._commands.pause_if_asked(epoch, chunk.step, at_epoch_end=False)
+            self._commands.pause_if_requested(epoch, chunk.step, at_epoch_end=False)
 
     def _end_epoch(self, epoch: int, timer: Timer) -> None:
         report, pending = self._parts.report, self._parts.pending
@@ -299,12 +299,12 @@ class Trainer:
         elif observation is not None:
             self._reporter.emit(events.SamplesScored(observation=observation))
         pending.report_waiting()
-        for request in resumed.asked:
+        for request in resumed.requested:
             pending.answer(request, self.progress.epoch)
         if resumed.rewind is not None:
             raise self._restorer.target_of(resumed.rewind)
         self._commands.process(self.progress.epoch)
-        self._commands.pause_if_asked(epochs_done, step, at_epoch_end=False)
+        self._commands.pause_if_requested(epochs_done, step, at_epoch_end=False)
 
     def _target_of(self, rewind: Rewind) -> RewindTarget | None:
         """Return what a rewind leads to; None where it is refused, which is reported."""

@@ -84,15 +84,15 @@ def test_a_run_is_watched_and_steered_from_another_terminal_and_continues_when_t
     with attached(folder) as terminal:
         terminal.until("epoch 3/10")
         terminal.type(" ")
-        command, by = reached.asked.get(timeout=30)
+        command, by = reached.requests.get(timeout=30)
         assert isinstance(command, Pause)
         assert by == f"attach, process {terminal.process.pid}"
-        reached.tell(*epoch_events(3)[2:], events.RunPaused(epoch=3, step=100, reason="asked to pause"))
+        reached.tell(*epoch_events(3)[2:], events.RunPaused(epoch=3, step=100, reason="requested"))
         terminal.until("paused")
         terminal.type("q")
         assert terminal.exit_code() == 0
         assert_given_back(terminal)
-    assert reached.asked.empty()
+    assert reached.requests.empty()
 
 
 def test_a_read_only_view_sends_no_commands(folder: RunFolder, reached: ServedRun) -> None:
@@ -102,7 +102,7 @@ def test_a_read_only_view_sends_no_commands(folder: RunFolder, reached: ServedRu
         terminal.until("cannot send commands to the run")
         terminal.type("q")
         assert terminal.exit_code() == 0
-    assert reached.asked.empty()
+    assert reached.requests.empty()
 
 
 def test_two_terminals_show_one_run(folder: RunFolder, reached: ServedRun) -> None:
@@ -119,7 +119,7 @@ def test_losing_the_terminal_does_not_stop_the_run(folder: RunFolder, reached: S
         terminal.until("epoch 3/10")
         terminal.process.send_signal(signal.SIGHUP)
         terminal.exit_code()
-    assert reached.asked.empty()
+    assert reached.requests.empty()
 
 
 def test_a_run_that_is_over_shows_its_record(folder: RunFolder) -> None:
@@ -196,24 +196,24 @@ def test_a_nan_loss_is_null_in_json(folder: RunFolder, reached: ServedRun, capsy
     assert json.loads(capsys.readouterr().out)["metrics"]["val_loss"] is None
 
 
-ASKED: list[tuple[str, Command]] = [
+REQUESTS: list[tuple[str, Command]] = [
     ("pause", Pause()),
     ("resume", Resume()),
     ("stop", Stop(reason="stopped by fitmon ctl")),
 ]
 
 
-@pytest.mark.parametrize(("word", "command"), ASKED, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(("word", "command"), REQUESTS, ids=lambda value: value if isinstance(value, str) else "")
 def test_an_action_sends_its_command_to_the_run(
     folder: RunFolder, reached: ServedRun, word: str, command: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert steered(folder, word) == 0
-    assert reached.asked.get(timeout=30)[0] == command
+    assert reached.requests.get(timeout=30)[0] == command
     assert capsys.readouterr().out.startswith(f"digits: {word} requested")
 
 
 def accept(_: Command) -> list[events.Event]:
-    return [events.KnobAsked(knob="learning_rate", value=1e-4, epoch=4)]
+    return [events.KnobRequested(knob="learning_rate", value=1e-4, epoch=4)]
 
 
 def refuse(_: Command) -> list[events.Event]:
@@ -254,7 +254,7 @@ def test_an_invalid_action_is_refused_with_the_valid_ones(
 ) -> None:
     assert steered(folder, *words) == 2
     assert said in capsys.readouterr().out
-    assert reached.asked.empty()
+    assert reached.requests.empty()
 
 
 @pytest.mark.parametrize("words", [["pause"], ["set", "learning_rate", "1e-4"]], ids=" ".join)

@@ -71,7 +71,7 @@ def test_lines_that_go_to_a_file_are_written_although_the_terminal_hung_up(log: 
     assert lines.read_text() == "finished: 0 epochs\n"
 
 
-def test_a_reader_that_goes_with_the_terminal_does_not_stop_the_run(log: Path) -> None:
+def test_a_reader_that_ends_with_the_terminal_does_not_stop_the_run(log: Path) -> None:
     command = [*DEMO, str(log), "--lines"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -103,7 +103,7 @@ def test_a_run_in_lines_that_is_not_saved_ends_with_its_terminal(log: Path) -> N
     assert told(log)[0] == "Stop(reason='the terminal hung up')"
 
 
-def test_under_nohup_a_hang_up_means_nothing(log: Path) -> None:
+def test_under_nohup_a_hang_up_is_ignored(log: Path) -> None:
     with Pseudo(["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *DEMO, str(log), "--lines"]) as terminal:
         terminal.until("written to descriptor 2")
         terminal.process.send_signal(signal.SIGHUP)
@@ -115,15 +115,15 @@ def test_under_nohup_a_hang_up_means_nothing(log: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "asked"),
+    ("number", "code", "requests"),
     [
         (signal.SIGHUP, 0, []),
         (signal.SIGTERM, 143, ["Stop(reason='stopped by SIGTERM')"]),
         (signal.SIGINT, 130, ["Stop(reason='stopped by SIGINT')"]),
     ],
 )
-def test_without_a_screen_a_run_is_silent_and_ends_in_good_order(
-    number: signal.Signals, code: int, asked: list[str], log: Path
+def test_without_a_screen_a_run_prints_nothing_and_ends_cleanly(
+    number: signal.Signals, code: int, requests: list[str], log: Path
 ) -> None:
     before = signal.signal(number, signal.SIG_DFL)
     with subprocess.Popen([*DEMO, str(log), "--headless"], stdout=subprocess.PIPE, text=True) as process:
@@ -136,8 +136,8 @@ def test_without_a_screen_a_run_is_silent_and_ends_in_good_order(
         said += process.stdout.readlines()
         assert process.wait(PATIENCE_SECONDS) == code
     assert sorted(said) == ["printed at the end\n", "printed by Python\n", "written to descriptor 1\n"]
-    ended = f"stopped by {number.name}" if asked else "all epochs done"
-    assert told(log) == [*asked, "terminals []", ended]
+    ended = f"stopped by {number.name}" if requests else "all epochs done"
+    assert told(log) == [*requests, "terminals []", ended]
 
 
 def test_a_failure_without_a_screen_gives_its_code(log: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_failure_without_a_screen_gives_its_code(log: Path) -> None:
     assert subprocess.run(command, check=False, capture_output=True).returncode == 3
 
 
-def test_a_detached_training_has_a_session_of_its_own_and_prints_into_its_log(
+def test_a_detached_run_has_its_own_session_and_prints_to_its_log(
     log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "json.py").write_text("raise RuntimeError('a file of the user stood in for a module of Python')")
@@ -173,7 +173,7 @@ def machine(root: Path, cgroup: str, *marks: str, booted: bool = True) -> Path:
     return root
 
 
-LINGERS = f"var/lib/systemd/linger/{USER}"
+LINGER_FILE = f"var/lib/systemd/linger/{USER}"
 KILLS = "b true\nas 0\nas 0\n"
 
 
@@ -181,14 +181,14 @@ KILLS = "b true\nas 0\nas 0\n"
     ("cgroup", "marks", "answer", "words"),
     [
         (SESSION, [], KILLS, ["loginctl enable-linger", "systemd-run --user --scope", "under tmux too"]),
-        (SESSION, [LINGERS], KILLS, ["; start fitmon with `systemd-run --user --scope"]),
+        (SESSION, [LINGER_FILE], KILLS, ["; start fitmon with `systemd-run --user --scope"]),
         (SESSION, [], f'b true\nas 1 "root"\nas 2 "somebody" "{USER}x"\n', []),
         (SESSION, [], f'b true\nas 1 "x"\nas 1 "{USER}"\n', ["KillUserProcesses=yes"]),
         (SESSION, [], f'b true\nas 1 "{USER}"\nas 0\n', []),
         (SESSION, [], 'b false\nas 1 "root"\nas 0\n', []),
         (SESSION, [], "", []),
         (USER_MANAGER, [], "", ["log out for the last time", "loginctl enable-linger"]),
-        (USER_MANAGER, [LINGERS], KILLS, []),
+        (USER_MANAGER, [LINGER_FILE], KILLS, []),
         ("0::/system.slice/cron.service\n", [], KILLS, []),
         (SESSION, [".dockerenv"], KILLS, []),
     ],

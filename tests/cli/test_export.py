@@ -43,7 +43,7 @@ def test_the_best_weights_are_exported_before_the_run_ends(four_epochs: Finished
 
 
 @pytest.mark.parametrize(("keep", "epoch"), [("", 1), (" --keep best", 1), (" --keep last", 4)])
-def test_a_finished_run_exports_the_weights_of_choice_without_training(
+def test_a_finished_run_exports_the_requested_weights_without_training(
     keep: str, epoch: int, capfd: pytest.CaptureFixture[str], root: Path, four_epochs: FinishedRun
 ) -> None:
     path = root.parent / "model.keras"
@@ -59,7 +59,7 @@ def test_a_finished_run_exports_the_weights_of_choice_without_training(
     ("options", "message"),
     [
         ("--export {}/there.keras", "already"),
-        ("--export {}/model.h5", "ends in .keras"),
+        ("--export {}/model.h5", "does not end in .keras"),
         ("--export {}/missing/model.keras", "Create it first"),
         ("--export {}/model.keras --keep first", "Expected --keep best or last"),
         ("--keep last", "Expected --export"),
@@ -104,7 +104,7 @@ def test_a_model_that_could_not_be_written_ends_with_the_code_of_the_disk(
         ("binary --split last", "No such option"),
     ],
 )
-def test_a_split_that_there_is_not_is_refused(arguments: str, message: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_split_is_refused(arguments: str, message: str, capfd: pytest.CaptureFixture[str]) -> None:
     code, told, error = run(capfd, f"{arguments} --json")
     assert (code, told) == (2, [])
     assert message in error

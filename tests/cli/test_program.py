@@ -29,7 +29,7 @@ def test_mnist_is_trained_under_the_screen_and_a_key_changes_its_learning_rate(m
         terminal.type("1e\r")
         terminal.until("a number above 0")
         terminal.type("\x7f\x7f5e-4\r")
-        terminal.until("→ 5e-4 at epoch 2")
+        terminal.until("→ 5e-4 from epoch 2")
         terminal.until("learning rate 1e-3 → 5e-4, in effect from epoch 2")
         terminal.until("finished: 2 epochs")
         terminal.type("q")
@@ -43,7 +43,7 @@ def test_a_signal_while_training_gives_the_terminal_back_and_exports_the_model(t
     path = tmp_path / "model.keras"
     with Pseudo([*FITMON, "iris", "--epochs", "100000", "--export", str(path)]) as terminal:
         terminal.until("/100000")
-        terminal.until("◆ best")
+        terminal.until("best epoch so far")
         terminal.process.send_signal(signal.SIGTERM)
         assert terminal.exit_code() == 128 + signal.SIGTERM
         assert_given_back(terminal)
@@ -53,7 +53,7 @@ def test_a_signal_while_training_gives_the_terminal_back_and_exports_the_model(t
 @pytest.mark.slow
 def test_a_run_outlives_its_terminal_and_its_journal_says_so(tmp_path: Path) -> None:
     with Pseudo([*FITMON, "iris", "--epochs", "1000000", "--name", "mine", "--run-dir", str(tmp_path)]) as terminal:
-        terminal.until("◆ best")
+        terminal.until("best epoch so far")
         terminal.hang_up()
         journal = tmp_path / "mine" / "journal.jsonl"
         give_up_at = time.monotonic() + PATIENCE_SECONDS
@@ -67,7 +67,7 @@ def test_a_run_outlives_its_terminal_and_its_journal_says_so(tmp_path: Path) -> 
     assert isinstance(told[-1], events.RunEnded)
 
 
-def test_a_job_whose_data_is_missing_touches_no_terminal(tmp_path: Path) -> None:
+def test_a_job_whose_data_is_missing_does_not_change_the_terminal(tmp_path: Path) -> None:
     with Pseudo([*FITMON, "mnist", "--data", str(tmp_path / "none.npz")]) as terminal:
         terminal.until("none.npz")
         assert terminal.exit_code() == 3

@@ -56,7 +56,7 @@ def metrics(told: list[dict[str, Any]]) -> dict[int, dict[str, float]]:
     return {event["epoch"]: event["metrics"] for event in told if event["event"] == "epoch_ended"}
 
 
-def test_a_finished_run_takes_more_epochs_exactly_and_on_the_same_split(
+def test_a_finished_run_trains_more_epochs_exactly_and_on_the_same_split(
     capfd: pytest.CaptureFixture[str], root: Path, two_epochs: FinishedRun, four_epochs: FinishedRun
 ) -> None:
     folder = two_epochs.copied_to(root, "two")
@@ -89,13 +89,13 @@ def test_an_earlier_epoch_becomes_a_branch_with_other_knobs(
     [
         (
             "resume kept --from-epoch 9",
-            "Expected an epoch with a checkpoint, received 9. Checkpoints of kept: 0, 1, 2.",
+            "Epoch 9 of kept has no checkpoint. Epochs with one: 0, 1, 2.",
         ),
         ("resume kept --from-epoch -1", "Expected from_epoch to be a whole number at least 0"),
         ("resume bare --dropout 0.5", "has no Dropout layer. Start a new run with --dropout"),
         ("resume nobody", "There is no run 'nobody'"),
         ("resume kept --epochs 1e", "Expected epochs to be a whole number"),
-        ("resume kept --epochs 1", "Expected more than 2 epochs, which are done by then; received 1."),
+        ("resume kept --epochs 1", "Expected more than 2 epochs, since 2 are done by then; received 1."),
     ],
 )
 def test_what_cannot_be_resumed_is_refused_before_anything_loads(
@@ -108,7 +108,7 @@ def test_what_cannot_be_resumed_is_refused_before_anything_loads(
     assert message in error
 
 
-def test_a_run_that_another_process_trains_is_not_taken(
+def test_a_run_that_another_process_trains_is_not_resumed(
     capfd: pytest.CaptureFixture[str], root: Path, two_epochs: FinishedRun
 ) -> None:
     with RunLock(two_epochs.copied_to(root, "mine")):
@@ -167,6 +167,25 @@ def test_a_terminated_run_exports_its_model_says_how_to_resume_it_and_resumes(
     assert [event["exact"] for event in told if event["event"] == "run_continued"] == [True]
 
 
+def test_an_interrupted_run_ends_cleanly_and_says_how_to_resume_it(root: Path) -> None:
+    command = [*FITMON, *JOB.split(), "--epochs", "1000000", "--json", "--name", "long"]
+    # A shell that starts the tests in the background lets them inherit an ignored SIGINT, which fitmon would respect.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        signal.signal(signal.SIGINT, before)
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["event"] == "run_started"
+        assert json.loads(process.stdout.readline())["event"] == "epoch_ended"
+        process.send_signal(signal.SIGINT)
+        output, error = process.communicate(timeout=PATIENCE_SECONDS)
+        assert process.returncode == 128 + signal.SIGINT
+    last = json.loads(output.splitlines()[-1])
+    assert (last["event"], last["completed"], last["reason"]) == ("run_ended", False, "stopped by SIGINT")
+    assert "Traceback" not in error
+    assert "resume it with `fitmon resume long`" in error
+    assert max(kept_epochs(RunFolder(root / "long"))[1]) >= 1
+
+
 def test_a_detached_run_is_steered_by_ctl_records_the_sender_and_exports_its_model(
     root: Path, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -190,8 +209,8 @@ def test_a_detached_run_is_steered_by_ctl_records_the_sender_and_exports_its_mod
     told = list(read_journal(folder.journal_path))
     applied = [entry for entry in told if isinstance(entry, events.KnobApplied)]
     assert [(event.knob, event.value) for event in applied] == [("learning_rate", 1e-4)]
-    asked = [entry.by for entry in told if isinstance(entry, CommandReceived)]
-    assert any(f"ctl, process {os.getpid()}" in by for by in asked)
+    senders = [entry.by for entry in told if isinstance(entry, CommandReceived)]
+    assert any(f"ctl, process {os.getpid()}" in by for by in senders)
     assert any(isinstance(entry, events.RunDetached) for entry in told)
     (exported,) = [entry for entry in told if isinstance(entry, events.ModelExported)]
     assert (exported.keep, (tmp_path / "model.keras").is_file()) == ("last", True)

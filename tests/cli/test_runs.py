@@ -25,7 +25,7 @@ from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.run_status import RunState, RunStatus
 from fitmon.engine.runs.runs import Runs
 from tests.engine.runs.made_up_journal import ended, started
-from tests.engine.training.held_runs import held, told
+from tests.engine.training.run_owners import owner_of, write_journal
 from tests.pseudo_terminal import Pseudo
 
 SETTINGS = Settings(epochs=10, batch_size=64, learning_rate=1e-3, units=(512,))
@@ -76,9 +76,9 @@ def _row(status: RunStatus, width: int | None = None) -> dict[str, str]:
 def test_all_runs_are_listed_most_recent_first(tmp_path: Path) -> None:
     for name, seconds_ago in {"older": 7200, "oldest": 200_000}.items():
         folder = _folder(tmp_path, name)
-        told(folder, started(), ended(1), ended(2), FINISHED)
+        write_journal(folder, started(), ended(1), ended(2), FINISHED)
         _wrote(folder, seconds_ago)
-    with held(
+    with owner_of(
         _folder(tmp_path, "now"), [started(), ended(1, val_loss=0.5), events.EpochStarted(epoch=2, epochs=10, steps=1)]
     ):
         title, *rows = _listed(tmp_path).splitlines()
@@ -169,9 +169,9 @@ def test_eighty_columns_show_what_matters_and_wider_terminals_more() -> None:
     assert list(_row(LONG, 80)) == always, "a long name is cut before a column goes"
 
 
-def test_a_pipe_gets_everything_and_nothing_but_text(tmp_path: Path) -> None:
+def test_a_pipe_gets_all_columns_as_plain_text(tmp_path: Path) -> None:
     name = "a" * 80
-    told(_folder(tmp_path, name), started(), ended(1))
+    write_journal(_folder(tmp_path, name), started(), ended(1))
     command = [sys.executable, "-c", MAIN, "--run-dir", str(tmp_path)]
     environment = {**os.environ, "COLUMNS": "40", "FORCE_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
     output = subprocess.run(command, check=True, capture_output=True, env=environment).stdout
@@ -181,7 +181,7 @@ def test_a_pipe_gets_everything_and_nothing_but_text(tmp_path: Path) -> None:
 
 
 def test_a_terminal_of_a_hundred_columns_is_filled_and_not_beyond(tmp_path: Path) -> None:
-    told(_folder(tmp_path, "digits"), started(), ended(1), FINISHED)
+    write_journal(_folder(tmp_path, "digits"), started(), ended(1), FINISHED)
     with Pseudo([sys.executable, "-c", MAIN, "--run-dir", str(tmp_path)]) as terminal:
         assert terminal.exit_code() == 0
         terminal.until("digits  finished  1/10000  0.1159")
@@ -191,7 +191,7 @@ def test_a_terminal_of_a_hundred_columns_is_filled_and_not_beyond(tmp_path: Path
 
 
 def test_a_closed_pipe_ends_the_list_quietly(tmp_path: Path) -> None:
-    told(_folder(tmp_path, "digits"), started())
+    write_journal(_folder(tmp_path, "digits"), started())
     reader, writer = os.pipe()
     os.close(reader)
     command = [sys.executable, "-c", MAIN, "--run-dir", str(tmp_path)]
@@ -201,7 +201,7 @@ def test_a_closed_pipe_ends_the_list_quietly(tmp_path: Path) -> None:
 
 
 def test_an_ascii_output_gets_ascii_only(tmp_path: Path) -> None:
-    told(_folder(tmp_path, "zahlen–ü"), started())
+    write_journal(_folder(tmp_path, "zahlen–ü"), started())
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     command = [sys.executable, "-c", MAIN, "--run-dir", str(tmp_path)]
     output = subprocess.run(command, check=True, capture_output=True, env=environment).stdout
@@ -222,7 +222,7 @@ def test_terminal_sequences_are_removed(tmp_path: Path) -> None:
 def test_json_is_a_list_of_objects(tmp_path: Path) -> None:
     folder = _folder(tmp_path, "digits")
     description = folder.description()
-    with held(folder, [started(), ended(1, val_loss=float("nan"), loss=0.5)]) as owner:
+    with owner_of(folder, [started(), ended(1, val_loss=float("nan"), loss=0.5)]) as owner:
         (run,) = json.loads(_listed(tmp_path, "--json"))
     assert datetime.fromisoformat(run.pop("changed")) <= datetime.now(UTC)
     expected: dict[str, Any] = {
@@ -242,7 +242,7 @@ def test_json_is_a_list_of_objects(tmp_path: Path) -> None:
 
 
 def test_a_damaged_run_is_listed_with_the_others(tmp_path: Path) -> None:
-    told(_folder(tmp_path, "whole"), started(), ended(1), FINISHED)
+    write_journal(_folder(tmp_path, "whole"), started(), ended(1), FINISHED)
     _folder(tmp_path, "broken").description_path.write_text("{}")
     (tmp_path / "no run").mkdir()
     (tmp_path / "a file").touch()
@@ -270,7 +270,7 @@ def test_an_unreadable_folder_is_an_error(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_no_tensorflow_is_loaded_for_a_list(tmp_path: Path) -> None:
-    told(_folder(tmp_path), started())
+    write_journal(_folder(tmp_path), started())
     seen = (
         f"{MAIN.replace('sys.exit(', '(')}; assert not {{'tensorflow', 'keras', 'textual', 'numpy'}} & set(sys.modules)"
     )

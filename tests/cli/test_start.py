@@ -22,6 +22,7 @@ from fitmon.engine.events import Phase
 from fitmon.engine.record.record import RunRecord
 from fitmon.engine.record.snapshot import Snapshot
 from fitmon.engine.runs.journal_reader import read_journal
+from fitmon.engine.training.options import RunOptions
 from fitmon.text.lines import PlainLines
 from tests.tui.demo_talk import told
 
@@ -314,6 +315,28 @@ def test_without_grep_nothing_is_filtered(monkeypatch: pytest.MonkeyPatch, capfd
     assert [line for line in (*LOADING_MESSAGES, *OTHER_MESSAGES) if line not in talk] == []
 
 
+def test_the_copy_of_stderr_in_the_log_ends_with_the_run_and_is_not_killed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    started: list[Any] = []
+
+    class Recorded(subprocess.Popen):  # type: ignore[type-arg]
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Recorded)
+    log = tmp_path / "log.txt"
+
+    def make_run(listener: Any) -> Any:
+        return nullcontext(Loading(None, RunOptions(on_event=listener)))
+
+    train_in_lines(make_run, as_json=True, print_message=lambda _: None, log_path=log)
+    assert [(process.args[0], process.returncode) for process in started] == [("tee", 0), ("grep", 0)]
+    assert "logged later" in log.read_text()
+
+
 def test_the_message_of_an_aborting_tensorflow_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
     program = """
@@ -366,7 +389,7 @@ def test_an_interrupt_ends_the_run_cleanly(tmp_path: Path) -> None:
         assert process.wait() == 128 + signal.SIGINT
 
 
-def test_a_reader_that_leaves_stops_the_run_quietly(tmp_path: Path) -> None:
+def test_a_closed_output_stops_the_run_quietly(tmp_path: Path) -> None:
     log = tmp_path / "run" / "log"
     with subprocess.Popen([*DEMO, str(log), "--lines"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None

@@ -8,7 +8,7 @@ from fitmon.engine.environment import device_name
 
 
 @pytest.mark.parametrize(("cores", "shown"), [(6, "CPU (6 threads)"), (1, "CPU (1 thread)"), (None, "CPU (1 thread)")])
-def test_where_python_cannot_tell_the_cores_of_a_process_those_of_the_machine_are_counted(
+def test_without_the_cores_of_the_process_those_of_the_machine_are_counted(
     cores: int | None, shown: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import tensorflow as tf

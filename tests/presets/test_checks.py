@@ -21,7 +21,7 @@ from fitmon.presets.checks import checked_labels, one_hot, require_numbers, requ
         (np.array(3), "Expected one label per row in y in FILE, received the shape ()."),
     ],
 )
-def test_labels_that_are_no_class_numbers_are_refused(labels: Any, message: str) -> None:
+def test_labels_that_are_not_class_numbers_are_refused(labels: Any, message: str) -> None:
     with pytest.raises(DataError) as refusal:
         checked_labels(labels, classes=10, name="y in FILE")
     assert str(refusal.value) == message
@@ -40,7 +40,7 @@ def test_large_finite_numbers_are_no_infinity() -> None:
 
 
 @pytest.mark.parametrize("row", [0, 4095, 4096, 9999])
-def test_what_is_not_finite_is_found_in_any_block_and_named_by_its_row(row: int) -> None:
+def test_a_non_finite_value_in_any_block_is_reported_with_its_row(row: int) -> None:
     values = np.full((10_000, 2), 1e308)
     require_numbers(values, name="x")
     values[row, 1] = -np.inf
@@ -54,5 +54,5 @@ def test_every_input_needs_its_label() -> None:
 
 
 def test_no_samples_are_no_data() -> None:
-    with pytest.raises(DataError, match=r"Expected at least one sample in FILE, received none."):
+    with pytest.raises(DataError, match=r"There are no samples in FILE."):
         require_same_length(np.zeros(0), np.zeros(0), name="FILE")

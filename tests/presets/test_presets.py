@@ -157,7 +157,9 @@ def test_a_dropout_of_zero_can_be_raised_later() -> None:
 @pytest.mark.parametrize("name", PRESETS)
 @pytest.mark.parametrize("units", [(), (8, 4)])
 @pytest.mark.parametrize("dropout", [None, 0.0, 0.3])
-def test_a_preset_knows_whether_its_model_has_dropout(name: str, units: tuple[int, ...], dropout: float | None) -> None:
+def test_a_preset_declares_whether_its_model_has_dropout(
+    name: str, units: tuple[int, ...], dropout: float | None
+) -> None:
     preset, settings = preset_named(name), changed(units=units, dropout=dropout)
     kinds = [kind for kind, *_ in layers_of(preset.build(settings, table_data(3)))]
     assert preset.has_dropout(settings) == ("Dropout" in kinds)
@@ -172,7 +174,7 @@ def test_penalties_weigh_on_hidden_and_output_kernels(penalties: dict[str, float
     assert [type(layer.kernel_regularizer).__name__ for layer in model.layers] == [kind] * 3
 
 
-def test_accuracy_answers_one_only_above_the_threshold() -> None:
+def test_accuracy_predicts_1_only_above_the_threshold() -> None:
     model = build_classifier(changed(threshold=0.75, units=()), table_data(1))
     model.layers[0].set_weights([np.ones((4, 1), np.float32), np.zeros(1, np.float32)])
     inputs = np.zeros((2, 4), np.float32)

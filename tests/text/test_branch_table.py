@@ -41,7 +41,7 @@ def test_one_branch_is_compared_with_nothing() -> None:
     assert lines(FakeRun().begin().train(1, 3)) == []
 
 
-def test_a_story_of_four_branches_is_four_rows_that_name_what_differs() -> None:
+def test_four_branches_are_four_rows_that_name_what_differs() -> None:
     assert lines(told()) == [
         "  branch from   dropout L1   L2   epochs best val_loss accuracy last",
         "  1      start  0.3     0    0    3      0.7000 at 3   0.4000   0.7000",
@@ -63,7 +63,7 @@ def test_columns_have_a_wider_gap_if_there_is_room() -> None:
 
 
 @pytest.mark.parametrize("width", [10, 30, 36, 56, 76, 116])
-def test_the_table_has_room_at_every_width_and_keeps_the_best_loss_longest(width: int) -> None:
+def test_the_table_fits_every_width_and_drops_the_best_loss_last(width: int) -> None:
     table = lines(told(), width)
     assert len(table) == 6
     if width >= 30:

@@ -72,12 +72,12 @@ def test_bars_fill_in_eighths(part: float, expected: str) -> None:
 
 def test_a_pending_knob_shows_when_it_takes_effect() -> None:
     knob = KnobState(name="learning_rate", value=1e-3, pending=5e-4, pending_epoch=5, unavailable="")
-    assert form.knob_state(knob) == "lr 1e-3 → 5e-4 at epoch 5"
+    assert form.knob_state(knob) == "lr 1e-3 → 5e-4 from epoch 5"
 
 
 def test_fewer_epochs_take_effect_at_the_end_of_an_epoch_that_exists() -> None:
     knob = KnobState(name="epochs", value=10, pending=4, pending_epoch=5, unavailable="")
-    assert form.knob_state(knob) == "epochs 10 → 4 at the end of epoch 4"
+    assert form.knob_state(knob) == "epochs 10 → 4 from the end of epoch 4"
 
 
 @pytest.mark.parametrize(
@@ -130,11 +130,11 @@ def test_no_clipped_text_is_too_wide() -> None:
 
 
 @pytest.mark.parametrize(("text", "indent"), [("\u00a0ab", ""), ("否否", ""), ("否否否", "  ")])
-def test_a_character_without_room_does_not_keep_wrapping_for_ever(text: str, indent: str) -> None:
+def test_wrapping_ends_even_if_a_character_is_too_wide(text: str, indent: str) -> None:
     assert len(form.wrap(text, len(indent) + 1, indent=indent)) <= len(text) + 1
 
 
-def test_wrapped_lines_fit_and_lose_no_letter() -> None:
+def test_wrapped_lines_fit_and_lose_no_character() -> None:
     text = "loss 0.0312 · val_loss 0.0801 averyveryverylongwordwithoutanyspaceinside end"
     for width in range(4, 60):
         lines = form.wrap(text, width)

@@ -52,8 +52,8 @@ def epoch_ended(epoch: int = 1, epochs: int = 10, seconds: float = 1.64, **metri
 ENDED = events.RunEnded(reason="all epochs done", epochs_done=2, completed=True)
 STOPPED = events.RunEnded(reason="stopped by SIGTERM", epochs_done=1, completed=False)
 FAILED = events.RunFailed(kind="training", message="The loss is NaN.", traceback="", epochs_done=1)
-APPLIED = events.KnobApplied(knob="learning_rate", asked=1e-4, value=1e-4, previous=1e-3, epoch=4, step=1)
-FEWER_EPOCHS = events.KnobApplied(knob="epochs", asked=3, value=3, previous=10, epoch=4, step=1)
+APPLIED = events.KnobApplied(knob="learning_rate", requested=1e-4, value=1e-4, previous=1e-3, epoch=4, step=1)
+FEWER_EPOCHS = events.KnobApplied(knob="epochs", requested=3, value=3, previous=10, epoch=4, step=1)
 REFUSED = events.KnobRefused(knob="dropout", value=0.3, reason="this model has no dropout")
 CONTINUED = events.RunResumed(epochs_done=4, exact=True, proof="the same bits")
 BRANCH = events.BranchStarted(branch=2, parent=1, epoch=3, knobs={"dropout": 0.5})
@@ -66,8 +66,8 @@ OFTEN_OR_FOR_SCREENS: list[events.Event] = [
     CHUNK,
     events.PhaseChanged(phase=Phase.LOADING, detail="reading"),
     events.EpochStarted(epoch=1, epochs=10, steps=938),
-    events.KnobAsked(knob="dropout", value=0.3, epoch=2),
-    events.PauseAsked(at="epoch"),
+    events.KnobRequested(knob="dropout", value=0.3, epoch=2),
+    events.PauseRequested(at="epoch"),
 ]
 
 
@@ -113,7 +113,7 @@ def test_columns_stay_in_place_from_epoch_to_epoch() -> None:
         (APPLIED, "epoch 4: learning_rate 1e-3 → 1e-4 (confirmed)\n"),
         (FEWER_EPOCHS, "end of epoch 3: epochs 10 → 3 (confirmed)\n"),
         (REFUSED, "dropout 0.3 refused: this model has no dropout\n"),
-        (events.RunPaused(epoch=2, step=0, reason="asked to"), "paused in epoch 2: asked to\n"),
+        (events.RunPaused(epoch=2, step=0, reason="requested"), "paused in epoch 2: requested\n"),
         (events.PauseEnded(), "resumed\n"),
         (CONTINUED, "resumed at epoch 4: exact, the same bits\n"),
         (
@@ -165,7 +165,7 @@ def test_a_finding_is_printed_when_it_appears_and_when_it_disappears() -> None:
     render = PlainLines()
     came = (
         "  overfitting since epoch 2: val loss +18 % while train −61 %"
-        "  (suggested fix: go back to epoch 2 with dropout 0.3)"
+        "  (suggested fix: rewind to epoch 2 with dropout 0.3)"
     )
     assert lines_about_findings(render, meant(1, TOO_EARLY)) == [f"  {TOO_EARLY.sentence}"]
     assert lines_about_findings(render, meant(2, OVERFITTING)) == [came]
@@ -178,7 +178,7 @@ def test_a_finding_is_printed_when_it_appears_and_when_it_disappears() -> None:
 def test_the_effect_of_a_change_is_printed_once_after_three_epochs() -> None:
     render = PlainLines()
     render(epoch_ended(epoch=1, loss=0.5))
-    render(events.KnobApplied(knob="dropout", asked=0.5, value=0.5, previous=0.3, epoch=2, step=1))
+    render(events.KnobApplied(knob="dropout", requested=0.5, value=0.5, previous=0.3, epoch=2, step=1))
     told = [lines_about_findings(render, epoch_ended(epoch=epoch, loss=1 / epoch)) for epoch in range(2, 7)]
     did = "  effect of dropout 0.3 → 0.5 from epoch 2: loss 0.5000 → 0.2500 (−50 %) by epoch 4"
     assert told == [[], [], [did], [], []]
@@ -188,7 +188,7 @@ def test_a_knob_changed_every_epoch_has_no_separate_effect() -> None:
     render = PlainLines()
     for epoch in range(1, 9):
         rate = 1 / epoch
-        render(events.KnobApplied(knob="learning_rate", asked=rate, value=rate, previous=1.0, epoch=epoch, step=1))
+        render(events.KnobApplied(knob="learning_rate", requested=rate, value=rate, previous=1.0, epoch=epoch, step=1))
         assert lines_about_findings(render, epoch_ended(epoch=epoch, loss=rate)) == []
 
 
@@ -202,7 +202,9 @@ def test_the_last_lines_show_findings_and_the_effects_of_changes() -> None:
     render = PlainLines()
     render(meant(1, OVERFITTING))
     render(
-        events.KnobApplied(knob="dropout", asked=0.5, value=0.5, previous=0.3, epoch=2, step=1, because="overfitting")
+        events.KnobApplied(
+            knob="dropout", requested=0.5, value=0.5, previous=0.3, epoch=2, step=1, because="overfitting"
+        )
     )
     render(epoch_ended(epoch=2, loss=0.25))
     did = (
@@ -219,7 +221,7 @@ def test_the_json_of_an_epoch_has_its_findings() -> None:
     (found,) = json.loads(json_line(meant(1, OVERFITTING)))["findings"]
     assert (found["name"], found["epochs"], found["confidence"]) == ("overfitting", [2, 9], 0.97)
     assert found["sentence"] == OVERFITTING.sentence
-    assert found["remedies"][0]["advice"] == "go back to epoch 2 with dropout 0.3"
+    assert found["remedies"][0]["advice"] == "rewind to epoch 2 with dropout 0.3"
     assert json.loads(json_line(meant(1)))["findings"] == []
 
 
@@ -284,7 +286,7 @@ def test_numbers_that_json_lacks_become_null() -> None:
     ],
     ids=lambda event: type(event).__name__,
 )
-def test_halves_of_characters_become_escapes_and_the_line_still_comes(event: events.Event) -> None:
+def test_lone_surrogates_become_escapes_and_the_line_is_still_printed(event: events.Event) -> None:
     line = json_line(event)
     told = json.loads(line.encode("utf-8"), parse_constant=pytest.fail)
     assert line.startswith('{"event":"')
@@ -376,7 +378,7 @@ def test_only_what_is_printed_is_queued_and_one_chunk_at_most() -> None:
     assert [inbox.get() for _ in range(inbox.qsize())] == [CHUNK, *printed]
 
 
-def test_a_run_is_printed_to_its_end_and_the_rest_is_talk() -> None:
+def test_a_run_is_printed_to_stdout_and_messages_to_stderr() -> None:
     reading, writing = os.pipe()
     talk: list[str] = []
     loading = events.PhaseChanged(phase=Phase.LOADING, detail="downloading MNIST 45 %")
@@ -408,7 +410,7 @@ def test_a_closed_pipe_stops_the_run_once_before_the_next_line_is_due() -> None:
     assert isinstance(lines.error, BrokenPipeError)
 
 
-def test_a_full_disk_is_remembered_as_the_error() -> None:
+def test_a_full_disk_is_reported_as_the_error() -> None:
     with Path("/dev/full").open("w") as output:
         lines = LineOutput(output.fileno())
         lines.write("epoch\n")

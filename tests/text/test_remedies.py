@@ -8,10 +8,10 @@ from fitmon.text.remedies import RewindChoices, choices_of, commands_of, thresho
 from tests.tui.fake_run import (
     CLASS_MISSING,
     FEWER_UNITS,
-    GO_BACK,
     HALVE_RATE,
     OVERFITTING,
     RATE_TOO_HIGH,
+    REWIND_TO_2,
     STOP_HERE,
     FakeRun,
 )
@@ -30,7 +30,7 @@ def refusals(fake: FakeRun, rewind_choices: RewindChoices | None = None) -> list
 def test_remedies_of_the_strongest_finding_are_first_and_advice_has_no_digit() -> None:
     choices = choices_of(run().snapshot(), RewindChoices())
     assert [(choice.number, choice.remedy) for choice in choices] == [
-        (1, GO_BACK),
+        (1, REWIND_TO_2),
         (2, STOP_HERE),
         (None, FEWER_UNITS),
         (None, FEWER_UNITS),
@@ -46,7 +46,7 @@ def test_a_tenth_remedy_has_no_digit() -> None:
 
 
 def test_a_rewind_includes_its_knob_changes() -> None:
-    assert commands_of(OVERFITTING, GO_BACK) == (Rewind(epoch=2, changes={"dropout": 0.3}, because="overfitting"),)
+    assert commands_of(OVERFITTING, REWIND_TO_2) == (Rewind(epoch=2, changes={"dropout": 0.3}, because="overfitting"),)
 
 
 def test_knobs_are_changed_one_by_one_the_epochs_first() -> None:
@@ -74,12 +74,12 @@ def test_more_epochs_for_a_finished_run_are_a_rewind_to_its_last_epoch() -> None
 def test_an_epoch_that_the_parent_trained_has_the_parent_s_checkpoint() -> None:
     fake = run().train(1, 6).branch(2, 1, 4).train(5, 9)
     fake.found(9, OVERFITTING)
-    assert GO_BACK.rewind_to == 2
+    assert REWIND_TO_2.rewind_to == 2
     assert refusals(fake, RewindChoices(kept={1: [2], 2: [9]}))[0] == ""
     assert refusals(fake, RewindChoices(kept={1: [3], 2: [2]}))[0] == "epoch 2 has no checkpoint"
 
 
-def test_stopping_says_why() -> None:
+def test_a_stop_has_a_reason() -> None:
     assert commands_of(OVERFITTING, STOP_HERE) == (Stop(reason="stopped: keep the best weights"),)
 
 
@@ -87,10 +87,10 @@ def test_a_threshold_changes_the_view_and_sends_no_command() -> None:
     remedy = Remedy(advice="move the threshold", expect="More is found.", changes={"threshold": 0.3})
     assert commands_of(OVERFITTING, remedy) == ()
     assert threshold_of(remedy) == 0.3
-    assert threshold_of(GO_BACK) is None
+    assert threshold_of(REWIND_TO_2) is None
 
 
-def test_a_run_that_is_over_can_go_back_or_be_given_more_epochs() -> None:
+def test_a_run_that_is_over_can_rewind_or_train_more_epochs() -> None:
     assert refusals(run()) == ["", "", ""]
     assert refusals(run().ended()) == ["", "the run has ended", ""]
 

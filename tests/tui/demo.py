@@ -24,7 +24,7 @@ from fitmon.tui.options import ScreenOptions
 FINISH = "finish"
 """A file of this name beside the log lets a run that waits come to its end."""
 TOLD = "told"
-"""The file beside the log that says what was asked of the run, and how it ended."""
+"""The file beside the log that says what was requested of the run, and how it ended."""
 
 
 class ScriptedRun:

@@ -10,13 +10,13 @@ from tests.tui.demo import FINISH, TOLD
 
 
 def told(log: Path) -> list[str]:
-    """Return what was asked of the run, and how it ended."""
+    """Return what was requested of the run, and how it ended."""
     path = log.parent / TOLD
     return path.read_text().splitlines() if path.exists() else []
 
 
 def until_told(log: Path, command: str) -> None:
-    """Wait until the run was asked for something."""
+    """Wait until something was requested of the run."""
     give_up_at = time.monotonic() + PATIENCE_SECONDS
     while not any(line.startswith(command) for line in told(log)):
         assert time.monotonic() < give_up_at, told(log)

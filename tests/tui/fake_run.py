@@ -1,4 +1,4 @@
-"""A run that trains nothing: its record is fed made-up events, and what is asked of it is kept."""
+"""A run that trains nothing: its record is fed made-up events, and it remembers the commands it receives."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ STEPS = 100
 TOO_EARLY = Finding(
     name="too_early", sentence="too early to say: 1 epoch done, 3 are needed", epochs=(1, 1), confidence=1.0
 )
-GO_BACK = Remedy(
-    advice="go back to epoch 2 with dropout 0.3",
+REWIND_TO_2 = Remedy(
+    advice="rewind to epoch 2 with dropout 0.3",
     expect="Validation loss falls for some epochs more, and training loss falls slower.",
     changes={"dropout": 0.3},
     rewind_to=2,
@@ -50,7 +50,7 @@ HALVE_RATE = Remedy(
 STOP_HERE = Remedy(advice="stop here and keep the best weights", expect="The model of epoch 2 remains.", stop=True)
 FEWER_UNITS = Remedy(
     advice="train a smaller model",
-    expect="It has less room to learn samples by heart.",
+    expect="It can memorise fewer samples.",
     command_line="fitmon mnist --units 128",
 )
 OVERFITTING = Finding(
@@ -58,7 +58,7 @@ OVERFITTING = Finding(
     sentence="overfitting since epoch 2: val loss +18 % while train −61 %",
     epochs=(2, 9),
     confidence=0.97,
-    remedies=(GO_BACK, STOP_HERE, FEWER_UNITS),
+    remedies=(REWIND_TO_2, STOP_HERE, FEWER_UNITS),
 )
 CLASS_MISSING = Finding(
     name="class_missing",
@@ -194,7 +194,7 @@ class FakeRun:
 
     def applied(self, knob: str, value: float, previous: KnobValue, epoch: int) -> FakeRun:
         return self.tell(
-            events.KnobApplied(knob=knob, asked=value, value=value, previous=previous, epoch=epoch, step=1)
+            events.KnobApplied(knob=knob, requested=value, value=value, previous=previous, epoch=epoch, step=1)
         )
 
 
@@ -248,6 +248,11 @@ class Shown:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
+
+    async def press_once(self, key: str) -> None:
+        """Press a key that types nothing, and wait once until the application is idle; `press` waits several times."""
+        self.app.simulate_key(key)
+        await self.pilot.pause()
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until the condition is true; fail with the screen if it does not become true."""

@@ -42,7 +42,7 @@ class DialogApp(App[None]):
 
 
 @asynccontextmanager
-async def asked(
+async def open_dialog(
     scores: SampleScores = SCORES, threshold: float = 0.5, size: tuple[int, int] = (80, 24)
 ) -> AsyncIterator[tuple[DialogApp, Pilot[None]]]:
     app = DialogApp(scores, threshold)
@@ -52,7 +52,7 @@ async def asked(
 
 
 async def test_each_goal_shows_its_best_against_now() -> None:
-    async with asked() as (app, _):
+    async with open_dialog() as (app, _):
         assert "now 0.5; which goal?" in app.rows
         assert "a  accuracy           0.7500 at 0.35    now 0.5000 at 0.5" in app.rows
         assert "f  F1                 0.8000 at 0.15    now 0 at 0.5" in app.rows
@@ -63,14 +63,14 @@ async def test_each_goal_shows_its_best_against_now() -> None:
 
 @pytest.mark.parametrize(("key", "threshold"), [("a", 0.35), ("f", 0.15), ("b", 0.35), ("escape", None)])
 async def test_a_key_answers_with_its_threshold(key: str, threshold: float | None) -> None:
-    async with asked() as (app, pilot):
+    async with open_dialog() as (app, pilot):
         await pilot.press(key)
         await pilot.pause()
         assert app.answers == [threshold]
 
 
-async def test_the_cost_is_worked_out_while_the_ratio_is_typed() -> None:
-    async with asked() as (app, pilot):
+async def test_the_cost_is_computed_while_the_ratio_is_typed() -> None:
+    async with open_dialog() as (app, pilot):
         await pilot.press("c")
         await pilot.pause()
         assert "a false negative costs as much as … false positives" in app.rows
@@ -84,7 +84,7 @@ async def test_the_cost_is_worked_out_while_the_ratio_is_typed() -> None:
 
 
 async def test_a_cheap_miss_moves_the_threshold_the_other_way() -> None:
-    async with asked() as (app, pilot):
+    async with open_dialog() as (app, pilot):
         await pilot.press("c", *"0.25")
         await pilot.pause()
         assert "cost 0.2500 at 0.35   now 0.5000 at 0.5" in app.rows
@@ -95,13 +95,13 @@ def dialog(scores: SampleScores = SCORES, threshold: float = 0.5) -> BestThresho
 
 
 @pytest.mark.parametrize("typed", ["", "0", "-1", "nan", "inf", "1e999", "five", "0,5", "1_0", "1e10", "1e"])
-def test_what_is_no_ratio_is_refused_in_words(typed: str) -> None:
+def test_an_invalid_ratio_is_refused_with_a_sentence(typed: str) -> None:
     with pytest.raises(UsageError, match="Expected the cost ratio to be a number above 0"):
         dialog().parse(typed)
 
 
-async def test_a_refused_ratio_stays_to_be_corrected_and_is_then_applied() -> None:
-    async with asked() as (app, pilot):
+async def test_a_refused_ratio_can_be_corrected_and_is_then_applied() -> None:
+    async with open_dialog() as (app, pilot):
         await pilot.press("c", *"0,5", "enter")
         await pilot.pause()
         assert "Expected the cost ratio to be a number above 0" in app.text
@@ -115,16 +115,16 @@ async def test_a_refused_ratio_stays_to_be_corrected_and_is_then_applied() -> No
         assert app.answers == [0.15]
 
 
-async def test_letters_are_text_while_the_ratio_is_asked_for() -> None:
-    async with asked() as (app, pilot):
+async def test_letters_are_text_while_the_ratio_is_typed() -> None:
+    async with open_dialog() as (app, pilot):
         await pilot.press("c", *"abf")
         await pilot.pause()
         assert app.screen.query_one(Input).value == "abf"
         assert not app.answers
 
 
-async def test_escape_goes_back_to_the_goals_and_then_out() -> None:
-    async with asked() as (app, pilot):
+async def test_escape_returns_to_the_goals_and_then_closes() -> None:
+    async with open_dialog() as (app, pilot):
         await pilot.press("c", "5", "escape")
         await pilot.pause()
         assert "now 0.5; which goal?" in app.rows
@@ -133,15 +133,15 @@ async def test_escape_goes_back_to_the_goals_and_then_out() -> None:
         assert app.answers == [0.35]
 
 
-async def test_enter_chooses_nothing_before_a_goal_is_named() -> None:
-    async with asked() as (app, pilot):
+async def test_enter_does_nothing_before_a_goal_is_selected() -> None:
+    async with open_dialog() as (app, pilot):
         await pilot.press("enter", "x", "q")
         await pilot.pause()
         assert not app.answers
 
 
-async def test_every_key_is_seen_on_the_smallest_terminal() -> None:
-    async with asked(size=(40, 10)) as (app, _):
+async def test_every_key_is_visible_on_the_smallest_terminal() -> None:
+    async with open_dialog(size=(40, 10)) as (app, _):
         for start in ("a  accuracy", "f  F1", "b  balanced accuracy", "c  cost ratio"):
             assert any(row.startswith(start) for row in app.rows)
 
@@ -157,7 +157,7 @@ async def test_every_key_is_seen_on_the_smallest_terminal() -> None:
     ],
     ids=["several classes", "one class", "one sample", "not a number", "empty"],
 )
-def test_where_there_is_nothing_to_choose_the_reason_is_said(scores: Callable[[], SampleScores], why: str) -> None:
+def test_without_a_best_threshold_the_reason_is_shown(scores: Callable[[], SampleScores], why: str) -> None:
     assert why in why_no_best(scores())
 
 

@@ -73,11 +73,11 @@ def test_the_same_scores_and_threshold_are_drawn_once() -> None:
     assert panel.times == 3
 
 
-def test_before_the_first_picture_there_is_an_empty_frame() -> None:
+def test_before_the_first_frame_the_panel_is_empty() -> None:
     assert "classes" in text_of(ClassesPanel("classes").draw(40, 5)[0])
 
 
-def test_what_takes_long_is_drawn_once_it_has_been_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_measurements_are_drawn_once_they_are_finished(monkeypatch: pytest.MonkeyPatch) -> None:
     gate, panel, run = Gate(monkeypatch), CountingPanel(), several_classes(50, 3)
     shown(panel, seen(run), seen(run))
     assert "measuring more" in panel.text
@@ -104,7 +104,7 @@ def test_an_epoch_that_comes_while_another_is_measured_is_measured_next(monkeypa
     assert "ROC AUC" in panel.text
 
 
-def test_a_measurement_that_fails_is_not_tried_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_measurement_is_not_repeated_forever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threading, "excepthook", lambda _: None)
     gate, panel, run = Gate(monkeypatch), CountingPanel(), several_classes(50, 3)
     monkeypatch.setattr(gate, "_measure", lambda _: 1 // 0)

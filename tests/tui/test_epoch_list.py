@@ -34,7 +34,7 @@ def test_the_epochs_of_one_branch_are_listed_newest_first_down_to_the_model_befo
     assert told(FakeRun().begin().train(1, 3)) == [(1, 3), (1, 2), (1, 1), (1, 0)]
 
 
-def test_several_branches_are_labelled_and_every_epoch_stands_once_with_who_trained_it() -> None:
+def test_several_branches_are_labeled_and_every_epoch_is_listed_once() -> None:
     assert told(branched()) == [
         "branch 2 (current)",
         (2, 4),
@@ -59,13 +59,13 @@ def test_an_epoch_without_a_checkpoint_says_so_and_is_faint() -> None:
     assert [row[0][1] is Role.FAINT for row in rows] == [True, True, False, True, False]
 
 
-def test_a_branch_of_which_nothing_is_kept_can_not_be_gone_back_to() -> None:
+def test_a_branch_without_checkpoints_cannot_be_rewound_to() -> None:
     lines = epoch_lines(branched().snapshot(), {2: {3, 4}})
     there = [(line.branch.number, line.epoch) for line in lines if isinstance(line, EpochChoice) and not line.refusal]
     assert there == [(2, 4), (2, 3)]
 
 
-def test_a_row_tells_losses_and_accuracies_and_the_knobs_that_changed() -> None:
+def test_a_row_shows_losses_accuracies_and_changed_knobs() -> None:
     heading, *rows = drawn(FakeRun().begin().epochs(2).applied("l2", 0.01, 1e-4, epoch=2), chosen=0)
     assert heading.split() == ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
     assert rows[0].split()[:6] == ["▸", "2", "0.5000", "0.7500", "0.6000", "0.7000"]
@@ -75,14 +75,14 @@ def test_a_row_tells_losses_and_accuracies_and_the_knobs_that_changed() -> None:
     assert rows[2].split() == ["0", "–", "–", "–", "–", "before", "training"]
 
 
-def test_the_best_epoch_of_a_left_branch_says_whose_it_is() -> None:
+def test_the_best_epoch_of_another_branch_names_that_branch() -> None:
     rows = drawn(branched())
     assert [row.strip().partition("◆ ")[2].split("  ")[0] for row in rows if "◆" in row] == ["best", "best of branch 1"]
     assert "before" in next(row for row in rows if row.strip().startswith("0 "))
 
 
 @pytest.mark.parametrize("width", [20, 36, 60, 76, 96, 200])
-def test_what_has_no_room_is_left_out_from_the_training_side_first(width: int) -> None:
+def test_without_room_training_metrics_are_left_out_first(width: int) -> None:
     heading = drawn(branched(), width)[0].split()[1:]
     order = ["val_loss", "val_accuracy", "loss", "accuracy"]
     assert set(heading) == set(order[: len(heading)])
@@ -92,7 +92,7 @@ def test_what_has_no_room_is_left_out_from_the_training_side_first(width: int) -
     assert width < 36 or max(width_of(row[:1]) for row in rows) <= width
 
 
-def test_the_chosen_line_stays_in_sight_in_a_list_of_any_length() -> None:
+def test_the_selected_line_is_visible_in_a_list_of_any_length() -> None:
     run = FakeRun().begin().train(1, 300)
     for chosen in (0, 1, 150, 299, 300):
         rows = drawn(run, height=10, chosen=chosen)

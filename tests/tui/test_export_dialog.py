@@ -40,7 +40,7 @@ async def test_enter_writes_the_best_weights_into_a_file_called_after_the_run_at
         assert not run.sent
 
 
-async def test_tab_takes_the_last_weights_and_another_name_can_be_typed(folder: Path) -> None:
+async def test_tab_selects_the_last_weights_and_another_name_can_be_typed(folder: Path) -> None:
     run = over()
     async with shown(run) as screen:
         await screen.press("k", "tab")
@@ -49,7 +49,7 @@ async def test_tab_takes_the_last_weights_and_another_name_can_be_typed(folder: 
         assert run.sent == [Export(path=str(folder / "amnist.keras"), keep="last")]
 
 
-async def test_a_file_that_is_there_is_replaced_only_by_a_second_enter(folder: Path) -> None:
+async def test_an_existing_file_is_replaced_only_after_a_second_enter(folder: Path) -> None:
     (folder / "mnist.keras").write_text("mine")
     run = over()
     async with shown(run) as screen:
@@ -64,8 +64,8 @@ async def test_a_file_that_could_not_be_written_is_refused_at_once() -> None:
     run = over()
     async with shown(run) as screen:
         for typed, said in (
-            ("model", "Expected a file that ends in .keras"),
-            ("no/x.keras", "Expected an existing folder"),
+            ("model", "model does not end in .keras"),
+            ("no/x.keras", "does not exist. Create it first."),
         ):
             await screen.press("k")
             screen.app.screen.query_one(Input).value = typed
@@ -75,7 +75,7 @@ async def test_a_file_that_could_not_be_written_is_refused_at_once() -> None:
         assert not run.sent
 
 
-async def test_what_became_of_it_stands_in_the_header() -> None:
+async def test_the_result_is_shown_in_the_header() -> None:
     run = over()
     async with shown(run) as screen:
         run.tell(events.ModelExported(path="/here/m.keras", keep="best", epoch=2))
@@ -94,11 +94,13 @@ async def test_what_became_of_it_stands_in_the_header() -> None:
             over(),
             {"rewind": RewindOptions(why_not=lambda: "this run is not kept")},
             "start it with --export FILE.keras",
-            id="nobody there",
+            id="no process to write it",
         ),
     ],
 )
-async def test_where_nothing_can_be_written_the_key_says_why(run: FakeRun, options: dict[str, Any], said: str) -> None:
+async def test_if_nothing_can_be_written_the_key_shows_the_reason(
+    run: FakeRun, options: dict[str, Any], said: str
+) -> None:
     async with shown(run, **options) as screen:
         await screen.press("k")
         await screen.sees(said)

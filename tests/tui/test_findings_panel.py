@@ -42,33 +42,33 @@ def test_the_strongest_finding_is_first() -> None:
     assert places == sorted(places)
 
 
-def test_a_finding_is_told_with_its_epochs_how_sure_it_is_and_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_finding_has_its_epochs_confidence_and_remedies(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "explanation_of", lambda _name: "")
     assert rows(FakeRun().begin().found(9, OVERFITTING))[:9] == [
         " overfitting since epoch 2: val loss +18 % while train −61 %",
         "   epochs 2 to 9 · 97 % sure",
-        "   → [a 1] go back to epoch 2 with dropout 0.3",
+        "   → [a 1] rewind to epoch 2 with dropout 0.3",
         "     Validation loss falls for some epochs more, and training loss falls slower.",
         "   → [a 2] stop here and keep the best weights",
         "     The model of epoch 2 remains.",
         "   → train a smaller model",
         "     $ fitmon mnist --units 128",
-        "     It has less room to learn samples by heart.",
+        "     It can memorise fewer samples.",
     ]
 
 
-def test_a_learner_is_told_why_it_happens() -> None:
+def test_the_cause_of_a_finding_is_explained() -> None:
     assert explanation_of("class_missing") in said(FakeRun().begin().found(9, CLASS_MISSING))
 
 
-def test_keys_are_named_only_where_they_would_do_something() -> None:
+def test_keys_are_shown_only_if_they_have_an_effect() -> None:
     assert "[a" not in said(three_findings(), read_only=True)
     over = said(three_findings().ended())
-    assert "[a 1] go back" in over
+    assert "[a 1] rewind" in over
     assert "→ stop here and keep the best weights (the run has ended)" in over
 
 
-def test_losses_scored_alike_stand_beside_what_keras_reports() -> None:
+def test_losses_scored_alike_are_beside_what_keras_reports() -> None:
     run = FakeRun().begin().found(9, OVERFITTING, loss=0.05, accuracy=0.97, val_loss=0.08, val_accuracy=0.98)
     assert [text_of(line).rstrip() for line in draw_gap(run.snapshot(), 100)][:7] == [
         " comparable losses  epoch 9",
@@ -88,11 +88,11 @@ def test_a_side_that_was_not_measured_is_a_dash_and_nothing_measured_is_no_table
     assert "comparable losses" not in said(FakeRun().begin().found(1, measures=Measures()))
 
 
-def test_what_was_changed_and_what_it_did_is_told() -> None:
+def test_changes_and_their_effects_are_shown() -> None:
     run = FakeRun().begin().found(1, measures=Measures(validation_loss=0.5))
     run.tell(
         events.KnobApplied(
-            knob="dropout", asked=0.5, value=0.5, previous=0.3, epoch=2, step=1, because="learning_rate_too_high"
+            knob="dropout", requested=0.5, value=0.5, previous=0.3, epoch=2, step=1, because="learning_rate_too_high"
         )
     )
     assert "from epoch 2 against learning rate too high: not known yet" in said(run)
@@ -104,7 +104,7 @@ def test_what_was_changed_and_what_it_did_is_told() -> None:
     assert "early to judge" not in said(run)
 
 
-def test_knobs_turned_at_a_way_back_are_told_with_it() -> None:
+def test_knobs_changed_at_a_rewind_are_listed_with_it() -> None:
     run = FakeRun().begin()
     for epoch in range(1, 4):
         run.found(epoch, measures=Measures(validation_loss=0.1 * epoch))
@@ -116,7 +116,7 @@ def test_knobs_turned_at_a_way_back_are_told_with_it() -> None:
     assert "together with" not in text
 
 
-def test_a_way_back_is_compared_with_the_branch_that_was_left() -> None:
+def test_a_rewind_is_compared_with_the_branch_before_it() -> None:
     run = FakeRun().begin()
     for epoch in range(1, 6):
         run.found(epoch, measures=Measures(validation_loss=0.1 * epoch))
@@ -130,7 +130,7 @@ def test_a_way_back_is_compared_with_the_branch_that_was_left() -> None:
 
 
 @pytest.mark.parametrize("width", [36, 55, 56, 76, 116, 300])
-def test_no_row_is_longer_than_its_place(width: int) -> None:
+def test_no_row_is_wider_than_the_panel(width: int) -> None:
     facts: dict[str, Any] = {"name": "x", "threshold": 0.5, "log_scale": False, "frozen": False, "notice": ""}
     picture = Frame(snapshot=three_findings().snapshot(), phase_seconds=0.0, **facts)
     for line in draw_findings(picture, width):

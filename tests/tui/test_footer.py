@@ -26,13 +26,13 @@ def footer(run: FakeRun, width: int = 120, **seen: Any) -> str:
     return text_of(draw_footer(Frame(snapshot=run.snapshot(), phase_seconds=0.0, **(facts | seen)), width))
 
 
-def test_at_120_columns_everything_that_can_be_done_stands_there() -> None:
+def test_at_120_columns_every_available_key_is_shown() -> None:
     said = footer(FakeRun().begin())
     assert not [hint for hint in (*STEERING, *KNOBS, *ALWAYS, "g log") if hint not in said]
 
 
-def test_at_120_columns_holding_the_view_is_said_even_beside_every_knob_and_the_longest_pause() -> None:
-    run = FakeRun().begin(class_names=("no", "yes"), knobs=ALL_KNOBS).tell(events.PauseAsked(at="epoch"))
+def test_at_120_columns_freeze_is_shown_even_beside_every_knob_and_the_longest_pause() -> None:
+    run = FakeRun().begin(class_names=("no", "yes"), knobs=ALL_KNOBS).tell(events.PauseRequested(at="epoch"))
     said = footer(run)
     wanted = {"space pause now", "x stop", *KNOBS, "d dropout", "t threshold", *ALWAYS} - {"e epochs"}
     assert not [hint for hint in wanted if hint not in said]
@@ -57,7 +57,7 @@ def test_the_rate_is_offered_where_a_factor_of_its_schedule_can_be_changed() -> 
     assert "l lr" in footer(FakeRun().begin(knobs=offers))
 
 
-def test_going_back_is_offered_after_the_end_too_but_only_where_it_can_be_asked_for() -> None:
+def test_rewind_is_offered_after_the_end_too_but_only_where_it_is_possible() -> None:
     assert "z rewind" in footer(FakeRun().begin().ended())
     assert "rewind" not in footer(FakeRun())
     assert "rewind" not in footer(FakeRun().begin(), read_only=True)
@@ -75,7 +75,7 @@ def test_the_error_is_offered_after_a_failure_alone() -> None:
     assert "f error" not in footer(FakeRun().begin())
 
 
-def test_a_held_view_can_be_released() -> None:
+def test_a_frozen_view_offers_unfreeze() -> None:
     assert "h unfreeze" in footer(FakeRun().begin(), frozen=True)
 
 
@@ -87,11 +87,11 @@ def test_hints_are_whole_and_fit_every_width(width: int) -> None:
     assert cell_len(said) < width
 
 
-def test_a_narrow_footer_says_how_to_pause_stop_and_leave() -> None:
+def test_a_narrow_footer_shows_pause_stop_and_quit() -> None:
     assert footer(FakeRun().begin(), 40) == " space pause  x stop  ? help  q quit"
 
 
-def test_at_80_columns_the_way_to_the_other_views_is_said() -> None:
+def test_at_80_columns_the_keys_of_the_views_are_shown() -> None:
     assert "tab view" in footer(FakeRun().begin(knobs=ALL_KNOBS), 80)
 
 
@@ -109,7 +109,7 @@ def test_remedies_are_offered_while_a_finding_has_some() -> None:
     assert "remedies" not in footer(FakeRun().begin().found(3, OVERFITTING), read_only=True)
 
 
-def test_the_model_can_be_kept_once_the_run_is_over_and_somebody_is_there_to_write_it() -> None:
+def test_export_is_offered_once_the_run_is_over_if_a_process_can_write_the_model() -> None:
     over = FakeRun().begin().found(3).ended()
     assert "k export" in footer(over)
     assert "k export" not in footer(over, no_rewind="it is not kept")

@@ -13,7 +13,7 @@ import pytest
         ("fitmon.tui.launch", ("tensorflow", "keras", "plotext", "numpy", "textual.app")),
     ],
 )
-def test_a_module_loads_nothing_that_the_first_picture_would_wait_for(module: str, forbidden: tuple[str, ...]) -> None:
+def test_a_module_loads_nothing_that_delays_the_first_frame(module: str, forbidden: tuple[str, ...]) -> None:
     code = f"import sys, {module}; print([name for name in {forbidden!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

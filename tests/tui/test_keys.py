@@ -19,7 +19,7 @@ def test_every_action_of_the_table_exists() -> None:
         assert hasattr(MonitorScreen, f"action_{binding.action.partition('(')[0]}"), binding
 
 
-def test_no_key_stands_for_two_things() -> None:
+def test_no_key_has_two_actions() -> None:
     keys = [key for entry in KEYS for key in entry.keys if not entry.in_dialog]
     assert len(keys) == len(set(keys))
     assert len({entry.id for entry in KEYS}) == len(KEYS)
@@ -40,16 +40,16 @@ async def test_help_lists_exactly_the_table_of_keys() -> None:
         await screen.until(lambda: isinstance(screen.app.screen, MonitorScreen))
 
 
-async def test_space_pauses_at_the_epochs_end_then_at_once_then_goes_on() -> None:
+async def test_space_pauses_after_the_epoch_then_at_once_then_resumes() -> None:
     run = FakeRun().begin().chunk(10)
     async with shown(run) as screen:
         await screen.press("space")
         assert run.sent.pop() == Pause(at=PauseAt.EPOCH)
-        run.tell(events.PauseAsked(at="epoch"))
+        run.tell(events.PauseRequested(at="epoch"))
         await screen.sees("pausing after epoch 1", "space pause now")
         await screen.press("space")
         assert run.sent.pop() == Pause(at=PauseAt.CHUNK)
-        run.tell(events.PauseAsked(at="chunk"))
+        run.tell(events.PauseRequested(at="chunk"))
         await screen.sees("pausing… · space cancels")
         run.tell(events.RunPaused(epoch=1, step=20, reason=""))
         await screen.sees("paused at epoch 1, step 20", "space resume")
@@ -59,14 +59,14 @@ async def test_space_pauses_at_the_epochs_end_then_at_once_then_goes_on() -> Non
         await screen.sees("space pause")
 
 
-async def test_space_takes_back_a_pause_that_has_not_taken_hold() -> None:
-    run = FakeRun().begin().tell(events.PauseAsked(at="chunk"))
+async def test_space_cancels_a_pending_pause() -> None:
+    run = FakeRun().begin().tell(events.PauseRequested(at="chunk"))
     async with shown(run) as screen:
         await screen.press("space")
         assert run.sent == [Resume()]
 
 
-async def test_a_key_changes_the_picture_before_the_run_answers() -> None:
+async def test_a_key_changes_the_frame_before_the_run_answers() -> None:
     async with shown(FakeRun().begin()) as screen:
         await screen.press("space")
         await screen.pilot.pause()
@@ -89,7 +89,7 @@ async def test_a_key_opens_the_dialog_of_its_knob_and_enter_applies() -> None:
         assert not run.sent
 
 
-async def test_r_then_tab_asks_for_l1() -> None:
+async def test_r_then_tab_opens_l1() -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:
         await screen.press("r")
@@ -98,7 +98,7 @@ async def test_r_then_tab_asks_for_l1() -> None:
         assert run.sent == [SetKnob(knob="l1", value=1e-3)]
 
 
-async def test_d_says_why_a_model_without_dropout_cannot_have_it_changed() -> None:
+async def test_d_shows_why_dropout_cannot_be_changed_in_a_model_without_it() -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:
         await screen.press("d")
@@ -108,7 +108,7 @@ async def test_d_says_why_a_model_without_dropout_cannot_have_it_changed() -> No
         assert isinstance(screen.app.screen, MonitorScreen)
 
 
-async def test_l_asks_for_the_factor_where_the_learning_rate_follows_a_schedule() -> None:
+async def test_l_changes_the_factor_if_the_learning_rate_follows_a_schedule() -> None:
     offers = (
         KnobOffer(name="learning_rate", value=1e-3, unavailable="it follows a schedule"),
         KnobOffer(name="learning_rate_factor", value=1.0),
@@ -125,7 +125,7 @@ async def test_a_knob_before_the_model_is_built_is_answered_by_a_sentence() -> N
         await screen.sees("knobs are available once the model is built")
 
 
-async def test_t_changes_the_threshold_of_the_view_and_asks_nothing_of_the_run() -> None:
+async def test_t_changes_the_threshold_of_the_view_and_sends_no_command() -> None:
     scores = binary_scores(0.6, 0.8, 0.3, 0.7, labels=(1, 1, 0, 0))
     run = FakeRun().begin(class_names=("no", "yes")).epochs(2, scores)
     async with shown(run) as screen:
@@ -135,7 +135,7 @@ async def test_t_changes_the_threshold_of_the_view_and_asks_nothing_of_the_run()
         assert not run.sent
 
 
-async def test_t_says_why_a_loss_without_probabilities_has_no_threshold() -> None:
+async def test_t_shows_why_a_loss_without_probabilities_has_no_threshold() -> None:
     async with shown(FakeRun().begin(no_probabilities="not for this loss: mse", class_names=())) as screen:
         await screen.press("t")
         await screen.sees("not for this loss: mse")
@@ -155,7 +155,7 @@ async def test_g_makes_the_axes_logarithmic_and_linear_again() -> None:
         await screen.until(lambda: "log" not in screen.rows[3])
 
 
-async def test_tab_goes_through_the_views_and_back_to_the_first() -> None:
+async def test_tab_cycles_through_the_views() -> None:
     async with shown(FakeRun().begin().epochs(2), size=(80, 24)) as screen:
         seen = []
         for _ in View:
@@ -185,7 +185,7 @@ async def test_a_digit_chooses_its_view() -> None:
             await screen.until(lambda title=title: screen.rows[3].startswith(f"╭ {title}"))  # type: ignore[misc]
 
 
-async def test_o_shows_the_output_and_goes_back_to_the_view_before() -> None:
+async def test_o_shows_the_output_and_then_the_previous_view() -> None:
     async with shown(FakeRun().begin(), size=(80, 24)) as screen:
         await screen.press("4", "o")
         await screen.sees("nothing printed yet")
@@ -193,7 +193,7 @@ async def test_o_shows_the_output_and_goes_back_to_the_view_before() -> None:
         await screen.sees("probabilities are available")
 
 
-async def test_hold_keeps_the_panels_while_the_training_and_the_header_go_on() -> None:
+async def test_freeze_stops_the_panels_while_training_and_header_continue() -> None:
     run = FakeRun().begin().epochs(2)
     async with shown(run) as screen:
         await screen.press("h")
@@ -228,7 +228,7 @@ async def test_f_without_a_failure_says_so() -> None:
         await screen.sees("no error to show")
 
 
-async def test_keys_that_steer_do_nothing_once_the_run_is_over() -> None:
+async def test_keys_that_steer_have_no_effect_once_the_run_is_over() -> None:
     run = FakeRun().begin().epochs(2).ended()
     async with shown(run) as screen:
         await screen.press("space", "l", "x", "b")

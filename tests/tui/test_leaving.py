@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("answer", ["y", "enter"])
-async def test_q_while_training_asks_and_leaves_with_130(answer: str) -> None:
+async def test_q_while_training_asks_first_and_exits_with_130(answer: str) -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:
         await screen.press("q")
@@ -23,7 +23,7 @@ async def test_q_while_training_asks_and_leaves_with_130(answer: str) -> None:
     assert run.sent == [Stop()]
 
 
-async def test_a_cancelled_question_changes_nothing() -> None:
+async def test_a_canceled_quit_changes_nothing() -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:
         for answer in ("n", "escape", "q"):
@@ -35,7 +35,7 @@ async def test_a_cancelled_question_changes_nothing() -> None:
         assert not run.sent
 
 
-async def test_the_screen_stays_after_the_end_until_q_and_leaves_with_0() -> None:
+async def test_after_the_end_the_screen_stays_until_q_and_exits_with_0() -> None:
     run = FakeRun().begin().epochs(3).ended()
     async with shown(run) as screen:
         await screen.sees("finished: 3 epochs, best epoch 3", "summary", "Best epoch 3")
@@ -45,7 +45,7 @@ async def test_the_screen_stays_after_the_end_until_q_and_leaves_with_0() -> Non
     assert not run.sent
 
 
-async def test_a_run_that_ends_under_the_question_is_left_with_0() -> None:
+async def test_a_run_that_ends_while_quit_is_confirmed_exits_with_0() -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:
         await screen.press("q")
@@ -54,14 +54,14 @@ async def test_a_run_that_ends_under_the_question_is_left_with_0() -> None:
     assert screen.app.return_value == 0
 
 
-async def test_exit_when_over_leaves_at_once() -> None:
+async def test_exit_when_over_quits_at_once() -> None:
     run = FakeRun().begin()
     async with shown(run, exit_when_over=True) as screen:
         run.ended()
         await screen.until(lambda: screen.app.return_value == 0)
 
 
-async def test_a_failed_run_is_left_with_the_code_of_its_kind() -> None:
+async def test_a_failed_run_exits_with_the_code_of_its_error() -> None:
     run = FakeRun().begin().failed()
     async with shown(run) as screen:
         await screen.sees("The run failed")
@@ -69,7 +69,7 @@ async def test_a_failed_run_is_left_with_the_code_of_its_kind() -> None:
     assert screen.app.return_value == 4
 
 
-async def test_ctrl_c_stops_and_leaves_at_once_even_out_of_a_dialog() -> None:
+async def test_ctrl_c_stops_and_quits_at_once_even_in_a_dialog() -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:
         await screen.press("l", "5", "ctrl+c")
@@ -77,7 +77,7 @@ async def test_ctrl_c_stops_and_leaves_at_once_even_out_of_a_dialog() -> None:
     assert run.sent == [Stop()]
 
 
-async def test_a_signal_stops_the_run_and_leaves_with_its_code() -> None:
+async def test_a_signal_stops_the_run_and_exits_with_its_code() -> None:
     run = FakeRun().begin()
     received: list[int] = []
     async with shown(run, exit_request=lambda: received[0] if received else None) as screen:
@@ -86,7 +86,7 @@ async def test_a_signal_stops_the_run_and_leaves_with_its_code() -> None:
     assert run.sent == [Stop(reason="stopped by SIGTERM")]
 
 
-async def test_a_lost_terminal_is_left_without_asking_anything_of_a_run_under_way() -> None:
+async def test_a_lost_terminal_sends_no_command_to_a_run_in_progress() -> None:
     run = FakeRun().begin()
     lost: list[int] = []
     async with shown(run, exit_request=lambda: lost[0] if lost else None) as screen:
@@ -95,7 +95,7 @@ async def test_a_lost_terminal_is_left_without_asking_anything_of_a_run_under_wa
     assert not run.sent
 
 
-async def test_a_lost_terminal_over_a_run_that_is_over_gives_the_code_of_the_run() -> None:
+async def test_a_lost_terminal_after_the_end_exits_with_the_code_of_the_run() -> None:
     run = FakeRun().begin().failed()
     lost: list[int] = []
     async with shown(run, exit_request=lambda: lost[0] if lost else None) as screen:
@@ -104,7 +104,7 @@ async def test_a_lost_terminal_over_a_run_that_is_over_gives_the_code_of_the_run
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+c"])
-async def test_a_view_of_another_process_is_left_without_a_question_and_without_a_stop(key: str) -> None:
+async def test_quitting_a_view_of_another_process_asks_nothing_and_does_not_stop_the_run(key: str) -> None:
     run = FakeRun().begin()
     async with shown(run, viewer=True) as screen:
         await screen.sees("mnist (attached)", "attached: quitting does not stop the run")
@@ -134,7 +134,7 @@ async def test_a_read_only_view_answers_every_key_that_steers_with_a_notice() ->
     assert not run.sent
 
 
-async def test_whatever_asks_something_of_the_run_is_refused_in_a_read_only_view() -> None:
+async def test_every_command_is_refused_in_a_read_only_view() -> None:
     run = FakeRun().begin()
     async with shown(run, viewer=True, read_only=True) as screen:
         screen.app.ask(Stop(), "stopping …")
@@ -142,7 +142,7 @@ async def test_whatever_asks_something_of_the_run_is_refused_in_a_read_only_view
     assert not run.sent
 
 
-async def test_a_read_only_view_offers_what_looks_and_nothing_that_steers() -> None:
+async def test_a_read_only_view_offers_only_keys_that_change_the_view() -> None:
     async with shown(FakeRun().begin(), viewer=True, read_only=True) as screen:
         await screen.sees("tab view", "h freeze", "? help", "q quit")
         footer = screen.rows[-1]

@@ -33,7 +33,7 @@ def test_a_flood_costs_only_its_end(tmp_path: Path) -> None:
     assert tail.last(80, 3)[-1] == "line 99999"
 
 
-def test_a_line_without_an_end_is_kept_short(tmp_path: Path) -> None:
+def test_a_line_without_an_end_is_cut(tmp_path: Path) -> None:
     path = tmp_path / "output.log"
     tail = LogTail(path)
     for _ in range(5):
@@ -44,7 +44,7 @@ def test_a_line_without_an_end_is_kept_short(tmp_path: Path) -> None:
     assert tail.last(80, 4)
 
 
-def test_a_file_begun_anew_is_read_from_its_start(tmp_path: Path) -> None:
+def test_a_truncated_file_is_read_from_its_start(tmp_path: Path) -> None:
     path = tmp_path / "output.log"
     path.write_text("a long first line\n")
     tail = LogTail(path)
@@ -54,7 +54,7 @@ def test_a_file_begun_anew_is_read_from_its_start(tmp_path: Path) -> None:
     assert tail.last(80, 1) == ["new"]
 
 
-def test_a_long_line_is_broken_and_its_end_stays_in_sight(tmp_path: Path) -> None:
+def test_a_long_line_is_wrapped_and_its_end_is_visible(tmp_path: Path) -> None:
     path = tmp_path / "output.log"
     path.write_text("word " * 30 + "last\n")
     tail = LogTail(path)

@@ -14,7 +14,7 @@ from fitmon.tui.frame import Frame
 from tests.tui.fake_run import CLASS_MISSING, OVERFITTING, RATE_TOO_HIGH, TOO_EARLY, FakeRun, shown
 
 SENTENCE = "overfitting since epoch 2: val loss +18 % while train −61 %"
-REMEDY = "[a] go back to epoch 2 with dropout 0.3"
+REMEDY = "[a] rewind to epoch 2 with dropout 0.3"
 
 
 def picture(*findings: Finding, run: FakeRun | None = None, **seen: Any) -> Frame:
@@ -32,7 +32,7 @@ def line(*findings: Finding, width: int = 120, **seen: Any) -> str:
     return text_of(draw_line(picture(*findings, **seen), width)).strip()
 
 
-def test_the_panel_tells_the_finding_how_sure_it_is_and_what_to_do() -> None:
+def test_the_panel_shows_the_finding_its_confidence_and_its_remedies() -> None:
     said = panel(OVERFITTING, CLASS_MISSING, RATE_TOO_HIGH)
     assert said == (
         f"what it means  97 % sure {SENTENCE} → {REMEDY} Validation loss falls for some epochs more, and training loss "
@@ -44,18 +44,18 @@ def test_a_finding_of_the_data_is_called_by_its_name_too() -> None:
     assert "class missing: The validation set has no class 2" in panel(CLASS_MISSING)
 
 
-def test_what_has_no_room_is_cut_in_the_open_what_to_expect_first() -> None:
+def test_without_room_the_text_is_visibly_cut_the_expectation_first() -> None:
     assert "Validation loss falls" not in panel(OVERFITTING, CLASS_MISSING, height=6)
     long = msgspec.structs.replace(OVERFITTING, sentence="overfitting " * 40)
     for height in range(4, 12):
         said = panel(long, CLASS_MISSING, height=height)
         assert "…" in said
-        assert "→ [a] go back" in said
+        assert "→ [a] rewind" in said
 
 
 @pytest.mark.parametrize("width", [1, 5, 20, 40, 58, 120, 300])
 @pytest.mark.parametrize("height", [0, 1, 2, 3, 4, 6, 9])
-def test_nothing_is_drawn_beyond_its_place(width: int, height: int) -> None:
+def test_the_panel_draws_within_its_size(width: int, height: int) -> None:
     for findings in ((), (TOO_EARLY,), (OVERFITTING, CLASS_MISSING, RATE_TOO_HIGH)):
         rows = draw_meaning(picture(*findings), width, height)
         assert len(rows) <= height
@@ -71,17 +71,17 @@ def test_nothing_is_drawn_beyond_its_place(width: int, height: int) -> None:
         (40, "overfitting since epoch 2: val loss…"),
     ],
 )
-def test_the_line_says_as_much_as_there_is_room_for(width: int, said: str) -> None:
+def test_the_line_shows_as_much_as_fits(width: int, said: str) -> None:
     assert line(OVERFITTING, width=width) == said
 
 
-def test_a_key_is_named_only_where_it_would_do_something() -> None:
+def test_a_key_is_shown_only_if_it_has_an_effect() -> None:
     assert "[a]" not in line(OVERFITTING, read_only=True)
     assert "[a]" not in line(OVERFITTING, no_rewind="this run is not kept on the disk")
     assert line(CLASS_MISSING).endswith("· train a smaller model")
 
 
-def test_before_the_first_epoch_has_ended_nothing_is_claimed() -> None:
+def test_before_the_first_epoch_has_ended_no_finding_is_shown() -> None:
     assert (
         line(run=FakeRun().begin()) == "nothing found in the data; findings about training appear after the first epoch"
     )
@@ -100,7 +100,7 @@ async def test_the_overview_shows_it_at_every_size_and_a_terminal_too_small_for_
         await screen.sees("training 9/10 · overfitting")
 
 
-async def test_the_panels_stand_where_they_stood_when_a_finding_comes_or_goes() -> None:
+async def test_panels_do_not_move_when_a_finding_appears_or_disappears() -> None:
     run = FakeRun().begin().found(1)
     async with shown(run, size=(120, 40)) as screen:
 

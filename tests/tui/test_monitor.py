@@ -24,7 +24,7 @@ HOSTILE = "\x1b[31mred\x1b]0;title\x07[bold]m[/bold]\x9b31m\u202e\r\n\x08"
 def eventful_run() -> FakeRun:
     run = FakeRun().begin(notes=("MNIST was not found; scikit-learn's digits instead.",))
     run.epochs(3, several_class_scores()).applied("learning_rate", 5e-4, 1e-3, epoch=4).chunk(40, epoch=4)
-    return run.tell(events.KnobAsked(knob="batch_size", value=128, epoch=5))
+    return run.tell(events.KnobRequested(knob="batch_size", value=128, epoch=5))
 
 
 def branched_run() -> FakeRun:
@@ -36,7 +36,7 @@ def branched_run() -> FakeRun:
     return run.tell(events.EpochStarted(epoch=7, epochs=10, steps=100)).chunk(40, epoch=7)
 
 
-async def test_the_run_starts_only_after_the_first_picture() -> None:
+async def test_the_run_starts_only_after_the_first_frame() -> None:
     run = FakeRun()
     async with shown(run) as screen:
         assert run.starts == 1
@@ -52,15 +52,15 @@ async def test_the_phase_is_always_in_the_header() -> None:
             await screen.until(lambda phase=phase: str(phase) in screen.rows[0])  # type: ignore[misc]
 
 
-async def test_the_header_says_epoch_pace_time_left_device_knobs_and_notes() -> None:
+async def test_the_header_shows_epoch_pace_time_left_device_knobs_and_notes() -> None:
     async with shown(eventful_run(), size=(120, 40)) as screen:
         await screen.sees("epoch 4/10", "40 %", "1.6 s/epoch", "ETA 0:11", "CPU (2 threads)")
-        for knob in ("lr 5e-4", "dropout –", "L1 0", "L2 1e-4", "batch 64 → 128 at epoch 5"):
+        for knob in ("lr 5e-4", "dropout –", "L1 0", "L2 1e-4", "batch 64 → 128 from epoch 5"):
             assert knob in screen.rows[1]
         assert "scikit-learn's digits" in screen.rows[3]
 
 
-async def test_at_80_columns_the_header_still_says_pace_time_left_and_device() -> None:
+async def test_at_80_columns_the_header_still_shows_pace_time_left_and_device() -> None:
     async with shown(eventful_run(), size=(80, 24)) as screen:
         await screen.sees("epoch 4/10", "1.6 s/epoch", "ETA 0:11", "CPU (2 threads)")
 
@@ -78,15 +78,15 @@ async def test_a_change_is_pending_until_its_receipt_shows() -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:
         await screen.press("l", *"5e-4", "enter")
-        run.tell(events.KnobAsked(knob="learning_rate", value=5e-4, epoch=2))
-        await screen.sees("lr 1e-3 → 5e-4 at epoch 2")
+        run.tell(events.KnobRequested(knob="learning_rate", value=5e-4, epoch=2))
+        await screen.sees("lr 1e-3 → 5e-4 from epoch 2")
         run.epoch_ended(1)
         run.tell(events.EpochStarted(epoch=2, epochs=10, steps=100)).applied("learning_rate", 5e-4, 1e-3, epoch=2)
         await screen.sees("learning rate 1e-3 → 5e-4, in effect from epoch 2")
-        await screen.misses("at epoch 2 ")
+        await screen.misses("5e-4 from epoch 2")
 
 
-async def test_a_refused_change_says_why() -> None:
+async def test_a_refused_change_is_shown_with_its_reason() -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:
         run.tell(events.KnobRefused(knob="batch_size", value=512, reason="the optimizer counts its steps"))
@@ -102,7 +102,7 @@ LOST = Finding(
 )
 
 
-async def test_a_loss_that_is_no_number_pauses_and_says_at_which_step() -> None:
+async def test_a_nan_loss_pauses_and_shows_the_step() -> None:
     run = FakeRun().begin().chunk(10)
     async with shown(run) as screen:
         run.chunk(52, loss=math.nan, accuracy=0.1)
@@ -136,9 +136,10 @@ async def test_every_view_fills_every_size_shows_the_state_and_has_an_ascii_form
         for width, height in sizes:
             await screen.pilot.resize_terminal(width, height)
             for key in VIEW_KEYS:
-                await screen.press(key)
-                await screen.pilot.pause()
+                await screen.press_once(key)
                 case = f"view {key} at {width}×{height}"
+                assert isinstance(screen.app.screen, MonitorScreen)
+                assert screen.app.screen.view == int(key), case
                 assert [cell_len(row) for row in screen.rows] == [width] * height, case
                 assert ("training" if width >= len("training") else "…") in screen.text, case
                 assert all(to_ascii(row).isascii() and len(to_ascii(row)) == len(row) for row in screen.rows), case
@@ -153,7 +154,7 @@ async def test_the_screen_follows_every_change_of_size() -> None:
         await screen.sees("epoch 4/10", "lr 5e-4", "what changed", "? help")
 
 
-async def test_below_40_by_10_one_line_says_what_goes_on() -> None:
+async def test_below_40_by_10_one_line_shows_the_state() -> None:
     async with shown(eventful_run(), size=(39, 10)) as screen:
         assert "training 4/10" in screen.rows[0]
         assert not "".join(screen.rows[1:]).strip()
@@ -199,19 +200,19 @@ async def test_output_is_followed_while_it_is_shown(tmp_path: Path) -> None:
         assert "bar 50 %" not in screen.text
 
 
-async def test_steps_of_the_picture_are_told_apart_without_colour() -> None:
+async def test_series_and_samples_are_distinguishable_without_color() -> None:
     async with shown(eventful_run()) as screen:
         await screen.sees("⠒ train", "• val", "◆ best 3", "▼ knob", "█ right", "░ wrong")
 
 
-async def test_the_monitor_is_what_a_closed_dialog_leaves_behind() -> None:
+async def test_closing_a_dialog_shows_the_monitor() -> None:
     async with shown(eventful_run()) as screen:
         await screen.press("l", "escape", "question_mark", "escape", "q", "escape")
         assert isinstance(screen.app.screen, MonitorScreen)
 
 
 @pytest.mark.slow
-async def test_trouble_with_the_disk_is_said_in_every_view_until_it_is_gone() -> None:
+async def test_disk_trouble_is_shown_in_every_view_until_it_is_resolved() -> None:
     run = branched_run()
     trouble = events.CheckpointFailed(message="It could not be written into /a/b (No space left on device). No.")
     async with shown(run) as screen:
@@ -227,7 +228,7 @@ async def test_trouble_with_the_disk_is_said_in_every_view_until_it_is_gone() ->
             await screen.misses("disk trouble")
 
 
-async def test_the_smallest_terminal_says_that_there_is_trouble_with_the_disk() -> None:
+async def test_the_smallest_terminal_shows_disk_trouble() -> None:
     async with shown(branched_run(), size=(39, 9)) as screen:
         assert "training 7/10 · disk trouble" in screen.rows[0]
 
@@ -240,7 +241,7 @@ async def test_the_header_names_the_branch_only_where_there_are_several() -> Non
         assert "branch" not in screen.rows[0]
 
 
-async def test_a_branch_that_sets_out_says_from_where() -> None:
+async def test_a_new_branch_shows_where_it_starts() -> None:
     run = FakeRun().begin().train(1, 4).branch(2, 1, 3)
     async with shown(run) as screen:
         await screen.sees("branch 2 from the end of epoch 3 of branch 1")
@@ -258,7 +259,7 @@ async def test_a_branch_that_sets_out_says_from_where() -> None:
         ),
     ],
 )
-async def test_a_resumed_run_says_whether_it_is_exact_for_a_while_and_in_view_7_for_good(
+async def test_a_resumed_run_shows_whether_it_is_exact_for_a_while_and_always_in_view_7(
     resumed: events.RunResumed, said: str
 ) -> None:
     run = FakeRun().begin().train(1, 4).tell(resumed)
@@ -270,7 +271,7 @@ async def test_a_resumed_run_says_whether_it_is_exact_for_a_while_and_in_view_7_
         await screen.sees(f"resumed at {said}")
 
 
-async def test_a_run_without_a_screen_of_its_own_says_why_in_view_7() -> None:
+async def test_a_run_without_its_own_screen_shows_the_reason_in_view_7() -> None:
     async with shown(FakeRun().begin().tell(events.RunDetached(reason="the terminal hung up"))) as screen:
         await screen.press("7")
         await screen.sees("trains without a screen: the terminal hung up")

@@ -15,14 +15,14 @@ from tests.tui.fake_run import FakeRun, shown
 from tests.tui.test_terminal import pseudo
 
 
-def test_a_run_of_which_nothing_is_said_cannot_rewind() -> None:
+def test_by_default_a_run_cannot_rewind() -> None:
     assert ScreenOptions().rewind is NO_REWIND
     app = MonitorApp(FakeRun(), "mnist", ScreenOptions())
     assert app._monitor._rewind_options is NO_REWIND
     assert NO_REWIND.why_not() == "this run is not saved to disk"
 
 
-async def test_without_rewind_the_key_says_why_and_is_not_offered() -> None:
+async def test_without_rewind_the_key_shows_the_reason_and_is_not_offered() -> None:
     run = FakeRun().begin().train(1, 3)
     async with shown(run, rewind=NO_REWIND) as screen:
         await screen.press("z")

@@ -38,28 +38,28 @@ def test_of_thousands_of_changes_the_last_five_are_named_and_the_others_counted(
     assert line.count("from epoch") == 5
 
 
-def test_fewer_epochs_ended_the_run_with_an_epoch_that_there_was() -> None:
+def test_fewer_epochs_end_the_run_at_an_epoch_that_exists() -> None:
     run = FakeRun().begin().epoch_ended(1).applied("epochs", 1, 10, epoch=2).ended()
     assert "Changed during training: epochs 1 from the end of epoch 1." in summary_lines(run.snapshot())
 
 
 @pytest.mark.parametrize("completed", [True, False])
-async def test_a_change_that_never_came_is_not_pending_once_the_run_is_over(completed: bool) -> None:
+async def test_a_change_that_never_took_effect_is_not_pending_once_the_run_is_over(completed: bool) -> None:
     run = FakeRun().begin()
     run.tell(
-        events.KnobAsked(knob="learning_rate", value=5e-4, epoch=9),
-        events.KnobAsked(knob="epochs", value=20, epoch=9),
+        events.KnobRequested(knob="learning_rate", value=5e-4, epoch=9),
+        events.KnobRequested(knob="epochs", value=20, epoch=9),
     )
     async with shown(run) as screen:
         await screen.press("7")
-        await screen.sees("lr 1e-3 → 5e-4 at epoch 9", "epochs 10 → 20 at epoch 9", "pending:")
+        await screen.sees("lr 1e-3 → 5e-4 from epoch 9", "epochs 10 → 20 from epoch 9", "pending:")
         run.epoch_ended(1).ended(completed=completed, reason="stopped by the user")
         await screen.sees("summary", "lr 1e-3")
-        await screen.misses("at epoch 9")
+        await screen.misses("from epoch 9")
         await screen.misses("pending:")
 
 
-def test_the_summary_tells_what_was_found_and_what_changes_did() -> None:
+def test_the_summary_shows_findings_and_the_effects_of_changes() -> None:
     run = FakeRun().begin().found(1, measures=Measures(validation_loss=0.5)).applied("l2", 0.1, 0, epoch=2)
     run.found(2, OVERFITTING, CLASS_MISSING, measures=Measures(validation_loss=0.25)).ended()
     lines = summary_lines(run.snapshot())
@@ -71,17 +71,17 @@ def test_the_summary_tells_what_was_found_and_what_changes_did() -> None:
     )
 
 
-def test_where_it_was_too_early_to_say_nothing_is_called_found() -> None:
+def test_too_early_to_say_is_not_listed_as_a_finding() -> None:
     run = FakeRun().begin().found(1, TOO_EARLY).ended()
     assert "Too early to say: 1 epoch done, 3 are needed." in summary_lines(run.snapshot())
 
 
-def test_the_summary_tells_where_the_model_was_written() -> None:
+def test_the_summary_shows_where_the_model_was_written() -> None:
     run = FakeRun().begin().found(1).tell(events.ModelExported(path="/here/m.keras", keep="best", epoch=1)).ended()
     assert "Model: best weights (epoch 1) exported to /here/m.keras." in summary_lines(run.snapshot())
 
 
-async def test_what_has_no_room_beside_the_charts_is_said_to_be_elsewhere() -> None:
+async def test_findings_that_do_not_fit_beside_the_charts_are_referred_to() -> None:
     run = FakeRun().begin().found(1)
     for epoch in range(2, 9):
         run.applied("l2", epoch / 100, 0.01, epoch=epoch).found(epoch, OVERFITTING)

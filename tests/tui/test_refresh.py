@@ -24,7 +24,7 @@ def _picture(run: FakeRun) -> Frame:
     )
 
 
-def test_between_two_pictures_the_panels_keep_the_one_they_have() -> None:
+def test_between_two_frames_the_panels_keep_the_current_one() -> None:
     run, panels = FakeRun().begin().chunk(10), RefreshThrottle()
     first = panels.next_frame(_picture(run), 0.0)
     panels.drawn(0.0)

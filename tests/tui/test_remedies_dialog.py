@@ -9,7 +9,7 @@ from fitmon.engine.finding import Finding, Remedy
 from fitmon.tui.options import RewindOptions
 from fitmon.tui.screens.monitor import MonitorScreen
 from fitmon.tui.screens.remedies_dialog import RemediesDialog
-from tests.tui.fake_run import CLASS_MISSING, GO_BACK, OVERFITTING, RATE_TOO_HIGH, FakeRun, shown
+from tests.tui.fake_run import CLASS_MISSING, OVERFITTING, RATE_TOO_HIGH, REWIND_TO_2, FakeRun, shown
 
 BACK = Rewind(epoch=2, changes={"dropout": 0.3}, because="overfitting")
 
@@ -24,7 +24,7 @@ async def test_every_remedy_is_listed_with_what_to_expect_at_every_size() -> Non
         for size in ((120, 40), (80, 24), (64, 20)):
             await screen.pilot.resize_terminal(*size)
             await screen.press("a")
-            await screen.sees("suggested fixes", "overfitting  97 % sure", "1 go back to epoch 2 with dropout 0.3")
+            await screen.sees("suggested fixes", "overfitting  97 % sure", "1 rewind to epoch 2 with dropout 0.3")
             await screen.sees(
                 "Validation loss falls", "2 stop here", "· train a smaller model", "$ fitmon mnist --units 128"
             )
@@ -39,12 +39,12 @@ async def test_the_first_is_applied_by_its_digit_or_by_enter() -> None:
         for key in ("1", "enter"):
             await screen.press("a", key)
             assert run.sent.pop() == BACK
-            await screen.sees("applying: go back to epoch 2 with dropout 0.3 …")
+            await screen.sees("applying: rewind to epoch 2 with dropout 0.3 …")
             assert isinstance(screen.app.screen, MonitorScreen)
         assert not run.sent
 
 
-async def test_a_digit_turns_knobs_as_a_person_would() -> None:
+async def test_a_digit_changes_knobs_like_the_user() -> None:
     run = overfitted()
     async with shown(run) as screen:
         await screen.press("a", "3")
@@ -54,7 +54,7 @@ async def test_a_digit_turns_knobs_as_a_person_would() -> None:
         ]
 
 
-async def test_stopping_is_asked_for_once_more() -> None:
+async def test_stopping_must_be_confirmed() -> None:
     run = overfitted()
     async with shown(run) as screen:
         await screen.press("a", "2")
@@ -76,7 +76,7 @@ async def test_it_can_be_closed_without_an_effect() -> None:
         assert not run.sent
 
 
-async def test_a_digit_without_a_remedy_says_so() -> None:
+async def test_a_digit_without_a_remedy_shows_a_notice() -> None:
     run = overfitted()
     async with shown(run) as screen:
         await screen.press("a", "7")
@@ -84,7 +84,7 @@ async def test_a_digit_without_a_remedy_says_so() -> None:
         assert not run.sent
 
 
-async def test_of_a_run_that_is_over_one_can_still_go_back() -> None:
+async def test_a_run_that_is_over_can_still_be_rewound() -> None:
     run = overfitted().ended()
     async with shown(run) as screen:
         await screen.press("a")
@@ -95,7 +95,7 @@ async def test_of_a_run_that_is_over_one_can_still_go_back() -> None:
         assert run.sent == [BACK]
 
 
-async def test_an_epoch_that_is_not_kept_is_not_gone_back_to() -> None:
+async def test_a_rewind_to_an_epoch_without_a_checkpoint_is_not_sent() -> None:
     run = FakeRun().begin().found(9, OVERFITTING)
     async with shown(run, rewind=RewindOptions(kept_epochs=lambda: {1: {4}})) as screen:
         await screen.press("a")
@@ -125,7 +125,7 @@ async def test_a_remedy_that_moves_the_threshold_moves_that_of_the_view() -> Non
         assert not run.sent
 
 
-async def test_where_nothing_was_found_the_key_says_so() -> None:
+async def test_without_findings_the_key_shows_a_notice() -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:
         await screen.press("a")
@@ -133,7 +133,7 @@ async def test_where_nothing_was_found_the_key_says_so() -> None:
         assert not isinstance(screen.app.screen, RemediesDialog)
 
 
-async def test_a_read_only_view_asks_nothing() -> None:
+async def test_a_read_only_view_sends_no_command() -> None:
     run = overfitted()
     async with shown(run, viewer=True, read_only=True) as screen:
         await screen.press("a")
@@ -142,13 +142,13 @@ async def test_a_read_only_view_asks_nothing() -> None:
         assert not run.sent
 
 
-async def test_a_long_list_scrolls_and_its_keys_stay_in_sight() -> None:
-    many = Finding(name="x", sentence="x", epochs=(1, 1), confidence=1, remedies=(GO_BACK,) * 9)
+async def test_a_long_list_scrolls_and_its_keys_stay_visible() -> None:
+    many = Finding(name="x", sentence="x", epochs=(1, 1), confidence=1, remedies=(REWIND_TO_2,) * 9)
     run = FakeRun().begin().found(3, many)
     async with shown(run, size=(40, 10)) as screen:
         await screen.press("a")
-        await screen.sees("1…9 apply", "1 go back")
+        await screen.sees("1…9 apply", "1 rewind")
         await screen.press("end")
-        await screen.sees("1…9 apply", "9 go back")
+        await screen.sees("1…9 apply", "9 rewind")
         await screen.press("9")
         assert run.sent == [Rewind(epoch=2, changes={"dropout": 0.3}, because="x")]

@@ -50,11 +50,11 @@ def test_what_is_typed_is_read(typed: str, changes: dict[str, float]) -> None:
         ("l2=1,5", "Expected l2 to be a number"),
         ("l2=nan", "Expected l2 to be a number"),
         ("epochs=2.5", "Expected epochs to be a whole number"),
-        ("l2=1 l2=2", "Expected one value for l2; received two."),
+        ("l2=1 l2=2", "l2 is given twice. Enter it once."),
         ("l2=1=2", "Expected l2 to be a number"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_with_what_is_wanted(typed: str, refusal: str) -> None:
+def test_invalid_input_is_refused_with_what_is_expected(typed: str, refusal: str) -> None:
     with pytest.raises(UsageError) as error:
         parse_changes(typed, OFFERED)
     assert refusal in str(error.value)
@@ -70,13 +70,13 @@ def test_the_example_names_what_this_run_has() -> None:
     ("changes", "epoch", "then"),
     [({}, 9, 10), ({"epochs": 5}, 4, 3), ({}, 0, 1), ({"l2": 1.0}, 3, None)],
 )
-def test_an_epoch_with_one_behind_it_can_be_gone_back_to(
+def test_an_epoch_that_is_not_the_last_can_be_rewound_to(
     changes: dict[str, float], epoch: int, then: int | None
 ) -> None:
     check_epochs(changes, epoch, {"epochs": then})
 
 
 @pytest.mark.parametrize(("changes", "epoch", "then"), [({}, 10, 10), ({"epochs": 4}, 4, 10), ({"epochs": 2}, 4, 10)])
-def test_the_last_epoch_asks_for_more_of_them(changes: dict[str, float], epoch: int, then: int) -> None:
+def test_a_rewind_to_the_last_epoch_needs_more_epochs(changes: dict[str, float], epoch: int, then: int) -> None:
     with pytest.raises(UsageError, match=f"Increase them, as in epochs={epoch + 20}"):
         check_epochs(changes, epoch, {"epochs": then})

@@ -27,7 +27,7 @@ def overfitted() -> FakeRun:
     return run.tell(events.EpochStarted(epoch=6, epochs=10, steps=100))
 
 
-async def test_it_opens_with_the_best_epoch_and_two_enters_go_back_there() -> None:
+async def test_it_opens_at_the_best_epoch_and_two_enters_rewind_to_it() -> None:
     run = overfitted()
     async with shown(run) as screen:
         await screen.press("z")
@@ -41,7 +41,7 @@ async def test_it_opens_with_the_best_epoch_and_two_enters_go_back_there() -> No
         assert isinstance(screen.app.screen, MonitorScreen)
 
 
-async def test_keys_choose_another_epoch_and_changed_knobs_go_with_it() -> None:
+async def test_keys_select_another_epoch_and_changed_knobs_are_sent_with_it() -> None:
     run = overfitted()
     async with shown(run) as screen:
         await screen.press("z", "up", "enter", *"l2=1e-4 ")
@@ -50,7 +50,7 @@ async def test_keys_choose_another_epoch_and_changed_knobs_go_with_it() -> None:
         assert run.sent == [Rewind(epoch=3, branch=1, changes={"dropout": 0.5, "l2": 1e-4, "epochs": 8})]
 
 
-async def test_the_list_is_gone_through_as_any_other() -> None:
+async def test_the_list_has_the_usual_keys() -> None:
     run = overfitted()
     async with shown(run) as screen:
         for keys, epoch in (
@@ -67,7 +67,7 @@ async def test_the_list_is_gone_through_as_any_other() -> None:
         assert not run.sent
 
 
-async def test_epochs_without_a_checkpoint_are_seen_and_passed_over() -> None:
+async def test_epochs_without_a_checkpoint_are_shown_and_skipped() -> None:
     run = overfitted()
     async with shown(run, rewind=RewindOptions(kept_epochs=lambda: {1: {0, 4}})) as screen:
         await screen.press("z")
@@ -86,7 +86,7 @@ async def test_a_run_without_any_checkpoint_says_so_and_enter_does_nothing() -> 
         assert isinstance(screen.app.screen, MonitorScreen)
 
 
-async def test_u_chooses_the_epoch_before_the_last_knob_took_effect_so_that_enter_undoes_it() -> None:
+async def test_u_selects_the_epoch_before_the_last_knob_change() -> None:
     run = overfitted().applied("l2", 0.01, 1e-4, epoch=2).applied("dropout", 0.5, 0.3, epoch=5)
     async with shown(run) as screen:
         await screen.press("z", "u")
@@ -99,7 +99,7 @@ async def test_u_chooses_the_epoch_before_the_last_knob_took_effect_so_that_ente
         assert run.sent == [Rewind(epoch=4, branch=1)]
 
 
-async def test_u_says_when_there_is_nothing_to_undo_or_no_way_back() -> None:
+async def test_u_shows_a_notice_when_there_is_nothing_to_undo_or_no_checkpoint() -> None:
     run = overfitted()
     async with shown(run, rewind=RewindOptions(kept_epochs=lambda: {1: {2}})) as screen:
         await screen.press("z", "u")
@@ -117,7 +117,7 @@ async def test_u_is_a_letter_where_knobs_are_typed() -> None:
         assert screen.app.screen.query_one(Input).value == "u"
 
 
-async def test_invalid_changes_are_refused_and_stay_to_be_corrected() -> None:
+async def test_invalid_changes_are_refused_and_can_be_corrected() -> None:
     run = overfitted()
     async with shown(run) as screen:
         await screen.press("z", "enter")
@@ -140,7 +140,7 @@ async def test_invalid_changes_are_refused_and_stay_to_be_corrected() -> None:
         assert not run.sent
 
 
-async def test_escape_goes_from_the_knobs_to_the_epochs_and_then_out() -> None:
+async def test_escape_returns_from_the_knobs_to_the_epochs_and_then_closes() -> None:
     run = overfitted()
     async with shown(run) as screen:
         await screen.press("z", "up", "enter", "escape")
@@ -150,7 +150,7 @@ async def test_escape_goes_from_the_knobs_to_the_epochs_and_then_out() -> None:
         assert not run.sent
 
 
-async def test_an_epoch_of_a_branch_that_was_left_goes_with_its_branch() -> None:
+async def test_an_epoch_of_another_branch_is_sent_with_its_branch() -> None:
     run = overfitted().branch(2, 1, 2).train(3, 3)
     async with shown(run) as screen:
         await screen.press("z")
@@ -175,14 +175,14 @@ async def test_it_works_while_paused_and_after_the_end(state: str) -> None:
         await screen.sees("training", "epoch 3/10", "branch 2 from epoch 2")
 
 
-async def test_a_refused_way_back_says_why_even_when_the_run_is_over() -> None:
+async def test_a_refused_rewind_is_shown_with_its_reason_even_when_the_run_is_over() -> None:
     run = overfitted().ended()
     async with shown(run) as screen:
-        run.tell(events.RewindRefused(epoch=2, branch=1, reason="Expected an epoch with a checkpoint."))
-        await screen.sees("rewind to epoch 2 refused: Expected an epoch with a checkpoint.")
+        run.tell(events.RewindRefused(epoch=2, branch=1, reason="Epoch 2 of branch 1 has no checkpoint."))
+        await screen.sees("rewind to epoch 2 refused: Epoch 2 of branch 1 has no checkpoint.")
 
 
-async def test_a_run_that_cannot_go_back_says_why() -> None:
+async def test_a_run_that_cannot_rewind_shows_the_reason() -> None:
     run = overfitted()
     async with shown(run, rewind=RewindOptions(why_not=lambda: "this run is not kept")) as screen:
         await screen.press("z")
@@ -191,7 +191,7 @@ async def test_a_run_that_cannot_go_back_says_why() -> None:
         assert "z rewind" not in screen.text
 
 
-async def test_a_view_that_only_looks_asks_for_no_way_back() -> None:
+async def test_a_read_only_view_sends_no_rewind() -> None:
     run = overfitted()
     async with shown(run, read_only=True) as screen:
         await screen.press("z")
@@ -199,7 +199,7 @@ async def test_a_view_that_only_looks_asks_for_no_way_back() -> None:
         assert isinstance(screen.app.screen, MonitorScreen)
 
 
-async def test_before_the_model_is_there_nothing_can_be_gone_back_to() -> None:
+async def test_before_the_model_is_built_there_is_no_epoch_to_rewind_to() -> None:
     async with shown(FakeRun()) as screen:
         await screen.press("z")
         await screen.sees("nothing to rewind to before training starts")
@@ -210,18 +210,20 @@ async def test_no_size_breaks_the_dialog() -> None:
     async with shown(run) as screen:
         for size in ((200, 50), (120, 40), (80, 24), (60, 15), (40, 10), (20, 5), (1, 1)):
             await screen.pilot.resize_terminal(*size)
-            await screen.press("z", "down", "end")
-            await screen.pilot.pause()
+            for key in ("z", "down", "end"):
+                await screen.press_once(key)
             if size >= (40, 10):
                 assert "▸ 3 " in screen.text, size
                 assert "esc back" in screen.text, size
-            await screen.press("enter", "x", "enter")
-            await screen.pilot.pause()
+            await screen.press_once("enter")
+            await screen.press("x")
+            await screen.press_once("enter")
             assert isinstance(screen.app.screen, RewindDialog), size
             assert len(screen.rows) == size[1]
             for other in ((80, 24), size):
                 await screen.pilot.resize_terminal(*other)
-            await screen.press("escape", "escape")
+            for _ in range(2):
+                await screen.press_once("escape")
             assert isinstance(screen.app.screen, MonitorScreen), size
             assert not run.sent
 

@@ -28,7 +28,7 @@ def written(
         return list(csv.DictReader(file))
 
 
-def test_a_row_holds_what_the_table_shows(tmp_path: Path) -> None:
+def test_a_row_has_what_the_table_shows(tmp_path: Path) -> None:
     assert written(tmp_path, observed(FIRST, SECOND), 2, 0) == [
         {
             "index": "2", "true": "no", "predicted": "yes", "probability_true": "0.25", "margin": "-0.5",
@@ -72,7 +72,7 @@ def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert (tmp_path / "samples.csv").stat().st_mode & 0o777 == 0o600
 
 
-def test_an_existing_file_is_never_touched(tmp_path: Path) -> None:
+def test_an_existing_file_is_never_changed(tmp_path: Path) -> None:
     (tmp_path / "samples.csv").write_text("mine")
     (tmp_path / "samples-2.csv").symlink_to(tmp_path / "elsewhere")
     path = write_csv(tmp_path / "samples.csv", observed(FIRST), 0.5, np.array([0]), NAMES)
@@ -81,7 +81,7 @@ def test_an_existing_file_is_never_touched(tmp_path: Path) -> None:
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_a_folder_that_is_none_raises(tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_folder_raises(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         write_csv(tmp_path / "missing" / "samples.csv", observed(FIRST), 0.5, np.array([0]), NAMES)
 
@@ -97,7 +97,7 @@ def files_of_at_most(size: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("samples", [300, 20_000])
-def test_a_file_that_finds_no_room_does_not_stay_behind(tmp_path: Path, samples: int) -> None:
+def test_a_file_that_does_not_fit_on_the_disk_is_removed(tmp_path: Path, samples: int) -> None:
     """Few rows fail when the file is closed, many while they are written."""
     observation = observed(random_scores(samples, 3))
     with files_of_at_most(2_000), pytest.raises(OSError, match="File too large"):
@@ -142,5 +142,5 @@ def test_the_file_is_called_by_run_and_epoch(run: str, name: str) -> None:
     assert csv_name(run, 3) == name
 
 
-def test_a_long_name_of_a_run_leaves_a_name_that_file_systems_take() -> None:
+def test_a_long_name_of_a_run_gives_a_valid_file_name() -> None:
     assert len(csv_name("x" * 1_000, 3)) < 255

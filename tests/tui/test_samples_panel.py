@@ -22,7 +22,7 @@ SCORES = two_classes(0.4, 0.9, 0.7, labels=(1, 1, 0))
 
 
 class CountingPanel(SamplesPanel):
-    """Counts how often it was asked to draw itself again."""
+    """Counts how often it had to draw itself again."""
 
     redraws = 0
 
@@ -54,7 +54,7 @@ def text(made: SamplesPanel, width: int = 120, height: int = 36) -> str:
         (None, "samples"),
     ],
 )
-def test_without_samples_the_panel_says_why(shown: Frame | None, words: str) -> None:
+def test_without_samples_the_panel_shows_the_reason(shown: Frame | None, words: str) -> None:
     made = panel(shown)
     assert words in text(made)
     for key in (made.go_first, made.go_last, made.next_order, made.next_filter, made.next_class, made.toggle_detail):
@@ -96,7 +96,7 @@ def test_a_wide_panel_has_the_detail_beside_the_table_and_a_narrow_one_below() -
     assert "sample 2" not in text(made, 80, 12)
 
 
-def test_the_detail_follows_the_chosen_row_and_may_have_all_the_room() -> None:
+def test_the_detail_follows_the_selected_row_and_can_fill_the_panel() -> None:
     samples = samples_of(np.arange(3.0).reshape(3, 1), feature_names=("size",))
     made = panel(picture(SCORES, samples=samples))
     made.move(1)
@@ -113,7 +113,7 @@ def test_the_detail_follows_the_chosen_row_and_may_have_all_the_room() -> None:
     assert "sample 0" in text(made, 120, 20)
 
 
-def test_an_empty_list_gives_its_sentence_all_the_room() -> None:
+def test_an_empty_list_fills_the_panel_with_its_sentence() -> None:
     made = panel(picture(SCORES, SCORES))
     made.next_filter()
     made.next_filter()
@@ -127,7 +127,7 @@ def test_the_class_names_come_from_the_samples_or_from_the_run() -> None:
     assert "ja" in text(panel(picture(SCORES, samples=named, class_names=("no", "yes"))))
 
 
-def test_what_is_listed_is_written_and_the_sentence_says_where(tmp_path: Path) -> None:
+def test_listed_samples_are_written_and_the_sentence_names_the_file(tmp_path: Path) -> None:
     made = panel(picture(SCORES, SCORES, class_names=("no", "yes"), run="mnist"))
     made.next_filter()
     assert made.write_csv(tmp_path) == "2 samples written to fitmon-mnist-epoch2-samples.csv"
@@ -174,7 +174,7 @@ def test_the_panel_fills_its_size_exactly(size: tuple[int, int], only_detail: bo
     assert {width_of(line) for line in rows} == {size[0]}
 
 
-async def test_out_of_sight_nothing_is_sorted_and_back_in_sight_the_newest_epoch_shows(
+async def test_a_hidden_panel_sorts_nothing_and_shows_the_newest_epoch_once_visible(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sorted_epochs = []
@@ -194,7 +194,7 @@ async def test_out_of_sight_nothing_is_sorted_and_back_in_sight_the_newest_epoch
     async with OnePanel().run_test(size=(120, 36)) as pilot:
         made.show(picture_of(run))
         made.move(1)
-        assert "▸     0" in text_of(made.drawn_rows[3])
+        assert "▸     0" in text_of(made.shown_rows[3])
         made.display = False
         made.show(picture_of(run.epoch_ended(2, SCORES)))
         made.show(picture_of(run.epoch_ended(3, SCORES)))
@@ -203,8 +203,8 @@ async def test_out_of_sight_nothing_is_sorted_and_back_in_sight_the_newest_epoch
         await pilot.pause()
         made.redraw()
         assert sorted_epochs == [1, 3]
-        assert "epoch 3" in text_of(made.drawn_rows[0])
-        assert "▸     0" in text_of(made.drawn_rows[3])
+        assert "epoch 3" in text_of(made.shown_rows[0])
+        assert "▸     0" in text_of(made.shown_rows[3])
 
 
 def test_the_panel_waits_with_numpy_until_there_is_something_to_draw() -> None:

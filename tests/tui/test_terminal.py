@@ -103,7 +103,7 @@ def test_every_signal_that_would_end_the_process_is_recorded_and_its_handler_res
     assert signal.getsignal(number) is before
 
 
-def test_ctrl_c_leaves_with_130(log: Path) -> None:
+def test_ctrl_c_exits_with_130(log: Path) -> None:
     with pseudo("waits", str(log)) as terminal:
         terminal.until("epoch 1/3")
         terminal.type("\x03")
@@ -112,8 +112,8 @@ def test_ctrl_c_leaves_with_130(log: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["closed, controlling", "SIGHUP"])
-def test_a_run_outlives_its_terminal_and_never_touches_it_again(how: str, log: Path) -> None:
-    """What was asked of the run, where its output goes, and what the terminal received say the same."""
+def test_a_run_outlives_its_terminal_and_never_writes_to_it_again(how: str, log: Path) -> None:
+    """What was requested of the run, where its output goes, and what the terminal received say the same."""
     with pseudo("waits", str(log), *["--controlled"] * ("controlling" in how)) as terminal:
         terminal.until("epoch 1/3")
         lose(terminal, how)
@@ -132,7 +132,7 @@ def test_a_run_outlives_its_terminal_and_never_touches_it_again(how: str, log: P
             assert terminal.attributes_now() == terminal.attributes
 
 
-def test_a_terminal_that_goes_before_the_screen_stands_costs_no_training(log: Path) -> None:
+def test_a_terminal_lost_before_the_first_frame_does_not_stop_training(log: Path) -> None:
     with pseudo("waits", str(log)) as terminal:
         terminal.until("starting")
         lose(terminal, "SIGHUP")
@@ -153,7 +153,7 @@ def test_a_run_without_its_terminal_is_still_stopped_by_a_signal(log: Path) -> N
         assert told(log)[1:] == [f"Stop(reason='{reason}')", "terminals []", reason]
 
 
-def test_a_run_that_nobody_could_find_again_ends_with_its_terminal(log: Path) -> None:
+def test_a_run_that_is_not_saved_ends_with_its_terminal(log: Path) -> None:
     with pseudo("waits", str(log), "--ephemeral") as terminal:
         terminal.until("epoch 1/3")
         lose(terminal, "closed")
@@ -165,7 +165,7 @@ def test_a_run_that_nobody_could_find_again_ends_with_its_terminal(log: Path) ->
 @pytest.mark.parametrize(
     ("script", "words", "code"), [("wait_after_end", "finished", 0), ("fails", "The run failed", 3)]
 )
-def test_a_run_that_is_over_is_left_with_its_own_code_when_the_terminal_goes(
+def test_a_run_that_is_over_exits_with_its_own_code_when_the_terminal_is_lost(
     script: str, words: str, code: int, log: Path
 ) -> None:
     with pseudo(script, str(log)) as terminal:
@@ -188,7 +188,7 @@ def test_a_run_whose_terminal_stalls_trains_on_and_writes_nothing_more(log: Path
         assert b"\x1b[?1049l" not in received_so_far(terminal)
 
 
-def test_a_terminal_that_stalled_is_given_back_as_soon_as_it_takes_something_again(log: Path) -> None:
+def test_a_stalled_terminal_is_restored_as_soon_as_it_accepts_output_again(log: Path) -> None:
     with pseudo("waits", str(log), "--stalled-seconds", "0.2") as terminal:
         terminal.until("epoch 1/3")
         stall(terminal)
@@ -200,7 +200,7 @@ def test_a_terminal_that_stalled_is_given_back_as_soon_as_it_takes_something_aga
         assert b"Finished: 0 of 3 epochs." in terminal.received
 
 
-def test_leaving_a_run_that_waits_to_be_asked_back_does_not_take_long(log: Path) -> None:
+def test_quitting_is_quick_while_the_run_waits_after_its_end(log: Path) -> None:
     with pseudo("wait_after_end", str(log)) as terminal:
         terminal.until("finished")
         terminal.type("q")
@@ -209,7 +209,7 @@ def test_leaving_a_run_that_waits_to_be_asked_back_does_not_take_long(log: Path)
 
 
 @pytest.mark.parametrize("how", ["q", "SIGTERM", "closed"])
-def test_leaving_a_view_asks_nothing_and_leaves_the_run_alone(how: str, log: Path) -> None:
+def test_quitting_a_view_asks_nothing_and_does_not_stop_the_run(how: str, log: Path) -> None:
     with pseudo("waits", str(log), "--viewer") as terminal:
         terminal.until("attached: quitting does not stop the run")
         lose(terminal, how)
@@ -220,7 +220,7 @@ def test_leaving_a_view_asks_nothing_and_leaves_the_run_alone(how: str, log: Pat
             assert b"The run continues; `fitmon attach` shows it again." in terminal.received
 
 
-def test_a_view_of_a_failed_run_is_left_with_0(log: Path) -> None:
+def test_a_view_of_a_failed_run_exits_with_0(log: Path) -> None:
     with pseudo("fails", str(log), "--viewer") as terminal:
         terminal.until("The run failed")
         terminal.type("q")
@@ -228,7 +228,7 @@ def test_a_view_of_a_failed_run_is_left_with_0(log: Path) -> None:
         assert b"No data." in terminal.received
 
 
-def test_a_terminal_that_takes_no_more_bytes_does_not_keep_the_process(log: Path) -> None:
+def test_a_terminal_that_accepts_no_output_does_not_block_the_exit(log: Path) -> None:
     with pseudo("waits", str(log)) as terminal:
         terminal.until("epoch 1/3")
         stall(terminal)
@@ -236,7 +236,7 @@ def test_a_terminal_that_takes_no_more_bytes_does_not_keep_the_process(log: Path
         assert terminal.process.wait(PATIENCE_SECONDS) == 143
 
 
-def test_exit_leaves_at_once_and_prints_the_summary(log: Path) -> None:
+def test_exit_quits_at_once_and_prints_the_summary(log: Path) -> None:
     with pseudo("finishes", str(log), "--exit") as terminal:
         assert terminal.exit_code() == 0
         assert b"Finished: 0 of 3 epochs." in terminal.received
@@ -286,7 +286,7 @@ def test_no_color_sends_no_colours(log: Path) -> None:
         ("", True, True, "TERM is not set"),
     ],
 )
-def test_the_screen_is_refused_where_it_cannot_stand(
+def test_the_screen_is_refused_where_it_cannot_be_shown(
     term: str, input_is_terminal: bool, output_is_terminal: bool, refusal: str | None
 ) -> None:
     assert screen_refusal({"TERM": term}, input_is_terminal, output_is_terminal) == refusal
@@ -306,7 +306,7 @@ def test_a_stalled_terminal_is_given_up_in_time() -> None:
     os.close(master)
 
 
-def test_a_closed_terminal_swallows_what_is_written() -> None:
+def test_writes_to_a_closed_terminal_are_dropped() -> None:
     master, slave = pty.openpty()
     os.close(master)
     output = TerminalOutput(slave, utf_8=True)
@@ -316,7 +316,7 @@ def test_a_closed_terminal_swallows_what_is_written() -> None:
     os.close(slave)
 
 
-def test_a_terminal_that_takes_a_little_at_a_time_has_not_stalled() -> None:
+def test_a_slow_terminal_has_not_stalled() -> None:
     master, slave = pty.openpty()
     os.set_blocking(slave, False)
     output = TerminalOutput(slave, utf_8=True, stalled_seconds=PATIENCE_SECONDS)

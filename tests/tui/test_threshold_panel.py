@@ -71,7 +71,7 @@ def test_a_sentence_too_long_for_three_rows_is_cut_and_says_so() -> None:
     assert "…" not in "".join(lines[4:])
 
 
-def test_a_number_is_not_torn_from_its_per_cent() -> None:
+def test_a_number_is_not_separated_from_its_percent_sign() -> None:
     for width in range(40, 130):
         text = drawn(observed(BEFORE, BEFORE, NOW), 0.65, width=width, height=20)
         assert not any(line.lstrip("│ ").startswith("%") for line in text.split("\n"))
@@ -94,7 +94,7 @@ def test_the_overview_shows_the_groups_the_arrows_and_both_accuracies() -> None:
         assert words in text
 
 
-def test_the_arrows_stand_right_below_the_histogram_in_its_columns() -> None:
+def test_the_arrows_are_right_below_the_columns_of_the_histogram() -> None:
     lines = drawn(observed(BEFORE, BEFORE, NOW), width=52, height=18).split("\n")
     (below,) = (number for number, line in enumerate(lines) if "→" in line)
     assert "█" in lines[below - 1]
@@ -129,7 +129,7 @@ def test_the_confusion_matrix_follows_the_threshold() -> None:
     assert matrix(1.0) == [["no", "2", "0"], ["yes", "2", "0"]]
 
 
-def test_no_precision_is_told_where_nothing_is_answered_with_1() -> None:
+def test_no_precision_is_shown_if_1_is_never_predicted() -> None:
     text = drawn(observed(BEFORE, BEFORE, NOW), 1.0, 120, 36)
     assert value_of("precision", text) is None
     assert value_of("recall", text) == "0"
@@ -162,7 +162,7 @@ def test_the_first_epoch_is_compared_with_the_untrained_model() -> None:
     assert "mean move since the start" in text
 
 
-def test_accuracy_stands_in_context() -> None:
+def test_accuracy_is_shown_in_context() -> None:
     scores = binary_scores(*[0.9] * 60, *[0.1] * 40, labels=(1,) * 60 + (0,) * 40)
     text = drawn(observed(scores, scores, val_accuracy=1.0), 0.5, 120, 36)
     assert "baseline   0.6000  always predicting yes" in text
@@ -183,7 +183,7 @@ def test_several_classes_have_no_threshold_no_matrix_and_no_precision() -> None:
         assert words not in text
 
 
-def test_one_class_only_is_said_and_what_needs_two_is_hidden() -> None:
+def test_a_single_class_is_reported_and_what_needs_two_is_hidden() -> None:
     scores = binary_scores(0.2, 0.3, 0.6, labels=(0, 0, 0))
     text = drawn(observed(scores, scores), 0.5, 120, 36)
     assert "all samples are of class no: accuracy says little" in text
@@ -209,7 +209,7 @@ def test_predictions_that_are_not_numbers_are_counted_as_wrong_and_never_printed
     assert "1 prediction is NaN and counts as wrong" in drawn(observed(one, one))
 
 
-def test_labels_of_one_sample_are_said_to_count_by_themselves() -> None:
+def test_labels_of_one_sample_are_reported_to_count_separately() -> None:
     scores = replace(NOW, labels=2)
     text = drawn(observed(scores, scores, names=("crimson", "oval")), 0.5, 120, 36)
     assert "each of the 2 labels of a sample counts separately" in text
@@ -217,19 +217,19 @@ def test_labels_of_one_sample_are_said_to_count_by_themselves() -> None:
     assert "crimson" not in text
 
 
-def test_before_any_scores_the_panel_says_why_it_is_empty() -> None:
+def test_before_any_scores_the_panel_shows_why_it_is_empty() -> None:
     assert "probabilities are available after the first validation" in drawn(FakeRun().begin())
     assert "no probability per sample" in drawn(FakeRun().begin().epochs(1))
     reason = "not for this loss: mean_\x1b[31msquared_error knows no probabilities"
     assert "not for this loss: mean_squared_error knows no" in drawn(FakeRun().begin(no_probabilities=reason))
 
 
-def test_an_empty_validation_set_is_said_to_be_empty() -> None:
+def test_an_empty_validation_set_is_reported() -> None:
     empty = score_probabilities(np.empty(0, np.float32), np.empty(0, np.int64))
     assert "there are no validation samples" in drawn(FakeRun().begin().observe(1, empty))
 
 
-def test_names_reach_the_screen_without_what_a_terminal_could_obey() -> None:
+def test_names_are_shown_without_terminal_sequences() -> None:
     names = ("\x1b]0;gone\x07no\x1b[2J", "[bold]yes[/]\n\x00" + "long" * 40)
     for size in ((120, 36), (80, 20), (60, 30)):
         text = drawn(observed(BEFORE, BEFORE, NOW, names=names), 0.5, *size)
@@ -292,7 +292,7 @@ class PanelApp(App[None]):
         yield ThresholdPanel("threshold")
 
 
-async def test_the_panel_draws_again_only_what_is_new_and_never_while_out_of_sight() -> None:
+async def test_the_panel_redraws_only_what_is_new_and_never_while_hidden() -> None:
     app = PanelApp()
     async with app.run_test(size=(80, 20)) as pilot:
         panel = app.query_one(ThresholdPanel)
@@ -300,15 +300,15 @@ async def test_the_panel_draws_again_only_what_is_new_and_never_while_out_of_sig
         run = observed(BEFORE, BEFORE, NOW)
         panel.show(picture(run))
         await pilot.pause()
-        shown = panel.drawn_rows
+        shown = panel.shown_rows
         assert "epoch 2" in text_of(shown[0])
         panel.show(picture(run.chunk(3, epoch=3)))
-        assert panel.drawn_rows is shown, "a chunk changes nothing here"
+        assert panel.shown_rows is shown, "a chunk changes nothing here"
         panel.show(picture(run, 0.65))
-        assert "against threshold 0.65" in text_of(panel.drawn_rows[0])
+        assert "against threshold 0.65" in text_of(panel.shown_rows[0])
         panel.display = False
         panel.show(picture(run.epoch_ended(3, with_losses(NOW)), 0.65))
-        assert "epoch 2" in text_of(panel.drawn_rows[0])
+        assert "epoch 2" in text_of(panel.shown_rows[0])
         panel.display = True
         panel.show(picture(run, 0.65))
-        assert "epoch 3" in text_of(panel.drawn_rows[0])
+        assert "epoch 3" in text_of(panel.shown_rows[0])

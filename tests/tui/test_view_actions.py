@@ -19,7 +19,7 @@ def two_class_run() -> FakeRun:
     return run.epochs(2, SCORES)
 
 
-async def test_the_arrows_move_the_threshold_and_the_counts_follow_without_touching_the_run() -> None:
+async def test_the_arrows_move_the_threshold_and_the_counts_and_send_no_command() -> None:
     run = two_class_run()
     async with shown(run) as screen:
         await screen.press("4")
@@ -37,13 +37,13 @@ async def test_the_threshold_stays_between_0_and_1() -> None:
         await screen.sees("against threshold 1 ")
 
 
-async def test_the_arrows_leave_the_threshold_alone_in_other_views() -> None:
+async def test_the_arrows_do_not_move_the_threshold_in_other_views() -> None:
     async with shown(two_class_run()) as screen:
         await screen.press("6", "left", "4")
         await screen.sees("against threshold 0.5 ")
 
 
-async def test_m_takes_the_best_threshold_for_a_goal() -> None:
+async def test_m_applies_the_best_threshold_for_a_goal() -> None:
     async with shown(two_class_run()) as screen:
         await screen.press("4", "m")
         await screen.until(lambda: isinstance(screen.app.screen, BestThresholdDialog))
@@ -61,7 +61,7 @@ async def test_several_classes_have_no_threshold_to_move() -> None:
             screen.app.say("")
 
 
-async def test_the_samples_are_gone_through_sorted_and_filtered() -> None:
+async def test_keys_move_through_sort_and_filter_the_samples() -> None:
     async with shown(two_class_run()) as screen:
         await screen.press("5")
         await screen.sees("worst first", "sample 3")
@@ -77,7 +77,7 @@ async def test_the_samples_are_gone_through_sorted_and_filtered() -> None:
         await screen.sees("no", "1 of 5")
 
 
-async def test_enter_gives_the_whole_view_to_the_chosen_sample() -> None:
+async def test_enter_fills_the_view_with_the_selected_sample() -> None:
     async with shown(two_class_run()) as screen:
         await screen.press("5")
         await screen.sees("worst first")
@@ -86,7 +86,7 @@ async def test_enter_gives_the_whole_view_to_the_chosen_sample() -> None:
         await screen.sees("sample 3")
 
 
-async def test_w_writes_what_is_listed_and_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_w_writes_the_listed_samples_and_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     async with shown(two_class_run().ended()) as screen:
         await screen.press("5", "n", "w")
@@ -95,7 +95,7 @@ async def test_w_writes_what_is_listed_and_says_where(tmp_path: Path, monkeypatc
     assert [line.split(",")[0] for line in written.read_text().splitlines()] == ["index", "3", "4"]
 
 
-async def test_a_held_view_keeps_its_samples_while_an_epoch_ends_and_can_still_be_gone_through() -> None:
+async def test_a_frozen_view_keeps_its_samples_when_an_epoch_ends_and_can_still_be_browsed() -> None:
     run = two_class_run()
     async with shown(run) as screen:
         await screen.press("5", "h")
@@ -108,7 +108,7 @@ async def test_a_held_view_keeps_its_samples_while_an_epoch_ends_and_can_still_b
         await screen.until(lambda: "epoch 3" in screen.rows[3])
 
 
-async def test_moving_the_threshold_of_a_held_view_keeps_its_epoch() -> None:
+async def test_moving_the_threshold_of_a_frozen_view_keeps_its_epoch() -> None:
     run = two_class_run()
     async with shown(run) as screen:
         await screen.press("4", "h")
@@ -121,7 +121,7 @@ async def test_moving_the_threshold_of_a_held_view_keeps_its_epoch() -> None:
         await screen.sees("samples of epoch 2")
 
 
-async def test_the_worst_sample_stays_on_top_until_the_user_chooses_one() -> None:
+async def test_the_worst_sample_stays_selected_until_the_user_selects_another() -> None:
     run = two_class_run()
     async with shown(run) as screen:
         await screen.press("5")
@@ -134,7 +134,7 @@ async def test_the_worst_sample_stays_on_top_until_the_user_chooses_one() -> Non
         await screen.sees("epoch 4", "sample 0")
 
 
-async def test_keys_of_other_views_do_nothing() -> None:
+async def test_keys_of_other_views_have_no_effect() -> None:
     run = two_class_run()
     of_samples = {"s", "n", "c", "w", "enter", "up"}
     own_keys: dict[View, set[str]] = {View.THRESHOLD: {"m"}, View.SAMPLES: of_samples, View.CLASSES: set()}

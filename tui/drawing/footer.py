@@ -63,7 +63,7 @@ _RUN_KEYS: dict[str, Callable[[Frame], bool]] = {
 def _hint(key: Key, frame: Frame) -> Row:
     wording = {
         "pause": pause_wording(frame.snapshot),
-        "hold": "unfreeze" if frame.frozen else key.wording,
+        "freeze": "unfreeze" if frame.frozen else key.wording,
         "move": "scroll" if frame.view is View.FINDINGS else key.wording,
     }
     return row((key.shown, Role.STRONG), f" {wording.get(key.id, key.wording)}")

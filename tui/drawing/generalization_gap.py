@@ -17,7 +17,7 @@ ROOMY_WIDTH = 56
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class ColumnWidths:
     """Cells of the table's columns."""
 
     indent: int
@@ -26,7 +26,7 @@ class Columns:
     """Training, validation and, if there is room, their difference."""
 
 
-ROOMY, NARROW = Columns(3, 22, (10, 12, 10)), Columns(2, 14, (9, 11))
+ROOMY, NARROW = ColumnWidths(3, 22, (10, 12, 10)), ColumnWidths(2, 14, (9, 11))
 
 Pair = tuple[float | None, float | None]
 """Of training and validation; None: not measured."""
@@ -67,7 +67,7 @@ def _cells(name: str, pair: Pair) -> tuple[str, ...]:
     return name, _number(training), _number(validation), gap
 
 
-def _line(cells: tuple[str, ...], columns: Columns, role: Role) -> Row:
+def _line(cells: tuple[str, ...], columns: ColumnWidths, role: Role) -> Row:
     numbers = "".join(f"{number:>{width}}" for number, width in zip(cells[1:], columns.numbers, strict=False))
     return row((f"{'':{columns.indent}}{cells[0]:<{columns.name}}{numbers}", role))
 

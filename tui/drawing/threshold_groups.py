@@ -52,8 +52,8 @@ def _groups(movement: Movement) -> tuple[Group, ...]:
     return (
         Group("stayed right", movement.stayed_right, parts.get("stayed_right"), sure),
         Group("stayed wrong", movement.stayed_wrong, parts.get("stayed_wrong"), near),
-        Group("crossed ↑", movement.crossed_up, parts.get("crossed_up"), ("wrong before, right now", "to right")),
-        Group("crossed ↓", movement.crossed_down, parts.get("crossed_down"), ("right before, wrong now", "to wrong")),
+        Group("crossed ↑", movement.crossed_up, parts.get("crossed_up"), ("was wrong, now right", "to right")),
+        Group("crossed ↓", movement.crossed_down, parts.get("crossed_down"), ("was right, now wrong", "to wrong")),
     )
 
 

@@ -107,7 +107,7 @@ def _weights(snapshot: Snapshot, keep: Keep, *, chosen: bool) -> str:
 
 def _path_error(path: Path) -> str:
     if path.suffix != SUFFIX or path.name == SUFFIX:
-        return f"Expected a file that ends in {SUFFIX}, such as model{SUFFIX}; received {path.name}."
+        return f"{path.name or 'The name'} does not end in {SUFFIX}. Enter a name such as model{SUFFIX}."
     if not path.parent.is_dir():
-        return f"Expected an existing folder; received {path.parent}. Create it first."
-    return "" if not path.is_dir() else f"Expected a file; {path} is a folder."
+        return f"The folder {path.parent} does not exist. Create it first."
+    return "" if not path.is_dir() else f"{path} is a folder. Enter the name of a file."

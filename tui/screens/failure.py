@@ -19,7 +19,7 @@ class FailureScreen(Screen[None]):
     CSS_PATH = "dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,f", "back", "back"),
-        ("q", "app.leave", "quit"),
+        ("q", "app.quit", "quit"),
     ]
 
     def __init__(self, failure: RunFailed) -> None:

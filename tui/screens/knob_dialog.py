@@ -39,7 +39,7 @@ class KnobDialog(NumberDialog[SetKnob]):
         knob = self.knob
         lines = [knob_name(knob.name), f"now {form.knob_value(knob.value)}"]
         if knob.pending is not None:
-            lines[1] += f", {form.setting(knob.pending)} pending {form.pending_epoch(knob)}"
+            lines[1] += f", pending {form.setting(knob.pending)} {form.pending_epoch(knob)}"
         if knob.name in KNOBS and not knob.unavailable:
             valid = self._valid_knob()
             lines.append(f"expected: {valid.wanted()}, such as {valid.example}")

@@ -160,7 +160,7 @@ class MonitorScreen(ViewActions, Screen[None]):
         self.monitor.log_scale = not self.monitor.log_scale
         self.monitor.draw_now()
 
-    def action_hold_view(self) -> None:
+    def action_freeze_view(self) -> None:
         self.monitor.frozen = not self.monitor.frozen
         self.monitor.draw_now()
 
@@ -168,9 +168,9 @@ class MonitorScreen(ViewActions, Screen[None]):
         snapshot = self._newest()
         if snapshot.over:
             return
-        if snapshot.paused is not None or snapshot.pause_asked == PauseAt.CHUNK:
+        if snapshot.paused is not None or snapshot.pause_requested == PauseAt.CHUNK:
             self._send(Resume(), "resuming …")
-        elif snapshot.pause_asked == PauseAt.EPOCH:
+        elif snapshot.pause_requested == PauseAt.EPOCH:
             self._send(Pause(at=PauseAt.CHUNK), "pausing now …")
         else:
             self._send(Pause(at=PauseAt.EPOCH), "pausing after this epoch …")

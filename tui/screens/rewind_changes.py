@@ -25,7 +25,7 @@ def parse_changes(text: str, knobs: Sequence[KnobState]) -> dict[str, float]:
             raise UsageError(f"Expected changes such as {example(knobs)}; received {word!r}.")
         knob = _named(name, knobs)
         if knob.name in changes:
-            raise UsageError(f"Expected one value for {knob.name}; received two.")
+            raise UsageError(f"{knob.name} is given twice. Enter it once.")
         changes[knob.name] = knob_named(knob.name).parse(value)
     return changes
 

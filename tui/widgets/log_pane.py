@@ -18,7 +18,7 @@ class LogPane(RowWidget):
 
     def refresh_log(self) -> None:
         """Read what was added and draw it."""
-        if self.display and (self._tail is None or self._tail.read() or not self.drawn_rows):
+        if self.display and (self._tail is None or self._tail.read() or not self.shown_rows):
             self.redraw()
 
     def draw(self, width: int, height: int) -> list[Row]:

@@ -16,7 +16,7 @@ class RowWidget(Widget):
 
     def __init__(self, widget_id: str) -> None:
         super().__init__(id=widget_id)
-        self.drawn_rows: list[Row] = []
+        self.shown_rows: list[Row] = []
         """The rows on the screen, to find out what changed and for tests."""
         self._strips: list[Strip] = []
 
@@ -30,8 +30,8 @@ class RowWidget(Widget):
         if not self.display or not width or not height:
             return
         rows = filled(self.draw(width, height), width, height)
-        regions = changed_regions(self.drawn_rows, rows)
-        self.drawn_rows = rows
+        regions = changed_regions(self.shown_rows, rows)
+        self.shown_rows = rows
         if regions is None:
             self._strips = [_strip(line, width) for line in rows]
             self.refresh()
@@ -45,7 +45,7 @@ class RowWidget(Widget):
         return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
 
     def on_resize(self, _event: Resize) -> None:
-        self.drawn_rows = []
+        self.shown_rows = []
         self.redraw()
 
 

@@ -28,8 +28,8 @@ def heard(run: ServedRun, answers: Answers) -> Iterator[None]:
     """Apply the events that `answers` returns for each command."""
 
     def answer() -> None:
-        while (asked := run.asked.get())[1] != "the test":
-            run.tell(*answers(asked[0]))
+        while (request := run.requests.get())[1] != "the test":
+            run.tell(*answers(request[0]))
 
     thread = threading.Thread(target=answer)
     thread.start()

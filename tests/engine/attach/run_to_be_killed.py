@@ -1,7 +1,7 @@
 """A program that owns a run, as far as other processes can see; its argument is the run's folder.
 
-It tells some epochs, prints a line when it can be reached, tells what is asked of it in its journal, and goes on until
-it is killed. A child, such as a worker that reads data, outlives it until its standard input ends.
+It reports some epochs, prints a line when it can be reached, journals the commands it receives, and runs until it is
+killed. A child, such as a worker that reads data, outlives it until its standard input ends.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def main() -> None:
         journal.flush()
         print("here", flush=True)  # noqa: T201 - what the test waits for
         while True:
-            command, by = run.asked.get()
+            command, by = run.requests.get()
             journal.command(command, by=by)
-            run.tell(events.KnobAsked(knob="learning_rate", value=1e-4, epoch=3))
+            run.tell(events.KnobRequested(knob="learning_rate", value=1e-4, epoch=3))
 
 
 if __name__ == "__main__":

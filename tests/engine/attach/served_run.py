@@ -32,7 +32,7 @@ class ServedRun:
     """Satisfies `fitmon.engine.attach.server.ServedRun`."""
 
     def __init__(self) -> None:
-        self.asked: queue.SimpleQueue[tuple[Command, str]] = queue.SimpleQueue()
+        self.requests: queue.SimpleQueue[tuple[Command, str]] = queue.SimpleQueue()
         self._record = RunRecord()
         self._lock = threading.Lock()
 
@@ -41,7 +41,7 @@ class ServedRun:
             return self._record.snapshot()
 
     def send(self, command: Command, *, by: str) -> None:
-        self.asked.put((command, by))
+        self.requests.put((command, by))
 
     def tell(self, *told: events.Event) -> ServedRun:
         for event in told:
@@ -140,17 +140,17 @@ def story(classes: int) -> list[events.Event]:
         events.PhaseChanged(phase=Phase.TRAINING),
         scorer.scored(0),
         *epoch_events(1, scorer.scored(1)),
-        events.KnobAsked(knob="learning_rate", value=5e-4, epoch=2),
-        events.KnobAsked(knob="dropout", value=0.5, epoch=4),
+        events.KnobRequested(knob="learning_rate", value=5e-4, epoch=2),
+        events.KnobRequested(knob="dropout", value=0.5, epoch=4),
         events.KnobRefused(knob="l1", value=1.0, reason="this model has no kernels"),
         events.EpochStarted(epoch=2, epochs=10, steps=STEPS),
-        events.KnobApplied(knob="learning_rate", asked=5e-4, value=5e-4, previous=1e-3, epoch=2, step=1),
+        events.KnobApplied(knob="learning_rate", requested=5e-4, value=5e-4, previous=1e-3, epoch=2, step=1),
         *epoch_events(2, scorer.scored(2))[1:],
         events.CheckpointFailed(message="The disk is full."),
         *epoch_events(3, scorer.scored(3)),
-        events.PauseAsked(at="chunk"),
-        events.RunPaused(epoch=3, step=STEPS, reason="asked to pause"),
-        events.RewindRefused(epoch=9, branch=1, reason="Expected an epoch with a checkpoint."),
+        events.PauseRequested(at="chunk"),
+        events.RunPaused(epoch=3, step=STEPS, reason="requested"),
+        events.RewindRefused(epoch=9, branch=1, reason="Epoch 9 of branch 1 has no checkpoint."),
         events.BranchStarted(branch=2, parent=1, epoch=1, knobs={"learning_rate": 1e-3, "dropout": (0.25, 0.5)}),
         events.PauseEnded(),
         *epoch_events(2, scorer.scored(2), factor=2),

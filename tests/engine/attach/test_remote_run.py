@@ -93,7 +93,7 @@ def test_a_run_in_another_process_is_shown_and_steered(elsewhere: Elsewhere) -> 
     run.close()
 
 
-def test_a_run_whose_process_is_killed_becomes_its_record_and_says_so(elsewhere: Elsewhere) -> None:
+def test_a_run_whose_process_is_killed_shows_its_record_and_that_it_crashed(elsewhere: Elsewhere) -> None:
     run = attached_to(elsewhere.folder)
     until(lambda: run.snapshot().observation is not None)
     before = run.snapshot()
@@ -110,7 +110,7 @@ def test_a_run_whose_process_is_killed_becomes_its_record_and_says_so(elsewhere:
     assert_same(after.metrics["val_loss"], before.metrics["val_loss"])
 
 
-def test_a_run_whose_process_was_killed_before_is_its_record(elsewhere: Elsewhere) -> None:
+def test_a_run_whose_process_was_killed_before_shows_its_record(elsewhere: Elsewhere) -> None:
     elsewhere.kill()
     run = open_run(elsewhere.folder)
     assert isinstance(run, RecordedRun)
@@ -155,7 +155,7 @@ def test_a_read_only_viewer_sends_no_commands(folder: RunFolder) -> None:
         served.epochs(1, 1)
         until(lambda: run.snapshot().epochs_done == 1)
         run.close()
-    assert served.asked.empty()
+    assert served.requests.empty()
 
 
 def test_a_run_that_is_over_may_be_rewound_while_it_is_viewed(folder: RunFolder) -> None:

@@ -81,18 +81,18 @@ def test_an_epoch_restarted_between_two_updates_replaces_its_chunks() -> None:
     channel.assert_same()
 
 
-WAYS_BACK = [
-    pytest.param(events.RunResumed(epochs_done=2, exact=True), id="taken up from a checkpoint"),
+RETURNS = [
+    pytest.param(events.RunResumed(epochs_done=2, exact=True), id="resumed from a checkpoint"),
     pytest.param(events.BranchStarted(branch=2, parent=1, epoch=2, knobs={}), id="a new branch"),
 ]
 
 
-@pytest.mark.parametrize("rewind_options", WAYS_BACK)
-def test_epochs_that_are_trained_again_replace_the_others(rewind_options: events.Event) -> None:
+@pytest.mark.parametrize("event", RETURNS)
+def test_epochs_that_are_trained_again_replace_the_others(event: events.Event) -> None:
     """With as many points as before, or more, between two updates: only the values differ."""
     channel = Channel(ServedRun().tell(started()).epochs(1, 6))
     channel.look()
-    channel.run.tell(rewind_options).epochs(3, 8, factor=2)
+    channel.run.tell(event).epochs(3, 8, factor=2)
     channel.look()
     channel.assert_same()
 
@@ -102,6 +102,13 @@ def test_nothing_is_sent_when_nothing_is_new() -> None:
     while encoder.update(run.snapshot()).more:
         pass
     assert encoder.update(run.snapshot()) == SnapshotUpdate()
+
+
+def test_renamed_fields_keep_their_names_in_updates() -> None:
+    """So that a fitmon of another version can attach."""
+    first = SnapshotEncoder().update(ServedRun().tell(started()).snapshot())
+    assert {"pause_asked", "continued"} < first.parts.keys()
+    assert not {"pause_requested", "resumed", "other_branches"} & first.parts.keys()
 
 
 def test_the_first_update_does_not_wait_for_the_samples() -> None:
@@ -221,10 +228,10 @@ RUBBISH = [
     pytest.param(SnapshotUpdate(parts={"version": msgspec.Raw(msgspec.msgpack.encode("seven"))}), id="a wrong type"),
     pytest.param(SnapshotUpdate(parts={"secret": msgspec.Raw(msgspec.msgpack.encode(1))}), id="an unknown fact"),
     pytest.param(
-        SnapshotUpdate(parts={"other_branches": msgspec.Raw(msgspec.msgpack.encode([{}]))}), id="half a branch"
+        SnapshotUpdate(parts={"left_branches": msgspec.Raw(msgspec.msgpack.encode([{}]))}), id="half a branch"
     ),
     pytest.param(
-        SnapshotUpdate(parts={"observation": msgspec.Raw(b"\x93" * 60_000)}), id="nested deeper than anybody can read"
+        SnapshotUpdate(parts={"observation": msgspec.Raw(b"\x93" * 60_000)}), id="nested deeper than any reader allows"
     ),
 ]
 

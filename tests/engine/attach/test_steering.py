@@ -11,7 +11,7 @@ import pytest
 from fitmon.engine import events
 from fitmon.engine.attach import client
 from fitmon.engine.attach.server import RunServer
-from fitmon.engine.attach.steering import Accepted, ask, set_knob, status
+from fitmon.engine.attach.steering import Accepted, send_command, set_knob, status
 from fitmon.engine.commands import Command, Detach, Pause, SetKnob
 from fitmon.engine.errors import RunInUseError, SetupError, UsageError
 from fitmon.engine.runs.journal import JournalWriter
@@ -21,9 +21,9 @@ from tests.engine.attach.answering_run import Answers, answering, heard
 from tests.engine.attach.same import assert_same
 from tests.engine.attach.served_run import Scorer, ServedRun, epoch_events, samples_loaded, started
 
-ASKED = SetKnob(knob="learning_rate", value=1e-4)
-ACCEPTED = events.KnobAsked(knob="learning_rate", value=1e-4, epoch=3)
-APPLIED = events.KnobApplied(knob="learning_rate", asked=1e-4, value=1e-4, previous=1e-3, epoch=3, step=1)
+REQUEST = SetKnob(knob="learning_rate", value=1e-4)
+ACCEPTED = events.KnobRequested(knob="learning_rate", value=1e-4, epoch=3)
+APPLIED = events.KnobApplied(knob="learning_rate", requested=1e-4, value=1e-4, previous=1e-3, epoch=3, step=1)
 
 
 def refused(epoch: int | None = None) -> events.KnobRefused:
@@ -43,7 +43,7 @@ def run() -> ServedRun:
 
 def told(*answers: events.Event) -> Answers:
     def answer(command: Command) -> list[events.Event]:
-        assert command == ASKED
+        assert command == REQUEST
         return [*epoch_events(3)[:2], *answers]
 
     return answer
@@ -71,19 +71,22 @@ def test_a_change_is_refused_with_the_reason_of_the_run(
 def test_the_refusal_of_another_change_is_not_an_answer(folder: RunFolder, run: ServedRun) -> None:
     run.tell(refused())
     other = events.KnobRefused(knob="dropout", value=0.5, reason="no")
-    with answering(folder, run, told(other)), pytest.raises(SetupError, match="none: the run is waiting to start"):
+    with (
+        answering(folder, run, told(other)),
+        pytest.raises(SetupError, match=r"did not answer within 0\.2 seconds: it is waiting to start"),
+    ):
         set_knob(folder, "learning_rate", 1e-4, wait_seconds=0.2)
 
 
 def test_a_command_is_passed_on_with_its_sender(folder: RunFolder, run: ServedRun) -> None:
     with RunLock(folder), RunServer(folder.socket_path, run):
-        ask(folder, Pause())
-    assert run.asked.get(timeout=10) == (Pause(), f"ctl, process {os.getpid()}")
+        send_command(folder, Pause())
+    assert run.requests.get(timeout=10) == (Pause(), f"ctl, process {os.getpid()}")
 
 
 def test_a_command_reserved_for_the_run_itself_is_refused(folder: RunFolder, run: ServedRun) -> None:
     with RunLock(folder), RunServer(folder.socket_path, run), pytest.raises(UsageError, match="screen"):
-        ask(folder, Detach(reason="gone"))
+        send_command(folder, Detach(reason="gone"))
 
 
 def test_the_status_of_a_training_run_is_its_snapshot_without_samples(folder: RunFolder, run: ServedRun) -> None:
@@ -119,7 +122,7 @@ def test_a_run_without_a_process_takes_no_commands(folder: RunFolder, ending: li
         journal.event(event)
     journal.close()
     with pytest.raises(SetupError, match=how):
-        ask(folder, Pause())
+        send_command(folder, Pause())
     with pytest.raises(SetupError, match=f"fitmon (attach|resume) {folder.name}"):
         set_knob(folder, "learning_rate", 1e-4)
 
@@ -127,8 +130,8 @@ def test_a_run_without_a_process_takes_no_commands(folder: RunFolder, ending: li
 def test_a_run_that_is_over_and_still_shown_takes_no_commands(folder: RunFolder, run: ServedRun) -> None:
     run.tell(events.RunEnded(reason="all epochs done", epochs_done=2, completed=True))
     with RunLock(folder), RunServer(folder.socket_path, run), pytest.raises(SetupError, match="finished"):
-        ask(folder, Pause())
-    assert run.asked.empty()
+        send_command(folder, Pause())
+    assert run.requests.empty()
 
 
 def test_a_run_that_cannot_be_reached_is_reported_with_its_owner(
@@ -136,7 +139,7 @@ def test_a_run_that_cannot_be_reached_is_reported_with_its_owner(
 ) -> None:
     monkeypatch.setattr(client, "START_SECONDS", 0.1)
     with RunLock(folder), pytest.raises(RunInUseError, match=f"process {os.getpid()}"):
-        ask(folder, Pause())
+        send_command(folder, Pause())
 
 
 def test_a_run_that_ends_during_a_request_is_reported_as_not_answering(folder: RunFolder, run: ServedRun) -> None:
@@ -146,5 +149,5 @@ def test_a_run_that_ends_during_a_request_is_reported_as_not_answering(folder: R
         server.close(linger_seconds=0)
         return []
 
-    with heard(run, leave), pytest.raises(SetupError, match="its process stopped answering"):
+    with heard(run, leave), pytest.raises(SetupError, match=r"The process of the run .* stopped answering"):
         set_knob(folder, "learning_rate", 1e-4)

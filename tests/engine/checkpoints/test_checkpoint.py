@@ -178,7 +178,7 @@ def test_any_flipped_bit_is_noticed_and_the_array_named(tmp_path: Path) -> None:
     path = _written(tmp_path)
     whole = path.read_bytes()
     begin = len(whole) - 800 - 200 - 24
-    expected = {0: "another kind", 19: "format", 25: "header", 40: "header", 100: "header", begin - 1: "header"}
+    expected = {0: "is not a checkpoint", 19: "format", 25: "header", 40: "header", 100: "header", begin - 1: "header"}
     arrays = {"first": range(begin, begin + 800), "second": range(begin + 800, begin + 1000)}
     arrays["scores"] = range(begin + 1000, len(whole))
     expected |= {place: f"{name!r} differs" for name, places in arrays.items() for place in (places[0], places[-1])}

@@ -51,7 +51,7 @@ def test_an_epoch_is_loaded_from_the_branch_that_trained_it(store: CheckpointSto
 def test_an_epoch_without_a_checkpoint_is_rejected_with_those_nearby(store: CheckpointStore) -> None:
     for epoch in (0, 4, 5, 9):
         store.put(state_of(epochs_done=epoch))
-    with pytest.raises(UsageError, match=r"received 6 of branch 1\. Kept nearby: 4, 5, 9\."):
+    with pytest.raises(UsageError, match=r"Epoch 6 of branch 1 has no checkpoint\. Epochs nearby with one: 4, 5, 9\."):
         store.load(6)
 
 

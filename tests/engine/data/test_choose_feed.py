@@ -47,18 +47,18 @@ def _without_labels() -> Any:
 
 
 BAD = [
-    pytest.param(lambda: {"x": dataset().take(0).batch(4)}, "received an empty dataset", id="empty dataset"),
-    pytest.param(lambda: {"x": _no_batches()}, "received an empty dataset", id="empty PyDataset"),
+    pytest.param(lambda: {"x": dataset().take(0).batch(4)}, "The dataset is empty", id="empty dataset"),
+    pytest.param(lambda: {"x": _no_batches()}, "The dataset is empty", id="empty PyDataset"),
     pytest.param(lambda: {"x": iter(())}, "at least one batch", id="empty generator"),
     pytest.param(lambda: {"x": dataset()}, "Call batch()", id="no batches"),
     pytest.param(lambda: {"x": _of_unknown_shape()}, "output_signature", id="unknown shape"),
-    pytest.param(lambda: {"x": dataset().batch(4).repeat()}, "Expected steps_per_epoch", id="no end"),
-    pytest.param(
-        lambda: {"x": once(), "y": TABLE.y}, "within the batches, received them separately", id="targets apart"
-    ),
+    pytest.param(lambda: {"x": dataset().batch(4).repeat()}, "is infinite. Give steps_per_epoch.", id="no end"),
+    pytest.param(lambda: {"x": once(), "y": TABLE.y}, "given separately from the batches", id="targets apart"),
     pytest.param(lambda: {"x": once(), "steps_per_epoch": 0}, "at least 1, received 0", id="no steps"),
     pytest.param(
-        lambda: {"x": rows(TABLE.x, TABLE.y, WEIGHTS), "class_weight": {0: 2.0}}, "received both", id="both weights"
+        lambda: {"x": rows(TABLE.x, TABLE.y, WEIGHTS), "class_weight": {0: 2.0}},
+        "cannot be combined",
+        id="both weights",
     ),
     pytest.param(lambda: {"x": iter([(1, 2, 3, 4)])}, "(x, y, sample_weight)", id="four parts"),
     pytest.param(
@@ -90,7 +90,7 @@ def test_class_weights_without_labels_are_refused_in_the_same_words_for_all_data
     """Keras fails on a dataset with words about its own code, and forgets the weights of a PyDataset."""
     with pytest.raises(DataError) as refused:
         feed_for(TrainingData(x=x(), class_weight={0: 2.0}))
-    assert str(refused.value) == "Expected labels that class weights can refer to, received only inputs."
+    assert str(refused.value) == "Class weights need labels, but the data has only inputs."
 
 
 def test_a_run_on_data_that_no_feed_can_take_fails_with_that_sentence() -> None:

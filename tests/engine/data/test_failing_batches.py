@@ -16,7 +16,7 @@ from tests.engine.data.batches import BATCH_SIZE, TABLE, dataset, once, rows, wa
 pytestmark = pytest.mark.slow
 
 
-def test_an_epoch_for_which_too_few_batches_came_says_so_and_the_next_one_fails() -> None:
+def test_an_epoch_with_too_few_batches_is_reported_and_the_next_one_fails() -> None:
     """`fit` warns, and then trains on the generator's first two batches again."""
     watched = watched_on(x=once(), steps_per_epoch=5, epochs=3).run()
 
@@ -82,7 +82,7 @@ def test_a_model_that_fails_on_batches_is_not_reported_as_bad_data() -> None:
     assert "broken model" in failed.message
 
 
-def test_a_dataset_whose_filter_leaves_nothing_is_refused_when_that_shows() -> None:
+def test_a_dataset_whose_filter_removes_everything_fails_in_the_first_epoch() -> None:
     failed = watched_on(x=dataset().filter(lambda x, _: x[0] > 1e9).batch(4)).run().one(events.RunFailed)
     assert failed.kind == "data"
     assert "No batches for epoch 1" in failed.message

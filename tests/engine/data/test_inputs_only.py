@@ -60,13 +60,13 @@ def test_loss_and_metrics_that_only_the_step_gives_targets_to_are_those_of_fit(b
     assert_equal(watched, *_fitted(build))
 
 
-def test_so_they_are_where_arrays_go_through_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_are_those_of_fit_with_arrays_through_the_host_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "fits_on_device", lambda _nbytes: False)
     watched = watched_on(_build, epochs=1, x=TABLE.x).run()
     assert_equal(watched, *_fitted(_build))
 
 
-def test_so_they_are_with_a_dataset_epoch_after_epoch() -> None:
+def test_they_are_those_of_fit_with_a_dataset_in_every_epoch() -> None:
     def inputs() -> Any:
         return dataset().map(lambda x, _: x).batch(BATCH_SIZE)
 

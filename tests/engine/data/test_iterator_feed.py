@@ -170,7 +170,7 @@ def test_named_inputs_and_logs_of_a_custom_step_come_through() -> None:
     assert_equal(watched, *fitted(own, x=named()))
 
 
-def test_a_chunk_that_found_no_batch_says_nothing_of_the_pace() -> None:
+def test_a_chunk_without_a_batch_does_not_count_for_the_pace() -> None:
     pacer = Pacer()
     pacer.took(1, 0.01)
     pacer.took(0, 0.5)
@@ -186,8 +186,8 @@ def test_a_slow_batch_ends_the_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_pause_in_the_middle_of_an_epoch_changes_nothing() -> None:
     watched = watched_on(slow=True, x=endless(), steps_per_epoch=5)
-    ask = Pause(PauseAt.CHUNK)
-    watched.on(events.ChunkEnded, lambda e: watched.session.send(ask) if (e.epoch, e.step) == (2, 2) else None)
+    pause = Pause(PauseAt.CHUNK)
+    watched.on(events.ChunkEnded, lambda e: watched.session.send(pause) if (e.epoch, e.step) == (2, 2) else None)
     watched.start()
 
     paused = watched.wait_for(events.RunPaused)
@@ -202,8 +202,8 @@ def test_a_pause_in_the_middle_of_an_epoch_changes_nothing() -> None:
 def test_a_pause_requested_in_the_last_chunk_takes_effect_after_the_validation() -> None:
     x = dataset().filter(lambda *_: True).batch(BATCH_SIZE)
     watched = watched_on(slow=True, x=x, epochs=2, **VALIDATION)
-    ask = Pause(PauseAt.CHUNK)
-    watched.on(events.ChunkEnded, lambda e: watched.session.send(ask) if e.epoch == 1 and e.step == e.steps else None)
+    pause = Pause(PauseAt.CHUNK)
+    watched.on(events.ChunkEnded, lambda e: watched.session.send(pause) if e.epoch == 1 and e.step == e.steps else None)
     watched.on(events.RunPaused, lambda _: watched.session.send(Resume())).run()
 
     assert watched.one(events.RunPaused).step == 7
@@ -220,7 +220,7 @@ def test_a_stop_in_the_middle_of_an_epoch_ends_the_run_and_the_workers() -> None
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("Worker_")]
 
 
-def test_a_loss_that_is_no_number_pauses_at_its_step() -> None:
+def test_a_nan_loss_pauses_at_its_step() -> None:
     x = TABLE.x.copy()
     x[2 * BATCH_SIZE] = np.nan
     watched = watched_on(x=rows(x, TABLE.y), epochs=1)

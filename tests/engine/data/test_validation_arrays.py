@@ -64,10 +64,10 @@ BAD = [
     pytest.param(lambda: _data(TABLE.x_validation, validation_steps=3), "no validation_steps with arrays", id="arrays"),
     pytest.param(
         lambda: _data(once(), y_validation=TABLE.y_validation),
-        "within the batches, received them separately",
+        "given separately from the batches",
         id="targets apart",
     ),
-    pytest.param(lambda: _data(dataset().batch(4).repeat()), "Expected validation_steps", id="no end"),
+    pytest.param(lambda: _data(dataset().batch(4).repeat()), "is infinite. Give validation_steps.", id="no end"),
     pytest.param(lambda: _data(iter(())), "at least one batch", id="empty"),
     pytest.param(lambda: _data(_of_growing_shape()), "Pad them to one length", id="samples of many shapes"),
 ]

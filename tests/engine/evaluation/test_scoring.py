@@ -75,7 +75,7 @@ def test_a_loss_that_does_not_use_probabilities_has_no_scores(loss: Any) -> None
 
 
 @pytest.mark.parametrize("columns", [1, 3], ids=["two classes", "one-hot rows"])
-def test_the_short_word_for_cross_entropy_is_understood(columns: int) -> None:
+def test_the_alias_of_cross_entropy_is_recognized(columns: int) -> None:
     labels = LABELS[:, None] if columns == 1 else ROWS
     predictions = np.full((3, columns), 1 / 3, np.float32)
     assert _scored("crossentropy", labels, predictions).task == ("binary" if columns == 1 else "multiclass")
@@ -120,7 +120,7 @@ def test_a_label_beyond_the_columns_has_no_scores_and_does_no_harm() -> None:
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "softmax"])
-def test_outputs_that_are_probabilities_are_not_taken_for_logits_whatever_from_logits_says(activation: str) -> None:
+def test_probabilities_are_not_treated_as_logits_even_if_from_logits_is_set(activation: str) -> None:
     import keras
 
     two = activation == "sigmoid"

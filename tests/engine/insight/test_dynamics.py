@@ -62,7 +62,7 @@ def test_streaming_agrees_with_the_whole_history(classes: int) -> None:
         pytest.param([0.7, 0.9, 0.95], Kind.EASY, id="high-and-steady"),
         pytest.param([0.2, 0.25, 0.3], Kind.HARD, id="low-and-steady"),
         pytest.param([0.1, 0.5, 0.9], Kind.AMBIGUOUS, id="spread-wide"),
-        pytest.param([0.5, 0.45, 0.55], Kind.AMBIGUOUS, id="steady-on-the-border"),
+        pytest.param([0.5, 0.45, 0.55], Kind.AMBIGUOUS, id="steady-at-the-threshold"),
         pytest.param([0.1, 0.05, 0.02], Kind.SUSPECT, id="sure-and-wrong"),
         pytest.param([0.5, 0.3, 0.08], Kind.HARD, id="sure-and-wrong-only-now"),
         pytest.param([0.05, 0.05, 0.15], Kind.HARD, id="wrong-and-no-longer-sure"),

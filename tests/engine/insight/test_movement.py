@@ -131,7 +131,7 @@ def test_moving_the_threshold_makes_no_crossings() -> None:
         pytest.param(score_probabilities(np.array([[0.1, 0.9]] * 2), np.array([1, 1])), id="another-task"),
     ],
 )
-def test_the_first_epoch_says_so(other: SampleScores | None) -> None:
+def test_an_epoch_without_a_comparable_previous_one_is_a_first_epoch(other: SampleScores | None) -> None:
     scores = of_class_one(0.4, 0.6)
     first = measure_movement(scores, other, 0.5, losses=cross_entropy(scores.probability_true))
     assert isinstance(first, FirstEpoch)

@@ -161,10 +161,10 @@ def test_a_checkpoint_on_disk_has_everything(tmp_path: Path) -> None:
 
 
 def test_saving_an_observer_at_every_epoch_changes_nothing() -> None:
-    asked, left_alone = _observer(), _observer()
+    read, left_alone = _observer(), _observer()
     for epoch in range(2 * MAX_EPOCHS + 40):
-        asked.arrays()
-        told, again = with_losses_now_and_then(left_alone, epoch), with_losses_now_and_then(asked, epoch)
+        read.arrays()
+        told, again = with_losses_now_and_then(left_alone, epoch), with_losses_now_and_then(read, epoch)
     assert _is_same(again, told)
 
 
@@ -179,7 +179,7 @@ def test_an_observer_rewound_to_an_earlier_epoch_continues_from_there() -> None:
 
 
 @every_kind
-def test_an_observer_is_put_back_to_an_earlier_epoch(observe: Observe) -> None:
+def test_an_observer_is_restored_to_an_earlier_epoch(observe: Observe) -> None:
     steady, straight = _observer(), _observer()
     for epoch in range(7):
         told = observe(steady, epoch)
@@ -192,7 +192,7 @@ def test_an_observer_is_put_back_to_an_earlier_epoch(observe: Observe) -> None:
         assert _is_same(observe(steady, epoch), observe(straight, epoch))
 
 
-def test_an_observer_that_has_seen_nothing_knows_nothing_afterwards() -> None:
+def test_an_empty_observer_is_restored_empty() -> None:
     used = _observer()
     two_classes(used, 1)
     assert used.restore(_observer().arrays()) is None
@@ -270,7 +270,7 @@ def test_damaged_arrays_are_refused_whole(observe: Observe) -> None:
         pytest.param("history/epochs", np.array([0, 1, 3, 2, 4]), id="epochs that do not rise"),
     ],
 )
-def test_numbers_that_cannot_be_are_refused(name: str, value: Any) -> None:
+def test_impossible_numbers_are_refused(name: str, value: Any) -> None:
     source = _observer()
     for epoch in range(5):
         two_classes(source, epoch)
@@ -292,7 +292,7 @@ def test_an_error_names_the_validation_samples_as_what_is_damaged() -> None:
         _observer().restore(damaged)
 
 
-def test_names_of_others_are_left_alone() -> None:
+def test_arrays_with_other_names_are_ignored() -> None:
     source = _observer()
     told = two_classes(source, 1)
     assert _is_same(_observer().restore(source.arrays() | {"other/thing": np.zeros(2)}), told)

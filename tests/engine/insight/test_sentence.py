@@ -175,5 +175,5 @@ def test_the_first_epoch_is_named_as_such(first: FirstEpoch, expected: str) -> N
     assert movement_sentence(first) == expected
 
 
-def test_the_loss_is_called_what_the_caller_calls_it() -> None:
+def test_the_sentence_uses_the_caller_s_name_for_the_loss() -> None:
     assert movement_sentence(STILL, "data loss").startswith("data loss fell 0.031; ")

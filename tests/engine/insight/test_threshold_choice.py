@@ -56,7 +56,7 @@ def test_the_best_threshold_equals_one_computed_by_hand() -> None:
     assert (dear_misses.counts.false_negative, dear_misses.counts.false_positive) == (0, 1)
 
 
-def test_one_half_stays_where_it_is_as_good_as_any() -> None:
+def test_a_threshold_of_one_half_is_preferred_among_equals() -> None:
     choice = best_threshold(score_probabilities(np.array([0.2, 0.9]), np.array([0, 1])), "f1")
     assert choice is not None
     assert (choice.threshold, choice.value) == (0.5, 1.0)
@@ -98,7 +98,7 @@ def test_certain_ones_can_be_predicted_as_zero_by_a_threshold_of_one() -> None:
         pytest.param(score_probabilities(np.array([[0.4, 0.6]] * 2), np.array([0, 1])), id="several-classes"),
     ],
 )
-def test_without_a_meaning_there_is_no_best(scores: SampleScores, goal: Goal) -> None:
+def test_without_two_classes_there_is_no_best_threshold(scores: SampleScores, goal: Goal) -> None:
     assert best_threshold(scores, goal) is None
 
 

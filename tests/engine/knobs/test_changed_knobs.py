@@ -115,7 +115,7 @@ def test_a_changed_knob_trains_as_a_fresh_model_would(place: int) -> None:
     before, after = _settings_by_epoch()[place : place + 2]
     _, knob, value = CHANGES[place]
     receipt = watched.all(events.KnobApplied)[place]
-    assert (receipt.knob, receipt.asked, receipt.epoch, receipt.step) == (knob, value, place + 2, 1)
+    assert (receipt.knob, receipt.requested, receipt.epoch, receipt.step) == (knob, value, place + 2, 1)
     assert receipt.previous == getattr(before, knob)
     assert receipt.value == (100 if value == 1000 else getattr(after, knob))
 
@@ -164,5 +164,5 @@ def test_a_schedule_is_scaled_by_a_factor() -> None:
     assert isinstance(model.optimizer.get_config()["learning_rate"], dict), "the schedule itself is restored afterwards"
 
 
-def test_the_rate_of_a_schedule_is_refused_with_the_way_out() -> None:
+def test_changing_the_rate_of_a_schedule_is_refused_and_the_factor_suggested() -> None:
     assert "change learning_rate_factor instead" in _with_factor().one(events.KnobRefused).reason

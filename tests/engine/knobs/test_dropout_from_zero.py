@@ -175,7 +175,7 @@ def _fit_one_epoch(model: Any, epoch: int) -> np.float32:
 
 
 @pytest.mark.parametrize("build", RATES)
-def test_raised_changed_and_set_back_it_trains_as_models_built_so_would(build: Build) -> None:
+def test_after_each_change_it_trains_like_a_model_built_with_that_rate(build: Build) -> None:
     """Losses of every epoch, and weights, moments, seed states and predictions at the end, are the same bits.
 
     A control: another epoch at 0 in place of the first raise has another loss.
@@ -210,7 +210,7 @@ def test_only_a_raise_from_zero_or_a_return_to_it_compiles_again(build: Build) -
 
 
 @pytest.mark.parametrize("build", RATES)
-def test_the_trained_model_is_saved_with_its_rate_and_drops_by_itself(build: Build, tmp_path: Path) -> None:
+def test_the_trained_model_is_saved_with_its_rate_and_applies_it_in_plain_keras(build: Build, tmp_path: Path) -> None:
     import keras
 
     model: Any = _trained(build).model
@@ -226,7 +226,7 @@ def test_the_trained_model_is_saved_with_its_rate_and_drops_by_itself(build: Bui
     assert np.array_equal(model(rows, training=True), model(rows, training=True)) == (rate == 0)
 
 
-def test_a_session_traces_again_for_such_a_raise_and_gives_a_receipt_for_it() -> None:
+def test_a_session_traces_again_for_such_a_raise_and_emits_a_receipt() -> None:
     def build(*_: Any) -> Any:
         import keras
 
@@ -278,7 +278,7 @@ OTHERS = [
 
 
 @pytest.mark.parametrize(("rates", "expected"), OTHERS)
-def test_it_is_turned_only_where_there_is_nothing_else_to_turn(
+def test_it_is_changed_only_where_no_other_dropout_can_be_changed(
     rates: dict[str, float], expected: tuple[Any, ...]
 ) -> None:
     """Input and recurrent rate of the LSTM, rate of the attention, rate of the Dropout layer, after a change to 0.5."""

@@ -100,11 +100,11 @@ def test_impossible_requests_are_refused_with_the_reason_and_change_nothing() ->
     assert same(watched.state(), quick().run().state())
 
 
-def test_a_change_asked_for_while_training_is_pending_until_the_next_epoch() -> None:
+def test_a_change_requested_while_training_is_pending_until_the_next_epoch() -> None:
     watched = quick(epochs=3)
     watched.on(events.EpochStarted, lambda e: watched.session.send(SetKnob("l2", 0.5)) if e.epoch == 1 else None)
     pending = []
-    watched.on(events.KnobAsked, lambda _: pending.append(watched.session.snapshot().knob("l2")))
+    watched.on(events.KnobRequested, lambda _: pending.append(watched.session.snapshot().knob("l2")))
     watched.run()
 
     assert [(knob.pending, knob.pending_epoch, knob.value) for knob in pending if knob] == [(0.5, 2, 0.0)]
@@ -114,7 +114,7 @@ def test_a_change_asked_for_while_training_is_pending_until_the_next_epoch() -> 
     assert (knob.value, knob.pending) == (0.5, None)
 
 
-def test_more_epochs_can_be_asked_for_and_fewer() -> None:
+def test_more_or_fewer_epochs_can_be_requested() -> None:
     longer = quick(SetKnob("epochs", 3, epoch=1), epochs=1).run()
     shorter = quick(SetKnob("epochs", 2, epoch=2), epochs=9).run()
 
@@ -133,7 +133,7 @@ def test_the_reported_batch_size_is_not_that_of_the_short_last_batch() -> None:
     assert watched.one(events.EpochEnded).knobs["batch_size"] == 16
 
 
-def test_a_layer_with_a_call_of_its_own_keeps_it_and_its_rate() -> None:
+def test_a_layer_with_its_own_call_method_is_unchanged() -> None:
     """Dropout that also drops at inference, as for Monte Carlo estimates, is not made something else."""
 
     def build(_chosen: Settings, _data: Any) -> Any:
@@ -154,7 +154,7 @@ def test_a_layer_with_a_call_of_its_own_keeps_it_and_its_rate() -> None:
     assert not np.array_equal(model.predict(rows, verbose=0), model.predict(rows, verbose=0))
 
 
-def test_a_penalty_that_computes_something_else_is_left_alone() -> None:
+def test_an_unknown_kind_of_penalty_is_unchanged() -> None:
     def build(_chosen: Settings, _data: Any) -> Any:
         import keras
 
@@ -236,7 +236,7 @@ def test_layers_that_share_a_kernel_give_one_value() -> None:
     assert watched.one(events.KnobApplied).value == 0.1
 
 
-def test_after_the_run_the_layers_work_by_themselves_again() -> None:
+def test_after_the_run_the_layers_are_plain_keras_again() -> None:
     model: Any = quick(dropout=0.5).run().session.model
     model.layers[1].rate = 0.0
     rows = small_table().x
@@ -264,9 +264,9 @@ def test_every_request_is_answered(requests: list[SetKnob], reason: str) -> None
 def test_a_request_that_comes_with_the_stop_is_answered_too() -> None:
     watched = quick(epochs=9)
 
-    def ask(_: events.EpochStarted) -> None:
+    def send_requests(_: events.EpochStarted) -> None:
         watched.session.send(SetKnob("l2", 0.1, epoch=7))
         watched.session.send(Stop())
 
-    watched.on(events.EpochStarted, ask).run()
+    watched.on(events.EpochStarted, send_requests).run()
     assert "before the request was processed" in watched.one(events.KnobRefused).reason

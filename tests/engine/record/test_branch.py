@@ -43,13 +43,15 @@ def _told(stretches: list[Stretch]) -> list[tuple[int, int, int]]:
         pytest.param(
             _branch(3, 1, 5, 6), (FIRST, SECOND), [(3, 6, 6), (1, 0, 5)], [(2, 4, 7), (1, 6, 8)], id="back to the first"
         ),
-        pytest.param(_branch(2, 1, 8, 8), (FIRST,), [(1, 0, 8)], [], id="nothing trained yet, nothing left behind"),
+        pytest.param(
+            _branch(2, 1, 8, 8), (FIRST,), [(1, 0, 8)], [], id="nothing trained yet, no epoch of another branch"
+        ),
         pytest.param(_branch(2, 1, 0, 2), (FIRST,), [(2, 1, 2), (1, 0, 0)], [(1, 1, 8)], id="from the very start"),
-        pytest.param(_branch(9, 5, 2, 3), (FIRST,), [(9, 3, 3)], [(1, 0, 8)], id="a parent that nobody knows"),
+        pytest.param(_branch(9, 5, 2, 3), (FIRST,), [(9, 3, 3)], [(1, 0, 8)], id="an unknown parent"),
         pytest.param(_branch(2, 2, 1, 3), (FIRST, _branch(2, 2, 1, 3)), [(2, 2, 3)], [(1, 0, 8)], id="its own parent"),
     ],
 )
-def test_every_epoch_led_to_the_branch_or_was_left(
+def test_every_epoch_belongs_to_the_branch_or_to_another_one(
     branch: Branch, left: tuple[Branch, ...], way: list[tuple[int, int, int]], rest: list[tuple[int, int, int]]
 ) -> None:
     assert _told(path_to(branch, left)) == way
@@ -58,7 +60,7 @@ def test_every_epoch_led_to_the_branch_or_was_left(
 
 def test_the_knobs_of_an_epoch_follow_from_the_receipts_until_then() -> None:
     def receipt(value: float, previous: float, epoch: int) -> KnobApplied:
-        return KnobApplied(knob="dropout", asked=value, value=value, previous=previous, epoch=epoch, step=1)
+        return KnobApplied(knob="dropout", requested=value, value=value, previous=previous, epoch=epoch, step=1)
 
     branch = Branch(
         number=1,

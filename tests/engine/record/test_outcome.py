@@ -47,7 +47,7 @@ def _branch(
 
 
 def _receipt(knob: str, epoch: int, value: float = 0.5, because: str = "") -> KnobApplied:
-    return KnobApplied(knob=knob, asked=value, value=value, previous=0.3, epoch=epoch, step=1, because=because)
+    return KnobApplied(knob=knob, requested=value, value=value, previous=0.3, epoch=epoch, step=1, because=because)
 
 
 def _told(outcome: Outcome) -> tuple[float | None, float | None, int | None, bool]:
@@ -71,7 +71,7 @@ def test_a_change_is_judged_by_the_third_epoch_trained_with_it(
     known = {epoch: value for epoch, value in values.items() if epoch <= epochs_done}
     (outcome,) = outcomes_of(_branch(known, _receipt("dropout", 4, because="overfitting")), ())
     assert _told(outcome) == told
-    assert (outcome.what, outcome.asked, outcome.previous, outcome.value) == ("dropout", 0.5, 0.3, 0.5)
+    assert (outcome.what, outcome.requested, outcome.previous, outcome.value) == ("dropout", 0.5, 0.3, 0.5)
     assert (outcome.epoch, outcome.because, outcome.metric, outcome.against) == (4, "overfitting", "val_loss", None)
 
 
@@ -109,7 +109,7 @@ def test_an_outcome_is_unknown_before_the_first_epoch_has_ended() -> None:
     assert (outcome.metric, outcome.before, outcome.after, outcome.settled) == ("", None, None, False)
 
 
-def test_a_rewind_is_compared_with_the_branch_it_left_at_equal_epochs() -> None:
+def test_a_rewind_is_compared_with_the_branch_before_it_at_equal_epochs() -> None:
     first = _branch(_losses(0.9, 0.8, 0.85, 0.9, 0.95, 1.0, 1.1))
     second = _branch(
         _losses(0.9, 0.8, 0.75, 0.7, 0.65, 0.6),
@@ -120,7 +120,7 @@ def test_a_rewind_is_compared_with_the_branch_it_left_at_equal_epochs() -> None:
         because="overfitting",
     )
     back, dropout = outcomes_of(second, (first,))
-    assert (back.what, back.asked, back.previous, back.value, back.epoch) == ("rewind", 2, 7, 2, 3)
+    assert (back.what, back.requested, back.previous, back.value, back.epoch) == ("rewind", 2, 7, 2, 3)
     assert _told(back) == _told(dropout) == (0.95, 0.65, 5, True)
     assert (back.against, dropout.against, back.because) == (1, 1, "overfitting")
     assert (back.together_with, dropout.together_with) == (("dropout",), ("rewind",))
@@ -147,7 +147,7 @@ def test_a_later_change_in_a_branch_is_compared_with_the_previous_epoch() -> Non
     assert (later.what, later.against, *_told(later)) == ("l2", None, 0.6, 0.5, 4, False)
 
 
-def test_a_branch_from_an_old_one_is_compared_with_the_one_it_left() -> None:
+def test_a_branch_from_an_old_one_is_compared_with_the_one_before_the_rewind() -> None:
     first = _branch(_losses(0.9, 0.8, 0.7, 0.6))
     second = _branch(_losses(0.9, 0.8, 0.5, 0.4), number=2, parent=1, from_epoch=2)
     third = _branch(_losses(0.9, 0.3), number=3, parent=1, from_epoch=1)

@@ -81,7 +81,7 @@ def test_time_left_in_the_first_epoch_is_estimated_from_its_chunks() -> None:
     assert snapshot.seconds_left == 19.0
 
 
-def test_nothing_is_left_when_the_run_is_over() -> None:
+def test_no_time_is_left_when_the_run_is_over() -> None:
     ending = events.RunEnded(reason="all epochs done", epochs_done=1, completed=True)
     assert _record(_started(), _ended(1), ending).snapshot().seconds_left is None
 
@@ -107,13 +107,13 @@ def test_a_snapshot_does_not_change_when_the_run_continues() -> None:
 
 
 def test_the_nearest_of_several_pending_changes_is_shown() -> None:
-    late = events.KnobAsked(knob="learning_rate", value=0.1, epoch=9)
-    soon = events.KnobAsked(knob="learning_rate", value=0.2, epoch=3)
+    late = events.KnobRequested(knob="learning_rate", value=0.1, epoch=9)
+    soon = events.KnobRequested(knob="learning_rate", value=0.2, epoch=3)
     record = _record(_started(), late, soon)
     knob = record.snapshot().knob("learning_rate")
     assert knob is not None
     assert (knob.value, knob.pending, knob.pending_epoch) == (0.001, 0.2, 3)
-    record.apply(events.KnobApplied(knob="learning_rate", asked=0.2, value=0.2, previous=0.001, epoch=3, step=1))
+    record.apply(events.KnobApplied(knob="learning_rate", requested=0.2, value=0.2, previous=0.001, epoch=3, step=1))
     knob = record.snapshot().knob("learning_rate")
     assert knob is not None
     assert (knob.value, knob.pending, knob.pending_epoch) == (0.2, 0.1, 9)
@@ -123,7 +123,7 @@ def test_a_refusal_stays_until_the_next_request() -> None:
     refused = events.KnobRefused(knob="dropout", value=2.0, reason="too much")
     record = _record(_started(), refused)
     assert record.snapshot().refusal == refused
-    record.apply(events.KnobAsked(knob="learning_rate", value=0.2, epoch=3))
+    record.apply(events.KnobRequested(knob="learning_rate", value=0.2, epoch=3))
     assert record.snapshot().refusal is None
 
 
@@ -139,7 +139,7 @@ def test_the_last_observation_is_kept() -> None:
 
 
 def test_more_epochs_count_for_the_time_left() -> None:
-    receipt = events.KnobApplied(knob="epochs", asked=20.0, value=20, previous=10, epoch=2, step=1)
+    receipt = events.KnobApplied(knob="epochs", requested=20.0, value=20, previous=10, epoch=2, step=1)
     snapshot = _record(_started(), _ended(1), receipt).snapshot()
     assert (snapshot.epochs, snapshot.seconds_left) == (20, 38.0)
 
@@ -168,7 +168,7 @@ def _trained(first: int, last: int, loss: float = 1.0) -> list[events.Event]:
 
 
 def _receipt(value: float, epoch: int, knob: str = "learning_rate", previous: float = 0.001) -> events.KnobApplied:
-    return events.KnobApplied(knob=knob, asked=value, value=value, previous=previous, epoch=epoch, step=1)
+    return events.KnobApplied(knob=knob, requested=value, value=value, previous=previous, epoch=epoch, step=1)
 
 
 def test_a_branch_starts_with_its_parents_epochs_up_to_there() -> None:
@@ -187,7 +187,7 @@ def test_a_branch_starts_with_its_parents_epochs_up_to_there() -> None:
     assert (left.number, left.parent, left.epochs_done) == (1, None, 5)
 
 
-def test_a_branch_may_start_from_one_that_was_left_before() -> None:
+def test_a_branch_may_start_from_any_other_branch() -> None:
     happened = [*_trained(1, 5), _branch(2, 1, 1), *_trained(2, 3, loss=9.0), _branch(3, 1, 4)]
     snapshot = _record(_started(), *happened).snapshot()
     assert snapshot.metrics["val_loss"].values.tolist() == [1 / epoch for epoch in range(1, 5)]
@@ -211,7 +211,7 @@ def test_the_best_epoch_is_that_of_the_branch() -> None:
 
 def test_a_branch_has_the_knobs_and_receipts_of_its_starting_point() -> None:
     record = _record(_started(), *_trained(1, 1), _receipt(0.1, 2), *_trained(2, 3), _receipt(0.2, 4, previous=0.1))
-    record.apply(events.KnobApplied(knob="epochs", asked=20, value=20, previous=10, epoch=4, step=1))
+    record.apply(events.KnobApplied(knob="epochs", requested=20, value=20, previous=10, epoch=4, step=1))
     record.apply(_branch(2, 1, 3, learning_rate=0.1, epochs=10))
     snapshot = record.snapshot()
     assert [receipt.value for receipt in snapshot.receipts] == [0.1]
@@ -223,12 +223,12 @@ def test_a_branch_has_the_knobs_and_receipts_of_its_starting_point() -> None:
 
 
 def test_a_rewind_drops_requests_pauses_and_the_end() -> None:
-    asked = events.KnobAsked(knob="learning_rate", value=0.2, epoch=9)
+    requested = events.KnobRequested(knob="learning_rate", value=0.2, epoch=9)
     refused = events.RewindRefused(epoch=9, branch=1, reason="no")
     paused = events.RunPaused(epoch=4, step=2, reason="")
     nan = events.LossBecameNonFinite(metric="loss", epoch=4, step=2, value="nan")
     stopped = events.RunEnded(reason="stopped", epochs_done=4, completed=False)
-    record = _record(_started(), *_trained(1, 4), _chunk(5, 1), asked, nan, paused, stopped, refused)
+    record = _record(_started(), *_trained(1, 4), _chunk(5, 1), requested, nan, paused, stopped, refused)
     record.apply(_branch(2, 1, 2))
     snapshot = record.snapshot()
     assert (snapshot.rewind_refusal, snapshot.paused, snapshot.ending, snapshot.non_finite, snapshot.over) == (
@@ -247,7 +247,7 @@ def test_time_left_of_a_branch_counts_from_its_starting_point() -> None:
     assert snapshot.seconds_left == 12.0
 
 
-def test_a_branch_that_was_left_no_longer_changes() -> None:
+def test_a_branch_no_longer_changes_after_a_rewind() -> None:
     record = _record(_started(), *_trained(1, 3), _branch(2, 1, 2))
     (before,) = record.snapshot().other_branches
     for event in _trained(3, 200, loss=9.0):
@@ -327,5 +327,5 @@ def test_of_two_refusals_the_last_one_stays_until_the_next_request() -> None:
     record.apply(knob)
     assert (record.snapshot().refusal, record.snapshot().rewind_refusal) == (knob, None)
     record.apply(rewind)
-    record.apply(events.KnobAsked(knob="learning_rate", value=0.2, epoch=3))
+    record.apply(events.KnobRequested(knob="learning_rate", value=0.2, epoch=3))
     assert record.snapshot().rewind_refusal is None

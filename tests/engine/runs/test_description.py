@@ -68,7 +68,7 @@ DAMAGES = [
     pytest.param({"started": "yesterday"}, "started", id="no time"),
     pytest.param({"started": "2026-11-22T12:00:00"}, "started", id="no time zone"),
     pytest.param({"id": "../../x"}, "id", id="no id"),
-    pytest.param({"surprise": 1}, "surprise", id="a field that nobody knows"),
+    pytest.param({"surprise": 1}, "surprise", id="an unknown field"),
     pytest.param({"format": 2}, "another version of fitmon", id="of a newer fitmon"),
 ]
 

@@ -97,14 +97,14 @@ RUN: list[events.Event] = [
     _begun(1),
     _phase(Phase.TRAINING),
     _chunk(500, traced=True),
-    events.KnobAsked(knob="dropout", value=0.3, epoch=2),
-    events.KnobAsked(knob="l2", value=0.1, epoch=3),
+    events.KnobRequested(knob="dropout", value=0.3, epoch=2),
+    events.KnobRequested(knob="l2", value=0.1, epoch=3),
     ended(1, loss=0.1 + 0.2, val_loss=1e-310),
     _begun(2),
-    events.KnobApplied(knob="dropout", asked=0.3, value=(0.3, 0.3), previous=(0.25, 0.5), epoch=2, step=1),
+    events.KnobApplied(knob="dropout", requested=0.3, value=(0.3, 0.3), previous=(0.25, 0.5), epoch=2, step=1),
     events.KnobRefused(knob="l2", value=0.1, reason="no kernels", epoch=3),
-    events.PauseAsked(at="chunk"),
-    events.RunPaused(epoch=2, step=3, reason="asked for"),
+    events.PauseRequested(at="chunk"),
+    events.RunPaused(epoch=2, step=3, reason="requested"),
     _phase(Phase.PAUSED),
     events.PauseEnded(),
     _phase(Phase.TRAINING),
@@ -127,6 +127,22 @@ def test_a_record_can_be_rebuilt_from_its_journal(tmp_path: Path) -> None:
     assert isinstance(again.ending, events.RunFailed)
     assert again.ending.message == "half a character: \\ud83d"
     assert not problems(tmp_path / "journal")
+
+
+def test_renamed_events_and_fields_keep_their_names_on_disk(tmp_path: Path) -> None:
+    _write(tmp_path / "journal", *RUN)
+    journal = JournalWriter(tmp_path / "journal")
+    journal.command(Pause(), by="")
+    journal.close()
+    written = (tmp_path / "journal").read_text(encoding="utf-8")
+    for name in (
+        '"event":"knob_asked"',
+        '"event":"pause_asked"',
+        '"knob":"dropout","asked":0.3',
+        '"asked":{"command":',
+    ):
+        assert name in written
+    assert "requested" not in written.replace('"reason":"requested"', "")
 
 
 def test_frequent_and_long_events_are_left_out(tmp_path: Path) -> None:

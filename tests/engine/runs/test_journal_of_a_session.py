@@ -47,6 +47,6 @@ def test_the_record_of_a_training_can_be_rebuilt_from_its_journal(tmp_path: Path
     }
     for fact in ("ending", "receipts", "refusal", "knobs", "best", "started", "phase", "epoch", "seconds_per_epoch"):
         assert getattr(again, fact) == getattr(live, fact)
-    asked = [entry.command for entry in entries(tmp_path / "journal") if isinstance(entry, CommandReceived)]
-    assert asked == COMMANDS
+    commands = [entry.command for entry in entries(tmp_path / "journal") if isinstance(entry, CommandReceived)]
+    assert commands == COMMANDS
     assert not problems(tmp_path / "journal")

@@ -52,7 +52,7 @@ def _refuse_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fcntl, "flock", flock)
 
 
-def test_a_second_process_is_told_who_owns_the_run(folder: RunFolder) -> None:
+def test_a_second_process_gets_the_owner_in_its_error(folder: RunFolder) -> None:
     with _owner(folder) as owner:
         with pytest.raises(RunInUseError, match=f"process {owner.pid} on .*`fitmon attach {folder.name}`") as refusal:
             RunLock(folder)
@@ -88,7 +88,7 @@ def test_a_run_can_be_locked_again_once_it_is_released(folder: RunFolder) -> Non
     assert folder.lock_path.stat().st_mode & 0o777 == 0o600
 
 
-def test_asking_for_the_owner_does_not_lock_a_run(folder: RunFolder) -> None:
+def test_reading_the_owner_does_not_lock_a_run(folder: RunFolder) -> None:
     assert holder_of(folder) is None
     with RunLock(folder):
         assert holder_of(folder) is not None
@@ -96,9 +96,7 @@ def test_asking_for_the_owner_does_not_lock_a_run(folder: RunFolder) -> None:
             RunLock(folder)
 
 
-def test_asking_for_the_owner_does_not_keep_another_process_out(
-    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_reading_the_owner_does_not_block_another_process(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     folder.lock_path.touch()
     looking = os.open(folder.lock_path, os.O_RDONLY)
     fcntl.flock(looking, fcntl.LOCK_SH)

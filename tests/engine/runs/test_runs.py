@@ -90,7 +90,7 @@ def test_names_are_the_job_the_day_and_a_number(tmp_path: Path) -> None:
 JOBS = [
     pytest.param("../train me.py", "train-me.py-2026-11-22-1", id="a script"),
     pytest.param("\x1b[31m", "31m-2026-11-22-1", id="control characters"),
-    pytest.param("...", "run-2026-11-22-1", id="nothing left"),
+    pytest.param("...", "run-2026-11-22-1", id="no valid character"),
     pytest.param("x" * 500, "x" * 40 + "-2026-11-22-1", id="too long"),
     pytest.param("größe", "größe-2026-11-22-1", id="letters of any language"),
 ]
@@ -189,12 +189,12 @@ ENDINGS = [
     pytest.param(
         [RunEnded(reason="done", epochs_done=10, completed=True), RewindRefused(epoch=9, branch=1, reason="not kept")],
         True,
-        id="a way back was refused after the end",
+        id="a rewind was refused after the end",
     ),
     pytest.param(
         [RunEnded(reason="done", epochs_done=10, completed=True), BranchStarted(branch=2, parent=1, epoch=3, knobs={})],
         False,
-        id="it went back to an epoch",
+        id="it rewound to an epoch",
     ),
     pytest.param([RunEnded(reason="stopped by the user", epochs_done=1, completed=False)], False, id="stopped"),
     pytest.param([RunFailed(kind="training", message="", traceback="x" * 200_000, epochs_done=1)], False, id="failed"),

@@ -16,7 +16,7 @@ from tests.engine.watching import PATIENCE_SECONDS, Watched, build_table_model, 
 pytestmark = pytest.mark.slow
 
 
-def test_pause_knob_and_stop_reach_a_training_in_the_calling_thread_from_another() -> None:
+def test_pause_knob_and_stop_from_another_thread_reach_training_in_the_calling_thread() -> None:
     watched = Watched(table_job(build_table_model, settings(epochs=400)), Pause(PauseAt.EPOCH))
     threads: list[int] = []
     watched.on(events.ChunkEnded, lambda _: threads.append(threading.get_ident()))
@@ -24,7 +24,7 @@ def test_pause_knob_and_stop_reach_a_training_in_the_calling_thread_from_another
     def steer() -> None:
         watched.wait_for(events.RunPaused)
         watched.session.send(SetKnob("learning_rate", 0.125))
-        watched.wait_for(events.KnobAsked)
+        watched.wait_for(events.KnobRequested)
         watched.session.send(Resume())
         watched.wait_for(events.KnobApplied)
         watched.session.send(Stop("enough"))
@@ -45,7 +45,7 @@ def test_pause_knob_and_stop_reach_a_training_in_the_calling_thread_from_another
     assert watched.session.model.optimizer.learning_rate == 0.125
 
 
-def test_what_a_script_has_set_in_its_thread_holds_for_the_training() -> None:
+def test_what_a_script_sets_in_its_thread_applies_to_training() -> None:
     """Keras keeps dtype policies and device scopes per thread."""
     import keras
 

@@ -38,7 +38,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
             write_checkpoint(folder / name, trained.capture())
         trained.train_to(3)
         straight[name] = trained.digests()
-    command = [sys.executable, "-m", "tests.engine.training.go_on", str(folder)]
+    command = [sys.executable, "-m", "tests.engine.training.resume_child", str(folder)]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
     told = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
     assert told.returncode == 0, told.stderr
@@ -47,7 +47,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
-def test_a_run_that_was_left_anywhere_ends_as_the_one_that_was_not(both: Both, name: str) -> None:
+def test_a_run_resumed_from_any_checkpoint_ends_like_an_uninterrupted_one(both: Both, name: str) -> None:
     """Weights, moments, seeds, averages, loss scale, metrics: inside epochs and between them, knobs turned or not."""
     checkpoints = stored_checkpoints(both.folder / name)
     assert [(stored.epochs_done, stored.step) for stored in checkpoints] == list(RUNS[name].leave_at)

@@ -90,7 +90,7 @@ def test_plain_keras_loads_the_best_weights_and_the_last_with_the_current_knobs(
     job = table_job(build_normalized_model, settings(epochs=6, dropout=0.0, l2=0.001))
     knobs = [SetKnob("dropout", 0.25, epoch=2), SetKnob("l2", 0.01, epoch=2), SPOILING]
     watched = Watched(job, *knobs, _at_end(best))
-    watched.on(events.EpochEnded, lambda e: _ask_for_last(watched, last) if e.epoch == 6 else None).run()
+    watched.on(events.EpochEnded, lambda e: _request_last(watched, last) if e.epoch == 6 else None).run()
     metrics = {event.epoch: event.metrics for event in watched.all(events.EpochEnded)}
     best_epoch = min(metrics, key=lambda epoch: metrics[epoch]["val_loss"])
     assert [(e.keep, e.epoch) for e in watched.all(events.ModelExported)] == [("last", 6), ("best", best_epoch)]
@@ -103,7 +103,7 @@ def test_plain_keras_loads_the_best_weights_and_the_last_with_the_current_knobs(
         assert seen["trains_on"]
 
 
-def _ask_for_last(watched: Watched, path: Path) -> None:
+def _request_last(watched: Watched, path: Path) -> None:
     watched.session.send(Export(str(path), keep="last"))
 
 
@@ -114,12 +114,18 @@ def test_the_file_is_written_before_the_end_is_reported(tmp_path: Path) -> None:
     assert watched.session.snapshot().export == watched.one(events.ModelExported)
 
 
-def test_a_run_that_writes_its_model_again_and_again_trains_the_same_to_the_last_bit(tmp_path: Path) -> None:
+def test_exporting_repeatedly_does_not_change_training_by_a_bit(tmp_path: Path) -> None:
     changes = [SetKnob("dropout", 0.5, epoch=2), SetKnob("l2", 0.0, epoch=3), SetKnob("l1", 0.01, epoch=3), SPOILING]
     alone = Watched(_compiled_job(), *changes).run()
     writing = Watched(_compiled_job(), *changes)
-    writing.on(events.ChunkEnded, lambda _: writing.session.send(Export(str(tmp_path / "model.keras"), replace=True)))
-    writing.run()
+    written_in = set()
+
+    def write_once_an_epoch(chunk: events.ChunkEnded) -> None:
+        if chunk.epoch not in written_in:
+            written_in.add(chunk.epoch)
+            writing.session.send(Export(str(tmp_path / "model.keras"), replace=True))
+
+    writing.on(events.ChunkEnded, write_once_an_epoch).run()
     assert len(writing.all(events.ModelExported)) >= 5
     assert [e.metrics for e in alone.all(events.EpochEnded)] == [e.metrics for e in writing.all(events.EpochEnded)]
     assert _same(alone.state(), writing.state())
@@ -134,7 +140,7 @@ def test_the_export_is_forgotten_when_the_run_rewinds() -> None:
     assert record.snapshot().export is None
 
 
-def test_a_stopped_run_leaves_its_best_weights(tmp_path: Path) -> None:
+def test_a_stopped_run_exports_its_best_weights(tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
     watched = Watched(_job(100), _at_end(path))
     noted = _weights_by_epoch(watched)
@@ -143,7 +149,7 @@ def test_a_stopped_run_leaves_its_best_weights(tmp_path: Path) -> None:
     assert _same(_weights(path), noted[watched.one(events.ModelExported).epoch])
 
 
-def test_a_run_whose_loss_became_nan_leaves_its_best_weights(tmp_path: Path) -> None:
+def test_a_run_whose_loss_became_nan_exports_its_best_weights(tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
     watched = Watched(_job(), SetKnob("learning_rate", 1000.0, epoch=3), _at_end(path), stop_when_non_finite=True)
     watched.on(events.EpochEnded, lambda e: _spoil(watched) if e.epoch == 3 else None).run()
@@ -208,7 +214,9 @@ def test_a_resumed_run_writes_the_best_weights_of_the_process_before(folder: Run
     assert _same(_weights(path), noted[epoch])
 
 
-def test_so_it_does_where_the_best_epoch_has_no_checkpoint_of_its_own(folder: RunFolder, tmp_path: Path) -> None:
+def test_a_resumed_run_writes_best_weights_of_an_epoch_without_a_checkpoint_too(
+    folder: RunFolder, tmp_path: Path
+) -> None:
     path, policy = tmp_path / "model.keras", CheckpointPolicy(every_epochs=5)
     first = Watched(_job(), SPOILING, make=partial(_kept, folder), policy=policy)
     noted = _weights_by_epoch(first)
@@ -229,7 +237,7 @@ def test_so_it_does_where_the_best_epoch_has_no_checkpoint_of_its_own(folder: Ru
         assert _same(_weights(path), noted[best.epoch])
 
 
-def test_best_weights_that_are_lost_are_reported_as_lost(folder: RunFolder, tmp_path: Path) -> None:
+def test_lost_best_weights_are_reported(folder: RunFolder, tmp_path: Path) -> None:
     first = Watched(_job(), SPOILING, make=partial(_kept, folder)).run()
     first.session.close()
     best = first.session.snapshot().best
@@ -258,7 +266,7 @@ def test_nothing_is_written_before_there_is_a_model(tmp_path: Path) -> None:
     assert watched.one(events.RunEnded).completed
 
 
-def test_a_run_that_never_had_a_model_says_nothing_of_its_file(tmp_path: Path) -> None:
+def test_a_run_that_never_had_a_model_reports_no_export(tmp_path: Path) -> None:
     watched = Watched(table_job(_no_model, settings()), _at_end(tmp_path / "model.keras")).run()
     assert watched.all(events.RunFailed)
     assert not watched.all(events.ExportFailed)

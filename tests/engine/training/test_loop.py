@@ -57,5 +57,5 @@ def test_no_samples_at_all_are_refused() -> None:
 
 
 def test_sample_and_class_weights_together_are_refused() -> None:
-    with pytest.raises(DataError, match="received both"):
+    with pytest.raises(DataError, match="cannot be combined"):
         weights_for_classes(np.zeros(3), np.ones(3), {0: 2.0})

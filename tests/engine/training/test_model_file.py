@@ -22,14 +22,14 @@ def test_a_path_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("name", "error", "message"),
     [
-        ("model.h5", UsageError, "ends in .keras"),
-        ("model", UsageError, "ends in .keras"),
-        (".keras", UsageError, "ends in .keras"),
+        ("model.h5", UsageError, "does not end in .keras"),
+        ("model", UsageError, "does not end in .keras"),
+        (".keras", UsageError, "does not end in .keras"),
         ("there.keras", UsageError, "already"),
         ("dangling.keras", UsageError, "already"),
         ("folder.keras", UsageError, "already"),
         ("missing/model.keras", UsageError, "Create it first"),
-        ("there.keras/model.keras", UsageError, "Expected an existing folder"),
+        ("there.keras/model.keras", UsageError, "does not exist. Create it first."),
         pytest.param(
             "/proc/model.keras",
             DiskError,

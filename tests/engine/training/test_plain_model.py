@@ -49,7 +49,7 @@ def _attributes_of(model: Any) -> list[Any]:
 
 @pytest.mark.parametrize("build", [recurrent, wrapped, attention])
 @pytest.mark.parametrize("first", [0.0, 0.3])
-def test_a_rate_that_was_changed_is_in_the_file(build: Callable[[float], Any], first: float, tmp_path: Path) -> None:
+def test_a_changed_rate_is_in_the_file(build: Callable[[float], Any], first: float, tmp_path: Path) -> None:
     import keras
 
     model, data = build(first), small_table()
@@ -81,7 +81,7 @@ def test_a_schedule_goes_into_the_file_without_the_factor_and_the_factor_stays(t
 
 
 @pytest.mark.parametrize(("l1", "l2"), [(0.5, 0.25), (0.0, 0.25), (0.0, 0.0)])
-def test_penalties_that_were_changed_are_in_the_file(l1: float, l2: float, tmp_path: Path) -> None:
+def test_changed_penalties_are_in_the_file(l1: float, l2: float, tmp_path: Path) -> None:
     import keras
 
     model, data = _penalized(0.0), small_table()

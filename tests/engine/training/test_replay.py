@@ -52,7 +52,7 @@ def _left(watched: Watched) -> None:
 
 def _taken_up(folder: RunFolder, job: Job | None = None) -> events.RunResumed:
     watched = Watched(job or _job(), make=partial(_kept, folder), resume_point=resume_point_of(folder))
-    _left(watched)
+    _left(watched.on(events.RunResumed, lambda _: _stop(watched)))
     return watched.one(events.RunResumed)
 
 
@@ -60,7 +60,7 @@ def _stop(watched: Watched) -> None:
     watched.session.send(Stop())
 
 
-def test_a_run_left_inside_an_epoch_trains_again_what_led_there(folder: RunFolder) -> None:
+def test_a_run_stopped_inside_an_epoch_trains_the_last_stretch_again(folder: RunFolder) -> None:
     watched = Watched(_long_job(), make=partial(_kept, folder))
 
     def stop_inside(chunk: events.ChunkEnded) -> None:
@@ -74,7 +74,7 @@ def test_a_run_left_inside_an_epoch_trains_again_what_led_there(folder: RunFolde
     assert taken_up.proof == f"replaying steps 1 to {taken_up.step} of epoch 2 gave the same bits"
 
 
-def test_behind_a_pause_only_what_came_since_is_trained_again(folder: RunFolder) -> None:
+def test_after_a_pause_only_the_steps_since_then_are_trained_again(folder: RunFolder) -> None:
     watched = Watched(_long_job(), make=partial(_kept, folder))
     places: list[int] = []
 
@@ -90,7 +90,7 @@ def test_behind_a_pause_only_what_came_since_is_trained_again(folder: RunFolder)
     assert proof == f"replaying steps {first + 1} to {second} of epoch 2 gave the same bits"
 
 
-def test_of_short_epochs_the_last_one_is_trained_again_as_a_whole(folder: RunFolder) -> None:
+def test_a_short_last_epoch_is_trained_again_as_a_whole(folder: RunFolder) -> None:
     watched = Watched(_job(), make=partial(_kept, folder))
     _left(watched.on(events.EpochEnded, lambda end: _stop(watched) if end.epoch == 3 else None))
     resume_point = resume_point_of(folder)
@@ -100,7 +100,7 @@ def test_of_short_epochs_the_last_one_is_trained_again_as_a_whole(folder: RunFol
     assert (taken_up.exact, taken_up.proof) == (True, "replaying epoch 3 gave the same bits")
 
 
-def test_an_epoch_with_a_knob_turned_is_not_taken_for_one_without(folder: RunFolder) -> None:
+def test_an_epoch_with_a_changed_knob_is_not_replayed_with_the_old_value(folder: RunFolder) -> None:
     watched = Watched(_job(), SetKnob("learning_rate", 1e-4, epoch=3), make=partial(_kept, folder))
     _left(watched.on(events.EpochEnded, lambda end: _stop(watched) if end.epoch == 3 else None))
     taken_up = _taken_up(folder)
@@ -108,7 +108,7 @@ def test_an_epoch_with_a_knob_turned_is_not_taken_for_one_without(folder: RunFol
     assert "different bits" not in taken_up.proof
 
 
-def test_where_some_epochs_are_not_kept_the_last_steps_before_one_that_is_are(folder: RunFolder) -> None:
+def test_without_a_checkpoint_of_every_epoch_the_steps_before_one_can_be_replayed(folder: RunFolder) -> None:
     watched = Watched(_job(), make=partial(_kept, folder), policy=CheckpointPolicy(every_epochs=2))
     _left(watched.on(events.EpochEnded, lambda end: _stop(watched) if end.epoch == 4 else None))
     taken_up = _taken_up(folder)
@@ -116,7 +116,7 @@ def test_where_some_epochs_are_not_kept_the_last_steps_before_one_that_is_are(fo
     assert taken_up.proof.endswith(" to 50 of epoch 4 gave the same bits")
 
 
-def test_when_a_finished_epoch_is_told_the_one_before_it_is_on_the_disk(folder: RunFolder) -> None:
+def test_when_an_epoch_is_reported_the_previous_one_is_on_disk(folder: RunFolder) -> None:
     watched, kept = Watched(_job(), make=partial(_kept, folder)), []
 
     def look(start: events.EpochStarted) -> None:

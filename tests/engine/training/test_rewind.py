@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,14 @@ from fitmon.engine.checkpoints.find import kept_epochs, latest_state
 from fitmon.engine.checkpoints.policy import CheckpointPolicy
 from fitmon.engine.checkpoints.resume_point import resume_point_of
 from fitmon.engine.commands import Detach, Pause, PauseAt, Resume, Rewind, SetKnob, Stop
+from fitmon.engine.graph import Pacer
 from fitmon.engine.job import Job
 from fitmon.engine.runs.replay import replay_journal
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.runs import Runs
 from fitmon.engine.training.kept_run import KeptRun
 from fitmon.engine.training.options import RunOptions
-from tests.engine.watching import Watched, build_eager_table_model, build_table_model, settings, small_table, table_job
+from tests.engine.watching import Watched, build_eager_table_model, build_table_model, settings, table_job
 
 pytestmark = pytest.mark.slow
 
@@ -75,7 +75,7 @@ def _diagnosis(watched: Watched, branch: int = 1) -> dict[int, tuple[Any, list[s
     }
 
 
-def test_a_branch_is_the_run_that_had_changed_its_knob_there(lingering: Watched) -> None:
+def test_a_branch_equals_a_run_that_changed_the_knob_at_that_epoch(lingering: Watched) -> None:
     changed = Watched(_job(), SetKnob("dropout", 0.6, epoch=3)).run()
     lingering.start().wait_for(events.RunEnded)
     lingering.session.send(Rewind(epoch=2, changes={"dropout": 0.6}))
@@ -84,7 +84,7 @@ def test_a_branch_is_the_run_that_had_changed_its_knob_there(lingering: Watched)
     assert _metrics(lingering, 2) != {epoch: _metrics(lingering)[epoch] for epoch in (3, 4)}
 
 
-def test_a_branch_is_diagnosed_as_the_run_that_had_changed_its_knob_there(lingering: Watched) -> None:
+def test_a_branch_has_the_findings_of_a_run_that_changed_the_knob_at_that_epoch(lingering: Watched) -> None:
     """Its curves are those of the epochs that led to it; what was found of the branch that was left is forgotten."""
     lingering.session.send(SetKnob("epochs", 9, epoch=1))
     changed = Watched(_job(), SetKnob("epochs", 9, epoch=1), SetKnob("dropout", 0.6, epoch=6)).run()
@@ -97,24 +97,24 @@ def test_a_branch_is_diagnosed_as_the_run_that_had_changed_its_knob_there(linger
     assert all(sentences for _, sentences in straight.values())
 
 
-def test_a_remedy_s_reason_goes_with_what_was_asked(lingering: Watched) -> None:
+def test_requests_and_receipts_carry_the_reason_of_a_remedy(lingering: Watched) -> None:
     lingering.start().wait_for(events.RunEnded)
     lingering.session.send(Rewind(epoch=2, changes={"dropout": 0.6}, because="overfitting"))
     lingering.wait_for(events.RunEnded, 2)
     assert lingering.one(events.BranchStarted).because == "overfitting"
-    assert lingering.one(events.KnobAsked).because == "overfitting"
+    assert lingering.one(events.KnobRequested).because == "overfitting"
     assert lingering.one(events.KnobApplied).because == "overfitting"
     assert lingering.session.snapshot().branch.because == "overfitting"
 
 
-def test_going_back_to_the_start_trains_the_same_epochs_again(lingering: Watched) -> None:
+def test_a_rewind_to_the_start_trains_the_same_epochs_again(lingering: Watched) -> None:
     lingering.start().wait_for(events.RunEnded)
     lingering.session.send(Rewind(epoch=0))
     lingering.wait_for(events.RunEnded, 2)
     assert _metrics(lingering, 2) == _metrics(lingering, 1)
 
 
-def test_a_run_goes_back_while_it_trains_and_both_branches_stay_in_the_record(lingering: Watched) -> None:
+def test_a_run_rewinds_while_training_and_both_branches_stay_in_the_record(lingering: Watched) -> None:
     lingering.on(
         events.EpochStarted,
         lambda e: lingering.session.send(Rewind(1)) if (e.epoch, _branch(lingering)) == (3, 1) else None,
@@ -133,7 +133,7 @@ def _branch(watched: Watched) -> int:
     return number
 
 
-def test_one_can_go_back_to_an_epoch_of_a_branch_that_was_left(lingering: Watched) -> None:
+def test_a_run_can_rewind_to_an_epoch_of_another_branch(lingering: Watched) -> None:
     lingering.start().wait_for(events.RunEnded)
     lingering.session.send(Rewind(1, changes={"dropout": 0.6, "epochs": 3}))
     lingering.wait_for(events.RunEnded, 2)
@@ -144,14 +144,14 @@ def test_one_can_go_back_to_an_epoch_of_a_branch_that_was_left(lingering: Watche
 
 
 REFUSED = (
-    (Rewind(9), "Expected an epoch with a checkpoint, received 9 of branch 1."),
+    (Rewind(9), "Epoch 9 of branch 1 has no checkpoint."),
     (Rewind(1, changes={"dropout": 7}), "Expected dropout to be"),
     (Rewind(1, changes={"dropout": 0.5, "learning_rate_factor": 2}), "learning_rate_factor cannot be changed"),
     (Rewind(1, changes={"threshold": 0.5}), "Expected one of the knobs"),
 )
 
 
-def test_what_cannot_be_gone_back_to_is_refused_and_changes_nothing(lingering: Watched) -> None:
+def test_an_impossible_rewind_is_refused_and_changes_nothing(lingering: Watched) -> None:
     lingering.start().wait_for(events.RunEnded)
     before = lingering.state()
     for count, (rewind, reason) in enumerate(REFUSED, start=1):
@@ -162,13 +162,13 @@ def test_what_cannot_be_gone_back_to_is_refused_and_changes_nothing(lingering: W
     assert all(np.array_equal(one, other) for one, other in zip(before, lingering.state(), strict=True))
 
 
-def test_a_run_that_is_not_kept_says_why_it_cannot_go_back() -> None:
+def test_a_rewind_of_a_run_that_is_not_saved_is_refused_with_the_reason() -> None:
     watched = Watched(_job())
     watched.on(events.EpochStarted, lambda e: watched.session.send(Rewind(1)) if e.epoch == 2 else None).run()
-    assert "kept on disk" in watched.one(events.RewindRefused).reason
+    assert "not saved to disk" in watched.one(events.RewindRefused).reason
 
 
-def test_a_resumed_run_knows_its_branches_and_goes_on_with_the_last(folder: RunFolder) -> None:
+def test_a_resumed_run_has_all_branches_and_continues_the_last(folder: RunFolder) -> None:
     first = Watched(_job(), make=partial(_kept, folder))
     first.on(events.EpochEnded, lambda e: _steer_to_a_branch_and_stop(first, e)).run()
     first.session.close()
@@ -189,7 +189,7 @@ def _steer_to_a_branch_and_stop(watched: Watched, ended: events.EpochEnded) -> N
         watched.session.send(Stop())
 
 
-def test_a_stop_inside_an_epoch_costs_no_step(folder: RunFolder) -> None:
+def test_a_stop_inside_an_epoch_loses_no_step(folder: RunFolder) -> None:
     first = Watched(_job(), make=partial(_kept, folder))
     first.on(events.ChunkEnded, lambda e: first.session.send(Stop()) if e.epoch == 2 else None).run()
     first.session.close()
@@ -202,13 +202,14 @@ def test_a_stop_inside_an_epoch_costs_no_step(folder: RunFolder) -> None:
     assert {**_metrics(first), **_metrics(second)} == _metrics(Watched(_job()).run())
 
 
-@pytest.mark.parametrize(("short_seconds", "position"), [(0.0, (1, 50)), (60.0, (2, 0))])
-def test_a_stop_while_validating_costs_no_epoch(
+@pytest.mark.parametrize(("short_seconds", "position"), [(0.0, (1, 3)), (60.0, (2, 0))])
+def test_a_stop_while_validating_loses_no_epoch(
     short_seconds: float, position: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A long validation breaks off and is done again, a short one comes to its end first."""
     monkeypatch.setattr("fitmon.engine.training.epoch_report.SHORT_VALIDATION_SECONDS", short_seconds)
-    job = _job_with_many_validation_samples()
+    monkeypatch.setattr(Pacer, "next_steps", lambda _: 1)
+    job = _compiled_job()
     folder = Runs(tmp_path).create(job="small", settings=job.settings)
 
     def stop_in_second_epoch(event: events.PhaseChanged) -> None:
@@ -223,22 +224,19 @@ def test_a_stop_while_validating_costs_no_epoch(
     assert (resume_point.state.facts.epochs_done, resume_point.state.facts.step) == position
     second = Watched(job, make=partial(_kept, folder), resume_point=resume_point).run()
     second.session.close()
-    assert {**_metrics(first), **_metrics(second)} == _metrics_with_many_validation_samples()
+    assert {**_metrics(first), **_metrics(second)} == _metrics_of_compiled_run()
+
+
+def _compiled_job() -> Job:
+    return table_job(build_table_model, settings(epochs=3, dropout=0.2, batch_size=34))
 
 
 @cache
-def _metrics_with_many_validation_samples() -> dict[int, Any]:
-    return _metrics(Watched(_job_with_many_validation_samples()).run())
+def _metrics_of_compiled_run() -> dict[int, Any]:
+    return _metrics(Watched(_compiled_job()).run())
 
 
-def _job_with_many_validation_samples() -> Job:
-    data = small_table()
-    x, y = np.tile(data.x_validation, (200, 1)), np.tile(data.y_validation, 200)
-    data = replace(data, x_validation=x, y_validation=y)
-    return table_job(build_table_model, settings(epochs=3, dropout=0.2, batch_size=2), data)
-
-
-def test_a_pause_and_a_lost_screen_leave_a_checkpoint_at_once(folder: RunFolder) -> None:
+def test_a_pause_and_a_lost_screen_write_a_checkpoint_at_once(folder: RunFolder) -> None:
     watched = Watched(_job(), make=partial(_kept, folder))
     watched.on(events.ChunkEnded, lambda e: watched.session.send(Pause(PauseAt.CHUNK)) if e.epoch == 1 else None)
     watched.start().wait_for(events.RunPaused)
@@ -252,30 +250,30 @@ def test_a_pause_and_a_lost_screen_leave_a_checkpoint_at_once(folder: RunFolder)
     assert (state.facts.epochs_done, state.facts.step) == (0, watched.one(events.RunPaused).step)
 
 
-def test_changes_that_waited_are_pending_again(folder: RunFolder) -> None:
+def test_pending_changes_are_pending_again_after_a_resume(folder: RunFolder) -> None:
     first = Watched(_job(), SetKnob("dropout", 0.5, epoch=4), make=partial(_kept, folder))
     first.on(events.EpochStarted, lambda e: first.session.send(Stop()) if e.epoch == 3 else None).run()
     first.session.close()
     second = Watched(_job(), make=partial(_kept, folder), resume_point=resume_point_of(folder)).run()
     second.session.close()
-    assert [(told.knob, told.value, told.epoch) for told in second.all(events.KnobAsked)] == [("dropout", 0.5, 4)]
+    assert [(told.knob, told.value, told.epoch) for told in second.all(events.KnobRequested)] == [("dropout", 0.5, 4)]
     assert second.one(events.KnobApplied).epoch == 4
 
 
-def test_only_every_second_epoch_is_kept_when_that_is_asked_for(folder: RunFolder) -> None:
+def test_checkpoint_every_2_writes_every_second_epoch(folder: RunFolder) -> None:
     watched = Watched(_job(), make=partial(_kept, folder), policy=CheckpointPolicy(every_epochs=2)).run()
     watched.session.close()
     assert sorted(kept_epochs(folder)[1]) == [0, 2, 4]
 
 
-def test_a_run_paused_for_a_resume_that_comes_goes_on(folder: RunFolder) -> None:
+def test_a_paused_run_continues_after_resume(folder: RunFolder) -> None:
     watched = Watched(_job(), Pause(PauseAt.CHUNK), make=partial(_kept, folder))
     watched.on(events.RunPaused, lambda _e: watched.session.send(Resume())).run()
     watched.session.close()
     assert watched.one(events.RunEnded).completed
 
 
-def test_a_disk_that_takes_no_checkpoint_is_told_until_it_does_and_the_training_goes_on(folder: RunFolder) -> None:
+def test_failed_checkpoints_are_reported_until_one_succeeds_and_training_continues(folder: RunFolder) -> None:
     folder.checkpoints_path.write_text("in the way")
 
     def make_room(event: events.EpochEnded) -> None:

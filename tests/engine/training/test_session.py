@@ -1,4 +1,4 @@
-"""A session carries a run to exactly one ending event, whatever is asked of it and whatever goes wrong."""
+"""A session carries a run to exactly one ending event, whatever is requested and whatever goes wrong."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _endings(watched: Watched) -> list[events.Event]:
     return [event for event in watched.events if isinstance(event, events.RunEnded | events.RunFailed)]
 
 
-def test_a_run_tells_its_story_in_order() -> None:
+def test_events_come_in_order() -> None:
     watched = Watched(table_job(build_table_model, settings())).run()
 
     kinds = [type(event).__name__ for event in watched.events if not isinstance(event, events.ChunkEnded)]
@@ -53,7 +53,7 @@ def test_a_run_tells_its_story_in_order() -> None:
     ]
 
 
-def test_everything_happens_in_one_thread_of_its_own() -> None:
+def test_a_run_emits_from_one_thread_of_its_own() -> None:
     threads = set()
     watched = Watched(table_job(build_table_model, settings()))
     watched.on(object, lambda _: threads.add(threading.current_thread())).run()
@@ -101,16 +101,16 @@ def test_pause_waits_for_the_end_of_the_epoch() -> None:
     paused = watched.wait_for(events.RunPaused)
     assert (paused.epoch, paused.step) == (1, 7)
     assert watched.session.snapshot().phase is Phase.PAUSED
-    assert watched.one(events.PauseAsked).at == "epoch"
+    assert watched.one(events.PauseRequested).at == "epoch"
     watched.session.send(Resume())
     watched.wait_for(events.RunEnded)
     assert watched.one(events.RunEnded).completed
 
 
-def test_pause_at_the_chunk_holds_in_the_middle_of_an_epoch_and_changes_nothing() -> None:
+def test_a_pause_at_the_chunk_takes_effect_inside_an_epoch_and_changes_nothing() -> None:
     watched = Watched(table_job(build_table_model, settings()), clock=_one_step_a_chunk())
-    ask = Pause(PauseAt.CHUNK)
-    watched.on(events.ChunkEnded, lambda e: watched.session.send(ask) if (e.epoch, e.step) == (1, 2) else None)
+    pause = Pause(PauseAt.CHUNK)
+    watched.on(events.ChunkEnded, lambda e: watched.session.send(pause) if (e.epoch, e.step) == (1, 2) else None)
     watched.start()
 
     paused = watched.wait_for(events.RunPaused)
@@ -122,16 +122,16 @@ def test_pause_at_the_chunk_holds_in_the_middle_of_an_epoch_and_changes_nothing(
     assert all(np.array_equal(a, b) for a, b in zip(watched.state(), straight.state(), strict=True))
 
 
-def test_a_pause_can_be_taken_back_before_it_holds() -> None:
+def test_a_pending_pause_can_be_canceled() -> None:
     watched = Watched(table_job(build_table_model, settings()), clock=_one_step_a_chunk())
 
-    def ask(chunk: events.ChunkEnded) -> None:
+    def send_requests(chunk: events.ChunkEnded) -> None:
         if (chunk.epoch, chunk.step) == (1, 2):
             watched.session.send(Pause())
         if (chunk.epoch, chunk.step) == (1, 4):
             watched.session.send(Resume())
 
-    watched.on(events.ChunkEnded, ask).run()
+    watched.on(events.ChunkEnded, send_requests).run()
     assert not watched.all(events.RunPaused)
     assert watched.one(events.RunEnded).completed
 
@@ -145,7 +145,7 @@ def test_a_run_may_start_paused() -> None:
     assert watched.wait_for(events.RunEnded).completed
 
 
-def test_a_pause_in_the_last_epoch_leaves_time_to_ask_for_more_epochs() -> None:
+def test_more_epochs_can_be_requested_during_a_pause_in_the_last_epoch() -> None:
     watched = Watched(table_job(build_table_model, settings(epochs=1)), Pause()).start()
 
     watched.wait_for(events.RunPaused)
@@ -297,7 +297,7 @@ def test_a_nan_loss_pauses_the_run_at_the_step_where_it_arose() -> None:
     assert len(watched.all(events.RunPaused)) == 1, "it is reported once, not at every chunk"
 
 
-def test_a_nan_loss_ends_a_run_that_nobody_watches() -> None:
+def test_a_nan_loss_ends_a_run_without_a_screen() -> None:
     job = _job_with_nan_at(60)
     watched = Watched(job, stop_when_non_finite=True).run()
 
@@ -356,7 +356,7 @@ def test_a_resume_from_before_does_not_end_the_pause_for_a_nan_loss() -> None:
     watched.wait_for(events.RunEnded)
 
 
-def test_a_stop_is_heeded_while_validating() -> None:
+def test_a_stop_takes_effect_while_validating() -> None:
     """With a validation set of many slow batches, the stop comes long before its end."""
     seen: list[float] = []
 
@@ -392,7 +392,7 @@ def test_a_stop_is_heeded_while_validating() -> None:
     assert 0 < len(seen) < 100, "of 400 batches only those of a chunk or two were run"
 
 
-def test_a_pause_at_the_epochs_end_asked_for_before_the_start_lets_the_first_epoch_run() -> None:
+def test_a_pause_at_the_epoch_end_requested_before_the_start_takes_effect_after_epoch_1() -> None:
     watched = Watched(table_job(build_table_model, settings()), Pause()).start()
 
     assert watched.wait_for(events.RunPaused).epoch == 1
@@ -421,7 +421,7 @@ def test_a_model_that_needs_no_targets_is_trained_as_fit_trains_it() -> None:
     assert second < first
 
 
-def test_a_metric_derived_from_a_mean_is_shown_as_it_runs() -> None:
+def test_a_metric_derived_from_a_mean_is_shown_as_a_running_value() -> None:
     def build(chosen: Any, _data: Any) -> Any:
         import keras
 
@@ -433,7 +433,7 @@ def test_a_metric_derived_from_a_mean_is_shown_as_it_runs() -> None:
     assert all(chunk.chunk_metrics["rmse"] == chunk.epoch_metrics["rmse"] for chunk in watched.all(events.ChunkEnded))
 
 
-def test_a_chunks_mean_is_not_told_from_what_is_lost_in_a_huge_sum() -> None:
+def test_a_chunk_mean_that_a_huge_sum_cannot_resolve_is_that_of_the_epoch() -> None:
     """One sample makes the loss explode; the chunks behind it add too little to the sum to be seen in it."""
 
     def build(chosen: Any, _data: Any) -> Any:

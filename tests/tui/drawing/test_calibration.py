@@ -40,7 +40,7 @@ def place(lines: list[str], sign: str) -> tuple[int, int]:
         (curve((0.9, 0.89, 100)), "expected calibration error 0.010: within chance for 100 samples"),
     ],
 )
-def test_the_error_is_said_in_words(bins: Curve, words: str) -> None:
+def test_the_error_is_explained_in_words(bins: Curve, words: str) -> None:
     assert words in calibration_words(bins)[0].replace("\u00a0", " ")
     assert len(calibration_words(bins)[1]) < len(calibration_words(bins)[0])
 
@@ -87,7 +87,7 @@ def test_the_diagonal_runs_from_corner_to_corner() -> None:
     assert len(dots) > 45
 
 
-def test_an_axis_begins_at_a_half_when_nothing_lies_below() -> None:
+def test_an_axis_starts_at_a_half_if_no_value_is_below() -> None:
     assert "\n".join(drawn(curve((0.7, 0.8, 500)))).count("0.75") == 2
     assert "\n".join(drawn(curve((0.3, 0.8, 500)))).count("0.75") == 1
 
@@ -97,7 +97,7 @@ def test_the_strip_shows_where_the_samples_are() -> None:
     assert re.search("[▁▂] +█", strip)
 
 
-def test_without_a_curve_the_reason_stands_in_its_place() -> None:
+def test_without_a_curve_the_reason_is_shown() -> None:
     assert "one sample is too few" in "\n".join(drawn(None))
     assert "┤" not in "\n".join(drawn(None))
 

@@ -18,7 +18,7 @@ def drawn(*measures: ClassMeasures, names: tuple[str, ...] = (), width: int = 70
     return [text_of(line) for line in draw_class_bars(measures, names, width, height)]
 
 
-def test_recall_precision_f1_and_support_stand_below_their_headings() -> None:
+def test_recall_precision_f1_and_support_are_below_their_headings() -> None:
     lines = drawn(measured(1200, 1000, 900), names=("cat",))
     assert lines[1].split("│")[1].split() == ["class", "samples", "recall", "precision", "F1"]
     assert lines[2].split("│")[1].split()[:5] == ["cat", "1,200", "0.750", "0.900", "0.818"]
@@ -32,7 +32,7 @@ def test_the_bar_grows_with_f1_in_eighths() -> None:
     assert half.index("▏", half.index("█")) == whole.index("▏")
 
 
-def test_few_classes_stand_in_label_order() -> None:
+def test_few_classes_are_in_label_order() -> None:
     lines = drawn(measured(10, 10, 9), measured(10, 10, 1), names=("good", "bad"))
     assert "worst" not in lines[0]
     assert [line.split()[1] for line in lines[2:4]] == ["good", "bad"]
@@ -46,7 +46,7 @@ def test_more_classes_than_rows_show_the_worst_and_how_many_more() -> None:
     assert "and 27 more classes, F1 from 0.740" in lines[5]
 
 
-def test_a_class_without_samples_and_one_never_answered_are_told_in_words() -> None:
+def test_a_class_without_samples_and_one_never_predicted_are_described_in_words() -> None:
     lines = drawn(measured(0, 0, 0), measured(0, 3, 0), measured(8, 0, 0))
     assert "no samples " in lines[2]
     assert "none, predicted 3×" in lines[3]
@@ -72,7 +72,7 @@ def test_labels_are_counted_one_by_one_at_the_threshold() -> None:
     assert measure_labels(scores, 0.7) == (measured(2, 2, 1), measured(1, 0, 0))
 
 
-def test_names_that_must_be_cut_carry_their_number() -> None:
+def test_clipped_names_include_their_number() -> None:
     assert class_labels(("cat", "dog"), [1, 0], 5) == ["dog  ", "cat  "]
     assert class_labels(("versicolor", "dog"), [0, 1], 6) == ["0 ver…", "1 dog "]
     assert class_labels(("versicolor", "dog"), [0, 1], 3) == ["0  ", "1  "]

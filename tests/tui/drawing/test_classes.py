@@ -135,7 +135,7 @@ def test_several_labels_are_measured_one_by_one() -> None:
     assert "of 6 labels" in text
 
 
-def test_predictions_that_are_not_numbers_are_left_out_of_the_classes_and_told() -> None:
+def test_nan_predictions_are_excluded_from_the_classes_and_reported() -> None:
     run = two_classes(math.nan, 0.9, 0.8, 0.1, labels=(1, 1, 0, 0))
     text = drawn(run)
     assert "1 prediction is NaN" in text
@@ -146,11 +146,11 @@ def test_predictions_that_are_not_numbers_are_left_out_of_the_classes_and_told()
     assert "1 prediction is NaN" in drawn(run, (80, 13))
 
 
-def test_no_number_at_all_is_one_sentence() -> None:
+def test_if_all_predictions_are_nan_one_sentence_is_shown() -> None:
     assert "all predictions of this model are NaN" in drawn(two_classes(math.nan, math.nan, labels=(1, 0)))
 
 
-def test_one_class_alone_is_said_and_what_needs_two_is_hidden() -> None:
+def test_a_single_class_is_reported_and_what_needs_two_is_hidden() -> None:
     text = drawn(two_classes(0.9, 0.2, 0.8, labels=(1, 1, 1)))
     assert "all samples are of class yes: accuracy says little" in text
     assert "none, predicted 1×" in text
@@ -165,14 +165,14 @@ def test_one_sample_alone_has_no_calibration() -> None:
     assert "calibration error" not in text
 
 
-def test_without_scores_the_reason_stands_in_one_line() -> None:
+def test_without_scores_the_reason_is_shown_in_one_line() -> None:
     assert "probabilities are available after the first validation" in drawn(FakeRun().begin())
     assert "mean_squared_error knows no probabilities" in drawn(
         FakeRun().begin(no_probabilities="mean_squared_error knows no probabilities")
     )
 
 
-def test_the_untrained_model_is_called_that() -> None:
+def test_the_untrained_model_is_labeled_as_such() -> None:
     run = FakeRun().begin(class_names=("no", "yes")).observe(0, binary_scores(0.6, 0.4, labels=(1, 0)))
     assert "before training" in drawn(run)
 
@@ -209,7 +209,7 @@ def test_every_size_is_filled_exactly_and_shows_no_nan(name: str) -> None:
             assert not re.search(r"\bnan\b|\bNone\b", "\n".join(map(text_of, rows)))
 
 
-def test_very_many_probabilities_are_left_for_a_thread_and_drawn_when_measured() -> None:
+def test_very_many_probabilities_are_measured_in_a_thread_and_drawn_afterwards() -> None:
     run = several_classes(MAX_IMMEDIATE_CELLS // 10 + 1, 10)
     observation = run.snapshot().observation
     assert observation is not None
@@ -230,7 +230,7 @@ def test_few_probabilities_and_two_classes_are_measured_at_once() -> None:
         assert "ROC AUC" in drawn(run)
 
 
-def test_what_would_take_seconds_is_left_out_for_good() -> None:
+def test_measurements_that_would_take_seconds_are_left_out() -> None:
     shares = np.broadcast_to(np.float32(1e-3), (MAX_CELLS // 1000 + 1, 1000))
     scores = score_probabilities(shares[:5], np.arange(5))
     observation = replace(Observer(5, 0.5).observe(scores, 1), probabilities=shares)

@@ -25,7 +25,7 @@ def drawn(seen: Confusion, width: int = 60, height: int = 14, at: Row = ()) -> l
 DIGITS = confusion((0, 0, 90), (0, 1, 1), (1, 1, 60), (1, 2, 40), (2, 2, 96), (2, 0, 3), (2, 1, 1), classes=3)
 
 
-def test_rows_are_true_classes_and_columns_answers() -> None:
+def test_rows_are_true_classes_and_columns_predictions() -> None:
     lines = drawn(DIGITS)
     assert "true ↓ predicted →" in lines[0] + lines[1]
     assert lines[1].split("│")[1].split()[-3:] == ["0", "1", "2"]
@@ -33,7 +33,7 @@ def test_rows_are_true_classes_and_columns_answers() -> None:
     assert lines[3].split("│")[1].split()[:3] == ["1", ".", "[60]"]
 
 
-def test_right_answers_stand_in_brackets_and_bold() -> None:
+def test_correct_predictions_are_in_brackets_and_bold() -> None:
     rows = draw_confusion(DIGITS, (), "epoch 4", 60, 14)
     bold = [text.strip() for line in rows[2:5] for text, role in line if role is Role.STRONG]
     assert bold == ["[90]", "[60]", "[96]"]
@@ -55,19 +55,19 @@ def test_columns_line_up_and_numbers_end_below_their_heading() -> None:
     assert head.index("yes") + 3 == first.index("7") + 1 == second.index("]")
 
 
-def test_the_title_says_at_which_threshold_two_classes_are_answered() -> None:
+def test_the_title_names_the_threshold_for_two_classes() -> None:
     for width in (40, 60, 120):
         assert "at threshold 0.5" in drawn(DIGITS, width, at=AT)[0]
 
 
-def test_names_that_have_no_room_as_headings_give_way_to_numbers_on_both_sides() -> None:
+def test_names_too_long_for_headings_are_replaced_by_numbers_on_both_axes() -> None:
     named = confusion((0, 0, 5), (1, 2, 5), (2, 2, 5), classes=3, names=("T-shirt/top", "Trouser", "Ankle boot"))
     lines = drawn(named, 40)
     assert lines[1].split("│")[1].split()[-3:] == ["0", "1", "2"]
     assert "2 Ankle boot" in lines[4]
 
 
-def test_names_are_shown_free_of_escape_codes_and_markup_means_nothing() -> None:
+def test_escape_codes_in_names_are_removed_and_markup_is_not_interpreted() -> None:
     named = confusion((0, 1, 5), (1, 1, 5), classes=2, names=("\x1b[31mred\x1b]0;t\x07", "[bold]\nx"))
     text = "\n".join(drawn(named, 70))
     assert "\x1b" not in text
@@ -75,13 +75,13 @@ def test_names_are_shown_free_of_escape_codes_and_markup_means_nothing() -> None
     assert "[bold] x" in text
 
 
-def test_below_the_matrix_stand_the_most_frequent_confusions_with_their_share() -> None:
+def test_the_most_frequent_confusions_are_listed_below_the_matrix_with_their_share() -> None:
     text = "\n".join(drawn(DIGITS, 60, 16))
     assert "1 → 2  40×    40.0 % of all 1" in text
     assert "2 → 0   3×     3.0 % of all 2" in text
 
 
-def test_a_matrix_that_does_not_fit_gives_way_to_the_list() -> None:
+def test_a_matrix_that_does_not_fit_is_replaced_by_the_list() -> None:
     many = confusion(*((place, place, 9) for place in range(30)), (4, 9, 31), classes=30)
     text = "\n".join(drawn(many, 60, 14))
     assert "most frequent confusions" in text
@@ -89,7 +89,7 @@ def test_a_matrix_that_does_not_fit_gives_way_to_the_list() -> None:
     assert "[9]" not in text
 
 
-def test_thousands_of_classes_make_no_matrix_but_their_confusions_are_found() -> None:
+def test_thousands_of_classes_have_no_matrix_but_their_confusions_are_listed() -> None:
     seen = confusion((3, 4999, 7), (17, 2, 9), (17, 17, 1), (4000, 4000, 50), classes=5000)
     assert seen.matrix is None
     assert grids(seen) == ()
@@ -110,18 +110,18 @@ def test_the_confusions_found_are_those_of_the_matrix() -> None:
     assert [pair.samples for pair in seen.frequent] == sorted(matrix[matrix > 0].tolist(), reverse=True)
 
 
-def test_what_has_no_room_in_the_list_is_counted() -> None:
+def test_confusions_that_do_not_fit_in_the_list_are_counted() -> None:
     many = confusion(*((place, (place + 1) % 40, 40 - place) for place in range(40)), classes=40)
     lines = drawn(many, 60, 8)
     assert "5 → 6" not in "\n".join(lines)
     assert "and 35 more confusions, 630× in all" in lines[-2]
 
 
-def test_without_a_wrong_answer_the_list_says_so() -> None:
+def test_without_wrong_predictions_the_list_says_so() -> None:
     assert "every prediction is right" in "\n".join(drawn(confusion((0, 0, 3), (1, 1, 3), classes=2), 60, 14))
 
 
-def test_long_names_of_many_classes_are_told_apart_by_their_numbers() -> None:
+def test_long_names_of_many_classes_are_distinguished_by_their_numbers() -> None:
     names = tuple(f"a_long_common_beginning_{place}" for place in range(300))
     text = "\n".join(drawn(confusion((17, 217, 5), classes=300, names=names), 40, 8))
     assert "17 a_lo" in text

@@ -45,20 +45,20 @@ def test_a_large_image_is_averaged_down_with_its_proportions() -> None:
 
 
 @pytest.mark.parametrize("shape", [(37, 91), (91, 37), (224, 224), (28, 29)])
-def test_averaging_keeps_the_mean_of_the_whole_nearly(shape: tuple[int, int]) -> None:
+def test_averaging_nearly_preserves_the_mean(shape: tuple[int, int]) -> None:
     pixels = np.random.default_rng(0).random(shape, dtype=np.float32)
     assert fitted_image(pixels, 20, 20).mean() == pytest.approx(pixels.mean(), abs=0.01)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1), (2, 3), (28, 28), (300, 200)])
 @pytest.mark.parametrize("room", [(1, 1), (3, 2), (40, 5), (200, 60)])
-def test_the_picture_never_leaves_its_room(shape: tuple[int, int], room: tuple[int, int]) -> None:
+def test_the_image_never_exceeds_its_size(shape: tuple[int, int], room: tuple[int, int]) -> None:
     lines = draw_half_blocks(np.ones(shape, dtype=np.float32), *room)
     assert 1 <= len(lines) <= room[1]
     assert 1 <= max(map(len, lines)) <= room[0]
 
 
-def test_without_room_or_pixels_there_is_no_picture() -> None:
+def test_without_room_or_pixels_there_is_no_image() -> None:
     assert draw_half_blocks(np.ones((8, 8), dtype=np.float32), 0, 5) == []
     assert draw_half_blocks(np.ones((8, 8), dtype=np.float32), 5, 0) == []
     assert draw_half_blocks(np.ones((0, 8), dtype=np.float32), 5, 5) == []

@@ -115,13 +115,13 @@ def test_train_and_validation_differ_in_shape_not_only_in_colour() -> None:
     assert any("\u2801" <= character <= "\u28ff" for character in inside(text))
 
 
-def test_the_best_epoch_stands_on_the_validation_curve() -> None:
+def test_the_best_epoch_is_marked_on_the_validation_curve() -> None:
     text = drawn(chart(line(1, 0.5, 0.4), line(2, 1, 1.5), best_epoch=2))
     assert "◆ best 2" in text
     assert BEST in inside(text)
 
 
-def test_a_changed_knob_leaves_a_tick_where_its_epoch_began() -> None:
+def test_a_changed_knob_has_a_tick_at_the_start_of_its_epoch() -> None:
     text = drawn(chart(line(1, 0.5, 0.4, 0.3, 0.2), knob_epochs=(4,)))
     top = text.split("\n")[1]
     assert 0.4 < top.index(KNOB) / len(top) < 0.6
@@ -132,7 +132,7 @@ def plotted(text: str) -> list[str]:
     return [row.partition("┤")[2] or row.partition("│")[2].partition("│")[2] for row in text.split("\n")[1:-3]]
 
 
-def test_a_branch_that_was_left_keeps_its_curve_with_its_number_and_in_other_signs() -> None:
+def test_another_branch_has_its_own_signs_and_its_number() -> None:
     text = drawn(
         chart(line(1, 0.8, 0.2), line(1.1, 0.9, 0.4), other_lines=(OtherLine(3, line(0.9, 1.5, first=2)),)), 76
     )
@@ -142,44 +142,44 @@ def test_a_branch_that_was_left_keeps_its_curve_with_its_number_and_in_other_sig
     assert cells.count(OTHER) > 3
 
 
-def test_several_left_branches_are_told_apart_by_their_numbers() -> None:
+def test_several_other_branches_are_distinguished_by_their_numbers() -> None:
     others = (OtherLine(2, line(0.6, 0.7, first=2)), OtherLine(1, line(0.9, 1.5, first=2)))
     text = drawn(chart(line(1, 0.8, 0.2), other_lines=others), 76)
     assert "◦ branch 1, 2" in text.split("\n")[0]
     assert {"1", "2"} <= set("".join(plotted(text)))
 
 
-def test_where_the_branch_set_out_stands_at_the_foot_beside_the_tick_of_its_knob() -> None:
+def test_the_start_of_a_branch_is_marked_on_the_axis_beside_the_tick_of_its_knob() -> None:
     rows = plotted(drawn(chart(line(1, 0.8, 0.6, 0.5, 0.4), knob_epochs=(4,), branch_epoch=3), 76))
     assert rows[0].index(KNOB) == rows[-1].index(BRANCH_START)
 
 
-def test_a_left_branch_that_blew_up_does_not_squash_the_one_under_way() -> None:
+def test_another_branch_that_diverged_does_not_flatten_the_current_one() -> None:
     text = drawn(chart(line(1, 0.8, 0.6, 0.5), other_lines=(OtherLine(1, line(0.9, 1.2, 1e9, first=2)),)))
     rows = [row for row in plotted(text) if any("\u2801" <= cell <= "\u28ff" for cell in row)]
     assert len(rows) > 3
     assert OTHER in text
 
 
-def test_before_its_first_epoch_a_branch_shows_those_that_were_left() -> None:
+def test_before_its_first_epoch_a_branch_shows_the_other_branches() -> None:
     run = FakeRun().begin().train(1, 4).branch(2, 1, 0)
     assert OTHER in "".join(plotted(drawn(chart_of(run.snapshot(), "loss", log_scale=False))))
 
 
-def test_a_left_branch_shows_what_the_one_under_way_did_not_train() -> None:
+def test_another_branch_shows_only_epochs_that_the_current_one_did_not_train() -> None:
     run = FakeRun().begin().train(1, 6).branch(2, 1, 3).train(4, 5)
     (left,) = chart_of(run.snapshot(), "loss", log_scale=False).other_lines
     assert (left.number, left.line.epochs.tolist()) == (1, [3, 4, 5, 6])
     assert left.line.values.tolist() == [1.2 / epoch for epoch in (3, 4, 5, 6)], "the validation loss"
 
 
-def test_without_validation_a_left_branch_shows_its_training() -> None:
+def test_without_validation_another_branch_shows_its_training_curve() -> None:
     run = FakeRun().begin().epoch_ended(1, None, loss=3.0).epoch_ended(2, None, loss=2.0).branch(2, 1, 1)
     (left,) = chart_of(run.snapshot(), "loss", log_scale=False).other_lines
     assert left.line.values.tolist() == [3.0, 2.0]
 
 
-def test_of_many_left_branches_the_newest_three_stay() -> None:
+def test_only_the_three_newest_other_branches_are_drawn() -> None:
     run = FakeRun().begin().train(1, 3)
     for number in range(2, 8):
         run.branch(number, 1, 1).train(2, 3)
@@ -187,17 +187,17 @@ def test_of_many_left_branches_the_newest_three_stay() -> None:
     assert [left.number for left in drawn_left] == [6, 5, 4]
 
 
-def test_a_branch_that_goes_on_from_the_last_epoch_leaves_no_second_curve() -> None:
+def test_a_branch_from_the_last_epoch_adds_no_second_curve() -> None:
     run = FakeRun().begin().train(1, 3).branch(2, 1, 3).train(4, 4)
     assert chart_of(run.snapshot(), "loss", log_scale=False).other_lines == ()
 
 
-def test_the_majority_class_is_a_line_where_it_lies_in_the_picture() -> None:
+def test_the_majority_class_is_a_line_if_it_is_in_the_range() -> None:
     assert BASELINE in inside(drawn(chart(line(0.1, 0.9), baseline=0.5)))
     assert BASELINE not in inside(drawn(chart(line(0.8, 0.9), baseline=0.1)))
 
 
-def test_a_logarithmic_axis_with_a_zero_says_that_it_is_linear() -> None:
+def test_a_logarithmic_axis_with_a_zero_is_labeled_linear() -> None:
     assert "linear: values ≤ 0" in drawn(chart(line(1, 0), log_scale=True))
     assert "linear" not in drawn(chart(line(1, 0.1), log_scale=True))
     assert "log" in drawn(chart(line(1, 0.1), log_scale=True)).split("\n")[0]
@@ -217,12 +217,12 @@ def test_a_short_curve_is_not_thinned() -> None:
     assert decimated(short, 50) is short
 
 
-def test_a_curve_is_cut_where_it_is_no_number() -> None:
+def test_a_curve_is_interrupted_at_nan() -> None:
     stretches = finite_stretches(line(1, 2, math.nan, 3, math.inf, math.nan, 4))
     assert [stretch.values.tolist() for stretch in stretches] == [[1, 2], [3], [4]]
 
 
-def test_the_training_curve_is_epochs_and_then_chunks_of_the_epoch_under_way() -> None:
+def test_the_training_curve_has_epochs_and_then_chunks_of_the_current_epoch() -> None:
     run = FakeRun().begin().chunk(50).epoch_ended(1)
     first = chart_of(run.snapshot(), "loss", log_scale=False)
     assert first.training.epochs.tolist() == [1.0]
@@ -247,7 +247,7 @@ def test_the_second_chart_shows(metrics: dict[str, float], expected: str | None,
     ("low", "high", "labels"),
     [(0, 1, ["0", "0.5", "1.0"]), (0.02, 0.31, ["0.2"]), (90, 310, ["100", "200", "300"]), (-1, 1, ["-1", "0", "1"])],
 )
-def test_round_numbers_stand_on_the_value_axis(low: float, high: float, labels: list[str]) -> None:
+def test_the_value_axis_has_round_numbers(low: float, high: float, labels: list[str]) -> None:
     written = [label for _, label in value_axis(low, high, 3).ticks]
     assert set(labels) <= set(written)
     assert 2 <= len(written) <= 5

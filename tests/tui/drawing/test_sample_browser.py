@@ -10,7 +10,7 @@ FIRST = two_classes(0.1, 0.2, 0.3, 0.4, labels=(1, 1, 1, 1))
 SECOND = two_classes(0.4, 0.9, 0.2, 0.1, labels=(1, 1, 1, 1))
 
 
-def test_the_worst_is_chosen_at_first_and_the_keys_move_from_there() -> None:
+def test_the_worst_is_selected_first_and_the_keys_move_from_there() -> None:
     browser = browsing(observed(FIRST))
     assert browser.chosen() == 0
     browser.move(2)
@@ -24,13 +24,13 @@ def test_the_worst_is_chosen_at_first_and_the_keys_move_from_there() -> None:
 
 
 @pytest.mark.parametrize(("rows", "expected"), [(100, 3), (-100, 0)])
-def test_the_ends_of_the_list_hold(rows: int, expected: int) -> None:
+def test_the_selection_stops_at_the_ends_of_the_list(rows: int, expected: int) -> None:
     browser = browsing(observed(FIRST))
     browser.move(rows)
     assert browser.chosen() == expected
 
 
-def test_a_page_is_as_long_as_what_is_in_sight() -> None:
+def test_a_page_is_as_long_as_the_visible_rows() -> None:
     browser = browsing(observed(random_scores(100, 3)))
     assert browser.first_row(20) == 0
     browser.page(2)
@@ -53,14 +53,14 @@ def test_scrolling_moves_only_as_far_as_it_must() -> None:
     assert browser.first_row(40) == 60
 
 
-def test_a_new_epoch_keeps_the_chosen_sample_where_it_is_still_listed() -> None:
+def test_after_a_new_epoch_a_sample_that_is_still_listed_stays_selected() -> None:
     browser = browsing(observed(FIRST))
     browser.move(3)
     browser.show(observed(FIRST, SECOND), 0.5)
     assert (browser.chosen(), browser.row) == (3, 0)
 
 
-def test_a_new_epoch_keeps_the_row_where_the_sample_is_no_longer_listed() -> None:
+def test_after_a_new_epoch_the_row_stays_selected_if_its_sample_is_no_longer_listed() -> None:
     browser = browsing(observed(FIRST))
     browser.next_filter()
     assert browser.selection.only is Only.WRONG
@@ -70,7 +70,7 @@ def test_a_new_epoch_keeps_the_row_where_the_sample_is_no_longer_listed() -> Non
     assert (browser.chosen(), browser.row) == (2, 1)
 
 
-def test_a_moved_threshold_keeps_the_chosen_sample() -> None:
+def test_after_a_threshold_change_the_sample_stays_selected() -> None:
     browser = browsing(observed(FIRST))
     browser.next_filter()
     browser.move(3)
@@ -88,7 +88,7 @@ def test_another_order_or_filter_starts_at_its_top() -> None:
     assert (browser.chosen(), browser.row) == (3, 0)
 
 
-def test_the_orders_and_filters_come_round() -> None:
+def test_orders_and_filters_cycle() -> None:
     browser = browsing(observed(FIRST))
     begin = browser.selection
     for _ in Order:
@@ -98,7 +98,7 @@ def test_the_orders_and_filters_come_round() -> None:
     assert browser.selection == begin
 
 
-def test_the_classes_that_have_samples_come_round_both_ways() -> None:
+def test_classes_with_samples_cycle_in_both_directions() -> None:
     browser = browsing(observed(two_classes(0.1, 0.2, 0.3, labels=(1, 0, 1))))
     seen = []
     for _ in range(3):
@@ -110,7 +110,7 @@ def test_the_classes_that_have_samples_come_round_both_ways() -> None:
     assert browser.indices().tolist() == [0, 2]
 
 
-def test_with_nothing_listed_no_key_does_harm() -> None:
+def test_keys_are_harmless_in_an_empty_list() -> None:
     for browser in (SampleBrowser(), browsing(observed(two_classes(labels=())))):
         for key in (browser.go_first, browser.go_last, browser.next_order, browser.next_filter, browser.next_class):
             key()
@@ -120,7 +120,7 @@ def test_with_nothing_listed_no_key_does_harm() -> None:
         assert (browser.row, browser.first_row(5), len(browser.indices())) == (0, 0, 0)
 
 
-def test_the_order_is_worked_out_once_for_an_epoch_and_not_for_a_move() -> None:
+def test_samples_are_sorted_once_per_epoch_and_not_per_move() -> None:
     browser = browsing(observed(random_scores(50, 3)))
     first = browser.indices()
     browser.move(3)

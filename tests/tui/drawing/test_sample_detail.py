@@ -39,13 +39,13 @@ def told(*probabilities: float, label: int = 1, threshold: float = 0.5) -> str:
     return drawn(observed(*[two_classes(p, labels=(label,)) for p in probabilities]), threshold=threshold)
 
 
-def test_a_wrong_sample_says_what_it_is_and_was_taken_for() -> None:
+def test_a_wrong_sample_shows_its_true_and_its_predicted_class() -> None:
     text = told(0.25)
     for words in ("sample 0", "✗ wrong: true yes, predicted no", "p(true) 0.2500", "margin -0.5000", "loss 1.3863"):
         assert words in text
 
 
-def test_a_right_sample_says_since_when_and_how_often_it_was_forgotten() -> None:
+def test_a_right_sample_shows_since_when_and_how_often_it_was_forgotten() -> None:
     text = told(0.75, 0.25, 0.75, 0.75)
     for words in (
         "✓ right: yes",
@@ -64,7 +64,7 @@ def test_a_right_sample_says_since_when_and_how_often_it_was_forgotten() -> None
         ((math.nan, 0.75), "p(true) cannot be compared with the last epoch, crossed to right"),
     ],
 )
-def test_the_step_from_the_epoch_before_is_told(probabilities: tuple[float, ...], words: str) -> None:
+def test_the_change_since_the_previous_epoch_is_shown(probabilities: tuple[float, ...], words: str) -> None:
     assert words in told(*probabilities)
 
 
@@ -86,24 +86,24 @@ def test_the_first_epoch_is_compared_with_the_untrained_model() -> None:
         ((0.5,) * 3, "ambiguous: p(true) varies, or is medium"),
     ],
 )
-def test_what_a_sample_is_like_is_explained(probabilities: tuple[float, ...], words: str) -> None:
+def test_the_kind_of_a_sample_is_explained(probabilities: tuple[float, ...], words: str) -> None:
     assert words in told(*probabilities)
 
 
-def test_a_prediction_that_is_no_number_is_said_and_never_shown_as_nan() -> None:
+def test_a_nan_prediction_is_described_and_never_shown_as_nan() -> None:
     text = told(math.nan, math.nan, math.nan)
     assert "✗ wrong: true yes, the prediction is NaN" in text
     assert "nan" not in text.replace("unchanged", "")
 
 
-def test_the_past_is_that_of_the_runs_threshold_and_says_so() -> None:
+def test_the_history_uses_the_threshold_of_the_run_and_says_so() -> None:
     assert "its history is at the run's threshold 0.5" in told(0.6, threshold=0.7)
     assert "✗ wrong" in told(0.6, threshold=0.7)
     assert "the run's threshold" not in told(0.6)
 
 
 @pytest.mark.parametrize(("label", "border"), [(1, "0.7"), (0, "0.3")])
-def test_two_classes_have_the_threshold_as_a_line_where_the_answer_becomes_right(label: int, border: str) -> None:
+def test_for_two_classes_the_threshold_is_a_line_in_the_curve(label: int, border: str) -> None:
     rows = told(0.95, 0.9, label=label, threshold=0.7).splitlines()
     assert any(f" {border} " in line and "┈┈┈" in line for line in rows)
 
@@ -112,7 +112,7 @@ def test_several_classes_have_no_such_line() -> None:
     assert "┈" not in drawn(observed(random_scores(3, 4), random_scores(3, 4, seed=1)))
 
 
-def test_the_curves_say_where_they_began_and_where_they_are_as_exactly_as_the_facts() -> None:
+def test_curves_show_first_and_last_value_as_precisely_as_the_facts() -> None:
     text = told(0.5, 0.2004)
     assert "p(true) 0.500 → 0.200" in text
     assert "loss 0.693 → 1.61" in text
@@ -131,7 +131,7 @@ def test_a_curve_rises_from_its_lower_left_to_its_upper_right() -> None:
     assert rows == ["1   ⡠⠊", "0 ⡠⠊  "]
 
 
-def test_a_curve_keeps_its_gaps_and_its_lonely_points() -> None:
+def test_a_curve_shows_gaps_and_isolated_points() -> None:
     values = (0.0, 0.0, math.nan, 1.0, math.nan, math.inf, 0.0, 0.0)
     upper, lower = draw_curve(tuple(range(8)), values, 18, 2, labels={0.0: "0", 1.0: "1"})
     assert text_of(upper).count("•") == 1
@@ -139,7 +139,7 @@ def test_a_curve_keeps_its_gaps_and_its_lonely_points() -> None:
     assert " " in text_of(lower).strip("0 ")
 
 
-def test_a_curve_stands_at_its_epochs_not_at_even_distances() -> None:
+def test_a_curve_is_drawn_at_its_epochs_not_at_even_distances() -> None:
     rows = draw_curve((1, 2, 101), (0.0, 1.0, 1.0), 102, 2, labels={0.0: "0", 1.0: "1"})
     foot = text_of(rows[1])[2:]
     assert foot.strip()
@@ -152,7 +152,7 @@ def test_values_off_the_scale_stay_within_the_curve() -> None:
     assert len(rows) == 3
 
 
-def test_a_low_place_keeps_p_true_and_a_wide_one_has_both_side_by_side() -> None:
+def test_a_low_panel_shows_p_true_and_a_wide_one_both_side_by_side() -> None:
     curve = SampleCurve(epochs=(1, 2), probability_true=(0.1, 0.9), losses=(2.3, 0.1))
     both = [text_of(line) for line in draw_curves(curve, 0.5, 44, 7)]
     assert "p(true) 0.100 → 0.900" in both[0]
@@ -162,7 +162,7 @@ def test_a_low_place_keeps_p_true_and_a_wide_one_has_both_side_by_side() -> None
     assert draw_curves(curve, 0.5, 22, 4) == []
 
 
-def test_a_heading_without_room_for_both_ends_keeps_the_newest() -> None:
+def test_a_heading_without_room_for_both_ends_shows_the_newest() -> None:
     curve = SampleCurve(epochs=(1, 2), probability_true=(0.1, 0.9), losses=(math.nan, math.nan))
     assert text_of(draw_curves(curve, None, 16, 6)[0]) == "p(true) 0.900"
 
@@ -173,7 +173,7 @@ def test_an_image_of_28_by_28_is_shown_pixel_by_pixel_where_there_is_room(width:
     assert sum("█" * 28 in line for line in rows) == 14
 
 
-def test_where_the_inputs_cannot_be_had_that_is_said() -> None:
+def test_missing_inputs_are_reported() -> None:
     assert "the input of the model cannot be shown" in told(0.25)
     assert "cannot be shown" not in drawn(observed(random_scores(300, 2)), samples=IMAGES)
 
@@ -191,11 +191,11 @@ def test_several_labels_name_the_label_and_show_the_sample_it_belongs_to() -> No
     ("number", "words"),
     [(0, "never crossed"), (1, "crossed once"), (2, "crossed 2 times"), (1_000, "crossed 1,000 times")],
 )
-def test_how_often_is_said_in_words(number: int, words: str) -> None:
+def test_counts_are_written_in_words(number: int, words: str) -> None:
     assert times(number, "never", "crossed") == words
 
 
-def test_names_cannot_command_the_terminal() -> None:
+def test_names_cannot_control_the_terminal() -> None:
     text = told(0.25)
     hostile = drawn(observed(two_classes(0.25, labels=(1,))), names=("\x1b]0;a\x07", "[b]\x1b[2Jyes"))
     assert "\x1b" not in hostile
@@ -203,7 +203,7 @@ def test_names_cannot_command_the_terminal() -> None:
     assert len(hostile) == len(text)
 
 
-def test_a_name_of_many_hard_blanks_is_drawn_as_any_other() -> None:
+def test_a_name_with_many_no_break_spaces_is_drawn_like_any_other() -> None:
     """Broken at a hard blank that fills a line, it once took the screen for ever."""
     text = drawn(observed(two_classes(0.25, labels=(1,))), names=("no", "a" + "\u00a0" * 500 + "b"), width=46)
     assert "true a b, predicted no" in text

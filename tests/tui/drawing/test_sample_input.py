@@ -29,11 +29,11 @@ def test_a_row_of_a_table_gives_every_value_its_name_and_what_the_model_sees() -
     ]
 
 
-def test_what_the_model_sees_goes_before_a_name_becomes_illegible() -> None:
+def test_the_scaled_value_is_dropped_before_a_name_becomes_illegible() -> None:
     assert drawn(IRIS, width=25) == ["petal length (cm)    4.7", "petal width (cm)     1.4"]
 
 
-def test_values_that_were_not_scaled_stand_alone() -> None:
+def test_unscaled_values_are_shown_alone() -> None:
     plain = samples_of(np.array([[4.7, 1.5e-5]]), feature_names=("a", "b"))
     assert drawn(plain) == ["a     4.7", "b  1.5e-5"]
 
@@ -42,7 +42,7 @@ def test_a_vector_without_names_is_numbered() -> None:
     assert drawn(samples_of(np.array([[0.5, 2.0]], dtype=np.float32))) == ["x[0]    0.5", "x[1]      2"]
 
 
-def test_an_original_of_another_shape_stands_without_what_the_model_sees() -> None:
+def test_an_original_of_another_shape_is_shown_without_the_scaled_values() -> None:
     expanded = samples_of(np.eye(3, dtype=np.float32), original=np.array([[7.0], [8.0], [9.0]]), feature_names=("n",))
     assert drawn(expanded, 1) == ["n      8"]
 
@@ -82,7 +82,7 @@ def test_an_image_on_another_scale_is_stretched_and_says_so() -> None:
     assert lines == ["8 × 8 · blank -2, █ 3 · its own range", "████████", "████████", "", ""]
 
 
-def test_what_is_said_of_an_image_is_broken_not_cut() -> None:
+def test_the_description_of_an_image_is_wrapped_not_cut() -> None:
     lines = drawn(samples_of(np.linspace(-2, 3, 256).reshape(1, 16, 16)), width=20, height=6)
     assert lines[:3] == ["16 × 16", "blank -2, █ 3", "its own range"]
     assert len(lines) == 6
@@ -95,7 +95,7 @@ def test_the_values_of_an_image_lie_between_blank_and_full() -> None:
         assert brightness.max() <= 1
 
 
-def test_pixels_that_are_no_numbers_are_blank() -> None:
+def test_nan_pixels_are_blank() -> None:
     pixels = np.ones((1, 8, 8))
     pixels[0, :4] = math.nan
     lines = drawn(samples_of(pixels), height=5)
@@ -122,23 +122,23 @@ def test_an_original_image_is_drawn_where_the_model_sees_a_vector() -> None:
         (np.array([2.5, 3.5]), "float64", "2.5"),
     ],
 )
-def test_other_shapes_say_what_they_are_and_their_first_numbers(inputs: np.ndarray, about: str, first: str) -> None:
+def test_other_shapes_are_named_with_their_first_numbers(inputs: np.ndarray, about: str, first: str) -> None:
     lines = drawn(samples_of(inputs), height=3)
     assert lines[0] == about
     assert lines[1].startswith(first)
 
 
 @pytest.mark.parametrize("samples", [None, samples_of(None), samples_of(np.zeros((0, 3)))])
-def test_of_a_sample_that_cannot_be_had_there_is_nothing_to_see(samples: ValidationSamples | None) -> None:
+def test_a_missing_sample_shows_nothing(samples: ValidationSamples | None) -> None:
     assert drawn(samples) == []
     assert not can_be_shown(samples, 0)
 
 
-def test_a_sample_of_no_numbers_says_its_shape() -> None:
+def test_an_empty_sample_shows_its_shape() -> None:
     assert drawn(samples_of(np.zeros((1, 0)))) == ["shape 0 · float64", ""]
 
 
-def test_names_cannot_command_the_terminal() -> None:
+def test_names_cannot_control_the_terminal() -> None:
     text = "\n".join(drawn(samples_of(np.array([[1.0]]), feature_names=("\x1b[31mred\n\x07",))))
     assert "\x1b" not in text
     assert "\x07" not in text

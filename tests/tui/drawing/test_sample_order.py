@@ -30,7 +30,7 @@ def listed(selection: SampleSelection, threshold: float = 0.5) -> list[int]:
         (Order.INDEX, [0, 1, 2, 3, 4]),
     ],
 )
-def test_each_order_puts_first_what_it_says(order: Order, expected: list[int]) -> None:
+def test_each_order_sorts_by_its_criterion(order: Order, expected: list[int]) -> None:
     assert listed(SampleSelection(order=order)) == expected
 
 
@@ -50,16 +50,16 @@ def test_without_losses_the_worst_is_furthest_on_the_wrong_side_of_the_threshold
         (Only.NEAR, [4]),
     ],
 )
-def test_each_filter_keeps_what_it_says(only: Only, expected: list[int]) -> None:
+def test_each_filter_selects_its_samples(only: Only, expected: list[int]) -> None:
     assert listed(SampleSelection(order=Order.INDEX, only=only)) == expected
 
 
-def test_the_filters_go_by_the_threshold_of_the_view() -> None:
+def test_the_filters_use_the_threshold_of_the_view() -> None:
     assert listed(SampleSelection(order=Order.INDEX, only=Only.WRONG), threshold=0.7) == [0, 4]
 
 
 @pytest.mark.parametrize("only", [Only.SUSPECT, Only.UNSTABLE, Only.HARD, Only.AMBIGUOUS])
-def test_a_filter_by_kind_keeps_that_kind(only: Only) -> None:
+def test_a_filter_by_kind_selects_that_kind(only: Only) -> None:
     flips = [0.2, 0.8, 0.2, 0.8, 0.2]
     epochs = [two_classes(flip, 0.05, 0.25, 0.5, 0.95, labels=(1, 1, 1, 1, 1)) for flip in flips]
     observation = observed(*epochs)
@@ -79,7 +79,7 @@ def test_without_an_epoch_before_the_largest_change_is_sorted_by_index() -> None
     assert listed_indices(observed(FIRST), 0.5, SampleSelection(order=Order.CHANGED)).tolist() == [0, 1, 2, 3, 4]
 
 
-def test_a_class_keeps_the_samples_that_are_truly_of_it() -> None:
+def test_a_class_filter_selects_the_samples_of_that_true_class() -> None:
     assert listed(SampleSelection(order=Order.INDEX, class_number=0)) == [2, 3]
     assert listed(SampleSelection(order=Order.WORST, only=Only.WRONG, class_number=0)) == [3]
 
@@ -91,7 +91,7 @@ def test_where_a_sample_has_several_labels_the_class_is_the_label() -> None:
     assert classes_present(scores) == (0, 1)
 
 
-def test_a_prediction_that_is_no_number_is_worst_of_all_and_near_nothing() -> None:
+def test_a_nan_prediction_is_worst_of_all_and_not_near_the_threshold() -> None:
     scores = two_classes(0.1, math.nan, 0.95, labels=(1, 1, 1))
     observation = observed(scores, scores)
     assert listed_indices(observation, 0.5, SampleSelection()).tolist() == [1, 0, 2]
@@ -101,13 +101,13 @@ def test_a_prediction_that_is_no_number_is_worst_of_all_and_near_nothing() -> No
     assert listed_indices(observation, 0.5, SampleSelection(only=Only.NEAR)).tolist() == []
 
 
-def test_equal_samples_stand_by_index() -> None:
+def test_equal_samples_are_sorted_by_index() -> None:
     scores = two_classes(*[0.25] * 500, labels=(1,) * 500)
     for order in Order:
         assert listed_indices(observed(scores, scores), 0.5, SampleSelection(order=order)).tolist() == list(range(500))
 
 
-def test_many_samples_are_sorted_as_their_losses_say() -> None:
+def test_many_samples_are_sorted_by_their_losses() -> None:
     scores = random_scores(5_000, 3)
     indices = listed_indices(observed(scores), 0.5, SampleSelection(only=Only.WRONG))
     assert scores.losses is not None
@@ -115,7 +115,7 @@ def test_many_samples_are_sorted_as_their_losses_say() -> None:
     assert set(indices.tolist()) == set(np.flatnonzero(~scores.right(0.5)).tolist())
 
 
-def test_losses_of_every_size_and_sign_are_sorted_and_equal_ones_stand_by_index() -> None:
+def test_losses_of_every_size_and_sign_are_sorted_and_equal_ones_by_index() -> None:
     losses = np.array([0.0, -0.0, 1e-45, -1e-45, math.inf, -3.5, 2.5, 2.5, 0.0, math.nan, -math.nan, 3e38], np.float32)
     scores = replace(two_classes(*[0.5] * len(losses), labels=(1,) * len(losses)), losses=losses)
     assert listed_indices(observed(scores), 0.5, SampleSelection()).tolist() == [4, 9, 10, 11, 6, 7, 2, 0, 1, 8, 3, 5]

@@ -27,7 +27,7 @@ def table(observation: Observation, names: tuple[str, ...] = NAMES, width: int =
     return "\n".join(lines(browsing(observation, threshold), names, width))
 
 
-def test_a_row_tells_all_that_is_known_of_a_sample() -> None:
+def test_a_row_shows_all_facts_of_a_sample() -> None:
     shown = lines(browsing(observed(FIRST, SECOND)))
     assert [" ".join(line.strip("│ ").split()) for line in shown[1:4]] == [
         "index true predicted p(true) margin loss change crossings kind",
@@ -36,7 +36,7 @@ def test_a_row_tells_all_that_is_known_of_a_sample() -> None:
     ]
 
 
-def test_columns_stand_under_one_another() -> None:
+def test_columns_are_aligned() -> None:
     shown = lines(browsing(observed(random_scores(2_000, 3), random_scores(2_000, 3, seed=1))), ("a", "bb", "c"))
     ends = {line.index(line.split()[7]) for line in shown[2:-1]}
     assert len(ends) == 1
@@ -53,14 +53,14 @@ def test_columns_stand_under_one_another() -> None:
         (("class", "class"), "worst first · class yes: 2 of 3"),
     ],
 )
-def test_the_heading_says_the_order_the_filters_and_how_many(keys: tuple[str, ...], heading: str) -> None:
+def test_the_heading_shows_order_filters_and_count(keys: tuple[str, ...], heading: str) -> None:
     browser = browsing(observed(FIRST, SECOND))
     for key in keys:
         {"order": browser.next_order, "filter": browser.next_filter, "class": browser.next_class}[key]()
     assert f" {heading} " in lines(browser)[0]
 
 
-def test_thousands_are_set_apart_in_counts_but_not_in_an_index_that_may_be_copied() -> None:
+def test_counts_have_thousands_separators_but_an_index_has_not() -> None:
     browser = browsing(observed(random_scores(12_000, 3)))
     browser.next_order()
     browser.next_order()
@@ -72,7 +72,7 @@ def test_thousands_are_set_apart_in_counts_but_not_in_an_index_that_may_be_copie
     assert shown[-2].startswith("│▸ 11999  ")
 
 
-def test_where_room_is_short_the_heading_keeps_how_many() -> None:
+def test_a_narrow_heading_still_shows_the_count() -> None:
     browser = browsing(observed(FIRST, SECOND))
     browser.next_filter()
     browser.next_class()
@@ -121,7 +121,7 @@ def test_the_model_before_training_has_no_epoch_and_no_kind() -> None:
     assert "kind" not in text
 
 
-def test_the_column_the_list_is_sorted_by_stays_longest() -> None:
+def test_the_column_of_the_order_is_dropped_last() -> None:
     browser = browsing(observed(FIRST, SECOND))
     assert "loss" in lines(browser, width=50)[1]
     browser.next_order()
@@ -131,13 +131,13 @@ def test_the_column_the_list_is_sorted_by_stays_longest() -> None:
     assert "loss" not in lines(browser, width=50)[1]
 
 
-def test_the_narrowest_table_still_tells_right_from_wrong() -> None:
+def test_the_narrowest_table_still_distinguishes_right_and_wrong() -> None:
     header = lines(browsing(observed(FIRST, SECOND)), width=40)[1]
     assert header.strip("│ ").split() == ["index", "true", "predicted", "p(true)"]
     assert "✗" in table(observed(FIRST, SECOND), width=40)
 
 
-def test_the_chosen_row_has_a_mark_and_a_style_and_wrong_ones_a_sign() -> None:
+def test_the_selected_row_has_a_mark_and_a_style_and_wrong_ones_a_sign() -> None:
     rows = draw_table(browsing(observed(FIRST, SECOND)), NAMES, 120, 12)
     assert ("▸", Role.MARK) in rows[2]
     assert any(role is Role.STRONG for _, role in rows[2])
@@ -154,7 +154,7 @@ def test_the_threshold_of_the_view_decides_what_is_predicted() -> None:
     assert "at the run's threshold" not in table(observed(FIRST, SECOND))
 
 
-def test_a_prediction_that_is_no_number_shows_dashes() -> None:
+def test_a_nan_prediction_shows_dashes() -> None:
     text = table(observed(*[two_classes(math.nan, 0.9, labels=(1, 1))] * 4))
     assert "nan" not in text.lower()
     assert "▸     0  ✗  yes   –                –        –         –         –          0  too early" in text
@@ -178,7 +178,7 @@ def test_several_labels_a_sample_are_listed_one_by_one_by_the_name_of_the_label(
     assert "label cat: 2 of 4" in lines(browser, ("cat", "dog"))[0]
 
 
-def test_names_are_clipped_and_cannot_command_the_terminal() -> None:
+def test_names_are_clipped_and_cannot_control_the_terminal() -> None:
     hostile = ("\x1b[2J[bold]no[/bold]\x1b]0;title\x07", "y" * 5_000)
     browser = browsing(observed(FIRST, SECOND))
     browser.next_class()
@@ -189,13 +189,13 @@ def test_names_are_clipped_and_cannot_command_the_terminal() -> None:
     assert "yyyyyyyyyyyyyy" not in text
 
 
-def test_names_that_clipping_would_make_equal_have_their_number_before_them() -> None:
+def test_names_that_clipping_makes_equal_are_preceded_by_their_number() -> None:
     text = table(observed(FIRST, SECOND), ("a species of iris called setosa", "a species of iris called virginica"))
     assert "0 a species" in text
     assert "1 a species" in text
 
 
-def test_wide_characters_keep_the_columns_in_place() -> None:
+def test_columns_stay_aligned_with_wide_characters() -> None:
     rows = draw_table(browsing(observed(FIRST, SECOND)), ("猫" * 20, "いいえ"), 120, 12)
     assert {width_of(line) for line in rows} == {120}
 

@@ -36,16 +36,16 @@ def heights(forms: Sequence[Sequence[Row]]) -> list[int]:
         (90, [6, 5], "there is no larger form"),
     ],
 )
-def test_each_part_takes_the_form_there_is_room_for(height: int, expected: list[int], why: str) -> None:
+def test_each_block_uses_the_largest_form_that_fits(height: int, expected: list[int], why: str) -> None:
     assert heights(chosen([FIRST, SECOND], height)) == expected, why
 
 
-def test_a_part_without_rows_takes_no_room() -> None:
+def test_a_block_without_rows_uses_no_space() -> None:
     assert heights(chosen([NOTHING, SECOND], 5)) == [0, 5]
     assert packed([(), lines("b", 1), ()], 9) == lines("b", 1)
 
 
-def test_parts_are_set_apart_only_where_all_of_them_can_be() -> None:
+def test_blocks_are_separated_only_if_all_of_them_can_be() -> None:
     forms = [lines("a", 1), lines("b", 1), lines("c", 1)]
     assert "".join(text_of(line) or "-" for line in packed(forms, 5)) == "a-b-c"
     assert "".join(text_of(line) or "-" for line in packed(forms, 4)) == "abc"

@@ -34,17 +34,17 @@ def texts(measured: Movement, form: int = 0, width: int = 60, epoch: int = 2) ->
     return [text_of(line).rstrip() for line in (block.rows, block.smaller, *block.larger)[form]]
 
 
-def test_each_group_stands_with_its_count_and_its_part_of_the_loss() -> None:
+def test_each_group_has_its_count_and_its_share_of_the_loss_change() -> None:
     assert texts(movement()) == [
         "              samples    loss  since the last epoch",
         " stayed right       1  −0.072  1 surer, 0 less sure",
         " stayed wrong       1  −0.072  1 closer, 0 further",
-        " crossed ↑          1  −0.140  wrong before, right now",
-        " crossed ↓          1  +0.173  right before, wrong now",
+        " crossed ↑          1  −0.140  was wrong, now right",
+        " crossed ↓          1  +0.173  was right, now wrong",
     ]
 
 
-def test_with_room_bars_show_who_lowered_the_loss_and_the_sum_is_told() -> None:
+def test_with_room_bars_show_each_group_s_share_and_the_sum_is_shown() -> None:
     full = texts(movement(), form=2)
     assert full[0].endswith("fell│rose")
     assert full[1].endswith("     █████│"), "0.072 of 0.173, in 12 cells"
@@ -53,7 +53,7 @@ def test_with_room_bars_show_who_lowered_the_loss_and_the_sum_is_told() -> None:
     assert full[-1] == " total              4  −0.110"
 
 
-def test_without_room_only_the_crossings_are_told() -> None:
+def test_without_room_only_the_crossings_are_shown() -> None:
     assert texts(movement(), form=1) == [" crossed ↑ 1 to right  ↓ 1 to wrong  since the last epoch"]
     assert texts(movement(), form=1, width=40) == [" crossed ↑ 1 to right  ↓ 1 to wrong"]
 
@@ -62,7 +62,7 @@ def test_the_first_epoch_is_compared_with_the_untrained_model() -> None:
     assert texts(movement(), epoch=1)[0].endswith("since before training")
 
 
-def test_without_losses_of_single_samples_the_counts_stand_alone() -> None:
+def test_without_losses_of_single_samples_only_counts_are_shown() -> None:
     assert texts(movement(with_losses=False))[:2] == [
         "              samples  since the last epoch",
         " stayed right       1  1 surer, 0 less sure",
@@ -71,7 +71,7 @@ def test_without_losses_of_single_samples_the_counts_stand_alone() -> None:
     assert not any("loss" in line or "together" in line or "│" in line for line in full)
 
 
-def test_a_group_without_samples_has_no_part_in_the_loss() -> None:
+def test_a_group_without_samples_has_no_share_of_the_loss_change() -> None:
     groups = Group("stayed right", 5, -0.25), Group("crossed ↑", 0, 0.0)
     assert number_texts(groups) == ["samples    loss", "      5  −0.250", "      0       –"]
 
@@ -93,7 +93,7 @@ def test_changes_have_the_decimals_of_the_largest(change: float, largest: float,
     assert signed(change, largest) == text
 
 
-def test_a_bar_of_the_smallest_change_is_still_seen() -> None:
+def test_the_bar_of_the_smallest_change_is_still_visible() -> None:
     assert text_of(bar_cells(-1e-9, 1.0, 4)) == "     ▐│    "
     assert text_of(bar_cells(1e-9, 1.0, 4)) == "      │▌   "
     assert text_of(bar_cells(0.0, 0.0, 4)) == "      │    "
@@ -101,7 +101,7 @@ def test_a_bar_of_the_smallest_change_is_still_seen() -> None:
 
 
 @pytest.mark.parametrize("width", [34, 38, 44, 58, 100])
-def test_the_table_keeps_to_its_width_with_a_million_samples(width: int) -> None:
+def test_the_table_fits_its_width_with_a_million_samples(width: int) -> None:
     million = dataclasses.replace(
         movement(),
         samples=1_000_000,

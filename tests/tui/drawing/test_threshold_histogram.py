@@ -14,7 +14,7 @@ MIXED = binary_scores(0.6, 0.8, 0.3, 0.7, 0.55, labels=(1, 1, 0, 0, 1))
 @pytest.mark.parametrize("scores", [MIXED, several_class_scores()])
 @pytest.mark.parametrize("threshold", [0.0, 0.3, 0.5, 0.9, 1.0])
 @pytest.mark.parametrize("columns", [1, 7, 54])
-def test_every_sample_stands_in_the_histogram_once(scores: SampleScores, threshold: float, columns: int) -> None:
+def test_every_sample_is_in_the_histogram_once(scores: SampleScores, threshold: float, columns: int) -> None:
     bins = histogram(scores, threshold, columns)
     assert bins.right.sum() == scores.right(threshold).sum()
     assert (bins.right + bins.wrong).sum() == len(scores)
@@ -32,13 +32,13 @@ def test_several_classes_show_the_margin_to_the_best_other_class() -> None:
     assert not bins.wrong[26:].any()
 
 
-def test_a_single_sample_among_thousands_is_still_seen() -> None:
+def test_a_single_sample_among_thousands_is_still_visible() -> None:
     scores = binary_scores(*[0.95] * 5000, 0.05, labels=(1,) * 5001)
     rows = draw_histogram(histogram(scores, 0.5, 40), 8)
     assert any(role is Role.BAD for _, role in rows[-1])
 
 
-def test_the_scale_names_both_ends_and_every_border_below_its_column() -> None:
+def test_the_scale_labels_both_ends_and_every_threshold_below_its_column() -> None:
     bins = histogram(MIXED, 0.25, 40)
     numbers = text_of(scale(bins))
     assert numbers.split() == ["0", "0.25", "0.75", "1"]
@@ -47,5 +47,5 @@ def test_the_scale_names_both_ends_and_every_border_below_its_column() -> None:
     assert numbers.index("0.25") <= 11 < numbers.index("0.25") + 4
 
 
-def test_borders_that_stand_too_close_are_not_written_over_one_another() -> None:
+def test_labels_of_close_thresholds_do_not_overlap() -> None:
     assert text_of(scale(histogram(MIXED, 0.49, 40))).split() == ["0", "0.49", "1"]

@@ -15,7 +15,7 @@ from fitmon.tui.drawing.threshold_measures import Measure, measure_rows
 COUNTS = ConfusionCounts(true_positive=1_234, false_positive=56, false_negative=7, true_negative=89_000)
 
 
-def test_measures_stand_in_columns_with_the_longest_wording_that_has_room() -> None:
+def test_measures_are_in_columns_with_the_longest_wording_that_fits() -> None:
     measures = [Measure("F1", "0.5000", ("of precision and recall", "of both")), Measure("accuracy", "1e-3")]
     assert [text_of(line).rstrip() for line in measure_rows(measures, 60)] == [
         " F1        0.5000  of precision and recall",
@@ -25,7 +25,7 @@ def test_measures_stand_in_columns_with_the_longest_wording_that_has_room() -> N
     assert measure_rows([], 30) == []
 
 
-def test_a_row_of_the_matrix_is_a_true_class_and_a_column_an_answer() -> None:
+def test_a_row_of_the_matrix_is_a_true_class_and_a_column_a_prediction() -> None:
     rows = confusion_rows(COUNTS, ("no", "yes"), 58)
     assert [text_of(line) for line in rows] == [
         " true ↓ predicted →      no     yes",
@@ -38,7 +38,7 @@ def test_a_row_of_the_matrix_is_a_true_class_and_a_column_an_answer() -> None:
 
 @pytest.mark.parametrize("names", [("no", "yes"), ("a" * 90, "b" * 90), ("否" * 40, "是"), ("", "")])
 @pytest.mark.parametrize("width", [1, 20, 33, 36, 44, 58, 200])
-def test_the_matrix_keeps_to_its_width_or_is_left_out(names: tuple[str, str], width: int) -> None:
+def test_the_matrix_fits_its_width_or_is_left_out(names: tuple[str, str], width: int) -> None:
     rows = confusion_rows(COUNTS, names, width)
     assert (len(rows) == 3) == (width >= 36), "18 for the corner, 6 for 89,000 twice, and the gaps"
     assert all(width_of(line) <= width for line in rows)
@@ -57,7 +57,7 @@ def words(found: Baseline, right: int) -> list[str]:
     return [text_of(line).rstrip() for line in context_rows(found, right, "no", 58)]
 
 
-def test_an_accuracy_is_held_against_the_majority_and_against_chance() -> None:
+def test_an_accuracy_is_compared_with_the_majority_class_and_with_chance() -> None:
     balanced = baseline(*[0] * 50, *[1] * 50)
     assert words(balanced, 95) == [
         " baseline   0.5000  always predicting no",

@@ -28,11 +28,11 @@ def arrows(before: tuple[float, ...], now: tuple[float, ...], labels: tuple[int,
         (-0.2, "←"),
     ],
 )
-def test_the_arrow_tells_direction_and_strength(mean_change: float, sign: str) -> None:
+def test_the_arrow_shows_direction_and_strength(mean_change: float, sign: str) -> None:
     assert arrow(mean_change) == sign
 
 
-def test_an_arrow_stands_where_the_samples_were_not_where_they_are() -> None:
+def test_an_arrow_is_drawn_where_the_samples_were_not_where_they_are() -> None:
     assert arrows((0.15,), (0.85,), labels=(1,)) == "  →        "
 
 
@@ -45,7 +45,7 @@ def test_the_mean_of_a_column_is_drawn() -> None:
     assert arrows((0.51, 0.52), (0.53, 0.50), labels=(1, 1)) == "      ·    ", "they cancel out"
 
 
-def test_what_is_not_a_number_in_either_epoch_moves_nothing() -> None:
+def test_samples_with_nan_in_either_epoch_are_ignored() -> None:
     assert arrows((math.nan, 0.55, 0.55), (0.9, math.nan, 0.75), labels=(1, 1, 1)) == "      →    "
 
 
@@ -56,14 +56,14 @@ def test_several_classes_move_by_their_margin() -> None:
     assert set(text_of(line)) == {" ", "·"}
 
 
-def test_the_direction_is_not_told_by_colour_alone() -> None:
+def test_the_direction_is_not_shown_by_color_alone() -> None:
     line = strip(binary_scores(0.9, 0.1, labels=(1, 1)), binary_scores(0.5, 0.8, labels=(1, 1)), 10)
     assert ("→", Role.GOOD) in line
     assert ("←", Role.BAD) in line
 
 
 @pytest.mark.parametrize("width", [1, 20, 40, 80])
-def test_the_legend_keeps_to_its_width_and_explains_the_signs_first(width: int) -> None:
+def test_the_legend_fits_its_width_and_explains_the_signs_first(width: int) -> None:
     legend = text_of(strip_legend(2, width))
     assert len(legend) <= width
     assert ("→ 0.1 · less" in legend) == (width >= 40)

@@ -1,6 +1,6 @@
-"""Measures what scoring a fixed part of the training set adds to a validation pass; prints one line of JSON.
+"""Measures what scoring a fixed subset of the training set adds to a validation pass; prints one line of JSON.
 
-`python -m bench.training_part mnist`
+`python -m bench.train_subset mnist`
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ UNTIMED_PASSES = 4
 
 
 def pass_seconds(preset: str) -> dict[str, float]:
-    """Return the median seconds of a validation pass with the part and without it, taken in turns, and its size."""
+    """Return the median seconds of a validation pass with the subset and without it, in turns, and its size."""
     environment.import_tensorflow()
     import keras
 
@@ -33,8 +33,8 @@ def pass_seconds(preset: str) -> dict[str, float]:
     model, feed = job.build(settings, data), feed_for(data)
     build_model(model, feed.head())
     samples = len(keras.tree.flatten(data.x_validation)[0])
-    part = train_subset_of(model, feed, settings, validation_samples=samples)
-    probes = {"with": Probe(model, data, settings.threshold, part), "without": Probe(model, data, settings.threshold)}
+    subset = train_subset_of(model, feed, settings, validation_samples=samples)
+    probes = {"with": Probe(model, data, settings.threshold, subset), "without": Probe(model, data, settings.threshold)}
     taken: dict[str, list[float]] = {"with": [], "without": []}
     for number in range(PASSES):
         for name, probe in probes.items():
@@ -42,7 +42,7 @@ def pass_seconds(preset: str) -> dict[str, float]:
             probe.evaluate(number, settings.batch_size, lambda: None)
             taken[name].append(time.perf_counter() - since)
     medians = {name: statistics.median(seconds[UNTIMED_PASSES:]) for name, seconds in taken.items()}
-    return {**medians, "samples": 0 if part is None else len(part)}
+    return {**medians, "samples": 0 if subset is None else len(subset)}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Processes of their own that have a run, and have written to its journal; they load no TensorFlow."""
+"""Processes that own a run and have written its journal; they load no TensorFlow."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from fitmon.engine.runs.lock import RunLock
 from fitmon.engine.runs.run_folder import RunFolder
 folder = RunFolder(Path(sys.argv[1]))
 lock = RunLock(folder)
-told = msgspec.msgpack.decode(bytes.fromhex(sys.stdin.readline()), type=list[JournalEvent] | None)
-if told is not None:
+events = msgspec.msgpack.decode(bytes.fromhex(sys.stdin.readline()), type=list[JournalEvent] | None)
+if events is not None:
     journal = JournalWriter(folder.journal_path)
-    for event in told:
+    for event in events:
         journal.event(event)
     journal.flush()
 print("ready", flush=True)
@@ -35,17 +35,17 @@ sys.stdin.read()
 
 
 @contextmanager
-def held(folder: RunFolder, told: Sequence[JournalEvent] | None = ()) -> Iterator[subprocess.Popen[bytes]]:
-    """Have a process take a run and tell something in its journal; it is killed in the end.
+def owner_of(folder: RunFolder, events: Sequence[JournalEvent] | None = ()) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a process that owns a run and writes events to its journal; it is killed in the end.
 
-    `told` is None: it does not begin a journal.
+    `events` is None: it does not begin a journal.
     """
     command = [sys.executable, "-c", OWNER, str(folder.path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as owner:
         try:
             assert owner.stdin
             assert owner.stdout
-            owner.stdin.write(msgspec.msgpack.encode(told).hex().encode() + b"\n")
+            owner.stdin.write(msgspec.msgpack.encode(events).hex().encode() + b"\n")
             owner.stdin.flush()
             assert owner.stdout.readline() == b"ready\n"
             yield owner
@@ -53,7 +53,7 @@ def held(folder: RunFolder, told: Sequence[JournalEvent] | None = ()) -> Iterato
             owner.kill()
 
 
-def told(folder: RunFolder, *events: JournalEvent) -> None:
+def write_journal(folder: RunFolder, *events: JournalEvent) -> None:
     """Write a journal of a process that is gone."""
     journal = JournalWriter(folder.journal_path)
     for event in events:

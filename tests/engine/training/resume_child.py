@@ -1,4 +1,4 @@
-"""A process of its own that takes runs up from their checkpoints; prints JSON: what became of each.
+"""A process that resumes runs from their checkpoints; prints a JSON object with the result of each.
 
 Called with a folder that holds a folder of checkpoints for every run.
 """
@@ -15,7 +15,7 @@ from tests.engine.training.small_runs import RUNS, Trained
 
 
 def main() -> None:
-    """Take up every run from each of its checkpoints, and train it to its end."""
+    """Resume every run from each of its checkpoints, and train it to its end."""
     environment.import_tensorflow()
     digests: dict[str, dict[str, str]] = {}
     for name, run in RUNS.items():
