@@ -101,6 +101,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     constant output, found by search)."""
     training_baseline_loss: float | None = None
     """The same of the training set, without weights."""
+    loss_floor: float = 0.0
+    """The lowest loss that any prediction can have: above 0 where targets are soft, or smoothed by the loss."""
     has_floor: bool = True
     """Whether the loss cannot fall below 0, so that ratios of losses mean something."""
     training_weighted: bool = False

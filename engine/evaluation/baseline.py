@@ -81,6 +81,29 @@ def baseline_of(model: keras.Model, loss: Any, x: Any, y: Any, sample_weight: An
     return None if best is None else best._replace(loss=float(f"{best.loss:.6g}"))
 
 
+def floor_of(loss: Any, y: Any) -> float:
+    """Return the lowest value of a cross-entropy on these targets: the entropy of soft or smoothed ones.
+
+    0 for hard labels, and for any other loss. The best prediction of each sample is its own target.
+
+    Args:
+        loss: a `keras.losses.Loss`.
+        y: targets, (n, …).
+    """
+    targets = _targets(None, y, None)
+    name = loss_name(loss)
+    if targets is None or name not in {"binary_crossentropy", "categorical_crossentropy"}:
+        return 0.0
+    smoothing = float(getattr(loss, "label_smoothing", 0.0))
+    classes = 2 if name.startswith("binary") else targets.y.shape[-1]
+    shares = np.clip(targets.y.astype(np.float64) * (1 - smoothing) + smoothing / classes, 1e-12, 1)
+    entropies = -shares * np.log(shares)
+    if name.startswith("binary"):
+        rest = np.clip(1 - shares, 1e-12, 1)
+        return float(f"{(entropies - rest * np.log(rest)).mean():.6g}")
+    return float(f"{entropies.sum(axis=-1).mean():.6g}")
+
+
 def _targets(x: Any, y: Any, sample_weight: Any) -> _Targets | None:
     arrays, inputs = arrays_in(y), arrays_in(x)
     if len(arrays) != 1 or not len(arrays[0]) or np.asarray(arrays[0][:1]).dtype.kind not in "buif":

@@ -9,7 +9,7 @@ import msgspec
 from fitmon.engine.diagnosis.examine import DataFacts, ModelFacts, examine
 from fitmon.engine.diagnosis.failed_checks import log_failure, reason_of
 from fitmon.engine.diagnosis.row_blocks import is_batches
-from fitmon.engine.evaluation.baseline import baseline_of
+from fitmon.engine.evaluation.baseline import baseline_of, floor_of
 from fitmon.engine.evaluation.gradients import kernels_of
 from fitmon.engine.evaluation.layer_modes import largest_momentum, layers_with_modes
 from fitmon.engine.keras_internals import compiled_loss, loss_name, output_activation
@@ -35,6 +35,9 @@ def facts_of(model: keras.Model, data: TrainingData, *, job: Job, training_sampl
         job=job.name, options=job.options, training_samples=training_samples, train_subset=train_subset
     )
     facts = examine(data, about_data, _facts_of_model(model))
+    loss = compiled_loss(model)
+    if loss is not None and facts.has_floor and data.y_validation is not None:
+        facts = msgspec.structs.replace(facts, loss_floor=floor_of(loss, data.y_validation))
     return facts if facts.baseline_loss is not None else _with_searched_baseline(facts, model, data)
 
 

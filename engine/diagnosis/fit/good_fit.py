@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit import remedies
-from fitmon.engine.diagnosis.fit.baselines import baseline_in_words
+from fitmon.engine.diagnosis.fit.baselines import distance_from_baseline
 from fitmon.engine.diagnosis.fit.losses import Losses, losses_of
 from fitmon.engine.diagnosis.fit.overfitting import overfits, turn_of
 from fitmon.engine.finding import Finding, Remedy
@@ -79,8 +79,8 @@ def _check(evidence: Evidence) -> Finding | None:
         name=RULE.name,
         sentence=(
             f"good fit, done: validation loss has flattened at {validation:.3g}, close to training loss {training:.3g} "
-            f"(means of epochs {last}-{evidence.epoch}), {100 * learned:.0f} % below the "
-            f"{losses.validation.baseline:.3g} of {baseline_in_words(evidence.facts)}."
+            f"(means of epochs {last}-{evidence.epoch}), "
+            f"{distance_from_baseline(losses, losses.validation, evidence.facts)}."
         ),
         epochs=(max(1, evidence.epoch - 2 * losses.window + 1), evidence.epoch),
         confidence=round((0.9 if losses.inference_mode else 0.7) * min(1.0, 0.7 + 0.3 * learned), 2),

@@ -231,6 +231,7 @@ class Losses:
         self.window = window_of(evidence.epoch)
         baseline = facts.baseline_loss
         self.baseline = baseline if baseline is not None and (baseline > 0 or not facts.has_floor) else math.nan
+        self.floor = facts.loss_floor
         self.has_floor = self.training.has_floor and self.validation.has_floor
         self.settled_since = evidence.settled_since - 1
         """Epochs before the last change of a knob, where curves may jump."""
@@ -259,12 +260,12 @@ class Losses:
         return loss.lately(self.window, self.settled_since)
 
     def learned(self, loss: LossCurve) -> float:
-        """Return how far below the baseline a loss is, as a share of it; NaN where one of them is not known.
+        """Return how far below the baseline a loss is, as a share of the way to its floor; NaN where not known.
 
         NaN too for a loss that may be negative, where a share means nothing: see `beats_baseline`.
         """
-        known = self.has_floor and loss.baseline > 0
-        return 1 - self.now(loss) / loss.baseline if known else math.nan
+        room = loss.baseline - self.floor
+        return (loss.baseline - self.now(loss)) / room if self.has_floor and room > 0 else math.nan
 
     def beats_baseline(self, loss: LossCurve) -> bool | None:
         """Return whether a loss is below its baseline; None where that is not known."""

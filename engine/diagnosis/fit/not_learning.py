@@ -9,7 +9,7 @@ import numpy as np
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit import remedies
-from fitmon.engine.diagnosis.fit.baselines import baseline_in_words
+from fitmon.engine.diagnosis.fit.baselines import distance_from_baseline
 from fitmon.engine.diagnosis.fit.losses import LossCurve, Losses, losses_of
 from fitmon.engine.diagnosis.fit.overfitting import overfits
 from fitmon.engine.finding import Finding, Remedy
@@ -66,12 +66,8 @@ def _sentence(losses: Losses, evidence: Evidence) -> str:
     accuracy = evidence.last("validation_accuracy")
     several = evidence.facts.labels_each > 1 or bool(evidence.facts.label_shares)
     shown = f"; accuracy {accuracy:.3f}" if math.isfinite(accuracy) and not several else ""
-    percent = 100 * losses.learned(losses.judged)
-    gained = f"{percent:.1f} % below" if percent > 0 else "not below"
-    return (
-        f"not learning: after {evidence.epoch} epochs {which} loss is {losses.now(losses.judged):.3g}, {gained} the "
-        f"{losses.judged.baseline:.3g} of {baseline_in_words(evidence.facts)}{shown}."
-    )
+    distance = distance_from_baseline(losses, losses.judged, evidence.facts)
+    return f"not learning: after {evidence.epoch} epochs {which} loss is {losses.now(losses.judged):.3g}, {distance}{shown}."
 
 
 def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:

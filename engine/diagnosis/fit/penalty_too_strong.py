@@ -35,7 +35,7 @@ def _check(evidence: Evidence) -> Finding | None:
     if not collapsed and not held_back:
         return None
     worst = f"{largest:.3g} at first, now {now:.3g}" if largest > 2 * now else f"{now:.3g}"
-    what = "no better than guessing" if collapsed else f"only {100 * learned:.0f} % below guessing"
+    what = "no better than guessing" if collapsed else "little better than guessing"
     return Finding(
         name=RULE.name,
         sentence=(

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit import remedies
-from fitmon.engine.diagnosis.fit.baselines import baseline_in_words
+from fitmon.engine.diagnosis.fit.baselines import distance_from_baseline
 from fitmon.engine.diagnosis.fit.good_fit import does_well, fits_well, is_held_back
 from fitmon.engine.diagnosis.fit.losses import Losses, losses_of
 from fitmon.engine.diagnosis.fit.not_learning import does_not_learn
@@ -15,6 +15,7 @@ from fitmon.engine.diagnosis.fit.overfitting import overfits
 from fitmon.engine.finding import Finding, Remedy
 
 FIRST_EPOCH = 8
+OF_QUANTITIES = 0.75
 STILL = 0.03
 """Largest fall from one window to the next, as a share of the training loss."""
 TOGETHER = 1.3
@@ -44,18 +45,23 @@ def _check(evidence: Evidence) -> Finding | None:
     learned = losses.learned(losses.training)
     return Finding(
         name=RULE.name,
-        sentence=_sentence(losses, evidence, learned),
+        sentence=_sentence(losses, evidence),
         epochs=(max(1, evidence.epoch - 2 * losses.window + 1), evidence.epoch),
-        confidence=round((0.9 if losses.inference_mode else 0.7) * (1 - 0.4 * max(0.0, learned)), 2),
+        confidence=round(_sure(losses, evidence) * (1 - 0.4 * max(0.0, learned)), 2),
     )
 
 
-def _sentence(losses: Losses, evidence: Evidence, learned: float) -> str:
+def _sure(losses: Losses, evidence: Evidence) -> float:
+    sure = 0.9 if losses.inference_mode else 0.7
+    # How much of a quantity is noise is not known: a loss that stays high may be the lowest there is.
+    return sure * OF_QUANTITIES if evidence.facts.target_scale is not None else sure
+
+
+def _sentence(losses: Losses, evidence: Evidence) -> str:
     beside = f", validation {losses.now(losses.validation):.3g}" if losses.validation else ""
     return (
         f"underfitting: training loss itself stays at {losses.now(losses.training):.3g}{beside}, only "
-        f"{100 * learned:.0f} % below the {losses.training.baseline:.3g} of {baseline_in_words(evidence.facts)}, and "
-        "hardly falls any more."
+        f"{distance_from_baseline(losses, losses.training, evidence.facts)}, and hardly falls any more."
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fitmon.engine.evaluation.baseline import Baseline, baseline_of
+from fitmon.engine.evaluation.baseline import Baseline, baseline_of, floor_of
 
 pytestmark = pytest.mark.slow
 
@@ -76,6 +76,20 @@ def test_of_a_series_the_last_value_repeated_counts_too() -> None:
     x = np.stack([walk[i : i + 10] for i in range(500)])[..., None]
     y = walk[10:510]
     assert_is(of("mse", y, x=x), "last value", float(((y - x[:, -1, 0]) ** 2).mean()))
+
+
+def test_the_lowest_cross_entropy_is_that_of_the_targets_themselves() -> None:
+    import keras
+
+    one_hot, soft = np.eye(10)[np.arange(50) % 10], np.array([[0.2], [0.5]])
+    assert floor_of(keras.losses.CategoricalCrossentropy(), one_hot) == pytest.approx(0, abs=1e-6)
+    smoothed = -(0.91 * np.log(0.91) + 9 * 0.01 * np.log(0.01))
+    assert floor_of(keras.losses.CategoricalCrossentropy(label_smoothing=0.1), one_hot) == pytest.approx(
+        smoothed, rel=1e-4
+    )
+    entropies = [-0.2 * np.log(0.2) - 0.8 * np.log(0.8), np.log(2)]
+    assert floor_of(keras.losses.BinaryCrossentropy(), soft) == pytest.approx(np.mean(entropies), rel=1e-4)
+    assert floor_of(keras.losses.MeanSquaredError(), soft) == 0
 
 
 def test_a_loss_without_a_lowest_value_has_none() -> None:
