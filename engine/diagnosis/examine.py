@@ -240,7 +240,7 @@ def _skipped(data: TrainingData, about_data: DataFacts) -> tuple[str, ...]:
     """Return the checks that the data does not allow, and why."""
     if is_batches(data.x):
         ahead = "the training data comes in batches, which are not read ahead"
-        skipped = (*IN_ADVANCE, "training loss in inference mode")
+        skipped = (*IN_ADVANCE, "training loss in inference mode", "gradients")
         return tuple(f"{name} ({ahead})" for name in skipped)
     if data.x_validation is not None and not about_data.train_subset:
         return ("training loss in inference mode (the loss gives no value per sample)",)

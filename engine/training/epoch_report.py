@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from fitmon.engine import events
-from fitmon.engine.evaluation.gradients import Gradients
+from fitmon.engine.evaluation.gradients import Gradients, GradientSizes
 from fitmon.engine.evaluation.probe import Probe, ValidationResult
 from fitmon.engine.evaluation.train_subset import TrainSubset, train_subset_of
 from fitmon.engine.events import Phase
@@ -27,10 +27,13 @@ if TYPE_CHECKING:
     import keras
 
     from fitmon.engine.data.feed import Feed
+    from fitmon.engine.facts import Facts
     from fitmon.engine.job import Job, Settings, TrainingData
     from fitmon.engine.training.reporter import Reporter
     from fitmon.engine.values import KnobValue
 
+STUCK = 0.85
+"""Validation loss over its baseline from which gradients are measured."""
 SHORT_VALIDATION_SECONDS = 1.0
 """A stop waits this long for the end of a validation."""
 
@@ -114,7 +117,7 @@ class EpochReport:
             result=result,
             metrics=metrics,
             knobs=trained.knobs,
-            gradients=None if self._gradients is None else self._gradients.measure(trained.epoch),
+            gradients=self._measured_gradients(trained.epoch, result),
         )
         seconds = trained.seconds + self._clock() - since
         if observation is not None:
@@ -131,6 +134,15 @@ class EpochReport:
         )
         self._reporter.emit(ended)
         return ended
+
+    def _measured_gradients(self, epoch: int, result: ValidationResult | None) -> GradientSizes | None:
+        """Measure them where the loss is near its baseline: a model that learns need not trace a second backward pass."""
+        baseline = self.diagnosis.facts.baseline_loss
+        if self._gradients is None or result is None or result.data_losses is None or baseline is None:
+            return None
+        if not float(result.data_losses.mean()) >= STUCK * baseline:
+            return None
+        return self._gradients.measure(epoch)
 
     def _validate(self, trained: TrainedEpoch, between_chunks: Callable[[], None]) -> ValidationResult | None:
         if self.probe is None:
@@ -177,6 +189,7 @@ def epoch_report_for(
         train_subset=0 if subset is None else len(subset),
     )
     probe = Probe(model, data, settings.threshold, subset) if validated else None
+    facts = _with_skipped_checks(facts, probe)
     diagnosis = EpochDiagnosis(
         facts, threshold=settings.threshold, history=history or BranchHistory(), can_rewind=can_rewind
     )
@@ -189,6 +202,16 @@ def epoch_report_for(
         summarize_epochs=options.summarize_epochs,
         clock=options.clock,
     )
+
+
+def _with_skipped_checks(facts: Facts, probe: Probe | None) -> Facts:
+    """Add the checks that need a validation set, or probabilities of classes, where there are none."""
+    skipped: tuple[str, ...] = ()
+    if probe is None:
+        skipped = ("overfitting, memorizing, wrong labels (nothing is validated)",)
+    elif probe.no_probabilities and facts.target_scale is None:
+        skipped = (f"wrong labels, saturated outputs ({probe.no_probabilities})",)
+    return msgspec.structs.replace(facts, skipped_checks=(*facts.skipped_checks, *skipped))
 
 
 def _gradients(

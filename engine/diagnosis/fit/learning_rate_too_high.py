@@ -79,7 +79,7 @@ def _above_chance(losses: Losses, evidence: Evidence, curve: Floats) -> tuple[st
         if math.isfinite(losses.training.baseline)
         else f"it started at {start:.3g}"
     )
-    return f"training loss is {recent.mean():.3g}, {against}", 0.95
+    return f"training loss is {recent.mean():.3g} (mean of the last {len(recent)} epochs), {against}", 0.95
 
 
 def _jumps(losses: Losses, evidence: Evidence, curve: Floats) -> tuple[str, float] | None:

@@ -255,6 +255,11 @@ class Losses:
         """Return the mean of the last window, or of fewer epochs at the start; NaN without any."""
         return float(loss.curve[-self.window :].mean()) if loss else math.nan
 
+    def now_in_words(self, loss: LossCurve) -> str:
+        """Return the mean of the last window as text, such as `0.685 (mean of epochs 55-60)`."""
+        window, last = min(self.window, len(loss.curve)), loss.skipped + len(loss.curve)
+        return f"{self.now(loss):.3g} ({epochs_in_words(last - (window - 1) // 2, window)})"
+
     def lately(self, loss: LossCurve) -> Change | None:
         """Return the recent change of a loss; None while too few epochs were trained since a knob changed."""
         return loss.lately(self.window, self.settled_since)

@@ -67,7 +67,7 @@ def _sentence(losses: Losses, evidence: Evidence) -> str:
     several = evidence.facts.labels_each > 1 or bool(evidence.facts.label_shares)
     shown = f"; accuracy {accuracy:.3f}" if math.isfinite(accuracy) and not several else ""
     distance = distance_from_baseline(losses, losses.judged, evidence.facts)
-    return f"not learning: after {evidence.epoch} epochs {which} loss is {losses.now(losses.judged):.3g}, {distance}{shown}."
+    return f"not learning: {which} loss is {losses.now_in_words(losses.judged)}, {distance}{shown}."
 
 
 def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:

@@ -39,7 +39,8 @@ def _check(evidence: Evidence) -> Finding | None:
     return Finding(
         name=RULE.name,
         sentence=(
-            f"penalty too strong: {strength} adds {worst} to the loss, while the training data loss is {loss:.3g}, "
+            f"penalty too strong: {strength} adds {worst} to the loss, while the training data loss is "
+            f"{losses.now_in_words(losses.training)}, "
             f"{what} ({losses.training.baseline:.3g}): training shrinks the weights instead of fitting the data."
         ),
         epochs=(evidence.settled_since, evidence.epoch),

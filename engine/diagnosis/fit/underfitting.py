@@ -58,9 +58,9 @@ def _sure(losses: Losses, evidence: Evidence) -> float:
 
 
 def _sentence(losses: Losses, evidence: Evidence) -> str:
-    beside = f", validation {losses.now(losses.validation):.3g}" if losses.validation else ""
+    beside = f", validation at {losses.now(losses.validation):.3g}" if losses.validation else ""
     return (
-        f"underfitting: training loss itself stays at {losses.now(losses.training):.3g}{beside}, only "
+        f"underfitting: training loss itself stays at {losses.now_in_words(losses.training)}{beside}, only "
         f"{distance_from_baseline(losses, losses.training, evidence.facts)}, and hardly falls any more."
     )
 

@@ -55,8 +55,8 @@ def _sentence(evidence: Evidence, keras: tuple[float, float], alike: tuple[float
     if alike is not None:
         scored = f"Both in inference mode, without penalties: training {alike[0]:.3g}, validation {alike[1]:.3g}"
     return (
-        f"validation looks better only because Keras measures it differently: {keras[1]:.3g}, training loss "
-        f"{keras[0]:.3g} ({', '.join(causes)}{both}). {scored}."
+        f"validation looks better only because Keras measures it differently (means of the last {EPOCHS} epochs): "
+        f"{keras[1]:.3g}, training loss {keras[0]:.3g} ({', '.join(causes)}{both}). {scored}."
     )
 
 
