@@ -136,7 +136,7 @@ class EpochReport:
         return ended
 
     def _measured_gradients(self, epoch: int, result: ValidationResult | None) -> GradientSizes | None:
-        """Measure them where the loss is near its baseline: a model that learns need not trace a second backward pass."""
+        """Measure them where the loss is near its baseline: a model that learns is spared a second backward pass."""
         baseline = self.diagnosis.facts.baseline_loss
         if self._gradients is None or result is None or result.data_losses is None or baseline is None:
             return None
