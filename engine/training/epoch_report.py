@@ -181,17 +181,13 @@ def epoch_report_for(
     subset = None
     if validated and feed is not None:
         subset = train_subset_of(model, feed, settings, validation_samples=len(_arrays(data.x_validation)[0]))
-    facts = facts_of(
-        model,
-        data,
-        job=job,
-        training_samples=0 if feed is None else feed.samples,
-        train_subset=0 if subset is None else len(subset),
-    )
     probe = Probe(model, data, settings.threshold, subset) if validated else None
-    facts = _with_skipped_checks(facts, probe)
+    sizes = {"training_samples": feed.samples if feed else 0, "train_subset": len(subset) if subset else 0}
     diagnosis = EpochDiagnosis(
-        facts, threshold=settings.threshold, history=history or BranchHistory(), can_rewind=can_rewind
+        _with_skipped_checks(facts_of(model, data, job=job, **sizes), probe),
+        threshold=settings.threshold,
+        history=history or BranchHistory(),
+        can_rewind=can_rewind,
     )
     options = options or RunOptions()
     return EpochReport(

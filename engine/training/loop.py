@@ -136,10 +136,7 @@ class TrainingLoop:
         model, feed = self._model, self._feed
         step_function = compiled_step(model, model.train_step, feed.signature())
         first_logs = logs_to_carry(model, step_function, feed.signature())
-        labels = self._labels
-        counters: list[Callable[[Any], tf.Tensor]] = [] if labels is None else [_non_finite_counts, labels.of_batch]
-        counts = () if labels is None else (tf.zeros(len(DATA_PARTS), tf.int64), *labels.start())
-        counters = counters[: len(counts)]
+        counts, counters = self._counters()
 
         def chunk(
             source: Any, first: tf.Tensor, last: tf.Tensor, batch_size: tf.Tensor, stop_at_non_finite: tf.Tensor
@@ -176,6 +173,16 @@ class TrainingLoop:
             }
 
         return chunk if model.run_eagerly else tf.function(chunk, autograph=False)
+
+    def _counters(self) -> tuple[tuple[tf.Tensor, ...], list[Callable[[Any], tf.Tensor]]]:
+        """Return what is counted in batches that nobody has examined: counts of none, and what a batch adds to each."""
+        import tensorflow as tf
+
+        if self._labels is None:
+            return (), []
+        counts = (tf.zeros(len(DATA_PARTS), tf.int64), *self._labels.start())
+        counters: list[Callable[[Any], tf.Tensor]] = [_non_finite_counts, self._labels.of_batch]
+        return counts, counters[: len(counts)]
 
 
 def _reading(value: Any) -> float | tuple[float, ...]:
