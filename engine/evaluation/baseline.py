@@ -29,6 +29,8 @@ MAX_NUMBERS = 4_000_000
 """Likewise numbers in the targets."""
 ROWS_OF_SEARCH = 2_000
 MAX_ITERATIONS = 60
+ROUNDING = 1e-6
+"""An entropy up to this is that of hard labels."""
 MAX_FEATURES = 32
 """How many columns of a series are tried as its last value."""
 SERIES_AXES = 3
@@ -98,10 +100,9 @@ def floor_of(loss: Any, y: Any) -> float:
     classes = 2 if name.startswith("binary") else targets.y.shape[-1]
     shares = np.clip(targets.y.astype(np.float64) * (1 - smoothing) + smoothing / classes, 1e-12, 1)
     entropies = -shares * np.log(shares)
-    if name.startswith("binary"):
-        rest = np.clip(1 - shares, 1e-12, 1)
-        return float(f"{(entropies - rest * np.log(rest)).mean():.6g}")
-    return float(f"{entropies.sum(axis=-1).mean():.6g}")
+    rest = np.clip(1 - shares, 1e-12, 1)
+    of_each = entropies - rest * np.log(rest) if name.startswith("binary") else entropies.sum(axis=-1)
+    return float(f"{of_each.mean():.6g}") if of_each.mean() > ROUNDING else 0.0
 
 
 def _targets(x: Any, y: Any, sample_weight: Any) -> _Targets | None:

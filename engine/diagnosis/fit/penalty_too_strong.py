@@ -25,13 +25,14 @@ WORSE = 1.1
 
 def _check(evidence: Evidence) -> Finding | None:
     losses, strength = losses_of(evidence), _strengths(evidence)
-    penalty = evidence.curve("penalty")[evidence.settled_since - 1 :]
+    since = _changed(evidence)
+    penalty = evidence.curve("penalty")[since - 1 :]
     learned, loss = losses.learned(losses.training), losses.now(losses.training)
     if not strength or len(penalty) < FIRST_EPOCH or math.isnan(learned) or not losses.training.inference_mode:
         return None
     largest, now = float(np.nan_to_num(penalty).max()), float(np.nan_to_num(penalty[-1]))
     collapsed = learned < COLLAPSED and largest >= LARGE * losses.training.baseline
-    held_back = learned < POOR and now >= OUTWEIGHS * loss and _worse_than_before(losses, evidence)
+    held_back = learned < POOR and now >= OUTWEIGHS * loss and _worse_than_before(losses, since)
     if not collapsed and not held_back:
         return None
     worst = f"{largest:.3g} at first, now {now:.3g}" if largest > 2 * now else f"{now:.3g}"
@@ -43,7 +44,7 @@ def _check(evidence: Evidence) -> Finding | None:
             f"{losses.now_in_words(losses.training)}, "
             f"{what} ({losses.training.baseline:.3g}): training shrinks the weights instead of fitting the data."
         ),
-        epochs=(evidence.settled_since, evidence.epoch),
+        epochs=(since, evidence.epoch),
         confidence=0.9 if collapsed else 0.8,
     )
 
@@ -54,9 +55,14 @@ def _strengths(evidence: Evidence) -> str:
     return " and ".join(f"{name} {value:g}" for name, value in strengths if value > 0)
 
 
-def _worse_than_before(losses: Losses, evidence: Evidence) -> bool:
-    """Return whether the data loss was lower before the last change; True where nothing was changed."""
-    before = losses.training.curve[: max(0, evidence.settled_since - 1 - losses.training.skipped)]
+def _changed(evidence: Evidence) -> int:
+    """Return the first epoch with the present penalty."""
+    return next((change.epoch for change in reversed(evidence.changes) if change.knob in {"l1", "l2"}), 1)
+
+
+def _worse_than_before(losses: Losses, since: int) -> bool:
+    """Return whether the data loss was lower before an epoch; True for the first."""
+    before = losses.training.curve[: max(0, since - 1 - losses.training.skipped)]
     return not len(before) or losses.now(losses.training) > WORSE * float(before.min())
 
 

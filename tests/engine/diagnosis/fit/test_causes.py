@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import pytest
@@ -59,9 +61,9 @@ def test_a_penalty_that_crushes_the_model_is_found_from_the_change_on() -> None:
     curves = {"training_loss": loss, "validation_loss": loss, "val_loss": loss + penalty, "penalty": penalty}
     change = KnobChange(epoch=6, knob="l2", previous=0.0, value=0.02)
     given = evidence_of(curves, knobs={**KNOBS, "l2": 0.02}, epochs=20)
-    evidence = Evidence(
-        epoch=11, epochs=20, curves=given.curves, knobs=given.knobs, facts=FACTS, changes=(change,), can_rewind=True
-    )
+    # Another knob changed since does not hide it.
+    later = KnobChange(epoch=9, knob="learning_rate", previous=1e-3, value=2e-3)
+    evidence = replace(given, changes=(change, later))
     finding = found("penalty_too_strong", evidence)
     assert finding is not None
     assert "L2 0.02 adds 1.8 at first, now 0.01" in finding.sentence
