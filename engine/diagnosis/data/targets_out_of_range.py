@@ -56,7 +56,8 @@ def _outside_probabilities(facts: Facts, low: float, high: float) -> Problem | N
         f"{facts.loss} takes targets from 0 to 1, and they run from {low:.3g} to {high:.3g}; the loss then falls below "
         "0 without end and means nothing"
     )
-    advice = f"scale the targets to 0 to 1, such as y / {high:.3g}, or use mean_squared_error with a linear output"
+    scaled = f"(y - {low:.3g}) / {high - low:.3g}".replace("y - -", "y + ") if low else f"y / {high:.3g}"
+    advice = f"scale the targets to 0 to 1, such as {scaled}, or use mean_squared_error with a linear output"
     return sentence, advice
 
 
@@ -107,10 +108,10 @@ def _out_of_reach(facts: Facts, low: float, high: float) -> Problem | None:
     spare = 0.1 * (bounds[1] - bounds[0]) if bounds[1] < float("inf") else 0.0
     if low >= bounds[0] - spare and high <= bounds[1] + spare:
         return None
-    upper = f"{bounds[1]:g}" if bounds[1] < float("inf") else "any positive number"
+    reach = f"{bounds[0]:g} to {bounds[1]:g}" if bounds[1] < float("inf") else "numbers of at least 0"
     sentence = (
         f"the targets run from {low:.3g} to {high:.3g}, but the output activation {facts.output_activation} only gives "
-        f"{bounds[0]:g} to {upper}"
+        f"{reach}"
     )
     return sentence, "use a linear output, or scale the targets to what the activation gives"
 

@@ -26,7 +26,7 @@ def _check(evidence: Evidence) -> Finding | None:
     return Finding(
         name=RULE.name,
         sentence=(
-            f"targets are not scaled: they have mean {mean:.3g} and standard deviation {scale:.3g}, from "
+            f"unscaled targets: their mean is {mean:.3g} and their standard deviation {scale:.3g}, from "
             f"{facts.target_low:.3g} to {facts.target_high:.3g}; the outputs start near 0 with a scale of about 1."
         ),
         epochs=OF_THE_DATA,

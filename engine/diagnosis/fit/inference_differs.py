@@ -6,6 +6,7 @@ import math
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit.losses import losses_of
+from fitmon.engine.diagnosis.fit.worse_than_guessing import is_worse_than_guessing
 from fitmon.engine.finding import Finding, Remedy
 
 TIMES = 2.0
@@ -19,6 +20,8 @@ STILL_STARTING = 0.05
 
 
 def _check(evidence: Evidence) -> Finding | None:
+    if not evidence.facts.train_subset:
+        return _likely_in_batches(evidence)
     facts = evidence.facts
     losses = losses_of(evidence)
     training, inference = evidence.last("training_mode_loss"), evidence.last("inference_mode_loss")
@@ -35,6 +38,24 @@ def _check(evidence: Evidence) -> Finding | None:
         ),
         epochs=(evidence.epoch, evidence.epoch),
         confidence=0.95,
+    )
+
+
+def _likely_in_batches(evidence: Evidence) -> Finding | None:
+    """Return the finding where training samples cannot be scored again: Keras's loss is that of training mode."""
+    losses, (left, _) = losses_of(evidence), _left_of_start(evidence)
+    training, validation = evidence.last("loss"), evidence.last("val_loss")
+    compared = losses.comparable and not evidence.facts.training_weighted and validation >= TIMES_AT_FIRST * training
+    if not compared or not left >= STILL_STARTING or not is_worse_than_guessing(losses):
+        return None
+    return Finding(
+        name=RULE.name,
+        sentence=(
+            f"inference differs from training, most likely: training loss is {training:.3g}, in training mode, and "
+            f"validation loss {validation:.3g}, in inference mode. {_cause(evidence)}"
+        ),
+        epochs=(evidence.epoch, evidence.epoch),
+        confidence=0.8,
     )
 
 
@@ -61,9 +82,10 @@ def _cause(evidence: Evidence) -> str:
 def _left_of_start(evidence: Evidence) -> tuple[float, float]:
     """Return the share of the initial values in the moving averages, and the steps so far; NaN where not known."""
     momentum, size = evidence.facts.batch_norm_momentum, evidence.knob("batch_size")
-    if momentum is None or not size or not evidence.facts.training_samples:
+    samples = evidence.facts.training_samples or sum(evidence.facts.training_counts or ())
+    if momentum is None or not size or not samples:
         return math.nan, math.nan
-    steps = evidence.epoch * math.ceil(evidence.facts.training_samples / size)
+    steps = evidence.epoch * math.ceil(samples / size)
     return momentum**steps, float(steps)
 
 

@@ -58,7 +58,7 @@ WRONG = {
     ),
     "below relu": (
         examined(RANDOM.normal(size=100), loss="mean_absolute_error", activation="relu"),
-        "relu only gives 0",
+        "relu only gives numbers of at least 0",
     ),
 }
 

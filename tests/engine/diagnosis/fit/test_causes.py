@@ -147,3 +147,14 @@ def test_the_number_after_plus_minus_is_half_of_the_95_percent_interval() -> Non
     finding = next(each for each in run.found()[-1] if each.name == "overfitting")
     assert "(95 % interval)" in finding.sentence
     assert "mean of epochs" in finding.sentence
+
+
+def test_in_batches_moving_averages_that_have_not_arrived_are_the_likely_cause() -> None:
+    stream = msgspec.structs.replace(BATCH_NORM, train_subset=0, training_samples=0, training_counts=(320, 320))
+    curves = constant(2, loss=0.3, val_loss=8.0, validation_loss=8.0)
+    finding = found("inference_differs", evidence_of(curves, facts=stream, epochs=9))
+    assert finding is not None
+    assert "most likely" in finding.sentence
+    assert "after 40 steps 67 % of their initial values is left" in finding.sentence
+    arrived = msgspec.structs.replace(stream, training_counts=(32_000, 32_000))
+    assert found("inference_differs", evidence_of(curves, facts=arrived, epochs=9)) is None
