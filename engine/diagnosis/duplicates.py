@@ -18,6 +18,8 @@ KEY_BYTES = 512
 MAX_DIGESTED = 256 * 1024**2
 """Bytes of likely rows, about a second's work; more occur where rows differ only outside their middle."""
 MAX_SHUFFLED_COLUMNS = 64
+MAX_VALUES = 32
+"""Different values in a column of a discrete table."""
 FACTORS = np.random.default_rng(0).integers(1, 2**63, KEY_BYTES // 8, dtype=np.uint64) * 2 + 1
 """Odd, so that no factor loses bits of a word."""
 
@@ -55,7 +57,8 @@ def chance_of_sharing(training: Rows, validation: Rows) -> float | None:
     """Return how many validation rows would be training rows too if their columns were independent of each other.
 
     In a table of few possible rows, such as three bits, samples agree by chance. Each column is shuffled by itself:
-    that keeps the values and breaks the rows. None for rows of many numbers, which do not agree by chance.
+    that keeps the values and breaks the rows. Columns that depend on each other, as one-hot ones do, repeat rows within
+    the training set too. None for rows of many numbers, which do not agree by chance.
     """
     arrays = [np.asarray(array) for array in validation.arrays]
     if sum(array[:1].size for array in arrays) > MAX_SHUFFLED_COLUMNS:
@@ -66,7 +69,20 @@ def chance_of_sharing(training: Rows, validation: Rows) -> float | None:
         for array in arrays
     )
     found = shared_samples(training, Rows(arrays=shuffled, count=validation.count, bytes_each=validation.bytes_each))
-    return None if found is None else float(found)
+    repeated = _share_repeated(training) * validation.count if _is_discrete(arrays) else 0.0
+    return None if found is None else max(float(found), repeated)
+
+
+def _is_discrete(arrays: list[npt.NDArray[Any]]) -> bool:
+    """Return whether each column has few different values, such as codes, counts or one-hot columns."""
+    columns = (column for array in arrays for column in array.reshape(len(array), -1).T)
+    return all(len(np.unique(column)) <= MAX_VALUES for column in columns)
+
+
+def _share_repeated(rows: Rows) -> float:
+    """Return the share of rows that occur more than once: so many would be found again in any other sample."""
+    _, counts = np.unique(np.concatenate([_keys(block) for block in rows.blocks()]), return_counts=True)
+    return float(counts[counts > 1].sum() / counts.sum())
 
 
 def _layout(rows: Rows) -> list[tuple[Any, ...]] | None:

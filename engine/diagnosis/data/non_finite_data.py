@@ -48,5 +48,9 @@ RULE = Rule(
     weight=1.0,
     check=_check,
     patience=1,
+    explains=frozenset({"non_finite_loss", "not_learning", "worse_than_guessing", "plateau", "underfitting"}),
+    invalidates=frozenset(
+        {"dead_units", "suspected_labels", "saturated_outputs", "learning_rate_too_high", "validation_looks_better"}
+    ),
 )
 """Named after the inputs, as journals and labelled runs know it. As strong as `non_finite_loss`, and before it."""

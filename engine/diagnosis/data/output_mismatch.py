@@ -50,7 +50,9 @@ def _one_output_for_several(facts: Facts) -> Mismatch | None:
             expect="The loss depends on the weights and falls.",
         )
         return f"{facts.loss} over one output is 0 for every sample, whatever the weights.", 0.95, remedy
-    if classes > TWO and facts.output_activation == "sigmoid":
+    counts = (facts.training_counts or (), facts.validation_counts or ())
+    present = {number for side in counts for number, count in enumerate(side) if count}
+    if (len(present) if present else classes) > TWO and facts.output_activation == "sigmoid":
         remedy = Remedy(
             advice=f"end with Dense({classes}, activation='softmax') and use sparse_categorical_crossentropy",
             expect=f"The model predicts one probability for each of the {classes} classes.",

@@ -23,7 +23,9 @@ SATURATED = 0.2
 
 
 def _check(evidence: Evidence) -> Finding | None:
-    facts, total = evidence.facts, evidence.facts.validation_samples
+    facts = evidence.facts
+    # Several labels a sample count one by one.
+    total = facts.validation_samples * max(1, len(facts.label_shares))
     suspected, best = evidence.last("suspected_labels"), _best_epoch(evidence)
     if not total or best is None or evidence.epoch < FIRST_EPOCH or not _is_credible(evidence):
         return None

@@ -14,6 +14,8 @@ from fitmon.engine.finding import Finding, Remedy
 
 IMBALANCE = 1.5
 """The share of the most frequent class over its share in balanced data: 0.75 with two classes."""
+MIN_LABELS = 20
+"""Fewer validation labels say nothing about frequencies."""
 MIN_MAJORITY = 0.4
 """Of many classes: below this share, always predicting one class is no good answer to any accuracy."""
 DEVIATIONS_OF_INTERVAL = 1.96
@@ -40,7 +42,7 @@ ACCURACIES = (
 
 def _check(evidence: Evidence) -> Finding | None:
     counts = evidence.facts.validation_counts
-    if not counts or max(counts) == sum(counts):
+    if not counts or max(counts) == sum(counts) or sum(counts) < MIN_LABELS:
         return None
     if max(counts) / sum(counts) < max(IMBALANCE / len(counts), MIN_MAJORITY):
         return None

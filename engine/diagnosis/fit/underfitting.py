@@ -15,7 +15,9 @@ from fitmon.engine.diagnosis.fit.overfitting import overfits
 from fitmon.engine.finding import Finding, Remedy
 
 FIRST_EPOCH = 8
-OF_QUANTITIES = 0.75
+SURE, SURE_OF_KERAS, OF_QUANTITIES = 0.75, 0.6, 0.75
+"""Curves do not show whether a larger model would do better, or the features do not say more: of quantities even less,
+since how much of them is noise is not known."""
 STILL = 0.03
 """Largest fall from one window to the next, as a share of the training loss."""
 TOGETHER = 1.3
@@ -52,17 +54,15 @@ def _check(evidence: Evidence) -> Finding | None:
 
 
 def _sure(losses: Losses, evidence: Evidence) -> float:
-    sure = 0.9 if losses.inference_mode else 0.7
-    # How much of a quantity is noise is not known: a loss that stays high may be the lowest there is.
+    sure = SURE if losses.inference_mode else SURE_OF_KERAS
     return sure * OF_QUANTITIES if evidence.facts.target_scale is not None else sure
 
 
 def _sentence(losses: Losses, evidence: Evidence) -> str:
     beside = f", validation at {losses.now(losses.validation):.3g}" if losses.validation else ""
-    return (
-        f"underfitting: training loss itself stays at {losses.now_in_words(losses.training)}{beside}, only "
-        f"{distance_from_baseline(losses, losses.training, evidence.facts)}, and hardly falls any more."
-    )
+    stays = f"stays at {losses.now_in_words(losses.training)}{beside}"
+    distance = distance_from_baseline(losses, losses.training, evidence.facts)
+    return f"underfitting, or all that the features show: training loss {stays}, only {distance}, and hardly falls any more."
 
 
 def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
