@@ -62,7 +62,7 @@ def _sentence(losses: Losses, evidence: Evidence) -> str:
     beside = f", validation at {losses.now(losses.validation):.3g}" if losses.validation else ""
     stays = f"stays at {losses.now_in_words(losses.training)}{beside}"
     distance = distance_from_baseline(losses, losses.training, evidence.facts)
-    return f"underfitting, or all that the features show: training loss {stays}, only {distance}, and hardly falls any more."
+    return f"underfitting, or all that the features show: training loss {stays}, only {distance}, and hardly falls."
 
 
 def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
