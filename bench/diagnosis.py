@@ -1,7 +1,7 @@
 """Measures the diagnosis on runs whose truth is known: how often it is right, and how long it takes.
 
 `python -m bench.diagnosis` names each run in which it is wrong; the last line is JSON. With seeds, as in `python -m
-bench.diagnosis 7`, it uses the runs that `bench.collection.make` recorded with them.
+bench.diagnosis 7`, it uses the runs that `bench.collection.make` recorded with them. Shares have 95 % intervals.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import json
 import statistics
 import sys
 import time
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
+from bench.collection.general_labels import GOOD_NEWS
 from bench.collection.recording import SEEDS, Answer, read_collection
 from bench.collection.simulated import known_curves, plateaus
 from fitmon.engine.diagnosis.curves import EpochCurves
@@ -23,11 +25,16 @@ from fitmon.engine.diagnosis.diagnosis import Diagnosis
 from fitmon.engine.diagnosis.evidence import Evidence, KnobChange, Rule
 from fitmon.engine.diagnosis.paired import PairedLosses
 from fitmon.engine.diagnosis.rules import RULES
+from fitmon.engine.finding import Finding
+from fitmon.engine.insight.interval import wilson_interval
 from fitmon.engine.measures import Measures
 
 LONG_HISTORY = 10_000
 SAMPLES_OF_LONG_HISTORY = 10_000
 REPETITIONS = 50
+ALARM = 0.5
+"""Weight times confidence from which a finding is more than a note."""
+OF_MEMORIZING = frozenset({"overfitting", "memorizing"})
 
 
 class Labelled(Protocol):
@@ -36,6 +43,10 @@ class Labelled(Protocol):
     @property
     def name(self) -> str:
         """Return its name."""
+
+    @property
+    def healthy(self) -> bool:
+        """Return whether nothing is to be changed in it."""
 
     def answer(self, finding: str) -> Answer:
         """Return whether a finding must be made by the end."""
@@ -64,6 +75,12 @@ class Score:
         """Return the share of the findings due that were made; 0: none was due."""
         return _share(len(self.right), len(self.missed))
 
+    @property
+    def intervals(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Return the 95 % intervals of precision and recall."""
+        right = len(self.right)
+        return interval(right, right + len(self.wrong)), interval(right, right + len(self.missed))
+
     def add(self, other: Score) -> None:
         """Add the runs of another score."""
         self.right += other.right
@@ -72,8 +89,11 @@ class Score:
 
     def text(self) -> str:
         """Return it as text."""
-        counts = f"{len(self.right)} right, {len(self.wrong)} wrong, {len(self.missed)} missed"
-        return f"precision {self.precision:.3f}, recall {self.recall:.3f}: {counts}"
+        right, precision, recall = len(self.right), *self.intervals
+        return (
+            f"precision {self.precision:.2f} {_in_brackets(precision)} ({right} right, {len(self.wrong)} wrong), "
+            f"recall {self.recall:.2f} {_in_brackets(recall)} ({right} right, {len(self.missed)} missed)"
+        )
 
     def count(self, answer: Answer, run: str, *, made: bool) -> None:
         """Add one run."""
@@ -87,10 +107,82 @@ def _share(right: int, wrong: int) -> float:
     return right / (right + wrong) if right else 0.0
 
 
+def interval(count: int, total: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share (Wilson); (0, 1) where nothing was counted."""
+    return wilson_interval(count, total) or (0.0, 1.0)
+
+
+def _in_brackets(ends: tuple[float, float]) -> str:
+    return f"[{ends[0]:.2f}, {ends[1]:.2f}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A finding stronger than a note in a run in which nothing is to be changed."""
+
+    run: str
+    epoch: int
+    """The first with it."""
+    finding: str
+    sentence: str
+
+    def text(self) -> str:
+        """Return it as text."""
+        return f"{self.run}, epoch {self.epoch}, {self.finding}: {self.sentence}"
+
+
+def alarms(run: Labelled) -> list[Alarm]:
+    """Return the alarms of any epoch of a run."""
+    weights = {rule.name: rule.weight for rule in RULES}
+    found = dict[str, Alarm]()
+    for epoch, findings in enumerate(findings_by_epoch(run), start=1):
+        for finding in findings:
+            strength = weights.get(finding.name, 0.0) * finding.confidence
+            if strength >= ALARM and finding.name not in GOOD_NEWS | found.keys():
+                found[finding.name] = Alarm(run.name, epoch, finding.name, finding.sentence)
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Healthy:
+    """How the diagnosis does on runs in which nothing is to be changed."""
+
+    runs: int
+    alarms: tuple[Alarm, ...]
+
+    @property
+    def quiet(self) -> int:
+        """Return how many runs have no alarm."""
+        return self.runs - len({alarm.run for alarm in self.alarms})
+
+    def text(self) -> str:
+        """Return it as text."""
+        share, ends = _share(self.quiet, self.runs - self.quiet), _in_brackets(interval(self.quiet, self.runs))
+        return f"healthy runs without an alarm: {share:.2f} {ends} ({self.quiet} of {self.runs})"
+
+
+def of_healthy(runs: Iterable[Labelled]) -> Healthy:
+    """Return how the diagnosis does on the healthy ones of these runs."""
+    healthy = [run for run in runs if run.healthy]
+    return Healthy(len(healthy), tuple(alarm for run in healthy for alarm in alarms(run)))
+
+
 def names_by_epoch(run: Labelled, rules: tuple[Rule, ...] = RULES) -> list[frozenset[str]]:
     """Return the names of the findings of these rules after each epoch."""
-    diagnosis = Diagnosis(rules, strict=True)
-    return [frozenset(finding.name for finding in diagnosis.update(evidence)) for evidence in run.evidence()]
+    return [frozenset(finding.name for finding in findings) for findings in findings_by_epoch(run, rules)]
+
+
+def findings_by_epoch(run: Labelled, rules: tuple[Rule, ...] = RULES) -> list[tuple[Finding, ...]]:
+    """Return the findings of these rules after each epoch; warns of a rule that raises, and leaves it out."""
+    try:
+        return _findings(run, Diagnosis(rules, strict=True))
+    except Exception as error:  # noqa: BLE001 - whatever a rule raises, the others are measured
+        warnings.warn(f"{run.name}: a rule raises {error!r}", stacklevel=1)
+        return _findings(run, Diagnosis(rules))
+
+
+def _findings(run: Labelled, diagnosis: Diagnosis) -> list[tuple[Finding, ...]]:
+    return [diagnosis.update(evidence) for evidence in run.evidence()]
 
 
 def scores(runs: Iterable[Labelled]) -> dict[str, Score]:
@@ -129,8 +221,8 @@ def together(found: Iterable[dict[str, Score]]) -> dict[str, Score]:
 
 
 def called_overfitting(runs: Iterable[Labelled]) -> list[str]:
-    """Return the names of the runs that are called overfitting after any of their epochs."""
-    rules = tuple(rule for rule in RULES if rule.name == "overfitting")
+    """Return the names of the runs that are called overfitting or memorizing after any of their epochs."""
+    rules = tuple(rule for rule in RULES if rule.name in OF_MEMORIZING)
     return [run.name for run in runs if any(names_by_epoch(run, rules))]
 
 
@@ -168,17 +260,33 @@ def _long_history(random: np.random.Generator) -> Evidence:
 
 def main() -> None:
     """Print precision and recall of each finding, and the runs in which it is wrong."""
-    found = {name: scores(runs) for name, runs in groups(map(int, sys.argv[1:]) if sys.argv[1:] else SEEDS).items()}
+    runs = groups(map(int, sys.argv[1:]) if sys.argv[1:] else SEEDS)
+    found = {name: scores(group) for name, group in runs.items()}
     total = together(found.values())
     for finding, score in total.items():
         print(f"{finding:24}{score.text()}")
         for name, group in found.items():
             print(*(f"    wrong: {run}, {name}\n" for run in group[finding].wrong), sep="", end="")
             print(*(f"    missed: {run}, {name}\n" for run in group[finding].missed), sep="", end="")
+    healthy = of_healthy(run for group in runs.values() for run in group)
+    print(healthy.text(), *(f"    alarm: {alarm.text()}" for alarm in healthy.alarms), sep="\n")
     overfitting, milliseconds = called_overfitting(plateaus()), milliseconds_per_epoch()
     print(f"plateaus called overfitting: {overfitting}; measuring and diagnosing: {milliseconds} ms")
-    summary = {name: [score.precision, score.recall, score.text()] for name, score in total.items()}
-    print(json.dumps({"findings": summary, "overfitting": overfitting, "milliseconds": milliseconds}))
+    print(json.dumps(_summary(total, healthy) | {"overfitting": overfitting, "milliseconds": milliseconds}))
+
+
+def _summary(total: dict[str, Score], healthy: Healthy) -> dict[str, object]:
+    """Return the numbers as JSON has them."""
+    return {
+        "findings": {name: [score.precision, score.recall, score.text()] for name, score in total.items()},
+        "intervals": {name: score.intervals for name, score in total.items()},
+        "healthy": {
+            "runs": healthy.runs,
+            "quiet": healthy.quiet,
+            "interval": interval(healthy.quiet, healthy.runs),
+            "alarms": [alarm.text() for alarm in healthy.alarms],
+        },
+    }
 
 
 if __name__ == "__main__":

@@ -77,11 +77,16 @@ class Case:
         return float(np.mean(self.run.truth.training_losses[max(0, middle - half) : middle + half + 1]))
 
     @property
+    def training_fall(self) -> float:
+        """Return the recent fall of the training loss as a share of it before."""
+        window = self.run.truth.window
+        before = float(np.mean(self.run.truth.training_losses[-2 * window : -window] or [self.training]))
+        return 1 - self.training / max(before, 1e-9)
+
+    @property
     def parts(self) -> bool:
         """Return whether the training set is memorized: its loss, far below the held-back one, still falls."""
-        window = self.run.truth.window
-        before = float(np.mean(self.run.truth.training_losses[-2 * window : -window] or [0.0]))
-        return self.last >= PARTED * self.training and self.training <= (1 - CLEAR_RISE) * before
+        return self.last >= PARTED * self.training and self.training_fall >= CLEAR_RISE
 
     @property
     def training_learned(self) -> float:

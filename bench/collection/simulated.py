@@ -51,6 +51,7 @@ class Simulation:
     planned_epochs: int | None = None
     """None: as many as were drawn."""
     labels: Mapping[str, Answer] = field(default_factory=dict)
+    healthy: bool = False
 
     def answer(self, finding: str) -> Answer:
         """Return whether a finding must be made by the end."""
@@ -144,7 +145,7 @@ def plateaus(count: int = PLATEAUS) -> Iterator[Simulation]:
             noise=float(random.uniform(0.05, 0.6)),
             memory=float(random.choice([0.0, 0.5, 0.9])),
             shared_noise=float(random.choice([0.0, 0.01])),
-            labels={"overfitting": MUST_NOT},
+            labels={"overfitting": MUST_NOT, "memorizing": MUST_NOT},
         )
 
 
@@ -165,26 +166,48 @@ def _rising(epochs: Floats, since: int, share: float) -> Floats:
     return 1 + share * np.maximum(0, epochs - since) / (len(epochs) - since)
 
 
-_ONLY_THIS = dict.fromkeys(("overfitting", "underfitting", "not_learning", "good_fit", "learning_well"), MUST_NOT)
+_ONLY_THIS = dict.fromkeys(
+    ("overfitting", "memorizing", "underfitting", "not_learning", "good_fit", "learning_well"), MUST_NOT
+) | {"worse_than_guessing": MUST_NOT}
+_OVERFITS = _ONLY_THIS | {"overfitting": MUST, "memorizing": Answer.EITHER}
+_MEMORIZES = _ONLY_THIS | {"memorizing": MUST, "overfitting": Answer.EITHER}
 
 _CURVES: tuple[tuple[str, str, Callable[[Floats], tuple[Floats, Floats]], dict[str, Answer]], ...] = (
     (
         "curve, overfitting by 60 %",
         "falls to 0.3 until epoch 15, then rises by 60 % while training falls to nothing",
         lambda t: (_falling(t, 0.3, 4) * _rising(t, 15, 0.6), _falling(t, 0.01, 6)),
-        _ONLY_THIS | {"overfitting": MUST},
+        _OVERFITS,
     ),
     (
         "curve, overfitting by 15 %",
         "falls to 0.5 until epoch 20, then rises by 15 % while training falls to 0.1",
         lambda t: (_falling(t, 0.5, 4) * _rising(t, 20, 0.15), _falling(t, 0.1, 10)),
-        _ONLY_THIS | {"overfitting": MUST},
+        _OVERFITS,
     ),
     (
         "curve, overfitting from the start",
         "stays at chance and rises by 80 % while training falls",
         lambda t: (CHANCE * _rising(t, 2, 0.8), _falling(t, 0.2, 15)),
-        _ONLY_THIS | {"overfitting": MUST, "not_learning": Answer.EITHER},
+        _OVERFITS | {"not_learning": Answer.EITHER, "worse_than_guessing": MUST},
+    ),
+    (
+        "curve, memorizing",
+        "validation falls to 0.3 until epoch 20 and stays while training falls to nothing",
+        lambda t: (_falling(t, 0.3, 4), _falling(t, 0.0, 10)),
+        _MEMORIZES,
+    ),
+    (
+        "curve, memorizing slowly",
+        "validation falls to 0.6 until epoch 20 and stays while training falls by a tenth every second epoch",
+        lambda t: (_falling(t, 0.6, 4), _falling(t, 0.0, 19)),
+        _MEMORIZES,
+    ),
+    (
+        "curve, worse than guessing",
+        "validation rises to twice the loss of guessing from the start while training falls",
+        lambda t: (CHANCE * _rising(t, 1, 1.0), _falling(t, 0.1, 10)),
+        {"worse_than_guessing": MUST, "good_fit": MUST_NOT, "learning_well": MUST_NOT},
     ),
     (
         "curve, both rise",

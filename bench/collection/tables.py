@@ -67,7 +67,7 @@ class Split:
 
 def mnist(training: int, validation: int) -> Split:
     """Return images of MNIST, flat, in [0, 1]; half of the test set is held back."""
-    arrays = _mnist_arrays()
+    arrays = mnist_arrays()
     rows = _random(1).permutation(len(arrays["y_train"]))[: training + validation]
     part = Part(arrays["x_train"][rows], arrays["y_train"][rows])
     return Split(
@@ -81,14 +81,15 @@ def mnist(training: int, validation: int) -> Split:
 
 def mnist_of_the_tutorial() -> Split:
     """Return MNIST as source 1 has it, the test set to validate with; nothing is left to hold back."""
-    arrays = _mnist_arrays()
+    arrays = mnist_arrays()
     test = Part(arrays["x_test"], arrays["y_test"])
     training = Part(arrays["x_train"], arrays["y_train"])
     return Split(name="mnist 60000", classes=10, training=training, validation=test, held_back=test.rows(slice(0)))
 
 
 @cache
-def _mnist_arrays() -> dict[str, npt.NDArray[Any]]:
+def mnist_arrays() -> dict[str, npt.NDArray[Any]]:
+    """Return MNIST: images, flat, in [0, 1], and class numbers, `x_train`, `y_train`, `x_test` and `y_test`."""
     from bench.jobs import mnist_path
 
     with np.load(mnist_path(), allow_pickle=False) as file:

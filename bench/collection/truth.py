@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from bench.collection.tables import Part, Split
+    from fitmon.engine.job import TrainingData
 
 Floats = npt.NDArray[np.float64]
 
@@ -18,6 +19,7 @@ WINDOWS_IN_A_RUN = 10
 CERTAIN = 1 - 1e-6
 ROWS_AT_ONCE = 10_000
 MAX_TRAINING_ROWS = 5_000
+MAX_ROWS_IN_BOTH_MODES = 512
 
 
 class Truth(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +51,10 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True):
     """Share of wrong predictions on held-back samples with a probability of 1 within rounding."""
     dead_share: float
     """Share of hidden units that output 0 for every training sample."""
+    training_mode_loss: float | None = None
+    """Mean loss of training samples in training mode, at the end; None: not measured."""
+    inference_mode_loss: float | None = None
+    """The same in inference mode."""
 
 
 class Examiner:
@@ -94,6 +100,56 @@ class Examiner:
             training_losses=self._curves["training_losses"],
             **found,
         )
+
+
+class ModeExaminer:
+    """Measures the loss of training samples with the model in training mode and in inference mode."""
+
+    def __init__(self, data: TrainingData, batch_size: int) -> None:
+        """Start with arrays, and the size of a batch, which is what training mode depends on."""
+        # In the order of a shuffled epoch: batches of one class would have other statistics.
+        rows = np.random.default_rng(0).permutation(len(data.x))[:MAX_ROWS_IN_BOTH_MODES]
+        self._batches = [rows[at : at + batch_size] for at in range(0, max(1, len(rows) - batch_size + 1), batch_size)]
+        self._x, self._y = data.x, data.y.reshape(-1, 1) if data.y.ndim == 1 else data.y
+        self.losses: dict[str, float] = {}
+        """The fields of `Truth`, after the last epoch."""
+
+    def examine(self, model: Any) -> None:
+        """Examine the model at the end of an epoch, and leave it as it was."""
+        state = [variable.numpy() for variable in model.non_trainable_variables]
+        self.losses = {
+            "training_mode_loss": self._loss(model, training=True),
+            "inference_mode_loss": self._loss(model, training=False),
+        }
+        for variable, value in zip(model.non_trainable_variables, state, strict=True):
+            variable.assign(value)
+
+    def _loss(self, model: Any, *, training: bool) -> float:
+        import keras
+
+        loss = keras.losses.get(model.loss)
+        means = [np.mean(loss(self._y[rows], model(self._x[rows], training=training))) for rows in self._batches]
+        return _six_digits(np.mean(means))
+
+
+def unexamined(*, chance: float, **modes: float) -> Truth:
+    """Return the truth about a run without samples held back: what is known of it is how it was made."""
+    return Truth(
+        held_back=0,
+        window=SHORT_WINDOW,
+        chance=_six_digits(chance),
+        losses=[],
+        accuracies=[],
+        training_losses=[],
+        best_epoch=0,
+        rise=0.0,
+        rise_spread=0.0,
+        lately=0.0,
+        lately_spread=0.0,
+        surely_wrong_share=0.0,
+        dead_share=0.0,
+        **modes,
+    )
 
 
 def _thinned(part: Part) -> Part:

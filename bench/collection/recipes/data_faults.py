@@ -13,10 +13,14 @@ _CUT = {
     "sorted_labels": MUST,
     # The samples to validate with are of other classes than those to train on.
     **dict.fromkeys(("overfitting", "good_fit", "learning_well", "underfitting", "not_learning"), EITHER),
-    **dict.fromkeys(("unbalanced", "suspected_labels", "saturated_outputs", "plateau"), EITHER),
+    **dict.fromkeys(("unbalanced", "suspected_labels", "saturated_outputs", "plateau", "worse_than_guessing"), EITHER),
+    **dict.fromkeys(("memorizing", "label_shift", "validation_differs"), EITHER),
 }
 
-_BY_LOSS = ("learning_well", "good_fit", "underfitting", "not_learning", "plateau", "validation_looks_better")
+_BY_LOSS = (
+    *("learning_well", "good_fit", "underfitting", "not_learning", "plateau", "validation_looks_better"),
+    *("memorizing", "worse_than_guessing"),
+)
 
 _ALWAYS_ONE = {
     "output_mismatch": MUST,
@@ -26,6 +30,7 @@ _ALWAYS_ONE = {
     # Everything else is a consequence, so these findings may be made.
     **dict.fromkeys(("not_learning", "underfitting", "plateau", "learning_rate_too_high"), EITHER),
     **dict.fromkeys(("learning_rate_too_low", "saturated_outputs", "suspected_labels", "unbalanced"), EITHER),
+    "worse_than_guessing": EITHER,
 }
 
 DATA = (
@@ -43,7 +48,7 @@ DATA = (
         made="300 patients, a third of the 130 to validate with are among them",
         split=lambda: tables.with_duplicates(tables.breast_cancer(300, 130), 1 / 3),
         settings=settings_of(20, 16, (16,)),
-        labels={"duplicates": MUST, "overfitting": EITHER},
+        labels={"duplicates": MUST, "overfitting": EITHER, "memorizing": EITHER},
     ),
     Recipe(
         name="mnist 3 and 8, one in twenty",
@@ -77,14 +82,17 @@ DATA = (
         made="900 digits, no 7 among those to validate with",
         split=lambda: tables.without_class(tables.digits(900, 400), 7, of="validation"),
         settings=settings_of(20, 32, (32,)),
-        labels={"class_missing": MUST},
+        labels={"class_missing": MUST, "label_shift": EITHER},
     ),
     Recipe(
         name="digits, a class not trained",
         made="900 digits, no 7 among those to train on",
         split=lambda: tables.without_class(tables.digits(900, 400), 7, of="training"),
         settings=settings_of(20, 32, (32,)),
-        labels={"class_missing": MUST, "suspected_labels": EITHER, "overfitting": EITHER, "saturated_outputs": EITHER},
+        labels={
+            "class_missing": MUST,
+            **dict.fromkeys(("suspected_labels", "overfitting", "saturated_outputs", "label_shift"), EITHER),
+        },
     ),
     Recipe(
         name="digits, twelve to validate with",
@@ -113,8 +121,7 @@ DATA = (
         split=lambda: tables.sorted_by_class(tables.mnist(2_000, 2_000)),
         settings=settings_of(12, 50, (64,)),
         in_batches=True,
-        # The order of a generator's batches is not examined.
-        labels={"sorted_labels": EITHER},
+        labels={"sorted_labels": MUST},
     ),
     Recipe(
         name="digits, cut from a sorted file",
@@ -156,14 +163,14 @@ DATA = (
         made="600 digits, 200 of them again among the 400 to validate with",
         split=lambda: tables.with_duplicates(tables.digits(600, 400), 0.5),
         settings=settings_of(15, 32, (64,)),
-        labels={"duplicates": MUST, "overfitting": EITHER},
+        labels={"duplicates": MUST, "overfitting": EITHER, "memorizing": EITHER},
     ),
     Recipe(
         name="table, duplicates",
         made="2 000 rows, a fifth of those to validate with are among them",
         split=lambda: tables.with_duplicates(tables.table(2_000, 1_000, flip=0.1), 0.2),
         settings=settings_of(15, 32, (32,)),
-        labels={"duplicates": MUST, "overfitting": EITHER, "suspected_labels": EITHER},
+        labels={"duplicates": MUST, **dict.fromkeys(("overfitting", "memorizing", "suspected_labels"), EITHER)},
     ),
     Recipe(
         name="table, constant features",

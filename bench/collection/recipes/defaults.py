@@ -19,5 +19,6 @@ UNSCALED = {
     "unscaled_features": MUST,
     # On such a scale a normal rate makes the losses jump: which of them looks better is chance.
     **dict.fromkeys(("learning_rate_too_high", "validation_looks_better", "suspected_labels"), EITHER),
+    "worse_than_guessing": EITHER,
 }
 """Labels of recipes with unscaled inputs."""

@@ -28,7 +28,7 @@ NO_SIGNAL = (
         made="5 000 images, Dense 64, L1 1: all weights go to zero, 15 epochs",
         split=partial(tables.mnist, 5_000, 3_000),
         settings=settings_of(15, 64, (64,), l1=1.0),
-        labels={"dead_units": EITHER},
+        labels={"dead_units": EITHER, "penalty_too_strong": MUST},
     ),
 )
 

@@ -250,6 +250,7 @@ TOO_SMALL = (
         made="5 000 images, Dense 64, L2 0.1: the penalty leaves the weights no room, 30 epochs",
         split=partial(tables.mnist, 5_000, 3_000),
         settings=settings_of(30, 64, (64,), l2=0.1),
+        labels={"penalty_too_strong": MUST},
     ),
     Recipe(
         name="mnist 5000, L1 0.01",
@@ -301,7 +302,7 @@ TOO_SMALL = (
         made="900 digits, Dense 64, L2 0.3, 50 epochs",
         split=partial(tables.digits, 900, 400),
         settings=settings_of(50, 32, (64,), l2=0.3),
-        labels={"not_learning": EITHER},
+        labels={"not_learning": EITHER, "penalty_too_strong": MUST},
     ),
     Recipe(
         name="digits 900, two units",

@@ -6,7 +6,7 @@ from functools import partial
 
 from bench.collection import tables
 from bench.collection.recipe import Recipe
-from bench.collection.recipes.defaults import settings_of
+from bench.collection.recipes.defaults import EITHER, settings_of
 
 STEERED = (
     Recipe(
@@ -15,6 +15,7 @@ STEERED = (
         split=partial(tables.mnist, 5_000, 5_000),
         settings=settings_of(14, 64, (64,), l2=1e-5),
         knob_at=(7, "l2", 1e-2),
+        labels={"penalty_too_strong": EITHER},
     ),
     Recipe(
         name="digits 900, dropout 0.8",
