@@ -100,7 +100,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What predicts so: `class frequencies`, `mean`, `median`, `last value` (of a series) or `constant` (the best
     constant output, found by search)."""
     training_baseline_loss: float | None = None
-    """The same of the training set, without weights."""
+    """The same of the training subset, without weights."""
     loss_floor: float = 0.0
     """The lowest loss that any prediction can have: above 0 where targets are soft, or smoothed by the loss."""
     has_floor: bool = True

@@ -118,8 +118,7 @@ def label_facts(data: TrainingData, task: Task) -> dict[str, Any]:
     if each > 1 and weights is not None:
         return facts
     return facts | {
-        "baseline_loss": _entropy_loss(judged, weights, task),
-        "training_baseline_loss": _entropy_loss(training, None, task),
+        "baseline_loss": entropy_loss(judged, weights, task),
     }
 
 
@@ -164,7 +163,7 @@ def are_sorted(numbers: Array, counts: Array) -> bool | None:
     return bool(np.count_nonzero(np.diff(numbers)) < SORTED_SHARE * expected)
 
 
-def _entropy_loss(labels: Array | None, weights: Any, task: Task) -> float | None:
+def entropy_loss(labels: Array | None, weights: Any, task: Task) -> float | None:
     """Return the loss of always predicting the class frequencies, in nats."""
     if labels is None:
         return None

@@ -103,6 +103,13 @@ class TrainSubset:
         """The model's `keras.losses.Loss`."""
         return self._losses.loss
 
+    def arrays(self) -> tuple[Any, Any]:
+        """Return inputs and targets of all samples, as numpy arrays."""
+        import keras
+
+        x, y = keras.tree.map_structure(np.asarray, (self._x, self._y))
+        return x, y
+
     def first_batch(self) -> Any:
         """Return inputs and targets of the first samples, as many as a training batch has."""
         import keras

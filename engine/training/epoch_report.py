@@ -182,9 +182,10 @@ def epoch_report_for(
     if validated and feed is not None:
         subset = train_subset_of(model, feed, settings, validation_samples=len(_arrays(data.x_validation)[0]))
     probe = Probe(model, data, settings.threshold, subset) if validated else None
-    sizes = {"training_samples": feed.samples if feed else 0, "train_subset": len(subset) if subset else 0}
+    samples = 0 if feed is None else feed.samples
+    facts = facts_of(model, data, job=job, training_samples=samples, subset=subset)
     diagnosis = EpochDiagnosis(
-        _with_skipped_checks(facts_of(model, data, job=job, **sizes), probe),
+        _with_skipped_checks(facts, probe),
         threshold=settings.threshold,
         history=history or BranchHistory(),
         can_rewind=can_rewind,

@@ -8,7 +8,7 @@ import msgspec
 
 from fitmon.engine.diagnosis.examine import DataFacts, ModelFacts, examine
 from fitmon.engine.diagnosis.failed_checks import log_failure, reason_of
-from fitmon.engine.diagnosis.row_blocks import is_batches
+from fitmon.engine.diagnosis.label_facts import Task, entropy_loss, labels_of
 from fitmon.engine.evaluation.baseline import baseline_of, floor_of
 from fitmon.engine.evaluation.gradients import kernels_of
 from fitmon.engine.evaluation.layer_modes import largest_momentum, layers_with_modes
@@ -17,11 +17,17 @@ from fitmon.engine.keras_internals import compiled_loss, loss_name, output_activ
 if TYPE_CHECKING:
     import keras
 
+    from fitmon.engine.evaluation.train_subset import TrainSubset
     from fitmon.engine.facts import Facts
     from fitmon.engine.job import Job, TrainingData
 
+CLASS_FREQUENCIES = "class frequencies"
+NO_BASELINE = "comparison with a baseline (this model, loss or data has no constant prediction to compare with)"
 
-def facts_of(model: keras.Model, data: TrainingData, *, job: Job, training_samples: int, train_subset: int) -> Facts:
+
+def facts_of(
+    model: keras.Model, data: TrainingData, *, job: Job, training_samples: int, subset: TrainSubset | None
+) -> Facts:
     """Return the facts of a built, compiled model and its data; what is not known is left out.
 
     Args:
@@ -29,36 +35,45 @@ def facts_of(model: keras.Model, data: TrainingData, *, job: Job, training_sampl
         data: with validation arrays.
         job: that made them.
         training_samples: 0: not known.
-        train_subset: how many of them are scored at each epoch's end.
+        subset: those that are scored at each epoch's end; None: none are.
     """
     about_data = DataFacts(
-        job=job.name, options=job.options, training_samples=training_samples, train_subset=train_subset
+        job=job.name,
+        options=job.options,
+        training_samples=training_samples,
+        train_subset=0 if subset is None else len(subset),
     )
-    facts = examine(data, about_data, _facts_of_model(model))
-    loss = compiled_loss(model)
+    facts, loss = examine(data, about_data, _facts_of_model(model)), compiled_loss(model)
     if loss is not None and facts.has_floor and data.y_validation is not None:
         facts = msgspec.structs.replace(facts, loss_floor=floor_of(loss, data.y_validation))
-    return facts if facts.baseline_loss is not None else _with_searched_baseline(facts, model, data)
+    return _with_baselines(facts, model, data, subset)
 
 
-def _with_searched_baseline(facts: Facts, model: keras.Model, data: TrainingData) -> Facts:
-    """Add the baseline of a loss for which class frequencies give none."""
-    loss, x, y = compiled_loss(model), data.x_validation, data.y_validation
+def _with_baselines(facts: Facts, model: keras.Model, data: TrainingData, subset: TrainSubset | None) -> Facts:
+    """Add the baselines that class frequencies of the whole data do not give: of other losses, and of the subset."""
+    loss = compiled_loss(model)
     try:
-        validation = baseline_of(model, loss, x, y, data.sample_weight_validation)
-        training = None if is_batches(data.x) else baseline_of(model, loss, data.x, data.y)
+        if facts.baseline_loss is None:
+            found = baseline_of(model, loss, data.x_validation, data.y_validation, data.sample_weight_validation)
+            if found is None:
+                return msgspec.structs.replace(facts, skipped_checks=(*facts.skipped_checks, NO_BASELINE))
+            facts = msgspec.structs.replace(facts, baseline=found.kind, baseline_loss=found.loss)
+        if subset is not None:
+            of_subset = _baseline_of_subset(facts, model, subset)
+            facts = msgspec.structs.replace(facts, training_baseline_loss=of_subset)
     except Exception as error:  # noqa: BLE001 - foreign losses raise anything
         log_failure("baseline", error)
         return msgspec.structs.replace(facts, failed_checks=(*facts.failed_checks, f"baseline ({reason_of(error)})"))
-    if validation is None:
-        skipped = "comparison with a baseline (this model, loss or data has no constant prediction to compare with)"
-        return msgspec.structs.replace(facts, skipped_checks=(*facts.skipped_checks, skipped))
-    return msgspec.structs.replace(
-        facts,
-        baseline=validation.kind,
-        baseline_loss=validation.loss,
-        training_baseline_loss=None if training is None else training.loss,
-    )
+    return facts
+
+
+def _baseline_of_subset(facts: Facts, model: keras.Model, subset: TrainSubset) -> float | None:
+    x, y = subset.arrays()
+    task = Task(loss=facts.loss, output_activation=facts.output_activation, output_units=facts.output_units)
+    if facts.baseline == CLASS_FREQUENCIES:
+        return entropy_loss(labels_of(y, task), None, task)
+    found = baseline_of(model, compiled_loss(model), x, y)
+    return None if found is None else found.loss
 
 
 def _facts_of_model(model: keras.Model) -> ModelFacts:

@@ -7,6 +7,7 @@ import numpy as np
 from fitmon.engine.diagnosis.data import unscaled_features
 from fitmon.engine.diagnosis.data.wording import percent
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
+from fitmon.engine.diagnosis.fit.losses import losses_of
 from fitmon.engine.facts import Facts
 from fitmon.engine.finding import Finding, Remedy
 
@@ -18,6 +19,8 @@ FIRST_EPOCH = 4
 GOOD_MODEL = 0.5
 """How far the accuracy must be from the majority's share towards 1: a bad model's confident errors are its own."""
 SURE_SHARE = 0.04
+STILL_LEARNING = 0.2
+"""Share by which the loss falls from one window to the next."""
 SATURATED = 0.2
 """From this share of wrong predictions with probability 1 on, being sure means nothing."""
 
@@ -63,9 +66,13 @@ def _best_epoch(evidence: Evidence) -> int | None:
 def _is_credible(evidence: Evidence) -> bool:
     """Return whether the model's confidence means something.
 
-    Where each class is predicted separately, a probability near 1 does not exclude another class.
+    Where each class is predicted separately, a probability near 1 does not exclude another class. While the loss falls
+    fast, the errors of the last epochs are those of a worse model.
     """
-    saturated, facts = evidence.last("saturated_share"), evidence.facts
+    saturated, facts, losses = evidence.last("saturated_share"), evidence.facts, losses_of(evidence)
+    lately = losses.lately(losses.judged)
+    if lately is not None and lately.falls and -lately.share >= STILL_LEARNING:
+        return False
     if facts.one_hot and facts.output_activation == "sigmoid":
         return False
     return not saturated >= SATURATED and unscaled_features.RULE.check(evidence) is None
@@ -74,7 +81,12 @@ def _is_credible(evidence: Evidence) -> bool:
 def _skill(facts: Facts, accuracy: float) -> float:
     """Return how far the accuracy is from the most frequent class's share towards 1, in (-inf, 1]."""
     counts = facts.validation_counts or ()
-    majority = max(counts) / sum(counts) if sum(counts) else 1 / (facts.classes or 2)
+    shares = facts.label_shares
+    if shares:
+        # Of several labels a sample, the most frequent answer to each is the baseline.
+        majority = sum(max(share, 1 - share) for share in shares) / len(shares)
+    else:
+        majority = max(counts) / sum(counts) if sum(counts) else 1 / (facts.classes or 2)
     return (accuracy - majority) / (1 - majority) if majority < 1 else 0.0
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.baselines import distance_from_baseline
-from fitmon.engine.diagnosis.fit.losses import Losses, losses_of
+from fitmon.engine.diagnosis.fit.losses import TINY, Losses, losses_of
 from fitmon.engine.diagnosis.fit.overfitting import overfits, turn_of
 from fitmon.engine.finding import Finding, Remedy
 
@@ -45,7 +45,7 @@ def fits_well(losses: Losses, evidence: Evidence) -> bool:
         validation.now <= TOGETHER * training.now or gap <= TOGETHER_OF_BASELINE * baseline
     )
     nearly_nothing = validation.now <= TOGETHER_OF_BASELINE * baseline
-    still = abs(validation.share) <= max(STILL, min(validation.half_width / validation.unit, 2 * STILL))
+    still = abs(validation.share) <= max(STILL, min(validation.half_width / max(validation.unit, TINY), 2 * STILL))
     turn = turn_of(losses)
     rose = turn is not None and turn.validation.share > NO_RISE and turn.validation.rises
     return together and (still or nearly_nothing) and not rose and not overfits(losses)

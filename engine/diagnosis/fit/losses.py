@@ -123,7 +123,7 @@ class LossCurve:
         self.curve: Floats = curve[self.skipped :]
         self.has_floor = evidence.facts.has_floor and not bool(len(self.curve) and self.curve.min() < 0)
         self.baseline = math.nan if baseline is None else baseline
-        self._samples = samples
+        self.samples = samples
         self._since_best_error = _last_number(evidence, f"{name}_since_best_error")
         self._lately_error = _last_number(evidence, f"{name}_lately_error")
 
@@ -207,9 +207,9 @@ class LossCurve:
 
     def _few_samples(self) -> float:
         """Return by how much a standard error from n samples must grow, as Student's t over the normal distribution."""
-        if not self._samples:
+        if not self.samples:
             return 1.0
-        freedom = self._samples - 1
+        freedom = self.samples - 1
         # Hill's first terms; exact to 2 % from four samples on.
         square = normal_quantile(1) ** 2
         return (

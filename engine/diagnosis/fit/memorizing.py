@@ -13,7 +13,7 @@ MEMORIZED = 0.1
 """Largest training loss over its baseline of such a model."""
 MAX_TIMES = 100
 """Beyond this, the ratio is not shown."""
-STILL_FALLS = 0.1
+STILL_FALLS = 0.05
 """Share by which the training loss must still fall from one window to the next."""
 GAP_THAT_MATTERS = 10
 """Times the loss that is nothing."""

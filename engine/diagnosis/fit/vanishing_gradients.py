@@ -13,7 +13,7 @@ FIRST_EPOCH = 3
 VANISHED = 0.03
 """Gradient in the first layer over that in the last: with relu, BatchNormalization or residual connections it is above
 0.1, through five sigmoid layers 0.0001 to 0.02."""
-LITTLE = 0.1
+LITTLE, LITTLE_IN_TRAINING = 0.1, 0.2
 """Largest share of the baseline that was learned."""
 SATURATING = frozenset({"sigmoid", "tanh", "softsign", "hard_sigmoid", "softmax"})
 
@@ -23,7 +23,7 @@ def _check(evidence: Evidence) -> Finding | None:
     first, last = (_last_measured(evidence, name) for name in ("first_gradient", "last_gradient"))
     if evidence.epoch < FIRST_EPOCH or not last > 0 or not first <= VANISHED * last:
         return None
-    if not losses.learned(losses.training) <= LITTLE:
+    if not losses.learned(losses.judged) <= LITTLE or not losses.learned(losses.training) <= LITTLE_IN_TRAINING:
         return None
     return Finding(
         name=RULE.name,

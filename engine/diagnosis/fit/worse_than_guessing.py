@@ -14,6 +14,8 @@ FAR_ABOVE = 3.0
 TIMES_TRAINING = 3.0
 ABOVE = 1.3
 """The same after some epochs, whatever training does."""
+MIN_SAMPLES = 10
+"""The baseline of fewer validation samples is mostly chance."""
 FIRST_EPOCH = 6
 STILL_FALLS = 0.05
 """Share by which a loss falls from one window to the next that is on its way down."""
@@ -22,7 +24,7 @@ STILL_FALLS = 0.05
 def is_worse_than_guessing(losses: Losses) -> bool:
     """Return whether the loss that counts is far above its baseline."""
     judged = losses.judged
-    if not judged or not losses.has_floor or not judged.baseline > 0:
+    if not judged or not losses.has_floor or not judged.baseline > 0 or 0 < judged.samples < MIN_SAMPLES:
         return False
     now = float(judged.curve[-1])
     training = losses.training
