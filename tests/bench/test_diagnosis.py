@@ -1,5 +1,7 @@
 """The recorded collection, and how the diagnosis does on it."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -36,7 +38,10 @@ def collection(request: pytest.FixtureRequest) -> tuple[Recording, ...]:
 
 @pytest.fixture(scope="module")
 def measured() -> dict[str, Score]:
-    return together(map(scores, groups().values()))
+    with warnings.catch_warnings():
+        # Rules that raise have a test of their own.
+        warnings.simplefilter("ignore", UserWarning)
+        return together(map(scores, groups().values()))
 
 
 def test_the_collection_has_many_runs_and_is_small(collection: tuple[Recording, ...]) -> None:
@@ -54,6 +59,11 @@ def test_every_epoch_of_every_run_can_be_diagnosed(collection: tuple[Recording, 
         *_, last = run.evidence()
         assert last.epoch == run.epochs_done
         assert all(len(curve) == run.epochs_done for curve in last.curves.values())
+
+
+def test_no_rule_raises_on_any_run(collection: tuple[Recording, ...]) -> None:
+    for run in collection:
+        names_by_epoch(run)
 
 
 @pytest.mark.parametrize("finding", [rule.name for rule in RULES])

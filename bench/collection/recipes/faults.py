@@ -38,27 +38,33 @@ _SATURATED = {
     **dict.fromkeys(("plateau", "learning_well", "suspected_labels"), EITHER),
 }
 
+_HOLES = {
+    "non_finite_features": MUST,
+    # On some processors TensorFlow turns NaN into 0 inside a layer: the loss stays finite, and the units look dead.
+    **dict.fromkeys(("dead_units", "not_learning"), EITHER),
+}
+
 SICK = (
     Recipe(
         name="digits, inputs with holes",
         made="600 digits with 40 NaN among the training inputs",
         split=lambda: tables.with_holes(tables.digits(600, 400), 40),
         settings=settings_of(6, 32, (64,)),
-        labels={"non_finite_loss": MUST, "non_finite_features": MUST},
+        labels=_HOLES,
     ),
     Recipe(
         name="breast cancer, inputs with holes",
         made="300 patients with 5 NaN among the training inputs",
         split=lambda: tables.with_holes(tables.breast_cancer(300, 130), 5),
         settings=settings_of(6, 16, (16,)),
-        labels={"non_finite_loss": MUST, "non_finite_features": MUST},
+        labels=_HOLES,
     ),
     Recipe(
         name="table, holes in what validates",
         made="2 000 rows, 20 NaN among the inputs to validate with alone",
         split=lambda: tables.with_holes(tables.table(2_000, 1_000), 20, of="validation"),
         settings=settings_of(6, 32, (32,)),
-        labels={"non_finite_loss": MUST, "non_finite_features": MUST},
+        labels=_HOLES,
     ),
     Recipe(
         name="table, diverging to infinity",

@@ -15,7 +15,8 @@ SHARED_OR_SMALL = Recipes()
 
 _FEW = {
     "validation_too_small": MUST,
-    "overfitting": MUST_NOT,
+    # What the few samples show by chance is no evidence.
+    **dict.fromkeys(("overfitting", "worse_than_guessing", "not_learning"), MUST_NOT),
     "good_fit": EITHER,
     **dict.fromkeys(("class_missing", "label_shift", "suspected_labels"), EITHER),
 }
