@@ -40,7 +40,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     training_lately: float | None = None
     training_lately_error: float | None = None
     training_mode_loss: float | None = None
-    """Mean data loss of the first samples of the training subset in training mode: dropout on, BatchNormalization by
+    """Mean data loss of some samples of the training subset in training mode: dropout on, BatchNormalization by
     batch; None where no layer behaves differently in it."""
     inference_mode_loss: float | None = None
     """Mean data loss of the same samples in inference mode, where `training_mode_loss` is known."""

@@ -46,7 +46,7 @@ class _Listener:
                 self.session.send(Resume())
             case events.EpochEnded() if self.session is not None:
                 self.epochs.append(event)
-                self.facts = _facts_now(self.session)
+                self.facts = self.session.facts or self.facts
                 self._examine(self.session.model)
                 self._turn_knob(event.epoch + 1)
             case events.RunEnded():
@@ -58,12 +58,6 @@ class _Listener:
         knob = self._knob_at
         if knob is not None and knob[0] == epoch and self.session is not None:
             self.session.send(SetKnob(knob=knob[1], value=knob[2]))
-
-
-def _facts_now(session: Session) -> Facts:
-    """Return what the diagnosis knows by now, with what it has seen in passing."""
-    found: Facts = session._trainer._parts.report.diagnosis.facts  # type: ignore[union-attr]  # noqa: SLF001
-    return found
 
 
 def record(recipe: Recipe | GeneralRecipe) -> Recording:

@@ -60,8 +60,10 @@ class SubsetScores:
     dead_share: float | None
     """Share of the hidden relu units that are 0 for the whole subset; None if no such unit can be observed."""
     training_mode_losses: Floats | None
-    """(k * labels,) the losses of the first k samples with the model in training mode, in batches of the training's
-    size; None where no layer behaves differently in it."""
+    """(k * labels,) the losses of k samples, spread over the subset, with the model in training mode, in batches of the
+    training's size; None where no layer behaves differently in it."""
+    inference_mode_losses: Floats | None
+    """(k * labels,) those of the same samples in inference mode."""
 
 
 class TrainSubset:
@@ -158,6 +160,7 @@ class TrainSubset:
             losses=losses,
             dead_share=dead / units if units else None,
             training_mode_losses=in_training_mode if len(in_training_mode) else None,
+            inference_mode_losses=self._same_samples(losses) if len(in_training_mode) else None,
         )
 
     def _no_activity(self) -> list[Any]:
@@ -188,13 +191,25 @@ class TrainSubset:
         kept = tf.zeros((tf.shape(losses)[0], 0)) if self._scorer is None else tf.cast(predictions, tf.float32)
         return kept, losses, *largest
 
+    def _rows_of_batches(self) -> npt.NDArray[np.int64]:
+        """Return the samples that are scored in training mode, (batches, size).
+
+        They are spread over the subset: of a file sorted by class, a batch of neighbours would be all of one class.
+        """
+        size = min(self._batch_size, self._samples)
+        count = min(BATCHES_IN_TRAINING_MODE, self._samples // size)
+        spread = np.linspace(0, self._samples - 1, count * size).astype(np.int64)
+        return spread.reshape(size, count).T
+
+    def _same_samples(self, losses: Floats) -> Floats:
+        each: Floats = losses.reshape(self._samples, -1)[self._rows_of_batches().reshape(-1)]
+        return each.reshape(-1)
+
     def _in_training_mode(self) -> Callable[[], Any]:
         """Return a function that scores the first samples in training mode; it changes what a training step does."""
         import keras
         import tensorflow as tf
 
-        length = min(self._batch_size, self._samples)
-        count = min(BATCHES_IN_TRAINING_MODE, self._samples // length)
         if not layers_with_modes(self._model):
             return lambda: tf.zeros((0,))
 
@@ -206,9 +221,10 @@ class TrainSubset:
         one = compiled_step(self._model, step, self._signature())
 
         def scored() -> Any:
-            batches = (slice(number * length, (number + 1) * length) for number in range(count))
-            parts = [keras.tree.map_structure(lambda t, rows=rows: t[rows], (self._x, self._y)) for rows in batches]
-            return tf.concat([one(part) for part in parts], axis=0)
+            def batch(rows: npt.NDArray[np.int64]) -> Any:
+                return keras.tree.map_structure(lambda t: tf.gather(t, rows), (self._x, self._y))
+
+            return tf.concat([one(batch(rows)) for rows in self._rows_of_batches()], axis=0)
 
         return scored
 

@@ -160,14 +160,13 @@ class EpochDiagnosis:
         return Measures(**{name: _six_digits(value) for name, value in found.items() if value is not None})
 
     def _measured_of_subset(self, subset: SubsetScores) -> dict[str, float | None]:
-        scores, in_training = subset.scores, subset.training_mode_losses
+        scores = subset.scores
         found: dict[str, float | None] = {"training_loss": _mean(subset.losses), "dead_share": subset.dead_share}
         if scores is not None:
             found["training_accuracy"] = self._accuracy(scores)
             found["saturated_share"] = _surely_wrong_share(scores, self._threshold)
-        if in_training is not None:
-            found["training_mode_loss"] = _mean(in_training)
-            found["inference_mode_loss"] = _mean(subset.losses[: len(in_training)])
+        found["training_mode_loss"] = _mean(subset.training_mode_losses)
+        found["inference_mode_loss"] = _mean(subset.inference_mode_losses)
         return found
 
     def _accuracy(self, scores: SampleScores) -> float:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from fitmon.engine.checkpoints.store import CheckpointStore
     from fitmon.engine.commands import Command, Export
+    from fitmon.engine.facts import Facts
     from fitmon.engine.job import Job, TrainingData
     from fitmon.engine.record.record import RunRecord
     from fitmon.engine.record.snapshot import Snapshot
@@ -99,6 +100,11 @@ class Session:
     def join(self, timeout_seconds: float | None = None) -> bool:
         """Wait until the training has ended, and return whether it has. None waits without a limit."""
         return self._finished.wait(timeout_seconds) if self._begun else True
+
+    @property
+    def facts(self) -> Facts | None:
+        """What the diagnosis knows of data and model by now; None before training starts."""
+        return None if self._trainer is None else self._trainer.facts
 
     def _emit(self, event: events.Event) -> None:
         with self._lock:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from fitmon.engine.checkpoints.resume_point import ResumePoint
     from fitmon.engine.checkpoints.store import CheckpointStore
+    from fitmon.engine.facts import Facts
     from fitmon.engine.finding import Finding
     from fitmon.engine.job import Job, TrainingData
     from fitmon.engine.training.best_weights import BestWeights
@@ -99,6 +100,11 @@ class Trainer:
     def best_weights(self) -> BestWeights:
         """The weights of the best epoch so far."""
         return self._parts.best_weights
+
+    @property
+    def facts(self) -> Facts:
+        """What the diagnosis knows of data and model by now."""
+        return self._parts.report.diagnosis.facts
 
     def train(self) -> None:
         """Train all epochs, from the beginning or the resume point; raises StopRequested when the user stops it."""
