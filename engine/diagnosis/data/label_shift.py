@@ -58,4 +58,5 @@ RULE = Rule(
     weight=0.4,
     check=_check,
     patience=1,
+    explains=frozenset({"unbalanced"}),
 )

@@ -172,7 +172,9 @@ RULE = Rule(
     check=_check,
     patience=1,
     explains=frozenset(
-        {"not_learning", "underfitting", "plateau", "worse_than_guessing", "learning_rate_too_high", "unbalanced"}
+        {"not_learning", "underfitting", "plateau", "worse_than_guessing", "unbalanced", "non_finite_loss"}
     ),
-    invalidates=frozenset({"learning_well", "good_fit", "undecided", "saturated_outputs"}),
+    invalidates=frozenset(
+        {"learning_well", "good_fit", "undecided", "saturated_outputs", "learning_rate_too_high", "dead_units"}
+    ),
 )

@@ -35,7 +35,7 @@ def _check(evidence: Evidence) -> Finding | None:
 
 def _confidence(evidence: Evidence, largest: float, mean: float) -> float:
     """Return how sure it is that the scale matters; a rate far above its default would do harm with any inputs."""
-    sure = largest > LARGE_MEAN or mean > LARGEST_PIXEL
+    sure = largest > LARGE_MEAN or mean > LARGEST_PIXEL or largest < SMALL_SCALE / 2
     return 0.9 if sure and not times_the_default(evidence) > 1 else 0.7
 
 

@@ -11,6 +11,8 @@ LARGE, HUGE = 100.0, 10_000.0
 """Standard deviation of the targets; the outputs of default initial weights have about 1."""
 FAR_FROM_ZERO = 1_000.0
 """Mean of the targets."""
+FAR_OUT = 100.0
+"""Mean over standard deviation: all that differs between targets is small beside what they have in common."""
 TINY = 1e-3
 LEARNED = 0.5
 """Share of the baseline after which the scale has done no harm."""
@@ -30,7 +32,7 @@ def _check(evidence: Evidence) -> Finding | None:
             f"{facts.target_low:.3g} to {facts.target_high:.3g}; the outputs start near 0 with a scale of about 1."
         ),
         epochs=OF_THE_DATA,
-        confidence=0.9 if scale > HUGE or mean > HUGE else 0.75,
+        confidence=0.9 if max(scale, mean) > HUGE or mean > FAR_OUT * scale else 0.75,
         remedies=_REMEDIES,
     )
 
@@ -74,6 +76,13 @@ RULE = Rule(
         }
     ),
     invalidates=frozenset(
-        {"learning_rate_too_high", "learning_rate_too_low", "undecided", "validation_too_small", "learning_well"}
+        {
+            "learning_rate_too_high",
+            "learning_rate_too_low",
+            "undecided",
+            "validation_too_small",
+            "learning_well",
+            "dead_units",
+        }
     ),
 )

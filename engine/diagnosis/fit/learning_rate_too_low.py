@@ -113,4 +113,5 @@ RULE = Rule(
     weight=0.75,
     check=_check,
     remedies=_remedies,
+    explains=frozenset({"worse_than_guessing", "not_learning", "underfitting"}),
 )

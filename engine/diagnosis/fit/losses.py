@@ -37,6 +37,8 @@ MIN_SAMPLES = 2
 TINY = 1e-12
 NEARLY_NOTHING = 1e-3
 """Share of the baseline, else of the first loss, below which a loss is 0 for all that matters."""
+TOO_LONG = 1e6
+"""A loss from this on is shown with an exponent."""
 MAX_DIGITS = 5
 """Decimals a loss is shown with; a smaller one has an exponent."""
 
@@ -81,6 +83,8 @@ class Change:
     def text(self) -> str:
         """Return it as text, such as `0.062 (epochs 5-7) → 0.071 (epochs 10-12), +0.009 ± 0.002`."""
         before, now = (epochs_in_words(middle, self.window) for middle in self.epochs)
+        if max(abs(self.before), abs(self.now)) >= TOO_LONG:
+            return f"{self.before:.3g} ({before}) → {self.now:.3g} ({now}), {self.rise:+.2g} ± {self.half_width:.2g}"
         digits = _digits(self.half_width, self.now)
         by = f"{self.rise:+.{digits}f}{self.plus_minus(digits)}"
         if not self.has_floor:

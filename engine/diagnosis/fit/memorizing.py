@@ -37,7 +37,7 @@ def memorizes(losses: Losses) -> Turn | None:
 def _check(evidence: Evidence) -> Finding | None:
     losses = losses_of(evidence)
     turn = memorizes(losses)
-    if turn is None or turn.training is None or is_best_now(evidence):
+    if turn is None or turn.training is None:
         return None
     ratio = losses.now(losses.validation) / max(losses.now(losses.training), TINY)
     times = f"{ratio:.0f} times" if ratio < MAX_TIMES else f"more than {MAX_TIMES} times"
@@ -50,6 +50,12 @@ def _check(evidence: Evidence) -> Finding | None:
         epochs=(turn.best_epoch, evidence.epoch),
         confidence=0.7,
     )
+
+
+def _validation_gains(evidence: Evidence) -> bool:
+    """Return whether the last epochs are the best: a single one that is lowest by chance contradicts nothing."""
+    turn = turn_of(losses_of(evidence))
+    return is_best_now(evidence) and turn is not None and turn.validation.rise <= 0
 
 
 RULE = Rule(
@@ -66,5 +72,5 @@ RULE = Rule(
     weight=0.8,
     check=_check,
     remedies=against_memorizing,
-    withdrawn=is_best_now,
+    withdrawn=_validation_gains,
 )

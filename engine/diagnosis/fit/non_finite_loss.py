@@ -68,5 +68,6 @@ RULE = Rule(
     weight=1.0,
     check=_check,
     remedies=_remedies,
+    invalidates=frozenset({"dead_units", "saturated_outputs", "suspected_labels"}),
     patience=1,
 )

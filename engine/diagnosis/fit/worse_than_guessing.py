@@ -17,6 +17,8 @@ ABOVE = 1.3
 MIN_SAMPLES = 10
 """The baseline of fewer validation samples is mostly chance."""
 FIRST_EPOCH = 6
+ABSURD = 100.0
+"""Times the baseline that are wrong after some epochs, even while the loss falls."""
 STILL_FALLS = 0.05
 """Share by which a loss falls from one window to the next that is on its way down."""
 
@@ -33,6 +35,8 @@ def is_worse_than_guessing(losses: Losses) -> bool:
         return True
     if len(judged.curve) < FIRST_EPOCH or losses.now(judged) < ABOVE * judged.baseline:
         return False
+    if now >= ABSURD * judged.baseline:
+        return True
     lately = losses.lately(judged)
     return lately is not None and not (lately.falls and -lately.share >= STILL_FALLS)
 
