@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bench.jobs import mnist_path
 from bench.pseudo_terminal import PseudoTerminal
@@ -273,9 +274,16 @@ def diagnosis_rows() -> list[Row]:
     cost = f"measuring 2 × 10 000 samples {measuring:.2g} ms, looking {looking:.2g} ms"
     return [
         *(_finding_row(name, *numbers) for name, numbers in measured["findings"].items()),
+        _healthy_row(measured["healthy"]),
         Row("plateaus of 200 called overfitting", len(measured["overfitting"]), "runs", 0, False, "20 to 200 epochs"),
         Row("diagnosis after an epoch, 10 000 epochs", measuring + looking, "ms", 10.0, False, cost),
     ]
+
+
+def _healthy_row(healthy: dict[str, Any]) -> Row:
+    low, high = healthy["interval"]
+    detail = f"{healthy['quiet']} of {healthy['runs']}, 95 % interval {low:.2f} to {high:.2f}"
+    return Row("healthy runs without an alarm", healthy["quiet"] / healthy["runs"], "share", 0.95, True, detail)
 
 
 def _finding_row(name: str, precision: float, recall: float, detail: str) -> Row:
