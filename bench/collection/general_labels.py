@@ -16,9 +16,10 @@ MUST, MUST_NOT, EITHER = Answer.MUST, Answer.MUST_NOT, Answer.EITHER
 
 GOOD_NEWS = frozenset({"learning_well", "good_fit", "too_early", "undecided"})
 """Findings that are no alarm."""
-HARMLESS = frozenset({"validation_looks_better", "underfitting"})
-"""As right in a healthy run as in any other: an explanation, and the remark that a model is too small or the features
-show no more, which curves cannot tell apart. Whether it is an alarm is counted by its strength."""
+HARMLESS = frozenset({"validation_looks_better", "underfitting", "plateau"})
+"""As right in a healthy run as in any other: an explanation, the remark that a model is too small or the features show
+no more, which curves cannot tell apart, and that a run which is done has flattened. Whether one of them is an alarm is
+counted by its strength."""
 FEW, MANY = 20, 1_000
 """Validation samples: between them it is a matter of taste whether they are few."""
 FAR_ABOVE, AT_CHANCE = 1.5, 1.0

@@ -8,7 +8,7 @@ from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.finding import Finding, Remedy
 
-MIN_SHARE = 0.3
+MIN_SHARE = 0.4
 """Of the hidden relu units."""
 
 

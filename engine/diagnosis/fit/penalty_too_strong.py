@@ -15,7 +15,7 @@ FIRST_EPOCH = 3
 """Epochs with the penalty after which it is judged."""
 LARGE = 0.2
 """Penalty over the baseline."""
-OUTWEIGHS = 0.5
+OUTWEIGHS = 0.4
 """Penalty over the training data loss."""
 COLLAPSED, POOR = 0.1, 0.5
 """Share of the baseline that was learned: nothing to speak of, and little."""

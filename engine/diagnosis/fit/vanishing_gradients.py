@@ -21,7 +21,7 @@ SATURATING = frozenset({"sigmoid", "tanh", "softsign", "hard_sigmoid", "softmax"
 def _check(evidence: Evidence) -> Finding | None:
     losses = losses_of(evidence)
     first, last = (_last_measured(evidence, name) for name in ("first_gradient", "last_gradient"))
-    if evidence.epoch < FIRST_EPOCH or not last > 0 or not first <= VANISHED * last:
+    if evidence.epoch < FIRST_EPOCH or not first <= VANISHED * last:
         return None
     if not losses.learned(losses.judged) <= LITTLE or not losses.learned(losses.training) <= LITTLE_IN_TRAINING:
         return None
@@ -44,6 +44,8 @@ def _sentence(evidence: Evidence, first: float, last: float) -> str:
     ends = (layers[0].rsplit("/", 1)[-1], layers[-1].rsplit("/", 1)[-1]) if layers else ("the first layer", "the last")
     kinds = [name for name in evidence.facts.hidden_activations if name in SATURATING]
     through = f"{' and '.join(kinds)} layers" if kinds else "layers"
+    if not last:
+        return f"vanishing gradients: the gradient is 0 in {ends[0]} and in {ends[1]}: no layer learns."
     times = f"{last / first:,.0f} times smaller" if first > 0 else "exactly 0"
     return (
         f"vanishing gradients: the gradient in {ends[0]} is {first:.2g}, in {ends[1]} {last:.2g}: {times} after "
