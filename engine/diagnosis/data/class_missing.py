@@ -12,7 +12,7 @@ from fitmon.engine.facts import Facts
 from fitmon.engine.finding import Finding, Remedy
 
 SURE = 0.95
-UNSURE = 0.6
+UNSURE = 0.45
 """Where a random split of so few samples would often miss the class too."""
 MAX_CHANCE = 0.01
 
@@ -67,7 +67,9 @@ def _confidence(
     total = sum(training) + sum(validation)
     left_out = [(validation[number], sum(training)) for number in unseen]
     left_out += [(training[number], sum(validation)) for number in unchecked]
-    likeliest = min(math.exp(-count * side / total) for count, side in left_out)
+    # Of many classes one is missed by chance more easily than of few.
+    present = sum(here + there > 0 for here, there in zip(training, validation, strict=False))
+    likeliest = present * min(math.exp(-count * side / total) for count, side in left_out)
     return SURE if likeliest < MAX_CHANCE else UNSURE
 
 
