@@ -22,6 +22,9 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     training_zeros: float
     """Share of values that are 0, in [0, 1]."""
     validation_zeros: float
+    training_missing: float = 0.0
+    """Share of values that are NaN, in [0, 1]."""
+    validation_missing: float = 0.0
     distance: float
     """Kolmogorov and Smirnov's, in [0, 1]: the largest difference between the two cumulative distributions."""
 

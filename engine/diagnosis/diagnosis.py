@@ -38,6 +38,8 @@ class _RuleState(msgspec.Struct):
     """The current finding; None: there is none."""
     disagreements: int = msgspec.field(default=0, name="against")
     """Checks in a row that said otherwise."""
+    first_epoch: int = 0
+    """The epoch after which it was first found; 0: never, or before the first."""
 
 
 class Diagnosis:
@@ -98,6 +100,8 @@ class Diagnosis:
     def _check(self, rule: Rule, evidence: Evidence) -> None:
         state = self._states.setdefault(rule.name, _RuleState())
         found = self._answer(rule, evidence)
+        if found is not None and not state.first_epoch:
+            state.first_epoch = evidence.epoch
         if (found is None) == (state.finding is None):
             state.finding, state.disagreements = found, 0
             return
@@ -159,7 +163,8 @@ class Diagnosis:
         found = [state.finding for name, state in self._states.items() if state.finding is not None and name in known]
         if any(finding.name in VERDICTS for finding in found):
             found = [finding for finding in found if finding.name not in WITHOUT_A_VERDICT]
-        return presented(found, self._rules_by_name, evidence)
+        first_epochs = {name: state.first_epoch for name, state in self._states.items()}
+        return presented(found, self._rules_by_name, evidence, first_epochs)
 
 
 def _checks_to_outlive(evidence: Evidence) -> int:

@@ -36,7 +36,8 @@ SIGNIFICANT = 2.2
 """Times √((n + m) / (n m)): a larger distance is chance in one of 8 000 comparisons."""
 ZEROS_APART = 0.4
 """Difference of the shares of zeros."""
-MAX_SHOWN = 3
+MISSING_APART = 0.2
+"""Difference of the shares of NaN."""
 MIN_SCALE = 1e-12
 
 
@@ -60,7 +61,7 @@ def differences(
 
 
 def _differences_of(training: Any, validation: Any, names: Sequence[str], whole: str) -> Iterator[Difference]:
-    here, there = _rows(training), _rows(validation)
+    here, there = sample_of(training), sample_of(validation)
     if here is None or there is None or here.shape[1] != there.shape[1]:
         return
     rows, features = (len(here), len(there)), here.shape[1]
@@ -76,8 +77,10 @@ def _differences_of(training: Any, validation: Any, names: Sequence[str], whole:
     yield from (difference for difference in found if difference is not None)
 
 
-def _rows(array: Any) -> Floats | None:
+def sample_of(array: Any) -> Floats | None:
     """Return rows spread over an array, (r, F); None where they are not numbers, or too few."""
+    arrays = arrays_in(array)
+    array = arrays[0] if len(arrays) == 1 else None
     if not getattr(array, "shape", ()) or len(array) < MIN_ROWS or np.asarray(array[:1]).dtype.kind not in "buif":
         return None
     each = max(1, int(np.asarray(array[:1]).size))
@@ -95,7 +98,8 @@ def _order(sides: tuple[Floats, Floats]) -> list[int]:
         moved = np.abs(means[1] - means[0]) > MEANS_APART * np.maximum(scales[0], MIN_SCALE)
         wider = np.abs(np.log(np.maximum(scales[1], MIN_SCALE) / np.maximum(scales[0], MIN_SCALE)))
         zeros = np.abs((sides[0] == 0).mean(axis=0) - (sides[1] == 0).mean(axis=0)) > ZEROS_APART
-    return [int(k) for k in np.flatnonzero(moved | (wider > math.log(SCALES_APART)) | zeros)]
+        missing = np.abs(np.isnan(sides[0]).mean(axis=0) - np.isnan(sides[1]).mean(axis=0)) > MISSING_APART
+    return [int(k) for k in np.flatnonzero(moved | (wider > math.log(SCALES_APART)) | zeros | missing)]
 
 
 def _name(number: int, names: Sequence[str], total: int, whole: str) -> str:
@@ -111,7 +115,10 @@ def _difference(what: str, training: Floats, validation: Floats, *, rows: tuple[
     # Pixels of one image are no independent numbers: its rows count.
     n, m = min(rows[0], len(here)), min(rows[1], len(there))
     distance = _distance(here, there)
-    if distance < max(DISTANCE, SIGNIFICANT * math.sqrt((n + m) / (n * m))):
+    missing = [float(np.isnan(side).mean()) for side in (training, validation)]
+    if abs(missing[0] - missing[1]) <= MISSING_APART and distance < max(
+        DISTANCE, SIGNIFICANT * math.sqrt((n + m) / (n * m))
+    ):
         return None
     found = Difference(
         what=what,
@@ -125,9 +132,11 @@ def _difference(what: str, training: Floats, validation: Floats, *, rows: tuple[
         validation_high=_six_digits(there[-1]),
         training_zeros=_six_digits((here == 0).mean()),
         validation_zeros=_six_digits((there == 0).mean()),
+        training_missing=_six_digits(missing[0]),
+        validation_missing=_six_digits(missing[1]),
         distance=_six_digits(distance),
     )
-    return found if scales_apart(found) or zeros_apart(found) else None
+    return found if scales_apart(found) or zeros_apart(found) or missing_apart(found) else None
 
 
 def scales_apart(difference: Difference) -> bool:
@@ -140,6 +149,11 @@ def scales_apart(difference: Difference) -> bool:
 def zeros_apart(difference: Difference) -> bool:
     """Return whether one side has many more zeros, as where missing values were filled in on that side alone."""
     return abs(difference.training_zeros - difference.validation_zeros) > ZEROS_APART
+
+
+def missing_apart(difference: Difference) -> bool:
+    """Return whether many more values are NaN on one side."""
+    return abs(difference.training_missing - difference.validation_missing) > MISSING_APART
 
 
 def _distance(here: Floats, there: Floats) -> float:

@@ -17,6 +17,8 @@ KEY_BYTES = 512
 """How many bytes from the middle of each array of a row make its key: images differ there."""
 MAX_DIGESTED = 256 * 1024**2
 """Bytes of likely rows, about a second's work; more occur where rows differ only outside their middle."""
+MAX_LIKELY_ROWS = 300_000
+"""Likewise of narrow rows, each of which costs a digest."""
 MAX_SHUFFLED_COLUMNS = 64
 MAX_VALUES = 32
 """Different values in a column of a discrete table."""
@@ -40,7 +42,7 @@ def shared_samples(training: Rows, validation: Rows) -> int | None:
         places, found = _find(_keys(block), wanted)
         matched[places[found]] = True
         likely += int(np.count_nonzero(found))
-        if likely * training.bytes_each > MAX_DIGESTED:
+        if likely * training.bytes_each > MAX_DIGESTED or likely > MAX_LIKELY_ROWS:
             return None
         digests.update(_digests(block, found))
     if not digests:

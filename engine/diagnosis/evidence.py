@@ -24,6 +24,8 @@ class KnobChange:
     knob: str
     previous: KnobValue
     value: KnobValue
+    because: str = ""
+    """The finding whose remedy it was; empty: the user's own change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

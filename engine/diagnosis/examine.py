@@ -105,6 +105,10 @@ class ModelFacts:
     """Widths of the hidden layers."""
     optimizer: str = ""
     """Keras's name."""
+    label_smoothing: float = 0.0
+    """Of the loss."""
+    ignore_class: int | None = None
+    """The class number that the loss ignores; None: it counts all."""
     mode_layers: Mapping[str, int] = field(default_factory=dict)
     """See `Facts.mode_layers`."""
     batch_norm_momentum: float | None = None
@@ -153,8 +157,19 @@ def examine(data: TrainingData, about_data: DataFacts, model: ModelFacts) -> Fac
         training_weighted=data.class_weight is not None or data.sample_weight is not None,
         validation_weighted=data.sample_weight_validation is not None,
         **checks.found,
-        skipped_checks=_skipped(data, about_data),
+        skipped_checks=_skipped(data, about_data, checks),
         failed_checks=tuple(checks.failed),
+    )
+
+
+def task_of(model: ModelFacts) -> Task:
+    """Return how a model uses its labels."""
+    return Task(
+        loss=model.loss,
+        output_activation=model.output_activation,
+        output_units=model.output_units,
+        smoothed=model.label_smoothing > 0,
+        ignored=model.ignore_class,
     )
 
 
@@ -167,7 +182,7 @@ class _Checks:
 
     def run_all(self, data: TrainingData, model: ModelFacts) -> None:
         """Run every check that fits the data; batches cannot be examined without being used up."""
-        task = Task(loss=model.loss, output_activation=model.output_activation, output_units=model.output_units)
+        task = task_of(model)
         arrays = replace(data, x=None, y=None, sample_weight=None) if is_batches(data.x) else data
         self._run("features", lambda: feature_facts(arrays.x, arrays.x_validation, arrays.feature_names))
         self._run("differences", lambda: _difference_facts(arrays))
@@ -236,12 +251,20 @@ def _has_floor(loss: str, found: Mapping[str, Any]) -> bool:
     return loss in LOSSES_WITH_FLOOR
 
 
-def _skipped(data: TrainingData, about_data: DataFacts) -> tuple[str, ...]:
+def _skipped(data: TrainingData, about_data: DataFacts, checks: _Checks) -> tuple[str, ...]:
     """Return the checks that the data does not allow, and why."""
+    found, names = checks.found, [failure.split(" (", 1)[0] for failure in checks.failed]
     if is_batches(data.x):
         ahead = "the training data comes in batches, which are not read ahead"
-        skipped = (*IN_ADVANCE, "training loss in inference mode", "gradients")
-        return tuple(f"{name} ({ahead})" for name in skipped)
+        in_advance = (*IN_ADVANCE, "training loss in inference mode", "gradients")
+        return tuple(f"{name} ({ahead})" for name in in_advance)
+    skipped = []
+    if found.get("features") is None and "features" not in names:
+        skipped.append("scale of the inputs, constant features (the inputs are not numbers)")
+    if data.y is not None and found.get("target_low") is None and "targets" not in names:
+        skipped.append("range and frequencies of the targets (there are several outputs, or they are not numbers)")
+    if found.get("duplicates") is None and "duplicates" not in names and data.x_validation is not None:
+        skipped.append("duplicates (the sets cannot be compared row by row, or only slowly)")
     if data.x_validation is not None and not about_data.train_subset:
-        return ("training loss in inference mode (the loss gives no value per sample)",)
-    return ()
+        skipped.append("training loss in inference mode (the loss gives no value per sample)")
+    return tuple(skipped)

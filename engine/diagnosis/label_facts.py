@@ -21,6 +21,8 @@ SORTED_SHARE = 0.2
 """Labels are sorted if they change less often than this share of the changes in a random order."""
 MIN_CHANGES = 10
 """With fewer expected changes a random order may look sorted; with this many, in one of 2 000 cases."""
+MAX_POSITIONS = 4_000_000
+"""Labels of pixels or steps that are counted."""
 MATRIX = 2
 """Axes of a matrix."""
 
@@ -32,6 +34,10 @@ class Task:
     loss: str
     output_activation: str
     output_units: int | None
+    smoothed: bool = False
+    """Whether the loss smooths the labels."""
+    ignored: int | None = None
+    """The label that marks what does not count."""
 
     @property
     def takes_classes(self) -> bool:
@@ -56,7 +62,14 @@ def labels_of(y: Any, task: Task | None = None) -> Array | None:
     if len(arrays[0]) * first.nbytes > MAX_BYTES or first.dtype.kind not in "buif":
         return None
     columns = _columns_of(first, task)
-    return None if columns is None else np.asarray(arrays[0][:]).reshape(-1, columns)
+    if columns is None:
+        return None
+    each = first.size // columns
+    # Of labels a pixel, rows spread over all of them are enough for their frequencies.
+    kept = arrays[0][:: 1 + len(arrays[0]) * each // MAX_POSITIONS] if each > 1 else arrays[0][:]
+    labels = np.asarray(kept).reshape(-1, columns)
+    ignored = None if task is None else task.ignored
+    return labels if ignored is None or columns > 1 else labels[labels[:, 0] != ignored]
 
 
 def labels_each(y: Any, task: Task) -> int:
@@ -165,7 +178,7 @@ def are_sorted(numbers: Array, counts: Array) -> bool | None:
 
 def entropy_loss(labels: Array | None, weights: Any, task: Task) -> float | None:
     """Return the loss of always predicting the class frequencies, in nats."""
-    if labels is None:
+    if labels is None or task.smoothed or not len(labels):
         return None
     weight = np.ones(len(labels)) if weights is None else np.asarray(weights, dtype=np.float64).reshape(-1)
     if len(weight) != len(labels) or weight.sum() <= 0:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from fitmon.engine.diagnosis.evidence import Evidence, KnobChange, Rule
+from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.finding import Finding, Remedy
 
 SURE = 0.8
@@ -16,13 +16,16 @@ EPOCHS_TO_TELL = 3
 BELOW_ITS_CAUSE = 0.99
 
 
-def presented(findings: Iterable[Finding], rules: Mapping[str, Rule], evidence: Evidence) -> tuple[Finding, ...]:
+def presented(
+    findings: Iterable[Finding], rules: Mapping[str, Rule], evidence: Evidence, first_epochs: Mapping[str, int]
+) -> tuple[Finding, ...]:
     """Return the findings to show, strongest first, with their remedies.
 
     Args:
         findings: all that are current; `rules` has the rule of each that has one.
         rules: by name.
         evidence: of now, which remedies are computed from.
+        first_epochs: at which each finding was first made.
     """
     found = {finding.name: finding for finding in findings}
     causes = [rules[name] for name, finding in found.items() if name in rules and finding.confidence >= SURE]
@@ -34,7 +37,8 @@ def presented(findings: Iterable[Finding], rules: Mapping[str, Rule], evidence: 
         causing = [strengths[cause.name] for cause in causes if name in cause.explains and cause.name in strengths]
         strengths[name] = min(strengths[name], BELOW_ITS_CAUSE * max(causing))
     shown.sort(key=lambda finding: (-strengths[finding.name], finding.name))
-    return _with_remedies(shown, rules, evidence, explained)
+    tried = {name: _tried_since(first_epochs.get(name, 0), name, evidence) for name in strengths}
+    return _with_remedies(shown, rules, evidence, {**tried, **dict.fromkeys(explained)})
 
 
 def _strength(finding: Finding, rules: Mapping[str, Rule]) -> float:
@@ -43,19 +47,26 @@ def _strength(finding: Finding, rules: Mapping[str, Rule]) -> float:
 
 
 def _with_remedies(
-    findings: Sequence[Finding], rules: Mapping[str, Rule], evidence: Evidence, explained: set[str]
+    findings: Sequence[Finding],
+    rules: Mapping[str, Rule],
+    evidence: Evidence,
+    tried: Mapping[str, Mapping[str, float] | None],
 ) -> tuple[Finding, ...]:
+    """Add the remedies of each finding, strongest first.
+
+    `tried` has the knobs that were moved while each was there, and whether up (1) or down (-1); None: it gets none.
+    """
     directions: dict[str, float] = {}
     result = []
     for finding in findings:
-        rule = rules.get(finding.name)
+        rule, moved = rules.get(finding.name), tried[finding.name]
         remedies = finding.remedies or (() if rule is None else rule.remedies(evidence))
-        if finding.name in explained:
-            remedies = ()
         kept = tuple(
             remedy
             for remedy in remedies
-            if not _was_in_vain(remedy, finding, evidence) and not _contradicts(remedy, directions, evidence)
+            if moved is not None
+            and not _was_in_vain(remedy, moved, evidence)
+            and not _contradicts(remedy, directions, evidence)
         )
         result.append(msgspec.structs.replace(finding, remedies=kept))
         for remedy in kept:
@@ -80,19 +91,24 @@ def _directions(remedy: Remedy, evidence: Evidence) -> dict[str, float]:
     return found
 
 
-def _was_in_vain(remedy: Remedy, finding: Finding, evidence: Evidence) -> bool:
-    """Return whether the same kind of change was made before and the finding is still, or again, there."""
-    epochs = 1 if finding.name == "non_finite_loss" else EPOCHS_TO_TELL
-    tried = [change for change in evidence.changes if change.epoch + epochs - 1 <= evidence.epoch]
+def _was_in_vain(remedy: Remedy, moved: Mapping[str, float], evidence: Evidence) -> bool:
+    """Return whether all that a remedy changes was moved the same way before, without success."""
     own = _directions(remedy, evidence)
-    return bool(own) and all(any(_same(change, knob, way) for change in tried) for knob, way in own.items())
+    return bool(own) and all(moved.get(knob) == direction for knob, direction in own.items())
 
 
-def _same(change: KnobChange, knob: str, direction: float) -> bool:
-    before, after = _number(change.previous), _number(change.value)
-    if change.knob != knob or before is None or after is None:
-        return False
-    return (after - before) * direction > 0
+def _tried_since(first: int, name: str, evidence: Evidence) -> dict[str, float]:
+    """Return how each knob was last moved after a finding was first made, long enough ago to have helped."""
+    epochs = 1 if name == "non_finite_loss" else EPOCHS_TO_TELL
+    found = {}
+    for change in evidence.changes:
+        before, after = _number(change.previous), _number(change.value)
+        # A branch that a remedy began has forgotten that the finding was there.
+        meant_it = change.because == name or change.epoch >= first
+        due = change.epoch + epochs - 1 <= evidence.epoch
+        if meant_it and due and before is not None and after is not None:
+            found[change.knob] = 1.0 if after > before else -1.0
+    return found
 
 
 def _number(value: object) -> float | None:

@@ -56,7 +56,8 @@ class Baseline(NamedTuple):
 class _Targets:
     """A part of the targets, as the loss takes them."""
 
-    x: Array | None
+    last: Array | None
+    """(r, features) the last step of the inputs; None where they are no series."""
     y: Array
     weights: Array | None
 
@@ -74,7 +75,9 @@ def baseline_of(model: keras.Model, loss: Any, x: Any, y: Any, sample_weight: An
     outputs = getattr(model, "outputs", None) or []
     if loss is None or loss.reduction not in MEAN_REDUCTIONS or len(outputs) != 1 or not len(outputs[0].shape):
         return None
-    targets = _targets(x, y, sample_weight)
+    units = outputs[0].shape[-1] or 1
+    series = x if loss_name(loss) in REPEATABLE else None
+    targets = _targets(series, y, sample_weight, units)
     if targets is None:
         return None
     found = [_best_constant(model, loss, targets), *_repeated_values(loss, targets)]
@@ -92,7 +95,7 @@ def floor_of(loss: Any, y: Any) -> float:
         loss: a `keras.losses.Loss`.
         y: targets, (n, …).
     """
-    targets = _targets(None, y, None)
+    targets = _targets(None, y, None, 1)
     name = loss_name(loss)
     if targets is None or name not in {"binary_crossentropy", "categorical_crossentropy"}:
         return 0.0
@@ -105,16 +108,33 @@ def floor_of(loss: Any, y: Any) -> float:
     return float(f"{of_each.mean():.6g}") if of_each.mean() > ROUNDING else 0.0
 
 
-def _targets(x: Any, y: Any, sample_weight: Any) -> _Targets | None:
-    arrays, inputs = arrays_in(y), arrays_in(x)
+def _targets(x: Any, y: Any, sample_weight: Any, units: int) -> _Targets | None:
+    """Return targets of rows spread over all of them, few enough for an output of so many units for each number."""
+    arrays = arrays_in(y)
     if len(arrays) != 1 or not len(arrays[0]) or np.asarray(arrays[0][:1]).dtype.kind not in "buif":
         return None
-    numbers_each = max(1, int(np.asarray(arrays[0][:1]).size))
+    first = np.asarray(arrays[0][:1])
+    numbers_each = max(1, first.size) * (1 if first.shape[-1] == units else units)
     count = min(len(arrays[0]), MAX_ROWS, max(1, MAX_NUMBERS // numbers_each))
-    rows = np.linspace(0, len(arrays[0]) - 1, count).astype(np.int64)
+    rows = np.unique(np.linspace(0, len(arrays[0]) - 1, count).astype(np.int64))
     weights = None if sample_weight is None else np.asarray(sample_weight).reshape(len(arrays[0]), -1)[rows, 0]
-    one = inputs[0] if len(inputs) == 1 and getattr(inputs[0], "ndim", 0) == SERIES_AXES else None
-    return _Targets(None if one is None else np.asarray(one)[rows], np.asarray(arrays[0])[rows], weights)
+    return _Targets(_last_steps(x, rows), _taken(arrays[0], rows), weights)
+
+
+def _last_steps(x: Any, rows: npt.NDArray[np.int64]) -> Array | None:
+    """Return the last step of some rows of a series, (r, features); None for other inputs."""
+    arrays = arrays_in(x)
+    if len(arrays) != 1 or len(getattr(arrays[0], "shape", ())) != SERIES_AXES:
+        return None
+    if type(arrays[0]) is np.ndarray:
+        return arrays[0][rows, -1, :MAX_FEATURES]
+    return np.stack([np.asarray(arrays[0][int(row)])[-1, :MAX_FEATURES] for row in rows])
+
+
+def _taken(array: Any, rows: npt.NDArray[np.int64]) -> Array:
+    if type(array) is np.ndarray:
+        return array[rows]
+    return np.stack([np.asarray(array[int(row)]) for row in rows])
 
 
 def _best_constant(model: keras.Model, loss: Any, targets: _Targets) -> Baseline:
@@ -148,11 +168,11 @@ def _repeated_values(loss: Any, targets: _Targets) -> Iterator[Baseline]:
     """Yield the loss of repeating the last value of each column of a series."""
     import tensorflow as tf
 
-    if targets.x is None or loss_name(loss) not in REPEATABLE or targets.y.ndim > SERIES_AXES - 1:
+    if targets.last is None or targets.y.ndim > SERIES_AXES - 1:
         return
     y = tf.constant(targets.y.reshape(len(targets.y), -1), tf.float32)
-    for column in range(min(targets.x.shape[2], MAX_FEATURES)):
-        last = tf.constant(targets.x[:, -1, column : column + 1], tf.float32)
+    for column in range(targets.last.shape[1]):
+        last = tf.constant(targets.last[:, column : column + 1], tf.float32)
         value = loss(y, tf.repeat(last, y.shape[1], axis=1), sample_weight=targets.weights)
         yield Baseline(kind="last value", loss=float(value))
 
@@ -178,7 +198,8 @@ def _starting_points(y: Array, units: int, activation: Callable[[Any], Any]) -> 
     elif units == 1:
         columns = y.reshape(-1, 1).astype(np.float64)
     elif y.size and y.min() >= 0 and y.max() < units:
-        columns = np.eye(units)[y.astype(np.int64).reshape(-1)]
+        counts = np.bincount(y.astype(np.int64).reshape(-1), minlength=units)
+        columns = (counts / counts.sum())[None]
     else:
         return
     mean = np.nanmean(columns, axis=0)

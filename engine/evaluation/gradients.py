@@ -47,9 +47,10 @@ class Gradients:
         return GradientSizes(*(float(size) for size in self._function()))
 
     def _sizes(self) -> list[tf.Tensor]:
+        import keras
         import tensorflow as tf
 
-        x, y = self._batch
+        x, (y,) = self._batch[0], keras.tree.flatten(self._batch[1])
         state = self._model.non_trainable_variables
         before = [tf.identity(variable.value) for variable in state]
         ends = [self._kernels[0].value, self._kernels[-1].value]

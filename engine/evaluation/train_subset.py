@@ -112,11 +112,13 @@ class TrainSubset:
         x, y = keras.tree.map_structure(np.asarray, (self._x, self._y))
         return x, y
 
-    def first_batch(self) -> Any:
-        """Return inputs and targets of the first samples, as many as a training batch has."""
+    def spread_batch(self) -> Any:
+        """Return inputs and targets of as many samples as a training batch has, spread over the subset."""
         import keras
+        import tensorflow as tf
 
-        return keras.tree.map_structure(lambda t: t[: self._batch_size], (self._x, self._y))
+        rows = self._rows_of_batches()[0]
+        return keras.tree.map_structure(lambda t: tf.gather(t, rows), (self._x, self._y))
 
     def nothing(self) -> tuple[Any, ...]:
         """Return an empty result of `in_graph`, for when the subset is not scored."""
@@ -206,7 +208,7 @@ class TrainSubset:
         return each.reshape(-1)
 
     def _in_training_mode(self) -> Callable[[], Any]:
-        """Return a function that scores the first samples in training mode; it changes what a training step does."""
+        """Return a function that scores some samples in training mode; it changes what a training step does."""
         import keras
         import tensorflow as tf
 

@@ -73,4 +73,10 @@ def _replayed(branch: Branch) -> _Branch:
 
 
 def _change_of(receipt: KnobApplied) -> KnobChange:
-    return KnobChange(epoch=receipt.epoch, knob=receipt.knob, previous=receipt.previous, value=receipt.value)
+    return KnobChange(
+        epoch=receipt.epoch,
+        knob=receipt.knob,
+        previous=receipt.previous,
+        value=receipt.value,
+        because=receipt.because,
+    )

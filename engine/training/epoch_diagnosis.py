@@ -103,6 +103,10 @@ class EpochDiagnosis:
             parts[part] = max(parts.get(part, 0), count)
         self.facts = msgspec.structs.replace(self.facts, non_finite_parts=parts)
 
+    def add_failed_check(self, failure: str) -> None:
+        """Add a check that raised, as `name (reason)`."""
+        self.facts = msgspec.structs.replace(self.facts, failed_checks=(*self.facts.failed_checks, failure))
+
     def add_label_counts(self, counts: LabelCounts) -> None:
         """Add the labels of a whole epoch's batches."""
         agreement = counts.agreement

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from fitmon.engine import events
+from fitmon.engine.diagnosis.failed_checks import log_failure, reason_of
 from fitmon.engine.evaluation.gradients import Gradients, GradientSizes
 from fitmon.engine.evaluation.probe import Probe, ValidationResult
 from fitmon.engine.evaluation.train_subset import TrainSubset, train_subset_of
@@ -142,7 +143,13 @@ class EpochReport:
             return None
         if not float(result.data_losses.mean()) >= STUCK * baseline:
             return None
-        return self._gradients.measure(epoch)
+        try:
+            return self._gradients.measure(epoch)
+        except Exception as error:  # noqa: BLE001 - foreign losses and layers raise anything
+            log_failure("gradients", error)
+            self._gradients = None
+            self.diagnosis.add_failed_check(f"gradients ({reason_of(error)})")
+            return None
 
     def _validate(self, trained: TrainedEpoch, between_chunks: Callable[[], None]) -> ValidationResult | None:
         if self.probe is None:
@@ -217,7 +224,7 @@ def _gradients(
     if subset is None or feed is None:
         return None
     steps = feed.steps(settings.batch_size) or 1
-    return Gradients(model, subset.loss, subset.first_batch(), steps)
+    return Gradients(model, subset.loss, subset.spread_batch(), steps)
 
 
 def is_empty(samples: Any) -> bool:

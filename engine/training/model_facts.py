@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from fitmon.engine.diagnosis.examine import DataFacts, ModelFacts, examine
+from fitmon.engine.diagnosis.examine import DataFacts, ModelFacts, examine, task_of
 from fitmon.engine.diagnosis.failed_checks import log_failure, reason_of
 from fitmon.engine.diagnosis.label_facts import Task, entropy_loss, labels_of
 from fitmon.engine.evaluation.baseline import baseline_of, floor_of
@@ -43,23 +43,25 @@ def facts_of(
         training_samples=training_samples,
         train_subset=0 if subset is None else len(subset),
     )
-    facts, loss = examine(data, about_data, _facts_of_model(model)), compiled_loss(model)
-    if loss is not None and facts.has_floor and data.y_validation is not None:
-        facts = msgspec.structs.replace(facts, loss_floor=floor_of(loss, data.y_validation))
-    return _with_baselines(facts, model, data, subset)
+    about_model = _facts_of_model(model)
+    return _with_baselines(examine(data, about_data, about_model), model, data, subset, task_of(about_model))
 
 
-def _with_baselines(facts: Facts, model: keras.Model, data: TrainingData, subset: TrainSubset | None) -> Facts:
+def _with_baselines(
+    facts: Facts, model: keras.Model, data: TrainingData, subset: TrainSubset | None, task: Task
+) -> Facts:
     """Add the baselines that class frequencies of the whole data do not give: of other losses, and of the subset."""
     loss = compiled_loss(model)
     try:
+        if loss is not None and facts.has_floor and data.y_validation is not None:
+            facts = msgspec.structs.replace(facts, loss_floor=floor_of(loss, data.y_validation))
         if facts.baseline_loss is None:
             found = baseline_of(model, loss, data.x_validation, data.y_validation, data.sample_weight_validation)
             if found is None:
                 return msgspec.structs.replace(facts, skipped_checks=(*facts.skipped_checks, NO_BASELINE))
             facts = msgspec.structs.replace(facts, baseline=found.kind, baseline_loss=found.loss)
         if subset is not None:
-            of_subset = _baseline_of_subset(facts, model, subset)
+            of_subset = _baseline_of_subset(facts, model, subset, task)
             facts = msgspec.structs.replace(facts, training_baseline_loss=of_subset)
     except Exception as error:  # noqa: BLE001 - foreign losses raise anything
         log_failure("baseline", error)
@@ -67,9 +69,8 @@ def _with_baselines(facts: Facts, model: keras.Model, data: TrainingData, subset
     return facts
 
 
-def _baseline_of_subset(facts: Facts, model: keras.Model, subset: TrainSubset) -> float | None:
+def _baseline_of_subset(facts: Facts, model: keras.Model, subset: TrainSubset, task: Task) -> float | None:
     x, y = subset.arrays()
-    task = Task(loss=facts.loss, output_activation=facts.output_activation, output_units=facts.output_units)
     if facts.baseline == CLASS_FREQUENCIES:
         return entropy_loss(labels_of(y, task), None, task)
     found = baseline_of(model, compiled_loss(model), x, y)
@@ -84,12 +85,14 @@ def _facts_of_model(model: keras.Model) -> ModelFacts:
     return ModelFacts(
         loss="" if loss is None else loss_name(loss),
         from_logits=bool(getattr(loss, "from_logits", False)),
-        output_units=outputs[0].shape[-1] if len(outputs) == 1 else None,
+        output_units=outputs[0].shape[-1] if len(outputs) == 1 and outputs[0].shape else None,
         output_activation=output_activation(model),
         layers=[type(layer).__name__ for layer in model.layers],
         parameters=int(model.count_params()),
         hidden_units=widths[:-1],
         optimizer=str(getattr(model.optimizer, "name", "")),
+        label_smoothing=float(getattr(loss, "label_smoothing", 0.0) or 0.0),
+        ignore_class=getattr(loss, "ignore_class", None),
         mode_layers=layers_with_modes(model),
         batch_norm_momentum=largest_momentum(model),
         weight_layers=[kernel.path.rsplit("/", 1)[0] for kernel in kernels_of(model)],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fitmon.engine.diagnosis.data.sorted_labels import class_distance
+from fitmon.engine.diagnosis.data.sorted_labels import class_distance, counts_of_both
 from fitmon.engine.diagnosis.data.wording import OF_THE_DATA, class_name, percent
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.finding import Finding, Remedy
@@ -18,9 +18,8 @@ def _check(evidence: Evidence) -> Finding | None:
     apart = None if facts.labels_each > 1 else class_distance(facts.training_counts, facts.validation_counts)
     if apart is None or apart < FAR_APART or facts.labels_sorted:
         return None
-    training, validation = (
-        np.array(counts) / sum(counts) for counts in (facts.training_counts, facts.validation_counts) if counts
-    )
+    counts = counts_of_both(facts.training_counts or (), facts.validation_counts or ())
+    training, validation = counts / counts.sum(axis=1, keepdims=True)
     most = int(np.argmax(np.abs(training - validation)))
     return Finding(
         name=RULE.name,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from fitmon.engine.diagnosis.command_line import command_line
 from fitmon.engine.diagnosis.data.wording import OF_THE_DATA, percent
@@ -23,7 +25,9 @@ DEVIATIONS = 4
 def _check(evidence: Evidence) -> Finding | None:
     facts = evidence.facts
     if facts.batch_label_agreement is not None and facts.epoch_label_agreement is not None:
-        return _sorted_batches(facts.batch_label_agreement, facts.epoch_label_agreement)
+        return _sorted_batches(
+            facts.batch_label_agreement, facts.epoch_label_agreement, sum(facts.training_counts or ())
+        )
     apart = class_distance(facts.training_counts, facts.validation_counts) if facts.labels_sorted else None
     if apart is None:
         return None
@@ -39,10 +43,12 @@ def _check(evidence: Evidence) -> Finding | None:
     )
 
 
-def _sorted_batches(in_batch: float, in_epoch: float) -> Finding | None:
+def _sorted_batches(in_batch: float, in_epoch: float, count: int) -> Finding | None:
     """Return the finding of batches from outside whose order follows the labels."""
     clustering = (in_batch - in_epoch) / (1 - in_epoch) if in_epoch < 1 else 0.0
-    if clustering < CLUSTERED:
+    # As if each sample were in one pair only.
+    error = math.sqrt(in_epoch * (1 - in_epoch) / max(1.0, count / 2))
+    if clustering < CLUSTERED or in_batch - in_epoch < DEVIATIONS * error:
         return None
     return Finding(
         name=RULE.name,
@@ -66,11 +72,19 @@ def _sorted_batches(in_batch: float, in_epoch: float) -> Finding | None:
     )
 
 
+def counts_of_both(training: Sequence[int], validation: Sequence[int]) -> npt.NDArray[np.float64]:
+    """Return the counts of both sets, (2, C): one may lack the last classes."""
+    counts = np.zeros((2, max(len(training), len(validation))))
+    for side, given in enumerate((training, validation)):
+        counts[side, : len(given)] = given
+    return counts
+
+
 def class_distance(training: Sequence[int] | None, validation: Sequence[int] | None) -> float | None:
     """Return how far the class frequencies of two sets are apart, in [0, 1]; None where chance could explain it."""
     if training is None or validation is None or not sum(training) or not sum(validation):
         return None
-    counts = np.array([training, validation], dtype=np.float64)
+    counts = counts_of_both(training, validation)
     counts = counts[:, counts.sum(axis=0) > 0]
     expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0) / counts.sum()
     square, freedom = float(((counts - expected) ** 2 / expected).sum()), counts.shape[1] - 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fitmon.engine.diagnosis.data.wording import OF_THE_DATA, percent
-from fitmon.engine.diagnosis.differences import scales_apart
+from fitmon.engine.diagnosis.differences import missing_apart, scales_apart
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.facts import Difference, Facts
 from fitmon.engine.finding import Finding, Remedy
@@ -28,14 +28,16 @@ def _check(evidence: Evidence) -> Finding | None:
 
 
 def _in_words(difference: Difference) -> str:
+    if missing_apart(difference):
+        shares = percent(difference.validation_missing), percent(difference.training_missing)
+        return f"{shares[0]} of the values of {difference.what} are missing in validation, {shares[1]} in training"
     if not scales_apart(difference):
-        return (
-            f"{percent(difference.validation_zeros)} of {difference.what} are 0 in validation and "
-            f"{percent(difference.training_zeros)} in training"
-        )
+        shares = percent(difference.validation_zeros), percent(difference.training_zeros)
+        return f"{shares[0]} of the values of {difference.what} are 0 in validation, {shares[1]} in training"
+    verb = "run" if difference.what.startswith("the ") else "runs"
     return (
-        f"{difference.what} run from {difference.training_low:.3g} to {difference.training_high:.3g} in training, from "
-        f"{difference.validation_low:.3g} to {difference.validation_high:.3g} in validation (mean "
+        f"{difference.what} {verb} from {difference.training_low:.3g} to {difference.training_high:.3g} in training, "
+        f"from {difference.validation_low:.3g} to {difference.validation_high:.3g} in validation (mean "
         f"{difference.training_mean:.3g} and {difference.validation_mean:.3g}, standard deviation "
         f"{difference.training_scale:.3g} and {difference.validation_scale:.3g})"
     )
@@ -46,7 +48,8 @@ def _others(facts: Facts) -> str:
     dtypes = ""
     if facts.training_dtype and facts.validation_dtype and facts.training_dtype != facts.validation_dtype:
         dtypes = f"; the inputs are {facts.training_dtype} in training and {facts.validation_dtype} in validation"
-    return (f"; {total - 1} more differ" if total > 1 else "") + dtypes
+    more = "" if total < 2 else "; 1 more differs" if total == 2 else f"; {total - 1} more differ"  # noqa: PLR2004
+    return more + dtypes
 
 
 _REMEDIES = (

@@ -9,7 +9,7 @@ import numpy as np
 from fitmon.engine.diagnosis.command_line import command_line
 from fitmon.engine.diagnosis.data.wording import OF_THE_DATA, percent, samples
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
-from fitmon.engine.diagnosis.fit.losses import SHORTEST_WINDOW, half_width_of, losses_of
+from fitmon.engine.diagnosis.fit.losses import SHORTEST_WINDOW, few_samples, half_width_of, losses_of
 from fitmon.engine.facts import Facts
 from fitmon.engine.finding import Finding, Remedy
 
@@ -36,6 +36,7 @@ def _check(evidence: Evidence) -> Finding | None:
         and evidence.facts.has_floor
         and _may_matter(rise / best, error / best)
     ):
+        error *= few_samples(total)
         in_vain = _is_worse_than_guessing(evidence) or _weights_move_more(evidence, error)
         return None if in_vain else _unclear_rise(evidence, rise, error, best)
     return _few_samples(evidence.facts) if total < MIN_SAMPLES else None

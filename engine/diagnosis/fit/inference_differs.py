@@ -67,15 +67,16 @@ def _cause(evidence: Evidence) -> str:
         return f"Only layers that depend on the mode can do that: {', '.join(others)}."
     left, steps = _left_of_start(evidence)
     layers = "1 BatchNormalization layer uses" if count == 1 else f"{count} BatchNormalization layers use"
-    uses = f"{layers} moving averages in inference mode"
+    beside = f" (other layers that depend on the mode: {', '.join(others)})" if others else ""
+    uses = f"{layers} moving averages in inference mode{beside}"
     if math.isnan(left):
         return f"{uses}."
     arrived = (
-        f"{uses}: with momentum {facts.batch_norm_momentum:g}, after {steps:.0f} steps {100 * left:.0f} % of their "
-        "initial values is left"
+        f"{uses}: with momentum {facts.batch_norm_momentum:g}, after {steps:.0f} steps they still contain "
+        f"{100 * left:.0f} % of their initial values"
     )
     if left >= STILL_STARTING:
-        return f"{arrived}; they have not arrived at the statistics of the data."
+        return f"{arrived}, not the statistics of the data."
     return f"{arrived}; they lag behind weights that change fast, or batches of a few samples are too different."
 
 

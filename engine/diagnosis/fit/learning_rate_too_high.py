@@ -45,7 +45,7 @@ def _check(evidence: Evidence) -> Finding | None:
     losses = losses_of(evidence)
     training = losses.training
     curve = training.curve[max(0, losses.settled_since - training.skipped) :]
-    weighted = evidence.facts.training_weighted and not training.inference_mode
+    weighted = not training.inference_mode and (evidence.facts.training_weighted or evidence.last("penalty") > 0)
     if len(curve) < FIRST_EPOCH or weighted or not training.has_floor or _is_explained_by_inputs(evidence):
         return None
     for sign in (_above_chance, _jumps, _climbs, _far_above_default):

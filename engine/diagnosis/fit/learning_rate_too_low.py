@@ -61,9 +61,8 @@ def _check(evidence: Evidence) -> Finding | None:
         name=RULE.name,
         sentence=(
             f"learning rate too low: training loss falls steadily, but by {pace.per_epoch:.2g} per epoch; from "
-            f"{losses.now(losses.training):.3g} to {GOAL * losses.training.baseline:.3g}, {100 * GOAL:.0f} % of "
-            f"{baseline_in_words(evidence.facts)}, "
-            f"it needs {needed} epochs; {evidence.epochs} are planned."
+            f"{losses.now(losses.training):.3g} to {GOAL * losses.training.baseline:.3g}, {100 * GOAL:.0f} % of the "
+            f"loss of {baseline_in_words(evidence.facts)}, it needs {needed} epochs; {evidence.epochs} are planned."
         ),
         epochs=(pace.since, evidence.epoch),
         confidence=0.85,
@@ -87,6 +86,8 @@ def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
 def _pace(losses: Losses, evidence: Evidence) -> Pace | None:
     """Return the pace of a fall that is steady and does not slow down; None for any other curve."""
     training = losses.training
+    if not training.inference_mode and (evidence.facts.training_weighted or evidence.last("penalty") > 0):
+        return None
     curve = training.curve[max(0, losses.settled_since - training.skipped) :]
     if len(curve) < FIRST_EPOCH or not losses.learned(training) < LITTLE:
         return None

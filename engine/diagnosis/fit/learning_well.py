@@ -74,7 +74,7 @@ def _check(evidence: Evidence) -> Finding | None:
     if lately is None:
         return None
     which = "validation" if losses.validation else "training"
-    fell = f"{lately.text} (95 % interval)" if lately.half_width else f"{lately.short_text} since epoch 1"
+    fell = lately.text if lately.half_width else f"{lately.short_text} since epoch 1"
     covered = min(2 * losses.window, evidence.epoch)
     ends = evidence.epoch >= evidence.epochs
     return Finding(

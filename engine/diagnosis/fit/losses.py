@@ -11,6 +11,7 @@ There is one bar for all rules: a change is evidence if it is larger than half o
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
@@ -83,13 +84,14 @@ class Change:
     def text(self) -> str:
         """Return it as text, such as `0.062 (epochs 5-7) → 0.071 (epochs 10-12), +0.009 ± 0.002`."""
         before, now = (epochs_in_words(middle, self.window) for middle in self.epochs)
-        if max(abs(self.before), abs(self.now)) >= TOO_LONG:
-            return f"{self.before:.3g} ({before}) → {self.now:.3g} ({now}), {self.rise:+.2g} ± {self.half_width:.2g}"
         digits = _digits(self.half_width, self.now)
-        by = f"{self.rise:+.{digits}f}{self.plus_minus(digits)}"
+        large = max(abs(self.before), abs(self.now)) >= TOO_LONG
+        show = "{:.3g}".format if large else f"{{:.{digits}f}}".format
+        sign = "+" if self.rise >= 0 else "-"
+        by = f"{sign}{show(abs(self.rise))}{self._plus_minus(show)}"
         if not self.has_floor:
             return f"by {by} from {before} to {now}"
-        return f"{self.before:.{digits}f} ({before}) → {self.now:.{digits}f} ({now}), {by}"
+        return f"{show(self.before)} ({before}) → {show(self.now)} ({now}), {by}"
 
     @property
     def short_text(self) -> str:
@@ -101,10 +103,10 @@ class Change:
             return f"{self.before:.3g} → {self.now:.3g}"
         return f"{self.before:.{digits}f} → {self.now:.{digits}f}"
 
-    def plus_minus(self, digits: int) -> str:
-        """Return half of the interval as text, such as ` ± 0.002`; nothing where it is not known."""
+    def _plus_minus(self, show: Callable[[float], str]) -> str:
+        """Return half of the interval as text, such as ` ± 0.002 (95 % interval)`; nothing where it is not known."""
         known = math.isfinite(self.half_width) and self.half_width > 0
-        return f" ± {self.half_width:.{digits}f}" if known else ""
+        return f" ± {show(self.half_width)} (95 % interval)" if known else ""
 
 
 class LossCurve:
@@ -124,7 +126,8 @@ class LossCurve:
         curve = evidence.curve(f"{name}_loss" if self.inference_mode else fallback)
         broken = np.flatnonzero(~np.isfinite(curve))
         self.skipped = int(broken[-1]) + 1 if len(broken) else 0
-        self.curve: Floats = curve[self.skipped :]
+        # One sample supports no verdict on anything.
+        self.curve: Floats = curve[self.skipped :] if samples != 1 else curve[:0]
         self.has_floor = evidence.facts.has_floor and not bool(len(self.curve) and self.curve.min() < 0)
         self.baseline = math.nan if baseline is None else baseline
         self.samples = samples
@@ -181,7 +184,7 @@ class LossCurve:
     def error_since_best(self, window: int) -> float:
         """Return the standard error of a difference between two windows far apart."""
         samples_error = max(self._since_best_error, self._lately_error)
-        return math.hypot(samples_error, self.wobble() * math.sqrt(2 / window)) * self._few_samples()
+        return math.hypot(samples_error, self.wobble() * math.sqrt(2 / window)) * few_samples(self.samples)
 
     def lately(self, window: int, since: int) -> Change | None:
         """Return the last window compared with the previous one; None before there are two after `since` epochs."""
@@ -190,7 +193,7 @@ class LossCurve:
         before, now = float(self.curve[-2 * window : -window].mean()), float(self.curve[-window:].mean())
         # The error was measured between windows of three epochs; samples drift apart in proportion to the time.
         samples_error = self._lately_error * window / SHORTEST_WINDOW
-        error = math.hypot(samples_error, self.wobble(since) * math.sqrt(2 / window)) * self._few_samples()
+        error = math.hypot(samples_error, self.wobble(since) * math.sqrt(2 / window)) * few_samples(self.samples)
         last = self.skipped + len(self.curve)
         return self.change(before, now, half_width_of(error), epochs=(last - window, last), window=window)
 
@@ -207,19 +210,6 @@ class LossCurve:
             has_floor=self.has_floor,
             epochs=middles,
             window=window,
-        )
-
-    def _few_samples(self) -> float:
-        """Return by how much a standard error from n samples must grow, as Student's t over the normal distribution."""
-        if not self.samples:
-            return 1.0
-        freedom = self.samples - 1
-        # Hill's first terms; exact to 2 % from four samples on.
-        square = normal_quantile(1) ** 2
-        return (
-            1 + (square + 1) / (4 * freedom) + (5 * square**2 + 16 * square + 3) / (96 * freedom**2)
-            if freedom
-            else math.inf
         )
 
 
@@ -289,6 +279,19 @@ def half_width_of(error: float, comparisons: int = 1) -> float:
         comparisons: differences of which this is the largest; the interval then holds for all of them (Bonferroni).
     """
     return normal_quantile(comparisons) * error
+
+
+def few_samples(count: int) -> float:
+    """Return by how much a standard error from few samples must grow, as Student's t over the normal distribution.
+
+    Hill's first terms, exact to 2 % from four samples on; infinite for one, and 1 where their number (0) is not known.
+    """
+    if not count:
+        return 1.0
+    freedom, square = count - 1, normal_quantile(1) ** 2
+    if not freedom:
+        return math.inf
+    return 1 + (square + 1) / (4 * freedom) + (5 * square**2 + 16 * square + 3) / (96 * freedom**2)
 
 
 @lru_cache(maxsize=256)

@@ -45,7 +45,7 @@ def _check(evidence: Evidence) -> Finding | None:
         name=RULE.name,
         sentence=(
             f"memorizing since epoch {turn.best_epoch}: training loss fell {turn.training.short_text} and is {times} "
-            f"below validation loss, which has not improved: {turn.validation.text} (95 % interval), within noise."
+            f"below validation loss, which has not improved: {turn.validation.text}, within noise."
         ),
         epochs=(turn.best_epoch, evidence.epoch),
         confidence=0.7,

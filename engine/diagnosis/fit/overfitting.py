@@ -99,7 +99,7 @@ def _check(evidence: Evidence) -> Finding | None:
 
 
 def _sentence(turn: Turn) -> str:
-    rose = f"overfitting since epoch {turn.best_epoch}: validation loss rose {turn.validation.text} (95 % interval)"
+    rose = f"overfitting since epoch {turn.best_epoch}: validation loss rose {turn.validation.text}"
     if turn.training is None:
         return f"{rose}."
     moved = "fell" if turn.training.rise < 0 else "went"

@@ -15,6 +15,8 @@ FIRST_EPOCH = 3
 """Epochs with the penalty after which it is judged."""
 LARGE = 0.2
 """Penalty over the baseline."""
+OVERWHELMING = 1.0
+"""Penalty over the baseline that leaves no doubt."""
 OUTWEIGHS = 0.4
 """Penalty over the training data loss."""
 COLLAPSED, POOR = 0.1, 0.5
@@ -45,8 +47,13 @@ def _check(evidence: Evidence) -> Finding | None:
             f"{what} ({losses.training.baseline:.3g}): training shrinks the weights instead of fitting the data."
         ),
         epochs=(since, evidence.epoch),
-        confidence=0.9 if collapsed else 0.8,
+        confidence=_sure(since, largest / losses.training.baseline),
     )
+
+
+def _sure(since: int, of_baseline: float) -> float:
+    """Return how sure it is that the penalty is the reason: another one may be that there is nothing to learn."""
+    return 0.9 if of_baseline >= OVERWHELMING else 0.8 if since > 1 else 0.75
 
 
 def _strengths(evidence: Evidence) -> str:

@@ -26,7 +26,7 @@ def _check(evidence: Evidence) -> Finding | None:
         return None
     return Finding(
         name=RULE.name,
-        sentence=f"undecided: {which} loss {change} (95 % interval): {meaning}.",
+        sentence=f"undecided: {which} loss {change}: {meaning}.",
         epochs=(max(1, first), evidence.epoch),
         confidence=0.5,
     )

@@ -24,8 +24,9 @@ def _check(evidence: Evidence) -> Finding | None:
     # Weighted losses are no means over the same thing, and negative ones have no ratio.
     if facts.training_weighted or facts.validation_weighted or not facts.has_floor or not val_loss > 0:
         return None
+    penalty = np.nan_to_num(_recent(evidence.curve("penalty")))
     unknown = bool(np.isnan([training, validation]).any())
-    if not loss > LOOKS_BETTER * val_loss or not (unknown or training <= NOT_WORSE * validation):
+    if not loss - penalty > LOOKS_BETTER * (val_loss - penalty) or not (unknown or training <= NOT_WORSE * validation):
         return None
     return Finding(
         name=RULE.name,

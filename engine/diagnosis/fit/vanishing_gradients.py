@@ -15,6 +15,8 @@ VANISHED = 0.03
 0.1, through five sigmoid layers 0.0001 to 0.02."""
 LITTLE, LITTLE_IN_TRAINING = 0.1, 0.2
 """Largest share of the baseline that was learned."""
+DEAD = 0.5
+"""Share of dead relu units that explains a gradient of 0 in all layers."""
 SATURATING = frozenset({"sigmoid", "tanh", "softsign", "hard_sigmoid", "softmax"})
 
 
@@ -22,6 +24,8 @@ def _check(evidence: Evidence) -> Finding | None:
     losses = losses_of(evidence)
     first, last = (_last_measured(evidence, name) for name in ("first_gradient", "last_gradient"))
     if evidence.epoch < FIRST_EPOCH or not first <= VANISHED * last:
+        return None
+    if not last and evidence.last("dead_share") >= DEAD:
         return None
     if not losses.learned(losses.judged) <= LITTLE or not losses.learned(losses.training) <= LITTLE_IN_TRAINING:
         return None

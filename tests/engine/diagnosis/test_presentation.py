@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fitmon.engine.diagnosis.evidence import Evidence, KnobChange, Rule
@@ -33,7 +34,9 @@ def evidence(*changes: KnobChange, rate: float = 0.01, epoch: int = 10) -> Evide
 
 
 def shown(findings: list[Finding], rules: list[Rule], now: Evidence | None = None) -> tuple[Finding, ...]:
-    return presented(findings, {each.name: each for each in rules}, now or evidence())
+    return presented(
+        findings, {each.name: each for each in rules}, now or evidence(), {each.name: 4 for each in findings}
+    )
 
 
 def lowered(epoch: int) -> KnobChange:
@@ -71,6 +74,11 @@ def test_a_remedy_that_was_tried_while_the_finding_stayed_is_not_offered_again()
     assert [remedy.advice for remedy in after.remedies] == ["rate 0.02"]
     (too_soon,) = shown([finding("too_high")], rules, evidence(lowered(9)))
     assert len(too_soon.remedies) == 2, "three epochs show whether it helps"
+    (before_it,) = shown([finding("too_high")], rules, evidence(lowered(3)))
+    assert len(before_it.remedies) == 2, "the change was made before the finding"
+    as_remedy = replace(lowered(3), because="too_high")
+    (again,) = shown([finding("too_high")], rules, evidence(as_remedy))
+    assert len(again.remedies) == 1, "it was this finding's remedy, in a branch that it began"
 
 
 def test_a_lower_rate_that_ended_in_nan_again_is_not_offered_again() -> None:

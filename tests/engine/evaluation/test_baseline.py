@@ -99,3 +99,19 @@ def test_a_loss_without_a_lowest_value_has_none() -> None:
         return keras.ops.mean(y * output, axis=-1)
 
     assert of(critic, np.ones((50, 1), np.float32)) is None
+
+
+def test_smoothed_labels_have_the_baseline_of_the_smoothed_loss() -> None:
+    import keras
+
+    loss = keras.losses.BinaryCrossentropy(label_smoothing=0.1)
+    y = (np.arange(200) < 4).astype(np.float32)[:, None]
+    found = of(loss, y, activation="sigmoid")
+    share = 0.02 * 0.95 + 0.98 * 0.05
+    assert found.loss == pytest.approx(-share * np.log(share) - (1 - share) * np.log(1 - share), rel=1e-3)
+    assert floor_of(loss, y) < found.loss
+
+
+def test_thousands_of_classes_need_no_matrix_of_them_all() -> None:
+    y = RANDOM.integers(0, 20_000, 2_000)
+    assert of("sparse_categorical_crossentropy", y, units=20_000, activation="softmax").loss > 0

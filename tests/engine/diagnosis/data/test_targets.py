@@ -203,3 +203,52 @@ def test_from_logits_is_not_advised_behind_a_relu(activation: str, advised: bool
     finding = found("output_mismatch", known)
     assert finding is not None
     assert ("from_logits" in finding.remedies[0].advice) is advised
+
+
+def test_a_class_that_the_loss_ignores_is_no_class() -> None:
+    """As in masks of 21 classes whose borders are marked 255."""
+    y = RANDOM.integers(0, 21, (40, 8, 8))
+    y[:, 0] = 255
+    data = TrainingData(x=np.zeros((20, 8, 8, 1)), y=y[:20], x_validation=np.zeros((20, 8, 8, 1)), y_validation=y[20:])
+    model = ModelFacts(
+        loss="sparse_categorical_crossentropy", output_units=21, output_activation="softmax", ignore_class=255
+    )
+    known = examine(data, DataFacts(job="job"), model)
+    assert (known.classes, known.target_high) == (21, 20)
+    assert found("targets_out_of_range", known) is None
+
+
+def test_infinite_targets_have_a_mean_of_the_others() -> None:
+    y = np.append(RANDOM.normal(5_000, 10, 99), np.inf)
+    known = examined(y, loss="mean_squared_error")
+    assert known.target_mean == pytest.approx(5_000, rel=0.01)
+    finding = found("unscaled_targets", known)
+    assert finding is not None
+    assert "inf" not in finding.sentence
+
+
+def test_missing_values_on_one_side_are_a_difference() -> None:
+    x = RANDOM.normal(size=(400, 3))
+    x[200:, 1][:100] = np.nan
+    finding = found("validation_differs", examined(RANDOM.normal(size=400), loss="mean_squared_error", x=x))
+    assert finding is not None
+    assert "50 % of the values of feature 1 are missing in validation, 0.0 % in training" in finding.sentence
+
+
+def test_frequencies_of_a_stream_that_lacks_the_last_class_can_be_compared() -> None:
+    assert found("label_shift", facts(training_counts=(300, 300, 300), validation_counts=(100, 100))) is not None
+
+
+def test_a_few_shuffled_batches_are_not_called_sorted() -> None:
+    few = facts(training_counts=(32, 32), batch_label_agreement=0.65, epoch_label_agreement=0.49)
+    assert found("sorted_labels", few) is None
+    many = facts(training_counts=(3_200, 3_200), batch_label_agreement=0.65, epoch_label_agreement=0.5)
+    assert found("sorted_labels", many) is not None
+
+
+def test_what_cannot_be_examined_is_listed() -> None:
+    texts = np.array([["a"], ["b"]] * 50, dtype=object)
+    known = examined(np.array(["x", "y"] * 50), loss="sparse_categorical_crossentropy", units=2, x=texts)
+    skipped = " ".join(known.skipped_checks)
+    assert "the inputs are not numbers" in skipped
+    assert "range and frequencies of the targets" in skipped

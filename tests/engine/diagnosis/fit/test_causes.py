@@ -41,7 +41,7 @@ def test_a_loss_far_higher_in_inference_mode_is_found_and_dropout_is_not(
     if finding is not None:
         # 125 steps an epoch.
         assert "3 BatchNormalization layers" in finding.sentence
-        assert "after 375 steps 2 % of their initial values is left" in finding.sentence
+        assert "after 375 steps they still contain 2 % of their initial values" in finding.sentence
 
 
 def test_vanishing_gradients_are_named_with_both_ends_unless_the_model_learns() -> None:
@@ -155,6 +155,6 @@ def test_in_batches_moving_averages_that_have_not_arrived_are_the_likely_cause()
     finding = found("inference_differs", evidence_of(curves, facts=stream, epochs=9))
     assert finding is not None
     assert "most likely" in finding.sentence
-    assert "after 40 steps 67 % of their initial values is left" in finding.sentence
+    assert "after 40 steps they still contain 67 % of their initial values" in finding.sentence
     arrived = msgspec.structs.replace(stream, training_counts=(32_000, 32_000))
     assert found("inference_differs", evidence_of(curves, facts=arrived, epochs=9)) is None
