@@ -220,13 +220,12 @@ class TrainSubset:
             losses = self._losses.of_batch(y, self._model(x, training=True))
             return tf.zeros((0,)) if losses is None else losses
 
-        one = compiled_step(self._model, step, self._signature())
-
+        # Traced into the pass as it is: two batches are not worth compiling with XLA.
         def scored() -> Any:
             def batch(rows: npt.NDArray[np.int64]) -> Any:
                 return keras.tree.map_structure(lambda t: tf.gather(t, rows), (self._x, self._y))
 
-            return tf.concat([one(batch(rows)) for rows in self._rows_of_batches()], axis=0)
+            return tf.concat([step(batch(rows)) for rows in self._rows_of_batches()], axis=0)
 
         return scored
 
