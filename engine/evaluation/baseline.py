@@ -159,7 +159,8 @@ def _best_constant(model: keras.Model, loss: Any, targets: _Targets) -> Baseline
 
     starts = list(_starting_points(targets.y, units, activation))
     best = min(starts, key=lambda values: _finite_or_inf(loss_of(values)[0]))
-    if _kind(loss) in KNOWN and getattr(activation, "__name__", "") in {"linear", _identity.__name__}:
+    is_linear = getattr(activation, "__name__", "") in {"linear", _identity.__name__}
+    if _kind(loss) in KNOWN and is_linear and targets.weights is None:
         return Baseline(kind=_kind(loss), loss=_finite_or_inf(loss_of(best, targets)[0]))
     found = minimize(loss_of, best, jac=True, method="L-BFGS-B", options={"maxiter": MAX_ITERATIONS})
     if np.abs(found.x).max() > MAX_OUTPUT * (1 + max(np.abs(start).max() for start in starts)):
