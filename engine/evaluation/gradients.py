@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MIN_LAYERS = 4
 """Layers with weights of a model that is deep enough for its gradient to vanish."""
+FIRST_EPOCH = 2
+"""After one epoch most models have left the baseline, and are spared a second backward pass."""
 STEPS_EACH = 100
 """Training steps that pay for one measurement, which costs about as much as a step: 1 % of the time."""
 
@@ -42,7 +44,7 @@ class Gradients:
 
     def measure(self, epoch: int) -> GradientSizes | None:
         """Return the sizes at the end of an epoch; None where it is not due, or the model is not deep."""
-        if len(self._kernels) < MIN_LAYERS or (epoch - 1) % self._epochs_each:
+        if len(self._kernels) < MIN_LAYERS or epoch < FIRST_EPOCH or (epoch - FIRST_EPOCH) % self._epochs_each:
             return None
         return GradientSizes(*(float(size) for size in self._function()))
 

@@ -44,7 +44,7 @@ large one in batches of its training size, which fit on its device."""
 STEP_OVERHEAD = 1e6
 """The overhead of a training step, in multiply-adds: about 0.1 ms on two cores. With it a small model, whose steps are
 all overhead, is scored on all its samples."""
-BATCHES_IN_TRAINING_MODE = 2
+BATCHES_IN_TRAINING_MODE = 1
 TRAINING_FACTOR = 3
 """A training step takes about three times the arithmetic of a forward pass: forward, and back to inputs and weights."""
 
@@ -220,7 +220,7 @@ class TrainSubset:
             losses = self._losses.of_batch(y, self._model(x, training=True))
             return tf.zeros((0,)) if losses is None else losses
 
-        # Traced into the pass as it is: two batches are not worth compiling with XLA.
+        # Traced into the pass as it is: so few batches are not worth compiling with XLA.
         def scored() -> Any:
             def batch(rows: npt.NDArray[np.int64]) -> Any:
                 return keras.tree.map_structure(lambda t: tf.gather(t, rows), (self._x, self._y))
