@@ -33,10 +33,9 @@ def reason_of(error: Exception) -> str:
 def finding_of(failures: Sequence[str], skipped: Sequence[str], epochs: tuple[int, int]) -> Finding:
     """Return the finding that lists checks that did not run, each as `name (reason)`; at least one."""
     total = len(failures) + len(skipped)
-    count = "1 check" if total == 1 else f"{total} checks"
     return Finding(
         name=NAME,
-        sentence=f"checks that did not run: {count}: {'; '.join((*failures, *_by_reason(skipped)))}.",
+        sentence=f"checks not run ({total}): {'; '.join((*failures, *_by_reason(skipped)))}.",
         epochs=epochs,
         confidence=1.0,
     )

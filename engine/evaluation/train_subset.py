@@ -44,7 +44,6 @@ large one in batches of its training size, which fit on its device."""
 STEP_OVERHEAD = 1e6
 """The overhead of a training step, in multiply-adds: about 0.1 ms on two cores. With it a small model, whose steps are
 all overhead, is scored on all its samples."""
-BATCHES_IN_TRAINING_MODE = 1
 TRAINING_FACTOR = 3
 """A training step takes about three times the arithmetic of a forward pass: forward, and back to inputs and weights."""
 
@@ -60,8 +59,8 @@ class SubsetScores:
     dead_share: float | None
     """Share of the hidden relu units that are 0 for the whole subset; None if no such unit can be observed."""
     training_mode_losses: Floats | None
-    """(k * labels,) the losses of k samples, spread over the subset, with the model in training mode, in batches of the
-    training's size; None where no layer behaves differently in it."""
+    """(k * labels,) the losses of a batch of k samples, spread over the subset, with the model in training mode; None
+    where no layer behaves differently in it."""
     inference_mode_losses: Floats | None
     """(k * labels,) those of the same samples in inference mode."""
 
@@ -117,8 +116,7 @@ class TrainSubset:
         import keras
         import tensorflow as tf
 
-        rows = self._rows_of_batches()[0]
-        return keras.tree.map_structure(lambda t: tf.gather(t, rows), (self._x, self._y))
+        return keras.tree.map_structure(lambda t: tf.gather(t, self._spread_rows()), (self._x, self._y))
 
     def nothing(self) -> tuple[Any, ...]:
         """Return an empty result of `in_graph`, for when the subset is not scored."""
@@ -193,39 +191,29 @@ class TrainSubset:
         kept = tf.zeros((tf.shape(losses)[0], 0)) if self._scorer is None else tf.cast(predictions, tf.float32)
         return kept, losses, *largest
 
-    def _rows_of_batches(self) -> npt.NDArray[np.int64]:
-        """Return the samples that are scored in training mode, (batches, size).
+    def _spread_rows(self) -> npt.NDArray[np.int64]:
+        """Return the samples of a batch of the training's size, (k,), spread over the subset.
 
-        They are spread over the subset: of a file sorted by class, a batch of neighbours would be all of one class.
+        Of a file sorted by class, a batch of neighbours would be all of one class.
         """
-        size = min(self._batch_size, self._samples)
-        count = min(BATCHES_IN_TRAINING_MODE, self._samples // size)
-        spread = np.linspace(0, self._samples - 1, count * size).astype(np.int64)
-        return spread.reshape(size, count).T
+        return np.linspace(0, self._samples - 1, min(self._batch_size, self._samples)).astype(np.int64)
 
     def _same_samples(self, losses: Floats) -> Floats:
-        each: Floats = losses.reshape(self._samples, -1)[self._rows_of_batches().reshape(-1)]
+        each: Floats = losses.reshape(self._samples, -1)[self._spread_rows()]
         return each.reshape(-1)
 
     def _in_training_mode(self) -> Callable[[], Any]:
-        """Return a function that scores some samples in training mode; it changes what a training step does."""
-        import keras
+        """Return a function that scores a batch in training mode; it changes what a training step does."""
         import tensorflow as tf
 
         if not layers_with_modes(self._model):
             return lambda: tf.zeros((0,))
 
-        def step(batch: Any) -> Any:
-            x, y = batch
+        # Traced into the pass as it is: a single batch is not worth compiling with XLA.
+        def scored() -> Any:
+            x, y = self.spread_batch()
             losses = self._losses.of_batch(y, self._model(x, training=True))
             return tf.zeros((0,)) if losses is None else losses
-
-        # Traced into the pass as it is: so few batches are not worth compiling with XLA.
-        def scored() -> Any:
-            def batch(rows: npt.NDArray[np.int64]) -> Any:
-                return keras.tree.map_structure(lambda t: tf.gather(t, rows), (self._x, self._y))
-
-            return tf.concat([step(batch(rows)) for rows in self._rows_of_batches()], axis=0)
 
         return scored
 

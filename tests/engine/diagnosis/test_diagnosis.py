@@ -132,7 +132,7 @@ def test_a_rule_that_raises_does_not_stop_training_and_is_listed_last() -> None:
     plateau, failed = diagnosis.update(_evidence(1))
     assert (plateau.name, failed.name, failed.remedies) == ("plateau", "checks_not_run", ())
     assert failed.sentence == (
-        "checks that did not run: 2 checks: good_fit (ZeroDivisionError: division by zero); "
+        "checks not run (2): good_fit (ZeroDivisionError: division by zero); "
         "unbalanced (ZeroDivisionError: division by zero)."
     )
     assert "log has the traceback" in explanation_of("checks_not_run")
@@ -163,7 +163,7 @@ def test_a_check_of_the_data_that_failed_is_listed_from_the_first_epoch() -> Non
     diagnosis, evidence = Diagnosis(()), _evidence(1)
     facts = msgspec.structs.replace(evidence.facts, failed_checks=("duplicates (OSError: gone)",))
     (finding,) = diagnosis.update(replace(evidence, facts=facts))
-    assert finding.sentence == "checks that did not run: 1 check: duplicates (OSError: gone)."
+    assert finding.sentence == "checks not run (1): duplicates (OSError: gone)."
 
 
 def test_failed_checks_stay_listed_in_a_run_resumed_from_a_checkpoint() -> None:
