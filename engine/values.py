@@ -20,6 +20,11 @@ class KnobOffer(msgspec.Struct, frozen=True, kw_only=True):
     """Why this model or run lacks the knob; empty when it can be changed."""
 
 
+def six_digits(value: float) -> float:
+    """Return a number with six significant digits, as measurements are written to a journal."""
+    return float(f"{value:.6g}")
+
+
 def shortest(value: Any) -> float:
     """Return a numpy scalar as the shortest decimal in its own precision: float32 1e-4, not 9.9999997e-05."""
     if value.dtype.kind in "iu":

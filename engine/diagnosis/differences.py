@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from fitmon.engine.diagnosis.row_blocks import arrays_in
 from fitmon.engine.facts import Difference
+from fitmon.engine.values import six_digits
 
 Floats = npt.NDArray[np.float64]
 
@@ -122,19 +123,19 @@ def _difference(what: str, training: Floats, validation: Floats, *, rows: tuple[
         return None
     found = Difference(
         what=what,
-        training_mean=_six_digits(here.mean()),
-        training_scale=_six_digits(here.std()),
-        training_low=_six_digits(here[0]),
-        training_high=_six_digits(here[-1]),
-        validation_mean=_six_digits(there.mean()),
-        validation_scale=_six_digits(there.std()),
-        validation_low=_six_digits(there[0]),
-        validation_high=_six_digits(there[-1]),
-        training_zeros=_six_digits((here == 0).mean()),
-        validation_zeros=_six_digits((there == 0).mean()),
-        training_missing=_six_digits(missing[0]),
-        validation_missing=_six_digits(missing[1]),
-        distance=_six_digits(distance),
+        training_mean=six_digits(here.mean()),
+        training_scale=six_digits(here.std()),
+        training_low=six_digits(here[0]),
+        training_high=six_digits(here[-1]),
+        validation_mean=six_digits(there.mean()),
+        validation_scale=six_digits(there.std()),
+        validation_low=six_digits(there[0]),
+        validation_high=six_digits(there[-1]),
+        training_zeros=six_digits((here == 0).mean()),
+        validation_zeros=six_digits((there == 0).mean()),
+        training_missing=six_digits(missing[0]),
+        validation_missing=six_digits(missing[1]),
+        distance=six_digits(distance),
     )
     return found if scales_apart(found) or zeros_apart(found) or missing_apart(found) else None
 
@@ -161,7 +162,3 @@ def _distance(here: Floats, there: Floats) -> float:
     values = np.concatenate([here, there])
     shares = [np.searchsorted(side, values, side="right") / len(side) for side in (here, there)]
     return float(np.abs(shares[0] - shares[1]).max())
-
-
-def _six_digits(value: Any) -> float:
-    return float(f"{float(value):.6g}")

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitmon.engine.arrays import ANY_LENGTH, Arrays, Saved, under, whole
+from fitmon.engine.values import six_digits
 
 Losses = npt.NDArray[np.floating[Any]]
 Sums = npt.NDArray[np.float64]
@@ -135,8 +136,4 @@ def _difference(name: str, sums: Sums) -> dict[str, float]:
         return {}
     apart = sums - mean
     error = math.sqrt(float(apart @ apart) / (count * (count - 1))) / WINDOW
-    return {name: _six_digits(mean / WINDOW), f"{name}_error": _six_digits(error)}
-
-
-def _six_digits(value: float) -> float:
-    return float(f"{value:.6g}")
+    return {name: six_digits(mean / WINDOW), f"{name}_error": six_digits(error)}

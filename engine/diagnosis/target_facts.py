@@ -10,6 +10,7 @@ import numpy.typing as npt
 from fitmon.engine.diagnosis.differences import differences, sample_of
 from fitmon.engine.diagnosis.label_facts import Task, class_numbers, labels_of
 from fitmon.engine.diagnosis.row_blocks import arrays_in, rows_of
+from fitmon.engine.values import six_digits
 
 if TYPE_CHECKING:
     from fitmon.engine.job import TrainingData
@@ -29,8 +30,8 @@ def target_facts(data: TrainingData, task: Task) -> dict[str, Any]:
         return {}
     sums = [found.rows_sum_to_one for found in known if found.rows_sum_to_one is not None]
     facts: dict[str, Any] = {
-        "target_low": _six_digits(min(found.low for found in known)),
-        "target_high": _six_digits(max(found.high for found in known)),
+        "target_low": six_digits(min(found.low for found in known)),
+        "target_high": six_digits(max(found.high for found in known)),
         "targets_are_whole": all(found.whole for found in known),
         "target_rows_sum_to_one": all(sums) if sums else None,
     }
@@ -41,8 +42,8 @@ def target_facts(data: TrainingData, task: Task) -> dict[str, Any]:
     found = differences(data.y, data.y_validation, whole=TARGETS)
     with np.errstate(all="ignore"):
         return facts | {
-            "target_mean": _six_digits(np.nanmax(np.abs(np.nanmean(columns, axis=0)))),
-            "target_scale": _six_digits(np.nanmax(np.nanstd(columns, axis=0))),
+            "target_mean": six_digits(np.nanmax(np.abs(np.nanmean(columns, axis=0)))),
+            "target_scale": six_digits(np.nanmax(np.nanstd(columns, axis=0))),
             "target_difference": found[0] if found else None,
         }
 
@@ -89,7 +90,3 @@ def _range_of_block(block: Array, task: Task) -> _Range | None:
 def _wider(one: _Range, other: _Range) -> _Range:
     sums = None if one.rows_sum_to_one is None else one.rows_sum_to_one and bool(other.rows_sum_to_one)
     return _Range(min(one.low, other.low), max(one.high, other.high), one.whole and other.whole, sums)
-
-
-def _six_digits(value: Any) -> float:
-    return float(f"{float(value):.6g}")
