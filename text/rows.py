@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len, set_cell_size
 
 from fitmon.text.format import clip
-from fitmon.text.roles import Role
+from fitmon.text.roles import Paint, Role
 
-Piece = tuple[str, Role]
-"""Text and its role."""
+Piece = tuple[str, Role | Paint]
+"""Text and its role, or its own colors."""
 
 Row = tuple[Piece, ...]
 """One line of the screen, from left to right."""

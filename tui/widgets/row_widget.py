@@ -8,7 +8,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from fitmon.text.rows import Row, filled
-from fitmon.tui.palette import STYLES
+from fitmon.tui.palette import style_of
 
 
 class RowWidget(Widget):
@@ -74,4 +74,4 @@ def _cells_alike(old: Row, new: Row) -> int:
 
 
 def _strip(line: Row, width: int) -> Strip:
-    return Strip([Segment(text, STYLES[role]) for text, role in line], width)
+    return Strip([Segment(text, style_of(role)) for text, role in line], width)
