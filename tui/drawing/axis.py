@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -189,7 +190,7 @@ def _power_ticks(bottom: float, top: float, rows: int) -> list[tuple[float, str]
 def _touch(ticks: list[tuple[float, str]], rows: int) -> bool:
     lines = [round(share * (rows - 1)) for share, _ in ticks]
     gap = MIN_TICK_GAP if rows >= 4 * MIN_TICK_GAP else 1
-    return any(second - first < gap for first, second in zip(lines, lines[1:], strict=False))
+    return any(second - first < gap for first, second in itertools.pairwise(lines))
 
 
 def _round_ticks(bottom: float, top: float, rows: int) -> list[tuple[float, str]]:

@@ -8,6 +8,8 @@ on NaN, and 5.3 draws a second curve at a quarter of the resolution. Here nothin
 can do more than interrupt a line.
 """
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 
@@ -172,9 +174,7 @@ def _row(codes: npt.NDArray[np.uint32], numbers: Whole, roles: _Roles) -> Row:
     inked = np.maximum.accumulate(np.where(codes != ord(" "), np.arange(len(codes)), -1))
     numbers = np.where(inked >= 0, numbers[np.maximum(inked, 0)], 0)
     edges = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(text)]
-    return tuple(
-        (text[start:end], roles.known[numbers[start]]) for start, end in zip(edges[:-1], edges[1:], strict=True)
-    )
+    return tuple((text[start:end], roles.known[numbers[start]]) for start, end in itertools.pairwise(edges))
 
 
 def _dots_of(shares: Floats, dots: int) -> Floats:

@@ -6,15 +6,13 @@ its upper one, so that everything inside belongs to the curves.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from fitmon.text.roles import Role
-from fitmon.text.rows import Piece, Row, fitted, framed, row, text_of, width_of
+from fitmon.text.rows import Piece, Row, framed, row
 from fitmon.tui.drawing.axis import Axis, epoch_axis, power_axis, round_step, time_axis, value_axis
 from fitmon.tui.drawing.braille import ACROSS, BrailleCanvas
 from fitmon.tui.drawing.decimation import ranges, thinned
