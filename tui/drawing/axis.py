@@ -130,7 +130,8 @@ def _cost(division: _Rows, low: float, high: float) -> float:
     labels = len(division.labeled())
     wanted = max(2.0, min(6.0, division.rows / 3))
     empty = (division.high - division.low) / (high - low) - 1
-    return empty + 0.6 * abs(math.log2(max(labels, 0.5) / wanted)) ** 1.5 + (3.0 if labels < MIN_TICK_GAP else 0.0)
+    off: float = abs(math.log2(max(labels, 0.5) / wanted)) ** 1.5
+    return empty + 0.6 * off + (3.0 if labels < MIN_TICK_GAP else 0.0)
 
 
 def round_step(minimum: float) -> float:

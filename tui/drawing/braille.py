@@ -115,8 +115,10 @@ class BrailleCanvas:
         return int(across) // ACROSS, self.height - 1 - int(up) // DOWN
 
     def is_blank(self, column: int, line: int) -> bool:
-        """Return whether no line and no sign was drawn in a cell, which must be inside."""
-        return not self._lines.dots[line, column] and (line, column) not in self._signs
+        """Return whether there is nothing in a cell but rules; outside there is nothing either."""
+        if not (0 <= column < self.width and 0 <= line < self.height):
+            return True
+        return not (self._lines.dots[line, column] or self._beneath.dots[line, column] or (line, column) in self._signs)
 
     def rows(self) -> list[Row]:
         """Return the cells as rows of text, from the top; blanks take the role before them, for fewer color codes."""

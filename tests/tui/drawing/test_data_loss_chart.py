@@ -10,8 +10,9 @@ from fitmon.engine import events
 from fitmon.engine.measures import Measures
 from fitmon.text.format import to_ascii
 from fitmon.text.rows import text_of, width_of
+from fitmon.tui.drawing.chart_title import BEST
 from fitmon.tui.drawing.curves import Chart, chart_of
-from fitmon.tui.drawing.plot import BEST, draw_chart
+from fitmon.tui.drawing.run_chart import draw_chart
 from tests.tui.fake_run import STEPS, FakeRun, shown
 
 VAL_LOSSES = (0.12, 0.11, 0.6, 0.57)

@@ -8,9 +8,10 @@ import pytest
 
 from fitmon.text.metric_choice import second_metric
 from fitmon.text.rows import Row, text_of, width_of
-from fitmon.tui.drawing.axis import epoch_axis, power_axis, value_axis
-from fitmon.tui.drawing.curves import Chart, Line, OtherLine, chart_of, decimated, finite_stretches
-from fitmon.tui.drawing.plot import BASELINE, BEST, BRANCH_START, KNOB, OTHER, VALIDATION, draw_chart
+from fitmon.tui.drawing.chart_title import BASELINE, BEST, BRANCH_START, KNOB, OTHER, VALIDATION
+from fitmon.tui.drawing.curves import Chart, Line, OtherLine, chart_of
+from fitmon.tui.drawing.line_chart import ALONE, MAX_WIDTH
+from fitmon.tui.drawing.run_chart import draw_chart
 from tests.tui.fake_run import FakeRun
 
 
@@ -203,25 +204,6 @@ def test_a_logarithmic_axis_with_a_zero_is_labeled_linear() -> None:
     assert "log" in drawn(chart(line(1, 0.1), log_scale=True)).split("\n")[0]
 
 
-def test_a_curve_keeps_its_lowest_and_highest_point_when_thinned() -> None:
-    values = np.random.default_rng(0).standard_normal(20_000)
-    values[777], values[12_345] = 50.0, -50.0
-    thin = decimated(Line(epochs=np.linspace(0, 9, 20_000), values=values), 50)
-    assert len(thin) <= 100
-    assert {50.0, -50.0} <= set(thin.values)
-    assert np.all(np.diff(thin.epochs) > 0)
-
-
-def test_a_short_curve_is_not_thinned() -> None:
-    short = line(*range(100))
-    assert decimated(short, 50) is short
-
-
-def test_a_curve_is_interrupted_at_nan() -> None:
-    stretches = finite_stretches(line(1, 2, math.nan, 3, math.inf, math.nan, 4))
-    assert [stretch.values.tolist() for stretch in stretches] == [[1, 2], [3], [4]]
-
-
 def test_the_training_curve_has_epochs_and_then_chunks_of_the_current_epoch() -> None:
     run = FakeRun().begin().chunk(50).epoch_ended(1)
     first = chart_of(run.snapshot(), "loss", log_scale=False)
@@ -241,25 +223,3 @@ def test_the_training_curve_has_epochs_and_then_chunks_of_the_current_epoch() ->
 )
 def test_the_second_chart_shows(metrics: dict[str, float], expected: str | None, why: str) -> None:
     assert second_metric(FakeRun().begin().epoch_ended(1, None, **metrics).snapshot()) == expected, why
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "labels"),
-    [(0, 1, ["0", "0.5", "1.0"]), (0.02, 0.31, ["0.2"]), (90, 310, ["100", "200", "300"]), (-1, 1, ["-1", "0", "1"])],
-)
-def test_the_value_axis_has_round_numbers(low: float, high: float, labels: list[str]) -> None:
-    written = [label for _, label in value_axis(low, high, 3).ticks]
-    assert set(labels) <= set(written)
-    assert 2 <= len(written) <= 5
-
-
-def test_a_logarithmic_axis_names_powers_and_at_least_two_values() -> None:
-    assert {"1e-3", "1"} <= {label for _, label in power_axis(1e-3, 1, 5).ticks}
-    assert len(power_axis(0.31, 0.34, 4).ticks) >= 2
-
-
-def test_the_epoch_axis_has_whole_epochs_only() -> None:
-    for last in (1, 2, 7, 40, 1000, 123_456):
-        ticks = epoch_axis(0, last, 8).ticks
-        assert all(position == int(position) for position, _ in ticks)
-        assert len(ticks) <= 9
