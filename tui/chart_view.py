@@ -30,16 +30,17 @@ class ChartView:
     metric: str = ""
     """The same for the other chart."""
 
-    def moved(self, key: str, newest: int) -> ChartView:
+    def moved(self, key: str, newest: int, own: int) -> ChartView:
         """Return the view after a key that moves the cursor.
 
         Args:
             key: `left`, `right`, `home` or `end`; from the newest epoch, `right` leaves the cursor.
-            newest: the last epoch with values, at least 1.
+            newest: the last epoch with values, of any branch, at least 1.
+            own: the same of the current branch, where the cursor appears; 0: it has none.
         """
         now = self.cursor
         if now is None:
-            return self if key == "right" else self._at({"home": 1}.get(key, newest), newest)
+            return self if key == "right" else self._at({"home": 1, "end": newest}.get(key, own or newest), newest)
         if key == "right" and now >= newest:
             return self.without_cursor()
         return self._at({"left": max(1, now - 1), "right": now + 1, "home": 1, "end": newest}[key], newest)

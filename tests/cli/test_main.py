@@ -15,7 +15,7 @@ from fitmon.engine.job import Settings
 from fitmon.presets import preset_named
 from fitmon.presets.layers import has_dropout
 
-HEAVY = {"tensorflow", "keras", "textual", "numpy", "sklearn", "msgspec", "rich", "plotext"}
+HEAVY = {"tensorflow", "keras", "textual", "numpy", "sklearn", "msgspec", "rich"}
 
 
 def modules_loaded_by(*arguments: str) -> set[str]:

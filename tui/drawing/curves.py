@@ -145,7 +145,7 @@ def chart_of(snapshot: Snapshot, key: str, log_scale: bool, view: ChartView | No
         baseline=_baseline(snapshot, loss_or_other),
         epoch=snapshot.epoch,
         log_scale=log_scale,
-        other_lines=other_lines(snapshot, loss_or_other),
+        other_lines=other_lines(snapshot, loss_or_other, view),
         branch_epoch=None if snapshot.branch.parent is None else snapshot.branch.from_epoch,
         penalty=float(penalties(snapshot.measures).values[-1]) if without_penalty else None,
         band=_line(_chunks(snapshot, snapshot.past_chunks, loss_or_other)),
@@ -153,7 +153,7 @@ def chart_of(snapshot: Snapshot, key: str, log_scale: bool, view: ChartView | No
         placing=placing,
         has_two_parts=loss_or_other not in {quantities.PENALTY, quantities.RATE, quantities.PACE},
         fits_log_scale=quantities.fits_log_scale(loss_or_other),
-        clock=clock_of(snapshot.branch),
+        clock=clock_of(snapshot.branch) if view.by_time or view.cursor is not None else None,
         view=view,
     )
     return _smoothed(chart, view.smoothing) if view.smoothing else chart
@@ -188,13 +188,14 @@ def _chunks(snapshot: Snapshot, chunks: dict[str, Curve], key: str) -> Curve:
     return data_losses(curve, penalties(snapshot.measures)) if key == ONLY_DATA_LOSS else curve
 
 
-def other_lines(snapshot: Snapshot, key: str) -> tuple[OtherLine, ...]:
+def other_lines(snapshot: Snapshot, key: str, view: ChartView) -> tuple[OtherLine, ...]:
     """Return the values of a quantity, by its resolved key, on other branches, newest first."""
     lines = []
     for stretch in other_stretches(snapshot.branch, snapshot.other_branches):
         curve = _stretch_of(quantities.curve_drawn(stretch.branch, key), stretch.epochs)
         if len(curve):
-            lines.append(OtherLine(stretch.branch.number, _line(curve), clock_of(stretch.branch)))
+            clock = clock_of(stretch.branch) if view.by_time else None
+            lines.append(OtherLine(stretch.branch.number, _line(curve), clock))
         if len(lines) == MAX_OTHERS:
             break
     return tuple(lines)

@@ -12,6 +12,9 @@ from fitmon.tui.layout import View
 
 GAP = "  "
 
+CHART_KEYS = frozenset({"cursor", "zoom", "metric", "x_axis", "smoothing"})
+"""They have an effect once an epoch has ended."""
+
 
 def draw_footer(frame: Frame | None, width: int) -> Row:
     """Return the hints that fit for the keys with an effect now; help and quit stay when others are dropped."""
@@ -35,6 +38,8 @@ def _has_effect(key: Key, frame: Frame) -> bool:
         return has_threshold(snapshot)
     if frame.view is View.SAMPLES and key.views:
         return snapshot.observation is not None
+    if key.id in CHART_KEYS:
+        return snapshot.epochs_done > 0
     if key.id == "error":
         return isinstance(snapshot.ending, RunFailed)
     return not key.knobs or any(knob.name in key.knobs and not knob.unavailable for knob in snapshot.knobs)

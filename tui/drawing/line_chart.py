@@ -6,6 +6,7 @@ its upper one, so that everything inside belongs to the curves.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,6 +33,9 @@ ALONE = "⠿"
 """A point without neighbors: a single dot is too easily missed."""
 
 CURSOR, MARK_RULE, BASELINE = "│", "╎", "┈"
+
+MAX_ALONE = 200
+"""At most so many such points are drawn, in a curve full of gaps."""
 
 FEW_POINTS = 40
 """So many points have a sign each where at least 2 columns lie between them; more only where 3 do."""
@@ -131,9 +135,8 @@ class LineChart:
 
 def visible_values(line: NamedLine, first: float, last: float) -> Floats:
     """Return the finite values of a curve between two positions, clipped to ±`LARGEST`."""
-    begin, end = np.searchsorted(line.positions, [first, last])
-    values = line.values[begin : end + 1]
-    return np.clip(values[np.isfinite(values)], -LARGEST, LARGEST)
+    x, values = thinned(line.positions, line.values, first, last, MAX_WIDTH * ACROSS)
+    return np.clip(values[np.isfinite(values) & (x >= first) & (x <= last)], -LARGEST, LARGEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,19 +237,13 @@ def has_baseline(chart: LineChart) -> bool:
 
 
 def _draw_line(plot: _Plot, line: NamedLine) -> None:
-    begin, end = _visible(plot, line)
-    x, y = plot.horizontal.shares(line.positions[begin:end]), plot.vertical.shares(line.values[begin:end])
-    thin = thinned(x, y, plot.canvas.width * ACROSS)
-    plot.canvas.line(*thin, line.role, dotted=line.dotted, beneath=line.beneath)
-    if not line.sign and not line.beneath and thin[0] is x:
-        for number in _alone(y):
-            _put(plot, float(line.positions[begin + number]), float(line.values[begin + number]), ALONE, line.role)
-
-
-def _visible(plot: _Plot, line: NamedLine) -> tuple[int, int]:
-    """Return the first point and the end of those to draw: the visible ones and a neighbor on either side."""
-    begin, end = np.searchsorted(line.positions, [plot.chart.first, plot.chart.last])
-    return max(0, int(begin) - 1), min(len(line), int(end) + 2)
+    columns = plot.canvas.width * ACROSS
+    x, values = thinned(line.positions, line.values, plot.chart.first, plot.chart.last, columns)
+    heights = plot.vertical.shares(values)
+    plot.canvas.line(plot.horizontal.shares(x), heights, line.role, dotted=line.dotted, beneath=line.beneath)
+    if not line.sign and not line.beneath:
+        for number in _alone(heights)[:MAX_ALONE]:
+            _put(plot, float(x[number]), float(values[number]), ALONE, line.role)
 
 
 def _alone(y: Floats) -> list[int]:
@@ -256,15 +253,18 @@ def _alone(y: Floats) -> list[int]:
 
 
 def _draw_signs(plot: _Plot, line: NamedLine) -> None:
-    begin, end = _visible(plot, line)
+    begin, end = np.searchsorted(line.positions, [plot.chart.first, plot.chart.last + 1e-9])
+    if begin == end:
+        return
     if line.sign:
         epochs = line.epochs[begin:end]
         step = _sign_step(plot, line, epochs)
-        for number in np.flatnonzero(np.abs(epochs / step - np.round(epochs / step)) < 1e-9).tolist():  # noqa: PLR2004
-            at = begin + number
+        wanted = np.arange(math.ceil(epochs[0] / step), math.floor(epochs[-1] / step) + 1) * step
+        for number in np.unique(np.searchsorted(epochs, wanted - step * 1e-9)).tolist():
+            at = int(begin) + number
             _put(plot, float(line.positions[at]), float(line.values[at]), line.sign, line.role)
-    if line.end_sign and end > begin:
-        _put_end(plot, line, end - 1)
+    if line.end_sign:
+        _put_end(plot, line, int(end) - 1)
 
 
 def _sign_step(plot: _Plot, line: NamedLine, epochs: Floats) -> float:

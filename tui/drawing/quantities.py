@@ -110,15 +110,18 @@ def curves_of(branch: Branch, key: str) -> Quantity:
 
 
 def _losses(branch: Branch, *, without_penalty: bool) -> Quantity:
-    losses = [branch.metrics.get(name, empty_curve()) for name in ("loss", "val_loss")]
-    if without_penalty:
-        known = penalties(branch.measures)
-        losses = [data_losses(curve, known) for curve in losses]
-    return Quantity(*losses)
+    return Quantity(*(_loss(branch, name, without_penalty) for name in ("loss", "val_loss")))
+
+
+def _loss(branch: Branch, name: str, without_penalty: bool) -> Curve:
+    losses = branch.metrics.get(name, empty_curve())
+    return data_losses(losses, penalties(branch.measures)) if without_penalty else losses
 
 
 def curve_drawn(branch: Branch, key: str) -> Curve:
     """Return the curve by which another branch is shown: over validation data where there is one."""
+    if key == ONLY_DATA_LOSS:
+        return _loss(branch, "val_loss" if len(branch.metrics.get("val_loss", empty_curve())) else "loss", True)
     quantity = curves_of(branch, key)
     return quantity.validation if len(quantity.validation) else quantity.training
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-NEGLIGIBLE = 1e-3
+NEGLIGIBLE = 1e-4
 """Points whose weight, relative to the newest, is below this are left out of a mean."""
 
 
@@ -22,9 +20,17 @@ def exponential_mean(values: Floats, weight: float) -> Floats:
             are of fewer values, none is drawn towards 0.
     """
     finite = np.isfinite(values)
-    kernel = weight ** np.arange(math.ceil(math.log(NEGLIGIBLE) / math.log(weight)))
-    # Divided by the length, so that the sum of the largest numbers is one.
-    known = np.where(finite, np.clip(values, -1e300, 1e300), 0.0) / len(kernel)
-    sums = np.convolve(known, kernel)[: len(values)]
-    weights = np.convolve(finite.astype(np.float64), kernel)[: len(values)] / len(kernel)
-    return np.where(finite, sums / np.maximum(weights, 1e-12), np.nan)
+    # Small enough that no sum overflows.
+    sums = _weighted_sums(np.where(finite, np.clip(values, -1e300, 1e300), 0.0), weight)
+    weights = _weighted_sums(finite.astype(np.float64), weight)
+    return np.where(finite, sums / np.maximum(weights, 1.0), np.nan)
+
+
+def _weighted_sums(values: Floats, weight: float) -> Floats:
+    """Return for each value the sum of it and those before it, weighted; in steps that double what is summed."""
+    sums, length = values, 1
+    while weight**length > NEGLIGIBLE and length < len(values):
+        longer = sums.copy()
+        longer[length:] += weight**length * sums[:-length]
+        sums, length = longer, 2 * length
+    return sums

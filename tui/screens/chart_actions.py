@@ -41,7 +41,8 @@ class ChartActions:
         return True
 
     def action_move_cursor(self, key: str) -> None:
-        self._with_epochs(lambda newest: self.chart_view.moved(key, newest))
+        own = self.shown_snapshot().epochs_done
+        self._with_epochs(lambda newest: self.chart_view.moved(key, newest, own))
 
     def action_leave_cursor(self) -> None:
         self._look(self.chart_view.without_cursor())
