@@ -187,7 +187,7 @@ def _with_chunks(line: Line, snapshot: Snapshot, key: str) -> Line:
 
 
 def _chunks(snapshot: Snapshot, chunks: dict[str, Curve], key: str) -> Curve:
-    curve = chunks.get(quantities.has_chunks(key), empty_curve())
+    curve = chunks.get(quantities.chunk_name(key), empty_curve())
     return data_losses(curve, penalties(snapshot.measures)) if key == ONLY_DATA_LOSS else curve
 
 

@@ -133,7 +133,7 @@ def placing_of(key: str) -> Placing:
     return Placing.END if key in {PENALTY, ALIKE_LOSS, ALIKE_ACCURACY} else Placing.MIDDLE
 
 
-def has_chunks(key: str) -> str:
+def chunk_name(key: str) -> str:
     """Return the name of the chunk means of a resolved key; empty if it has none."""
     if key in {KERAS_LOSS, ONLY_DATA_LOSS}:
         return "loss"
@@ -142,4 +142,4 @@ def has_chunks(key: str) -> str:
 
 def fits_log_scale(key: str) -> bool:
     """Return whether a logarithmic axis makes sense: for losses, errors and rates, not for shares."""
-    return key != ALIKE_ACCURACY and not (has_chunks(key) and any(part in key.lower() for part in SHARES))
+    return key != ALIKE_ACCURACY and not (chunk_name(key) and any(part in key.lower() for part in SHARES))

@@ -44,6 +44,10 @@ class ChartActions:
         own = self.shown_snapshot().epochs_done
         self._with_epochs(lambda newest: self.chart_view.moved(key, newest, own))
 
+    def read_epoch(self, epoch: int) -> None:
+        """Put the cursor on an epoch, such as the one clicked on."""
+        self._look(replace(self.chart_view, cursor=epoch))
+
     def action_leave_cursor(self) -> None:
         self._look(self.chart_view.without_cursor())
 
