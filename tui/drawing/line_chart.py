@@ -16,6 +16,7 @@ from fitmon.text.roles import Role
 from fitmon.text.rows import Row, framed, row, width_of
 from fitmon.tui.drawing.axis import Axis, epoch_axis, power_axis, round_step, time_axis, value_axis
 from fitmon.tui.drawing.braille import ACROSS, BrailleCanvas
+from fitmon.tui.drawing.chart_frame import between_edges, label_width, lower_edge
 from fitmon.tui.drawing.decimation import ranges, thinned
 
 Floats = npt.NDArray[np.float64]
@@ -152,7 +153,7 @@ class _Plot:
 
     @property
     def label_width(self) -> int:
-        return max(map(len, self.labels.values()), default=0)
+        return label_width(self.labels)
 
 
 def draw_lines(
@@ -178,7 +179,11 @@ def draw_lines(
     _draw(plot)
     _put_note(plot, note)
     edges = framed(title, [], width, 3)
-    return [edges[0], *_inside(plot), _lower_edge(plot)]
+    return [
+        edges[0],
+        *between_edges(plot.canvas.rows(), plot.labels),
+        lower_edge(plot.horizontal, plot.canvas.width, plot.label_width, chart.axis_name),
+    ]
 
 
 def x_at(chart: LineChart, width: int, height: int, column: int) -> float | None:
@@ -197,7 +202,7 @@ def _plot_of(chart: LineChart, limits: tuple[float, float], width: int, height: 
     make_vertical = power_axis if chart.is_logarithmic else value_axis
     vertical = make_vertical(*limits, rows)
     labels = {rows - 1 - int(share * (4 * rows - 1) + 0.5) // 4: label for share, label in vertical.ticks}
-    canvas = BrailleCanvas(max(1, width - 3 - max(map(len, labels.values()), default=0)), rows)
+    canvas = BrailleCanvas(max(1, width - 3 - label_width(labels)), rows)
     make_horizontal = time_axis if chart.by_time else epoch_axis
     return _Plot(chart, make_horizontal(chart.first, chart.last, canvas.width), vertical, labels, canvas)
 
@@ -328,31 +333,3 @@ def _put(plot: _Plot, x: float, value: float, sign: str, role: Role) -> None:
 def _cell(plot: _Plot, x: float, value: float | None) -> tuple[int, int] | None:
     height = 0.0 if value is None else plot.vertical.share(value)
     return plot.canvas.cell_of(plot.horizontal.share(x), height)
-
-
-def _inside(plot: _Plot) -> list[Row]:
-    """Return the rows between the edges: the left edge with the labels, the curves, the right edge."""
-    width = plot.label_width
-    lines = []
-    for number, line in enumerate(plot.canvas.rows()):
-        label = plot.labels.get(number)
-        edge = f"│{'':{width}}│" if label is None else f"│{label:>{width}}┤"
-        lines.append((((edge, Role.FAINT)), *line, ("│", Role.FAINT)))
-    return lines
-
-
-def _lower_edge(plot: _Plot) -> Row:
-    """Return the lower edge, in which the labels of the horizontal axis stand under their positions."""
-    width = plot.canvas.width
-    characters = list("─" * width)
-    free = 0
-    for share, label in plot.horizontal.ticks:
-        column = int(share * (ACROSS * width - 1) + 0.5) // ACROSS
-        start = max(0, min(column - (len(label) - 1) // 2, width - len(label)))
-        if start >= free:
-            characters[start : start + len(label)] = label
-            free = start + len(label) + 1
-    name = f" {plot.chart.axis_name} "
-    if free + len(name) + 1 <= width:
-        characters[width - len(name) - 1 : width - 1] = name
-    return row(("╰" + "─" * plot.label_width + "┴" + "".join(characters) + "╯", Role.FAINT))
