@@ -136,6 +136,15 @@ async def test_v_shows_data_loss_keras_loss_and_penalty_apart() -> None:
         await screen.sees("╭ data loss")
 
 
+async def test_a_run_with_nothing_but_a_loss_shows_its_learning_rate_in_the_other_chart() -> None:
+    run = FakeRun().begin().epoch_ended(1, None, loss=1.0).epoch_ended(2, None, loss=0.5)
+    async with shown(run) as screen:
+        await screen.press("3")
+        await screen.sees("╭ learning rate  ⠒ 1e-3")
+        await screen.press("v")
+        await screen.sees("╭ seconds per epoch")
+
+
 async def test_keys_of_the_charts_say_where_they_act() -> None:
     async with shown(a_run()) as screen:
         await screen.press("7", "v")

@@ -6,8 +6,9 @@ from fitmon.text import format as form
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, fitting, joined, row, width_of
 from fitmon.tui.drawing.curves import Chart
-from fitmon.tui.drawing.line_chart import LineChart, has_baseline
+from fitmon.tui.drawing.line_chart import LineChart, NamedLine, has_baseline
 from fitmon.tui.drawing.placement import best_point, branch_point, position
+from fitmon.tui.drawing.quantities import Placing
 
 TRAINING, VALIDATION, BEST, KNOB, BASELINE = "⠒", "•", "◆", "▼", "┈"
 OTHER, BRANCH_START = "◦", "▷"
@@ -53,7 +54,8 @@ def _newest(chart: Chart) -> list[Field]:
     fields = []
     last = training.last if len(training) else chart.training.last
     if last is not None:
-        fields.append(_field(9, f"{TRAINING} {name}{form.measured(last)}", Role.TRAINING))
+        number = form.setting(last) if chart.placing is Placing.STEP else form.measured(last)
+        fields.append(_field(9, f"{TRAINING} {name}{number}", Role.TRAINING))
     if validation.last is not None:
         fields.append(_field(9, f"{VALIDATION} val {form.measured(validation.last)}", Role.VALIDATION))
     return fields
@@ -76,7 +78,8 @@ def _changes(chart: Chart, picture: LineChart) -> list[Field]:
     fields = []
     if any(_is_visible(chart, picture, epoch - 1) for epoch in chart.knob_epochs):
         fields.append(_field(4, f"{KNOB} knob", Role.MARK))
-    numbers = ", ".join(str(other.number) for other in reversed(chart.other_lines))
+    drawn = {line.name for line in picture.lines if line.dotted and _has_points(line, picture)}
+    numbers = ", ".join(str(other.number) for other in reversed(chart.other_lines) if str(other.number) in drawn)
     if numbers:
         fields.append(_field(5, f"{OTHER} branch {numbers}", Role.FAINT, f"{OTHER} {numbers}"))
     if chart.baseline is not None and has_baseline(picture):
@@ -100,6 +103,11 @@ def _scales(chart: Chart, picture: LineChart) -> list[Field]:
 
 def _is_visible(chart: Chart, picture: LineChart, epoch: float) -> bool:
     return picture.first <= position(chart, epoch) <= picture.last
+
+
+def _has_points(line: NamedLine, picture: LineChart) -> bool:
+    positions = line.positions
+    return bool(positions[-1] >= picture.first and positions[0] <= picture.last)
 
 
 def _values_at(chart: Chart, epoch: int, width: int) -> Row:

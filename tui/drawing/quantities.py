@@ -13,7 +13,7 @@ from fitmon.engine.record.branch import LEARNING_RATE, SECONDS, Branch, other_st
 from fitmon.engine.record.data_loss import DATA_LOSS, data_losses, penalties, penalties_matter
 from fitmon.engine.record.series import Curve, empty_curve
 from fitmon.engine.record.snapshot import Snapshot
-from fitmon.text.metric_choice import second_metric
+from fitmon.text.metric_choice import has_values, second_metric
 
 LOSS = "loss"
 """The loss as it is best compared: the data loss where a penalty was measured, else Keras's."""
@@ -60,7 +60,7 @@ class Quantity:
 def loss_keys(snapshot: Snapshot) -> list[str]:
     """Return the keys that the chart of the loss can show, the usual one first."""
     branch = snapshot.branch
-    keys = [LOSS]
+    keys = [LOSS] * has_values(snapshot, LOSS)
     if resolved(snapshot, LOSS) == ONLY_DATA_LOSS:
         keys += [KERAS_LOSS, PENALTY]
     return keys + [ALIKE_LOSS] * bool(len(curves_of(branch, ALIKE_LOSS).training))

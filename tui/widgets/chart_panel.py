@@ -40,8 +40,8 @@ class ChartPanel(RowWidget):
 
     def chart(self) -> "Chart | None":
         """Return the chart that is shown; None before there is a value."""
-        frame, usual = self._frame, self._usual_metric()
-        if frame is None or usual is None or not has_values(frame.snapshot, usual):
+        frame = self._frame
+        if frame is None or not (has_values(frame.snapshot, "loss") or self._usual_metric()):
             return None
         # They load numpy, which the first frame must not wait for.
         from fitmon.tui.drawing.curves import chart_of
@@ -49,7 +49,8 @@ class ChartPanel(RowWidget):
 
         chosen = frame.chart_view.loss if self._is_loss else frame.chart_view.metric
         known = loss_keys(frame.snapshot) if self._is_loss else metric_keys(frame.snapshot)
-        return chart_of(frame.snapshot, chosen if chosen in known else usual, frame.log_scale, frame.chart_view)
+        key = chosen if chosen in known else next(iter(known), "")
+        return chart_of(frame.snapshot, key, frame.log_scale, frame.chart_view) if key else None
 
     def epoch_at(self, column: int) -> int | None:
         """Return the epoch whose values stand at a column of the panel; None outside the curves."""

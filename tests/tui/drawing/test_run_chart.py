@@ -10,10 +10,11 @@ from fitmon.engine import events
 from fitmon.text.metric_choice import second_metric
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, text_of, width_of
+from fitmon.tui.chart_view import ChartView
 from fitmon.tui.drawing.chart_title import BASELINE, BEST, BRANCH_START, KNOB, OTHER, VALIDATION
 from fitmon.tui.drawing.curves import Chart, Line, OtherLine, chart_of
 from fitmon.tui.drawing.line_chart import ALONE, MAX_WIDTH
-from fitmon.tui.drawing.run_chart import draw_chart
+from fitmon.tui.drawing.run_chart import draw_chart, line_chart_of
 from tests.tui.fake_run import STEPS, FakeRun
 
 
@@ -238,6 +239,28 @@ def test_what_has_no_room_in_the_title_is_written_into_a_blank_corner() -> None:
     text = drawn(chart_of(run.snapshot(), "loss", log_scale=False), 58, 16)
     for words in ("train", "val", "best", "▷ from 4", "▼ knob", "◦ 1"):
         assert words in text
+
+
+def test_the_legend_names_only_what_is_within_the_zoom() -> None:
+    run = FakeRun().begin().train(1, 10).branch(2, 1, 5).applied("learning_rate", 5e-4, 1e-3, 6).train(6, 40)
+    whole = drawn(chart_of(run.snapshot(), "loss", log_scale=False), 100).split("\n")[0]
+    zoomed = drawn(chart_of(run.snapshot(), "loss", False, ChartView(window=10)), 100).split("\n")[0]
+    for words in ("▷ from 5", "▼ knob", "◦ branch 1"):
+        assert words in whole
+        assert words not in zoomed
+
+
+def test_while_training_goes_on_the_axis_ends_at_a_round_epoch() -> None:
+    run = FakeRun().begin(epochs=100).tell(events.EpochStarted(epoch=1, epochs=100, steps=STEPS))
+    ends = []
+    for epoch in range(1, 101):
+        metrics = {"loss": 1.0, "val_loss": 1.0}
+        run.tell(events.EpochEnded(epoch=epoch, epochs=100, seconds=1.0, metrics=metrics, knobs={}))
+        ends.append(line_chart_of(chart_of(run.snapshot(), "loss", log_scale=False)).last)
+    assert ends[6:8] == [7, 8]
+    assert ends[21:26] == [25, 25, 25, 25, 30]
+    assert ends[-1] == 100
+    assert len(set(ends)) < 25, "the whole chart moves no more often"
 
 
 def test_without_validation_another_branch_shows_its_training_curve() -> None:
