@@ -44,7 +44,7 @@ def findings_of(build: Any, y: Any) -> list[str]:
         build=lambda *_: build(),
     )
     (ended,) = Watched(job).run().all(events.EpochEnded)
-    return [finding.sentence for finding in ended.findings if finding.name == "output_mismatch"]
+    return [finding.sentence for finding in ended.findings or () if finding.name == "output_mismatch"]
 
 
 @pytest.mark.slow
