@@ -29,6 +29,18 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Kolmogorov and Smirnov's, in [0, 1]: the largest difference between the two cumulative distributions."""
 
 
+class OutputFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One of a model's several outputs; the fields mean what those of `Facts` do."""
+
+    name: str
+    """As Keras reports its loss."""
+    loss: str
+    from_logits: bool = False
+    output_units: int | None = None
+    output_activation: str = ""
+    outputs_are: str = ""
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is known of data and model before the first epoch. None: not known, or without meaning here."""
 
@@ -150,6 +162,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The different activations of the hidden layers, such as `sigmoid`."""
     outputs_are: str = ""
     """What the outputs look like: `probabilities` or `logits`; empty: not known."""
+    outputs: tuple[OutputFacts, ...] = ()
+    """Of a model with several outputs; empty: it has one, or they are not known."""
     batch_label_agreement: float | None = None
     """Share of pairs within a batch that have the same label, in [0, 1], in the last whole epoch; None where the labels
     did not come in batches from outside, or are no classes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Remedy(msgspec.Struct, frozen=True, kw_only=True):
+class Remedy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something to do about a finding: commands for the current run, or a command line for a new one."""
 
     advice: str
@@ -20,6 +20,11 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True):
     """Whether to stop the run here; the best weights are kept."""
     command_line: str = ""
     """What tries it in a new run, where the current run cannot; empty where it needs more than a command."""
+
+    raises: tuple[str, ...] = ()
+    """What the advice makes larger besides knobs, such as `model size`; no weaker finding's remedy makes it smaller."""
+    lowers: tuple[str, ...] = ()
+    """What it makes smaller."""
 
     @property
     def applicable(self) -> bool:

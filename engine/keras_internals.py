@@ -7,7 +7,7 @@ on this file; see docs/engine.md, "Moving the Keras pin".
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import keras
@@ -83,6 +83,63 @@ def compiled_loss(model: keras.Model) -> Any | None:
     return loss if isinstance(loss, keras.losses.Loss) else None
 
 
+class Compared(NamedTuple):
+    """What one loss of a compiled model compares."""
+
+    loss: Any
+    """A `keras.losses.Loss`."""
+    weight: float
+    """Its factor in the sum of all losses, from `compile(loss_weights=…)`."""
+    name: str
+    """The output's name, as Keras reports its loss."""
+    y: Any
+    predictions: Any
+
+
+def losses_of(model: keras.Model) -> list[Any]:
+    """Return the losses of a built model's outputs; empty where one is no `keras.losses.Loss`, or there is none.
+
+    Keras 3.15 keeps them in `_compile_loss._flat_losses`.
+    """
+    import keras
+
+    entries = getattr(getattr(model, "_compile_loss", None), "_flat_losses", None) or []
+    losses = [entry.loss for entry in entries]
+    return losses if all(isinstance(loss, keras.losses.Loss) for loss in losses) else []
+
+
+def compared(model: keras.Model, y: Any, predictions: Any) -> list[Compared]:
+    """Return targets and predictions in pairs, as the losses of a built model (see `losses_of`) would compare them.
+
+    Keras 3.15 pairs them by name, position or path inside `CompileLoss.call` only; so that is called, with losses that
+    record what they are given, and without the metrics that it would update.
+
+    Args:
+        model: for which `losses_of` is not empty.
+        y: targets, nested as `fit` takes them.
+        predictions: nested as the model returns them; leaves of any type.
+    """
+    compile_loss: Any = model._compile_loss  # noqa: SLF001
+    entries, metrics = compile_loss._flat_losses, compile_loss._metrics  # noqa: SLF001
+    found: list[Compared] = []
+
+    def recording(entry: Any) -> Any:
+        def record(targets: Any, outputs: Any, _sample_weight: Any = None) -> float:
+            weight = 1.0 if entry.loss_weights is None else float(entry.loss_weights)
+            found.append(Compared(entry.loss, weight, str(entry.name), targets, outputs))
+            return 0.0
+
+        return entry._replace(loss=record)
+
+    compile_loss._flat_losses = [recording(entry) for entry in entries]  # noqa: SLF001
+    compile_loss._metrics = [None] * len(entries)  # noqa: SLF001
+    try:
+        compile_loss.call(y, predictions)
+    finally:
+        compile_loss._flat_losses, compile_loss._metrics = entries, metrics  # noqa: SLF001
+    return found
+
+
 def has_standard_loss(model: keras.Model) -> bool:
     """Return whether Keras itself computes the validation loss: that of the outputs plus all penalties."""
     import keras
@@ -99,18 +156,27 @@ def loss_name(loss: Any) -> str:
 
 
 def output_activation(model: keras.Model) -> str:
-    """Return the activation of the only output, such as `sigmoid` or `linear`; empty if unknown.
+    """Return the activation of the only output, such as `sigmoid` or `linear`; empty if unknown."""
+    outputs = getattr(model, "outputs", None) or []
+    return activation_name(activation_before(outputs[0])) if len(outputs) == 1 else ""
+
+
+def activation_before(output: Any) -> Any:
+    """Return the activation function, or the Softmax layer, that a model's symbolic output comes from; None if unknown.
 
     Keras 3.15 has no public link from an output to its layer.
     """
     import keras
 
-    outputs = getattr(model, "outputs", None) or []
-    layer = getattr(getattr(outputs[0], "_keras_history", None), "operation", None) if len(outputs) == 1 else None
+    layer = getattr(getattr(output, "_keras_history", None), "operation", None)
     if isinstance(layer, keras.layers.Softmax):
-        return "softmax"
-    activation = getattr(layer, "activation", None)
-    return str(getattr(activation, "__name__", "")) if isinstance(layer, keras.layers.Layer) else ""
+        return keras.activations.softmax
+    return getattr(layer, "activation", None) if isinstance(layer, keras.layers.Layer) else None
+
+
+def activation_name(activation: Any) -> str:
+    """Return an activation's name, such as `sigmoid`; empty if unknown."""
+    return str(getattr(activation, "__name__", ""))
 
 
 def logits_behind(predictions: Any) -> Any | None:

@@ -7,6 +7,7 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -112,6 +113,7 @@ def path_of(seed: int) -> Path:
     return Path(__file__).with_name(f"runs_of_seed_{seed}.json.gz")
 
 
+@cache
 def read_collection(seed: int) -> tuple[Recording, ...]:
     """Return the recorded runs of a seed."""
     return from_bytes(path_of(seed).read_bytes())

@@ -92,6 +92,8 @@ class ModelFacts:
 
     loss: str = ""
     """Keras's name of the only loss, such as `categorical_crossentropy`; empty when not known."""
+    losses: Sequence[str] = ()
+    """The names of the losses of all outputs; empty when not known."""
     from_logits: bool = False
     """Whether that loss turns the outputs into probabilities itself."""
     output_units: int | None = None
@@ -153,7 +155,7 @@ def examine(data: TrainingData, about_data: DataFacts, model: ModelFacts) -> Fac
         batch_norm_momentum=model.batch_norm_momentum,
         weight_layers=tuple(model.weight_layers),
         hidden_activations=tuple(model.hidden_activations),
-        has_floor=_has_floor(model.loss, checks.found),
+        has_floor=_has_floor(model.losses or [model.loss], checks.found),
         training_weighted=data.class_weight is not None or data.sample_weight is not None,
         validation_weighted=data.sample_weight_validation is not None,
         **checks.found,
@@ -244,11 +246,10 @@ def _comparable_labels(y: Any, task: Task) -> list[Any]:
     return arrays_in(y) if numbers is None else [numbers]
 
 
-def _has_floor(loss: str, found: Mapping[str, Any]) -> bool:
-    """Return whether a loss is known to stay at or above 0 with these targets."""
-    if loss.startswith("binary") and not (found.get("target_low", 0) >= 0 and found.get("target_high", 0) <= 1):
-        return False
-    return loss in LOSSES_WITH_FLOOR
+def _has_floor(losses: Sequence[str], found: Mapping[str, Any]) -> bool:
+    """Return whether a sum of losses is known to stay at or above 0 with these targets."""
+    within = found.get("target_low", 0) >= 0 and found.get("target_high", 0) <= 1
+    return all(loss in LOSSES_WITH_FLOOR and (within or not loss.startswith("binary")) for loss in losses)
 
 
 def _skipped(data: TrainingData, about_data: DataFacts, checks: _Checks) -> tuple[str, ...]:
@@ -265,6 +266,6 @@ def _skipped(data: TrainingData, about_data: DataFacts, checks: _Checks) -> tupl
         skipped.append("range and frequencies of the targets (there are several outputs, or they are not numbers)")
     if found.get("duplicates") is None and "duplicates" not in names and data.x_validation is not None:
         skipped.append("duplicates (the sets cannot be compared row by row, or only slowly)")
-    if data.x_validation is not None and not about_data.train_subset:
+    if not about_data.train_subset:
         skipped.append("training loss in inference mode (the loss gives no value per sample)")
     return tuple(skipped)

@@ -8,6 +8,7 @@ import msgspec
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.finding import Finding, Remedy
+from fitmon.engine.knobs.catalogue import EPOCHS
 
 SURE = 0.8
 """Confidence from which a cause explains its symptoms."""
@@ -70,22 +71,24 @@ def _with_remedies(
         )
         result.append(msgspec.structs.replace(finding, remedies=kept))
         for remedy in kept:
-            for knob, direction in _directions(remedy, evidence).items():
-                directions.setdefault(knob, direction)
+            for moved_thing, direction in _directions(remedy, evidence).items():
+                directions.setdefault(moved_thing, direction)
     return tuple(result)
 
 
 def _contradicts(remedy: Remedy, directions: Mapping[str, float], evidence: Evidence) -> bool:
-    """Return whether a remedy moves a knob against one of a stronger finding."""
+    """Return whether a remedy moves something the other way than one of a stronger finding."""
     own = _directions(remedy, evidence)
     return any(directions.get(knob, direction) != direction for knob, direction in own.items())
 
 
 def _directions(remedy: Remedy, evidence: Evidence) -> dict[str, float]:
-    """Return whether a remedy raises (1) or lowers (-1) each knob that it changes."""
-    found = {}
+    """Return whether a remedy raises (1) or lowers (-1) each knob that it changes, and what else its advice moves."""
+    found = {**dict.fromkeys(remedy.raises, 1.0), **dict.fromkeys(remedy.lowers, -1.0)}
+    if remedy.stop:
+        found[EPOCHS.name] = -1.0
     for knob, value in remedy.changes.items():
-        now = evidence.knob(knob)
+        now = evidence.epochs if knob == EPOCHS.name else evidence.knob(knob)
         if now is not None and value != now:
             found[knob] = 1.0 if value > now else -1.0
     return found

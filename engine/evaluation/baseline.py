@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitmon.engine.diagnosis.row_blocks import arrays_in
-from fitmon.engine.keras_internals import loss_name
+from fitmon.engine.keras_internals import Compared, activation_before, activation_name, compared, loss_name, losses_of
 
 if TYPE_CHECKING:
     import keras
@@ -64,28 +64,87 @@ class _Targets:
     weights: Array | None
 
 
-def baseline_of(model: keras.Model, loss: Any, x: Any, y: Any, sample_weight: Any = None) -> Baseline | None:
-    """Return the best baseline of a loss on these targets; None where there is none to compute.
+@dataclass(frozen=True, slots=True, eq=False)
+class Output:
+    """What is known of one of a model's outputs without running it."""
+
+    shape: tuple[int | None, ...]
+    """The batch first; None: any length."""
+    activation: Callable[[Any], Any]
+    """That the output comes from; the identity where it is not known."""
+
+    @property
+    def activation_name(self) -> str:
+        """Keras's name of the activation; empty where it is not known."""
+        return "" if self.activation is _identity else activation_name(self.activation)
+
+
+def loss_parts(model: keras.Model, x: Any, y: Any) -> list[Compared]:
+    """Return each loss of a built model with its targets and the `Output` it compares; empty where not known.
+
+    A model with a `call` of its own is traced once: Keras does not show its outputs.
 
     Args:
-        model: built, with one output.
-        loss: its `keras.losses.Loss`.
+        model: built and compiled.
+        x: inputs, nested, (n, …).
+        y: targets, nested, (n, …).
+    """
+    if x is None or y is None or not losses_of(model):
+        return []
+    return compared(model, y, _outputs_of(model, x))
+
+
+def _outputs_of(model: keras.Model, x: Any) -> Any:
+    import keras
+    import tensorflow as tf
+
+    shown = getattr(model, "outputs", None)
+    if shown:
+        outputs = shown[0] if len(shown) == 1 else model.output
+        return keras.tree.map_structure(lambda t: Output(tuple(t.shape), activation_before(t) or _identity), outputs)
+    signature = keras.tree.map_structure(lambda a: tf.TensorSpec([None, *a.shape[1:]], tf.as_dtype(a.dtype)), x)
+    traced = tf.function(lambda inputs: model(inputs, training=False), autograph=False)
+    outputs = traced.get_concrete_function(signature).structured_outputs
+    return keras.tree.map_structure(lambda t: Output(tuple(t.shape), _identity), outputs)
+
+
+def baseline_of(parts: list[Compared], x: Any, sample_weight: Any = None) -> Baseline | None:
+    """Return the best baseline of a loss; None where there is none to compute.
+
+    Of several outputs it is the weighted sum of theirs: a constant for each is a constant for all.
+
+    Args:
+        parts: see `loss_parts`.
         x: inputs, (n, …), from which a series is recognized; None, or several arrays: it is not.
-        y: targets, (n, …).
         sample_weight: (n,), as in the loss that the baseline is compared with; None: all 1.
     """
-    outputs = getattr(model, "outputs", None) or []
-    if loss is None or loss.reduction not in MEAN_REDUCTIONS or len(outputs) != 1 or not len(outputs[0].shape):
+    if isinstance(sample_weight, dict | list | tuple):
         return None
-    units = outputs[0].shape[-1] or 1
-    series = x if loss_name(loss) in REPEATABLE else None
-    targets = _targets(series, y, sample_weight, units)
+    found = [_baseline_of_part(part, x, sample_weight) for part in parts]
+    known = [baseline for baseline in found if baseline is not None]
+    if not known or len(known) < len(found):
+        return None
+    total = sum(part.weight * baseline.loss for part, baseline in zip(parts, known, strict=True))
+    kinds = {baseline.kind for baseline in known}
+    return Baseline(kind=kinds.pop() if len(kinds) == 1 else "constant", loss=float(f"{total:.6g}"))
+
+
+def _baseline_of_part(part: Compared, x: Any, sample_weight: Any) -> Baseline | None:
+    shape = part.predictions.shape
+    if part.loss.reduction not in MEAN_REDUCTIONS or not len(shape):
+        return None
+    series = x if loss_name(part.loss) in REPEATABLE else None
+    targets = _targets(series, part.y, sample_weight, shape[-1] or 1)
     if targets is None:
         return None
-    found = [_best_constant(model, loss, targets), *_repeated_values(loss, targets)]
+    found = [_best_constant(part.predictions, part.loss, targets), *_repeated_values(part.loss, targets)]
     finite = [baseline for baseline in found if np.isfinite(baseline.loss)]
-    best = min(finite, key=lambda baseline: baseline.loss, default=None)
-    return None if best is None else best._replace(loss=float(f"{best.loss:.6g}"))
+    return min(finite, key=lambda baseline: baseline.loss, default=None)
+
+
+def floor_of_parts(parts: list[Compared]) -> float:
+    """Return the lowest value of a loss: the weighted sum of the `floor_of` its parts."""
+    return sum(part.weight * floor_of(part.loss, part.y) for part in parts)
 
 
 def floor_of(loss: Any, y: Any) -> float:
@@ -139,12 +198,12 @@ def _taken(array: Any, rows: npt.NDArray[np.int64]) -> Array:
     return np.stack([np.asarray(array[int(row)]) for row in rows])
 
 
-def _best_constant(model: keras.Model, loss: Any, targets: _Targets) -> Baseline:
+def _best_constant(output: Output, loss: Any, targets: _Targets) -> Baseline:
     """Return the constant with the lowest loss: the same output for every sample and every position."""
     import tensorflow as tf
     from scipy.optimize import minimize  # type: ignore[import-untyped]
 
-    activation, units = _output_of(model), model.outputs[0].shape[-1] or 1
+    activation, units = output.activation, output.shape[-1] or 1
     thinned = _thinned(targets)
 
     def loss_of(values: npt.NDArray[np.float64], part: _Targets = thinned) -> tuple[float, npt.NDArray[np.float64]]:
@@ -152,7 +211,7 @@ def _best_constant(model: keras.Model, loss: Any, targets: _Targets) -> Baseline
         with tf.GradientTape() as tape:
             tape.watch(before)
             outputs = activation(before[tf.newaxis])[0]
-            value = _mean_loss(loss, model, part, outputs)
+            value = _mean_loss(loss, output, part, outputs)
         gradient = tape.gradient(value, before)
         slope = np.zeros(units) if gradient is None else np.asarray(gradient, np.float64)
         return float(value), slope
@@ -182,16 +241,16 @@ def _repeated_values(loss: Any, targets: _Targets) -> Iterator[Baseline]:
         yield Baseline(kind="last value", loss=float(value))
 
 
-def _mean_loss(loss: Any, model: keras.Model, part: _Targets, outputs: tf.Tensor) -> tf.Tensor:
+def _mean_loss(loss: Any, output: Output, part: _Targets, outputs: tf.Tensor) -> tf.Tensor:
     import tensorflow as tf
 
-    shape = [size or along for size, along in zip(model.outputs[0].shape, _lengths(model, part.y), strict=True)]
+    shape = [size or along for size, along in zip(output.shape, _lengths(output, part.y), strict=True)]
     return loss(tf.constant(part.y), tf.broadcast_to(outputs, shape), sample_weight=part.weights)
 
 
-def _lengths(model: keras.Model, y: Array) -> list[int]:
+def _lengths(output: Output, y: Array) -> list[int]:
     """Return the length of each axis of the outputs that these targets have; those of unknown length are the same."""
-    axes = len(model.outputs[0].shape)
+    axes = len(output.shape)
     return [*y.shape, *[1] * axes][:axes]
 
 
@@ -215,23 +274,6 @@ def _starting_points(y: Array, units: int, activation: Callable[[Any], Any]) -> 
         name = getattr(activation, "__name__", "")
         yield np.log(share / (1 - share)) if name != "softmax" and units == 1 else np.log(share)
         yield np.log(share / (1 - share))
-
-
-def _output_of(model: keras.Model) -> Callable[[Any], Any]:
-    """Return the activation of the only output; the identity where it has none, or it is not known."""
-    import keras
-
-    layer = getattr(getattr(model.outputs[0], "_keras_history", None), "operation", None)
-    if isinstance(layer, keras.layers.Softmax):
-        return _softmax
-    found: Callable[[Any], Any] | None = getattr(layer, "activation", None)
-    return found if callable(found) else _identity
-
-
-def _softmax(values: Any) -> Any:
-    import keras
-
-    return keras.activations.softmax(values)
 
 
 def _identity(values: Any) -> Any:

@@ -207,10 +207,8 @@ def _step_with_predictions(
             y, predictions = recorded[-1]
         else:
             y, predictions = None, model(inputs, training=False) if keep else None
-        if not tf.is_tensor(predictions):
-            return _Chunk(logs, nothing, tf.zeros((0,)), penalty)
-        losses = None if sample_losses is None or y is None else sample_losses.of_batch(y, predictions)
-        kept = tf.cast(predictions, tf.float32) if keep else nothing
+        losses = None if sample_losses is None else sample_losses.of_batch(y, predictions)
+        kept = tf.cast(predictions, tf.float32) if keep and tf.is_tensor(predictions) else nothing
         return _Chunk(logs, kept, tf.zeros((0,)) if losses is None else losses, penalty)
 
     return step

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
+    from fitmon.engine.evaluation.sample_losses import SampleLosses
+
 MIN_LAYERS = 4
 """Layers with weights of a model that is deep enough for its gradient to vanish."""
 FIRST_EPOCH = 2
@@ -33,11 +35,11 @@ class GradientSizes(NamedTuple):
 class Gradients:
     """Measures the gradient of one batch, in inference mode. Used by the training thread."""
 
-    def __init__(self, model: keras.Model, loss: Any, batch: Any, steps_per_epoch: int) -> None:
-        """Prepare for a `keras.losses.Loss` and a batch `(x, y)` of tensors; nothing is traced yet."""
+    def __init__(self, model: keras.Model, losses: SampleLosses, batch: Any, steps_per_epoch: int) -> None:
+        """Prepare for a batch `(x, y)` of tensors; nothing is traced yet."""
         import tensorflow as tf
 
-        self._model, self._loss, self._batch = model, loss, batch
+        self._model, self._losses, self._batch = model, losses, batch
         self._epochs_each = math.ceil(STEPS_EACH / max(1, steps_per_epoch))
         self._kernels = kernels_of(model)
         self._function = self._sizes if model.run_eagerly else tf.function(self._sizes, autograph=False)
@@ -49,15 +51,15 @@ class Gradients:
         return GradientSizes(*(float(size) for size in self._function()))
 
     def _sizes(self) -> list[tf.Tensor]:
-        import keras
         import tensorflow as tf
 
-        x, (y,) = self._batch[0], keras.tree.flatten(self._batch[1])
+        x, y = self._batch
         state = self._model.non_trainable_variables
         before = [tf.identity(variable.value) for variable in state]
         ends = [self._kernels[0].value, self._kernels[-1].value]
         with tf.GradientTape() as tape:
-            loss = self._loss(y, self._model(x, training=False))
+            losses = self._losses.of_batch(y, self._model(x, training=False))
+            loss = tf.zeros(()) if losses is None else tf.reduce_mean(losses)
         gradients = tape.gradient(loss, ends, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         for variable, value in zip(state, before, strict=True):
             variable.assign(value)

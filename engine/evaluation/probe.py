@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fitmon.engine.data.feed import ResidentFeed
 from fitmon.engine.evaluation.evaluate import Evaluator
-from fitmon.engine.evaluation.sample_losses import SampleLosses
+from fitmon.engine.evaluation.output_kinds import kinds_of_outputs
+from fitmon.engine.evaluation.sample_losses import sample_losses_of
 from fitmon.engine.evaluation.scoring import Scorer, Unscorable, scorer_for
+from fitmon.engine.evaluation.unchanged_state import unchanged_state
 from fitmon.engine.insight.observer import Observer
-from fitmon.engine.keras_internals import compiled_loss, has_standard_loss
+from fitmon.engine.keras_internals import has_standard_loss
 
 if TYPE_CHECKING:
     import keras
@@ -42,8 +44,8 @@ class ValidationResult:
     """L1, L2 and activity penalties in the validation loss; None where they could not be separated."""
     train_subset: SubsetScores | None = None
     """The scores of the training subset; None if none is scored."""
-    outputs_are: str = ""
-    """See `Scorer.outputs_are`; empty where the outputs are not kept."""
+    outputs_are: Mapping[str, str] = field(default_factory=dict)
+    """What the outputs look like, by name; see `kinds_of_outputs`. Without probabilities looked at in epoch 1 only."""
 
 
 class Probe:
@@ -60,13 +62,14 @@ class Probe:
             threshold: in [0, 1], for two classes.
             train_subset: scored in the same pass; None: no training sample is scored.
         """
-        self._model = model
+        self._model, self._data = model, data
         feed = ResidentFeed(data.x_validation, data.y_validation, data.sample_weight_validation)
         found = scorer_for(model, data.y_validation)
         self._scorer = found if isinstance(found, Scorer) else None
         self.no_probabilities = found.reason if isinstance(found, Unscorable) else ""
         """Why only loss and metrics are tracked; empty if the samples are too."""
-        self._losses = self._make_losses(data.sample_weight_validation)
+        labels = self._scorer.labels if self._scorer else 1
+        self._losses = sample_losses_of(model, data.sample_weight_validation, labels)
         self._train_subset = train_subset
         self._evaluator = Evaluator(
             model,
@@ -75,13 +78,7 @@ class Probe:
             sample_losses=self._losses,
             train_subset=train_subset,
         )
-        labels = self._scorer.labels if self._scorer else 1
         self._observer = Observer(len(feed) * labels, threshold)
-
-    def _make_losses(self, sample_weight: Any) -> SampleLosses | None:
-        loss = compiled_loss(self._model)
-        labels = 1 if self._scorer is None else self._scorer.labels
-        return None if loss is None else SampleLosses(loss, sample_weight, labels)
 
     @property
     def samples(self) -> int:
@@ -119,13 +116,8 @@ class Probe:
         """
         if self._scorer is None:
             return None
-        variables = self._model.non_trainable_variables
-        before = [variable.numpy() for variable in variables]
-        try:
+        with unchanged_state(self._model):
             return self.evaluate(0, batch_size, between_chunks).observation
-        finally:
-            for variable, value in zip(variables, before, strict=True):
-                variable.assign(value)
 
     def evaluate(self, epoch: int, batch_size: int, between_chunks: Callable[[], None]) -> ValidationResult:
         """Run the pass for an epoch and return its result. `between_chunks`: see `Evaluator.evaluate`."""
@@ -139,10 +131,16 @@ class Probe:
             observation=self._observe(epoch, evaluation, losses, weights),
             data_losses=losses if losses is None or weights is None else losses * weights,
             penalty=penalty,
-            outputs_are="" if self._scorer is None else self._scorer.outputs_are(evaluation.predictions),
+            outputs_are=self._kinds_of_outputs(epoch, evaluation.predictions),
             # What does not add up for validation samples does not for training samples either.
             train_subset=None if subset is None or arrays is None or losses is None else subset.scores(*arrays),
         )
+
+    def _kinds_of_outputs(self, epoch: int, predictions: Floats) -> Mapping[str, str]:
+        if self._scorer is not None:
+            return {"": self._scorer.outputs_are(predictions)}
+        # In the same epoch of every run, so that a resumed one finds what the run before it did.
+        return kinds_of_outputs(self._model, self._data.x_validation, self._data.y_validation) if epoch == 1 else {}
 
     def _split(self, evaluation: Evaluation, batch_size: int) -> tuple[Floats | None, Floats | None]:
         """Return each sample's loss and weight; None and None where they do not add up to the loss that Keras reports.

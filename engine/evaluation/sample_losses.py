@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fitmon.engine.keras_internals import carry_logits, logits_behind
+from fitmon.engine.keras_internals import Compared, carry_logits, compared, logits_behind, losses_of
 
 if TYPE_CHECKING:
+    import keras
     import tensorflow as tf
 
     Floats = npt.NDArray[np.float32]
@@ -20,39 +21,45 @@ float32. A loss computed in another way (weighted outputs, a custom step, masks)
 
 
 class SampleLosses:
-    """Splits a model's loss over its samples."""
+    """Splits a model's loss over its samples; of several outputs it is the weighted sum."""
 
-    def __init__(self, loss: Any, sample_weight: Any, labels: int) -> None:
-        """Prepare for m samples.
+    def __init__(self, model: keras.Model, sample_weight: Any, labels: int) -> None:
+        """Prepare for m samples; see `sample_losses_of`.
 
         Args:
-            loss: `keras.losses.Loss` of the model's only output.
+            model: built and compiled.
             sample_weight: (m,) or (m, 1), or None.
-            labels: number of labels per sample; each has its own loss.
+            labels: number of labels per sample of the only output; each has its own loss.
         """
-        self.loss = loss
+        self._model = model
+        self._reduction = losses_of(model)[0].reduction
         self._labels = labels
         self._sample_weight = None if sample_weight is None else np.asarray(sample_weight, np.float32).reshape(-1)
 
     def of_batch(self, y: Any, predictions: Any) -> tf.Tensor | None:
         """Return the losses of a batch, (b * labels,) float32, from the same tensors that the model's step compares.
 
-        Runs inside the compiled step. None if the loss reduces the batch itself, or there is not one target for it.
+        Runs inside the compiled step. None if a loss reduces the batch itself, or there is no target for it.
         """
+        if y is None:
+            return None
+        terms = [self._term(pair) for pair in compared(self._model, y, predictions)]
+        known = [term for term in terms if term is not None]
+        return sum(known[1:], known[0]) if known and len(known) == len(terms) else None
+
+    def _term(self, pair: Compared) -> tf.Tensor | None:
         import keras
         import tensorflow as tf
 
-        targets = keras.tree.flatten(y)
-        if len(targets) != 1:
-            return None
-        y = targets[0]
+        y, predictions, loss = pair.y, pair.predictions, pair.loss
         if self._labels > 1:
             y, predictions = _split_labels(y, predictions)
-        y, predictions = (keras.ops.convert_to_tensor(array, dtype=self.loss.dtype) for array in (y, predictions))
-        losses = tf.cast(self.loss.call(y, predictions), tf.float32)
+        y, predictions = (keras.ops.convert_to_tensor(array, dtype=loss.dtype) for array in (y, predictions))
+        losses = tf.cast(loss.call(y, predictions), tf.float32)
         if not losses.shape.rank:
             return None
-        return tf.reshape(losses, [-1]) if self._labels > 1 else tf.reduce_mean(_rows(losses), axis=1)
+        each = tf.reshape(losses, [-1]) if self._labels > 1 else tf.reduce_mean(_rows(losses), axis=1)
+        return each if pair.weight == 1 else pair.weight * each
 
     def weights(self, samples: int, batch_size: int) -> Floats | None:
         """Return the weights, (samples * labels,) float32, with which the mean of the losses is Keras's.
@@ -60,7 +67,7 @@ class SampleLosses:
         None: all weights are 1. Keras averages each batch as the loss's `reduction` says, and weights the batches by
         their lengths (keras/src/losses/loss.py, `reduce_weighted_values`).
         """
-        reduction = self.loss.reduction
+        reduction = self._reduction
         if self._sample_weight is None and reduction != "sum":
             return None
         weights = np.ones(samples, np.float32) if self._sample_weight is None else self._sample_weight
@@ -77,6 +84,16 @@ class SampleLosses:
         if not (np.isfinite(total) and np.isfinite(reported)):
             return True
         return abs(total - reported) <= AGREEMENT * max(1e-2, abs(reported))
+
+
+def sample_losses_of(model: keras.Model, sample_weight: Any, labels: int) -> SampleLosses | None:
+    """Return what splits a built model's loss; None where its loss is no sum of means over the samples.
+
+    Args: see `SampleLosses`; several outputs whose samples have different weights are not split.
+    """
+    weighted_apart = isinstance(sample_weight, dict | list | tuple)
+    reductions = {loss.reduction for loss in losses_of(model)}
+    return SampleLosses(model, sample_weight, labels) if len(reductions) == 1 and not weighted_apart else None
 
 
 def _split_labels(y: Any, predictions: Any) -> tuple[Any, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from fitmon.engine.evaluation.output_kinds import beyond_probabilities, kind_of_outputs
 from fitmon.engine.insight.scores import SampleScores, score_probabilities
 from fitmon.engine.keras_internals import compiled_loss, output_activation
 
@@ -18,12 +19,6 @@ if TYPE_CHECKING:
 
 ROWS_AND_COLUMNS = 2
 """Number of axes of a matrix."""
-
-ROUNDING = 1e-2
-"""How far outside [0, 1] a probability may be: in bfloat16 a softmax can exceed 1 by about this much."""
-
-MIN_ROWS = 30
-"""With fewer outputs that all lie in [0, 1], that may be chance."""
 
 Kind = Literal["two classes", "class numbers", "one-hot rows"]
 """The form of the labels that a loss takes."""
@@ -76,7 +71,7 @@ class Scorer:
         if not fits:
             return None
         probabilities = self._probabilities(predictions.reshape(-1, 1) if self._two_classes else predictions)
-        if _beyond_probabilities(probabilities):
+        if beyond_probabilities(probabilities):
             return None
         scores = score_probabilities(probabilities, self._true_class)
         return Scored(
@@ -85,11 +80,9 @@ class Scorer:
         )
 
     def outputs_are(self, predictions: Floats) -> str:
-        """Return what outputs look like: `probabilities` or `logits`; empty for too few to say."""
-        if len(predictions) < MIN_ROWS or predictions.ndim != ROWS_AND_COLUMNS or not np.isfinite(predictions).all():
-            return ""
-        sums_to_one = self._two_classes or bool(np.abs(predictions.sum(axis=1) - 1).max() <= ROUNDING)
-        return "probabilities" if sums_to_one and not _beyond_probabilities(predictions) else "logits"
+        """Return what outputs look like; see `kind_of_outputs`."""
+        matrix = predictions.ndim == ROWS_AND_COLUMNS
+        return kind_of_outputs(predictions, two_classes=self._two_classes) if matrix else ""
 
     def _probabilities(self, predictions: Floats) -> Floats:
         if not self._from_logits:
@@ -99,11 +92,6 @@ class Scorer:
             return np.asarray(np.exp(-np.logaddexp(0, -predictions)), dtype=np.float32)
         exponentials = np.exp(predictions - predictions.max(axis=1, keepdims=True))
         return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), dtype=np.float32)
-
-
-def _beyond_probabilities(values: Floats) -> bool:
-    with np.errstate(invalid="ignore"):
-        return bool(np.any((values < -ROUNDING) | (values > 1 + ROUNDING)))
 
 
 def scorer_for(model: keras.Model, labels: Any) -> Scorer | Unscorable:

@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from fitmon.engine.data.feed import epoch_order
 from fitmon.engine.evaluation.layer_modes import layers_with_modes
-from fitmon.engine.evaluation.sample_losses import SampleLosses
+from fitmon.engine.evaluation.sample_losses import SampleLosses, sample_losses_of
 from fitmon.engine.evaluation.scoring import Scorer, scorer_for
 from fitmon.engine.graph import compiled_step, loop_while
-from fitmon.engine.keras_internals import all_layers, compiled_loss
+from fitmon.engine.keras_internals import all_layers, losses_of
 
 if TYPE_CHECKING:
     import keras
@@ -100,9 +100,9 @@ class TrainSubset:
         return self._samples
 
     @property
-    def loss(self) -> Any:
-        """The model's `keras.losses.Loss`."""
-        return self._losses.loss
+    def sample_losses(self) -> SampleLosses:
+        """What splits the model's loss over the samples."""
+        return self._losses
 
     def arrays(self) -> tuple[Any, Any]:
         """Return inputs and targets of all samples, as numpy arrays."""
@@ -167,9 +167,7 @@ class TrainSubset:
         import tensorflow as tf
 
         return (
-            []
-            if self._with_hidden is None
-            else [tf.zeros(output.shape[-1]) for output in self._with_hidden.outputs[:-1]]
+            [] if self._with_hidden is None else [tf.zeros(hidden.shape[-1]) for hidden in self._with_hidden.output[0]]
         )
 
     def _signature(self) -> Any:
@@ -182,8 +180,8 @@ class TrainSubset:
         import tensorflow as tf
 
         x, y = batch
-        *hidden, predictions = (
-            [self._model(x, training=False)] if self._with_hidden is None else self._with_hidden(x, training=False)
+        hidden, predictions = (
+            ([], self._model(x, training=False)) if self._with_hidden is None else self._with_hidden(x, training=False)
         )
         losses = self._losses.of_batch(y, predictions)
         largest = [tf.cast(tf.reduce_max(h, axis=list(range(len(h.shape) - 1))), tf.float32) for h in hidden]
@@ -247,20 +245,23 @@ def train_subset_of(
 
     None if the feed's batches come from outside, or the loss is not defined per sample.
     """
-    loss = compiled_loss(model)
     forward = multiply_adds(model)
     rows_at_once = int(min(max(ARITHMETIC_AT_ONCE / forward, settings.batch_size), MAX_ROWS_AT_ONCE))
     samples = _affordable_samples(forward, feed, settings, validation_samples)
     # Whole batches, so that XLA compiles for one length only.
     samples -= samples % rows_at_once if samples > rows_at_once else 0
     rows = np.sort(epoch_order(feed.samples, settings.seed, 0)[:samples])
-    batch = feed.rows(rows) if samples and loss is not None and not _only_inputs(feed) else None
+    batch = feed.rows(rows) if samples and losses_of(model) and not _only_inputs(feed) else None
     if batch is None:
         return None
     found = scorer_for(model, _targets(batch))
     scorer = found if isinstance(found, Scorer) else None
-    losses = SampleLosses(loss, None, 1 if scorer is None else scorer.labels)
-    return TrainSubset(model, batch, scorer, losses, rows_at_once=rows_at_once, batch_size=settings.batch_size)
+    losses = sample_losses_of(model, None, 1 if scorer is None else scorer.labels)
+    return (
+        None
+        if losses is None
+        else TrainSubset(model, batch, scorer, losses, rows_at_once=rows_at_once, batch_size=settings.batch_size)
+    )
 
 
 def _only_inputs(feed: Feed) -> bool:
@@ -314,7 +315,7 @@ def _positions(layer: Any) -> int:
 
 
 def _with_hidden_outputs(model: keras.Model) -> keras.Model | None:
-    """Return a model of the same layers that also outputs each relu's result; None if that is not possible.
+    """Return a model of the same layers that outputs each relu's result before its own; None if that is not possible.
 
     A model with a custom `call` does not expose its intermediate results.
     """
@@ -324,7 +325,8 @@ def _with_hidden_outputs(model: keras.Model) -> keras.Model | None:
         hidden = [layer.output for layer in model.layers if _is_relu(layer)]
         if not hidden:
             return None
-        with_hidden = keras.Model(model.inputs, [*hidden, model.outputs[0]])
+        outputs = model.outputs[0] if len(model.outputs) == 1 else model.output
+        with_hidden = keras.Model(model.inputs, (hidden, outputs))
     except (AttributeError, ValueError):
         return None
     return with_hidden if type(model).call in {type(with_hidden).call, keras.Sequential.call} else None

@@ -74,10 +74,8 @@ class EpochDiagnosis:
             gradients: of the first and the last layer; None: not measured.
         """
         measures = Measures() if result is None else self._measure(epoch, result, gradients)
-        if result is not None and result.outputs_are not in {"", self.facts.outputs_are}:
-            # Outputs that were outside once are no probabilities, wherever they are later.
-            seen = "logits" if self.facts.outputs_are == "logits" else result.outputs_are
-            self.facts = msgspec.structs.replace(self.facts, outputs_are=seen)
+        if result is not None:
+            self._add_kinds_of_outputs(result.outputs_are)
         curves = self.history.curves
         curves.append({**metrics, **dict(measured(measures))})
         return measures, self._diagnosis.update(self._evidence(epoch, epochs, curves.views(), knobs))
@@ -119,6 +117,19 @@ class EpochDiagnosis:
             epoch_label_agreement=in_epoch,
             training_counts=tuple(map(int, counts.samples)),
         )
+
+    def _add_kinds_of_outputs(self, kinds: Mapping[str, str]) -> None:
+        for name, kind in kinds.items():
+            if not name and kind:
+                # Outputs that were outside once are no probabilities, wherever they are later.
+                seen = "logits" if self.facts.outputs_are == "logits" else kind
+                self.facts = msgspec.structs.replace(self.facts, outputs_are=seen)
+            elif kind:
+                outputs = (
+                    msgspec.structs.replace(output, outputs_are=kind) if output.name == name else output
+                    for output in self.facts.outputs
+                )
+                self.facts = msgspec.structs.replace(self.facts, outputs=tuple(outputs))
 
     def _evidence(
         self, epoch: int, epochs: int, curves: Mapping[str, Floats], knobs: Mapping[str, KnobValue]

@@ -16,6 +16,7 @@ from fitmon.engine import events
 from fitmon.engine.diagnosis.failed_checks import log_failure, reason_of
 from fitmon.engine.evaluation.gradients import Gradients, GradientSizes
 from fitmon.engine.evaluation.probe import Probe, ValidationResult
+from fitmon.engine.evaluation.subset_pass import SubsetPass
 from fitmon.engine.evaluation.train_subset import TrainSubset, train_subset_of
 from fitmon.engine.events import Phase
 from fitmon.engine.insight.summary import summarize
@@ -67,6 +68,7 @@ class EpochReport:
         reporter: Reporter,
         *,
         gradients: Gradients | None = None,
+        subset_pass: SubsetPass | None = None,
         summarize_epochs: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -77,18 +79,25 @@ class EpochReport:
             diagnosis: judges each epoch.
             reporter: where phases and events go.
             gradients: measures them at the end of an epoch; None: they are not measured.
+            subset_pass: scores training samples where nothing is validated; None: none are scored, or with the probe.
             summarize_epochs: whether every `EpochEnded` has an `insight`.
             clock: returns seconds since any fixed moment.
         """
         self.probe, self.diagnosis = probe, diagnosis
         self._reporter, self._summarize_epochs, self._clock = reporter, summarize_epochs, clock
-        self._gradients = gradients
+        self._gradients, self._subset_pass = gradients, subset_pass
         self._validation_seconds: float | None = None
 
     @property
     def takes_long(self) -> bool:
         """Whether a stop may end the next validation; a short one runs to its end, so that its epoch counts."""
         return self._validation_seconds is None or self._validation_seconds > SHORT_VALIDATION_SECONDS
+
+    def retrace(self) -> None:
+        """Drop the compiled passes, so that the next ones use the changed model."""
+        for compiled in (self.probe, self._subset_pass):
+            if compiled is not None:
+                compiled.retrace()
 
     def score_untrained(self, batch_size: int, between_chunks: Callable[[], None] = lambda: None) -> None:
         """Report the validation samples as the untrained model predicts them; nothing without probabilities."""
@@ -138,10 +147,12 @@ class EpochReport:
 
     def _measured_gradients(self, epoch: int, result: ValidationResult | None) -> GradientSizes | None:
         """Measure them where the loss is near its baseline: a model that learns is spared a second backward pass."""
-        baseline = self.diagnosis.facts.baseline_loss
-        if self._gradients is None or result is None or result.data_losses is None or baseline is None:
+        if self._gradients is None or result is None:
             return None
-        if not float(result.data_losses.mean()) >= STUCK * baseline:
+        losses, baseline = result.data_losses, self.diagnosis.facts.baseline_loss
+        if losses is None and result.train_subset is not None:
+            losses, baseline = result.train_subset.losses, self.diagnosis.facts.training_baseline_loss
+        if losses is None or baseline is None or not float(losses.mean()) >= STUCK * baseline:
             return None
         try:
             return self._gradients.measure(epoch)
@@ -153,7 +164,8 @@ class EpochReport:
 
     def _validate(self, trained: TrainedEpoch, between_chunks: Callable[[], None]) -> ValidationResult | None:
         if self.probe is None:
-            return None
+            scored = None if self._subset_pass is None else self._subset_pass.scores()
+            return None if scored is None else ValidationResult(metrics={}, train_subset=scored)
         self._reporter.enter(Phase.VALIDATING)
         since = self._clock()
         result = self.probe.evaluate(trained.epoch, trained.batch_size, between_chunks)
@@ -186,8 +198,9 @@ def epoch_report_for(
     """
     settings, validated = job.settings, not is_empty(data.x_validation)
     subset = None
-    if validated and feed is not None:
-        subset = train_subset_of(model, feed, settings, validation_samples=len(_arrays(data.x_validation)[0]))
+    if feed is not None:
+        validation_samples = len(_arrays(data.x_validation)[0]) if validated else 0
+        subset = train_subset_of(model, feed, settings, validation_samples=validation_samples)
     probe = Probe(model, data, settings.threshold, subset) if validated else None
     samples = 0 if feed is None else feed.samples
     facts = facts_of(model, data, job=job, training_samples=samples, subset=subset)
@@ -203,6 +216,7 @@ def epoch_report_for(
         diagnosis,
         reporter,
         gradients=_gradients(model, subset, feed, settings),
+        subset_pass=SubsetPass(model, subset) if subset is not None and probe is None else None,
         summarize_epochs=options.summarize_epochs,
         clock=options.clock,
     )
@@ -224,7 +238,7 @@ def _gradients(
     if subset is None or feed is None:
         return None
     steps = feed.steps(settings.batch_size) or 1
-    return Gradients(model, subset.loss, subset.spread_batch(), steps)
+    return Gradients(model, subset.sample_losses, subset.spread_batch(), steps)
 
 
 def is_empty(samples: Any) -> bool:

@@ -9,16 +9,16 @@ import msgspec
 from fitmon.engine.diagnosis.examine import DataFacts, ModelFacts, examine, task_of
 from fitmon.engine.diagnosis.failed_checks import log_failure, reason_of
 from fitmon.engine.diagnosis.label_facts import Task, entropy_loss, labels_of
-from fitmon.engine.evaluation.baseline import baseline_of, floor_of
+from fitmon.engine.evaluation.baseline import Baseline, baseline_of, floor_of_parts, loss_parts
 from fitmon.engine.evaluation.gradients import kernels_of
 from fitmon.engine.evaluation.layer_modes import largest_momentum, layers_with_modes
-from fitmon.engine.keras_internals import compiled_loss, loss_name, output_activation
+from fitmon.engine.facts import Facts, OutputFacts
+from fitmon.engine.keras_internals import Compared, compiled_loss, loss_name, losses_of, output_activation
 
 if TYPE_CHECKING:
     import keras
 
     from fitmon.engine.evaluation.train_subset import TrainSubset
-    from fitmon.engine.facts import Facts
     from fitmon.engine.job import Job, TrainingData
 
 CLASS_FREQUENCIES = "class frequencies"
@@ -51,30 +51,47 @@ def _with_baselines(
     facts: Facts, model: keras.Model, data: TrainingData, subset: TrainSubset | None, task: Task
 ) -> Facts:
     """Add the baselines that class frequencies of the whole data do not give: of other losses, and of the subset."""
-    loss = compiled_loss(model)
     try:
-        if loss is not None and facts.has_floor and data.y_validation is not None:
-            facts = msgspec.structs.replace(facts, loss_floor=floor_of(loss, data.y_validation))
+        parts = loss_parts(model, data.x_validation, data.y_validation)
+        facts = msgspec.structs.replace(facts, outputs=_facts_of_outputs(parts))
+        if facts.has_floor:
+            facts = msgspec.structs.replace(facts, loss_floor=floor_of_parts(parts))
         if facts.baseline_loss is None:
-            found = baseline_of(model, loss, data.x_validation, data.y_validation, data.sample_weight_validation)
-            if found is None:
-                return msgspec.structs.replace(facts, skipped_checks=(*facts.skipped_checks, NO_BASELINE))
-            facts = msgspec.structs.replace(facts, baseline=found.kind, baseline_loss=found.loss)
-        if subset is not None:
-            of_subset = _baseline_of_subset(facts, model, subset, task)
-            facts = msgspec.structs.replace(facts, training_baseline_loss=of_subset)
+            found = baseline_of(parts, data.x_validation, data.sample_weight_validation)
+            if found is not None:
+                facts = msgspec.structs.replace(facts, baseline=found.kind, baseline_loss=found.loss)
+        if subset is not None and (of_subset := _baseline_of_subset(facts, model, subset, task)) is not None:
+            kind = of_subset.kind if facts.baseline_loss is None else facts.baseline
+            facts = msgspec.structs.replace(facts, baseline=kind, training_baseline_loss=of_subset.loss)
     except Exception as error:  # noqa: BLE001 - foreign losses raise anything
         log_failure("baseline", error)
         return msgspec.structs.replace(facts, failed_checks=(*facts.failed_checks, f"baseline ({reason_of(error)})"))
+    if facts.baseline_loss is None and facts.training_baseline_loss is None:
+        return msgspec.structs.replace(facts, skipped_checks=(*facts.skipped_checks, NO_BASELINE))
     return facts
 
 
-def _baseline_of_subset(facts: Facts, model: keras.Model, subset: TrainSubset, task: Task) -> float | None:
+def _facts_of_outputs(parts: list[Compared]) -> tuple[OutputFacts, ...]:
+    """Return the facts of several outputs; those of a single one are the model's."""
+    outputs = (
+        OutputFacts(
+            name=part.name,
+            loss=loss_name(part.loss),
+            from_logits=bool(getattr(part.loss, "from_logits", False)),
+            output_units=part.predictions.shape[-1] if part.predictions.shape else None,
+            output_activation=part.predictions.activation_name,
+        )
+        for part in parts
+    )
+    return tuple(outputs) if len(parts) > 1 else ()
+
+
+def _baseline_of_subset(facts: Facts, model: keras.Model, subset: TrainSubset, task: Task) -> Baseline | None:
     x, y = subset.arrays()
-    if facts.baseline == CLASS_FREQUENCIES:
-        return entropy_loss(labels_of(y, task), None, task)
-    found = baseline_of(model, compiled_loss(model), x, y)
-    return None if found is None else found.loss
+    if facts.baseline_loss is not None and facts.baseline == CLASS_FREQUENCIES:
+        entropy = entropy_loss(labels_of(y, task), None, task)
+        return None if entropy is None else Baseline(CLASS_FREQUENCIES, entropy)
+    return baseline_of(loss_parts(model, x, y), x)
 
 
 def _facts_of_model(model: keras.Model) -> ModelFacts:
@@ -84,6 +101,7 @@ def _facts_of_model(model: keras.Model) -> ModelFacts:
     activations = [getattr(getattr(layer, "activation", None), "__name__", "") for layer in model.layers[:-1]]
     return ModelFacts(
         loss="" if loss is None else loss_name(loss),
+        losses=[loss_name(each) for each in losses_of(model)],
         from_logits=bool(getattr(loss, "from_logits", False)),
         output_units=outputs[0].shape[-1] if len(outputs) == 1 and outputs[0].shape else None,
         output_activation=output_activation(model),

@@ -45,8 +45,7 @@ class RunParts:
     def retrace(self) -> None:
         """Make the next step and the next validation see a changed model."""
         self.loop.retrace()
-        if self.report.probe is not None:
-            self.report.probe.retrace()
+        self.report.retrace()
 
     def close(self) -> None:
         """Release the data and leave the model as plain Keras knows it."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from msgspec import structs
+
 from fitmon.engine.diagnosis.data.wording import OF_THE_DATA
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.facts import Facts
@@ -19,11 +21,38 @@ Mismatch = tuple[str, float, Remedy]
 
 
 def _check(evidence: Evidence) -> Finding | None:
-    found = next(filter(None, (check(evidence.facts) for check in _CHECKS)), None)
-    if found is None:
-        return None
-    sentence, confidence, remedy = found
-    return Finding(name=RULE.name, sentence=sentence, epochs=OF_THE_DATA, confidence=confidence, remedies=(remedy,))
+    for name, facts in _outputs(evidence.facts):
+        found = next(filter(None, (check(facts) for check in _CHECKS)), None)
+        if found is not None:
+            sentence, confidence, remedy = found
+            return Finding(
+                name=RULE.name,
+                sentence=f"Output '{name}': {sentence}" if name else sentence,
+                epochs=OF_THE_DATA,
+                confidence=confidence,
+                remedies=(remedy,),
+            )
+    return None
+
+
+def _outputs(facts: Facts) -> list[tuple[str, Facts]]:
+    """Return the facts of each output by its name; empty for a single one."""
+    if not facts.outputs:
+        return [("", facts)]
+    return [
+        (
+            output.name,
+            structs.replace(
+                facts,
+                loss=output.loss,
+                from_logits=output.from_logits,
+                output_units=output.output_units,
+                output_activation=output.output_activation,
+                outputs_are=output.outputs_are,
+            ),
+        )
+        for output in facts.outputs
+    ]
 
 
 def _softmax_over_one(facts: Facts) -> Mismatch | None:

@@ -37,6 +37,7 @@ def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
             remedies.advice(
                 "train a new model with leaky_relu, elu or gelu instead of relu, and He initialization",
                 "A unit below 0 still has a gradient and can recover.",
+                lowers=(remedies.RELU,),
             ),
         )
     )

@@ -106,6 +106,8 @@ def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
         Remedy(
             advice="or train for more steps: smaller batches, or more epochs",
             expect="The moving averages arrive; with momentum 0.99 that takes some 500 steps.",
+            raises=("epochs",),
+            lowers=("batch_size",),
         ),
         Remedy(
             advice="or use LayerNormalization or GroupNormalization, which have no moving averages",

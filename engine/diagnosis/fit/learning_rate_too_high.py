@@ -26,6 +26,7 @@ SUSPECT = 10.0
 JUMPS_OF_BASELINE = 0.03
 CLIMBS, CLIMBS_OF_BASELINE = 3.0, 0.02
 """Training loss over its lowest value, and the rise as a share of the chance loss: it should never climb."""
+CLIMB_WINDOW = 3
 UPWARDS = 0.3
 """Share of steps that go up: none in a steady fall, half in a loss that only jumps."""
 FAR_TOO_HIGH = 30.0
@@ -92,6 +93,8 @@ def _jumps(losses: Losses, evidence: Evidence, curve: Floats) -> tuple[str, floa
     jumps = JUMPS_WHEN_SUSPECT if times_the_default(evidence) >= SUSPECT else JUMPS
     if size < max(jumps * level, floor) or float((steps > 0).mean()) < UPWARDS:
         return None
+    if steps.max() <= losses.training.samples_half_width(len(steps)):
+        return None
     # Early in a run the loss still falls by more than it jumps: only what goes up again is a jump.
     if len(curve) < RECENT and -float(steps.sum()) > size:
         return None
@@ -99,10 +102,14 @@ def _jumps(losses: Losses, evidence: Evidence, curve: Floats) -> tuple[str, floa
 
 
 def _climbs(losses: Losses, evidence: Evidence, curve: Floats) -> tuple[str, float] | None:
-    means = np.convolve(curve, np.full(3, 1 / 3), "valid")
+    means = np.convolve(curve, np.full(CLIMB_WINDOW, 1 / CLIMB_WINDOW), "valid")
     lowest, now = float(means.min()), float(means[-1])
     bound = max(CLIMBS * lowest, lowest + CLIMBS_OF_BASELINE * np.nan_to_num(losses.training.baseline))
-    if now < bound or times_the_default(evidence) < SUSPECT:
+    if (
+        now < bound
+        or now - lowest <= losses.training.samples_half_width(len(means))
+        or times_the_default(evidence) < SUSPECT
+    ):
         return None
     return f"training loss climbs again, from {lowest:.3g} to {now:.3g}", 0.8
 
@@ -136,6 +143,7 @@ def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
             remedies.advice(
                 "start with a small rate and raise it over the first epochs (warm-up), or lower it with a schedule",
                 "Large steps where they help, small ones close to the minimum.",
+                lowers=("learning_rate",),
             ),
         )
     )

@@ -186,6 +186,14 @@ class LossCurve:
         samples_error = max(self._since_best_error, self._lately_error)
         return math.hypot(samples_error, self.wobble() * math.sqrt(2 / window)) * few_samples(self.samples)
 
+    def samples_half_width(self, comparisons: int) -> float:
+        """Return half of the 95 % interval of the largest of some recent differences, from the samples alone.
+
+        The wobble is left out: where a rate is too high, that is what is judged. 0 where no sample's losses are known.
+        """
+        error = max(self._since_best_error, self._lately_error) * few_samples(self.samples)
+        return half_width_of(error, comparisons) if error else 0.0
+
     def lately(self, window: int, since: int) -> Change | None:
         """Return the last window compared with the previous one; None before there are two after `since` epochs."""
         if len(self.curve) - max(0, since - self.skipped) < 2 * window:

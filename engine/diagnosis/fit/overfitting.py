@@ -129,6 +129,7 @@ def against_memorizing(evidence: Evidence) -> tuple[Remedy, ...]:
             remedies.advice(
                 "leave out uninformative features, or select the best by cross-validation",
                 "Fewer features have fewer chance patterns to memorize.",
+                lowers=(remedies.FEATURES,),
             ),
         )
     )

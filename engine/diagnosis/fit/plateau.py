@@ -6,7 +6,7 @@ from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.learning_rate_too_low import learns_too_slowly
 from fitmon.engine.diagnosis.fit.learning_well import learns_well
-from fitmon.engine.diagnosis.fit.losses import Change, LossCurve, losses_of
+from fitmon.engine.diagnosis.fit.losses import Change, LossCurve, half_width_of, losses_of
 from fitmon.engine.diagnosis.fit.memorizing import memorizes
 from fitmon.engine.diagnosis.fit.overfitting import overfits
 from fitmon.engine.diagnosis.fit.worse_than_guessing import is_worse_than_guessing
@@ -14,7 +14,8 @@ from fitmon.engine.finding import Finding, Remedy
 
 FIRST_EPOCH = 8
 STILL = 0.02
-"""Largest difference between the first and last third of the second half, as a share of the loss."""
+"""Largest difference between the first and last third of the second half, as a share of the loss; the 95 % interval of
+the difference lies within it."""
 
 
 def _check(evidence: Evidence) -> Finding | None:
@@ -24,7 +25,7 @@ def _check(evidence: Evidence) -> Finding | None:
         return None
     curves = [curve for curve in (losses.validation, losses.training) if curve]
     changes = [_change(curve, since) for curve in curves]
-    if any(change is None or abs(change.share) > STILL for change in changes):
+    if any(change is None or not _is_still(change) for change in changes):
         return None
     if overfits(losses) or memorizes(losses) or is_worse_than_guessing(losses):
         return None
@@ -34,16 +35,14 @@ def _check(evidence: Evidence) -> Finding | None:
     first = next(change for change in changes if change is not None)
     return Finding(
         name=RULE.name,
-        sentence=f"plateau since epoch {since + 1}: {which} loss hardly changes, {_in_words(first)}.",
+        sentence=f"plateau since epoch {since + 1}: {which} loss hardly changes: {first.text}.",
         epochs=(since + 1, evidence.epoch),
         confidence=0.8,
     )
 
 
-def _in_words(change: Change) -> str:
-    if not change.has_floor:
-        return f"by {change.rise:+.2g}"
-    return f"{change.before:.4g} → {change.now:.4g} ({100 * change.share:+.1f} %; means of its first and last third)"
+def _is_still(change: Change) -> bool:
+    return abs(change.rise) + change.half_width <= STILL * change.unit
 
 
 def _change(loss: LossCurve, since: int) -> Change | None:
@@ -51,7 +50,10 @@ def _change(loss: LossCurve, since: int) -> Change | None:
     third = len(half) // 3
     if not third:
         return None
-    return loss.change(float(half[:third].mean()), float(half[-third:].mean()), 0.0, epochs=(0, 0), window=third)
+    before, now = float(half[:third].mean()), float(half[-third:].mean())
+    half_width = half_width_of(loss.error_since_best(third))
+    first = since + third, loss.skipped + len(loss.curve)
+    return loss.change(before, now, half_width, epochs=first, window=third)
 
 
 def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
@@ -67,9 +69,9 @@ def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
 RULE = Rule(
     name="plateau",
     explanation=(
-        "Neither loss has changed by more than a fiftieth for half of the run. Either training is done, or the loss "
-        "surface is flat here: a smaller learning rate helps if steps jump across a minimum, a larger one may leave "
-        "the flat region. More epochs alone change little."
+        "Neither loss has changed by more than a fiftieth for half of the run, noise included. Either training is done "
+        "or the loss surface is flat here: a smaller learning rate helps if steps jump across a minimum, a larger one "
+        "may leave the flat region. More epochs alone change little."
     ),
     source=(
         "Goodfellow, Bengio, Courville 2016, Deep Learning, ch. 8.2, https://www.deeplearningbook.org; Keras, "

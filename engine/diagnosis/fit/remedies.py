@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec import structs
+
 from fitmon.engine.diagnosis.command_line import command_line
 from fitmon.engine.diagnosis.evidence import Evidence
 from fitmon.engine.finding import Remedy
@@ -12,6 +14,8 @@ from fitmon.engine.knobs.catalogue import KNOBS
 FIRST_DROPOUT, HIGH_DROPOUT, HIGHEST_DROPOUT = 0.3, 0.5, 0.7
 FIRST_L2 = 1e-4
 MORE_WEIGHTS, FEWER_WEIGHTS = 4, 4
+MODEL_SIZE, LAYERS, FEATURES, RELU = "model size", "layers", "features", "relu"
+"""What advice may raise or lower besides knobs; see `Remedy.raises`."""
 
 
 def present(remedies: Iterable[Remedy | None]) -> tuple[Remedy, ...]:
@@ -44,7 +48,8 @@ def with_rate_in_new_run(evidence: Evidence, factor: float, expect: str) -> Reme
         return None
     advice = f"start a new run with learning rate {value:g} instead of {rate:g}"
     line = command_line(evidence.facts, learning_rate=f"{value:g}")
-    return Remedy(advice=advice, expect=expect, command_line=line)
+    lowers, raises = (("learning_rate",), ()) if factor < 1 else ((), ("learning_rate",))
+    return Remedy(advice=advice, expect=expect, command_line=line, raises=raises, lowers=lowers)
 
 
 def more_dropout(evidence: Evidence, rewind_to: int | None = None) -> Remedy | None:
@@ -124,7 +129,7 @@ def fewer_units(evidence: Evidence) -> Remedy | None:
         return None
     smaller = tuple(max(2, width // FEWER_WEIGHTS) for width in widths)
     expect = "A smaller model can memorize less; if training loss ends high too, it is too small."
-    return _units(evidence, "try fewer parameters", smaller, expect)
+    return structs.replace(_units(evidence, "try fewer parameters", smaller, expect), lowers=(MODEL_SIZE,))
 
 
 def more_units(evidence: Evidence) -> Remedy | None:
@@ -133,7 +138,8 @@ def more_units(evidence: Evidence) -> Remedy | None:
     larger = tuple(max(8, width * MORE_WEIGHTS) for width in widths) or (32,)
     if max(larger) > 4096:  # noqa: PLR2004 - larger is no useful advice
         return None
-    return _units(evidence, "try more units", larger, "Training loss should fall clearly below its current value.")
+    expect = "Training loss should fall clearly below its current value."
+    return structs.replace(_units(evidence, "try more units", larger, expect), raises=(MODEL_SIZE,))
 
 
 def another_layer(evidence: Evidence) -> Remedy | None:
@@ -142,12 +148,13 @@ def another_layer(evidence: Evidence) -> Remedy | None:
     if not widths:
         return None
     expect = "A deeper model is more flexible; check whether training loss falls further."
-    return _units(evidence, "try one more layer", (*widths, max(8, widths[-1])), expect)
+    deeper = _units(evidence, "try one more layer", (*widths, max(8, widths[-1])), expect)
+    return structs.replace(deeper, raises=(MODEL_SIZE, LAYERS))
 
 
-def advice(what: str, expect: str) -> Remedy:
-    """Return something that needs more than a command."""
-    return Remedy(advice=what, expect=expect)
+def advice(what: str, expect: str, *, raises: tuple[str, ...] = (), lowers: tuple[str, ...] = ()) -> Remedy:
+    """Return something that needs more than a command; see `Remedy.raises`."""
+    return Remedy(advice=what, expect=expect, raises=raises, lowers=lowers)
 
 
 def _units(evidence: Evidence, what: str, widths: tuple[int, ...], expect: str) -> Remedy:

@@ -79,6 +79,7 @@ def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
             remedies.advice(
                 "add better features, or more data of the kinds it gets wrong",
                 "No model can learn what the features do not show.",
+                raises=(remedies.FEATURES,),
             ),
         )
     )

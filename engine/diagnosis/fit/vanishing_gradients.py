@@ -66,12 +66,15 @@ def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
                 if kinds
                 else "use relu and He initialization",
                 "The derivative of relu is 1 where it is active; that of sigmoid is at most 0.25 in each layer.",
+                raises=(remedies.RELU,),
             ),
             remedies.advice(
                 "or add BatchNormalization or residual connections between the layers",
                 "Each layer gets a gradient of about the same size.",
             ),
-            remedies.advice("or use fewer hidden layers", "The gradient has fewer layers to pass."),
+            remedies.advice(
+                "or use fewer hidden layers", "The gradient has fewer layers to pass.", lowers=(remedies.LAYERS,)
+            ),
         )
     )
 

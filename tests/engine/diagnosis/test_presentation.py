@@ -91,3 +91,14 @@ def test_no_remedy_contradicts_a_stronger_finding() -> None:
     rules = [rule("too_high", 1.0, rate_to(0.001)), rule("plateau", 0.4, rate_to(0.002), rate_to(0.03))]
     _, plateau = shown([finding("plateau"), finding("too_high")], rules)
     assert [remedy.advice for remedy in plateau.remedies] == ["rate 0.002"]
+
+
+def test_advice_does_not_contradict_a_stronger_finding_either() -> None:
+    larger = Remedy(advice="try more units", expect="", raises=("model size",))
+    smaller = Remedy(advice="try fewer parameters", expect="", lowers=("model size",))
+    longer = Remedy(advice="train longer", expect="", changes={"epochs": 40})
+    stop = Remedy(advice="stop here", expect="", stop=True)
+    rules = [rule("underfitting", 0.9, larger, longer), rule("memorizing", 0.5, smaller, stop)]
+    strong, weak = shown([finding("underfitting"), finding("memorizing")], rules)
+    assert [remedy.advice for remedy in strong.remedies] == ["try more units", "train longer"]
+    assert not weak.remedies

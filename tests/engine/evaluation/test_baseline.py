@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fitmon.engine.evaluation.baseline import Baseline, baseline_of, floor_of
+from fitmon.engine.evaluation.baseline import Baseline, baseline_of, floor_of, loss_parts
 
 pytestmark = pytest.mark.slow
 
@@ -18,15 +18,13 @@ def of(loss: Any, y: Any, *, units: int = 1, activation: str | None = None, x: A
     """Return the baseline of a model with one layer, compiled with a loss."""
     import keras
 
-    from fitmon.engine.keras_internals import compiled_loss
-
     shape = (3,) if x is None else x.shape[1:]
     layers = [keras.Input(shape), *([keras.layers.Flatten()] if len(shape) > 1 else [])]
     model = keras.Sequential([*layers, keras.layers.Dense(units, activation)])
     model.compile("sgd", loss, jit_compile=False)
     inputs = np.zeros((len(y), *shape), np.float32) if x is None else x
     model.evaluate(inputs[:2], y[:2], verbose=0)
-    return baseline_of(model, compiled_loss(model), inputs, y, weights)
+    return baseline_of(loss_parts(model, inputs, y), inputs, weights)
 
 
 def assert_is(found: Baseline, kind: str, loss: float, tolerance: float = 1e-3) -> None:
@@ -115,3 +113,41 @@ def test_smoothed_labels_have_the_baseline_of_the_smoothed_loss() -> None:
 def test_thousands_of_classes_need_no_matrix_of_them_all() -> None:
     y = RANDOM.integers(0, 20_000, 2_000)
     assert of("sparse_categorical_crossentropy", y, units=20_000, activation="softmax").loss > 0
+
+
+def _found(model: Any, x: Any, y: Any) -> Baseline:
+    found = baseline_of(loss_parts(model, x, y), x)
+    assert found is not None
+    return found
+
+
+def test_of_several_outputs_it_is_the_weighted_sum_of_theirs() -> None:
+    import keras
+
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, [keras.layers.Dense(1)(inputs), keras.layers.Dense(1, "sigmoid")(inputs)])
+    model.compile("sgd", ["mse", "binary_crossentropy"], loss_weights=[0.1, 2.0], jit_compile=False)
+    x = np.zeros((400, 3), np.float32)
+    y = [RANDOM.normal(5, 2, (400, 1)).astype(np.float32), (np.arange(400) < 100).astype(np.float32)[:, None]]
+    model.evaluate(x, y, verbose=0)
+    entropy = -0.25 * np.log(0.25) - 0.75 * np.log(0.75)
+    assert_is(_found(model, x, y), "constant", 0.1 * float(y[0].var()) + 2 * entropy)
+
+
+def test_a_model_with_a_call_of_its_own_has_one_too() -> None:
+    import keras
+
+    class Own(keras.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.last = keras.layers.Dense(2, "softmax")
+
+        def call(self, inputs: Any, training: bool = False) -> Any:
+            del training
+            return self.last(inputs)
+
+    model = Own()
+    model.compile("sgd", "sparse_categorical_crossentropy", jit_compile=False)
+    x, y = np.zeros((300, 3), np.float32), (np.arange(300) < 60).astype(np.int64)
+    model.evaluate(x, y, verbose=0)
+    assert_is(_found(model, x, y), "constant", -0.2 * np.log(0.2) - 0.8 * np.log(0.8))

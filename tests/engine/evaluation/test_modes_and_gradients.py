@@ -10,6 +10,7 @@ import pytest
 from fitmon.engine import events
 from fitmon.engine.evaluation.gradients import Gradients, kernels_of
 from fitmon.engine.evaluation.layer_modes import largest_momentum, layers_with_modes
+from fitmon.engine.evaluation.sample_losses import SampleLosses
 from fitmon.engine.job import Job, TrainingData
 from tests.engine.watching import Watched, settings
 
@@ -82,7 +83,7 @@ def test_gradients_are_those_of_the_loss() -> None:
     model = model_of(*(keras.layers.Dense(4, "tanh") for _ in range(3)))
     model.evaluate(X[:4], Y[:4], verbose=0)
     batch = tf.constant(X[:32]), tf.constant(Y[:32])
-    measured = Gradients(model, keras.losses.MeanSquaredError(), batch, steps_per_epoch=100).measure(2)
+    measured = Gradients(model, SampleLosses(model, None, 1), batch, steps_per_epoch=100).measure(2)
     assert measured
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean(tf.square(batch[1] - model(batch[0], training=False)))
@@ -98,10 +99,10 @@ def test_gradients_cost_at_most_a_hundredth_of_the_steps_and_only_in_deep_models
     batch = tf.constant(X[:8]), tf.constant(Y[:8])
     deep = model_of(*(keras.layers.Dense(3) for _ in range(3)))
     deep.evaluate(X[:4], Y[:4], verbose=0)
-    gradients = Gradients(deep, keras.losses.MeanSquaredError(), batch, steps_per_epoch=40)
+    gradients = Gradients(deep, SampleLosses(deep, None, 1), batch, steps_per_epoch=40)
     assert [epoch for epoch in range(1, 10) if gradients.measure(epoch)] == [2, 5, 8]
     shallow = model_of(keras.layers.Dense(3))
     shallow.evaluate(X[:4], Y[:4], verbose=0)
-    assert Gradients(shallow, keras.losses.MeanSquaredError(), batch, 100).measure(2) is None
+    assert Gradients(shallow, SampleLosses(shallow, None, 1), batch, 100).measure(2) is None
     deep.layers[0].trainable = False
     assert len(kernels_of(deep)) == 3

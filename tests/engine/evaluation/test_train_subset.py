@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -202,7 +203,7 @@ def test_scoring_the_subset_does_not_change_training(monkeypatch: pytest.MonkeyP
         return _model(_dense(), Always(0.3, seed=4), keras.layers.BatchNormalization())
 
     with_subset = _watched(build).run()
-    monkeypatch.setattr(train_subset, "compiled_loss", lambda _model: None)
+    monkeypatch.setattr(train_subset, "losses_of", lambda _model: [])
     without = _watched(build).run()
     scored: list[Any] = [run.all(events.EpochEnded)[0].measures for run in (with_subset, without)]
     assert scored[0].training_loss is not None
@@ -221,8 +222,49 @@ def test_batches_of_a_dataset_are_not_read_for_a_subset() -> None:
     assert measures.validation_loss is not None
 
 
-def test_without_validation_data_no_subset_is_scored() -> None:
+@EITHER_WAY
+def test_the_subset_is_scored_without_validation_too(options: dict[str, bool]) -> None:
     data = _data(x_validation=None, y_validation=None)
-    watched = _watched(lambda: _model(_dense(), eager=True), data, epochs=1, batch_size=300)
-    (measures,) = _measures(watched)
-    assert measures.training_loss is None
+    watched = _watched(lambda: _with_penalty_and_dropout(**options), data)
+    last = _measures(watched)[-1]
+    losses, accuracy = _predicted(watched.session.model)
+    assert last.training_loss == pytest.approx(losses.mean(), rel=1e-4)
+    assert last.training_accuracy == pytest.approx(accuracy, abs=1e-5)
+    assert last.training_mode_loss != last.inference_mode_loss, "dropout is on in one of them"
+    assert last.validation_loss is None
+
+
+def _with_two_outputs(**options: Any) -> Any:
+    import keras
+
+    inputs = keras.Input((6,))
+    hidden = _dense()(inputs)
+    kinds = keras.layers.Dense(3, activation="softmax", name="kind")(keras.layers.Dropout(0.3)(hidden))
+    model = keras.Model(inputs, {"kind": kinds, "size": keras.layers.Dense(1, name="size")(hidden)})
+    losses = {"kind": "categorical_crossentropy", "size": "mse"}
+    model.compile("adam", losses, loss_weights={"kind": 2.0, "size": 0.5}, jit_compile=False, **options)
+    return model
+
+
+@pytest.mark.parametrize("validated", [True, False])
+def test_of_several_outputs_it_is_the_weighted_sum_that_keras_computes(validated: bool) -> None:
+    sizes = INPUTS[:, 2:3] * 3
+    data = _data(y={"kind": LABELS[:SPLIT], "size": sizes[:SPLIT]})
+    on_validation = {"kind": LABELS[SPLIT:], "size": sizes[SPLIT:]}
+    data = replace(
+        data, **({"y_validation": on_validation} if validated else {"x_validation": None, "y_validation": None})
+    )
+    watched = _watched(_with_two_outputs, data)
+    last = _measures(watched)[-1]
+    model = watched.session.model
+    reported = model.evaluate(data.x, data.y, batch_size=SPLIT, verbose=0, return_dict=True)
+    assert last.training_loss == pytest.approx(reported["loss"], rel=1e-4)
+    assert last.dead_share is not None
+    if validated:
+        reported = model.evaluate(data.x_validation, data.y_validation, verbose=0, return_dict=True)
+        assert last.validation_loss == pytest.approx(reported["loss"], rel=1e-4)
+    facts = watched.one(events.RunStarted).facts
+    assert facts
+    shares = LABELS[:SPLIT].mean(axis=0)
+    expected = 2 * float(-(shares * np.log(shares)).sum()) + 0.5 * float(sizes[:SPLIT].var())
+    assert facts.training_baseline_loss == pytest.approx(expected, rel=1e-3)

@@ -9,7 +9,7 @@ import os
 import resource
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,13 @@ class Process:
 
 def train(folder: RunFolder, process: Process | None = None) -> int:
     """Train a run in a process of its own, from the start or from where it was left; return its exit code."""
-    child = _processes.Process(target=_train, args=(str(folder.path), process or Process()))
+    return train_all([folder], process)
+
+
+def train_all(folders: Sequence[RunFolder], process: Process | None = None) -> int:
+    """Train several runs, one after the other, in one process of their own; return its exit code."""
+    paths = [str(folder.path) for folder in folders]
+    child = _processes.Process(target=_train_all, args=(paths, process or Process()))
     child.start()
     child.join(PATIENCE_SECONDS)
     assert child.exitcode is not None, "the training hangs"
@@ -108,6 +114,11 @@ def _insights(folder: RunFolder) -> dict[str, Any]:
 def resumptions(folder: RunFolder) -> list[events.RunResumed]:
     """Return how a run was taken up, each time."""
     return [entry for entry in read_journal(folder.journal_path) if isinstance(entry, events.RunResumed)]
+
+
+def _train_all(paths: Sequence[str], process: Process) -> None:
+    for path in paths:
+        _train(path, process)
 
 
 def _train(path: str, process: Process) -> None:

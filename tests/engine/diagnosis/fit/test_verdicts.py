@@ -187,6 +187,25 @@ def test_a_fall_too_slow_to_arrive_is_no_plateau_and_more_epochs_are_no_remedy()
     assert not any("epochs" in remedy.changes for remedy in _remedies("learning_rate_too_low", evidence))
 
 
+@pytest.mark.parametrize(("samples", "said"), [(4_000, True), (8, False)])
+def test_a_plateau_is_one_only_if_noise_cannot_hide_a_change(samples: int, said: bool) -> None:
+    level = flat(0.5 * CHANCE)
+    run = Drawn(validation=level, training=level, samples=samples, noise=0.05)
+    last = list(run.evidence())[-1]
+    assert (_rule("plateau").check(last) is not None) is said
+    if said:
+        finding = _rule("plateau").check(last)
+        assert finding
+        assert "(95 % interval)" in finding.sentence
+
+
+@pytest.mark.parametrize(("error", "said"), [(0.02, True), (0.2, False)])
+def test_jumps_within_the_noise_of_the_samples_are_no_jumps(error: float, said: bool) -> None:
+    jumps: Floats = 1.0 + 0.15 * (-1.0) ** np.arange(20, dtype=np.float64)
+    curves = {"training_loss": jumps, "validation_loss": jumps, "training_lately_error": np.full(20, error)}
+    assert (_rule("learning_rate_too_high").check(evidence_of(curves)) is not None) is said
+
+
 def test_the_error_of_a_fall_is_that_of_its_windows() -> None:
     """Compared with many random validation sets: how far the fall between the same windows is spread over them.
 
