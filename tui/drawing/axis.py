@@ -1,93 +1,235 @@
-"""Computes the range and the labels of an axis."""
+"""Computes the range and the labels of an axis, so that the labels stand on whole rows or columns."""
+
+from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fitmon.text.format import setting
+import numpy as np
+import numpy.typing as npt
+
+from fitmon.text import format as form
+from fitmon.tui.drawing.braille import DOWN
+
+Floats = npt.NDArray[np.float64]
+
+SMALLEST_RANGE = 1e-6
+"""A range is at least this part of its values, so that labels need no more than eight digits."""
+
+TINY = 1e-280
+"""Values below it are drawn as 0: steps between them would not be numbers."""
+
+MIN_TICK_GAP = 2
+"""Rows or columns between two labels, at least."""
+
+MIDDLE = (DOWN - 1) / 2
+"""The height of a cell's middle, in dots above its lowest one."""
+
+ROUND_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
+"""Steps between labels of a time axis; above them, round numbers of days."""
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A range in the units drawn (powers of ten on a logarithmic axis), with labels."""
+    """A range of values with labels."""
 
     low: float
+    """The value of the first dot; its power of ten on a logarithmic axis."""
     high: float
+    """The same for the last dot; above `low`."""
     ticks: tuple[tuple[float, str], ...]
-    """Positions within the range, increasing, with their labels."""
-
+    """Relative positions in [0, 1], increasing, with their labels."""
     logarithmic: bool = False
-    """Whether the units are powers of ten."""
 
-    def share(self, position: float) -> float:
-        """Return the relative position: 0 at `low`, 1 at `high`."""
-        return (position - self.low) / (self.high - self.low)
+    def shares(self, values: Floats) -> Floats:
+        """Return the relative positions of values: 0 at `low`, 1 at `high`; NaN where there is none."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            heights = np.log10(values) if self.logarithmic else values
+        room = 10 * (self.high - self.low)
+        # Far outside is as good as infinitely far, and a float.
+        clipped = np.clip(heights, self.low - room, self.high + room)
+        shares: Floats = np.where(np.isfinite(values) & ~np.isnan(heights), (clipped - self.low) / (room / 10), np.nan)
+        return shares
 
-
-def value_axis(low: float, high: float, max_ticks: int) -> Axis:
-    """Return an axis for values from `low` to `high`, both finite."""
-    if high - low < 1e-12 * max(abs(low), abs(high), 1e-290):
-        room = abs(low) * 0.1 or 0.5
-        low, high = low - room, high + room
-    step = round_step((high - low) / max(1, max_ticks - 1))
-    positions = _multiples(low, high, step)
-    while len(positions) < 2:  # noqa: PLR2004 - a single number gives no scale
-        step = round_step(step / 2.5)
-        positions = _multiples(low, high, step)
-    return Axis(low, high, tuple((position, _label(position, step)) for position in positions))
+    def share(self, value: float) -> float:
+        """Return the relative position of one value, as `shares`."""
+        return float(self.shares(np.array([value], np.float64))[0])
 
 
-def _multiples(low: float, high: float, step: float) -> list[float]:
-    first = math.ceil(low / step - 1e-9)
-    last = math.floor(high / step + 1e-9)
-    return [index * step for index in range(first, last + 1)]
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """A linear axis on which labels stand on every `every`-th row."""
+
+    step: float
+    """Between two labels."""
+    every: int
+    first: int
+    """The number of the lowest row; the middle of row n has the value n * `row`."""
+    rows: int
+
+    @property
+    def row(self) -> float:
+        return self.step / self.every
+
+    @property
+    def low(self) -> float:
+        return self.first * self.row - MIDDLE * self.row / DOWN
+
+    @property
+    def high(self) -> float:
+        return self.low + (self.rows * DOWN - 1) * self.row / DOWN
+
+    def labeled(self) -> list[int]:
+        """Return the numbers of the rows with labels."""
+        return [number for number in range(self.first, self.first + self.rows) if number % self.every == 0]
 
 
-def power_axis(low: float, high: float, max_ticks: int) -> Axis:
-    """Return a logarithmic axis for values from `low` to `high`, both above 0."""
-    bottom, top = math.log10(low), math.log10(high)
-    if top - bottom < 1e-9:  # noqa: PLR2004
-        bottom, top = bottom - 0.1, top + 0.1
-    for mantissas in ((1, 2, 5), (1,)):
-        values = [
-            (math.log10(mantissa) + power, _power_label(mantissa, power))
-            for power in range(math.floor(bottom), math.ceil(top) + 1)
-            for mantissa in mantissas
-            if bottom <= math.log10(mantissa) + power <= top
-        ]
-        if len(values) <= max_ticks:
-            break
-    stride = -(-len(values) // max(1, max_ticks)) or 1
-    ticks = values[::stride]
-    if len(ticks) < 2:  # noqa: PLR2004 - within one power of ten, label both ends
-        ticks = [(bottom, setting(float(f"{10**bottom:.2g}"))), (top, setting(float(f"{10**top:.2g}")))]
-    return Axis(bottom, top, tuple(ticks), logarithmic=True)
+def value_axis(low: float, high: float, rows: int) -> Axis:
+    """Return an axis for values from `low` to `high`, both finite, on so many rows of cells, at least 1.
+
+    Its limits lie a little outside, so that labels are round and evenly spaced on the middles of whole rows.
+    """
+    low, high = _widened(low, high)
+    chosen = min(_divisions(low, high, rows), key=lambda division: _cost(division, low, high))
+    last = chosen.rows * DOWN - 1
+    ticks = tuple(
+        ((DOWN * (number - chosen.first) + MIDDLE) / last, _label(number // chosen.every * chosen.step, chosen.step))
+        for number in chosen.labeled()
+    )
+    return Axis(chosen.low, chosen.high, ticks)
 
 
-def _power_label(mantissa: int, power: int) -> str:
-    # Formatted as text: the smallest powers underflow as floats.
-    return setting(float(f"{mantissa}e{power}")) if abs(power) < 4 else f"{mantissa}e{power}"  # noqa: PLR2004
+def _widened(low: float, high: float) -> tuple[float, float]:
+    size = max(abs(low), abs(high))
+    if size < TINY:
+        return -0.5, 0.5
+    if high - low >= SMALLEST_RANGE * size:
+        return low, high
+    # A level line is in the middle, with round numbers around it.
+    room = 0.1 * size if high - low < SMALLEST_RANGE**2 * size else SMALLEST_RANGE * size
+    return low - room, high + room
 
 
-def epoch_axis(first: int, last: int, max_ticks: int) -> Axis:
-    """Return an axis for whole epochs."""
-    step = max(1, math.ceil(round_step((last - first) / max(1, max_ticks - 1))))
-    epochs = [epoch for epoch in range(first, last + 1) if epoch % step == 0 or epoch == first]
-    if len(epochs) > 1 and epochs[1] - epochs[0] < step / 2:
-        epochs.pop(0)
-    return Axis(first, last, tuple((epoch, str(epoch)) for epoch in epochs))
+def _divisions(low: float, high: float, rows: int) -> Iterator[_Rows]:
+    """Yield axes that hold the range, one or more for each number of rows from label to label."""
+    dot = (high - low) / max(1, rows * DOWN - 1)
+    for every in range(1 if rows < 2 * MIN_TICK_GAP else MIN_TICK_GAP, max(2, min(rows, 8)) + 1):
+        step = round_step(dot * DOWN * every)
+        for _ in range(4):
+            division = _Rows(step, every, math.floor(low / (step / every) + MIDDLE / DOWN), rows)
+            if division.high >= high:
+                yield division
+                break
+            step = round_step(step * 1.01)
+
+
+def _cost(division: _Rows, low: float, high: float) -> float:
+    """Return how bad an axis is: room above and below the values, and too few or too many labels."""
+    labels = len(division.labeled())
+    wanted = max(2.0, min(6.0, division.rows / 3))
+    empty = (division.high - division.low) / (high - low) - 1
+    return empty + 0.6 * abs(math.log2(max(labels, 0.5) / wanted)) ** 1.5 + (3.0 if labels < MIN_TICK_GAP else 0.0)
 
 
 def round_step(minimum: float) -> float:
-    """Return the smallest of 1, 2 and 5 times a power of ten that is not below `minimum`, which is at least 0."""
-    if minimum <= 0:
-        return 1.0
+    """Return the smallest of 1, 2 and 5 times a power of ten that is not below `minimum`, which is above 0."""
     power = 10.0 ** math.floor(math.log10(minimum))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= minimum * (1 - 1e-9))
 
 
 def _label(value: float, step: float) -> str:
-    if value == 0 or abs(value) < step / 2:
+    """Return a multiple of a step, with the digits that tell it from the next one."""
+    if abs(value) < step / 2:
         return "0"
-    if abs(value) >= 100_000 or step < 0.0001:  # noqa: PLR2004 - more digits would not fit beside the chart
-        return setting(float(f"{value:.6g}"))
-    return f"{value:.{max(0, -math.floor(math.log10(step) + 1e-9))}f}"
+    magnitude = math.floor(math.log10(step) + 1e-9)
+    if abs(value) < 100_000 and step >= 0.00009:  # noqa: PLR2004 - longer ones are easier to read as powers
+        return f"{value:.{max(0, -magnitude)}f}"
+    digits = max(0, math.floor(math.log10(abs(value)) + 1e-9) - magnitude)
+    mantissa, exponent = f"{value:.{digits}e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def power_axis(low: float, high: float, rows: int) -> Axis:
+    """Return a logarithmic axis for values from `low` to `high`, both above 0, on so many rows of cells.
+
+    Labels are powers of ten, or 1, 2 and 5 times one; where the values differ by little, round numbers.
+    """
+    bottom, top = math.log10(low), math.log10(high)
+    if top - bottom < 1e-3:  # noqa: PLR2004 - a level line
+        bottom, top = bottom - 0.05, top + 0.05
+    ticks = _power_ticks(bottom, top, rows)
+    if len(ticks) < MIN_TICK_GAP and top - bottom < 1:
+        linear = _round_ticks(bottom, top, rows)
+        ticks = linear if len(linear) > len(ticks) else ticks
+    return Axis(bottom, top, tuple(ticks), logarithmic=True)
+
+
+def _power_ticks(bottom: float, top: float, rows: int) -> list[tuple[float, str]]:
+    """Return the most labels of 1, 2 and 5 times a power of ten, or of every n-th power, that do not touch.
+
+    Where there is room, also of 3 times one, or of all digits.
+    """
+    found: list[tuple[float, str]] = []
+    within = ((tuple(range(1, 10)), 1), ((1, 2, 3, 5), 1), ((1, 2, 5), 1))
+    for mantissas, stride in (*within, *(((1,), stride) for stride in (1, 2, 5, 10, 20, 50, 100, 200))):
+        ticks = [
+            ((position - bottom) / (top - bottom), _power_label(mantissa, power))
+            for power in range(math.floor(bottom), math.ceil(top) + 1)
+            if power % stride == 0
+            for mantissa in mantissas
+            if bottom <= (position := math.log10(mantissa) + power) <= top
+        ]
+        if not _touch(ticks, rows):
+            return ticks
+        found = found or ticks[:1]
+    return found
+
+
+def _touch(ticks: list[tuple[float, str]], rows: int) -> bool:
+    lines = [round(share * (rows - 1)) for share, _ in ticks]
+    gap = MIN_TICK_GAP if rows >= 4 * MIN_TICK_GAP else 1
+    return any(second - first < gap for first, second in zip(lines, lines[1:], strict=False))
+
+
+def _round_ticks(bottom: float, top: float, rows: int) -> list[tuple[float, str]]:
+    low, high = 10.0**bottom, 10.0**top
+    if not 0 < low < high < math.inf:
+        return []
+    step = round_step(max((high - low) / max(2.0, rows / 3), 1e-300))
+    numbers = range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
+    ticks = [((math.log10(n * step) - bottom) / (top - bottom), _label(n * step, step)) for n in numbers if n > 0]
+    return ticks if not _touch(ticks, rows) else ticks[:: max(1, len(ticks) - 1)]
+
+
+def _power_label(mantissa: int, power: int) -> str:
+    # Formatted as text: the smallest powers underflow as floats.
+    return form.setting(float(f"{mantissa}e{power}")) if abs(power) < 4 else f"{mantissa}e{power}"  # noqa: PLR2004
+
+
+def epoch_axis(first: float, last: float, columns: int) -> Axis:
+    """Return an axis for epochs on so many columns of cells, with labels at whole ones."""
+    widest = len(str(math.ceil(last))) + MIN_TICK_GAP
+    step = max(1, math.ceil(round_step(max((last - first) * widest / max(1, columns), 1e-9))))
+    epochs = range(math.ceil(first / step) * step, math.floor(last) + 1, step)
+    return Axis(first, last, tuple(((epoch - first) / (last - first), str(epoch)) for epoch in epochs))
+
+
+def time_axis(first: float, last: float, columns: int) -> Axis:
+    """Return an axis for seconds on so many columns of cells."""
+    widest = len(_seconds_label(last, 1)) + MIN_TICK_GAP + 1
+    step = _round_seconds(max((last - first) * widest / max(1, columns), 1e-9))
+    numbers = range(math.ceil(first / step - 1e-9), math.floor(last / step + 1e-9) + 1)
+    ticks = [((number * step - first) / (last - first), _seconds_label(number * step, step)) for number in numbers]
+    return Axis(first, last, tuple(ticks))
+
+
+def _round_seconds(minimum: float) -> float:
+    if minimum <= 1:
+        return round_step(minimum)
+    days = 86_400 * round_step(max(minimum / 86_400, 1))
+    return next((float(step) for step in ROUND_SECONDS if step >= minimum), days)
+
+
+def _seconds_label(seconds: float, step: float) -> str:
+    return f"{_label(seconds, step)}s" if step < 1 else form.duration(seconds).replace(" ", "")
