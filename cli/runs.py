@@ -20,7 +20,7 @@ from fitmon.engine.errors import UsageError
 from fitmon.engine.knobs.catalogue import Knob
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.text.format import ABSENT, clean, clip, measured, share
-from fitmon.text.pattern import matches
+from fitmon.text.run_list import age, best_text, is_listed
 
 if TYPE_CHECKING:
     from fitmon.engine.record.branch import BestEpoch
@@ -32,7 +32,6 @@ MIN_NAME_WIDTH = 16
 EXTRA = ("job", "started", "id", "process")
 """Columns shown only if they fit beside full names, in this order."""
 LIMIT = Knob(name="--limit", label="runs", minimum=1, maximum=10**9, whole=True, example="20")
-SPANS = {"d": 86400, "h": 3600, "min": 60, "s": 1}
 
 
 BEST = "best"
@@ -60,7 +59,7 @@ def _runs(**given: Any) -> int:
 
     runs = Runs(None if given["run_dir"] is None else Path(given["run_dir"]))
     found = [run_status(folder) for folder in runs.newest_first()]
-    statuses = [status for status in found if _is_listed(status, given["filter"])]
+    statuses = [status for status in found if is_listed(status, given["filter"])]
     # The best epochs take a moment, so that those of runs that are not listed are only read to sort by them.
     if given["sort"] == BEST:
         best = _best_epochs(statuses)
@@ -85,10 +84,6 @@ def read_sort(text: str) -> str:
     return text
 
 
-def _is_listed(status: RunStatus, words: str) -> bool:
-    return matches("\n".join([status.name, status.job or "", status.state]), words)
-
-
 def table(
     statuses: Sequence[RunStatus],
     width: int | None,
@@ -111,21 +106,15 @@ def table(
     return [GAP.join(_padded(line[title], cells) for title, cells in widths.items()).rstrip() for line in lines]
 
 
-def age(seconds: float) -> str:
-    """Return a time span in its largest unit, such as `5 min`; a negative one is `0 s`."""
-    unit, length = next(((unit, length) for unit, length in SPANS.items() if seconds >= length), ("s", 1))
-    return f"{max(0, int(seconds // length))} {unit}"
-
-
 def _cells(status: RunStatus, best: BestEpoch | None, now: datetime) -> dict[str, str]:
     """Return the cells of a run's row by column title, in order."""
     cells = {
         "name": status.name,
         "state": status.state,
         "epoch": f"{status.epoch}/{status.epochs or ABSENT}",
-        "best loss": _best(best),
+        "best loss": best_text(best),
         "val loss": _metric(status, ("loss",), measured),
-        "val accuracy": _metric(status, ("accuracy", "acc"), share),
+        "val acc": _metric(status, ("accuracy", "acc"), share),
         "updated": f"{age((now - status.changed).total_seconds())} ago",
         "job": status.job or ABSENT,
         "started": f"{status.started.astimezone():%Y-%m-%d %H:%M}" if status.started else ABSENT,
@@ -133,13 +122,6 @@ def _cells(status: RunStatus, best: BestEpoch | None, now: datetime) -> dict[str
         "process": f"{status.pid} on {status.host}" if status.pid else ABSENT,
     }
     return {title: clean(text) for title, text in cells.items()}
-
-
-def _best(best: BestEpoch | None) -> str:
-    """Return the loss of a best epoch, without its penalty; marked `train` when nothing is validated."""
-    if best is None:
-        return ABSENT
-    return f"{measured(best.data_loss)} at {best.epoch}{'' if best.metric.startswith('val_') else ' (train)'}"
 
 
 def _metric(status: RunStatus, endings: tuple[str, ...], formatted: Callable[[float], str]) -> str:

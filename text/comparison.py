@@ -67,6 +67,11 @@ class Table:
     gap: str = GAP
 
     @property
+    def width(self) -> int:
+        """The cells of its lines, spaces at their end included."""
+        return sum(self.widths) + len(self.gap) * (len(self.widths) - 1)
+
+    @property
     def heading(self) -> str:
         """The line above the rows."""
         return self._line([column.title for column in self.columns])
@@ -104,7 +109,8 @@ def comparison_table(branches: Sequence[ComparedBranch], marks: Sequence[str], c
     """Return a row for each branch, of which there is at least one; columns that do not fit are dropped."""
     columns = [
         Column("", list(marks), 100),
-        Column("run", [branch_name(branch) for branch in branches], 99, shrinks=True),
+        Column("run", [form.clean(branch.run.name) for branch in branches], 99, shrinks=True),
+        *_branch_column(branches),
         Column("state", [_state(branch) for branch in branches], 60),
         Column(EPOCHS, [_epochs(branch) for branch in branches], 70),
         *_cursor_column(branches, choice),
@@ -112,7 +118,21 @@ def comparison_table(branches: Sequence[ComparedBranch], marks: Sequence[str], c
         Column("per epoch", [_pace(branch) for branch in branches], 50),
         *(setting_column(branches, name) for name in choice.settings if name != EPOCHS),
     ]
-    return _fitting(columns, choice.width)
+    return fitting_columns(columns, choice.width)
+
+
+def fitting_columns(columns: list[Column], width: int | None) -> Table:
+    """Return the columns that fit: a narrow gap, and then cut names, are better than dropping a column."""
+    kept, dropped = list(columns), []
+    while width is not None and len(kept) > 1 and _total(kept, 1, _minimum) > width:
+        # Reversed, because `min` returns the first of several equals.
+        least = min(reversed(kept), key=lambda column: column.importance)
+        kept.remove(least)
+        dropped.append(least.title)
+    gap = 2 if width is None or _total(kept, 2, _minimum) <= width else 1
+    room = 0 if width is None else max(0, _total(kept, gap, _full) - width)
+    widths = [max(column.minimum, column.width - room) if column.shrinks else column.width for column in kept]
+    return Table(kept, widths, dropped[::-1], " " * gap)
 
 
 def setting_column(branches: Sequence[ComparedBranch], name: str) -> Column:
@@ -195,8 +215,14 @@ def conclusion(branches: Sequence[ComparedBranch]) -> str:
     )
 
 
+def _branch_column(branches: Sequence[ComparedBranch]) -> list[Column]:
+    if not any(branch.has_siblings for branch in branches):
+        return []
+    return [Column("branch", [str(each.branch.number) if each.has_siblings else "" for each in branches], 97)]
+
+
 def _state(branch: ComparedBranch) -> str:
-    return str(branch.run.state) if branch.is_current else "left"
+    return str(branch.run.state) if branch.is_current else "rewound"
 
 
 def _epochs(branch: ComparedBranch) -> str:
@@ -261,20 +287,6 @@ def _value_text(value: Setting) -> str:
             return ",".join(map(form.setting, value)) or "none"
     # The end of a path says most.
     return form.clean(Path(value).name if "/" in value else value)
-
-
-def _fitting(columns: list[Column], width: int | None) -> Table:
-    """Return the columns that fit: a narrow gap, and then cut names, are better than dropping a column."""
-    kept, dropped = list(columns), []
-    while width is not None and len(kept) > 1 and _total(kept, 1, _minimum) > width:
-        # Reversed, because `min` returns the first of several equals.
-        least = min(reversed(kept), key=lambda column: column.importance)
-        kept.remove(least)
-        dropped.append(least.title)
-    gap = 2 if width is None or _total(kept, 2, _minimum) <= width else 1
-    room = 0 if width is None else max(0, _total(kept, gap, _full) - width)
-    widths = [max(column.minimum, column.width - room) if column.shrinks else column.width for column in kept]
-    return Table(kept, widths, dropped[::-1], " " * gap)
 
 
 def _minimum(column: Column) -> int:

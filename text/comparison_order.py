@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from fitmon.engine.runs import comparison
 from fitmon.engine.runs.comparison import ComparedBranch
-from fitmon.text.comparison import EPOCHS, branch_name, setting_fields, setting_name
+from fitmon.text.comparison import EPOCHS, branch_name, setting_fields, setting_name, setting_text
 from fitmon.text.pattern import matches
 
 GIVEN, BEST, NAME = "as given", "best loss", "name"
@@ -33,15 +33,19 @@ def in_order(branches: Sequence[ComparedBranch], order: str, settings: Sequence[
 
 
 def matching(branches: Sequence[ComparedBranch], text: str, settings: Sequence[str]) -> list[ComparedBranch]:
-    """Return the branches that match every word of a text.
+    """Return the branches that match every word of a text, which may be regular expressions; empty text matches all.
 
-    Words are looked for in name, state and `setting=value`; see `pattern.matches`. Empty text matches all.
+    A word with `=` is looked for in the settings that differ, such as `lr=1e-3`, any other in names, states, and the
+    values of settings.
     """
-    return [branch for branch in branches if matches(_words_of(branch, settings), text)]
+    return [branch for branch in branches if all(_matches(branch, word, settings) for word in text.split())]
 
 
-def _words_of(branch: ComparedBranch, settings: Sequence[str]) -> str:
-    return "\n".join([branch_name(branch), str(branch.run.state), *setting_fields(branch, settings)])
+def _matches(branch: ComparedBranch, word: str, settings: Sequence[str]) -> bool:
+    if "=" in word:
+        return matches("\n".join(setting_fields(branch, settings)), word)
+    values = [setting_text(branch, name) for name in settings]
+    return matches("\n".join([branch_name(branch), str(branch.run.state), *values]), word)
 
 
 def _nan_last(value: float) -> tuple[bool, float]:

@@ -79,6 +79,8 @@ class MonitorApp(App[int], inherit_bindings=False):
         """Whether another process trains the run."""
         self.read_only = options.read_only
         """Whether no command can be sent to the run."""
+        self.run_folder = options.folder
+        """Where the run is saved; None: nowhere."""
         self.stop_sent = False
         """Whether the run was stopped because the user quit or a signal came."""
         self.run_name = clean(name) + _kind_of_view(options)

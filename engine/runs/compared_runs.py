@@ -27,7 +27,7 @@ class ComparedFolder:
 
     def __init__(self, folder: RunFolder) -> None:
         """Read nothing yet."""
-        self._folder = folder
+        self.folder = folder
         self._followed = FollowedRun(folder.journal_path)
         self._compared: ComparedRun | None = None
 
@@ -37,7 +37,7 @@ class ComparedFolder:
         is_new = self._followed.read()
         if before is not None and not is_new and before.state not in IN_PROGRESS:
             return before
-        state = run_status(self._folder).state
+        state = run_status(self.folder).state
         if before is None or is_new or state is not before.state:
             self._compared = before = self._read(state)
         return before
@@ -45,11 +45,11 @@ class ComparedFolder:
     def _read(self, state: RunState) -> ComparedRun:
         description, snapshot = None, self._followed.record.snapshot()
         with suppress(DataError):
-            description = self._folder.description()
+            description = self.folder.description()
         return ComparedRun(
-            name=self._folder.name,
+            name=self.folder.name,
             id=None if description is None else description.id,
-            path=self._folder.path,
+            path=self.folder.path,
             state=state,
             started=None if description is None else description.started,
             settings=settings_of(description, snapshot),
@@ -72,32 +72,49 @@ class ComparedRuns:
             folders: of the runs.
             follow_seconds: how often their journals are looked at for new epochs.
         """
-        self.folders = tuple(folders)
+        self._readers = [ComparedFolder(folder) for folder in folders]
         self._runs: tuple[ComparedRun, ...] | None = None
         self._follow_seconds = follow_seconds
-        self._closed = threading.Event()
-        self._reader = threading.Thread(target=self._read, name="fitmon comparison", daemon=True)
+        self._wake = threading.Event()
+        self._closed = False
+        self._thread = threading.Thread(target=self._follow, name="fitmon comparison", daemon=True)
+
+    @property
+    def folders(self) -> list[RunFolder]:
+        """The folders of all runs."""
+        return [reader.folder for reader in self._readers]
 
     def start(self) -> None:
-        """Start reading; a second call does nothing."""
-        if self._reader.ident is None:
-            self._reader.start()
+        """Start reading; call it once."""
+        self._thread.start()
+
+    def add(self, folders: Sequence[RunFolder]) -> None:
+        """Compare more runs; those that are compared already are left out."""
+        known = {folder.path.resolve() for folder in self.folders}
+        self._readers += [ComparedFolder(folder) for folder in folders if folder.path.resolve() not in known]
+        self._wake.set()
 
     def runs(self) -> tuple[ComparedRun, ...] | None:
-        """Return the runs in the given order; never waits. None: they are not read yet. Equal to the last one, and the
-        same object, while nothing is new.
+        """Return the runs in the order in which they were given; never waits. None: they are not read yet.
+
+        It is the same object as before while nothing is new.
         """
         return self._runs
 
     def close(self) -> None:
         """Stop reading."""
-        self._closed.set()
+        self._closed = True
+        self._wake.set()
 
-    def _read(self) -> None:
-        readers = [ComparedFolder(folder) for folder in self.folders]
-        while not self._closed.is_set():
-            runs = tuple(reader.read() for reader in readers)
-            before = self._runs or ()
-            if len(before) != len(runs) or any(new is not old for new, old in zip(runs, before, strict=True)):
+    def _follow(self) -> None:
+        while not self._closed:
+            self._wake.clear()
+            runs = tuple(reader.read() for reader in list(self._readers))
+            before = self._runs
+            if before is None or len(before) != len(runs) or any(map(_is_new, runs, before)):
                 self._runs = runs
-            self._closed.wait(self._follow_seconds)
+            self._wake.wait(self._follow_seconds)
+
+
+def _is_new(run: ComparedRun, before: ComparedRun) -> bool:
+    return run is not before

@@ -6,8 +6,6 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from fitmon.engine.record.branch import other_stretches
 from fitmon.engine.record.data_loss import data_losses, penalties, penalties_matter
 from fitmon.engine.record.series import Curve, empty_curve
@@ -185,7 +183,7 @@ def curve_of(branch: ComparedBranch, metric: str, *, data_loss: bool) -> Curve:
 
 def value_at(curve: Curve, epoch: int) -> float | None:
     """Return the value of an epoch, which may be NaN; None when the curve lacks it."""
-    at = int(np.searchsorted(curve.epochs, epoch))
+    at = int(curve.epochs.searchsorted(epoch))
     return float(curve.values[at]) if at < len(curve) and curve.epochs[at] == epoch else None
 
 
