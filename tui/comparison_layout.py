@@ -37,7 +37,7 @@ def arrange_comparison(width: int, height: int, rows: int, columns: int) -> dict
 
 def _beside(body: Place, rows: int, columns: int) -> dict[str, Place]:
     left = body.width - min(max(columns, body.width * 2 // 5), body.width * 3 // 5)
-    details = DETAILS_HEIGHT if body.height >= TALL_HEIGHT else 1
+    details = DETAILS_HEIGHT if rows and body.height >= TALL_HEIGHT else 1
     table = min(rows + TABLE_EDGES, body.height - details)
     # What the table does not need is room for the details.
     rest = body.height - table if details > 1 else details
@@ -50,11 +50,13 @@ def _beside(body: Place, rows: int, columns: int) -> dict[str, Place]:
 
 
 def _below(body: Place, rows: int) -> dict[str, Place]:
-    details = DETAILS_HEIGHT if body.height >= TALL_HEIGHT else 1
+    details = DETAILS_HEIGHT if rows and body.height >= TALL_HEIGHT else 1
     room = body.height - details
     most = max(min(rows, MIN_RUNS) + TABLE_EDGES, room * 2 // 5)
-    table = max(0, min(rows + TABLE_EDGES, most, room - MIN_CHART_HEIGHT))
+    table = min(rows + TABLE_EDGES, most, room - MIN_CHART_HEIGHT)
+    if table <= TABLE_EDGES:
+        table = 0
     places = {"chart": Place(body.x, body.y, body.width, room - table)}
-    if table > TABLE_EDGES:
+    if table:
         places["table"] = Place(body.x, body.y + room - table, body.width, table)
     return places | {"details": Place(body.x, body.y + room, body.width, details)}

@@ -115,19 +115,20 @@ def _best(row: ComparedRow, line: NamedLine) -> list[Mark]:
 
 def _at_ends(on_chart: _OnChart) -> tuple[list[Mark], float]:
     """Return a mark beside the end of each curve, side by side where curves meet, and the epochs of room they need."""
-    step, last = on_chart.epochs_per_column, on_chart.chart.last
-    beside: dict[tuple[int, int], int] = {}
-    marks, room = [], 0.0
-    for line in on_chart.chart.lines:
-        if not len(line) or not math.isfinite(line.values[-1]) or line.epochs[-1] > last:
-            continue
-        end, value = int(line.epochs[-1]), float(line.values[-1])
-        place = end, on_chart.row_of(value)
-        beside[place] = beside.get(place, 0) + 1
-        position = end + (beside[place] + 0.5) * step
-        marks.append(Mark(position, value, line.name, line.role))
-        room = max(room, position + step - last)
-    return marks, room
+    meeting: dict[tuple[float, int], list[NamedLine]] = {}
+    for line in sorted(on_chart.chart.lines, key=lambda line: line.name):
+        if len(line) and math.isfinite(line.values[-1]) and line.epochs[-1] <= on_chart.chart.last:
+            place = float(line.epochs[-1]), on_chart.row_of(float(line.values[-1]))
+            meeting.setdefault(place, []).append(line)
+    columns = max((len(lines) for lines in meeting.values()), default=0) + 2
+    # The room makes all columns wider.
+    step = on_chart.epochs_per_column * on_chart.columns / max(1, on_chart.columns - columns)
+    marks = [
+        Mark(end + (number + 1.5) * step, float(lines[0].values[-1]), line.name, line.role)
+        for (end, _), lines in meeting.items()
+        for number, line in enumerate(lines)
+    ]
+    return marks, max((mark.x + step - on_chart.chart.last for mark in marks), default=0.0)
 
 
 def _title(frame: ComparisonFrame, chart: LineChart, width: int) -> Row:
