@@ -10,6 +10,8 @@ import pytest
     ("module", "forbidden"),
     [
         ("fitmon.tui.app", ("tensorflow", "keras", "plotext", "fitmon.presets")),
+        ("fitmon.tui.compare_app", ("tensorflow", "keras", "plotext", "numpy", "fitmon.presets")),
+        ("fitmon.tui.compare_launch", ("tensorflow", "keras", "plotext", "numpy", "textual.app")),
         ("fitmon.tui.launch", ("tensorflow", "keras", "plotext", "numpy", "textual.app")),
     ],
 )
