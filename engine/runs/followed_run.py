@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BufferedReader
 from typing import TYPE_CHECKING
 
 from fitmon.engine.record.record import RunRecord
@@ -46,14 +47,20 @@ class FollowedRun:
             status = self._journal.stat()
             if status.st_ino != self._position.file or status.st_size < self._position.read_bytes:
                 self.record, self._position = RunRecord(), _Position(status.st_ino, 0)
-            file.seek(self._position.read_bytes)
-            # The last line may be unfinished: it is read when it is whole.
-            whole, line_break, _ = file.read().rpartition(b"\n")
-            for line in whole.split(b"\n") if line_break else ():
-                self._apply(line + b"\n")
-            self._position = _Position(status.st_ino, self._position.read_bytes + len(whole + line_break))
-            return bool(line_break)
+            return self._read_lines(file, status.st_ino)
         return False
+
+    def _read_lines(self, file: BufferedReader, inode: int) -> bool:
+        before = read_bytes = self._position.read_bytes
+        file.seek(before)
+        for line in file:
+            if not line.endswith(b"\n"):
+                # Unfinished: it is read when it is whole.
+                break
+            self._apply(line)
+            read_bytes += len(line)
+        self._position = _Position(inode, read_bytes)
+        return read_bytes > before
 
     def _apply(self, raw: bytes) -> None:
         with suppress(DamagedLineError, UnknownLineError):

@@ -50,6 +50,8 @@ def chart_of(frame: ComparisonFrame, width: int, height: int) -> LineChart:
     limits = chart.range()
     if limits is None:
         return chart
+    # Looked up once: both go through all values.
+    chart = replace(chart, low=limits[0], high=limits[1], logarithmic=chart.is_logarithmic)
     on_chart = _OnChart(chart, limits, max(1, width - EDGE_COLUMNS), max(1, height - 2))
     along = [mark for number, line in enumerate(chart.lines) for mark in _along(line, on_chart, number)]
     best = [mark for row, line in zip(rows, chart.lines, strict=True) for mark in _best(row, line)]
@@ -81,12 +83,12 @@ class _OnChart:
         before = max(0, after - 1)
         ends = line.epochs[[before, after]], [self._height(line.values[at]) for at in (before, after)]
         height = float(np.interp(epoch, *ends))
-        return math.exp(height) if self.chart.is_logarithmic else height
+        return math.exp(height) if self.chart.logarithmic else height
 
     def _height(self, value: float) -> float:
-        if not math.isfinite(value) or (self.chart.is_logarithmic and value <= 0):
+        if not math.isfinite(value) or (self.chart.logarithmic and value <= 0):
             return math.nan
-        return math.log(value) if self.chart.is_logarithmic else float(value)
+        return math.log(value) if self.chart.logarithmic else float(value)
 
 
 def _line(row: ComparedRow, frame: ComparisonFrame) -> NamedLine:

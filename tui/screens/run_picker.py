@@ -9,6 +9,7 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.events import Click, Key, MouseScrollDown, MouseScrollUp, Resize
 from textual.screen import Screen
+from textual.timer import Timer
 
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.run_listing import ListedRun, RunListing
@@ -51,6 +52,9 @@ class RunPicker(Screen[Sequence[RunFolder] | None]):
         self._filter = ""
         self._selected = 0
         self._chosen: dict[Path, RunFolder] = {}
+        # Fixed, so that nothing is sent to the terminal while nothing happens.
+        self._opened = datetime.now(UTC)
+        self._timer: Timer | None = None
         self._panel = _ListPanel(self)
         self._keys = _KeysLine(self)
 
@@ -61,7 +65,7 @@ class RunPicker(Screen[Sequence[RunFolder] | None]):
     def on_mount(self) -> None:
         self._place()
         self._listing.start()
-        self.set_interval(POLL_SECONDS, self.draw_now)
+        self._timer = self.set_interval(POLL_SECONDS, self._poll)
 
     def on_unmount(self) -> None:
         self._listing.close()
@@ -74,6 +78,11 @@ class RunPicker(Screen[Sequence[RunFolder] | None]):
         self._panel.styles.width, self._panel.styles.height = width, height - 1
         self._keys.styles.offset = (0, height - 1)
         self._keys.styles.width, self._keys.styles.height = width, 1
+
+    def _poll(self) -> None:
+        if self._listing.complete and self._timer is not None:
+            self._timer.stop()
+        self.draw_now()
 
     def draw_now(self) -> None:
         """Draw what is listed by now."""
@@ -90,7 +99,7 @@ class RunPicker(Screen[Sequence[RunFolder] | None]):
             selected=max(0, min(self._selected, len(listed) - 1)),
             chosen=self._chosen,
             filter=self._filter,
-            now=datetime.now(UTC),
+            now=self._opened,
         )
 
     def _others(self) -> list[ListedRun]:
