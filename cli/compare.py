@@ -117,7 +117,9 @@ def _branch_facts(branch: ComparedBranch) -> dict[str, Any]:
             for receipt in branch.branch.receipts
         ],
         "best": None if best is None else _best_facts(branch, best),
-        "curves": {name: _curve_facts(curve) for name, curve in branch.branch.metrics.items()},
+        "curves": {
+            name: _curve_facts(curve) for name, curve in (branch.branch.metrics | branch.branch.per_epoch).items()
+        },
     }
 
 
@@ -156,16 +158,14 @@ def _write_csv(branches: Sequence[ComparedBranch], where: str) -> int:
 def csv_rows(branches: Sequence[ComparedBranch]) -> Iterator[list[Any]]:
     """Yield a heading and a row for each epoch of each branch, its parents' epochs included; nothing is rounded.
 
-    The columns are run, branch, epoch, Keras's metrics, and the measured losses without penalty, the penalty, and so
-    on. A cell is empty where a branch lacks the value.
+    The columns are run, branch, epoch, Keras's metrics, seconds, the learning rate, and what the diagnosis measured,
+    such as losses without penalty. A cell is empty where a branch lacks the value.
     """
-    metrics = dict.fromkeys(name for branch in branches for name in branch.branch.metrics)
-    measures = dict.fromkeys(name for branch in branches for name in branch.branch.measures)
-    yield ["run", "branch", "epoch", *metrics, *measures]
-    for branch in branches:
-        curves = [branch.branch.metrics.get(name) for name in metrics]
-        curves += [branch.branch.measures.get(name) for name in measures]
-        values = [{} if curve is None else _by_epoch(curve) for curve in curves]
+    every = [each.branch.metrics | each.branch.per_epoch | each.branch.measures for each in branches]
+    names = list(dict.fromkeys(name for curves in every for name in curves))
+    yield ["run", "branch", "epoch", *names]
+    for branch, curves in zip(branches, every, strict=True):
+        values = [_by_epoch(curves[name]) if name in curves else {} for name in names]
         for epoch in sorted({epoch for column in values for epoch in column}):
             yield [branch.run.name, branch.branch.number, epoch, *(column.get(epoch, "") for column in values)]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.cells import cell_len
 
+from fitmon.engine.record.branch import LEARNING_RATE
 from fitmon.engine.record.data_loss import DATA_LOSS
 from fitmon.engine.runs import comparison
 from fitmon.engine.runs.comparison import ComparedBranch, Setting
@@ -183,7 +184,7 @@ def metric_title(metric: str, *, data_loss: bool) -> str:
     """
     if data_loss and metric.removeprefix("val_") == "loss":
         return f"{'validation' if metric.startswith('val_') else 'training'} {DATA_LOSS}"
-    return form.clean(metric)
+    return form.clean(metric.replace("_", " ") if metric == LEARNING_RATE else metric)
 
 
 REASONS = {
@@ -260,7 +261,7 @@ def _result_columns(branches: Sequence[ComparedBranch], metric: str | None) -> l
 def second_metric(branches: Sequence[ComparedBranch]) -> str | None:
     """Return Keras's name of the metric that is shown beside the loss; None when there is no other."""
     names = comparison.metric_names(branches)
-    return next((name for name in names if name.removeprefix("val_") != "loss"), None)
+    return next((name for name in names if name.removeprefix("val_") not in {"loss", LEARNING_RATE}), None)
 
 
 def _best(branch: ComparedBranch, data_loss: bool, is_lowest: bool) -> str:

@@ -138,6 +138,7 @@ class MonitorApp(App[int], inherit_bindings=False):
             phase_seconds=self._clock() - self._phase_since,
             view=self._monitor.view,
             read_only=self.read_only,
+            chart_view=self._monitor.chart_view,
         )
 
     def say(self, notice: str) -> None:

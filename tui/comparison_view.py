@@ -200,7 +200,7 @@ class ComparisonView:
         return self._metric if self._metric in names else names[0] if names else ""
 
     def _all_epochs(self, rows: Sequence[ComparedRow]) -> tuple[int, int]:
-        curves = [row.branch.branch.metrics.get(self._drawn_metric()) for row in rows if row.shown]
+        curves = [row.branch.curves.get(self._drawn_metric()) for row in rows if row.shown]
         known = [curve for curve in curves if curve is not None and len(curve)]
         first = min((int(curve.epochs[0]) for curve in known), default=1)
         return first, max(first + 1, *(int(curve.epochs[-1]) for curve in known), 0)

@@ -1,8 +1,9 @@
 """What the screen draws at one moment: a snapshot of the run and the settings of the view."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fitmon.engine.record.snapshot import Snapshot
+from fitmon.tui.chart_view import ChartView
 from fitmon.tui.layout import View
 
 
@@ -29,3 +30,5 @@ class Frame:
     """Whether no command can be sent to the run."""
     no_rewind: str = ""
     """Why the run cannot rewind; empty if it can."""
+    chart_view: ChartView = field(default_factory=ChartView)
+    """How the charts are looked at."""

@@ -38,6 +38,9 @@ class Key:
     """Whether a dialog handles it, not the monitor."""
 
 
+CHARTS = (View.OVERVIEW, View.LOSS, View.ACCURACY)
+"""The views with charts."""
+
 KEYS: tuple[Key, ...] = (
     Key("pause", ("space",), "space", "pause", "pause_or_resume",
         "Pause after this epoch; again: pause now; again: resume.", alive_only=True),
@@ -48,6 +51,9 @@ KEYS: tuple[Key, ...] = (
     Key("views", ("1", "2", "3", "4", "5", "6", "7", "8", "9"), "1…9", "views", "view",
         "Show a view: 1 overview, 2 loss, 3 accuracy, 4 threshold, 5 samples, 6 classes, 7 changes, 8 output, "
         "9 findings.", hinted=False),
+    Key("cursor", ("left", "right", "home", "end"), "← →", "cursor", "move_cursor",
+        "Charts: read the exact values at an epoch; home and end: the first and the last one; esc leaves the cursor.",
+        views=CHARTS),
     Key("move_threshold", ("left", "right"), "← →", "move", "move_threshold",
         "Threshold view, two classes: move the threshold by 0.01.", views=(View.THRESHOLD,)),
     Key("best_threshold", ("m",), "m", "best", "ask_best_threshold",
@@ -90,7 +96,19 @@ KEYS: tuple[Key, ...] = (
         knobs=("epochs",)),
     Key("log_scale", ("g",), "g", "log", "toggle_log_scale",
         "Switch the charts between a logarithmic and a linear vertical axis.",
-        views=(View.OVERVIEW, View.LOSS, View.ACCURACY)),
+        views=CHARTS),
+    Key("zoom", ("plus", "minus", "0"), "+ -", "zoom", "zoom",
+        "Charts: show half as many epochs, around the cursor if there is one, or twice as many; 0 shows all.",
+        views=CHARTS),
+    Key("metric", ("v",), "v", "metric", "next_metric",
+        "Charts: show the next metric, the learning rate or the time per epoch; loss view: another kind of loss.",
+        views=CHARTS),
+    Key("x_axis", ("i",), "i", "time", "next_x_axis", "Charts: switch the horizontal axis between epochs and time.",
+        views=CHARTS),
+    Key("smoothing", ("y",), "y", "smooth", "next_smoothing",
+        "Charts: smooth the curves, more, or not at all (exponential moving mean).", views=CHARTS),
+    Key("leave_cursor", ("escape",), "esc", "leave", "leave_cursor", "Charts: leave the cursor.", hinted=False,
+        views=CHARTS),
     Key("output", ("o",), "o", "output", "show_output",
         "Show the output of TensorFlow and the model; again: the previous view.", hinted=False),
     Key("compare", ("R",), "R", "runs", "ask_compare", "Compare this run with others, chosen from a list."),

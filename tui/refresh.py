@@ -42,7 +42,7 @@ class RefreshThrottle:
 
 def _urgent(frame: Frame) -> tuple[object, ...]:
     snapshot = frame.snapshot
-    chosen = (frame.view, frame.log_scale, frame.frozen, frame.threshold)
+    chosen = (frame.view, frame.chart_view, frame.log_scale, frame.frozen, frame.threshold)
     return (
         *chosen,
         snapshot.knobs and _pending(frame),

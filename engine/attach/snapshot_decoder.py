@@ -9,7 +9,15 @@ import msgspec
 import numpy as np
 
 from fitmon.engine.attach.array_transfer import ArrayReceiver, read_array
-from fitmon.engine.attach.snapshot_parts import FIELDS, PART_TYPES, BranchHead, CurveUpdate, OtherBranch, Points
+from fitmon.engine.attach.snapshot_parts import (
+    CURVE_PARTS,
+    FIELDS,
+    PART_TYPES,
+    BranchHead,
+    CurveUpdate,
+    OtherBranch,
+    Points,
+)
 from fitmon.engine.attach.wire import GarbageError, SnapshotUpdate
 from fitmon.engine.record.branch import Branch
 from fitmon.engine.record.series import Curve, empty_curve
@@ -22,9 +30,7 @@ class SnapshotDecoder:
     def __init__(self) -> None:
         """Start with nothing received."""
         self._known: dict[str, Any] = {
-            "metrics": {},
-            "measures": {},
-            "chunks": {},
+            **{name: {} for name in CURVE_PARTS},
             "other_branches": (),
             "samples": None,
             "observation": None,
@@ -51,10 +57,10 @@ class SnapshotDecoder:
 
     def _joined(self, name: str, part: Any) -> Any:
         match name:
-            case "metrics" | "measures" | "chunks":
-                return _extended_curves(self._known[name], part)
             case "other_branches":
                 return (*self._known[name], *map(_other_branch, part))
+            case _ if name in CURVE_PARTS:
+                return _extended_curves(self._known[name], part)
         return part
 
     def _branch(self) -> Branch:
@@ -71,6 +77,7 @@ class SnapshotDecoder:
             receipts=known["receipts"],
             measures=known["measures"],
             because=head.because,
+            per_epoch=known["per_epoch"],
         )
 
 
@@ -88,7 +95,7 @@ def _extended(curve: Curve | None, points: Points) -> Curve:
 
 
 def _other_branch(branch: OtherBranch) -> Branch:
-    curves = {"metrics": _curves(branch.metrics), "measures": _curves(branch.measures)}
+    curves = {name: _curves(getattr(branch, name)) for name in ("metrics", "measures", "per_epoch")}
     return Branch(**(msgspec.structs.asdict(branch) | curves))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from fitmon.engine.attach.array_transfer import ArraySender, is_plain, plain_array
-from fitmon.engine.attach.snapshot_parts import SENT_NAMES, SMALL_PARTS, BranchHead, CurveUpdate, Points
+from fitmon.engine.attach.snapshot_parts import CURVE_PARTS, SENT_NAMES, SMALL_PARTS, BranchHead, CurveUpdate, Points
 from fitmon.engine.attach.wire import MAX_REPLY_BYTES, SnapshotUpdate
 from fitmon.engine.insight.observer import Observation
 from fitmon.engine.record.series import Curve
@@ -38,7 +38,7 @@ class SnapshotEncoder:
         self._more = False
         self._version: int | None = None
         self._small: dict[str, Any] = {}
-        self._metrics, self._measures, self._chunks = _SentCurves(), _SentCurves(), _SentCurves()
+        self._curves = {name: _SentCurves() for name in CURVE_PARTS}
         self._other_branches = 0
         self._samples: ValidationSamples | None = None
         self._observation: Callable[[], Observation | None] | None = None
@@ -76,12 +76,11 @@ class SnapshotEncoder:
     def _growing_parts(self, snapshot: Snapshot) -> _Parts:
         lineage = snapshot.branch.number, snapshot.resumed
         branches, self._other_branches = snapshot.other_branches[self._other_branches :], len(snapshot.other_branches)
-        new = {
-            "metrics": self._metrics.new_points(snapshot.metrics, lineage),
-            "measures": self._measures.new_points(snapshot.measures, lineage),
-            "chunks": self._chunks.new_points(snapshot.chunks, (*lineage, snapshot.epoch)),
-            "other_branches": branches or None,
+        new: dict[str, object] = {
+            name: sent.new_points(getattr(snapshot, name), (*lineage, snapshot.epoch * (name == "chunks")))
+            for name, sent in self._curves.items()
         }
+        new["other_branches"] = branches or None
         return {name: _encoded(value, plain_array) for name, value in new.items() if value is not None}
 
     def _per_sample_parts(self, snapshot: Snapshot) -> _Parts:
@@ -98,21 +97,35 @@ class SnapshotEncoder:
 
 
 class _SentCurves:
-    """How many points of several curves were sent."""
+    """How many points of several curves were sent, and the epoch of each curve's last one."""
 
     def __init__(self) -> None:
         self._lineage: object = None
-        self._points: dict[str, int] = {}
+        self._sent: dict[str, tuple[int, float]] = {}
 
     def new_points(self, curves: Mapping[str, Curve], lineage: object) -> CurveUpdate | None:
-        """Return what is new; while `lineage` stays equal, points are only appended."""
-        shrunk = any(name not in curves or len(curves[name]) < points for name, points in self._points.items())
-        replaces = lineage != self._lineage or shrunk
-        self._lineage, sent = lineage, {} if replaces else self._points
-        self._points = {name: len(curve) for name, curve in curves.items()}
-        new = {name: curve for name, curve in curves.items() if sent.get(name) != len(curve)}
-        points = {name: _points_from(curve, sent.get(name, 0)) for name, curve in new.items()}
+        """Return what is new; while `lineage` stays equal, points are appended, or were thinned."""
+        replaces = lineage != self._lineage or not all(
+            name in curves and _continues(curves[name], *sent) for name, sent in self._sent.items()
+        )
+        self._lineage, before = lineage, {} if replaces else self._sent
+        self._sent = {name: (len(curve), _last_epoch(curve)) for name, curve in curves.items()}
+        begins = {name: before[name][0] if name in before else 0 for name in curves}
+        points = {
+            name: _points_from(curve, begins[name])
+            for name, curve in curves.items()
+            if name not in before or begins[name] != len(curve)
+        }
         return CurveUpdate(replaces=replaces, points=points) if replaces or points else None
+
+
+def _continues(curve: Curve, sent: int, last_epoch: float) -> bool:
+    """Return whether the first points of a curve are those sent; of thinned ones the last is at another place."""
+    return len(curve) >= sent and (not sent or float(curve.epochs[sent - 1]) == last_epoch)
+
+
+def _last_epoch(curve: Curve) -> float:
+    return float(curve.epochs[-1]) if len(curve) else 0.0
 
 
 def _points_from(curve: Curve, begin: int) -> Points:

@@ -60,23 +60,30 @@ class OtherBranch(msgspec.Struct, frozen=True):
     receipts: tuple[KnobApplied, ...]
     measures: dict[str, Points]
     because: str
+    per_epoch: dict[str, Points] = {}
+
+
+CURVE_PARTS = ("metrics", "measures", "per_epoch", "chunks", "past_chunks")
+"""The fields of a snapshot that are curves by name."""
 
 
 def _part_types() -> dict[str, Any]:
     known = {"Observation": Observation, "SampleScores": SampleScores, "ValidationSamples": ValidationSamples}
-    return get_type_hints(Snapshot, localns=known) | {
-        "metrics": CurveUpdate,
-        "measures": CurveUpdate,
-        "chunks": CurveUpdate,
-        "branch": BranchHead,
-        "other_branches": tuple[OtherBranch, ...],
-    }
+    curves: dict[str, Any] = dict.fromkeys(CURVE_PARTS, CurveUpdate)
+    return (
+        get_type_hints(Snapshot, localns=known)
+        | curves
+        | {
+            "branch": BranchHead,
+            "other_branches": tuple[OtherBranch, ...],
+        }
+    )
 
 
 PART_TYPES = _part_types()
 """By the field of a snapshot."""
 
-SMALL_PARTS = PART_TYPES.keys() - {"metrics", "measures", "chunks", "other_branches", "samples", "observation"}
+SMALL_PARTS = PART_TYPES.keys() - {*CURVE_PARTS, "other_branches", "samples", "observation"}
 """The fields that are sent whole and are cheap to compare."""
 
 SENT_NAMES = {"pause_requested": "pause_asked", "other_branches": "left_branches", "resumed": "continued"}

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from fitmon.engine.record.series import Curve
 
 
+SECONDS, LEARNING_RATE = PER_EPOCH = ("seconds", "learning_rate")
+"""What is kept of every epoch besides metrics and measures: the time it took, without pauses, and the learning rate
+that it was trained with."""
+
+
 @dataclass(frozen=True, slots=True)
 class BestEpoch:
     """The epoch with the lowest data loss of the validation set (the lowest training loss when nothing is validated).
@@ -60,6 +65,8 @@ class Branch:
     """What the diagnosis measured, by the fields of `measures.Measures`, like `metrics`."""
     because: str = ""
     """The finding whose remedy started it; empty when the user did, and for the first."""
+    per_epoch: dict[str, Curve] = field(default_factory=dict)
+    """As `Snapshot.per_epoch`, like `metrics`."""
 
     @property
     def first_epoch(self) -> int:

@@ -52,8 +52,11 @@ def data_losses(losses: Curve, penalty: Curve) -> Curve:
 
     if not len(penalty):
         return Curve(epochs=losses.epochs, values=np.full(len(losses), np.nan))
-    known = np.searchsorted(penalty.epochs, losses.epochs, side="right") - 1
-    values = losses.values - np.where(known >= 0, penalty.values[np.maximum(known, 0)], np.nan)
+    if np.array_equal(penalty.epochs, losses.epochs):  # much faster, and nearly always so
+        values = losses.values - penalty.values
+    else:
+        known = np.searchsorted(penalty.epochs, losses.epochs, side="right") - 1
+        values = losses.values - np.where(known >= 0, penalty.values[np.maximum(known, 0)], np.nan)
     return Curve(epochs=losses.epochs, values=np.where(losses.values > 0, np.maximum(values, 0.0), values))
 
 

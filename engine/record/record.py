@@ -15,7 +15,8 @@ from fitmon.engine import events
 from fitmon.engine.events import Phase
 from fitmon.engine.finding import Finding
 from fitmon.engine.measures import measured
-from fitmon.engine.record.branch import BestEpoch, Branch, best_of, better_of
+from fitmon.engine.record.branch import LEARNING_RATE, SECONDS, BestEpoch, Branch, best_of, better_of
+from fitmon.engine.record.chunk_history import ChunkHistory
 from fitmon.engine.record.series import Curve, Series
 from fitmon.engine.record.snapshot import KnobState, Snapshot
 from fitmon.engine.values import KnobOffer, KnobValue
@@ -67,7 +68,9 @@ class RunRecord:
     _version: int = 0
     _metrics: dict[str, Series] = field(default_factory=dict)
     _measures: dict[str, Series] = field(default_factory=dict)
+    _per_epoch: dict[str, Series] = field(default_factory=dict)
     _chunks: dict[str, Series] = field(default_factory=dict)
+    _past_chunks: ChunkHistory = field(default_factory=ChunkHistory)
     _resumed_step: int = 0
     """Steps of the next epoch to start that a previous process trained."""
     _paced_steps: int = 0
@@ -137,6 +140,8 @@ class RunRecord:
             seconds_left=self._seconds_left(seconds_per_epoch),
             metrics=branch.metrics,
             chunks=_curves(self._chunks),
+            past_chunks=self._past_chunks.curves(),
+            per_epoch=branch.per_epoch,
             measures=branch.measures,
             findings=self.findings,
             best=self.best,
@@ -175,7 +180,8 @@ class RunRecord:
         self.epoch, self.epochs = event.epoch, event.epochs
         self.step, self.steps = self._resumed_step, event.steps
         self._resumed_step = 0
-        self._chunks, self._paced_steps, self._paced_seconds, self._traced_seconds = {}, 0, 0.0, 0.0
+        self._end_chunks()
+        self._paced_steps, self._paced_seconds, self._traced_seconds = 0, 0.0, 0.0
 
     def _apply_chunk(self, event: events.ChunkEnded) -> None:
         if event.traced:
@@ -183,10 +189,15 @@ class RunRecord:
         else:
             self._paced_steps += event.step - self.step
             self._paced_seconds += event.seconds
+        # The middle of the chunk, since the value is its mean.
+        position = event.epoch - 1 + (self.step + event.step) / 2 / event.steps
         self.step, self.steps = event.step, event.steps
-        position = event.epoch - 1 + event.step / event.steps
         for name, value in event.chunk_metrics.items():
             self._chunks.setdefault(name, Series()).append(position, value)
+
+    def _end_chunks(self) -> None:
+        self._past_chunks.add(_curves(self._chunks))
+        self._chunks = {}
 
     def _apply_findings(self, event: events.RunStarted | events.EpochEnded | events.LossBecameNonFinite) -> None:
         if not isinstance(event.findings, msgspec.UnsetType):
@@ -204,7 +215,15 @@ class RunRecord:
         for name, knob_value in event.knobs.items():
             if name in self.offers:
                 self.offers[name] = _with_value(self.offers[name], knob_value)
+        self._apply_per_epoch(event)
         self.best = better_of(self.best, event)
+
+    def _apply_per_epoch(self, event: events.EpochEnded) -> None:
+        self._per_epoch.setdefault(SECONDS, Series()).append(event.epoch, event.seconds)
+        # A journal has only what changed; the offers know the rest.
+        rate = self.offers[LEARNING_RATE].value if LEARNING_RATE in self.offers else event.knobs.get(LEARNING_RATE)
+        if isinstance(rate, float | int):
+            self._per_epoch.setdefault(LEARNING_RATE, Series()).append(event.epoch, rate)
 
     def current_branch(self) -> Branch:
         """Return the current branch, as it is now."""
@@ -219,10 +238,13 @@ class RunRecord:
             receipts=self.receipts,
             measures=_curves(self._measures),
             because=self.branch_because,
+            per_epoch=_curves(self._per_epoch),
         )
 
     def _apply_resumed(self, event: events.RunResumed) -> None:
         self.resumed, self.detached, self.disk_trouble, self.disk_trouble_epoch = event, "", "", 0
+        self._end_chunks()
+        self._past_chunks.return_to(event.epochs_done)
         self._return_to(self.current_branch(), event.epochs_done, event.step)
 
     def _apply_checkpoint_failed(self, event: events.CheckpointFailed) -> None:
@@ -234,6 +256,8 @@ class RunRecord:
         self.other_branches[self.branch] = left = self.current_branch()
         # A damaged journal may lack the branch.
         parent = self.other_branches.get(event.parent, left)
+        self._end_chunks()
+        self._past_chunks.leave(self.branch, parent.number, event.epoch)
         self.branch, self.branch_parent, self.branch_from_epoch = event.branch, event.parent, event.epoch
         self.branch_because = event.because
         self._return_to(parent, event.epoch, step=0)
@@ -245,13 +269,13 @@ class RunRecord:
         """Drop everything after a point of a branch: it is trained again, or differently."""
         self._metrics = {name: Series.until(curve, epochs_done) for name, curve in branch.metrics.items()}
         self._measures = {name: Series.until(curve, epochs_done) for name, curve in branch.measures.items()}
+        self._per_epoch = {name: Series.until(curve, epochs_done) for name, curve in branch.per_epoch.items()}
         # They were about epochs that are gone; the end of the next epoch brings new ones.
         self.findings = ()
         self.best = best_of(_curves(self._metrics), _curves(self._measures))
         self.receipts = tuple(r for r in branch.receipts if r.epoch <= epochs_done + (step > 0))
         self.epochs_done, self.epoch = epochs_done, epochs_done + (step > 0)
         self.step = self._resumed_step = step
-        self._chunks = {}
         self.pending, self.refusal, self.rewind_refusal = {}, None, None
         self.paused, self.pause_requested, self.ending, self.non_finite, self.export = None, "", None, None, None
 

@@ -42,11 +42,22 @@ class Series:
         """Return a new series with the points of a curve up to and including an epoch."""
         import numpy as np
 
-        series, length = cls(), int(np.searchsorted(curve.epochs, epoch, side="right"))
+        length = int(np.searchsorted(curve.epochs, epoch, side="right"))
+        return cls.of(Curve(curve.epochs[:length], curve.values[:length]))
+
+    @classmethod
+    def of(cls, curve: Curve) -> Series:
+        """Return a new series with the points of a curve."""
+        import numpy as np
+
+        series, length = cls(), len(curve)
         series._points = np.empty((2, length + 64), dtype=np.float64)
-        series._points[:, :length] = curve.epochs[:length], curve.values[:length]
+        series._points[:, :length] = curve.epochs, curve.values
         series._length = length
         return series
+
+    def __len__(self) -> int:
+        return self._length
 
     def append(self, epoch: float, value: float) -> None:
         """Append a point."""
@@ -56,6 +67,18 @@ class Series:
             self._points = np.concatenate([self._points, np.empty_like(self._points)], axis=1)
         self._points[:, self._length] = epoch, value
         self._length += 1
+
+    def extend(self, curve: Curve) -> None:
+        """Append the points of a curve."""
+        import numpy as np
+
+        length = self._length + len(curve)
+        if length > self._points.shape[1]:
+            room = np.empty((2, 2 * length - self._length), dtype=np.float64)
+            room[:, : self._length] = self._points[:, : self._length]
+            self._points = room
+        self._points[:, self._length : length] = curve.epochs, curve.values
+        self._length = length
 
     def curve(self) -> Curve:
         """Return the points so far, without copying."""

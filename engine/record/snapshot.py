@@ -56,7 +56,13 @@ class Snapshot:
     metrics: dict[str, Curve]
     """Keras's epoch metrics by name, one point per epoch at x = epoch."""
     chunks: dict[str, Curve]
-    """Means per chunk of the current epoch, x as a fraction of epochs; emptied when the next epoch starts."""
+    """Means per chunk of the current epoch, x as a fraction of epochs, at the middle of the chunk; emptied when the
+    next epoch starts."""
+    past_chunks: dict[str, Curve]
+    """The same of the epochs before: of a long run the lowest and the highest of every stretch. Those that another
+    process trained are missing."""
+    per_epoch: dict[str, Curve]
+    """What else is known of every epoch, by the names in `branch.PER_EPOCH`, one point per epoch."""
     measures: dict[str, Curve]
     """What the diagnosis measured, by the fields of `measures.Measures`, one point per epoch that has it."""
     findings: tuple[Finding, ...]

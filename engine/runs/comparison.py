@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from fitmon.engine.record.branch import other_stretches
+from fitmon.engine.record.branch import LEARNING_RATE, other_stretches
 from fitmon.engine.record.data_loss import data_losses, penalties, penalties_matter
 from fitmon.engine.record.series import Curve, empty_curve
 
@@ -73,6 +73,12 @@ class ComparedBranch:
     def has_siblings(self) -> bool:
         """Whether the run has other branches."""
         return bool(self.run.snapshot.other_branches)
+
+    @property
+    def curves(self) -> dict[str, Curve]:
+        """All its curves by name: Keras's metrics, and the learning rate if it is known."""
+        rate = self.branch.per_epoch.get(LEARNING_RATE)
+        return self.branch.metrics if rate is None else self.branch.metrics | {LEARNING_RATE: rate}
 
     def setting(self, name: str) -> tuple[Setting, ...]:
         """Return the values of a setting in the order in which they were in effect; empty when it has none."""
@@ -151,25 +157,27 @@ def lowest(branches: Sequence[ComparedBranch]) -> ComparedBranch | None:
 
 
 def metric_names(branches: Sequence[ComparedBranch]) -> list[str]:
-    """Return Keras's names of all metrics, the loss first, each validation metric before that of training."""
-    known = dict.fromkeys(name for branch in branches for name in branch.branch.metrics)
+    """Return the names of all curves: the loss first, the learning rate last, each validation metric before that of
+    training.
+    """
+    known = dict.fromkeys(name for branch in branches for name in branch.curves)
     plain = dict.fromkeys(name.removeprefix("val_") for name in known)
-    ordered = sorted(plain, key=lambda name: (name != "loss", "acc" not in name))
+    ordered = sorted(plain, key=lambda name: (name == LEARNING_RATE, name != "loss", "acc" not in name))
     return [name for each in ordered for name in (f"val_{each}", each) if name in known]
 
 
 def curve_of(branch: ComparedBranch, metric: str, *, data_loss: bool) -> Curve:
-    """Return one metric by epoch; possibly empty.
+    """Return one of its curves by epoch; possibly empty.
 
     Of a branch that the run left by a rewind these are only the epochs that no later branch shares, and the one before
     them.
 
     Args:
         branch: whose curve.
-        metric: Keras's name of it.
+        metric: one of `metric_names`.
         data_loss: whether to leave out the penalty of a loss.
     """
-    curve = branch.branch.metrics.get(metric, empty_curve())
+    curve = branch.curves.get(metric, empty_curve())
     if data_loss and metric.removeprefix("val_") == "loss":
         curve = data_losses(curve, penalties(branch.branch.measures))
     if branch.is_current:
@@ -189,7 +197,7 @@ def value_at(curve: Curve, epoch: int) -> float | None:
 
 def at_best(branch: ComparedBranch, metric: str) -> float | None:
     """Return a metric at the best epoch of a branch; None when it is not known."""
-    curve, best = branch.branch.metrics.get(metric), branch.branch.best
+    curve, best = branch.curves.get(metric), branch.branch.best
     return None if curve is None or best is None else value_at(curve, best.epoch)
 
 

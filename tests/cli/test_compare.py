@@ -80,6 +80,7 @@ def test_the_csv_file_has_every_epoch_of_every_branch_unrounded(
     ]
     assert float(rows[-1]["val_loss"]) == 1 / 3
     assert (rows[-1]["penalty"], rows[0]["penalty"]) == ("0.125", "")
+    assert [row["learning_rate"] for row in rows[3:6]] == ["0.001", "0.001", "0.0005"]
     assert _compare(tmp_path, "rewound", measured.name, "--csv", "-") == 0
     assert list(csv.DictReader(io.StringIO(capsys.readouterr().out))) == rows
 

@@ -15,7 +15,7 @@ from fitmon.engine.job import Settings
 from fitmon.presets import preset_named
 from fitmon.presets.layers import has_dropout
 
-HEAVY = {"tensorflow", "keras", "textual", "numpy", "sklearn", "msgspec", "rich", "plotext"}
+HEAVY = {"tensorflow", "keras", "textual", "numpy", "sklearn", "msgspec", "rich"}
 
 
 def modules_loaded_by(*arguments: str) -> set[str]:
@@ -90,7 +90,8 @@ def test_the_help_of_a_preset_shows_its_defaults(
     [
         (
             "mnits",
-            "Expected one of mnist, iris, binary, runs, attach, compare, resume, ctl, rm; received 'mnits'. Did you mean 'mnist'?",
+            "Expected one of mnist, iris, binary, runs, attach, compare, resume, ctl, rm; received 'mnits'. "
+            "Did you mean 'mnist'?",
         ),
         ("resme", "received 'resme'. Did you mean 'resume'?"),
         ("iris --epochs 0", "Expected epochs to be a whole number at least 1"),

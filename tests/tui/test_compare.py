@@ -154,11 +154,11 @@ async def test_a_click_selects_a_row_or_reads_an_epoch_and_the_wheel_moves(
     tmp_path: Path, folders: list[RunFolder]
 ) -> None:
     async with compared(tmp_path, folders) as screen:
-        await screen.sees("4 runs")
+        await screen.sees("4 runs", "✓ 2  other")
         await screen.pilot.click("#table", offset=(10, 3))
         await screen.until(lambda: "▸✓ 2" in screen.text)
         await screen.pilot.click("#chart", offset=(8, 5))
-        await screen.sees("epoch 1 ")
+        await screen.until(lambda: "epoch 1 best" in screen.words)
 
 
 async def test_a_run_in_progress_is_followed(

@@ -91,10 +91,10 @@ def test_zooming_in_ends_at_two_epochs_and_shows_the_newest_ones_without_a_curso
 
 def test_every_metric_is_drawn_in_turn(view: ComparisonView) -> None:
     metrics = []
-    for _ in range(5):
+    for _ in range(6):
         metrics.append(view.frame().metric)
         view.next_metric()
-    assert metrics == ["val_loss", "loss", "val_accuracy", "accuracy", "val_loss"]
+    assert metrics == ["val_loss", "loss", "val_accuracy", "accuracy", "learning_rate", "val_loss"]
 
 
 @pytest.mark.parametrize("rows", [0, 1, 3, 8, 60])

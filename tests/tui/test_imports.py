@@ -9,10 +9,10 @@ import pytest
 @pytest.mark.parametrize(
     ("module", "forbidden"),
     [
-        ("fitmon.tui.app", ("tensorflow", "keras", "plotext", "fitmon.presets")),
-        ("fitmon.tui.compare_app", ("tensorflow", "keras", "plotext", "numpy", "fitmon.presets")),
-        ("fitmon.tui.compare_launch", ("tensorflow", "keras", "plotext", "numpy", "textual.app")),
-        ("fitmon.tui.launch", ("tensorflow", "keras", "plotext", "numpy", "textual.app")),
+        ("fitmon.tui.app", ("tensorflow", "keras", "fitmon.presets")),
+        ("fitmon.tui.launch", ("tensorflow", "keras", "numpy", "textual.app")),
+        ("fitmon.tui.compare_app", ("tensorflow", "keras", "numpy", "fitmon.presets")),
+        ("fitmon.tui.compare_launch", ("tensorflow", "keras", "numpy", "textual.app")),
     ],
 )
 def test_a_module_loads_nothing_that_delays_the_first_frame(module: str, forbidden: tuple[str, ...]) -> None:

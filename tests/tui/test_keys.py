@@ -19,8 +19,10 @@ def test_every_action_of_the_table_exists() -> None:
         assert hasattr(MonitorScreen, f"action_{binding.action.partition('(')[0]}"), binding
 
 
-def test_no_key_has_two_actions() -> None:
-    keys = [key for entry in KEYS for key in entry.keys if not entry.in_dialog]
+@pytest.mark.parametrize("view", View)
+def test_no_key_has_two_actions_in_one_view(view: View) -> None:
+    here = [entry for entry in KEYS if not entry.in_dialog and (not entry.views or view in entry.views)]
+    keys = [key for entry in here for key in entry.keys]
     assert len(keys) == len(set(keys))
     assert len({entry.id for entry in KEYS}) == len(KEYS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,12 @@ TINY = 1e-280
 
 MIN_TICK_GAP = 2
 """Rows or columns between two labels, at least."""
+
+ROOMY_ROWS = 8
+"""On fewer rows, labels of a logarithmic axis may stand on neighboring ones."""
+
+FAR = 100.0
+"""The largest relative position."""
 
 MIDDLE = (DOWN - 1) / 2
 """The height of a cell's middle, in dots above its lowest one."""
@@ -44,13 +51,11 @@ class Axis:
 
     def shares(self, values: Floats) -> Floats:
         """Return the relative positions of values: 0 at `low`, 1 at `high`; NaN where there is none."""
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             heights = np.log10(values) if self.logarithmic else values
-        room = 10 * (self.high - self.low)
-        # Far outside is as good as infinitely far, and a float.
-        clipped = np.clip(heights, self.low - room, self.high + room)
-        shares: Floats = np.where(np.isfinite(values) & ~np.isnan(heights), (clipped - self.low) / (room / 10), np.nan)
-        return shares
+            # Far outside is as good as infinitely far, and a float.
+            shares = np.clip((heights - self.low) / (self.high - self.low), -FAR, FAR)
+        return np.where(np.isfinite(values), shares, np.nan)
 
     def share(self, value: float) -> float:
         """Return the relative position of one value, as `shares`."""
@@ -127,9 +132,10 @@ def _divisions(low: float, high: float, rows: int) -> Iterator[_Rows]:
 def _cost(division: _Rows, low: float, high: float) -> float:
     """Return how bad an axis is: room above and below the values, and too few or too many labels."""
     labels = len(division.labeled())
-    wanted = max(2.0, min(6.0, division.rows / 3))
+    wanted = max(3.0 if division.rows > 2 * MIN_TICK_GAP else 2.0, min(6.0, division.rows / 3))
     empty = (division.high - division.low) / (high - low) - 1
-    return empty + 0.6 * abs(math.log2(max(labels, 0.5) / wanted)) ** 1.5 + (3.0 if labels < MIN_TICK_GAP else 0.0)
+    off: float = abs(math.log2(max(labels, 0.5) / wanted)) ** 1.5
+    return empty + (1.0 if labels < wanted else 0.5) * off + (3.0 if labels < MIN_TICK_GAP else 0.0)
 
 
 def round_step(minimum: float) -> float:
@@ -143,7 +149,7 @@ def _label(value: float, step: float) -> str:
     if abs(value) < step / 2:
         return "0"
     magnitude = math.floor(math.log10(step) + 1e-9)
-    if abs(value) < 100_000 and step >= 0.00009:  # noqa: PLR2004 - longer ones are easier to read as powers
+    if abs(value) < 100_000 and step >= 0.0009:  # noqa: PLR2004 - longer ones are easier to read as powers
         return f"{value:.{max(0, -magnitude)}f}"
     digits = max(0, math.floor(math.log10(abs(value)) + 1e-9) - magnitude)
     mantissa, exponent = f"{value:.{digits}e}".split("e")
@@ -171,7 +177,8 @@ def _power_ticks(bottom: float, top: float, rows: int) -> list[tuple[float, str]
     Where there is room, also of 3 times one, or of all digits.
     """
     found: list[tuple[float, str]] = []
-    within = ((tuple(range(1, 10)), 1), ((1, 2, 3, 5), 1), ((1, 2, 5), 1))
+    dense = [((1, 2, 3, 4, 5, 6, 7, 8, 9), 1), ((1, 2, 3, 5), 1)] if rows >= ROOMY_ROWS else []
+    within = [*dense, ((1, 2, 5), 1)]
     for mantissas, stride in (*within, *(((1,), stride) for stride in (1, 2, 5, 10, 20, 50, 100, 200))):
         ticks = [
             ((position - bottom) / (top - bottom), _power_label(mantissa, power))
@@ -188,8 +195,8 @@ def _power_ticks(bottom: float, top: float, rows: int) -> list[tuple[float, str]
 
 def _touch(ticks: list[tuple[float, str]], rows: int) -> bool:
     lines = [round(share * (rows - 1)) for share, _ in ticks]
-    gap = MIN_TICK_GAP if rows >= 4 * MIN_TICK_GAP else 1
-    return any(second - first < gap for first, second in zip(lines, lines[1:], strict=False))
+    gap = MIN_TICK_GAP if rows >= ROOMY_ROWS else 1
+    return any(second - first < gap for first, second in itertools.pairwise(lines))
 
 
 def _round_ticks(bottom: float, top: float, rows: int) -> list[tuple[float, str]]:

@@ -8,6 +8,8 @@ on NaN, and 5.3 draws a second curve at a quarter of the resolution. Here nothin
 can do more than interrupt a line.
 """
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 
@@ -113,8 +115,10 @@ class BrailleCanvas:
         return int(across) // ACROSS, self.height - 1 - int(up) // DOWN
 
     def is_blank(self, column: int, line: int) -> bool:
-        """Return whether no line and no sign was drawn in a cell, which must be inside."""
-        return not self._lines.dots[line, column] and (line, column) not in self._signs
+        """Return whether there is nothing in a cell but rules; outside there is nothing either."""
+        if not (0 <= column < self.width and 0 <= line < self.height):
+            return True
+        return not (self._lines.dots[line, column] or self._beneath.dots[line, column] or (line, column) in self._signs)
 
     def rows(self) -> list[Row]:
         """Return the cells as rows of text, from the top; blanks take the role before them, for fewer color codes."""
@@ -172,9 +176,7 @@ def _row(codes: npt.NDArray[np.uint32], numbers: Whole, roles: _Roles) -> Row:
     inked = np.maximum.accumulate(np.where(codes != ord(" "), np.arange(len(codes)), -1))
     numbers = np.where(inked >= 0, numbers[np.maximum(inked, 0)], 0)
     edges = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(text)]
-    return tuple(
-        (text[start:end], roles.known[numbers[start]]) for start, end in zip(edges[:-1], edges[1:], strict=True)
-    )
+    return tuple((text[start:end], roles.known[numbers[start]]) for start, end in itertools.pairwise(edges))
 
 
 def _dots_of(shares: Floats, dots: int) -> Floats:

@@ -13,7 +13,7 @@ from fitmon.text.comparison import BEST, metric_title
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, fitting, row
 from fitmon.tui.comparison_view import ComparedRow, ComparisonFrame
-from fitmon.tui.drawing.line_chart import LineChart, Mark, NamedLine, draw_lines, epoch_at
+from fitmon.tui.drawing.line_chart import LineChart, Mark, NamedLine, draw_lines, x_at
 
 MARK_COLUMNS = 30
 """Two marks on a curve are about this far apart."""
@@ -28,12 +28,12 @@ EDGE_COLUMNS = 10
 def draw_comparison_chart(frame: ComparisonFrame, width: int, height: int) -> list[Row]:
     """Return the chart in exactly that size; a sentence in its place while there is nothing to draw."""
     chart = chart_of(frame, width, height)
-    return draw_lines(chart, _title(frame, chart, width - 5), width, height, _nothing(frame))
+    return draw_lines(chart, _title(frame, chart, width - 5), width, height, nothing=_nothing(frame))
 
 
 def epoch_of_column(frame: ComparisonFrame, width: int, height: int, column: int) -> int | None:
     """Return the epoch nearest to a column of the drawn chart; None outside the curves."""
-    position = epoch_at(chart_of(frame, width, height), width, height, column)
+    position = x_at(chart_of(frame, width, height), width, height, column)
     return None if position is None else min(frame.last, max(frame.first, round(position)))
 
 
@@ -57,7 +57,7 @@ def chart_of(frame: ComparisonFrame, width: int, height: int) -> LineChart:
     best = [mark for row, line in zip(rows, chart.lines, strict=True) for mark in _best(row, line)]
     ends, room = _at_ends(on_chart)
     last = chart.last if frame.zoomed else chart.last + room
-    return replace(chart, last=last, marks=(*along, *best, *ends))
+    return replace(chart, last=last, marks=(*ends, *best, *along))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,31 +1,27 @@
-"""Extracts from a snapshot what a chart shows: pure numbers, no drawing.
+"""Extracts from a snapshot what a chart shows: pure numbers, no drawing."""
 
-Where a penalty was measured, the chart of the loss shows data losses: raising L2 moves the loss by more than a whole
-run of training does, so that the curve before and after would be two flat lines.
-"""
+from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from fitmon.engine.record.branch import Branch, other_stretches
-from fitmon.engine.record.data_loss import DATA_LOSS, data_losses, penalties, penalties_matter
+from fitmon.engine.record.branch import SECONDS, Branch, other_stretches
+from fitmon.engine.record.data_loss import data_losses, penalties
 from fitmon.engine.record.series import Curve, empty_curve
 from fitmon.engine.record.snapshot import Snapshot
+from fitmon.tui.chart_view import ChartView
+from fitmon.tui.drawing import quantities
+from fitmon.tui.drawing.quantities import MAX_OTHERS, ONLY_DATA_LOSS, TITLES, Placing
+from fitmon.tui.drawing.smoothing import exponential_mean
 
 Floats = npt.NDArray[np.float64]
-
-LARGEST = 1e300
-"""Larger values are drawn here, so that the height of the axis stays finite."""
-
-MAX_OTHERS = 3
-"""At most this many other branches, the newest, are drawn: more could not be distinguished."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A curve to draw: (n,) epochs, increasing, and (n,) values, which may contain NaN and infinities."""
+    """A curve to draw: (n,) positions in epochs, ascending, and (n,) values, which may contain NaN and infinities."""
 
     epochs: Floats
     values: Floats
@@ -38,6 +34,36 @@ class Line:
         """The newest value, finite or not; None without points."""
         return float(self.values[-1]) if len(self.values) else None
 
+    def at(self, epoch: float) -> float | None:
+        """Return the value at a position; None if there is no point."""
+        number = int(np.searchsorted(self.epochs, epoch, side="right")) - 1
+        return float(self.values[number]) if number >= 0 and self.epochs[number] == epoch else None
+
+
+NO_LINE = Line(np.empty(0), np.empty(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """When epochs ended, in seconds of training without pauses."""
+
+    epochs: Floats
+    """(n,) ascending; at least 2."""
+    seconds: Floats
+    """(n,) ascending."""
+
+    def at(self, epochs: Floats) -> Floats:
+        """Return the seconds at positions in epochs."""
+        return np.interp(epochs, self.epochs, self.seconds)
+
+    def second(self, epoch: float) -> float:
+        """Return the seconds at one position."""
+        return float(np.interp(epoch, self.epochs, self.seconds))
+
+    def epoch(self, second: float) -> float:
+        """Return the position in epochs at a time."""
+        return float(np.interp(second, self.seconds, self.epochs))
+
 
 @dataclass(frozen=True, slots=True)
 class OtherLine:
@@ -47,15 +73,19 @@ class OtherLine:
     """Of the branch."""
     line: Line
     """Over validation data, or training data without validation; from the epoch at which the two branches diverged."""
+    clock: Clock | None = None
+    """None: the times of its epochs are unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One chart: a metric over training and validation data."""
+    """One chart: a quantity over training and validation data."""
 
     title: str
     training: Line
+    """Means of whole epochs at the middle of each, then the chunks of the current epoch."""
     validation: Line
+    """At the end of each epoch."""
     best_epoch: int | None
     """The epoch to mark; None before there is one."""
     knob_epochs: tuple[int, ...]
@@ -65,68 +95,110 @@ class Chart:
     epoch: int
     """The current epoch."""
     log_scale: bool
+    """Whether the user wants a logarithmic vertical axis."""
     other_lines: tuple[OtherLine, ...] = ()
     """Other branches, newest first."""
     branch_epoch: int | None = None
     """The epoch from which the current branch starts; None for the first branch."""
     penalty: float | None = None
     """The last known penalty, where the lines are losses without it; None: they are as Keras reports them."""
+    band: Line = field(default=NO_LINE)
+    """The chunk means of past epochs, to be drawn as an area."""
+    raw: tuple[Line, Line] | None = None
+    """Training and validation before smoothing; None: they are not smoothed."""
+    by_epoch: tuple[Line, Line] | None = None
+    """Training and validation with whole epochs as positions, for reading values; None: as they are drawn."""
+    placing: Placing = Placing.MIDDLE
+    has_two_parts: bool = True
+    """Whether it is a quantity of training and validation data; else there is one curve, without a name."""
+    fits_log_scale: bool = True
+    """Whether a logarithmic vertical axis makes sense."""
+    clock: Clock | None = None
+    """None: the times of epochs are unknown."""
+    view: ChartView = field(default_factory=ChartView)
+
+    @property
+    def by_time(self) -> bool:
+        """Whether the horizontal axis has the time, which is wanted and known."""
+        return self.view.by_time and self.clock is not None
+
+    @property
+    def readings(self) -> tuple[Line, Line]:
+        """Training and validation with whole epochs as positions."""
+        return self.by_epoch or (self.training, self.validation)
 
 
-def chart_of(snapshot: Snapshot, metric: str, log_scale: bool) -> Chart:
-    """Return the chart of a metric by its Keras name."""
-    started = snapshot.started
-    is_accuracy = metric.endswith(("accuracy", "acc"))
-    without_penalty = _shows_data_loss(snapshot, metric)
-    return Chart(
-        title=DATA_LOSS if without_penalty else metric,
-        training=training_line(snapshot, metric, without_penalty),
-        validation=_line(snapshot.branch, snapshot.metrics.get(f"val_{metric}", empty_curve()), without_penalty),
+def chart_of(snapshot: Snapshot, key: str, log_scale: bool, view: ChartView | None = None) -> Chart:
+    """Return the chart of a quantity, by its key; `view`: how the user looks at it."""
+    view = ChartView() if view is None else view
+    loss_or_other = quantities.resolved(snapshot, key)
+    quantity = quantities.curves_of(snapshot.branch, loss_or_other)
+    placing = quantities.placing_of(loss_or_other)
+    without_penalty = loss_or_other == ONLY_DATA_LOSS
+    by_epoch = _line(quantity.training), _line(quantity.validation)
+    chart = Chart(
+        title=TITLES.get(loss_or_other, loss_or_other),
+        training=_with_chunks(_placed(by_epoch[0], placing), snapshot, loss_or_other),
+        validation=by_epoch[1],
         best_epoch=snapshot.best.epoch if snapshot.best else None,
         knob_epochs=tuple(sorted({receipt.epoch for receipt in snapshot.receipts})),
-        baseline=started.majority_share if started and is_accuracy else None,
+        baseline=_baseline(snapshot, loss_or_other),
         epoch=snapshot.epoch,
         log_scale=log_scale,
-        other_lines=other_lines(snapshot, metric, without_penalty),
+        other_lines=other_lines(snapshot, loss_or_other, view),
         branch_epoch=None if snapshot.branch.parent is None else snapshot.branch.from_epoch,
         penalty=float(penalties(snapshot.measures).values[-1]) if without_penalty else None,
+        band=_line(_chunks(snapshot, snapshot.past_chunks, loss_or_other)),
+        by_epoch=by_epoch,
+        placing=placing,
+        has_two_parts=loss_or_other not in {quantities.PENALTY, quantities.RATE, quantities.PACE},
+        fits_log_scale=quantities.fits_log_scale(loss_or_other),
+        clock=clock_of(snapshot.branch) if view.by_time or view.cursor is not None else None,
+        view=view,
+    )
+    return _smoothed(chart, view.smoothing) if view.smoothing else chart
+
+
+def _baseline(snapshot: Snapshot, key: str) -> float | None:
+    is_accuracy = key.endswith(("accuracy", "acc"))
+    return snapshot.started.majority_share if snapshot.started and is_accuracy else None
+
+
+def _placed(line: Line, placing: Placing) -> Line:
+    match placing:
+        case Placing.MIDDLE:
+            return Line(line.epochs - 0.5, line.values)
+        case Placing.STEP:
+            return Line(np.stack([line.epochs - 1, line.epochs], axis=1).reshape(-1), np.repeat(line.values, 2))
+    return line
+
+
+def _with_chunks(line: Line, snapshot: Snapshot, key: str) -> Line:
+    """Return the line of an epoch's training, followed by the chunk means of the current epoch."""
+    chunks = _chunks(snapshot, snapshot.chunks, key)
+    newer = chunks.epochs > (line.epochs[-1] + 0.5 if len(line) else 0.0)
+    return Line(
+        epochs=np.concatenate([line.epochs, chunks.epochs[newer]]),
+        values=np.concatenate([line.values, chunks.values[newer]]),
     )
 
 
-def _shows_data_loss(snapshot: Snapshot, metric: str) -> bool:
-    """Return whether the chart shows losses without their penalty: of every line it must be known."""
-    # A branch whose first epoch is in progress may have a loss, but has no known penalty.
-    if metric != "loss" or not len(penalties(snapshot.measures)):
-        return False
-    drawn = {other.number for other in other_lines(snapshot, metric)}
-    return penalties_matter([snapshot.branch, *(other for other in snapshot.other_branches if other.number in drawn)])
+def _chunks(snapshot: Snapshot, chunks: dict[str, Curve], key: str) -> Curve:
+    curve = chunks.get(quantities.has_chunks(key), empty_curve())
+    return data_losses(curve, penalties(snapshot.measures)) if key == ONLY_DATA_LOSS else curve
 
 
-def training_line(snapshot: Snapshot, metric: str, without_penalty: bool = False) -> Line:
-    """Return one point per epoch, followed by the chunk means of the current epoch."""
-    whole = snapshot.metrics.get(metric, empty_curve())
-    chunks = snapshot.chunks.get(metric, empty_curve())
-    newer = chunks.epochs > (whole.epochs[-1] if len(whole) else 0.0)
-    both = Curve(
-        epochs=np.concatenate([whole.epochs, chunks.epochs[newer]]),
-        values=np.concatenate([whole.values, chunks.values[newer]]),
-    )
-    return _line(snapshot.branch, both, without_penalty)
-
-
-def other_lines(snapshot: Snapshot, metric: str, without_penalty: bool = False) -> tuple[OtherLine, ...]:
-    """Return the values of a metric on other branches, newest first."""
+def other_lines(snapshot: Snapshot, key: str, view: ChartView) -> tuple[OtherLine, ...]:
+    """Return the values of a quantity, by its resolved key, on other branches, newest first."""
     lines = []
     for stretch in other_stretches(snapshot.branch, snapshot.other_branches):
-        curve = _stretch_of(_curve_of(stretch.branch, metric), stretch.epochs)
+        curve = _stretch_of(quantities.curve_drawn(stretch.branch, key), stretch.epochs)
         if len(curve):
-            lines.append(OtherLine(stretch.branch.number, _line(stretch.branch, curve, without_penalty)))
-    return tuple(lines[:MAX_OTHERS])
-
-
-def _curve_of(branch: Branch, metric: str) -> Curve:
-    validated = branch.metrics.get(f"val_{metric}", empty_curve())
-    return validated if len(validated) else branch.metrics.get(metric, empty_curve())
+            clock = clock_of(stretch.branch) if view.by_time else None
+            lines.append(OtherLine(stretch.branch.number, _line(curve), clock))
+        if len(lines) == MAX_OTHERS:
+            break
+    return tuple(lines)
 
 
 def _stretch_of(curve: Curve, epochs: range) -> Curve:
@@ -134,31 +206,35 @@ def _stretch_of(curve: Curve, epochs: range) -> Curve:
     return Curve(epochs=curve.epochs[here], values=curve.values[here])
 
 
-def _line(branch: Branch, curve: Curve, without_penalty: bool) -> Line:
-    shown = data_losses(curve, penalties(branch.measures)) if without_penalty else curve
-    return Line(epochs=shown.epochs, values=shown.values)
+def _line(curve: Curve) -> Line:
+    return Line(epochs=curve.epochs, values=curve.values)
 
 
-def finite_stretches(line: Line) -> list[Line]:
-    """Return the line split at NaN and infinities, with values clipped to ±`LARGEST`."""
-    finite = np.isfinite(line.values)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], finite, [False]]).astype(np.int8)))
-    values = np.clip(line.values, -LARGEST, LARGEST)
-    return [
-        Line(epochs=line.epochs[start:end], values=values[start:end])
-        for start, end in zip(edges[::2], edges[1::2], strict=True)
+def clock_of(branch: Branch) -> Clock | None:
+    """Return when the epochs of a branch ended; None if that is unknown."""
+    seconds = branch.per_epoch.get(SECONDS, empty_curve())
+    if not len(seconds):
+        return None
+    ends = np.cumsum(seconds.values)
+    # The current epoch is likely to take as long as the last one.
+    return Clock(
+        epochs=np.concatenate([[seconds.epochs[0] - 1], seconds.epochs, [seconds.epochs[-1] + 1]]),
+        seconds=np.concatenate([[0.0], ends, [ends[-1] + seconds.values[-1]]]),
+    )
+
+
+def _smoothed(chart: Chart, weight: float) -> Chart:
+    training, validation = chart.by_epoch or (chart.training, chart.validation)
+    means = [Line(line.epochs, exponential_mean(line.values, weight)) for line in (training, validation)]
+    others = [
+        replace(other, line=Line(other.line.epochs, exponential_mean(other.line.values, weight)))
+        for other in chart.other_lines
     ]
-
-
-def decimated(line: Line, columns: int) -> Line:
-    """Return at most two points per column, the lowest and the highest, so that no spike is lost."""
-    if len(line) <= 2 * columns:
-        return line
-    first, last = line.epochs[0], line.epochs[-1]
-    column = np.minimum(((line.epochs - first) / max(last - first, 1e-12) * columns).astype(np.int64), columns - 1)
-    starts = np.flatnonzero(np.diff(column, prepend=-1))
-    kept: list[int] = []
-    for start, end in zip(starts, [*starts[1:], len(line)], strict=True):
-        stretch = line.values[start:end]
-        kept.extend(sorted({int(start + stretch.argmin()), int(start + stretch.argmax())}))
-    return Line(epochs=line.epochs[kept], values=line.values[kept])
+    return replace(
+        chart,
+        training=_placed(means[0], chart.placing),
+        validation=means[1],
+        other_lines=tuple(others),
+        raw=(chart.training, chart.validation),
+        band=NO_LINE,
+    )

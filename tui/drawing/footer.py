@@ -35,8 +35,8 @@ def _has_effect(key: Key, frame: Frame) -> bool:
         return has_threshold(snapshot)
     if frame.view is View.SAMPLES and key.views:
         return snapshot.observation is not None
-    if key.id == "error":
-        return isinstance(snapshot.ending, RunFailed)
+    if key.id in _OWN_KEYS:
+        return _OWN_KEYS[key.id](frame)
     return not key.knobs or any(knob.name in key.knobs and not knob.unavailable for knob in snapshot.knobs)
 
 
@@ -58,6 +58,21 @@ _RUN_KEYS: dict[str, Callable[[Frame], bool]] = {
     "keep": _can_be_exported,
 }
 """Whether the keys that send a command to the run, alive or over, have an effect."""
+
+
+def _has_epochs(frame: Frame) -> bool:
+    return frame.snapshot.epochs_done > 0
+
+
+def _has_failed(frame: Frame) -> bool:
+    return isinstance(frame.snapshot.ending, RunFailed)
+
+
+_OWN_KEYS: dict[str, Callable[[Frame], bool]] = {
+    "error": _has_failed,
+    **dict.fromkeys(("cursor", "zoom", "metric", "x_axis", "smoothing"), _has_epochs),
+}
+"""Whether keys that change only what is shown have an effect."""
 
 
 def _hint(key: Key, frame: Frame) -> Row:

@@ -7,14 +7,13 @@ its upper one, so that everything inside belongs to the curves.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from fitmon.text.roles import Role
-from fitmon.text.rows import Piece, Row, fitted, framed, row, text_of, width_of
+from fitmon.text.rows import Row, framed, row, width_of
 from fitmon.tui.drawing.axis import Axis, epoch_axis, power_axis, round_step, time_axis, value_axis
 from fitmon.tui.drawing.braille import ACROSS, BrailleCanvas
 from fitmon.tui.drawing.decimation import ranges, thinned
@@ -33,7 +32,10 @@ MIN_WIDTH, MIN_HEIGHT = 16, 5
 ALONE = "⠿"
 """A point without neighbors: a single dot is too easily missed."""
 
-CURSOR, KNOB_RULE, BASELINE = "│", "╎", "┈"
+CURSOR, MARK_RULE, BASELINE = "│", "╎", "┈"
+
+MAX_ALONE = 200
+"""At most so many such points are drawn, in a curve full of gaps."""
 
 FEW_POINTS = 40
 """So many points have a sign each where at least 2 columns lie between them; more only where 3 do."""
@@ -133,9 +135,8 @@ class LineChart:
 
 def visible_values(line: NamedLine, first: float, last: float) -> Floats:
     """Return the finite values of a curve between two positions, clipped to ±`LARGEST`."""
-    begin, end = np.searchsorted(line.positions, [first, last])
-    values = line.values[begin : end + 1]
-    return np.clip(values[np.isfinite(values)], -LARGEST, LARGEST)
+    x, values = thinned(line.positions, line.values, first, last, MAX_WIDTH * ACROSS)
+    return np.clip(values[np.isfinite(values) & (x >= first) & (x <= last)], -LARGEST, LARGEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,9 @@ class _Plot:
         return max(map(len, self.labels.values()), default=0)
 
 
-def draw_lines(chart: LineChart, title: Row, width: int, height: int, nothing: str = "no value yet") -> list[Row]:
+def draw_lines(
+    chart: LineChart, title: Row, width: int, height: int, *, nothing: str = "no value yet", note: Row = ()
+) -> list[Row]:
     """Return the chart in exactly `width` cells and `height` rows, frame and axes included.
 
     Args:
@@ -163,6 +166,7 @@ def draw_lines(chart: LineChart, title: Row, width: int, height: int, nothing: s
         width: columns; at most `MAX_WIDTH` are used.
         height: rows; at most `MAX_HEIGHT` are used.
         nothing: what is written while there is nothing to draw.
+        note: more of the legend, written into a corner of the chart if one is blank.
     """
     width, height = min(width, MAX_WIDTH), min(height, MAX_HEIGHT)
     if width < MIN_WIDTH or height < MIN_HEIGHT:
@@ -172,11 +176,12 @@ def draw_lines(chart: LineChart, title: Row, width: int, height: int, nothing: s
         return framed(title, [row(), row((f" {nothing}", Role.FAINT))], width, height)
     plot = _plot_of(chart, limits, width, height)
     _draw(plot)
+    _put_note(plot, note)
     edges = framed(title, [], width, 3)
     return [edges[0], *_inside(plot), _lower_edge(plot)]
 
 
-def epoch_at(chart: LineChart, width: int, height: int, column: int) -> float | None:
+def x_at(chart: LineChart, width: int, height: int, column: int) -> float | None:
     """Return the position on the horizontal axis of a column of a drawn chart; None outside the curves."""
     limits = chart.range()
     width, height = min(width, MAX_WIDTH), min(height, MAX_HEIGHT)
@@ -206,8 +211,7 @@ def _draw(plot: _Plot) -> None:
         _draw_line(plot, line)
     for line in plot.chart.lines:
         _draw_signs(plot, line)
-    for mark in plot.chart.marks:
-        _draw_mark(plot, mark)
+    _draw_marks(plot)
     if plot.chart.cursor is not None and (cell := _cell(plot, plot.chart.cursor, None)) is not None:
         plot.canvas.rule(cell[0], CURSOR, Role.STRONG)
 
@@ -222,7 +226,7 @@ def _draw_band(plot: _Plot, band: NamedLine) -> None:
 
 def _draw_baseline(plot: _Plot, value: float) -> None:
     cell = _cell(plot, plot.chart.first, value)
-    if cell is not None:
+    if cell is not None and has_baseline(plot.chart):
         plot.canvas.level(cell[1], BASELINE, Role.FAINT)
 
 
@@ -233,19 +237,13 @@ def has_baseline(chart: LineChart) -> bool:
 
 
 def _draw_line(plot: _Plot, line: NamedLine) -> None:
-    begin, end = _visible(plot, line)
-    x, y = plot.horizontal.shares(line.positions[begin:end]), plot.vertical.shares(line.values[begin:end])
-    thin = thinned(x, y, plot.canvas.width * ACROSS)
-    plot.canvas.line(*thin, line.role, dotted=line.dotted, beneath=line.beneath)
-    if not line.sign and not line.beneath and thin[0] is x:
-        for number in _alone(y):
-            _put(plot, float(line.positions[begin + number]), float(line.values[begin + number]), ALONE, line.role)
-
-
-def _visible(plot: _Plot, line: NamedLine) -> tuple[int, int]:
-    """Return the first point and the end of those to draw: the visible ones and a neighbor on either side."""
-    begin, end = np.searchsorted(line.positions, [plot.chart.first, plot.chart.last])
-    return max(0, int(begin) - 1), min(len(line), int(end) + 2)
+    columns = plot.canvas.width * ACROSS
+    x, values = thinned(line.positions, line.values, plot.chart.first, plot.chart.last, columns)
+    heights = plot.vertical.shares(values)
+    plot.canvas.line(plot.horizontal.shares(x), heights, line.role, dotted=line.dotted, beneath=line.beneath)
+    if not line.sign and not line.beneath:
+        for number in _alone(heights)[:MAX_ALONE]:
+            _put(plot, float(x[number]), float(values[number]), ALONE, line.role)
 
 
 def _alone(y: Floats) -> list[int]:
@@ -255,15 +253,18 @@ def _alone(y: Floats) -> list[int]:
 
 
 def _draw_signs(plot: _Plot, line: NamedLine) -> None:
-    begin, end = _visible(plot, line)
+    begin, end = np.searchsorted(line.positions, [plot.chart.first, plot.chart.last + 1e-9])
+    if begin == end:
+        return
     if line.sign:
         epochs = line.epochs[begin:end]
         step = _sign_step(plot, line, epochs)
-        for number in np.flatnonzero(np.abs(epochs / step - np.round(epochs / step)) < 1e-9).tolist():  # noqa: PLR2004
-            at = begin + number
+        wanted = np.arange(math.ceil(epochs[0] / step), math.floor(epochs[-1] / step) + 1) * step
+        for number in np.unique(np.searchsorted(epochs, wanted - step * 1e-9)).tolist():
+            at = int(begin) + number
             _put(plot, float(line.positions[at]), float(line.values[at]), line.sign, line.role)
-    if line.end_sign and end > begin:
-        _put_end(plot, line, end - 1)
+    if line.end_sign:
+        _put_end(plot, line, int(end) - 1)
 
 
 def _sign_step(plot: _Plot, line: NamedLine, epochs: Floats) -> float:
@@ -288,14 +289,34 @@ def _put_end(plot: _Plot, line: NamedLine, last: int) -> None:
             plot.canvas.sign(column + number, cell[1], character, line.role)
 
 
-def _draw_mark(plot: _Plot, mark: Mark) -> None:
-    if mark.value is not None:
-        _put(plot, mark.x, mark.value, mark.sign, mark.role)
+def _draw_marks(plot: _Plot) -> None:
+    """Put every mark on its point; one whose cell has a mark already, above or below it."""
+    taken: set[tuple[int, int]] = set()
+    for mark in plot.chart.marks:
+        cell = _cell(plot, mark.x, mark.value)
+        if cell is None:
+            continue
+        column, line = cell
+        if mark.value is None:
+            line = 0
+            plot.canvas.rule(column, MARK_RULE, Role.FAINT)
+        lines = [at for at in (line, line - 1, line + 1) if 0 <= at < plot.canvas.height and (column, at) not in taken]
+        if lines:
+            taken.add((column, lines[0]))
+            plot.canvas.sign(column, lines[0], mark.sign, mark.role)
+
+
+def _put_note(plot: _Plot, note: Row) -> None:
+    """Write a row into the first corner of the chart that is blank; nowhere if none is."""
+    canvas, width = plot.canvas, width_of(note)
+    if not 0 < width <= canvas.width - 2:
         return
-    cell = _cell(plot, mark.x, None)
-    if cell is not None:
-        plot.canvas.rule(cell[0], KNOB_RULE, Role.FAINT)
-        plot.canvas.sign(cell[0], 0, mark.sign, mark.role)
+    for line in (0, 1, canvas.height - 1, canvas.height - 2):
+        for start in (canvas.width - width - 1, 1):
+            if line >= 0 and all(canvas.is_blank(start + column, line) for column in range(-1, width + 1)):
+                for column, (character, role) in enumerate((c, role) for text, role in note for c in text):
+                    canvas.sign(start + column, line, character, role)
+                return
 
 
 def _put(plot: _Plot, x: float, value: float, sign: str, role: Role) -> None:
@@ -334,5 +355,4 @@ def _lower_edge(plot: _Plot) -> Row:
     name = f" {plot.chart.axis_name} "
     if free + len(name) + 1 <= width:
         characters[width - len(name) - 1 : width - 1] = name
-    pieces: list[Piece] = [("╰" + "─" * plot.label_width + "┴" + "".join(characters) + "╯", Role.FAINT)]
-    return tuple(pieces)
+    return row(("╰" + "─" * plot.label_width + "┴" + "".join(characters) + "╯", Role.FAINT))

@@ -17,11 +17,13 @@ from fitmon.text import format as form
 from fitmon.text.metric_choice import second_metric
 from fitmon.text.sentences import knob_name
 from fitmon.tui.bindings import monitor_bindings
+from fitmon.tui.chart_view import ChartView
 from fitmon.tui.drawing.header import warning_row
 from fitmon.tui.frame import Frame
 from fitmon.tui.layout import Panel, View, arrange
 from fitmon.tui.options import RewindOptions
 from fitmon.tui.refresh import RefreshThrottle
+from fitmon.tui.screens.chart_actions import ChartActions
 from fitmon.tui.screens.compare_actions import CompareActions
 from fitmon.tui.screens.host import READ_ONLY, Host
 from fitmon.tui.screens.view_actions import ViewActions
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     SlowPanel = ChartPanel | ThresholdPanel | SamplesPanel | ClassesPanel | ChangesPanel | MeaningPanel | FindingsPanel
 
 
-class MonitorScreen(ViewActions, CompareActions, Screen[None]):
+class MonitorScreen(ChartActions, ViewActions, CompareActions, Screen[None]):
     """Draws frames and turns keys into commands."""
 
     CSS_PATH = "monitor.tcss"
@@ -62,6 +64,7 @@ class MonitorScreen(ViewActions, CompareActions, Screen[None]):
         super().__init__()
         self._rewind_options = rewind_options
         self.view = View.OVERVIEW
+        self.chart_view = ChartView()
         self._view_before_output = View.OVERVIEW
         self._frozen_frame: Frame | None = None
         self._throttle = RefreshThrottle()
@@ -112,7 +115,8 @@ class MonitorScreen(ViewActions, CompareActions, Screen[None]):
         if not frame.frozen:
             return None
         frozen = self._frozen_frame or frame
-        return replace(frozen, threshold=frame.threshold, log_scale=frame.log_scale, view=frame.view)
+        kept = replace(frozen, threshold=frame.threshold, log_scale=frame.log_scale, view=frame.view)
+        return replace(kept, chart_view=frame.chart_view)
 
     def shown_snapshot(self) -> Snapshot:
         frozen = self._frozen_frame

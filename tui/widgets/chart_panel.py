@@ -1,10 +1,15 @@
 """The panel with one chart."""
 
+from typing import TYPE_CHECKING
+
 from fitmon.text.metric_choice import has_values, second_metric
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, framed, row
 from fitmon.tui.frame import Frame
 from fitmon.tui.widgets.row_widget import RowWidget
+
+if TYPE_CHECKING:
+    from fitmon.tui.drawing.curves import Chart
 
 
 class ChartPanel(RowWidget):
@@ -19,19 +24,41 @@ class ChartPanel(RowWidget):
     def show(self, frame: Frame) -> None:
         """Show a new frame; redraw if anything in it is new."""
         self._frame = frame
-        drawn = (frame.snapshot.version, frame.log_scale, frame.frozen)
+        drawn = (frame.snapshot.version, frame.log_scale, frame.frozen, frame.chart_view)
         if drawn != self._drawn:
             self._drawn = drawn
             self.redraw()
 
     def draw(self, width: int, height: int) -> list[Row]:
-        frame = self._frame
-        metric = "loss" if self._is_loss or frame is None else second_metric(frame.snapshot)
-        if frame is None or metric is None or not has_values(frame.snapshot, metric):
+        chart = self.chart()
+        if chart is None:
             nothing_yet = [row(), row((" no value yet", Role.FAINT))]
-            return framed(row((metric or "metric", Role.STRONG)), nothing_yet, width, height)
+            return framed(row((self._usual_metric() or "metric", Role.STRONG)), nothing_yet, width, height)
+        from fitmon.tui.drawing.run_chart import draw_chart
+
+        return draw_chart(chart, width, height)
+
+    def chart(self) -> "Chart | None":
+        """Return the chart that is shown; None before there is a value."""
+        frame, usual = self._frame, self._usual_metric()
+        if frame is None or usual is None or not has_values(frame.snapshot, usual):
+            return None
         # They load numpy, which the first frame must not wait for.
         from fitmon.tui.drawing.curves import chart_of
-        from fitmon.tui.drawing.plot import draw_chart
+        from fitmon.tui.drawing.quantities import loss_keys, metric_keys
 
-        return draw_chart(chart_of(frame.snapshot, metric, frame.log_scale), width, height)
+        chosen = frame.chart_view.loss if self._is_loss else frame.chart_view.metric
+        known = loss_keys(frame.snapshot) if self._is_loss else metric_keys(frame.snapshot)
+        return chart_of(frame.snapshot, chosen if chosen in known else usual, frame.log_scale, frame.chart_view)
+
+    def epoch_at(self, column: int) -> int | None:
+        """Return the epoch whose values stand at a column of the panel; None outside the curves."""
+        chart = self.chart()
+        if chart is None:
+            return None
+        from fitmon.tui.drawing.run_chart import epoch_at
+
+        return epoch_at(chart, *self.size, column)
+
+    def _usual_metric(self) -> str | None:
+        return "loss" if self._is_loss or self._frame is None else second_metric(self._frame.snapshot)

@@ -257,3 +257,13 @@ def test_only_plain_numbers_are_arrays(array: object) -> None:
     raw = msgspec.msgpack.encode({"epochs": array, "values": array})
     with pytest.raises(msgspec.ValidationError):
         msgspec.msgpack.decode(raw, type=Points, dec_hook=read_array)
+
+
+def test_the_chunks_of_past_epochs_are_sent_once_and_again_when_they_were_thinned() -> None:
+    channel = Channel(ServedRun().tell(started()))
+    for epoch in range(1, 1200):
+        channel.run.epochs(epoch, epoch)
+        if epoch % 7 == 0 or epoch > 1190:
+            channel.look()
+            assert_same(channel.picture.past_chunks, channel.run.snapshot().past_chunks)
+    assert channel.bytes_sent < 4000

@@ -275,7 +275,7 @@ def test_the_number_of_steps_is_unknown_until_the_first_epoch_has_ended() -> Non
     assert positions[-1] == 1
     assert {event.steps for event in second} == {7}
     curve = watched.session.snapshot().chunks["loss"]
-    assert list(curve.epochs) == [1 + step / 7 for step in range(1, 8)]
+    assert list(curve.epochs) == [1 + (step - 0.5) / 7 for step in range(1, 8)]
 
 
 def test_a_chunk_of_batches_is_traced_once_for_all_epochs() -> None:

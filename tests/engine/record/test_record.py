@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from fitmon.engine import events
 from fitmon.engine.insight.observer import Observer
 from fitmon.engine.insight.scores import score_probabilities
+from fitmon.engine.record.chunk_history import MAX_POINTS
 from fitmon.engine.record.record import RunRecord
 from fitmon.engine.values import KnobOffer, KnobValue
 
@@ -86,13 +88,15 @@ def test_no_time_is_left_when_the_run_is_over() -> None:
     assert _record(_started(), _ended(1), ending).snapshot().seconds_left is None
 
 
-def test_chunk_means_are_inside_their_epoch_and_are_dropped_after_it() -> None:
+def test_chunk_means_are_at_the_middle_of_their_chunk_and_become_past_after_the_epoch() -> None:
     record = _record(_started(), events.EpochStarted(epoch=3, epochs=10, steps=4), _chunk(3, 1, 5.0), _chunk(3, 4, 4.0))
     chunks = record.snapshot().chunks["loss"]
-    assert chunks.epochs.tolist() == [2.25, 3.0]
+    assert chunks.epochs.tolist() == [2.125, 2.625]
     assert chunks.values.tolist() == [5.0, 4.0]
     record.apply(events.EpochStarted(epoch=4, epochs=10, steps=4))
     assert record.snapshot().chunks == {}
+    past = record.snapshot().past_chunks["loss"]
+    assert (past.epochs.tolist(), past.values.tolist()) == ([2.125, 2.625], [5.0, 4.0])
 
 
 def test_a_snapshot_does_not_change_when_the_run_continues() -> None:
@@ -329,3 +333,48 @@ def test_of_two_refusals_the_last_one_stays_until_the_next_request() -> None:
     record.apply(rewind)
     record.apply(events.KnobRequested(knob="learning_rate", value=0.2, epoch=3))
     assert record.snapshot().rewind_refusal is None
+
+
+def _epoch_in_chunks(epoch: int, *losses: float) -> list[events.Event]:
+    begun = events.EpochStarted(epoch=epoch, epochs=10, steps=len(losses))
+    chunks = [_chunk(epoch, step, loss) for step, loss in enumerate(losses, 1)]
+    return [begun, *[msgspec.structs.replace(chunk, steps=len(losses)) for chunk in chunks], _ended(epoch)]
+
+
+def test_the_chunks_of_a_long_run_stay_few_and_keep_every_spike() -> None:
+    record = _record(_started())
+    for epoch in range(1, 5001):
+        spike = {700: 99.0, 4321: -99.0}.get(epoch, 1.0)
+        for event in _epoch_in_chunks(epoch, 1.0, spike, 2.0):
+            record.apply(event)
+    past = record.snapshot().past_chunks["loss"]
+    assert len(past) <= MAX_POINTS
+    assert {99.0, -99.0} <= set(past.values)
+    assert np.all(np.diff(past.epochs) > 0)
+    early, late = np.searchsorted(past.epochs, [1000, 4000])
+    assert early > 100, "old epochs are not thinned more than new ones"
+    assert len(past) - late > 100
+
+
+def test_after_a_rewind_the_chunks_are_those_that_led_to_the_epoch() -> None:
+    record = _record(_started(), *_epoch_in_chunks(1, 5.0, 4.0), *_epoch_in_chunks(2, 3.0, 2.0))
+    record.apply(events.BranchStarted(branch=2, parent=1, epoch=1, knobs={}))
+    for event in _epoch_in_chunks(2, 9.0, 8.0):
+        record.apply(event)
+    record.apply(events.BranchStarted(branch=3, parent=1, epoch=2, knobs={}))
+    assert record.snapshot().past_chunks["loss"].values.tolist() == [5, 4, 3, 2]
+    record.apply(events.BranchStarted(branch=4, parent=2, epoch=2, knobs={}))
+    assert record.snapshot().past_chunks["loss"].values.tolist() == [5, 4, 9, 8]
+
+
+def test_every_epoch_has_its_seconds_and_its_learning_rate() -> None:
+    offered = msgspec.structs.replace(_started(), knobs=(KnobOffer(name="learning_rate", value=1e-3),))
+    record = _record(offered, _ended(1, seconds=3.0))
+    record.apply(msgspec.structs.replace(_ended(2, seconds=2.0), knobs={"learning_rate": 5e-4}))
+    record.apply(_ended(3, seconds=2.5))
+    known = record.snapshot().per_epoch
+    assert known["seconds"].values.tolist() == [3.0, 2.0, 2.5]
+    assert known["learning_rate"].values.tolist() == [1e-3, 5e-4, 5e-4], "a journal has only what changed"
+    record.apply(events.BranchStarted(branch=2, parent=1, epoch=1, knobs={}))
+    assert record.snapshot().branch.per_epoch["seconds"].values.tolist() == [3.0]
+    assert record.snapshot().other_branches[0].per_epoch["seconds"].values.tolist() == [3.0, 2.0, 2.5]

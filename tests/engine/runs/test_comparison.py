@@ -102,7 +102,10 @@ def test_losses_that_cannot_be_compared_say_why_and_none_is_the_lowest(
 
 def test_metrics_are_named_with_the_loss_first_and_validation_before_training(tmp_path: Path) -> None:
     run = create(tmp_path, "run", begun(settings()), epoch(1, 0.5, mae=0.2, val_mae=0.3), FINISHED)
-    assert metric_names(_branches(run)) == ["val_loss", "loss", "val_accuracy", "accuracy", "val_mae", "mae"]
+    assert metric_names(_branches(run)) == [
+        *("val_loss", "loss", "val_accuracy", "accuracy", "val_mae", "mae"),
+        "learning_rate",
+    ]
 
 
 def test_a_damaged_description_leaves_what_the_journal_says(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from fitmon.engine import events
 from fitmon.engine.measures import Measures
 from fitmon.text.format import to_ascii
 from fitmon.text.rows import text_of, width_of
+from fitmon.tui.drawing.chart_title import BEST
 from fitmon.tui.drawing.curves import Chart, chart_of
-from fitmon.tui.drawing.plot import BEST, draw_chart
+from fitmon.tui.drawing.run_chart import draw_chart
 from tests.tui.fake_run import STEPS, FakeRun, shown
 
 VAL_LOSSES = (0.12, 0.11, 0.6, 0.57)
@@ -82,7 +83,7 @@ def test_other_metrics_have_no_penalty() -> None:
 def test_inside_an_epoch_the_last_known_penalty_is_taken_off() -> None:
     run = raised_l2().tell(events.EpochStarted(epoch=5, epochs=10, steps=STEPS)).chunk(50, epoch=5, loss=0.662)
     assert chart(run).training.values.tolist() == pytest.approx([0.2] * 5)
-    assert chart(run).training.epochs.tolist() == [1, 2, 3, 4, 4.5]
+    assert chart(run).training.epochs.tolist() == [0.5, 1.5, 2.5, 3.5, 4.25]
 
 
 def test_an_epoch_whose_penalty_is_unknown_has_that_of_the_one_before() -> None:
@@ -127,7 +128,7 @@ def test_the_title_fits_at_every_size_and_never_calls_a_data_loss_a_loss(
     if size[0] >= 24:
         assert title.startswith("data loss")
     if size[0] >= 60:
-        assert "penalty 0.47" in to_ascii(title)
+        assert "penalty 0.47" in to_ascii("".join(map(text_of, rows))), "in the title or in a corner"
 
 
 @pytest.mark.parametrize("size", [(200, 50), (120, 40), (80, 24), (40, 10)])

@@ -6,12 +6,15 @@ import random
 import numpy as np
 import pytest
 
+from fitmon.engine import events
 from fitmon.text.metric_choice import second_metric
+from fitmon.text.roles import Role
 from fitmon.text.rows import Row, text_of, width_of
-from fitmon.tui.drawing.axis import epoch_axis, power_axis, value_axis
-from fitmon.tui.drawing.curves import Chart, Line, OtherLine, chart_of, decimated, finite_stretches
-from fitmon.tui.drawing.plot import BASELINE, BEST, BRANCH_START, KNOB, OTHER, VALIDATION, draw_chart
-from tests.tui.fake_run import FakeRun
+from fitmon.tui.drawing.chart_title import BASELINE, BEST, BRANCH_START, KNOB, OTHER, VALIDATION
+from fitmon.tui.drawing.curves import Chart, Line, OtherLine, chart_of
+from fitmon.tui.drawing.line_chart import ALONE, MAX_WIDTH
+from fitmon.tui.drawing.run_chart import draw_chart
+from tests.tui.fake_run import STEPS, FakeRun
 
 
 def line(*values: float, first: float = 1) -> Line:
@@ -69,14 +72,14 @@ def inside(text: str) -> str:
     ],
 )
 @pytest.mark.parametrize("log_scale", [False, True])
-@pytest.mark.parametrize("size", [(60, 16), (12, 5), (5, 4), (4, 3), (1, 1), (300, 100)])
+@pytest.mark.parametrize("size", [(60, 16), (16, 5), (12, 5), (5, 4), (4, 3), (1, 1), (500, 130)])
 def test_no_numbers_break_a_chart(values: tuple[float, ...], why: str, log_scale: bool, size: tuple[int, int]) -> None:
     what = chart(line(*values), line(*values), best_epoch=1, knob_epochs=(1, 2), log_scale=log_scale)
     rows = draw_chart(what, *size)
     assert rows, why
     others = (OtherLine(12, line(*values)), OtherLine(1, line(*values[::-1], first=0)))
     rows += draw_chart(chart(line(*values[:1]), log_scale=log_scale, other_lines=others, branch_epoch=0), *size)
-    assert {width_of(row) for row in rows} == {min(size[0], 240)}, why
+    assert {width_of(row) for row in rows} == {min(size[0], MAX_WIDTH)}, why
 
 
 def test_random_curves_never_break_a_chart() -> None:
@@ -103,7 +106,7 @@ def test_random_curves_never_break_a_chart() -> None:
 
 def test_a_single_epoch_is_still_visible() -> None:
     text = inside(drawn(chart(line(0.5), line(0.6))))
-    assert "⠿" in text
+    assert ALONE in text
     assert VALIDATION in text
 
 
@@ -122,14 +125,15 @@ def test_the_best_epoch_is_marked_on_the_validation_curve() -> None:
 
 
 def test_a_changed_knob_has_a_tick_at_the_start_of_its_epoch() -> None:
-    text = drawn(chart(line(1, 0.5, 0.4, 0.3, 0.2), knob_epochs=(4,)))
-    top = text.split("\n")[1]
-    assert 0.4 < top.index(KNOB) / len(top) < 0.6
+    rows = plotted(drawn(chart(line(1, 0.5, 0.4, 0.3, 0.2), knob_epochs=(4,))))
+    assert 0.55 < rows[0].index(KNOB) / len(rows[0]) < 0.65, "the third epoch of five has ended there"
+    assert all(row[rows[0].index(KNOB)] != " " for row in rows), "a rule goes down to the axis"
 
 
 def plotted(text: str) -> list[str]:
     """Return the rows of the plot itself, without title, axes and frame."""
-    return [row.partition("┤")[2] or row.partition("│")[2].partition("│")[2] for row in text.split("\n")[1:-3]]
+    start = text.rsplit("\n", maxsplit=1)[-1].index("┴") + 1
+    return [row[start:-1] for row in text.split("\n")[1:-1]]
 
 
 def test_another_branch_has_its_own_signs_and_its_number() -> None:
@@ -137,9 +141,7 @@ def test_another_branch_has_its_own_signs_and_its_number() -> None:
         chart(line(1, 0.8, 0.2), line(1.1, 0.9, 0.4), other_lines=(OtherLine(3, line(0.9, 1.5, first=2)),)), 76
     )
     assert "◦ branch 3" in text.split("\n")[0]
-    cells = "".join(plotted(text))
-    assert "3" in cells
-    assert cells.count(OTHER) > 3
+    assert f"{OTHER}3" in "".join(plotted(text)), "at its end"
 
 
 def test_several_other_branches_are_distinguished_by_their_numbers() -> None:
@@ -149,9 +151,16 @@ def test_several_other_branches_are_distinguished_by_their_numbers() -> None:
     assert {"1", "2"} <= set("".join(plotted(text)))
 
 
-def test_the_start_of_a_branch_is_marked_on_the_axis_beside_the_tick_of_its_knob() -> None:
+def test_the_start_of_a_branch_is_marked_on_its_curve_under_the_tick_of_its_knob() -> None:
     rows = plotted(drawn(chart(line(1, 0.8, 0.6, 0.5, 0.4), knob_epochs=(4,), branch_epoch=3), 76))
-    assert rows[0].index(KNOB) == rows[-1].index(BRANCH_START)
+    (start,) = [row for row in rows if BRANCH_START in row]
+    assert rows[0].index(KNOB) == start.index(BRANCH_START)
+    assert rows.index(start) in {8, 9, 10}, "at 0.6 on an axis from 0.4 to 1"
+
+
+def test_a_branch_from_its_best_epoch_shows_both_marks() -> None:
+    text = drawn(chart(line(1, 0.8, 0.6), line(1, 0.5, 0.6), best_epoch=2, branch_epoch=2), 76)
+    assert {BEST, BRANCH_START} <= set(inside(text))
 
 
 def test_another_branch_that_diverged_does_not_flatten_the_current_one() -> None:
@@ -163,7 +172,9 @@ def test_another_branch_that_diverged_does_not_flatten_the_current_one() -> None
 
 def test_before_its_first_epoch_a_branch_shows_the_other_branches() -> None:
     run = FakeRun().begin().train(1, 4).branch(2, 1, 0)
-    assert OTHER in "".join(plotted(drawn(chart_of(run.snapshot(), "loss", log_scale=False))))
+    text = drawn(chart_of(run.snapshot(), "loss", log_scale=False))
+    assert f"{OTHER}1" in "".join(plotted(text))
+    assert BRANCH_START not in text, "there is no point of a curve to mark"
 
 
 def test_another_branch_shows_only_epochs_that_the_current_one_did_not_train() -> None:
@@ -171,6 +182,62 @@ def test_another_branch_shows_only_epochs_that_the_current_one_did_not_train() -
     (left,) = chart_of(run.snapshot(), "loss", log_scale=False).other_lines
     assert (left.number, left.line.epochs.tolist()) == (1, [3, 4, 5, 6])
     assert left.line.values.tolist() == [1.2 / epoch for epoch in (3, 4, 5, 6)], "the validation loss"
+
+
+def test_the_best_epoch_is_exactly_on_its_curve_at_every_size() -> None:
+    values = [0.9, 0.61, 0.52, 0.47, 0.431, 0.44, 0.49, 0.53]
+    for height in range(6, 40):
+        for width in (58, 80, 200):
+            rows = plotted(drawn(chart(line(*values), line(*values), best_epoch=5), width, height))
+            places = {(cell, at): (number, at) for number, row in enumerate(rows) for at, cell in enumerate(row)}
+            best = next(number for (cell, _), (number, _) in places.items() if cell == BEST)
+            lowest = max(n for n, row in enumerate(rows) if any(cell not in " │" for cell in row))
+            assert best == lowest, (width, height)
+
+
+def test_both_curves_have_the_full_resolution_and_share_cells() -> None:
+    values = np.linspace(1, 0.9, 200)
+    what = chart(Line(np.arange(200.0) + 1, values), Line(np.arange(200.0) + 1, values))
+    rows = draw_chart(what, 60, 16)
+    cells = [(cell, role) for row in rows[1:-1] for text, role in row for cell in text]
+    braille = {cell for cell, role in cells if role is Role.VALIDATION and "\u2801" <= cell <= "\u28ff"}
+    assert len(braille) > 5, "a line between its signs, not a row of signs"
+    assert not [cell for cell, role in cells if role is Role.TRAINING], "validation is on top"
+
+
+def test_every_epoch_has_a_sign_while_there_are_few_and_round_epochs_later() -> None:
+    def signs(epochs: int, width: int) -> int:
+        return "".join(plotted(drawn(chart(line(), line(*np.linspace(1, 0.5, epochs))), width))).count(VALIDATION)
+
+    assert signs(12, 60) == 12
+    assert signs(40, 120) == 40
+    assert 3 <= signs(200, 60) <= 12
+    assert 3 <= signs(100_000, 60) <= 12
+
+
+def test_the_chunks_of_past_epochs_are_a_faint_band_beneath_the_curves() -> None:
+    run = FakeRun().begin()
+    for epoch in range(1, 9):
+        run.tell(events.EpochStarted(epoch=epoch, epochs=10, steps=STEPS))
+        for step in range(10, 101, 10):
+            run.chunk(step, epoch=epoch, loss=1 / epoch + 0.2 * (step % 20 - 5) / 10)
+        run.epoch_ended(epoch)
+    rows = draw_chart(chart_of(run.snapshot(), "loss", log_scale=False), 100, 20)
+    faint = [cell for row in rows[1:-1] for text, role in row if role is Role.FAINT for cell in text]
+    assert sum("\u2801" <= cell <= "\u28ff" for cell in faint) > 30
+
+
+def test_accuracy_is_never_on_a_logarithmic_axis_and_says_so() -> None:
+    run = FakeRun().begin().train(1, 5)
+    assert " linear" in drawn(chart_of(run.snapshot(), "accuracy", log_scale=True), 80).split("\n")[0]
+    assert " log" in drawn(chart_of(run.snapshot(), "loss", log_scale=True), 80).split("\n")[0]
+
+
+def test_what_has_no_room_in_the_title_is_written_into_a_blank_corner() -> None:
+    run = FakeRun().begin().train(1, 8).branch(2, 1, 4).applied("learning_rate", 5e-4, 1e-3, 5).train(5, 7)
+    text = drawn(chart_of(run.snapshot(), "loss", log_scale=False), 58, 16)
+    for words in ("train", "val", "best", "▷ from 4", "▼ knob", "◦ 1"):
+        assert words in text
 
 
 def test_without_validation_another_branch_shows_its_training_curve() -> None:
@@ -193,8 +260,10 @@ def test_a_branch_from_the_last_epoch_adds_no_second_curve() -> None:
 
 
 def test_the_majority_class_is_a_line_if_it_is_in_the_range() -> None:
-    assert BASELINE in inside(drawn(chart(line(0.1, 0.9), baseline=0.5)))
-    assert BASELINE not in inside(drawn(chart(line(0.8, 0.9), baseline=0.1)))
+    text = drawn(chart(line(0.1, 0.9), baseline=0.5))
+    assert BASELINE in inside(text)
+    assert "┈ majority 0.5000" in text
+    assert BASELINE not in drawn(chart(line(0.8, 0.9), baseline=0.1)), "nor is it in the legend"
 
 
 def test_a_logarithmic_axis_with_a_zero_is_labeled_linear() -> None:
@@ -203,31 +272,15 @@ def test_a_logarithmic_axis_with_a_zero_is_labeled_linear() -> None:
     assert "log" in drawn(chart(line(1, 0.1), log_scale=True)).split("\n")[0]
 
 
-def test_a_curve_keeps_its_lowest_and_highest_point_when_thinned() -> None:
-    values = np.random.default_rng(0).standard_normal(20_000)
-    values[777], values[12_345] = 50.0, -50.0
-    thin = decimated(Line(epochs=np.linspace(0, 9, 20_000), values=values), 50)
-    assert len(thin) <= 100
-    assert {50.0, -50.0} <= set(thin.values)
-    assert np.all(np.diff(thin.epochs) > 0)
-
-
-def test_a_short_curve_is_not_thinned() -> None:
-    short = line(*range(100))
-    assert decimated(short, 50) is short
-
-
-def test_a_curve_is_interrupted_at_nan() -> None:
-    stretches = finite_stretches(line(1, 2, math.nan, 3, math.inf, math.nan, 4))
-    assert [stretch.values.tolist() for stretch in stretches] == [[1, 2], [3], [4]]
-
-
 def test_the_training_curve_has_epochs_and_then_chunks_of_the_current_epoch() -> None:
     run = FakeRun().begin().chunk(50).epoch_ended(1)
     first = chart_of(run.snapshot(), "loss", log_scale=False)
-    assert first.training.epochs.tolist() == [1.0]
-    run.epochs(1).chunk(50, epoch=2)
-    assert chart_of(run.snapshot(), "loss", log_scale=False).training.epochs.tolist()[-1] == 1.5
+    assert first.training.epochs.tolist() == [0.5], "a mean over the epoch is at its middle"
+    assert first.validation.epochs.tolist() == [1.0]
+    run.tell(events.EpochStarted(epoch=2, epochs=10, steps=STEPS)).chunk(50, epoch=2)
+    second = chart_of(run.snapshot(), "loss", log_scale=False)
+    assert second.training.epochs.tolist() == [0.5, 1.25]
+    assert second.band.epochs.tolist() == [0.25], "the chunks of the epoch before"
 
 
 @pytest.mark.parametrize(
@@ -241,25 +294,3 @@ def test_the_training_curve_has_epochs_and_then_chunks_of_the_current_epoch() ->
 )
 def test_the_second_chart_shows(metrics: dict[str, float], expected: str | None, why: str) -> None:
     assert second_metric(FakeRun().begin().epoch_ended(1, None, **metrics).snapshot()) == expected, why
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "labels"),
-    [(0, 1, ["0", "0.5", "1.0"]), (0.02, 0.31, ["0.2"]), (90, 310, ["100", "200", "300"]), (-1, 1, ["-1", "0", "1"])],
-)
-def test_the_value_axis_has_round_numbers(low: float, high: float, labels: list[str]) -> None:
-    written = [label for _, label in value_axis(low, high, 3).ticks]
-    assert set(labels) <= set(written)
-    assert 2 <= len(written) <= 5
-
-
-def test_a_logarithmic_axis_names_powers_and_at_least_two_values() -> None:
-    assert {"1e-3", "1"} <= {label for _, label in power_axis(1e-3, 1, 5).ticks}
-    assert len(power_axis(0.31, 0.34, 4).ticks) >= 2
-
-
-def test_the_epoch_axis_has_whole_epochs_only() -> None:
-    for last in (1, 2, 7, 40, 1000, 123_456):
-        ticks = epoch_axis(0, last, 8).ticks
-        assert all(position == int(position) for position, _ in ticks)
-        assert len(ticks) <= 9
