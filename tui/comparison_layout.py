@@ -3,7 +3,10 @@
 from fitmon.tui.layout import MIN_HEIGHT, MIN_WIDTH, Place
 
 WIDE_WIDTH = 160
-"""From this width on, the table stands beside the chart."""
+"""From this width on, the table stands beside the chart if it fits."""
+
+SHARE_OF_TABLE = 0.4, 0.6
+"""The least and the largest share of the width that a table beside the chart takes."""
 
 TALL_HEIGHT = 34
 """From this height on, the details of the selected run have a frame of their own below the table."""
@@ -32,11 +35,15 @@ def arrange_comparison(width: int, height: int, rows: int, columns: int) -> dict
         return {"header": Place(0, 0, width, height)}
     edges = {"header": Place(0, 0, width, 1), "footer": Place(0, height - 1, width, 1)}
     body = Place(0, 1, width, height - 2)
-    return edges | (_beside(body, rows, columns) if width >= WIDE_WIDTH else _below(body, rows))
+    return edges | (
+        _beside(body, rows, columns)
+        if width >= WIDE_WIDTH and columns <= width * SHARE_OF_TABLE[1]
+        else _below(body, rows)
+    )
 
 
 def _beside(body: Place, rows: int, columns: int) -> dict[str, Place]:
-    left = body.width - min(max(columns, body.width * 2 // 5), body.width * 3 // 5)
+    left = body.width - max(columns, int(body.width * SHARE_OF_TABLE[0]))
     details = DETAILS_HEIGHT if rows and body.height >= TALL_HEIGHT else 1
     table = min(rows + TABLE_EDGES, body.height - details)
     # What the table does not need is room for the details.

@@ -162,3 +162,29 @@ def test_a_terminal_that_has_no_screen_says_what_to_use(tmp_path: Path, folders:
     with Pseudo([*command, "--plain"], {"TERM": "dumb"}) as terminal:
         terminal.until("0.2500 at 2")
         assert terminal.exit_code() == 0
+
+
+@pytest.mark.slow
+def test_a_run_that_trains_is_compared_from_its_own_screen_and_goes_on_meanwhile(tmp_path: Path) -> None:
+    trained(tmp_path, "earlier", [0.9, 0.8])
+    command = [*FITMON, "iris", "--epochs", "100000", "--name", "now", "--run-dir", str(tmp_path)]
+    with Pseudo(command) as terminal:
+        terminal.until("best epoch so far")
+        terminal.type("Rearl\r")
+        terminal.until("fitmon · compare")
+        terminal.until("✓ 2  earlier")
+        terminal.until("different jobs")
+        first = _epochs_of("now", terminal)
+        while _epochs_of("now", terminal) <= first:
+            terminal.read()
+        terminal.type("q")
+        terminal.until("fitmon · now")
+        terminal.process.terminate()
+        assert terminal.exit_code() == 143
+        assert_given_back(terminal)
+
+
+def _epochs_of(name: str, terminal: Pseudo) -> int:
+    """Return how many epochs of a run the table shows."""
+    row = next(line for line in terminal.screen.display if f" {name} " in line and "✓" in line)
+    return int(row.split("/")[0].split()[-1].replace(",", ""))

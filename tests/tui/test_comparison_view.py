@@ -98,9 +98,10 @@ def test_every_metric_is_drawn_in_turn(view: ComparisonView) -> None:
 
 
 @pytest.mark.parametrize("rows", [0, 1, 3, 8, 60])
+@pytest.mark.parametrize("columns", [0, 60, 110])
 @pytest.mark.parametrize("size", [(20, 5), (40, 10), (60, 15), (80, 24), (120, 40), (159, 30), (160, 20), (200, 50)])
-def test_panels_fill_the_screen_and_do_not_overlap(size: tuple[int, int], rows: int) -> None:
-    places = arrange_comparison(*size, rows, 110)
+def test_panels_fill_the_screen_and_do_not_overlap(size: tuple[int, int], rows: int, columns: int) -> None:
+    places = arrange_comparison(*size, rows, columns)
     covered = [
         (x, y)
         for place in places.values()

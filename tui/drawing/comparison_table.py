@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fitmon.engine.runs.run_status import RunState
 from fitmon.text import comparison as text
 from fitmon.text import format as form
@@ -34,8 +36,8 @@ def draw_comparison_table(frame: ComparisonFrame, width: int, height: int) -> li
 
 
 def table_width(frame: ComparisonFrame) -> int:
-    """Return the cells that the framed table needs across to show all columns."""
-    return _table(frame, None).width + 3 if frame.rows else 0
+    """Return the cells that the framed table needs across to show all columns, that of a cursor included."""
+    return _table(replace(frame, cursor=frame.last), None).width + 3 if frame.rows else 0
 
 
 def _table(frame: ComparisonFrame, width: int | None) -> text.Table:
