@@ -27,6 +27,9 @@ NO_MARK = "+"
 MAX_SETTING_WIDTH = 24
 """In cells; longer settings are cut, at their beginning if they are paths."""
 
+FIRST_SETTINGS = 3
+"""So many settings are more important than states, epochs and times."""
+
 MIN_NAME_WIDTH = 16
 """In cells, that a long name keeps before columns are dropped."""
 
@@ -117,7 +120,7 @@ def comparison_table(branches: Sequence[ComparedBranch], marks: Sequence[str], c
         *_cursor_column(branches, choice),
         *_result_columns(branches, choice.metric),
         Column("per epoch", [_pace(branch) for branch in branches], 50),
-        *(setting_column(branches, name) for name in choice.settings if name != EPOCHS),
+        *_setting_columns(branches, [name for name in choice.settings if name != EPOCHS]),
     ]
     return fitting_columns(columns, choice.width)
 
@@ -134,13 +137,6 @@ def fitting_columns(columns: list[Column], width: int | None) -> Table:
     room = 0 if width is None else max(0, _total(kept, gap, _full) - width)
     widths = [max(column.minimum, column.width - room) if column.shrinks else column.width for column in kept]
     return Table(kept, widths, dropped[::-1], " " * gap)
-
-
-def setting_column(branches: Sequence[ComparedBranch], name: str) -> Column:
-    """Return the column of a setting."""
-    return Column(
-        setting_name(name), [form.clip(setting_text(branch, name), MAX_SETTING_WIDTH) for branch in branches], 80
-    )
 
 
 def branch_name(branch: ComparedBranch) -> str:
@@ -214,6 +210,17 @@ def conclusion(branches: Sequence[ComparedBranch]) -> str:
     return (
         f"lowest {loss_title(branches)}: {branch_name(best)}, {form.measured(value)} at epoch {best.branch.best.epoch}"
     )
+
+
+def _setting_columns(branches: Sequence[ComparedBranch], names: Sequence[str]) -> list[Column]:
+    return [
+        Column(
+            setting_name(name),
+            [form.clip(setting_text(branch, name), MAX_SETTING_WIDTH) for branch in branches],
+            80 if number < FIRST_SETTINGS else 40,
+        )
+        for number, name in enumerate(names)
+    ]
 
 
 def _branch_column(branches: Sequence[ComparedBranch]) -> list[Column]:

@@ -6,10 +6,12 @@ from typing import ClassVar
 
 from textual.app import App
 from textual.driver import Driver
+from textual.events import Event, Key, Paste
 
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.runs import Runs
 from fitmon.tui.bindings import interrupt_binding
+from fitmon.tui.ordered_keys import OrderedKeys
 from fitmon.tui.screens.compare import CompareScreen
 
 POLL_SECONDS = 0.25
@@ -46,6 +48,15 @@ class CompareApp(App[int], inherit_bindings=False):
         self._folders = folders
         self._runs = runs
         self._exit_request = exit_request
+        self.ordered_keys = OrderedKeys(self, super().on_event)
+        """Keys that have not had their effect yet."""
+
+    async def on_event(self, event: Event) -> None:
+        """Queue keys and pastes from the terminal; handle every other event at once."""
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            self.ordered_keys.add(event)
+        else:
+            await super().on_event(event)
 
     def on_mount(self) -> None:
         self.theme = "ansi-dark"

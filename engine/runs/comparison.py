@@ -113,7 +113,8 @@ def differing(branches: Sequence[ComparedBranch]) -> list[str]:
     """Return the names of the settings in which branches differ, or that changed during training."""
     names = dict.fromkeys(name for branch in branches for name in branch.run.settings)
     names |= dict.fromkeys(receipt.knob for branch in branches for receipt in branch.branch.receipts)
-    return [name for name in names if len({branch.setting(name) for branch in branches}) > 1]
+    # One that a run does not know is as good as one without a value.
+    return [name for name in names if len({branch.setting(name) or (None,) for branch in branches}) > 1]
 
 
 def incomparable(branches: Sequence[ComparedBranch]) -> list[str]:
