@@ -197,6 +197,14 @@ def view_rows() -> list[Row]:
     return [Row("view switch, 100 000 samples, slowest", max(later), "ms", 100.0, False, detail)]
 
 
+def chart_rows() -> list[Row]:
+    """Measure how long it takes to draw a chart of a long run."""
+    process = subprocess.run([sys.executable, "-m", "bench.charts"], check=True, capture_output=True, text=True)
+    measured = dict(json.loads(process.stdout.splitlines()[-1]))
+    slowest = max(measured, key=lambda name: measured[name])
+    return [Row("chart of 100 000 epochs, slowest redraw", measured[slowest], "ms", 15.0, False, slowest)]
+
+
 def insight_rows() -> list[Row]:
     """Measure what following every validation sample costs."""
     mnist, million = _measured_insight("mnist"), _measured_insight("million")
@@ -303,6 +311,7 @@ GROUPS: dict[str, Callable[[], list[Row]]] = {
     "start": lambda: [help_row(), first_frame_row()],
     "keys": lambda: [key_row()],
     "views": view_rows,
+    "charts": chart_rows,
     "insight": insight_rows,
     "keeping": keeping_rows,
     "diagnosis": diagnosis_rows,

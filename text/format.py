@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 
 from fitmon.engine.knobs.catalogue import EPOCHS, KNOBS
+from fitmon.text.braille_ascii import ascii_of_braille
 
 if TYPE_CHECKING:
     # These import numpy, which the first frame does not wait for.
@@ -74,7 +75,7 @@ def _ascii_character(character: str) -> str:
     if character.isascii():
         return character
     if "\u2800" <= character <= "\u28ff":
-        return " " if character == "\u2800" else "."
+        return ascii_of_braille(character)
     return "?" * cell_len(character)
 
 

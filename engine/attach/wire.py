@@ -13,7 +13,8 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
-PROTOCOL = 1
+PROTOCOL = 2
+"""Larger with every change that an older viewer or run would not understand."""
 MAX_REQUEST_BYTES = 64 * 1024
 MAX_REPLY_BYTES = 256 * 1024**2
 _LENGTH_BYTES = 4

@@ -146,3 +146,11 @@ def test_ascii_keeps_every_cell() -> None:
     for text in ("▕███▍▏ – · … →", "⠒⠢⣀•◆▼┈│╭─╮", "数字", "e\u0301", "plain"):
         assert form.to_ascii(text).isascii()
         assert cell_len(form.to_ascii(text)) == cell_len(text)
+
+
+@pytest.mark.parametrize(
+    ("braille", "expected"),
+    [("⠉⠒⠤⣀", "'--."), ("⠀⠠⠁⢸⡇", " -'||"), ("⢣⠱⡜⡰", "\\\\//"), ("⣿⣶⡪⡢", "##::")],
+)
+def test_braille_in_ascii_is_level_or_steep(braille: str, expected: str) -> None:
+    assert form.to_ascii(braille) == expected

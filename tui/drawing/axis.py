@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -93,16 +93,26 @@ class _Rows:
 def value_axis(low: float, high: float, rows: int) -> Axis:
     """Return an axis for values from `low` to `high`, both finite, on so many rows of cells, at least 1.
 
-    Its limits lie a little outside, so that labels are round and evenly spaced on the middles of whole rows.
+    Its limits lie a little outside, so that labels are round and evenly spaced on the middles of whole rows. Where no
+    value is negative, no label is, and where all are shares, none is above 1.
     """
+    floor, ceiling = _bounds(low, high)
     low, high = _widened(low, high)
     chosen = min(_divisions(low, high, rows), key=lambda division: _cost(division, low, high))
     last = chosen.rows * DOWN - 1
     ticks = tuple(
         ((DOWN * (number - chosen.first) + MIDDLE) / last, _label(number // chosen.every * chosen.step, chosen.step))
         for number in chosen.labeled()
+        if floor <= number / chosen.every * chosen.step <= ceiling * (1 + 1e-9)
     )
     return Axis(chosen.low, chosen.high, ticks)
+
+
+def _bounds(low: float, high: float) -> tuple[float, float]:
+    """Return between what values labels make sense."""
+    if low < 0:
+        return -math.inf, math.inf
+    return 0.0, 1.0 if 0.5 < high <= 1 else math.inf  # noqa: PLR2004 - as shares may be
 
 
 def _widened(low: float, high: float) -> tuple[float, float]:
@@ -124,16 +134,30 @@ def _divisions(low: float, high: float, rows: int) -> Iterator[_Rows]:
         for _ in range(4):
             division = _Rows(step, every, math.floor(low / (step / every) + MIDDLE / DOWN), rows)
             if division.high >= high:
-                yield division
+                yield _centered(division, low, high)
                 break
             step = round_step(step * 1.01)
 
 
+def _centered(division: _Rows, low: float, high: float) -> _Rows:
+    """Return the division moved so that as much room is below the values as above, within their bounds."""
+    floor, ceiling = _bounds(low, high)
+    spare = int((division.high - high) / division.row)
+    down = spare // 2
+    if division.high > ceiling:
+        down = max(down, min(spare, math.ceil((division.high - ceiling) / division.row - 1)))
+    if floor == 0:
+        down = min(down, max(0, division.first))
+    return replace(division, first=division.first - down)
+
+
 def _cost(division: _Rows, low: float, high: float) -> float:
     """Return how bad an axis is: room above and below the values, and too few or too many labels."""
-    labels = len(division.labeled())
-    wanted = max(3.0 if division.rows > 2 * MIN_TICK_GAP else 2.0, min(6.0, division.rows / 3))
-    empty = (division.high - division.low) / (high - low) - 1
+    wanted = max(3.0 if division.rows > 2 * MIN_TICK_GAP else 2.0, min(6.0, division.rows / 4))
+    floor, ceiling = _bounds(low, high)
+    labels = sum(floor <= number * division.row <= ceiling * (1 + 1e-9) for number in division.labeled())
+    beyond = max(0.0, floor - division.low - division.row) + max(0.0, division.high - ceiling - division.row)
+    empty = (division.high - division.low + beyond) / (high - low) - 1
     off: float = abs(math.log2(max(labels, 0.5) / wanted)) ** 1.5
     return empty + (1.0 if labels < wanted else 0.5) * off + (3.0 if labels < MIN_TICK_GAP else 0.0)
 

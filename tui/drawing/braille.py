@@ -159,7 +159,11 @@ class _Layer:
     def put(self, columns: Floats, rows: Floats, role: Role | Paint) -> None:
         height, width = self.dots.shape
         inside = (columns >= 0) & (columns < width * ACROSS) & (rows >= 0) & (rows < height * DOWN)
-        x, y = columns[inside].astype(np.int64), height * DOWN - 1 - rows[inside].astype(np.int64)
+        x, y = columns[inside].astype(np.intp), height * DOWN - 1 - rows[inside].astype(np.intp)
+        if len(x) > self.dots.size:  # most are drawn several times
+            grid = np.zeros((height * DOWN, width * ACROSS), dtype=np.bool_)
+            grid[y, x] = True
+            y, x = np.nonzero(grid)
         np.bitwise_or.at(self.dots, (y // DOWN, x // ACROSS), BITS[y % DOWN, x % ACROSS])
         self._numbers[y // DOWN, x // ACROSS] = self._roles.number(role)
 

@@ -115,6 +115,8 @@ class Chart:
     """Whether a logarithmic vertical axis makes sense."""
     clock: Clock | None = None
     """None: the times of epochs are unknown."""
+    planned: int = 0
+    """The epochs that the run will train; 0: it is over."""
     view: ChartView = field(default_factory=ChartView)
 
     @property
@@ -154,6 +156,7 @@ def chart_of(snapshot: Snapshot, key: str, log_scale: bool, view: ChartView | No
         has_two_parts=loss_or_other not in {quantities.PENALTY, quantities.RATE, quantities.PACE},
         fits_log_scale=quantities.fits_log_scale(loss_or_other),
         clock=clock_of(snapshot.branch) if view.by_time or view.cursor is not None else None,
+        planned=0 if snapshot.over else snapshot.epochs,
         view=view,
     )
     return _smoothed(chart, view.smoothing) if view.smoothing else chart

@@ -10,6 +10,10 @@ import numpy.typing as npt
 from fitmon.tui.drawing.curves import Chart, Clock, Line
 from fitmon.tui.drawing.quantities import Placing
 
+ROUND_STEPS = [factor * 10**power for power in range(18) for factor in (1, 2, 5)]
+STEPS_SHOWN = 8
+"""The horizontal axis of a run that goes on ends at the next of at most so many round numbers."""
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -17,6 +21,19 @@ def newest_epoch(chart: Chart) -> int:
     """Return the last epoch that a chart reaches, at least 1."""
     lines = (chart.training, chart.validation, *(other.line for other in chart.other_lines))
     return max(1, chart.epoch, *(math.ceil(float(line.epochs[-1])) for line in lines if len(line)))
+
+
+def shown_epochs(chart: Chart) -> tuple[int, int]:
+    """Return where the horizontal axis begins and ends, in epochs.
+
+    While training goes on, all epochs end at a round number, so that not every epoch moves the whole chart.
+    """
+    newest = newest_epoch(chart)
+    first, last = chart.view.shown(newest)
+    if chart.view.window is not None or chart.by_time or newest >= chart.planned:
+        return first, last
+    step = next(step for step in ROUND_STEPS if step * STEPS_SHOWN > newest)
+    return first, min(chart.planned, -(-newest // step) * step)
 
 
 def position(chart: Chart, epoch: float) -> float:

@@ -20,6 +20,7 @@ from fitmon.tui.drawing.placement import (
     newest_epoch,
     position,
     positions,
+    shown_epochs,
 )
 
 Floats = npt.NDArray[np.float64]
@@ -52,7 +53,7 @@ def epoch_at(chart: Chart, width: int, height: int, column: int) -> int | None:
 
 def line_chart_of(chart: Chart) -> LineChart:
     """Return what is drawn of a chart; it does not depend on the size."""
-    first, last = chart.view.shown(newest_epoch(chart))
+    first, last = shown_epochs(chart)
     begin, end = position(chart, first), position(chart, last)
     if chart.by_time and chart.view.window is None:
         end = max([end, *(positions(chart, other.line, other.clock)[-1] for other in chart.other_lines)])

@@ -227,7 +227,7 @@ def test_the_record_has_all_branches_and_receipts(folder: RunFolder, classes: in
     live = ServedRun().tell(*story(classes)).snapshot()
     names = ("version", "samples", "observation", "chunks", "past_chunks")
     fixed = {name: getattr(live, name) for name in names}
-    assert_same(replace(run.snapshot(), **fixed), live)  # type: ignore[arg-type]
+    assert_same(replace(run.snapshot(), **fixed), live)
 
 
 @pytest.mark.parametrize("classes", [2, 3])
