@@ -39,7 +39,8 @@ class RunListFrame:
 
 def draw_run_list(frame: RunListFrame, width: int, height: int) -> list[Row]:
     """Return the framed list, scrolled to the selected run."""
-    place = f"{len(frame.listed)} of {frame.total} runs" if frame.filter else f"{frame.total} runs"
+    runs = f"{frame.total} {'run' if frame.total == 1 else 'runs'}"
+    place = f"{len(frame.listed)} of {runs}" if frame.filter else runs
     title = row(("choose runs to compare", Role.STRONG), f"  {place}{'' if frame.complete else ' …'}")
     typed = form.clean(frame.filter)
     search = row(" filter: ", (typed + CURSOR, Role.STRONG), ("" if typed else "type to filter", Role.FAINT))
