@@ -190,7 +190,7 @@ def test_a_terminal_of_a_hundred_columns_is_filled_and_not_beyond(tmp_path: Path
     write_journal(_folder(tmp_path, "digits"), started(), ended(1), FINISHED)
     with Pseudo([sys.executable, "-c", MAIN, "--run-dir", str(tmp_path)]) as terminal:
         assert terminal.exit_code() == 0
-        terminal.until("digits  finished  1/10000  0.1036 at 1")
+        terminal.until("digits  finished  2/10000  0.1036 at 1")
     lines = terminal.received.decode().splitlines()
     assert len(lines) == 2
     assert all(len(line) <= 100 for line in lines)

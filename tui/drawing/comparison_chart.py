@@ -9,7 +9,7 @@ import numpy as np
 
 from fitmon.engine.record.series import Curve
 from fitmon.engine.runs.comparison import curve_of, value_at
-from fitmon.text.comparison import BEST, metric_title
+from fitmon.text.comparison import BEST, MARKS, metric_title
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, fitting, row
 from fitmon.tui.comparison_view import ComparedRow, ComparisonFrame
@@ -53,7 +53,7 @@ def chart_of(frame: ComparisonFrame, width: int, height: int) -> LineChart:
     # Looked up once: both go through all values.
     chart = replace(chart, low=limits[0], high=limits[1], logarithmic=chart.is_logarithmic)
     on_chart = _OnChart(chart, limits, max(1, width - EDGE_COLUMNS), max(1, height - 2))
-    along = [mark for number, line in enumerate(chart.lines) for mark in _along(line, on_chart, number)]
+    along = [mark for line in chart.lines for mark in _along(line, on_chart)]
     best = [mark for row, line in zip(rows, chart.lines, strict=True) for mark in _best(row, line)]
     ends, room = _at_ends(on_chart)
     last = chart.last if frame.zoomed else chart.last + room
@@ -96,12 +96,12 @@ def _line(row: ComparedRow, frame: ComparisonFrame) -> NamedLine:
     return NamedLine(row.mark, curve.epochs, curve.values, row.role, dotted=not row.branch.is_current)
 
 
-def _along(line: NamedLine, on_chart: _OnChart, number: int) -> list[Mark]:
-    """Return marks along a curve, elsewhere than those of other curves."""
+def _along(line: NamedLine, on_chart: _OnChart) -> list[Mark]:
+    """Return marks along a curve, elsewhere than those of other curves, whichever of them are shown."""
     if not len(line):
         return []
     distance = MARK_COLUMNS * on_chart.epochs_per_column
-    start = on_chart.chart.first + distance * ((number * STAGGER + 0.5) % 1)
+    start = on_chart.chart.first + distance * ((MARKS.find(line.name) * STAGGER + 0.5) % 1)
     # Not beside the mark at the end.
     before = min(on_chart.chart.last, float(line.epochs[-1])) - 3 * on_chart.epochs_per_column
     places = [place for place in np.arange(start, before, distance).tolist() if place >= line.epochs[0]]
