@@ -43,6 +43,7 @@ def _attach(**given: Any) -> int:
         mouse=not given["no_mouse"],
         viewer=True,
         read_only=run.read_only,
+        folder=folder,
         rewind=_rewind_options(folder, run, given["read_only"]),
     )
     return run_screen(run, name=folder.name, options=options)

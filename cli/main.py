@@ -20,8 +20,10 @@ from fitmon.presets import PRESETS
 COMMANDS = {
     "runs": "List the runs on this machine.",
     "attach": "Watch and steer a run from another terminal.",
+    "compare": "Compare runs: curves on one chart, settings and results in a table.",
     "resume": "Resume a run exactly where it stopped.",
     "ctl": "Control a run from a script.",
+    "rm": "Delete runs.",
 }
 """The commands that are not presets, with what they do."""
 

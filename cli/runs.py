@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import shutil
-import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +14,16 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.cells import cell_len
 
-from fitmon.cli.options import debug_option, run_dir_option
-from fitmon.text.format import ABSENT, clean, clip, measured, share, to_ascii
+from fitmon.cli.options import debug_option, number_reader, run_dir_option
+from fitmon.cli.output import print_output
+from fitmon.engine.errors import UsageError
+from fitmon.engine.knobs.catalogue import Knob
+from fitmon.engine.runs.run_folder import RunFolder
+from fitmon.text.format import ABSENT, clean, clip, measured, share
+from fitmon.text.run_list import age, best_text, is_listed
 
 if TYPE_CHECKING:
+    from fitmon.engine.record.branch import BestEpoch
     from fitmon.engine.runs.run_status import RunStatus
 
 GAP = "  "
@@ -27,7 +31,26 @@ MIN_NAME_WIDTH = 16
 """Cells that a long name keeps in a narrow terminal before columns are dropped."""
 EXTRA = ("job", "started", "id", "process")
 """Columns shown only if they fit beside full names, in this order."""
-SPANS = {"d": 86400, "h": 3600, "min": 60, "s": 1}
+LIMIT = Knob(name="--limit", label="runs", minimum=1, maximum=10**9, whole=True, example="20")
+
+
+BEST = "best"
+SORTS: dict[str, Callable[[RunStatus], Any]] = {
+    "updated": lambda status: -status.changed.timestamp(),
+    "started": lambda status: -status.started.timestamp() if status.started else math.inf,
+    "name": lambda status: status.name,
+}
+"""What runs can be sorted by besides their best loss, with the key."""
+
+
+def _best_epochs(statuses: Sequence[RunStatus]) -> dict[Path, BestEpoch | None]:
+    from fitmon.engine.runs.best_epoch import best_epoch
+
+    return {status.path: best_epoch(RunFolder(status.path).journal_path) for status in statuses}
+
+
+def _loss_key(best: BestEpoch | None) -> float:
+    return math.inf if best is None else best.data_loss
 
 
 def _runs(**given: Any) -> int:
@@ -35,44 +58,63 @@ def _runs(**given: Any) -> int:
     from fitmon.engine.runs.runs import Runs
 
     runs = Runs(None if given["run_dir"] is None else Path(given["run_dir"]))
-    statuses = [run_status(folder) for folder in runs.newest_first()]
+    found = [run_status(folder) for folder in runs.newest_first()]
+    statuses = [status for status in found if is_listed(status, given["filter"])]
+    # The best epochs take a moment, so that those of runs that are not listed are only read to sort by them.
+    if given["sort"] == BEST:
+        best = _best_epochs(statuses)
+        statuses = sorted(statuses, key=lambda status: _loss_key(best[status.path]))[: given["limit"]]
+    else:
+        statuses = sorted(statuses, key=SORTS[given["sort"]])[: given["limit"]]
+        best = _best_epochs(statuses)
     if given["json"]:
-        return _print(json.dumps([_facts(status) for status in statuses], allow_nan=False))
+        return print_output(json.dumps([_facts(status, best[status.path]) for status in statuses], allow_nan=False))
+    if not found:
+        return print_output(f"No runs in {clean(str(runs.root))}. Start one with `fitmon mnist`.")
     if not statuses:
-        return _print(f"No runs in {clean(str(runs.root))}. Start one with `fitmon mnist`.")
+        return print_output(f"None of {len(found)} runs matches {clean(given['filter'])}.")
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    return _print("\n".join(table(statuses, width, now=datetime.now(UTC))))
+    return print_output("\n".join(table(statuses, width, now=datetime.now(UTC), best=best)))
 
 
-def table(statuses: Sequence[RunStatus], width: int | None, *, now: datetime) -> list[str]:
+def read_sort(text: str) -> str:
+    """Read what to sort by."""
+    if text not in (BEST, *SORTS):
+        raise UsageError(f"Expected --sort {', '.join((BEST, *SORTS))}; received {text!r}.")
+    return text
+
+
+def table(
+    statuses: Sequence[RunStatus],
+    width: int | None,
+    *,
+    now: datetime,
+    best: Mapping[Path, BestEpoch | None],
+) -> list[str]:
     """Return runs as the lines of a table.
 
     Args:
         statuses: at least one.
         width: maximum cells of a line; None: no limit.
         now: the time that the last updates are relative to.
+        best: the best epoch of each run, by its folder.
     """
-    rows = [_cells(status, now) for status in statuses]
+    rows = [_cells(status, best.get(status.path), now) for status in statuses]
     needed = {title: max(cell_len(text) for text in (title, *(row[title] for row in rows))) for title in rows[0]}
     widths = needed if width is None else _fitting(needed, width)
     lines = [{title: title for title in widths}, *rows]
     return [GAP.join(_padded(line[title], cells) for title, cells in widths.items()).rstrip() for line in lines]
 
 
-def age(seconds: float) -> str:
-    """Return a time span in its largest unit, such as `5 min`; a negative one is `0 s`."""
-    unit, length = next(((unit, length) for unit, length in SPANS.items() if seconds >= length), ("s", 1))
-    return f"{max(0, int(seconds // length))} {unit}"
-
-
-def _cells(status: RunStatus, now: datetime) -> dict[str, str]:
+def _cells(status: RunStatus, best: BestEpoch | None, now: datetime) -> dict[str, str]:
     """Return the cells of a run's row by column title, in order."""
     cells = {
         "name": status.name,
         "state": status.state,
         "epoch": f"{status.epoch}/{status.epochs or ABSENT}",
+        "best loss": best_text(best),
         "val loss": _metric(status, ("loss",), measured),
-        "accuracy": _metric(status, ("accuracy", "acc"), share),
+        "val acc": _metric(status, ("accuracy", "acc"), share),
         "updated": f"{age((now - status.changed).total_seconds())} ago",
         "job": status.job or ABSENT,
         "started": f"{status.started.astimezone():%Y-%m-%d %H:%M}" if status.started else ABSENT,
@@ -114,7 +156,7 @@ def _padded(text: str, width: int) -> str:
     return text + " " * (width - cell_len(text))
 
 
-def _facts(status: RunStatus) -> dict[str, Any]:
+def _facts(status: RunStatus, best: BestEpoch | None) -> dict[str, Any]:
     """Return a run as plain data; unknown values, NaN and infinity become None."""
     return {
         "name": status.name,
@@ -125,6 +167,7 @@ def _facts(status: RunStatus) -> dict[str, Any]:
         "epoch": status.epoch,
         "epochs": status.epochs,
         "metrics": {name: value if math.isfinite(value) else None for name, value in status.metrics.items()},
+        "best": None if best is None else {"epoch": best.epoch, "metric": best.metric, "loss": best.data_loss},
         "started": None if status.started is None else status.started.isoformat(),
         "changed": status.changed.isoformat(),
         "pid": status.pid,
@@ -132,25 +175,22 @@ def _facts(status: RunStatus) -> dict[str, Any]:
     }
 
 
-def _print(text: str) -> int:
-    """Print text and return the exit code."""
-    utf_8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    try:
-        click.echo(text if utf_8 else to_ascii(text))
-    except BrokenPipeError:
-        # The reader has closed the pipe, as `head` does; Python would try to write the rest at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 128 + signal.SIGPIPE
-    return 0
-
-
 runs = click.Command(
     "runs",
     params=[
+        click.Option(["--filter"], default="", metavar="TEXT", help="Only runs whose name, job or state match."),
+        click.Option(
+            ["--sort"],
+            default="updated",
+            type=read_sort,
+            metavar="|".join([*SORTS, BEST]),
+            help="Most recently updated or started first, by name, or lowest loss first.",
+        ),
+        click.Option(["--limit"], type=number_reader(LIMIT), metavar="N", help="Only the first N."),
         click.Option(["--json"], is_flag=True, help="Print a JSON list with one object per run."),
         run_dir_option(),
         debug_option(),
     ],
     callback=_runs,
-    help="List all runs, most recent first, with the metrics of their last epoch.",
+    help="List all runs, most recent first, with their best loss and the metrics of their last epoch.",
 )

@@ -221,6 +221,7 @@ def _train_on_screen(request: TrainingRequest) -> int:
             mouse=request.mouse,
             log_path=log_path,
             continue_without_terminal=request.folder is not None,
+            folder=request.folder,
             rewind=NO_REWIND if request.folder is None else _rewind_options(request.folder),
         )
         code = run_screen(run, name=request.name, options=options)

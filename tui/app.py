@@ -9,6 +9,7 @@ from textual.actions import ActionParseResult
 from textual.app import App
 from textual.dom import DOMNode
 from textual.driver import Driver
+from textual.events import Event, Key, Paste
 
 from fitmon.engine.commands import Command, Stop
 from fitmon.engine.errors import EXIT_CODES, EXIT_QUIT_WHILE_TRAINING
@@ -19,6 +20,7 @@ from fitmon.tui.bindings import interrupt_binding
 from fitmon.tui.frame import Frame
 from fitmon.tui.keys import KEYS
 from fitmon.tui.options import ScreenOptions
+from fitmon.tui.ordered_keys import OrderedKeys
 from fitmon.tui.run import Run
 from fitmon.tui.screens.host import READ_ONLY
 from fitmon.tui.screens.monitor import MonitorScreen
@@ -79,6 +81,8 @@ class MonitorApp(App[int], inherit_bindings=False):
         """Whether another process trains the run."""
         self.read_only = options.read_only
         """Whether no command can be sent to the run."""
+        self.run_folder = options.folder
+        """Where the run is saved; None: nowhere."""
         self.stop_sent = False
         """Whether the run was stopped because the user quit or a signal came."""
         self.run_name = clean(name) + _kind_of_view(options)
@@ -92,6 +96,15 @@ class MonitorApp(App[int], inherit_bindings=False):
         self._phase: Phase | None = None
         self._phase_since = clock()
         self._was_over = False
+        self.ordered_keys = OrderedKeys(self, super().on_event)
+        """Keys that have not had their effect yet."""
+
+    async def on_event(self, event: Event) -> None:
+        """Queue keys and pastes from the terminal; handle every other event at once."""
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            self.ordered_keys.add(event)
+        else:
+            await super().on_event(event)
 
     def on_mount(self) -> None:
         self.theme = "ansi-dark"

@@ -111,6 +111,7 @@ KEYS: tuple[Key, ...] = (
         views=CHARTS),
     Key("output", ("o",), "o", "output", "show_output",
         "Show the output of TensorFlow and the model; again: the previous view.", hinted=False),
+    Key("compare", ("R",), "R", "runs", "ask_compare", "Compare this run with others, chosen from a list."),
     Key("undo", ("u",), "u", "undo", "undo",
         "Rewind dialog: select the epoch before the last knob change.", hinted=False, in_dialog=True),
     Key("apply", ("enter",), "enter", "apply", "apply", "Dialogs: apply or confirm.", hinted=False, in_dialog=True),

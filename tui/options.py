@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fitmon.engine.runs.run_folder import RunFolder
+
 STALLED_SECONDS = 60.0
 """How long a terminal may accept no bytes before the screen closes; far longer than a user stops it with ctrl+s."""
 
@@ -43,5 +45,7 @@ class ScreenOptions:
     """Whether no command is sent to the run, whatever key is pressed."""
     rewind: RewindOptions = NO_REWIND
     """Which epochs the run can rewind to."""
+    folder: RunFolder | None = None
+    """Where the run is saved, to compare it with others; None: nowhere."""
     stalled_seconds: float = STALLED_SECONDS
     """How long the terminal may accept no bytes before it counts as lost."""

@@ -12,6 +12,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
+from fitmon.tui.escape_keys import ESCAPE, split_escapes
+
 if TYPE_CHECKING:
     # Textual takes 0.3 s to load; the first line on the screen does not wait for it.
     from textual.app import App
@@ -69,14 +71,17 @@ def _read_keys(driver: LinuxDriver, ended: threading.Event) -> bool:
     """Pass on what is typed until `ended`; return False when the terminal is lost."""
     from textual._xterm_parser import XTermParser
     from textual.constants import ESCAPE_DELAY
+    from textual.events import Key
 
     # Escape alone differs from the start of another key only in that nothing follows within the delay.
     max_wait_seconds = ESCAPE_DELAY + 0.002
     parser = XTermParser()
     decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
+    rest = ""
     with selectors.SelectSelector() as selector:
         selector.register(driver.fileno, selectors.EVENT_READ)
         while not ended.is_set():
+            pieces, rest = [rest] * bool(rest), ""
             if selector.select(max_wait_seconds):
                 try:
                     typed = os.read(driver.fileno, 4096)
@@ -84,7 +89,9 @@ def _read_keys(driver: LinuxDriver, ended: threading.Event) -> bool:
                     return False
                 if not typed:
                     return False
-                for event in parser.feed(decode(typed)):
+                pieces, rest = split_escapes("".join(pieces) + decode(typed))
+            for piece in pieces:
+                for event in [Key("escape", ESCAPE)] if piece == ESCAPE else parser.feed(piece):
                     driver.process_message(event)
             for event in parser.tick():
                 driver.process_message(event)

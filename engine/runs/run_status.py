@@ -56,7 +56,7 @@ class RunStatus:
     job: str | None
     state: RunState
     epoch: int
-    """The current or last epoch; 0: none has started."""
+    """The current or last epoch, or the number of finished epochs once it is over; 0: none has started."""
     epochs: int | None
     """The number of epochs to train; None if unknown."""
     metrics: dict[str, float]
@@ -130,6 +130,8 @@ class _Progress:
                 return True
             case events.RunStarted():
                 self.epochs = self.epochs or entry.epochs
+            case events.RunEnded() | events.RunFailed():
+                self._reached(entry.epochs_done)
         return False
 
     def _reached(self, epoch: int, epochs: int | None = None) -> None:

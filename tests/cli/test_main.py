@@ -90,8 +90,9 @@ def test_the_help_of_a_preset_shows_its_defaults(
     [
         (
             "mnits",
-            "Expected one of mnist, iris, binary, runs, attach, resume, ctl; received 'mnits'. Did you mean 'mnist'?",
+            "Expected one of mnist, iris, binary, runs, attach, compare, resume, ctl, rm; received 'mnits'.",
         ),
+        ("mnits", "Did you mean 'mnist'?"),
         ("resme", "received 'resme'. Did you mean 'resume'?"),
         ("iris --epochs 0", "Expected epochs to be a whole number at least 1"),
         ("iris --epochs 2.5", "Expected epochs to be a whole number at least 1"),

@@ -13,14 +13,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from rich.cells import cell_len
 
 from fitmon.cli.runs import runs, table
 from fitmon.engine import events
-from fitmon.engine.errors import FitmonError
+from fitmon.engine.errors import FitmonError, UsageError
 from fitmon.engine.job import Settings
+from fitmon.engine.record.branch import BestEpoch
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.run_status import RunState, RunStatus
 from fitmon.engine.runs.runs import Runs
@@ -49,6 +51,9 @@ RUN = RunStatus(
 )
 
 
+BEST = BestEpoch(epoch=3, metric="val_loss", value=0.0754, penalty=0.01)
+
+
 def _folder(root: Path, name: str | None = None, job: str = "mnist") -> RunFolder:
     return Runs(root).create(job=job, settings=SETTINGS, name=name)
 
@@ -65,9 +70,9 @@ def _listed(root: Path, *options: str) -> str:
     return result.stdout
 
 
-def _row(status: RunStatus, width: int | None = None) -> dict[str, str]:
+def _row(status: RunStatus, width: int | None = None, best: BestEpoch | None = BEST) -> dict[str, str]:
     """Return the cells of a run's row by their titles."""
-    title, row = table([status], width, now=NOON)
+    title, row = table([status], width, now=NOON, best={status.path: best})
     starts = [match.start() for match in re.finditer(r"(?:^|(?<=  ))\S", title)]
     cuts = list(zip(starts, [*starts[1:], None], strict=True))
     return {title[begin:end].strip(): row[begin:end].strip() for begin, end in cuts}
@@ -99,8 +104,9 @@ def test_a_row_shows_name_state_epoch_and_the_last_metrics() -> None:
         "name": "mnist-2026-11-22-1",
         "state": "training",
         "epoch": "4/10",
+        "best loss": "0.0654 at 3",
         "val loss": "0.0712",
-        "accuracy": "98.1 %",
+        "val acc": "98.1 %",
         "updated": "11 s ago",
         "job": "mnist",
         "started": local,
@@ -129,7 +135,7 @@ def test_validation_metrics_are_shown_else_training_metrics_marked_as_such(
     metrics: dict[str, float], loss: str, accuracy: str
 ) -> None:
     row = _row(replace(RUN, metrics=metrics))
-    assert (row["val loss"], row["accuracy"]) == (loss, accuracy)
+    assert (row["val loss"], row["val acc"]) == (loss, accuracy)
 
 
 @pytest.mark.parametrize(
@@ -156,13 +162,13 @@ WIDE = replace(RUN, name="実験" * 20)
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 100, 120, 200])
 @pytest.mark.parametrize("found", [[RUN], [RUN, LONG], [WIDE, RUN]])
 def test_no_line_is_longer_than_the_terminal(found: list[RunStatus], width: int) -> None:
-    assert all(cell_len(line) <= width for line in table(found, width, now=NOON))
+    assert all(cell_len(line) <= width for line in table(found, width, now=NOON, best={RUN.path: BEST}))
 
 
 def test_eighty_columns_show_what_matters_and_wider_terminals_more() -> None:
-    always = ["name", "state", "epoch", "val loss", "accuracy", "updated"]
-    assert list(_row(RUN, 80)) == [*always, "job"]
-    assert list(_row(RUN, 71)) == always
+    always = ["name", "state", "epoch", "best loss", "val loss", "val acc", "updated"]
+    assert list(_row(RUN, 80)) == always
+    assert list(_row(RUN, 90)) == [*always, "job"]
     assert list(_row(RUN, 140)) == list(_row(RUN))
     assert _row(LONG, 80)["name"].startswith("an-experiment-")
     assert _row(LONG, 80)["name"].endswith("…")
@@ -184,10 +190,32 @@ def test_a_terminal_of_a_hundred_columns_is_filled_and_not_beyond(tmp_path: Path
     write_journal(_folder(tmp_path, "digits"), started(), ended(1), FINISHED)
     with Pseudo([sys.executable, "-c", MAIN, "--run-dir", str(tmp_path)]) as terminal:
         assert terminal.exit_code() == 0
-        terminal.until("digits  finished  1/10000  0.1159")
+        terminal.until("digits  finished  2/10000  0.1036 at 1")
     lines = terminal.received.decode().splitlines()
     assert len(lines) == 2
     assert all(len(line) <= 100 for line in lines)
+
+
+def test_runs_are_filtered_sorted_by_their_best_loss_and_limited(tmp_path: Path) -> None:
+    for name, loss in {"good": 0.2, "better": 0.1, "bad": 0.9}.items():
+        write_journal(_folder(tmp_path, name), started(), _validated(1, loss), _validated(2, loss + 0.05))
+    write_journal(_folder(tmp_path, "other", job="iris"), started(), _validated(1, 0.01))
+
+    def names(*options: str) -> list[str]:
+        return [run["name"] for run in json.loads(_listed(tmp_path, "--json", *options))]
+
+    assert names("--filter", "MNIST crashed", "--sort", "best") == ["better", "good", "bad"]
+    assert names("--sort", "best", "--limit", "2") == ["other", "better"]
+    assert names("--sort", "name", "--filter", "^b") == ["bad", "better"]
+    assert names("--filter", "b(") == []
+    assert " 0.1000 at 1 " in _listed(tmp_path, "--filter", "better")
+    assert _listed(tmp_path, "--filter", "nothing") == "None of 4 runs matches nothing.\n"
+    with pytest.raises(UsageError, match=r"Expected --sort best, updated, started, name; received 'size'"):
+        _listed(tmp_path, "--sort", "size")
+
+
+def _validated(epoch: int, loss: float) -> events.EpochEnded:
+    return msgspec.structs.replace(ended(epoch, val_loss=loss), measures=msgspec.UNSET)
 
 
 def test_a_closed_pipe_ends_the_list_quietly(tmp_path: Path) -> None:
@@ -234,6 +262,7 @@ def test_json_is_a_list_of_objects(tmp_path: Path) -> None:
         "epoch": 1,
         "epochs": 10000,
         "metrics": {"val_loss": None, "loss": 0.5},
+        "best": None,
         "started": description.started.isoformat(),
         "pid": owner.pid,
         "host": description.host,

@@ -11,6 +11,8 @@ import pytest
     [
         ("fitmon.tui.app", ("tensorflow", "keras", "fitmon.presets")),
         ("fitmon.tui.launch", ("tensorflow", "keras", "numpy", "textual.app")),
+        ("fitmon.tui.compare_app", ("tensorflow", "keras", "numpy", "fitmon.presets")),
+        ("fitmon.tui.compare_launch", ("tensorflow", "keras", "numpy", "textual.app")),
     ],
 )
 def test_a_module_loads_nothing_that_delays_the_first_frame(module: str, forbidden: tuple[str, ...]) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from textual.screen import Screen
 
 from fitmon.engine.commands import Command
+from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.tui.run import Run
 
 READ_ONLY = "read-only: cannot send commands to the run"
@@ -28,6 +29,9 @@ class Host(Protocol):
     """Whether another process trains the run."""
     read_only: bool
     """Whether no command can be sent to the run."""
+
+    run_folder: RunFolder | None
+    """Where the run is saved; None: nowhere."""
 
     def draw_now(self) -> None:
         """Draw the newest snapshot without waiting for the timer."""

@@ -24,6 +24,7 @@ from fitmon.tui.layout import Panel, View, arrange
 from fitmon.tui.options import RewindOptions
 from fitmon.tui.refresh import RefreshThrottle
 from fitmon.tui.screens.chart_actions import ChartActions
+from fitmon.tui.screens.compare_actions import CompareActions
 from fitmon.tui.screens.host import READ_ONLY, Host
 from fitmon.tui.screens.view_actions import ViewActions
 from fitmon.tui.widgets.changes_panel import ChangesPanel
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     SlowPanel = ChartPanel | ThresholdPanel | SamplesPanel | ClassesPanel | ChangesPanel | MeaningPanel | FindingsPanel
 
 
-class MonitorScreen(ChartActions, ViewActions, Screen[None]):
+class MonitorScreen(ChartActions, ViewActions, CompareActions, Screen[None]):
     """Draws frames and turns keys into commands."""
 
     CSS_PATH = "monitor.tcss"

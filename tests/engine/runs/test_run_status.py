@@ -162,6 +162,7 @@ def test_a_cut_off_last_line_and_damaged_ones_cost_only_themselves(folder: RunFo
         pytest.param([started(epochs=9)], (0, 9, None), id="it compiles"),
         pytest.param([started(), begun(1)], (1, 10, None), id="in its first epoch"),
         pytest.param([*TRAINED, begun(3)], (3, 10, 0.11589626), id="within an epoch"),
+        pytest.param([*TRAINED, begun(3), STOPPED], (2, 10, 0.11589626), id="it was stopped within an epoch"),
         pytest.param([*TRAINED, begun(3, 20)], (3, 20, 0.11589626), id="it shall have more epochs"),
         pytest.param(
             [started(), ended(1, val_loss=0.5), ended(2, val_loss=0.25), begun(3), PAUSED, KNOB_REQUESTED, RESUMED],
