@@ -17,6 +17,7 @@ CERTAIN = frozenset({"checks_not_run"})
 INFORMATIONAL = INCONCLUSIVE | CERTAIN | {"validation_looks_better", "weighted_loss"}
 """Findings that need no action."""
 
+NOT_YET = "findings about the data appear once it is loaded, those about training after the first epoch"
 WAITING = "nothing found in the data; findings about training appear after the first epoch"
 NO_FINDINGS = "no findings"
 
@@ -24,7 +25,8 @@ NO_FINDINGS = "no findings"
 def no_findings_message(snapshot: Snapshot) -> str:
     """Return that there are no findings, and as of when."""
     if not snapshot.epochs_done:
-        return NO_FINDINGS if snapshot.over else WAITING
+        waiting = NOT_YET if snapshot.started is None else WAITING
+        return NO_FINDINGS if snapshot.over else waiting
     return f"{NO_FINDINGS} as of epoch {snapshot.epochs_done}"
 
 

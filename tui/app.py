@@ -19,6 +19,7 @@ from fitmon.tui.bindings import interrupt_binding
 from fitmon.tui.frame import Frame
 from fitmon.tui.keys import KEYS
 from fitmon.tui.options import ScreenOptions
+from fitmon.tui.pictures import can_paint
 from fitmon.tui.run import Run
 from fitmon.tui.screens.host import READ_ONLY
 from fitmon.tui.screens.monitor import MonitorScreen
@@ -85,6 +86,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         self._exit_when_over = options.exit_when_over
         self._exit_request = exit_request
         self._clock = clock
+        self._paints = can_paint(self)
         self._monitor = MonitorScreen(options.log_path, options.rewind)
         self._notice = ""
         self._unanswered: tuple[object, ...] | None = None
@@ -136,6 +138,7 @@ class MonitorApp(App[int], inherit_bindings=False):
             phase_seconds=self._clock() - self._phase_since,
             view=self._monitor.view,
             read_only=self.read_only,
+            paints=self._paints,
         )
 
     def say(self, notice: str) -> None:

@@ -29,3 +29,5 @@ class Frame:
     """Whether no command can be sent to the run."""
     no_rewind: str = ""
     """Why the run cannot rewind; empty if it can."""
+    paints: bool = False
+    """Whether pictures may have colors of their own: the terminal has at least 256, and Unicode."""

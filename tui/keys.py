@@ -49,7 +49,10 @@ KEYS: tuple[Key, ...] = (
         "Show a view: 1 overview, 2 loss, 3 accuracy, 4 threshold, 5 samples, 6 classes, 7 changes, 8 output, "
         "9 findings.", hinted=False),
     Key("move_threshold", ("left", "right"), "← →", "move", "move_threshold",
-        "Threshold view, two classes: move the threshold by 0.01.", views=(View.THRESHOLD,)),
+        "Threshold view, two classes: move the threshold by 0.01; page up and page down: by 0.1; the mouse drags it. "
+        "Samples view: scroll the features of a sample.", views=(View.THRESHOLD,)),
+    Key("picture", ("j",), "j", "picture", "next_picture",
+        "Threshold view, two classes: draw p(class 1) by true class, or p(true class).", views=(View.THRESHOLD,)),
     Key("best_threshold", ("m",), "m", "best", "ask_best_threshold",
         "Threshold view, two classes: use the best threshold for accuracy, F1 or the cost of errors.",
         views=(View.THRESHOLD,)),
@@ -89,8 +92,8 @@ KEYS: tuple[Key, ...] = (
     Key("epochs", ("e",), "e", "epochs", "ask_epochs", "Change the number of epochs.", alive_only=True,
         knobs=("epochs",)),
     Key("log_scale", ("g",), "g", "log", "toggle_log_scale",
-        "Switch the charts between a logarithmic and a linear vertical axis.",
-        views=(View.OVERVIEW, View.LOSS, View.ACCURACY)),
+        "Switch the charts and the histogram between a logarithmic and a linear vertical axis.",
+        views=(View.OVERVIEW, View.LOSS, View.ACCURACY, View.THRESHOLD)),
     Key("output", ("o",), "o", "output", "show_output",
         "Show the output of TensorFlow and the model; again: the previous view.", hinted=False),
     Key("undo", ("u",), "u", "undo", "undo",

@@ -5,6 +5,7 @@ from collections import deque
 from pathlib import Path
 
 from fitmon.text import format as form
+from fitmon.tui.log_filter import needed
 
 MAX_LINES = 500
 MAX_BYTES = 64 * 1024
@@ -53,8 +54,23 @@ class LogTail:
 
     def last(self, width: int, height: int) -> list[str]:
         """Return the last rows that fit, with long lines wrapped."""
+        return self._wrapped(self._all(), width, height)
+
+    def last_needed(self, width: int, height: int) -> list[str]:
+        """Return the last rows that fit of those lines that a person may need."""
+        return self._wrapped(needed(self._all()), width, height)
+
+    @property
+    def harmless_lines(self) -> int:
+        """How many of the last lines tell a person nothing."""
+        return len(self.lines) - len(needed(self.lines))
+
+    def _all(self) -> list[str]:
+        return [*self.lines, *([self._shown(self._unfinished)] if self._unfinished else [])]
+
+    @staticmethod
+    def _wrapped(lines: list[str], width: int, height: int) -> list[str]:
         rows: deque[str] = deque(maxlen=max(height, 0))
-        unfinished = [self._shown(self._unfinished)] if self._unfinished else []
-        for line in [*list(self.lines)[-height:], *unfinished]:
+        for line in lines[-height:] if height > 0 else []:
             rows.extend(form.wrap(line, width))
         return list(rows)

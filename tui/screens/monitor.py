@@ -24,6 +24,7 @@ from fitmon.tui.options import RewindOptions
 from fitmon.tui.refresh import RefreshThrottle
 from fitmon.tui.screens.host import READ_ONLY, Host
 from fitmon.tui.screens.view_actions import ViewActions
+from fitmon.tui.screens.wanted_rows import WantedRows
 from fitmon.tui.widgets.changes_panel import ChangesPanel
 from fitmon.tui.widgets.chart_panel import ChartPanel
 from fitmon.tui.widgets.classes_panel import ClassesPanel
@@ -74,6 +75,7 @@ class MonitorScreen(ViewActions, Screen[None]):
         self._findings = FindingsPanel(Panel.FINDINGS)
         self._log = LogPane(Panel.LOG, log_path)
         self._footer = Footer(Panel.FOOTER)
+        self._wanted_rows = WantedRows(self._log.wanted_rows)
         self._arranged: tuple[object, ...] = ()
 
     @property
@@ -104,7 +106,7 @@ class MonitorScreen(ViewActions, Screen[None]):
             panel.show(panel_frame)
         self._throttle.drawn(now_seconds)
         if not frame.frozen:
-            self._log.refresh_log()
+            self._log.refresh_log(self.view)
 
     def _frozen(self, frame: Frame) -> Frame | None:
         """Return the frozen frame with the current settings of the view; None while the view is not frozen."""
@@ -126,11 +128,12 @@ class MonitorScreen(ViewActions, Screen[None]):
 
     def _arrange(self, frame: Frame, *, has_warnings: bool) -> None:
         has_metric = second_metric(frame.snapshot) is not None or not frame.snapshot.epoch
-        arranged = (self.size, self.view, has_metric, has_warnings)
+        wanted = self._wanted_rows.measured(frame, self.size.width)
+        arranged = (self.size, self.view, has_metric, has_warnings, dict(wanted))
         if arranged == self._arranged or not self.size:
             return
         self._arranged = arranged
-        places = arrange(*self.size, self.view, has_metric, has_warnings)
+        places = arrange(*self.size, self.view, has_metric, has_warnings, wanted=wanted)
         with self.app.batch_update():
             for panel in self._panels():
                 place = places.get(Panel(panel.id or ""))
