@@ -264,7 +264,7 @@ def _legend(confusion: Confusion, width: int) -> Row:
     for level, (least, sign, role) in reversed(list(enumerate(SHADES))) if largest else ():
         key: Piece = ("  ", HEATS[level]) if confusion.paints else (sign, role)
         fields.append((8, row(key, f" {_percent(least * largest)}")))
-    beside = [(5, row(("or more of the true class", Role.FAINT)))] if largest else []
+    beside = [(5, row(("or more of the row", Role.FAINT)))] if largest else []
     return row(" ", *fitting([*fields, *beside], "  ", width - 1))
 
 

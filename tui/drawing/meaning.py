@@ -15,8 +15,11 @@ from fitmon.tui.frame import Frame
 KEY = "a"
 KEY_OF_ALL = "9"
 SHOWS_ALL = f"{KEY_OF_ALL} shows all"
+MIN_HINT_WIDTH = 60
+"""In fewer cells, the finding is more important than the key that shows all of it."""
 MAX_ROWS = 40
 """More is not needed to say what a finding means."""
+MIN_WIDTH = 8
 MIN_PANEL_HEIGHT = 4
 """Below it, one line without a frame is drawn."""
 
@@ -24,7 +27,7 @@ MIN_PANEL_HEIGHT = 4
 def draw_meaning(frame: Frame | None, width: int, height: int) -> list[Row]:
     """Return the panel, or one to three lines if there is no room for one."""
     if height < MIN_PANEL_HEIGHT:
-        return [draw_line(frame, width)] * height if height < 2 else _draw_lines(frame, width, height)  # noqa: PLR2004
+        return _draw_lines(frame, width, height)
     findings = frame.snapshot.findings if frame else ()
     confidence = words.confidence(findings[0]) if findings else ""
     title = row(("what it means", Role.STRONG), (f"  {confidence}" if confidence else "", Role.FAINT))
@@ -45,16 +48,16 @@ def draw_line(frame: Frame | None, width: int) -> Row:
 
 def _cut_line(text: str, role: Role, width: int) -> Row:
     """Return the text in `width` cells; if it is cut, with the key that shows all of it."""
-    if cell_len(text) <= width:
-        return row((f" {text}", role))
-    clipped = form.clip(text, width - len(SHOWS_ALL) - 1)
-    if not clipped.strip("…"):
+    if cell_len(text) <= width or width < MIN_HINT_WIDTH:
         return row((f" {form.clip(text, width)}", role))
+    clipped = form.clip(text, width - len(SHOWS_ALL) - 1)
     return row((f" {clipped} ", role), (KEY_OF_ALL, Role.MARK), (SHOWS_ALL.removeprefix(KEY_OF_ALL), Role.FAINT))
 
 
 def _draw_lines(frame: Frame | None, width: int, height: int) -> list[Row]:
     """Return the strongest finding in a few lines without a frame, the last one with its remedy if there is room."""
+    if height <= 1 or width < MIN_WIDTH:
+        return [draw_line(frame, width)] * min(height, 1)
     if frame is None or not frame.snapshot.findings:
         lines = form.wrap(_no_finding(frame), width - 2, indent="")
         return [row((f" {line}", Role.FAINT)) for line in lines[:height]]

@@ -129,7 +129,7 @@ def _title(data: ThresholdData, picture_rows: int, width: int) -> Row:
 def _below(data: ThresholdData, width: int, height: int) -> tuple[list[Row], int]:
     """Return all parts stacked, and the rows of the picture, which takes the height that the others leave."""
     sentence = _sentence(data, width)
-    min_height = max(MIN_PICTURE, height // 2)
+    min_height = max(MIN_PICTURE, height * 9 // 20)
     blocks = [_counts(data, width), *_numbers(data, width), _rule(data, width)]
     forms = chosen(blocks, height - len(sentence) - min_height)
     if not any(forms):

@@ -28,8 +28,10 @@ def _phase_words(frame: Frame) -> str:
     snapshot = frame.snapshot
     if snapshot.phase is Phase.COMPILING and not snapshot.epochs_done:
         return "compiling the first step"
-    if snapshot.phase is Phase.TRAINING and snapshot.steps and snapshot.step:
-        return f"training epoch {snapshot.epoch}, step {form.count(snapshot.step)} of {form.count(snapshot.steps)}"
+    if snapshot.phase is Phase.TRAINING and snapshot.epoch:
+        steps = f" of {form.count(snapshot.steps)}" if snapshot.steps else ""
+        step = f", step {form.count(snapshot.step)}{steps}" if snapshot.step else ""
+        return f"training epoch {snapshot.epoch}{step}"
     detail = form.clean(snapshot.phase_detail)
     return f"{snapshot.phase} ({detail})" if detail else str(snapshot.phase)
 

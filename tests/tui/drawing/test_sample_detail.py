@@ -12,8 +12,8 @@ from fitmon.engine.insight.scores import score_probabilities
 from fitmon.engine.samples import ValidationSamples
 from fitmon.text.format import NO_BREAK
 from fitmon.text.rows import text_of, width_of
-from fitmon.tui.drawing.sample_curve import draw_curve
 from fitmon.tui.drawing.chosen_sample import ChosenSample
+from fitmon.tui.drawing.sample_curve import draw_curve
 from fitmon.tui.drawing.sample_detail import draw_curves, draw_detail, times
 from tests.tui.sample_observations import observed, random_scores, samples_of, two_classes
 
