@@ -295,6 +295,33 @@ def test_the_texture_of_wrong_samples_differs_from_the_right_ones() -> None:
     assert signs[Role.GOOD]
 
 
+def test_each_class_has_its_histogram_of_p_with_one_threshold_line() -> None:
+    lines = drawn(observed(BEFORE, BEFORE, NOW), 0.65, 120, 36).split("\n")
+    assert "p(yes) by true class  against threshold 0.65" in lines[0]
+    (first, second) = (number for number, line in enumerate(lines) if "true yes" in line or "true no" in line)
+    assert "true yes" in lines[first]
+    assert "true no" in lines[second]
+    line_columns = {line[:60].index("┊") for line in lines if "┊" in line[:60]}
+    assert len(line_columns) == 1
+    (scale_row,) = (line for line in lines if re.fullmatch(r"[│ \d.]+ 0\.65 [ \d.]+", line[:58]))
+    assert scale_row.index("0.65") <= line_columns.pop() < scale_row.index("0.65") + 4
+
+
+def test_counts_are_linear_unless_the_title_says_otherwise() -> None:
+    run = observed(several_class_scores(), several_class_scores(), names=("a", "b", "c"))
+    assert "log" not in drawn(run).split("\n")[0]
+    assert "log counts" in drawn(run, log=True).split("\n")[0]
+
+
+def test_names_of_classes_are_used_where_they_are_known() -> None:
+    named, numbered = (drawn(observed(BEFORE, NOW, names=names), 0.5, 120, 36) for names in (("no", "yes"), ("0", "1")))
+    for words in ("predicts yes if p > 0.5", "correct among predicted yes", "found among yes", "true yes"):
+        assert words in named
+    assert "class 1" not in named
+    for words in ("predicts 1 if p > 0.5", "correct among predicted 1", "found among class 1", "true class 1"):
+        assert words in numbered
+
+
 class PanelApp(App[None]):
     """Nothing but the panel."""
 

@@ -94,7 +94,7 @@ def _results(snapshot: Snapshot) -> list[Sentence]:
     if not snapshot.epochs_done or snapshot.over:
         return []
     values = [
-        form.unbroken(f"{form.clean(name)} {form.measured(float(curve.values[-1]))}")
+        form.unbroken(f"{form.clean(name)} {form.signs(form.measured(float(curve.values[-1])))}")
         for name, curve in snapshot.metrics.items()
         if len(curve)
     ]

@@ -15,7 +15,7 @@ from fitmon.tui.drawing.calibration import draw_calibration
 from fitmon.tui.drawing.class_bars import bars_widths, draw_class_bars
 from fitmon.tui.drawing.class_context import context_line, draw_context
 from fitmon.tui.drawing.class_data import ClassesData, classes_data
-from fitmon.tui.drawing.confusion import Confusion, draw_confusion, fitting_grid, list_width
+from fitmon.tui.drawing.confusion import Confusion, draw_confusion, draw_confusion_list, fitting_grid, list_width
 from fitmon.tui.drawing.threshold import why_nothing
 from fitmon.tui.drawing.waiting import draw_waiting
 from fitmon.tui.frame import Frame
@@ -124,11 +124,22 @@ def _upper(data: ClassesData, left: int | None, epoch: str, width: int, height: 
     if confusion is None:
         return _bars(data, width, height)
     if left is not None:
-        beside = _bars(data, width - left, height)
-        return _beside(draw_confusion(confusion, data.at, epoch, left, height), beside)
+        return _beside(*_upper_columns(data, confusion, left=left, epoch=epoch, width=width, height=height))
     bars = _bars_height(confusion, len(data.measures), width, height)
     above = draw_confusion(confusion, data.at, epoch, width, height - bars)
     return [*above, *(_bars(data, width, bars) if bars else [])]
+
+
+def _upper_columns(
+    data: ClassesData, confusion: Confusion, *, left: int, epoch: str, width: int, height: int
+) -> tuple[list[Row], list[Row]]:
+    """Return confusions and classes; the most frequent confusions are below the classes if these leave room."""
+    bars = len(data.measures) + 3
+    spare = height - bars
+    if spare < MIN_LIST_HEIGHT or fitting_grid(confusion, left, height) is None:
+        return draw_confusion(confusion, data.at, epoch, left, height), _bars(data, width - left, height)
+    right = [*_bars(data, width - left, bars), *draw_confusion_list(confusion, width - left, spare)]
+    return draw_confusion(confusion, data.at, epoch, left, height, is_alone=False), right
 
 
 def _bars_height(confusion: Confusion, classes: int, width: int, height: int) -> int:

@@ -160,7 +160,9 @@ def list_width(confusion: Confusion) -> int:
     return max(36, 1 + true + 3 + predicted + 8 + 9 + 8 + true + 1 + FRAME)
 
 
-def draw_confusion(confusion: Confusion, at: Row, epoch: str, width: int, height: int) -> list[Row]:
+def draw_confusion(
+    confusion: Confusion, at: Row, epoch: str, width: int, height: int, *, is_alone: bool = True
+) -> list[Row]:
     """Return the matrix in a frame of that outer size, and below it or in its place the most frequent confusions.
 
     Args:
@@ -169,11 +171,20 @@ def draw_confusion(confusion: Confusion, at: Row, epoch: str, width: int, height
         epoch: which epoch it is, such as `epoch 4`; may be empty.
         width: in cells.
         height: in rows.
+        is_alone: whether the most frequent confusions are not shown elsewhere.
     """
     grid = fitting_grid(confusion, width, height)
     title = fitting(_title_fields(grid, at, epoch, width), "  ", width - 5)
     lines = [] if grid is None else _matrix_rows(confusion, grid)
-    return framed(title, [*lines, *_below(confusion, grid, width - FRAME, height - FRAME - len(lines))], width, height)
+    room = height - FRAME - len(lines)
+    below = _below(confusion, grid, width - FRAME, room if is_alone else min(room, 2))
+    return framed(title, [*lines, *below], width, height)
+
+
+def draw_confusion_list(confusion: Confusion, width: int, height: int) -> list[Row]:
+    """Return the most frequent confusions in a frame of that outer size."""
+    title = fitting(_title_fields(None, (), "", width), "  ", width - 5)
+    return framed(title, _list_rows(confusion, width - FRAME, height - FRAME), width, height)
 
 
 def _title_fields(grid: Grid | None, at: Row, epoch: str, width: int) -> list[tuple[int, Row]]:

@@ -95,7 +95,7 @@ def _remedy(frame: Frame, *, short: bool) -> list[tuple[str, str]]:
     keyed = can_be_applied(frame)
     if short:
         return [(f"[{KEY}]", " remedies")] if keyed else []
-    return [(f"[{KEY}] " if keyed else "", form.clean(remedies[0].advice))]
+    return [(f"[{KEY}] " if keyed else "", words.advice(remedies[0]))]
 
 
 def can_be_applied(frame: Frame) -> bool:

@@ -153,7 +153,7 @@ def draw_image(image: Array, width: int, height: int, *, paints: bool = False) -
 
 
 def _three_digits(value: float) -> str:
-    return form.setting(float(f"{value:.3g}"))
+    return form.signs(form.setting(float(f"{value:.3g}")))
 
 
 def shades_of(image: Array) -> Shades:
@@ -251,7 +251,7 @@ def _right_aligned(title: str, values: Array, features: list[int]) -> list[str]:
 def value_words(value: Any) -> str:
     """Return one number of a sample; NaN as a dash."""
     number = float(value)
-    return form.ABSENT if math.isnan(number) else form.setting(number)
+    return form.ABSENT if math.isnan(number) else form.signs(form.setting(number))
 
 
 def _draw_numbers(sample: Array, width: int) -> list[Row]:

@@ -144,7 +144,7 @@ def scale(bins: Histogram) -> Row:
     columns = len(bins.right)
     line: list[Piece] = [(" ", Role.PLAIN)] * (GUTTER + columns)
     for value in (*bins.thresholds, bins.low, bins.high):
-        label = form.setting(value)
+        label = form.signs(form.setting(value))
         start = min(max(GUTTER, column_at(bins, value) + GUTTER - len(label) // 2), columns + GUTTER - len(label))
         free = all(text == " " for text, _ in line[max(0, start - 1) : start + len(label) + 1])
         role = Role.MARK if value in bins.thresholds else Role.FAINT

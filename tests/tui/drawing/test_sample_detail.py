@@ -42,7 +42,7 @@ def told(*probabilities: float, label: int = 1, threshold: float = 0.5) -> str:
 
 def test_a_wrong_sample_shows_its_true_and_its_predicted_class() -> None:
     text = told(0.25)
-    for words in ("sample 0", "✗ wrong: true yes, predicted no", "p(true) 0.2500", "margin -0.5000", "loss 1.3863"):
+    for words in ("sample 0", "✗ wrong: true yes, predicted no", "p(true) 0.2500", "margin −0.5000", "loss 1.3863"):
         assert words in text
 
 

@@ -32,7 +32,7 @@ def test_a_row_of_a_table_gives_every_value_its_name_and_what_the_model_sees() -
     assert drawn(IRIS) == [
         "                   value  model input",
         "petal length (cm)    4.7         0.55",
-        "petal width (cm)     1.4         -1.2",
+        "petal width (cm)     1.4         −1.2",
     ]
 
 
@@ -108,12 +108,12 @@ def test_an_image_on_another_scale_is_stretched_and_says_so() -> None:
     pixels = np.full((1, 8, 8), -2.0)
     pixels[0, :4] = 3.0
     lines = drawn(samples_of(pixels), width=40, height=5)
-    assert lines == ["8 × 8 · blank -2, █ 3 · its own range", "████████", "████████", "", ""]
+    assert lines == ["8 × 8 · blank −2, █ 3 · its own range", "████████", "████████", "", ""]
 
 
 def test_the_description_of_an_image_is_wrapped_not_cut() -> None:
     lines = drawn(samples_of(np.linspace(-2, 3, 256).reshape(1, 16, 16)), width=20, height=6)
-    assert lines[:3] == ["16 × 16", "blank -2, █ 3", "its own range"]
+    assert lines[:3] == ["16 × 16", "blank −2, █ 3", "its own range"]
     assert len(lines) == 6
 
 
