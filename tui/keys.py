@@ -51,7 +51,7 @@ KEYS: tuple[Key, ...] = (
     Key("move_threshold", ("left", "right"), "← →", "move", "move_threshold",
         "Threshold view, two classes: move the threshold by 0.01; page up and page down: by 0.1; the mouse drags it. "
         "Samples view: scroll the features of a sample.", views=(View.THRESHOLD,)),
-    Key("picture", ("j",), "j", "picture", "next_picture",
+    Key("threshold_picture", ("j",), "j", "picture", "next_picture",
         "Threshold view, two classes: draw p(class 1) by true class, or p(true class).", views=(View.THRESHOLD,)),
     Key("best_threshold", ("m",), "m", "best", "ask_best_threshold",
         "Threshold view, two classes: use the best threshold for accuracy, F1 or the cost of errors.",

@@ -21,6 +21,9 @@ class LogTail:
         self._unfinished = ""
         self.lines: deque[str] = deque(maxlen=MAX_LINES)
         """The last complete lines, free of control characters."""
+        self._needed: deque[str] = deque(maxlen=MAX_LINES)
+        self.harmless_lines = 0
+        """How many lines so far tell a person nothing."""
 
     def read(self) -> bool:
         """Read what was added and return whether anything was. A missing file counts as empty."""
@@ -45,7 +48,11 @@ class LogTail:
     def _append(self, text: str) -> None:
         *whole, self._unfinished = (self._unfinished + text).replace("\r\n", "\n").split("\n")
         self._unfinished = self._unfinished[-MAX_BYTES:]
-        self.lines.extend(self._shown(line) for line in whole)
+        shown = [self._shown(line) for line in whole]
+        needed_lines = needed(shown)
+        self.lines.extend(shown)
+        self._needed.extend(needed_lines)
+        self.harmless_lines += len(shown) - len(needed_lines)
 
     @staticmethod
     def _shown(line: str) -> str:
@@ -54,19 +61,14 @@ class LogTail:
 
     def last(self, width: int, height: int) -> list[str]:
         """Return the last rows that fit, with long lines wrapped."""
-        return self._wrapped(self._all(), width, height)
+        return self._wrapped([*self.lines, *self._end()], width, height)
 
     def last_needed(self, width: int, height: int) -> list[str]:
         """Return the last rows that fit of those lines that a person may need."""
-        return self._wrapped(needed(self._all()), width, height)
+        return self._wrapped([*self._needed, *needed(self._end())], width, height)
 
-    @property
-    def harmless_lines(self) -> int:
-        """How many of the last lines tell a person nothing."""
-        return len(self.lines) - len(needed(self.lines))
-
-    def _all(self) -> list[str]:
-        return [*self.lines, *([self._shown(self._unfinished)] if self._unfinished else [])]
+    def _end(self) -> list[str]:
+        return [self._shown(self._unfinished)] if self._unfinished else []
 
     @staticmethod
     def _wrapped(lines: list[str], width: int, height: int) -> list[str]:

@@ -26,7 +26,7 @@ LOW = 13
 """Below this height, a wide panel has the curves beside the facts as well."""
 LOW_FACTS_WIDTH = 28
 LOW_SAMPLE_WIDTH = 26
-LEFT_WIDTH = 38
+LEFT_WIDTH = 34
 """Cells left of an image, for the facts, probabilities and curves."""
 MIN_CURVE, USUAL_CURVE, MAX_CURVE = 3, 5, 8
 """Rows of a curve: with fewer than the minimum there is none; more than the maximum show no more."""

@@ -11,7 +11,7 @@ from fitmon.engine.insight.scores import Floats, SampleScores
 from fitmon.text import format as form
 from fitmon.text.roles import Role
 from fitmon.text.rows import Piece, Row
-from fitmon.tui.drawing.count_axis import GUTTER, bar_heights, count_labels
+from fitmon.tui.drawing.count_axis import GUTTER, count_axis
 
 LEVELS = " ▁▂▃▄▅▆▇█"
 WRONG = "░"
@@ -58,17 +58,15 @@ def histogram(scores: SampleScores, threshold: float, columns: int) -> Histogram
     )
 
 
-def class_histogram(scores: SampleScores, threshold: float, columns: int, true_class: int) -> Histogram:
-    """Count the samples of one of two classes in `columns` bins of p(class 1); NaN is counted at the far wrong end."""
-    index, right = column_of_probability(scores, columns), scores.right(threshold)
-    of_class = scores.true_class == true_class
-    return Histogram(
-        low=0.0,
-        high=1.0,
-        right=np.bincount(index[right & of_class], minlength=columns),
-        wrong=np.bincount(index[~right & of_class], minlength=columns),
-        thresholds=(threshold,),
+def class_histograms(scores: SampleScores, threshold: float, columns: int) -> tuple[Histogram, Histogram]:
+    """Count the samples of class 0 and of class 1 in `columns` bins of p(class 1); NaN is at the far wrong end."""
+    group = 2 * (scores.true_class == 1) + scores.right(threshold)
+    index = group * columns + column_of_probability(scores, columns)
+    counts = np.bincount(index, minlength=4 * columns).reshape(2, 2, columns)
+    negative, positive = (
+        Histogram(low=0.0, high=1.0, right=right, wrong=wrong, thresholds=(threshold,)) for wrong, right in counts
     )
+    return negative, positive
 
 
 def positions(scores: SampleScores) -> Floats:
@@ -97,13 +95,13 @@ def _columns_of(place: npt.NDArray[np.float64], columns: int) -> Integers:
 def draw_histogram(bins: Histogram, height: int, *, log_scale: bool = False) -> list[Row]:
     """Return `height` rows with an axis of counts, wrong samples at the bottom of each column."""
     total = bins.right + bins.wrong
-    heights = bar_heights(total.tolist(), height, log_scale=log_scale)
+    axis = count_axis(bins.tallest, height, log_scale=log_scale)
+    heights = [axis.eighths(count) for count in total.tolist()]
     wrong = [
         max(1, round(high * part / whole)) if part else 0
         for high, part, whole in zip(heights, bins.wrong.tolist(), total.tolist(), strict=True)
     ]
     thresholds = {column_at(bins, threshold) for threshold in bins.thresholds}
-    labels = count_labels(bins.tallest, height, log_scale=log_scale)
     return [
         (
             (label, Role.FAINT),
@@ -114,7 +112,7 @@ def draw_histogram(bins: Histogram, height: int, *, log_scale: bool = False) -> 
                 ]
             ),
         )
-        for label, level in zip(labels, reversed(range(height)), strict=True)
+        for label, level in zip(axis.labels(), reversed(range(height)), strict=True)
     ]
 
 

@@ -14,7 +14,7 @@ from fitmon.tui.drawing.threshold_histogram import (
     THRESHOLD,
     WRONG,
     Histogram,
-    class_histogram,
+    class_histograms,
     column_of_each,
     column_of_probability,
     draw_histogram,
@@ -29,6 +29,8 @@ MAX_COLUMNS = 200
 """A histogram is not drawn wider than this, so that a huge terminal does not slow down training."""
 MIN_BARS = 2
 """Rows of the smallest histogram."""
+ROOMY = 10
+"""From this height on, a legend explains the arrows below the histogram."""
 MIN_BY_CLASS = 7
 """Rows of the smallest picture of two classes: two histograms and their scale."""
 ROOMY_BY_CLASS = 13
@@ -73,7 +75,7 @@ def draw_picture(data: PictureData, width: int, height: int) -> list[Row]:
     if data.previous is not None and height >= MIN_BARS + 2:
         change = positions(data.scores).astype(np.float64) - positions(data.previous)
         arrows.append(row(" " * GUTTER, *strip(change, column_of_each(data.previous, columns), columns)))
-    legend = [strip_legend(data.epoch, width)] if arrows and height >= 2 * MIN_BARS + 3 else []
+    legend = [strip_legend(data.epoch, width)] if arrows and height >= ROOMY else []
     bins = histogram(data.scores, data.threshold, columns)
     bars = draw_histogram(bins, height - 1 - len(arrows) - len(legend), log_scale=data.log_scale)
     return [*bars, *arrows, scale(bins), *legend]
@@ -84,15 +86,16 @@ def _by_class(data: PictureData, columns: int, width: int, height: int) -> list[
     arrows = {number: _class_arrows(data, number, columns) for number in (1, 0)} if height >= ROOMY_BY_CLASS else {}
     legend = [strip_legend(data.epoch, width)] if any(arrows.values()) and height > ROOMY_BY_CLASS else []
     room = height - 1 - sum(map(len, arrows.values())) - len(legend)
+    bins = class_histograms(data.scores, data.threshold, columns)
     lines: list[Row] = []
     for number, rows in ((1, room - room // 2), (0, room // 2)):
-        lines += [*_class_rows(data, number, columns, rows), *arrows.get(number, [])]
-    return [*lines, scale(class_histogram(data.scores, data.threshold, columns, 1)), *legend]
+        lines += [*_class_rows(data, bins[number], number, rows), *arrows.get(number, [])]
+    return [*lines, scale(bins[1]), *legend]
 
 
-def _class_rows(data: PictureData, number: int, columns: int, rows: int) -> list[Row]:
+def _class_rows(data: PictureData, bins: Histogram, number: int, rows: int) -> list[Row]:
     """Return the bars of a class with its name over them, at the end where it has few samples, or above them."""
-    bins = class_histogram(data.scores, data.threshold, columns, number)
+    columns = len(bins.right)
     heading = _heading(data, bins, number, columns - 1)
     top, *others = draw_histogram(bins, rows, log_scale=data.log_scale)
     start = GUTTER + (1 if number else columns - width_of(heading))

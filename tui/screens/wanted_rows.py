@@ -18,20 +18,27 @@ class WantedRows:
         self._log_rows = log_rows
         self._wanted: dict[Panel, int] = {}
         self._since: tuple[object, ...] = ()
+        self._version = -1
 
     def measured(self, frame: Frame, terminal_width: int) -> Mapping[Panel, int]:
         """Return the rows that each panel needs in a terminal of that width; those not named need all they can get."""
         width, snapshot = right_width(terminal_width), frame.snapshot
         since = terminal_width, frame.view, snapshot.branch.number, snapshot.over
         if since != self._since:
-            self._since, self._wanted = since, {}
+            self._since, self._wanted, self._version = since, {}, -1
         if frame.view is not View.OVERVIEW:
             return {}
-        now = {
-            Panel.MEANING: meaning.wanted_rows(frame, width),
-            Panel.CHANGES: changes.wanted_rows(frame, width),
-            Panel.LOG: self._log_rows(width),
-        }
-        self._wanted = {panel: max(rows, self._wanted.get(panel, 0)) for panel, rows in now.items()}
+        self._grow({Panel.LOG: self._log_rows(width)})
+        if snapshot.version != self._version:
+            self._version = snapshot.version
+            self._grow(
+                {
+                    Panel.MEANING: meaning.wanted_rows(frame, width),
+                    Panel.CHANGES: changes.wanted_rows(frame, width),
+                }
+            )
         has_no_samples = snapshot.started is not None and snapshot.started.no_probabilities
         return self._wanted | ({Panel.THRESHOLD: EMPTY_ROWS} if has_no_samples else {})
+
+    def _grow(self, rows: Mapping[Panel, int]) -> None:
+        self._wanted |= {panel: max(wanted, self._wanted.get(panel, 0)) for panel, wanted in rows.items()}
