@@ -230,3 +230,11 @@ async def test_left_and_right_scroll_the_features_of_a_sample() -> None:
         await screen.press("left")
         await screen.until(lambda: first in screen.rows)
         assert screen.app.threshold == 0.5
+
+
+async def test_the_dialog_of_the_threshold_calls_class_1_by_its_name() -> None:
+    for names, said in ((NO_YES, "yes is predicted if p is larger"), (("0", "1"), "class 1 is predicted if p is")):
+        run = FakeRun().begin(class_names=names).epochs(1, SCORES)
+        async with shown(run) as screen:
+            await screen.press("t")
+            await screen.sees(said)

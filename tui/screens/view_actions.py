@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 THRESHOLD_STEPS = {"left": -0.01, "right": 0.01, "pageup": 0.1, "pagedown": -0.1}
 """How far each key moves the threshold."""
+MAX_NAME = 24
+"""Cells of the name of a class."""
 BEYOND_ANY_LIST = 1_000_000
 """In rows."""
 
@@ -73,7 +75,9 @@ class ViewActions:
             return
         from fitmon.tui.screens.threshold_dialog import ThresholdDialog
 
-        self.monitor.push_screen(ThresholdDialog(self.monitor.threshold), self.show_threshold)
+        self.monitor.push_screen(
+            ThresholdDialog(self.monitor.threshold, positive_class(self._newest())), self.show_threshold
+        )
 
     def action_ask_best_threshold(self) -> None:
         if self.view is not View.THRESHOLD:
@@ -142,6 +146,14 @@ class ViewActions:
 
     def _newest(self) -> "Snapshot":
         return self.monitor.monitored_run.snapshot()
+
+
+def positive_class(snapshot: "Snapshot") -> str:
+    """Return what class 1 is called, free of control characters: its name, or `class 1` if it has none of its own."""
+    names = snapshot.started.class_names if snapshot.started is not None else ()
+    several = snapshot.scores is not None and snapshot.scores.labels > 1
+    name = form.clip(form.clean(names[1]), MAX_NAME) if len(names) == 2 and not several else "1"  # noqa: PLR2004
+    return f"class {name}" if name.isdigit() else name
 
 
 def no_threshold(snapshot: "Snapshot") -> str:
