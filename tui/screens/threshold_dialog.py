@@ -8,7 +8,7 @@ from fitmon.tui.screens.number_dialog import NumberDialog
 class ThresholdDialog(NumberDialog[float]):
     """Asks for the threshold that the probability of class 1 must exceed for class 1 to be predicted."""
 
-    def __init__(self, threshold: float, positive: str) -> None:
+    def __init__(self, threshold: float, positive: str = "class 1") -> None:
         """Show the current threshold, in [0, 1]; `positive` is what class 1 is called, free of control characters."""
         super().__init__()
         self._threshold = threshold
