@@ -25,7 +25,7 @@ WIDE = 64
 LOW = 13
 """Below this height, a wide panel has the curves beside the facts as well."""
 LOW_FACTS_WIDTH = 28
-LOW_SAMPLE_WIDTH = 26
+LOW_SAMPLE_WIDTH = 28
 LEFT_WIDTH = 34
 """Cells left of an image, for the facts, probabilities and curves."""
 MIN_CURVE, USUAL_CURVE, MAX_CURVE = 3, 5, 8
