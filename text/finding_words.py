@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from fitmon.engine.finding import Finding, Remedy
 from fitmon.engine.record.snapshot import Snapshot
-from fitmon.text.format import NO_BREAK, clean, clip, wrap
+from fitmon.text.format import NO_BREAK, clean, clip, settings, signs, wrap
 from fitmon.text.roles import Role
 
 GOOD_FINDINGS = frozenset({"good_fit", "learning_well"})
@@ -17,6 +17,7 @@ CERTAIN = frozenset({"checks_not_run"})
 INFORMATIONAL = INCONCLUSIVE | CERTAIN | {"validation_looks_better", "weighted_loss"}
 """Findings that need no action."""
 
+NOT_YET = "findings about the data appear once it is loaded, those about training after the first epoch"
 WAITING = "nothing found in the data; findings about training appear after the first epoch"
 NO_FINDINGS = "no findings"
 
@@ -24,7 +25,8 @@ NO_FINDINGS = "no findings"
 def no_findings_message(snapshot: Snapshot) -> str:
     """Return that there are no findings, and as of when."""
     if not snapshot.epochs_done:
-        return NO_FINDINGS if snapshot.over else WAITING
+        waiting = NOT_YET if snapshot.started is None else WAITING
+        return NO_FINDINGS if snapshot.over else waiting
     return f"{NO_FINDINGS} as of epoch {snapshot.epochs_done}"
 
 
@@ -35,7 +37,7 @@ def finding_name(finding: Finding) -> str:
 
 def finding_sentence(finding: Finding) -> str:
     """Return the sentence of a finding, with its name in front unless the sentence starts with it."""
-    sentence, name = clean(finding.sentence), finding_name(finding)
+    sentence, name = signs(clean(finding.sentence)), finding_name(finding)
     return sentence if sentence.lower().startswith(name.lower()) else f"{name}: {sentence}"
 
 
@@ -59,10 +61,15 @@ def finding_role(finding: Finding) -> Role:
     return Role.PLAIN if finding.name in INFORMATIONAL else Role.STRONG
 
 
+def advice(remedy: Remedy) -> str:
+    """Return what to do, with the values as the screen shows settings, such as `5e-4`."""
+    return settings(clean(remedy.advice))
+
+
 def remedy_text(remedy: Remedy) -> str:
     """Return the advice, and the command line that tries it in a new run if this run cannot."""
     trying = f"; try it with: {clean(remedy.command_line)}" if remedy.command_line else ""
-    return clean(remedy.advice) + trying
+    return advice(remedy) + trying
 
 
 def remedy_command(remedy: Remedy) -> str:

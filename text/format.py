@@ -30,15 +30,18 @@ _TERMINAL_SEQUENCE = re.compile(
     r"|\x1b[PX^_][^\x1b]*(?:\x1b\\)?"  # device strings
 )
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_HYPHEN_AS_MINUS = re.compile(r"(?<![\w.,)\]}/-])-(?=\.?\d)")
+_EXPONENT = re.compile(r"(?<=\d)e(?:\+|(-))0*(\d+)\b")
+_SMALL_NUMBER = re.compile(r"(?<![\w.])0\.00\d+(?![\w.]*\d)")
 _ASCII = str.maketrans(
     {
         NO_BREAK: " ",
         "–": "-", "—": "-", "−": "-", "·": "|", "…": "~", "→": ">", "←": "<", "↑": "^", "↓": "v", "×": "x", "≤": "<",
         "≥": ">", "╭": "+", "╮": "+", "╰": "+", "╯": "+", "┌": "+", "┐": "+", "└": "+", "┘": "+", "├": "+", "┤": "+",
-        "┬": "+", "┴": "+", "┼": "+", "─": "-", "━": "-", "═": "=", "│": "|", "┃": "|", "╎": ":", "┈": "=", "█": "#",
-        "▉": "#", "▊": "#", "▋": "#", "▌": "#", "▍": "#", "▎": ".", "▏": "|", "▕": "|", "▁": "_", "▂": "_", "▃": "_",
-        "▄": "=", "▅": "=", "▆": "#", "▇": "#", "▀": "=", "▔": "-", "░": ":", "▒": "%", "▓": "#", "•": "o", "◆": "B",
-        "▼": "v", "▲": "^", "┊": "!", "▐": "#", "▶": ">", "“": '"', "”": '"', "‘": "'", "’": "'", "µ": "u",
+        "┬": "+", "┴": "+", "┼": "+", "─": "-", "━": "=", "╸": "=", "═": "=", "│": "|", "┃": "|", "╎": ":", "┈": "=",
+        "█": "#", "▉": "#", "▊": "#", "▋": "#", "▌": "#", "▍": "#", "▎": ".", "▏": "|", "▕": "|", "▁": "_", "▂": "_",
+        "▃": "_", "▄": "=", "▅": "=", "▆": "#", "▇": "#", "▀": "=", "▔": "-", "░": ":", "▒": "%", "▓": "#", "•": "o",
+        "◆": "B", "▼": "v", "▲": "^", "┊": "!", "▐": "#", "▶": ">", "“": '"', "”": '"', "‘": "'", "’": "'", "µ": "u",
         "±": "~", "›": ")", "»": "}", "‹": "(", "«": "{", "✓": "+", "✗": "x", "▸": ">", "◦": ",", "▷": "/",
     }
 )  # fmt: skip
@@ -77,6 +80,14 @@ def _ascii_character(character: str) -> str:
     if "\u2800" <= character <= "\u28ff":
         return ascii_of_braille(character)
     return "?" * cell_len(character)
+
+
+def signs(text: str) -> str:
+    """Return text in the screen's number style: a real minus sign before a number, and `5e-5` for `5e-05`.
+
+    The hyphen stays in ranges, dates, names and exponents.
+    """
+    return _EXPONENT.sub(lambda found: f"e{found[1] or ''}{found[2]}", _HYPHEN_AS_MINUS.sub("−", text))
 
 
 def clip(text: str, width: int) -> str:
@@ -135,6 +146,11 @@ def duration(seconds: float | None) -> str:
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
+def seconds(number: float) -> str:
+    """Return a short wait, such as `7 s` or `1:05`."""
+    return f"{max(0, int(number))} s" if number < 60 else duration(number)  # noqa: PLR2004 - a minute
+
+
 def pace(seconds: float | None) -> str:
     """Return the time an epoch takes, such as `1.6 s/epoch`; None as a dash."""
     if seconds is None or not math.isfinite(seconds):
@@ -153,6 +169,11 @@ def setting(value: float) -> str:
     if value == int(value) and abs(value) < 10_000_000:  # noqa: PLR2004 - longer ones are easier to read as powers
         return str(int(value))
     return _scientific(value) if abs(value) < 0.01 or abs(value) >= 10_000_000 else f"{value:.4g}"  # noqa: PLR2004
+
+
+def settings(text: str) -> str:
+    """Return text with the settings in it as `setting` writes them: `5e-4` for `0.0005`."""
+    return _SMALL_NUMBER.sub(lambda found: setting(float(found[0])), signs(text))
 
 
 def measured(value: float) -> str:

@@ -21,6 +21,7 @@ from fitmon.tui.frame import Frame
 from fitmon.tui.keys import KEYS
 from fitmon.tui.options import ScreenOptions
 from fitmon.tui.ordered_keys import OrderedKeys
+from fitmon.tui.pictures import can_paint
 from fitmon.tui.run import Run
 from fitmon.tui.screens.host import READ_ONLY
 from fitmon.tui.screens.monitor import MonitorScreen
@@ -89,6 +90,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         self._exit_when_over = options.exit_when_over
         self._exit_request = exit_request
         self._clock = clock
+        self._paints = can_paint(self)
         self._monitor = MonitorScreen(options.log_path, options.rewind)
         self._notice = ""
         self._unanswered: tuple[object, ...] | None = None
@@ -150,6 +152,7 @@ class MonitorApp(App[int], inherit_bindings=False):
             view=self._monitor.view,
             read_only=self.read_only,
             chart_view=self._monitor.chart_view,
+            paints=self._paints,
         )
 
     def say(self, notice: str) -> None:

@@ -32,3 +32,5 @@ class Frame:
     """Why the run cannot rewind; empty if it can."""
     chart_view: ChartView = field(default_factory=ChartView)
     """How the charts are looked at."""
+    paints: bool = False
+    """Whether pictures may have colors of their own: the terminal has at least 256, and Unicode."""

@@ -1,5 +1,6 @@
-"""Places the panels for a size of the terminal. Pure."""
+"""Places the panels for a size of the terminal and what they have to show. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -11,18 +12,19 @@ WIDE_WIDTH = 100
 WIDE_HEIGHT = 28
 """From this size on, the overview shows charts and panels side by side."""
 
-LOG_HEIGHT = 44
-"""From this height on, the wide overview has room for the log as well."""
-
 PAIR_HEIGHT = 16
 """Rows that two stacked panels need."""
 
-SHARE_OF_MEANING = 4
-"""One row in this many of the wide overview is for the diagnosis, within the two bounds below."""
-MIN_MEANING, MAX_MEANING = 7, 10
+MIN_MEANING, MIN_CHANGES, MIN_LOG = 7, 5, 4
+"""The fewest rows of these panels in the wide overview."""
+LOG_HEIGHT = 30
+"""From this height of the column on, the wide overview shows the log as well, if it has something to say."""
+USUAL_WANTED = 8
+"""Rows for a panel of which it is not known how many it wants."""
 
-SHARE_OF_SAMPLES = 3
-"""Of the other rows, this many are for the samples, to two for each panel below."""
+ROWS_PER_LINE = 10
+MAX_LINES = 3
+"""The narrow overview has one line for the diagnosis for so many rows, up to this number."""
 
 ROOMY_HEIGHT = 20
 """From this height on, the header has separate rows for state, knobs, message and warnings."""
@@ -94,7 +96,15 @@ def header_height(height: int, has_warnings: bool) -> int:
     return 4 if has_warnings else 3
 
 
-def arrange(width: int, height: int, view: View, has_metric: bool, has_warnings: bool) -> dict[Panel, Place]:
+def arrange(
+    width: int,
+    height: int,
+    view: View,
+    has_metric: bool,
+    has_warnings: bool,
+    *,
+    wanted: Mapping[Panel, int] | None = None,
+) -> dict[Panel, Place]:
     """Return the place of every visible panel.
 
     Args:
@@ -103,6 +113,7 @@ def arrange(width: int, height: int, view: View, has_metric: bool, has_warnings:
         view: The selected view.
         has_metric: Whether there is a second metric to draw.
         has_warnings: Whether the header shows lasting warnings, about the data or the disk.
+        wanted: The rows, frame included, that panels of the wide overview need to show everything; 0: nothing to show.
     """
     if too_small(width, height):
         return {Panel.HEADER: Place(0, 0, width, height)}
@@ -112,7 +123,7 @@ def arrange(width: int, height: int, view: View, has_metric: bool, has_warnings:
     if view is not View.OVERVIEW:
         panels = _stacked(body, PANELS[view])
     else:
-        panels = _overview(body, has_metric) if wide else _narrow_overview(body, has_metric)
+        panels = _overview(body, has_metric, wanted or {}) if wide else _narrow_overview(body, has_metric)
     return {
         Panel.HEADER: Place(0, 0, width, head),
         **panels,
@@ -120,30 +131,53 @@ def arrange(width: int, height: int, view: View, has_metric: bool, has_warnings:
     }
 
 
+def right_width(width: int) -> int:
+    """Return the width of the panels beside the charts, in the overview of a terminal of that width."""
+    return width - width // 2
+
+
 def _narrow_overview(body: Place, has_metric: bool) -> dict[Panel, Place]:
-    """Return the charts and, below them, one row for the diagnosis."""
+    """Return the charts and, below them, a few lines for the diagnosis."""
     charts = PANELS[View.OVERVIEW][: 1 + (has_metric and body.height >= PAIR_HEIGHT)]
-    rest = Place(body.x, body.y, body.width, body.height - 1)
-    return {**_stacked(rest, charts), Panel.MEANING: Place(body.x, body.y + rest.height, body.width, 1)}
+    lines = max(1, min(MAX_LINES, body.height // ROWS_PER_LINE))
+    rest = Place(body.x, body.y, body.width, body.height - lines)
+    return {**_stacked(rest, charts), Panel.MEANING: Place(body.x, body.y + rest.height, body.width, lines)}
 
 
-def _overview(body: Place, has_metric: bool) -> dict[Panel, Place]:
-    left = body.width // 2
+def _overview(body: Place, has_metric: bool, wanted: Mapping[Panel, int]) -> dict[Panel, Place]:
+    right = right_width(body.width)
     charts = (Panel.LOSS, Panel.ACCURACY) if has_metric else (Panel.LOSS,)
-    right = Place(left, body.y, body.width - left, body.height)
-    return {**_stacked(Place(0, body.y, left, body.height), charts), **_beside(right)}
+    beside = Place(body.width - right, body.y, right, body.height)
+    left = Place(0, body.y, body.width - right, body.height)
+    return {**_stacked(left, charts), **_beside(beside, wanted)}
 
 
-def _beside(right: Place) -> dict[Panel, Place]:
-    """Return the panels beside the charts: samples, diagnosis, changes, and the log if there is room."""
-    meaning = max(MIN_MEANING, min(MAX_MEANING, right.height // SHARE_OF_MEANING))
-    others = (Panel.CHANGES, Panel.LOG) if right.height >= LOG_HEIGHT else (Panel.CHANGES,)
-    above = (right.height - meaning) * SHARE_OF_SAMPLES // (SHARE_OF_SAMPLES + 2 * len(others))
-    below = right.y + above + meaning
+def _beside(right: Place, wanted: Mapping[Panel, int]) -> dict[Panel, Place]:
+    """Return the panels beside the charts: samples, diagnosis, changes, and the log if it has something to say."""
+    places: dict[Panel, Place] = {}
+    top = right.y
+    for panel, height in _heights(right.height, wanted).items():
+        if height:
+            places[panel] = Place(right.x, top, right.width, height)
+            top += height
+    return places
+
+
+def _heights(rows: int, wanted: Mapping[Panel, int]) -> dict[Panel, int]:
+    """Return the heights of these panels, from top to bottom; 0: it is not shown.
+
+    The samples get what the others do not need, and at least half; less only if they have little to show.
+    """
+    room = rows - min(wanted.get(Panel.THRESHOLD, rows), rows - rows // 2)
+    log = wanted.get(Panel.LOG, 0) if rows >= LOG_HEIGHT else 0
+    log = min(max(log, MIN_LOG), room // 4) if log else 0
+    meaning = min(max(wanted.get(Panel.MEANING, USUAL_WANTED), MIN_MEANING), max(MIN_MEANING, room * 3 // 5))
+    changes = min(max(wanted.get(Panel.CHANGES, USUAL_WANTED), MIN_CHANGES), max(MIN_CHANGES, room - meaning - log))
     return {
-        Panel.THRESHOLD: Place(right.x, right.y, right.width, above),
-        Panel.MEANING: Place(right.x, right.y + above, right.width, meaning),
-        **_stacked(Place(right.x, below, right.width, right.height - above - meaning), others),
+        Panel.THRESHOLD: rows - meaning - changes - log,
+        Panel.MEANING: meaning,
+        Panel.CHANGES: changes,
+        Panel.LOG: log,
     }
 
 

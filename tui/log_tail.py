@@ -5,6 +5,7 @@ from collections import deque
 from pathlib import Path
 
 from fitmon.text import format as form
+from fitmon.tui.log_filter import needed
 
 MAX_LINES = 500
 MAX_BYTES = 64 * 1024
@@ -20,6 +21,9 @@ class LogTail:
         self._unfinished = ""
         self.lines: deque[str] = deque(maxlen=MAX_LINES)
         """The last complete lines, free of control characters."""
+        self._needed: deque[str] = deque(maxlen=MAX_LINES)
+        self.harmless_lines = 0
+        """How many lines so far tell a person nothing."""
 
     def read(self) -> bool:
         """Read what was added and return whether anything was. A missing file counts as empty."""
@@ -44,7 +48,11 @@ class LogTail:
     def _append(self, text: str) -> None:
         *whole, self._unfinished = (self._unfinished + text).replace("\r\n", "\n").split("\n")
         self._unfinished = self._unfinished[-MAX_BYTES:]
-        self.lines.extend(self._shown(line) for line in whole)
+        shown = [self._shown(line) for line in whole]
+        needed_lines = needed(shown)
+        self.lines.extend(shown)
+        self._needed.extend(needed_lines)
+        self.harmless_lines += len(shown) - len(needed_lines)
 
     @staticmethod
     def _shown(line: str) -> str:
@@ -53,8 +61,18 @@ class LogTail:
 
     def last(self, width: int, height: int) -> list[str]:
         """Return the last rows that fit, with long lines wrapped."""
+        return self._wrapped([*self.lines, *self._end()], width, height)
+
+    def last_needed(self, width: int, height: int) -> list[str]:
+        """Return the last rows that fit of those lines that a person may need."""
+        return self._wrapped([*self._needed, *needed(self._end())], width, height)
+
+    def _end(self) -> list[str]:
+        return [self._shown(self._unfinished)] if self._unfinished else []
+
+    @staticmethod
+    def _wrapped(lines: list[str], width: int, height: int) -> list[str]:
         rows: deque[str] = deque(maxlen=max(height, 0))
-        unfinished = [self._shown(self._unfinished)] if self._unfinished else []
-        for line in [*list(self.lines)[-height:], *unfinished]:
+        for line in lines[-height:] if height > 0 else []:
             rows.extend(form.wrap(line, width))
         return list(rows)

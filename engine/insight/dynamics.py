@@ -46,9 +46,9 @@ class Kind(IntEnum):
     """The kind of a sample, from its history. Where several apply, the last in this list counts."""
 
     EASY = 1
-    """Mean p(true) at least `EASY_MEAN`, spread at most `SPREAD_THRESHOLD`."""
+    """Right now, mean p(true) at least `EASY_MEAN`, spread at most `SPREAD_THRESHOLD`."""
     AMBIGUOUS = 2
-    """Spread beyond `SPREAD_THRESHOLD`, or a mean between hard and easy: the model is undecided."""
+    """Spread beyond `SPREAD_THRESHOLD`, a mean between hard and easy, or wrong now although it was easy before."""
     HARD = 3
     """Mean p(true) below `HARD_MEAN`, spread at most `SPREAD_THRESHOLD`."""
     UNSTABLE = 4
@@ -212,7 +212,8 @@ class SampleDynamics:
 
     def _kinds(self, mean: Floats, spread: Floats) -> Kinds:
         kinds: Kinds = np.full(len(self), Kind.AMBIGUOUS, dtype=np.int8)
-        kinds[(spread <= SPREAD_THRESHOLD) & (mean >= EASY_MEAN)] = Kind.EASY
+        is_right = self._learnt_epoch > 0
+        kinds[(spread <= SPREAD_THRESHOLD) & (mean >= EASY_MEAN) & is_right] = Kind.EASY
         kinds[(spread <= SPREAD_THRESHOLD) & (mean < HARD_MEAN)] = Kind.HARD
         kinds[self._crossings >= max(MIN_CROSSINGS, MIN_CROSSING_SHARE * (self.epochs - 1))] = Kind.UNSTABLE
         kinds[self._sure_and_wrong()] = Kind.SUSPECT

@@ -154,3 +154,24 @@ def test_ascii_keeps_every_cell() -> None:
 )
 def test_braille_in_ascii_is_level_or_steep(braille: str, expected: str) -> None:
     assert form.to_ascii(braille) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("fell by (-0.0195 ± 0.0054), -43.6 %", "fell by (−0.0195 ± 0.0054), −43.6 %"),
+        ("epochs 3-5 of mnist-2026-11-27-1", "epochs 3-5 of mnist-2026-11-27-1"),
+        ("from 1e-3 to 5e-05 or 1e+06", "from 1e-3 to 5e-5 or 1e6"),
+        ("x[3]-2, a-1, --units 8", "x[3]-2, a-1, --units 8"),
+        ("-.5", "−.5"),
+    ],
+)
+def test_negative_numbers_have_one_minus_sign_and_exponents_one_style(text: str, expected: str) -> None:
+    assert form.signs(text) == expected
+
+
+def test_settings_in_a_sentence_look_as_in_the_header() -> None:
+    said = "lower the learning rate from 0.001 to 0.0005 and L2 to 0.00012, dropout 0.05, epoch 10.002"
+    assert (
+        form.settings(said) == "lower the learning rate from 1e-3 to 5e-4 and L2 to 1.2e-4, dropout 0.05, epoch 10.002"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -276,10 +277,12 @@ class Shown:
 async def shown(run: FakeRun, size: tuple[int, int] = (120, 40), **options: Any) -> AsyncIterator[Shown]:
     """Show a run on a terminal of that size, one that can rewind to any epoch unless the options say otherwise.
 
-    Options are the name, `exit_request`, and those of `ScreenOptions`.
+    Options are the name, `exit_request`, `clock`, and those of `ScreenOptions`.
     """
     name, exit_request = options.pop("name", "mnist"), options.pop("exit_request", lambda: None)
-    app = MonitorApp(run, name, ScreenOptions(**{"rewind": RewindOptions(), **options}), exit_request=exit_request)
+    clock = options.pop("clock", time.monotonic)
+    screen_options = ScreenOptions(**{"rewind": RewindOptions(), **options})
+    app = MonitorApp(run, name, screen_options, exit_request=exit_request, clock=clock)
     async with app.run_test(size=size) as pilot:
         screen = Shown(app, pilot)
         await screen.until(lambda: run.starts == 1)

@@ -180,7 +180,7 @@ async def test_tab_cycles_through_the_views() -> None:
 
 
 async def test_a_digit_chooses_its_view() -> None:
-    titles = ("loss", "loss", "metric", "threshold", "samples", "classes", "what changed", "output", "findings")
+    titles = ("loss", "loss", "accuracy", "threshold", "samples", "classes", "what changed", "output", "findings")
     async with shown(FakeRun().begin(), size=(80, 24)) as screen:
         for digit, title in enumerate(titles, 1):
             await screen.press(str(digit))

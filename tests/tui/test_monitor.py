@@ -68,7 +68,7 @@ async def test_at_80_columns_the_header_still_shows_pace_time_left_and_device() 
 async def test_within_the_first_epoch_the_chart_already_moves() -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:
-        await screen.sees("no value yet")
+        await screen.sees("training epoch 1", "curves appear with the first steps")
         run.chunk(10).chunk(20).chunk(30)
         await screen.sees("train 1.7000")
         assert any("\u2801" <= cell <= "\u28ff" for row in screen.rows[5:15] for cell in row)
@@ -163,7 +163,7 @@ async def test_below_40_by_10_one_line_shows_the_state() -> None:
 async def test_a_run_without_a_second_metric_gives_all_room_to_the_loss() -> None:
     run = FakeRun().begin(majority_share=None).epoch_ended(1, loss=1.0, val_loss=2.0)
     async with shown(run, size=(80, 24)) as screen:
-        await screen.until(lambda: screen.app.screen.query_one("#loss").size.height == 19)
+        await screen.until(lambda: screen.app.screen.query_one("#loss").size.height == 18)
         assert not screen.app.screen.query_one("#accuracy").display
 
 

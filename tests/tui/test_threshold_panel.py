@@ -35,8 +35,11 @@ def picture(run: FakeRun, threshold: float = 0.5) -> Frame:
     )
 
 
-def drawn(run: FakeRun, threshold: float = 0.5, width: int = 60, height: int = 18) -> str:
-    return "\n".join(text_of(row) for row in draw_threshold(picture(run, threshold), width, height))
+def drawn(
+    run: FakeRun, threshold: float = 0.5, width: int = 60, height: int = 18, *, by_class: bool = True, log: bool = False
+) -> str:
+    frame = replace(picture(run, threshold), log_scale=log)
+    return "\n".join(text_of(row) for row in draw_threshold(frame, width, height, by_class=by_class))
 
 
 def value_of(name: str, text: str) -> str | None:
@@ -77,8 +80,8 @@ def test_a_number_is_not_separated_from_its_percent_sign() -> None:
         assert not any(line.lstrip("│ ").startswith("%") for line in text.split("\n"))
 
 
-def test_the_overview_shows_the_groups_the_arrows_and_both_accuracies() -> None:
-    text = drawn(observed(BEFORE, BEFORE, NOW))
+def test_the_overview_shows_both_classes_the_groups_and_both_accuracies() -> None:
+    text = drawn(observed(BEFORE, BEFORE, NOW), height=19)
     for words in (
         "█ right 2  (50.0 %)",
         "░ wrong 2",
@@ -87,7 +90,7 @@ def test_the_overview_shows_the_groups_the_arrows_and_both_accuracies() -> None:
         "stayed wrong       1  −0.072  1 closer, 0 further",
         "crossed ↑          1  −0.140",
         "crossed ↓          1  +0.173",
-        "→",
+        "p(yes) by true class  against threshold 0.5",
         "val_accuracy 0.5000 at 0.5",
         "accuracy 0.5000 at 0.5",
     ):
@@ -95,12 +98,12 @@ def test_the_overview_shows_the_groups_the_arrows_and_both_accuracies() -> None:
 
 
 def test_the_arrows_are_right_below_the_columns_of_the_histogram() -> None:
-    lines = drawn(observed(BEFORE, BEFORE, NOW), width=52, height=18).split("\n")
-    (below,) = (number for number, line in enumerate(lines) if "→" in line)
+    lines = drawn(observed(BEFORE, BEFORE, NOW), width=57, height=18, by_class=False).split("\n")
+    (below,) = (number for number, line in enumerate(lines) if "→" in line and "less" not in line)
     assert "█" in lines[below - 1]
     assert "0.5" in lines[below + 1]
-    assert [place for place, sign in enumerate(lines[below]) if sign in "→←»«"] == [16, 21, 30, 40]
-    assert [lines[below][place] in "»→" for place in (16, 21, 30, 40)] == [True, True, True, False]
+    assert [place for place, sign in enumerate(lines[below]) if sign in "→←»«"] == [21, 26, 35, 45]
+    assert [lines[below][place] in "»→" for place in (21, 26, 35, 45)] == [True, True, True, False]
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 20)])
@@ -116,7 +119,9 @@ def test_the_wide_view_names_both_thresholds() -> None:
     text = drawn(observed(BEFORE, BEFORE, NOW), 0.65, 120, 36)
     assert "reported by the run, at 0.5" in text
     assert "at threshold 0.65 (this view)" in text
-    assert "┊ class 1 is right above 0.65, class 0 above 0.35" in text
+    sides = "┊ yes is right above 0.65, no above 0.35"
+    assert sides not in text, "one line says it all"
+    assert sides in drawn(observed(BEFORE, BEFORE, NOW), 0.65, 120, 36, by_class=False)
 
 
 def test_the_confusion_matrix_follows_the_threshold() -> None:
@@ -177,7 +182,12 @@ def test_accuracy_is_shown_in_context() -> None:
 def test_several_classes_have_no_threshold_no_matrix_and_no_precision() -> None:
     scores = several_class_scores()
     text = drawn(observed(scores, scores, names=("a", "b", "c"), val_accuracy=0.3), 0.123, 120, 36)
-    for words in ("p(true class) − best other", "the largest probability wins", "balanced accuracy", "val_accuracy"):
+    for words in (
+        "p(true class) − best other",
+        "prediction = most probable class",
+        "balanced accuracy",
+        "val_accuracy",
+    ):
         assert words in text
     for words in ("threshold", "precision", "predicted →", "0.123", "(this view)"):
         assert words not in text
@@ -278,11 +288,38 @@ def test_at_every_size_the_sentence_and_the_counts_are_there() -> None:
 
 
 def test_the_texture_of_wrong_samples_differs_from_the_right_ones() -> None:
-    rows = draw_threshold(picture(observed(BEFORE, BEFORE, NOW)), 60, 18)
+    rows = draw_threshold(picture(observed(BEFORE, BEFORE, NOW)), 60, 18, by_class=False)
     signs = {role: {sign for row in rows[4:8] for sign, of in row if of is role} for role in (Role.GOOD, Role.BAD)}
     assert signs[Role.BAD] == {"░"}
     assert signs[Role.GOOD] <= set("▁▂▃▄▅▆▇█")
     assert signs[Role.GOOD]
+
+
+def test_each_class_has_its_histogram_of_p_with_one_threshold_line() -> None:
+    lines = drawn(observed(BEFORE, BEFORE, NOW), 0.65, 120, 36).split("\n")
+    assert "p(yes) by true class  against threshold 0.65" in lines[0]
+    (first, second) = (number for number, line in enumerate(lines) if "true yes" in line or "true no" in line)
+    assert "true yes" in lines[first]
+    assert "true no" in lines[second]
+    line_columns = {line[:60].index("┊") for line in lines if "┊" in line[:60]}
+    assert len(line_columns) == 1
+    (scale_row,) = (line for line in lines if re.fullmatch(r"[│ \d.]+ 0\.65 [ \d.]+", line[:58]))
+    assert scale_row.index("0.65") <= line_columns.pop() < scale_row.index("0.65") + 4
+
+
+def test_counts_are_linear_unless_the_title_says_otherwise() -> None:
+    run = observed(several_class_scores(), several_class_scores(), names=("a", "b", "c"))
+    assert "log" not in drawn(run).split("\n")[0]
+    assert "log counts" in drawn(run, log=True).split("\n")[0]
+
+
+def test_names_of_classes_are_used_where_they_are_known() -> None:
+    named, numbered = (drawn(observed(BEFORE, NOW, names=names), 0.5, 120, 36) for names in (("no", "yes"), ("0", "1")))
+    for words in ("predicts yes if p > 0.5", "correct among predicted yes", "found among yes", "true yes"):
+        assert words in named
+    assert "class 1" not in named
+    for words in ("predicts 1 if p > 0.5", "correct among predicted 1", "found among class 1", "true class 1"):
+        assert words in numbered
 
 
 class PanelApp(App[None]):

@@ -2,11 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from fitmon.engine import events
+from fitmon.tui.drawing.threshold import picture_columns
 from fitmon.tui.layout import View
 from fitmon.tui.screens.best_threshold import BestThresholdDialog
+from fitmon.tui.widgets.threshold_panel import ThresholdPanel
 from tests.tui.fake_run import FakeRun, binary_scores, several_class_scores, shown
+from tests.tui.sample_observations import samples_of
 
 pytestmark = pytest.mark.slow
 
@@ -148,3 +153,88 @@ async def test_keys_of_other_views_have_no_effect() -> None:
                 await screen.pilot.pause()
                 assert screen.rows[3:-1] == before, (view, key)
         assert not run.sent
+
+
+async def test_page_keys_move_the_threshold_by_a_tenth() -> None:
+    async with shown(two_class_run()) as screen:
+        await screen.press("4", "pageup", "pageup", "pagedown", "right")
+        await screen.sees("against threshold 0.61")
+
+
+async def test_the_mouse_drags_the_threshold_line_and_lets_it_go() -> None:
+    run = two_class_run()
+    async with shown(run) as screen:
+        await screen.press("4")
+        await screen.sees("against threshold 0.5 ")
+        panel = screen.app.screen.query_one(ThresholdPanel)
+        columns = picture_columns(*panel.size)
+        line = next(row for row in screen.rows if "┊" in row)
+        await screen.pilot.mouse_down(panel, offset=(line.index("┊"), 10))
+        for x, threshold in ((columns[0], "0 "), (columns[-1], "1 "), (columns[len(columns) // 4], "0.2")):
+            await screen.pilot.hover(panel, offset=(x, 12))
+            await screen.sees(f"against threshold {threshold}")
+        await screen.pilot.hover(panel, offset=(110, 12))
+        await screen.sees("against threshold 1 ")
+        await screen.pilot.mouse_up(panel, offset=(columns[-1], 10))
+        await screen.pilot.hover(panel, offset=(columns[0], 10))
+        await screen.pilot.pause()
+        assert "against threshold 1 " in screen.text
+        assert not run.sent
+
+
+async def test_a_click_elsewhere_or_on_several_classes_moves_no_threshold() -> None:
+    async with shown(two_class_run()) as screen:
+        await screen.press("4")
+        await screen.pilot.mouse_down(ThresholdPanel, offset=(110, 20))
+        await screen.pilot.mouse_up(ThresholdPanel, offset=(110, 20))
+        await screen.pilot.pause()
+        assert "against threshold 0.5 " in screen.text
+    async with shown(FakeRun().begin().epochs(1, several_class_scores())) as screen:
+        await screen.press("4")
+        await screen.pilot.mouse_down(ThresholdPanel, offset=(20, 10))
+        await screen.pilot.mouse_up(ThresholdPanel, offset=(20, 10))
+        assert screen.app.threshold == 0.5
+
+
+async def test_j_shows_the_other_picture_of_two_classes_and_says_why_not_of_several() -> None:
+    async with shown(two_class_run()) as screen:
+        await screen.press("4")
+        await screen.sees("by true class")
+        await screen.press("j")
+        await screen.misses("by true class")
+        await screen.sees("p(true class)")
+        await screen.press("j")
+        await screen.sees("by true class")
+    async with shown(FakeRun().begin().epochs(1, several_class_scores())) as screen:
+        await screen.press("4", "j")
+        await screen.sees("no decision threshold with more than two classes")
+
+
+async def test_g_makes_the_counts_of_the_histogram_logarithmic() -> None:
+    async with shown(two_class_run()) as screen:
+        await screen.press("4", "g")
+        await screen.sees("log counts")
+        await screen.press("g")
+        await screen.misses("log counts")
+
+
+async def test_left_and_right_scroll_the_features_of_a_sample() -> None:
+    table = np.random.default_rng(0).standard_normal((5, 4_000)).astype(np.float32)
+    run = two_class_run().tell(events.SamplesLoaded(samples=samples_of(table)))
+    async with shown(run) as screen:
+        await screen.press("5")
+        await screen.sees("of 4,000")
+        first = next(row for row in screen.rows if "of 4,000" in row)
+        await screen.press("right")
+        await screen.until(lambda: first not in screen.rows)
+        await screen.press("left")
+        await screen.until(lambda: first in screen.rows)
+        assert screen.app.threshold == 0.5
+
+
+async def test_the_dialog_of_the_threshold_calls_class_1_by_its_name() -> None:
+    for names, said in ((NO_YES, "yes is predicted if p is larger"), (("0", "1"), "class 1 is predicted if p is")):
+        run = FakeRun().begin(class_names=names).epochs(1, SCORES)
+        async with shown(run) as screen:
+            await screen.press("t")
+            await screen.sees(said)

@@ -32,6 +32,12 @@ def draw_changes(frame: Frame | None, width: int, height: int) -> list[Row]:
     return framed(title, _cut(wrapped(shown, width - 4), height - 2, more), width, height)
 
 
+def wanted_rows(frame: Frame, width: int) -> int:
+    """Return the rows that a panel of that outer width needs to show everything in the overview, frame included."""
+    shown = change_sentences(frame.snapshot, width - 4, with_findings=False)
+    return len(wrapped(shown, width - 4)) + 2
+
+
 def _cut(rows: list[Row], max_rows: int, more: str) -> list[Row]:
     """Return the rows that fit; if some are missing, the last row says so."""
     return rows if len(rows) <= max_rows else [*rows[: max_rows - 1], row((f" {more}", Role.FAINT))]
@@ -88,7 +94,7 @@ def _results(snapshot: Snapshot) -> list[Sentence]:
     if not snapshot.epochs_done or snapshot.over:
         return []
     values = [
-        form.unbroken(f"{form.clean(name)} {form.measured(float(curve.values[-1]))}")
+        form.unbroken(f"{form.clean(name)} {form.signs(form.measured(float(curve.values[-1])))}")
         for name, curve in snapshot.metrics.items()
         if len(curve)
     ]

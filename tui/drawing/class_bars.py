@@ -10,6 +10,7 @@ from fitmon.engine.insight.scores import SampleScores
 from fitmon.text import format as form
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, fitting, framed, row
+from fitmon.tui.drawing.thin_bar import thin_bar
 
 MAX_IN_LABEL_ORDER = 10
 """Up to this many classes are in label order; beyond, the worst come first."""
@@ -18,6 +19,11 @@ MIN_NAME, MAX_NAME = 10, 24
 MAX_NAMED = 100
 """How many names are measured to find the widest: thousands would take longer than the drawing."""
 MIN_BAR, MAX_BAR = 4, 40
+
+TRACK = "─"
+"""The rest of a bar, up to 1."""
+AXIS_STARTS = (0.99, 0.98, 0.95, 0.9, 0.8, 0.5)
+"""Where the axis of the bars may start, so that classes near 1 are told apart."""
 
 RECALL, PRECISION, F1 = 7, 10, 6
 """Cells of these columns, the gap before them included."""
@@ -128,14 +134,16 @@ def _table(shown: Sequence[tuple[int, ClassMeasures]], names: Sequence[str], wha
     room = width - supports - 2 - RECALL - PRECISION - F1
     longest = max([cell_len(what), *(cell_len(class_name(names, number)) for number, _ in shown)])
     name, bar = _widths(longest, room)
-    head = f" {padded(what, name)} {'samples':>{supports}}{'recall':>{RECALL}}{'precision':>{PRECISION}}{'F1':>{F1}}"
+    low = axis_start([measured for _, measured in shown])
+    numbers = f"{'recall':>{RECALL}}{'precision':>{PRECISION}}{'F1':>{F1}}"
+    head = f" {padded(what, name)} {'samples':>{supports}}{numbers}{_axis(low, bar)}"
     labels = class_labels(names, [number for number, _ in shown], name)
     return [
         row((head, Role.FAINT)),
         *(
             row(
                 f" {label} {form.count(measured.support):>{supports}}",
-                *_numbers(measured, bar),
+                *_numbers(measured, bar, low),
             )
             for label, (_, measured) in zip(labels, shown, strict=True)
         ),
@@ -149,8 +157,8 @@ def _widths(longest: int, room: int) -> tuple[int, int]:
     return (name, bar) if bar >= MIN_BAR else (max(1, min(longest, MAX_NAME, room)), 0)
 
 
-def _numbers(measured: ClassMeasures, bar: int) -> Row:
-    """Return recall, precision, F1 and a bar for F1; words for those that are undefined."""
+def _numbers(measured: ClassMeasures, bar: int, low: float) -> Row:
+    """Return recall, precision, F1 and a bar for F1 from `low` to 1; words for those that are undefined."""
     if measured.recall is None:
         count = form.count(measured.answered)
         words = f"none, predicted {count}×" if measured.answered else "no samples"
@@ -161,4 +169,21 @@ def _numbers(measured: ClassMeasures, bar: int) -> Row:
     numbers = f"{recall}{measured.precision:>{PRECISION}.3f}{measured.f1:>{F1}.3f}"
     if not bar:
         return row(numbers)
-    return row(f"{numbers} ", (form.bar(measured.f1, bar - 1), Role.GOOD), ("▏", Role.FAINT))
+    # Half a cell at least: the worst class may be right at the start of the axis.
+    part = max((measured.f1 - low) / (1 - low), 0.5 / (bar - 1))
+    drawn = thin_bar(part, bar - 1).rstrip()
+    return row(f"{numbers} ", (drawn, Role.GOOD), (TRACK * (bar - 1 - len(drawn)), Role.FAINT))
+
+
+def axis_start(measures: Sequence[ClassMeasures]) -> float:
+    """Return a round value at or below the worst F1, at which the bars start; 0 if that is below the lowest of them."""
+    worst = min((each.f1 for each in measures if each.f1 is not None and each.support), default=0.0)
+    return next((start for start in AXIS_STARTS if start <= worst), 0.0)
+
+
+def _axis(low: float, bar: int) -> str:
+    """Return the heading of the bars: both ends of their scale."""
+    if not bar:
+        return ""
+    label = f"{low:g}"
+    return f" {label}{'1':>{bar - 1 - len(label)}}" if bar - 1 > len(label) + 1 else ""

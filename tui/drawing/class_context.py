@@ -56,7 +56,7 @@ def _context_measures(data: ClassesData) -> list[_Measure]:
         ("calibration error", "calib. error", known.calibration_error, "0 = confidence matches accuracy", 3),
     )
     return [
-        _Measure(name, short, form.measured(value), meaning, importance)
+        _Measure(name, short, form.signs(form.measured(value)), meaning, importance)
         for name, short, value, meaning, importance in several
         if value is not None
     ]

@@ -71,7 +71,7 @@ def classes_data(frame: Frame, observation: Observation, measured: Context | Non
     classes = _class_count(scores, context, names)
     several = scores.labels > 1
     pooled = measure_classes(true, answers, classes)
-    confusion = confusion_of(true, answers, classes, names)
+    confusion = replace(confusion_of(true, answers, classes, names), paints=frame.paints)
     at = (f"at threshold {form.setting(frame.threshold)}", Role.STRONG)
     return ClassesData(
         names=names,

@@ -9,16 +9,17 @@ import numpy as np
 
 from fitmon.engine.insight.calibration import USUAL_THRESHOLD
 from fitmon.engine.insight.context import Context
-from fitmon.text import format as form
 from fitmon.text.roles import Role
-from fitmon.text.rows import Row, fitted, framed, row
+from fitmon.text.rows import Row, fitted, row
 from fitmon.tui.drawing.calibration import draw_calibration
 from fitmon.tui.drawing.class_bars import bars_widths, draw_class_bars
 from fitmon.tui.drawing.class_context import context_line, draw_context
 from fitmon.tui.drawing.class_data import ClassesData, classes_data
-from fitmon.tui.drawing.confusion import Confusion, draw_confusion, fitting_grid, list_width
+from fitmon.tui.drawing.confusion import Confusion, draw_confusion, draw_confusion_list, fitting_grid, list_width
 from fitmon.tui.drawing.threshold import why_nothing
+from fitmon.tui.drawing.waiting import draw_waiting
 from fitmon.tui.frame import Frame
+from fitmon.tui.layout import View
 
 MAX_COLUMNS, MAX_ROWS = 240, 80
 """Nothing is drawn larger than this, so that a huge terminal does not slow down training."""
@@ -48,20 +49,16 @@ def draw_classes(frame: Frame, width: int, height: int, measured: Context | None
     width, height = min(width, MAX_COLUMNS), min(height, MAX_ROWS)
     observation = frame.snapshot.observation
     if observation is None or not len(observation):
-        return _sentence_alone(why_nothing(frame.snapshot), width, height)
+        is_alone = frame.view is View.CLASSES
+        return draw_waiting(frame, "classes", why_nothing(frame.snapshot), width, height, is_alone=is_alone)
     if not np.isfinite(observation.scores.margin).any():
-        return _sentence_alone("all predictions of this model are NaN", width, height)
+        why = "all predictions of this model are NaN"
+        return draw_waiting(frame, "classes", why, width, height, is_alone=False)
     data = classes_data(frame, observation, measured)
     left = _left_width(data, width, height)
     lower = _lower_height(data, left, width, height)
     upper = _upper(data, left, "" if lower > 1 else data.epoch, width, height - lower)
     return [*upper, *_lower(data, width, lower)]
-
-
-def _sentence_alone(sentence: str, width: int, height: int) -> list[Row]:
-    lines = form.wrap(sentence, max(1, width - 4), indent="")
-    title = row(("classes", Role.STRONG))
-    return framed(title, [row(), *(row((f" {line}", Role.FAINT)) for line in lines)], width, height)
 
 
 def _lower_height(data: ClassesData, left: int | None, width: int, height: int) -> int:
@@ -127,11 +124,22 @@ def _upper(data: ClassesData, left: int | None, epoch: str, width: int, height: 
     if confusion is None:
         return _bars(data, width, height)
     if left is not None:
-        beside = _bars(data, width - left, height)
-        return _beside(draw_confusion(confusion, data.at, epoch, left, height), beside)
+        return _beside(*_upper_columns(data, confusion, left=left, epoch=epoch, width=width, height=height))
     bars = _bars_height(confusion, len(data.measures), width, height)
     above = draw_confusion(confusion, data.at, epoch, width, height - bars)
     return [*above, *(_bars(data, width, bars) if bars else [])]
+
+
+def _upper_columns(
+    data: ClassesData, confusion: Confusion, *, left: int, epoch: str, width: int, height: int
+) -> tuple[list[Row], list[Row]]:
+    """Return confusions and classes; the most frequent confusions are below the classes if these leave room."""
+    bars = len(data.measures) + 3
+    spare = height - bars
+    if spare < MIN_LIST_HEIGHT or fitting_grid(confusion, left, height) is None:
+        return draw_confusion(confusion, data.at, epoch, left, height), _bars(data, width - left, height)
+    right = [*_bars(data, width - left, bars), *draw_confusion_list(confusion, width - left, spare)]
+    return draw_confusion(confusion, data.at, epoch, left, height, is_alone=False), right
 
 
 def _bars_height(confusion: Confusion, classes: int, width: int, height: int) -> int:

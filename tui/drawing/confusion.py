@@ -9,15 +9,21 @@ from rich.cells import cell_len
 from fitmon.engine.insight.confusion import Counts, confusion_matrix
 from fitmon.engine.insight.scores import Integers
 from fitmon.text import format as form
-from fitmon.text.roles import Role
-from fitmon.text.rows import Row, fitted, fitting, framed, row, text_of, width_of
+from fitmon.text.roles import Paint, Role
+from fitmon.text.rows import Piece, Row, fitted, fitting, framed, row, text_of, width_of
 from fitmon.tui.drawing.class_bars import class_labels, class_name, padded
 
 MAX_PAIRS = 100
 """More confusions than a screen has rows are dropped."""
 
-SHADES = ((0.1, "▓", Role.BAD), (0.05, "▒", Role.BAD), (0.02, "░", Role.PLAIN))
-"""The share of the samples of a true class from which a confusion is shaded, and how."""
+SHADES = ((0.75, "▓", Role.BAD), (0.5, "▒", Role.BAD), (0.25, "░", Role.PLAIN))
+"""How a confusion is shaded from which part of the largest share of a true class on: relative to the confusions, since
+the diagonal of a good model would leave all of them without a shade."""
+WHITE = (255, 255, 255)
+HEATS = tuple(Paint(foreground=WHITE, background=color) for color in ((178, 34, 34), (122, 28, 28), (74, 22, 22)))
+"""The colors in place of the shades, where the terminal has them."""
+ENOUGH_SAMPLES = 10
+"""The share of a class with fewer samples is too uncertain to be the largest."""
 
 NONE = "."
 """Marks an empty cell, so that the others stand out."""
@@ -59,6 +65,18 @@ class Confusion:
     """The number of different confusions."""
     wrong: int
     """The number of misclassified samples."""
+    paints: bool = False
+    """Whether the shades may be colors."""
+
+    @property
+    def largest_share(self) -> float:
+        """The largest confusion of two classes, as a share of the true class's samples; 0 without a matrix."""
+        if self.matrix is None or not self.wrong:
+            return 0.0
+        enough = self.support >= min(ENOUGH_SAMPLES, int(self.support.max()))
+        shares = self.matrix[enough] / self.support[enough, np.newaxis]
+        shares[np.arange(len(shares)), np.flatnonzero(enough)] = 0
+        return float(shares.max())
 
 
 def confusion_of(true_class: Integers, answers: Integers, classes: int, names: Sequence[str]) -> Confusion:
@@ -142,7 +160,9 @@ def list_width(confusion: Confusion) -> int:
     return max(36, 1 + true + 3 + predicted + 8 + 9 + 8 + true + 1 + FRAME)
 
 
-def draw_confusion(confusion: Confusion, at: Row, epoch: str, width: int, height: int) -> list[Row]:
+def draw_confusion(
+    confusion: Confusion, at: Row, epoch: str, width: int, height: int, *, is_alone: bool = True
+) -> list[Row]:
     """Return the matrix in a frame of that outer size, and below it or in its place the most frequent confusions.
 
     Args:
@@ -151,11 +171,20 @@ def draw_confusion(confusion: Confusion, at: Row, epoch: str, width: int, height
         epoch: which epoch it is, such as `epoch 4`; may be empty.
         width: in cells.
         height: in rows.
+        is_alone: whether the most frequent confusions are not shown elsewhere.
     """
     grid = fitting_grid(confusion, width, height)
     title = fitting(_title_fields(grid, at, epoch, width), "  ", width - 5)
     lines = [] if grid is None else _matrix_rows(confusion, grid)
-    return framed(title, [*lines, *_below(confusion, grid, width - FRAME, height - FRAME - len(lines))], width, height)
+    room = height - FRAME - len(lines)
+    below = _below(confusion, grid, width - FRAME, room if is_alone else min(room, 2))
+    return framed(title, [*lines, *below], width, height)
+
+
+def draw_confusion_list(confusion: Confusion, width: int, height: int) -> list[Row]:
+    """Return the most frequent confusions in a frame of that outer size."""
+    title = fitting(_title_fields(None, (), "", width), "  ", width - 5)
+    return framed(title, _list_rows(confusion, width - FRAME, height - FRAME), width, height)
 
 
 def _title_fields(grid: Grid | None, at: Row, epoch: str, width: int) -> list[tuple[int, Row]]:
@@ -176,8 +205,13 @@ def _matrix_rows(confusion: Confusion, grid: Grid) -> list[Row]:
     corner = next((words for words in (CORNER, "true ↓") if cell_len(words) <= grid.label), "")
     rows = [row((f" {padded(corner, grid.label)} {head}", Role.FAINT))]
     labels = _row_labels(confusion.names, grid)
+    largest = confusion.largest_share
     for true, counts in enumerate(confusion.matrix.tolist()):
-        cells = [_cell(count, int(confusion.support[true]), true == place, grid) for place, count in enumerate(counts)]
+        unit = int(confusion.support[true]) * largest
+        cells = [
+            _right_cell(count, grid) if true == place else _cell(count, count / unit if unit else 0.0, confusion, grid)
+            for place, count in enumerate(counts)
+        ]
         rows.append(row(f" {labels[true]} ", *_merged(cells)))
     return rows
 
@@ -191,22 +225,30 @@ def _row_labels(names: Sequence[str], grid: Grid) -> list[str]:
     return [f"{number:>{digits}} {text_of(name)}" for number, name in enumerate(short)]
 
 
-def _cell(count: int, support: int, is_right: bool, grid: Grid) -> tuple[str, Role]:
-    if is_right:
-        return f"[{form.count(count)}]".rjust(grid.cell), Role.STRONG
+def _right_cell(count: int, grid: Grid) -> Piece:
+    return f"[{form.count(count)}]".rjust(grid.cell), Role.STRONG
+
+
+def _cell(count: int, part: float, confusion: Confusion, grid: Grid) -> Piece:
+    """Return a confusion, shaded by its part of the largest share."""
     if not count:
         return f"{NONE:>{grid.cell - 1}} ", Role.FAINT
-    shade, role = next(((sign, role) for least, sign, role in SHADES if count / support >= least), (" ", Role.PLAIN))
+    level = next((level for level, (least, _, _) in enumerate(SHADES) if part >= least), None)
     number = form.count(count)
+    if level is None:
+        return f"{number:>{grid.cell - 1}} ", Role.PLAIN
+    if confusion.paints:
+        return f"{number:>{grid.cell - 1}} ", HEATS[level]
+    _, shade, role = SHADES[level]
     gap = 1 if len(number) + 2 < grid.cell else 0
     return f"{' ' * gap}{number.rjust(grid.cell - 1 - gap).replace(' ', shade)}{shade}", role
 
 
-def _merged(cells: Sequence[tuple[str, Role]]) -> Row:
+def _merged(cells: Sequence[Piece]) -> Row:
     """Join neighbors of one role, for fewer color changes in the output."""
-    pieces: list[tuple[str, Role]] = []
+    pieces: list[Piece] = []
     for text, role in cells:
-        if pieces and pieces[-1][1] is role:
+        if pieces and pieces[-1][1] == role:
             pieces[-1] = (pieces[-1][0] + text, role)
         else:
             pieces.append((text, role))
@@ -217,7 +259,7 @@ def _below(confusion: Confusion, grid: Grid | None, width: int, room: int) -> li
     """Return the rows below a matrix, or in its place."""
     if grid is None:
         return _list_rows(confusion, width, room)
-    legend = _legend(width)
+    legend = _legend(confusion, width)
     if room < 1:
         return []
     if room < 6:  # noqa: PLR2004 - blank, legend, blank, heading, one confusion and how many more
@@ -227,10 +269,19 @@ def _below(confusion: Confusion, grid: Grid | None, width: int, room: int) -> li
     return [row(), legend, row(), heading, *_list_rows(confusion, width, room - 4)]
 
 
-def _legend(width: int) -> Row:
-    fields = [(9, row(("[ ] right", Role.STRONG)))]
-    fields += [(8, row((f"{sign} {least * 100:g} %", role))) for least, sign, role in reversed(SHADES)]
-    return row(" ", *fitting([*fields, (5, row(("or more of the row", Role.FAINT)))], "  ", width - 1))
+def _legend(confusion: Confusion, width: int) -> Row:
+    fields: list[tuple[int, Row]] = [(9, row(("[ ] right", Role.STRONG)))]
+    largest = confusion.largest_share
+    for level, (least, sign, role) in reversed(list(enumerate(SHADES))) if largest else ():
+        key: Piece = ("  ", HEATS[level]) if confusion.paints else (sign, role)
+        fields.append((8, row(key, f" {_percent(least * largest)}")))
+    beside = [(5, row(("or more of the row", Role.FAINT)))] if largest else []
+    return row(" ", *fitting([*fields, *beside], "  ", width - 1))
+
+
+def _percent(share: float) -> str:
+    """Return a share with two digits, such as `0.47%`."""
+    return f"{float(f'{share * 100:.2g}'):g}%"
 
 
 def _list_rows(confusion: Confusion, width: int, room: int) -> list[Row]:

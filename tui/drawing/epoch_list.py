@@ -115,12 +115,12 @@ def _row(line: Line, is_chosen: bool, metrics: list[str], best: BestEpoch | None
 def _value(choice: EpochChoice, metric: str) -> str:
     if metric == DATA_LOSS:
         value = data_loss_at(choice.branch, "val_loss", choice.epoch)
-        return form.ABSENT if value is None else form.measured(value)
+        return form.ABSENT if value is None else form.signs(form.measured(value))
     curve = choice.branch.metrics.get(metric)
     at = -1 if curve is None else int(np.searchsorted(curve.epochs, choice.epoch))
     if curve is None or at >= len(curve) or curve.epochs[at] != choice.epoch:
         return form.ABSENT
-    return form.measured(float(curve.values[at]))
+    return form.signs(form.measured(float(curve.values[at])))
 
 
 def _remarks(choice: EpochChoice, best: BestEpoch | None) -> list[tuple[str, Role]]:

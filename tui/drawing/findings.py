@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from fitmon.engine.finding import Finding
 from fitmon.engine.record.snapshot import Snapshot
@@ -11,27 +12,41 @@ from fitmon.text import format as form
 from fitmon.text.outcome_words import outcome_sentences
 from fitmon.text.remedies import RemedyChoice, RewindChoices, choices_of
 from fitmon.text.roles import Role
-from fitmon.text.rows import Row, row
+from fitmon.text.rows import Row, fitted, row
 from fitmon.tui.drawing.generalization_gap import draw_gap
 from fitmon.tui.frame import Frame
 
 INDENT = "  "
+GAP = "   "
+TWO_COLUMNS = 130
+"""From this width on, losses and changes are beside the findings: longer lines are hard to read."""
 
 
 def draw_findings(frame: Frame, width: int) -> list[Row]:
     """Return the whole list, of any height, in rows of at most `width` + 1 cells."""
     snapshot = frame.snapshot
+    findings_width = width * 3 // 5 if width >= TWO_COLUMNS else width
     choices = choices_of(snapshot, RewindChoices(refusal=frame.no_rewind))
     lines = [
         line
         for finding in snapshot.findings
-        for line in (*_finding(finding, choices, width, keyed=not frame.read_only), row())
+        for line in (*_finding(finding, choices, findings_width, keyed=not frame.read_only), row())
     ]
     if not lines:
-        lines = [*_rows(words.no_findings_message(snapshot), width, Role.FAINT, ""), row()]
+        lines = [*_rows(words.no_findings_message(snapshot), findings_width, Role.FAINT, ""), row()]
+    if width < TWO_COLUMNS:
+        return [*lines, *_comparisons(snapshot, width)][:-1]
+    beside = _comparisons(snapshot, width - findings_width - len(GAP))
+    return [
+        (*fitted(one, findings_width + 1), (GAP, Role.PLAIN), *other)
+        for one, other in zip_longest(lines, beside, fillvalue=())
+    ]
+
+
+def _comparisons(snapshot: Snapshot, width: int) -> list[Row]:
+    """Return comparable losses and the effects of changes, each with a blank line after it."""
     parts = (draw_gap(snapshot, width), _outcomes(snapshot, width))
-    lines += [line for part in parts if part for line in (*part, row())]
-    return lines[:-1]
+    return [line for part in parts if part for line in (*part, row())]
 
 
 def _finding(finding: Finding, choices: Sequence[RemedyChoice], width: int, *, keyed: bool) -> Iterator[Row]:
@@ -48,7 +63,7 @@ def _finding(finding: Finding, choices: Sequence[RemedyChoice], width: int, *, k
 def _remedy(choice: RemedyChoice, width: int, *, keyed: bool) -> Iterator[Row]:
     key = f"[a {choice.number}]" if keyed and choice.ready else ""
     refusal = f" ({form.clean(choice.refusal)})" if choice.refusal else ""
-    text = f"{form.unbroken(key)} {form.clean(choice.remedy.advice)}{refusal}".strip()
+    text = f"{form.unbroken(key)} {words.advice(choice.remedy)}{refusal}".strip()
     first, *more = words.wrapped(text, width, f"{INDENT}  ")
     yield row(f" {INDENT}→ ", (key, Role.MARK), first[len(INDENT) + 2 + len(key) :])
     yield from (row(f" {line}") for line in more)

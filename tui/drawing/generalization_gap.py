@@ -73,7 +73,7 @@ def _line(cells: tuple[str, ...], columns: ColumnWidths, role: Role) -> Row:
 
 
 def _number(value: float | None) -> str:
-    return form.ABSENT if value is None else form.measured(value)
+    return form.ABSENT if value is None else form.signs(form.measured(value))
 
 
 def _signed(value: float) -> str:

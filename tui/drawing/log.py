@@ -4,19 +4,24 @@ from collections.abc import Sequence
 
 from fitmon.text import format as form
 from fitmon.text.roles import Role
-from fitmon.text.rows import Row, framed, row
+from fitmon.text.rows import Row, fitting, framed, row
 
 
-def draw_log(lines: Sequence[str], path: str, width: int, height: int) -> list[Row]:
+def draw_log(lines: Sequence[str], path: str, hidden: int, width: int, height: int) -> list[Row]:
     """Return the lines in a frame of that outer size.
 
     Args:
         lines: free of control characters, each at most `width` - 4 cells.
         path: of the log file; may be empty.
+        hidden: how many lines of TensorFlow are left out; 0: none.
         width: in cells.
         height: in rows.
     """
-    shown_path = form.clip(form.clean(path), max(0, width - 14))
-    title = row(("output", Role.STRONG), (f"  {shown_path}" if shown_path else "", Role.FAINT))
+    fields = [(9, row(("output", Role.STRONG)))]
+    if hidden:
+        noun = "line" if hidden == 1 else "lines"
+        fields.append((8, row((f"{form.count(hidden)} {noun} of TensorFlow hidden · 8 shows all", Role.FAINT))))
+    elif path:
+        fields.append((7, row((form.clip(form.clean(path), max(0, width - 14)), Role.FAINT))))
     rows = [row(f" {line}") for line in lines] or [row((" nothing printed yet", Role.FAINT))]
-    return framed(title, rows, width, height)
+    return framed(fitting(fields, "  ", width - 5), rows, width, height)

@@ -13,14 +13,21 @@ from fitmon.text.rows import Row, framed, row
 from fitmon.tui.frame import Frame
 
 KEY = "a"
+KEY_OF_ALL = "9"
+SHOWS_ALL = f"{KEY_OF_ALL} shows all"
+MIN_HINT_WIDTH = 60
+"""In fewer cells, the finding is more important than the key that shows all of it."""
+MAX_ROWS = 40
+"""More is not needed to say what a finding means."""
+MIN_WIDTH = 8
 MIN_PANEL_HEIGHT = 4
 """Below it, one line without a frame is drawn."""
 
 
 def draw_meaning(frame: Frame | None, width: int, height: int) -> list[Row]:
-    """Return the panel, or a line if there is no room for one."""
+    """Return the panel, or one to three lines if there is no room for one."""
     if height < MIN_PANEL_HEIGHT:
-        return [draw_line(frame, width)] * min(height, 1)
+        return _draw_lines(frame, width, height)
     findings = frame.snapshot.findings if frame else ()
     confidence = words.confidence(findings[0]) if findings else ""
     title = row(("what it means", Role.STRONG), (f"  {confidence}" if confidence else "", Role.FAINT))
@@ -36,11 +43,48 @@ def draw_line(frame: Frame | None, width: int) -> Row:
     for lead, remedy in (*_remedy(frame, short=False), *_remedy(frame, short=True)):
         if cell_len(f"{sentence} · {lead}{remedy}") <= room:
             return row((f" {sentence}", role), (" · ", Role.FAINT), (lead, Role.MARK), remedy)
-    return row((f" {form.clip(sentence, room)}", role))
+    return _cut_line(sentence, role, room)
+
+
+def _cut_line(text: str, role: Role, width: int) -> Row:
+    """Return the text in `width` cells; if it is cut, with the key that shows all of it."""
+    if cell_len(text) <= width or width < MIN_HINT_WIDTH:
+        return row((f" {form.clip(text, width)}", role))
+    clipped = form.clip(text, width - len(SHOWS_ALL) - 1)
+    return row((f" {clipped} ", role), (KEY_OF_ALL, Role.MARK), (SHOWS_ALL.removeprefix(KEY_OF_ALL), Role.FAINT))
+
+
+def _draw_lines(frame: Frame | None, width: int, height: int) -> list[Row]:
+    """Return the strongest finding in a few lines without a frame, the last one with its remedy if there is room."""
+    if height <= 1 or width < MIN_WIDTH:
+        return [draw_line(frame, width)] * min(height, 1)
+    if frame is None or not frame.snapshot.findings:
+        lines = form.wrap(_no_finding(frame), width - 2, indent="")
+        return [row((f" {line}", Role.FAINT)) for line in lines[:height]]
+    strongest = frame.snapshot.findings[0]
+    role = words.finding_role(strongest)
+    lines = words.wrapped(words.finding_sentence(strongest), width - 2)
+    if len(lines) > height:
+        return [
+            *(row((f" {line}", role)) for line in lines[: height - 1]),
+            _cut_line(" ".join(lines[height - 1 :]), role, width - 2),
+        ]
+    rows = [row((f" {line}", role)) for line in lines]
+    for lead, remedy in (*_remedy(frame, short=False), *_remedy(frame, short=True)):
+        if len(lines) < height and cell_len(f"→ {lead}{remedy}") <= width - 2:
+            return [*rows, row((" → ", Role.FAINT), (lead, Role.MARK), remedy)]
+        if cell_len(f"{lines[-1]} · {lead}{remedy}") <= width - 2:
+            return [*rows[:-1], row(*rows[-1], (" · ", Role.FAINT), (lead, Role.MARK), remedy)]
+    return rows
+
+
+def wanted_rows(frame: Frame, width: int) -> int:
+    """Return the rows that a panel of that outer width needs to show everything, its frame included."""
+    return len(_inside(frame, width - 4, MAX_ROWS)) + 2
 
 
 def _no_finding(frame: Frame | None) -> str:
-    return words.no_findings_message(frame.snapshot) if frame else words.WAITING
+    return words.no_findings_message(frame.snapshot) if frame else words.NOT_YET
 
 
 def _remedy(frame: Frame, *, short: bool) -> list[tuple[str, str]]:
@@ -51,7 +95,7 @@ def _remedy(frame: Frame, *, short: bool) -> list[tuple[str, str]]:
     keyed = can_be_applied(frame)
     if short:
         return [(f"[{KEY}]", " remedies")] if keyed else []
-    return [(f"[{KEY}] " if keyed else "", form.clean(remedies[0].advice))]
+    return [(f"[{KEY}] " if keyed else "", words.advice(remedies[0]))]
 
 
 def can_be_applied(frame: Frame) -> bool:
@@ -84,4 +128,4 @@ def _inside(frame: Frame | None, width: int, height: int) -> list[Row]:
 
 def _others(snapshot: Snapshot, width: int) -> list[str]:
     names = [words.finding_name(finding) for finding in snapshot.findings[1:]]
-    return [form.clip(f"also {', '.join(names)} · 9 shows all", width)] if names else []
+    return [form.clip(f"also {', '.join(names)} · {SHOWS_ALL}", width)] if names else []

@@ -7,6 +7,7 @@ from typing import TypeVar
 import numpy as np
 
 from fitmon.engine.insight.observer import Observation
+from fitmon.tui.drawing.sample_input import FeatureScroll
 from fitmon.tui.drawing.sample_order import Indices, SampleSelection, classes_present, listed_indices
 
 Member = TypeVar("Member", bound=Enum)
@@ -22,6 +23,8 @@ class SampleBrowser:
         self.selection = SampleSelection()
         self.observation: Observation | None = None
         self.threshold = 0.5
+        self.features = FeatureScroll()
+        """How far the features of the chosen sample are scrolled."""
         self._listed_for: tuple[object, ...] = ()
         self._indices = NOTHING
         self._chosen: int | None = None

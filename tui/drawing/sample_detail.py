@@ -4,19 +4,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from rich.cells import cell_len
 
 from fitmon.engine.insight.dynamics import DynamicsSnapshot, Kind
 from fitmon.engine.insight.history import SampleCurve
-from fitmon.engine.insight.observer import Observation
-from fitmon.engine.samples import ValidationSamples
 from fitmon.text import format as form
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, filled, framed, row, width_of
+from fitmon.tui.drawing.chosen_sample import ChosenSample
 from fitmon.tui.drawing.sample_curve import draw_curve, gutter_of
-from fitmon.tui.drawing.sample_facts import SampleFacts, class_names_of, facts_of, name_of, shown_names
-from fitmon.tui.drawing.sample_input import can_be_shown, draw_input
+from fitmon.tui.drawing.sample_facts import SampleFacts, class_names_of, name_of, shown_names
+from fitmon.tui.drawing.sample_input import InputRoom, can_be_shown, draw_input, shows_image
+from fitmon.tui.drawing.sample_probabilities import draw_probabilities
 from fitmon.tui.drawing.sample_table import RIGHT, WRONG, change_words, loss_words, number_words, predicted_names
 
 MIN_WIDTH = 20
@@ -26,7 +25,9 @@ WIDE = 64
 LOW = 13
 """Below this height, a wide panel has the curves beside the facts as well."""
 LOW_FACTS_WIDTH = 28
-LOW_SAMPLE_WIDTH = 26
+LOW_SAMPLE_WIDTH = 28
+LEFT_WIDTH = 34
+"""Cells left of an image, for the facts, probabilities and curves."""
 MIN_CURVE, USUAL_CURVE, MAX_CURVE = 3, 5, 8
 """Rows of a curve: with fewer than the minimum there is none; more than the maximum show no more."""
 AROUND_CURVE = 2
@@ -46,58 +47,33 @@ KIND_SENTENCES = {
 }
 
 Sentence = tuple[str, Role]
-Sample = tuple[ValidationSamples | None, int]
-"""All samples, and the number of one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ChosenSample:
-    """One validation sample with everything known about it."""
+class SampleParts:
+    """What is drawn of a sample: sentences, curves, probabilities, and the sample itself."""
 
-    observation: Observation
-    """Of n entries."""
-    threshold: float
-    """In [0, 1]; ignored for more than two classes."""
-    entry: int
-    """The index of the entry, in 0..n-1."""
-    samples: ValidationSamples | None
-    """The samples themselves; None if they are unavailable."""
-    names: tuple[str, ...]
-    """Of the classes, or of the labels if a sample has several, unchanged."""
-
-    @property
-    def facts(self) -> SampleFacts:
-        """Its current facts; every array is (1,)."""
-        return facts_of(self.observation, self.threshold, np.array([self.entry]))
-
-    @property
-    def curve(self) -> SampleCurve:
-        """Its history, which is in half precision; the last value is exact, as it is shown elsewhere."""
-        scores, kept = self.observation.scores, self.observation.history.of(self.entry)
-        if not kept.epochs:
-            return kept
-        loss = kept.losses[-1] if scores.losses is None else float(scores.losses[self.entry])
-        return SampleCurve(
-            epochs=kept.epochs,
-            probability_true=(*kept.probability_true[:-1], float(scores.probability_true[self.entry])),
-            losses=(*kept.losses[:-1], loss),
-        )
-
-    @property
-    def true_threshold(self) -> float | None:
-        """The p(true) above which the prediction is right; None for more than two classes."""
-        if self.observation.scores.task != "binary":
-            return None
-        return self.threshold if self.observation.scores.true_class[self.entry] == 1 else 1.0 - self.threshold
-
-
-@dataclass(frozen=True, slots=True)
-class SampleText:
-    """The sentences and curves of a sample."""
-
+    chosen: ChosenSample
     sentences: list[Sentence]
     curve: SampleCurve
     threshold: float | None
+    """The p(true) above which the prediction is right; None for no line."""
+
+    def draw_curves(self, width: int, height: int) -> list[Row]:
+        return draw_curves(self.curve, self.threshold, width, height)
+
+    def draw_probabilities(self, width: int, height: int) -> list[Row]:
+        return draw_probabilities(self.chosen, width, height)
+
+    def draw_input(self, width: int, height: int) -> list[Row]:
+        chosen = self.chosen
+        room = InputRoom(width, height, paints=chosen.paints, scroll=chosen.scroll)
+        return draw_input(chosen.samples, chosen.number, room)
+
+    @property
+    def is_image(self) -> bool:
+        """Whether the sample itself is drawn as an image."""
+        return shows_image(self.chosen.samples, self.chosen.number)
 
 
 def draw_detail(chosen: ChosenSample, width: int, height: int) -> list[Row]:
@@ -106,16 +82,10 @@ def draw_detail(chosen: ChosenSample, width: int, height: int) -> list[Row]:
     title = _title(facts, shown_names(chosen.names, MAX_NAME))
     if width < MIN_WIDTH:
         return framed(title, [], width, height)
-    about = SampleText(fact_sentences(chosen, facts), chosen.curve, chosen.true_threshold)
-    sample = chosen.samples, int(facts.samples[0])
+    parts = SampleParts(chosen, fact_sentences(chosen, facts), chosen.curve, chosen.true_threshold)
     inside, room = width - 4, height - 2
-    if inside < WIDE:
-        body = _stacked(about, sample, inside, room)
-    elif room < LOW:
-        body = _in_three(about, sample, inside, room)
-    else:
-        body = _in_two(about, sample, inside, room)
-    return framed(title, [row(" ", *line) for line in body], width, height)
+    arrange = _stacked if inside < WIDE else _in_three if room < LOW else _in_two
+    return framed(title, [row(" ", *line) for line in arrange(parts, inside, room)], width, height)
 
 
 def _title(facts: SampleFacts, names: tuple[str, ...]) -> Row:
@@ -123,33 +93,62 @@ def _title(facts: SampleFacts, names: tuple[str, ...]) -> Row:
     return row((f"sample {facts.samples[0]}{label}", Role.STRONG))
 
 
-def _in_two(about: SampleText, sample: Sample, width: int, height: int) -> list[Row]:
-    """Return facts above curves, and the sample beside them."""
-    drawn = draw_input(*sample, width // 2, height)
+def _in_two(parts: SampleParts, width: int, height: int) -> list[Row]:
+    """Return facts above probabilities and curves, and the sample beside them, an image as large as possible."""
+    drawn = parts.draw_input(width - GAP - LEFT_WIDTH if parts.is_image else width // 2, height)
     left = width - GAP - max(map(width_of, drawn), default=0)
-    sentences = _wrapped(about.sentences, left)
-    curves = draw_curves(about.curve, about.threshold, left, height - len(sentences) - 1)
-    return beside([*sentences, row(), *curves], left, drawn)
+    sentences = _wrapped(parts.sentences, left)
+    room = height - len(sentences) - 1
+    if left >= 2 * LEFT_WIDTH + GAP:
+        half = (left - GAP) // 2
+        below = beside(parts.draw_probabilities(half, room), half, parts.draw_curves(left - GAP - half, room))
+    else:
+        bars = _spaced(parts.draw_probabilities(left, room))
+        below = [*bars, *parts.draw_curves(left, room - len(bars))]
+    return beside([*sentences, row(), *below], left, drawn)
 
 
-def _in_three(about: SampleText, sample: Sample, width: int, height: int) -> list[Row]:
-    """Return facts, curves and the sample side by side."""
-    drawn = draw_input(*sample, LOW_SAMPLE_WIDTH, height)
+def _in_three(parts: SampleParts, width: int, height: int) -> list[Row]:
+    """Return facts, probabilities (curves if they are unknown) and the sample side by side."""
+    drawn = parts.draw_input(LOW_SAMPLE_WIDTH, height)
     left = width - GAP - max(map(width_of, drawn), default=0)
-    curves = draw_curves(about.curve, about.threshold, left - LOW_FACTS_WIDTH - GAP, height)
-    facts_width = LOW_FACTS_WIDTH if curves else left
-    return beside(beside(_wrapped(about.sentences, facts_width), facts_width, curves), left, drawn)
+    room = left - LOW_FACTS_WIDTH - GAP
+    few = parts.draw_probabilities(room, height) if parts.is_image else []
+    between = few or parts.draw_curves(room, height)
+    facts_width = LOW_FACTS_WIDTH if between else left
+    return beside(beside(_wrapped(parts.sentences, facts_width), facts_width, between), left, drawn)
 
 
-def _stacked(about: SampleText, sample: Sample, width: int, height: int) -> list[Row]:
-    """Return all parts stacked; the sample is drawn only if the curves keep their usual height."""
+def _stacked(parts: SampleParts, width: int, height: int) -> list[Row]:
+    """Return all parts stacked, the probabilities beside an image if they fit there.
+
+    The curves are drawn in what the sample leaves, and the sample only if the curves keep their usual height.
+    """
     # Sentences may use the margin at the right: the usual ones just fit then.
-    sentences = _wrapped(about.sentences, width + 1)
+    sentences = _wrapped(parts.sentences, width + 1)
     room = height - len(sentences) - 1
     for_curves = (USUAL_CURVE + AROUND_CURVE) * (1 if _fits_beside(width) else 2) + 1
-    drawn = draw_input(*sample, width, room - for_curves) if room > for_curves else []
-    curves = draw_curves(about.curve, about.threshold, width, room - len(drawn) - bool(drawn))
-    return [*sentences, row(), *curves, *([row()] if drawn else []), *drawn]
+    drawn = _input_and_probabilities(parts, width, room - for_curves) if room > for_curves else []
+    if not drawn:
+        drawn = parts.draw_probabilities(width, room)
+    curves = _spaced(parts.draw_curves(width, room - len(drawn) - bool(drawn)))
+    return [*sentences, row(), *curves, *drawn]
+
+
+def _input_and_probabilities(parts: SampleParts, width: int, height: int) -> list[Row]:
+    """Return the sample with the probabilities beside it, else above it; empty without room for the sample."""
+    drawn = parts.draw_input(width, height)
+    taken = max(map(width_of, drawn), default=0)
+    bars = parts.draw_probabilities(width - taken - GAP, height)
+    if bars:
+        return beside(drawn, taken, bars)
+    above = _spaced(parts.draw_probabilities(width, height // 2))
+    below = parts.draw_input(width, height - len(above)) if above else drawn
+    return [*above, *below] if len(below) == len(drawn) or not parts.is_image else drawn
+
+
+def _spaced(lines: list[Row]) -> list[Row]:
+    return [*lines, row()] if lines else []
 
 
 def beside(left: Sequence[Row], left_width: int, right: Sequence[Row]) -> list[Row]:
@@ -180,7 +179,7 @@ def fact_sentences(chosen: ChosenSample, facts: SampleFacts) -> list[Sentence]:
         said += _history(observation.dynamics, chosen.entry)
         if observation.scores.task == "binary" and chosen.threshold != observation.threshold:
             said.append((f"its history is at the run's threshold {form.setting(observation.threshold)}", Role.FAINT))
-    if not can_be_shown(chosen.samples, int(facts.samples[0])):
+    if not can_be_shown(chosen.samples, chosen.number):
         said.append(("the input of the model cannot be shown", Role.FAINT))
     return said
 

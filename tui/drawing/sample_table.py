@@ -183,7 +183,7 @@ def predicted_names(facts: SampleFacts, names: tuple[str, ...]) -> list[str]:
 
 def number_words(value: float, sign: str = "") -> str:
     """Return a probability or margin with four decimals, with its sign if `sign` is `+`; NaN as a dash."""
-    return f"{value:{sign}.4f}" if math.isfinite(value) else form.ABSENT
+    return form.signs(f"{value:{sign}.4f}") if math.isfinite(value) else form.ABSENT
 
 
 def loss_words(loss: float) -> str:

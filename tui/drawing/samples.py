@@ -2,17 +2,20 @@
 
 from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import format as form
-from fitmon.text.roles import Role
 from fitmon.text.rows import Row, framed, row
+from fitmon.tui.drawing.chosen_sample import ChosenSample
 from fitmon.tui.drawing.sample_browser import SampleBrowser
-from fitmon.tui.drawing.sample_detail import ChosenSample, draw_detail
+from fitmon.tui.drawing.sample_detail import draw_detail
 from fitmon.tui.drawing.sample_table import draw_table
+from fitmon.tui.drawing.waiting import draw_waiting
 from fitmon.tui.frame import Frame
-from fitmon.tui.layout import WIDE_WIDTH
+from fitmon.tui.layout import WIDE_WIDTH, View
 
 MIN_DETAIL_WIDTH = 46
-DETAIL_SHARE = 0.38
+DETAIL_SHARE = 0.4
 """Of the width, for the detail beside the table."""
+MAX_TABLE_WIDTH = 96
+"""What a table with all its columns takes; the rest of a wide screen is for the detail."""
 MIN_HEIGHT_FOR_BOTH = 17
 """From this height on, a narrow panel has room for the detail below the table."""
 
@@ -28,35 +31,42 @@ def draw_samples(frame: Frame, browser: SampleBrowser, shown: str, width: int, h
         height: in rows.
     """
     if why := why_no_samples(frame.snapshot):
-        lines = [row((f" {line}", Role.FAINT)) for line in form.wrap(why, width - 4)]
-        return framed(row(("samples", Role.STRONG)), [row(), *lines], width, height)
+        return draw_waiting(frame, "samples", why, width, height, is_alone=frame.view is View.SAMPLES)
     chosen = browser.chosen()
     if chosen is None or shown == "table":
         return draw_table(browser, class_names(frame), width, height)
     if shown == "detail":
-        return _detail(frame, chosen, width, height)
+        return _detail(frame, browser, chosen, width, height)
     return _both(frame, browser, chosen, width, height)
 
 
 def _both(frame: Frame, browser: SampleBrowser, chosen: int, width: int, height: int) -> list[Row]:
     names = class_names(frame)
     if width >= WIDE_WIDTH:
-        detail_width = max(MIN_DETAIL_WIDTH, int(width * DETAIL_SHARE))
+        detail_width = max(MIN_DETAIL_WIDTH, int(width * DETAIL_SHARE), width - MAX_TABLE_WIDTH)
         table = draw_table(browser, names, width - detail_width, height)
-        detail = _detail(frame, chosen, detail_width, height)
+        detail = _detail(frame, browser, chosen, detail_width, height)
         return [(*left, *right) for left, right in zip(table, detail, strict=True)]
     if height >= MIN_HEIGHT_FOR_BOTH:
         detail_height = height // 2
         table = draw_table(browser, names, width, height - detail_height)
-        return [*table, *_detail(frame, chosen, width, detail_height)]
+        return [*table, *_detail(frame, browser, chosen, width, detail_height)]
     return draw_table(browser, names, width, height)
 
 
-def _detail(frame: Frame, chosen: int, width: int, height: int) -> list[Row]:
+def _detail(frame: Frame, browser: SampleBrowser, chosen: int, width: int, height: int) -> list[Row]:
     snapshot = frame.snapshot
     if snapshot.observation is None:
         return framed(row(), [], width, height)
-    sample = ChosenSample(snapshot.observation, frame.threshold, chosen, snapshot.samples, class_names(frame))
+    sample = ChosenSample(
+        snapshot.observation,
+        frame.threshold,
+        chosen,
+        snapshot.samples,
+        class_names(frame),
+        paints=frame.paints,
+        scroll=browser.features,
+    )
     return draw_detail(sample, width, height)
 
 

@@ -16,24 +16,25 @@ from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import format as form
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, filled, fitted, fitting, framed, row, text_of
+from fitmon.tui.drawing.count_axis import GUTTER
 from fitmon.tui.drawing.threshold_blocks import Block, chosen, packed
 from fitmon.tui.drawing.threshold_confusion import confusion_rows
 from fitmon.tui.drawing.threshold_context import context_rows
 from fitmon.tui.drawing.threshold_groups import groups_block
-from fitmon.tui.drawing.threshold_histogram import WRONG, draw_histogram, histogram, scale
+from fitmon.tui.drawing.threshold_histogram import WRONG
 from fitmon.tui.drawing.threshold_measures import measures_block
-from fitmon.tui.drawing.threshold_strip import strip, strip_legend
+from fitmon.tui.drawing.threshold_picture import PictureData, class_words, columns_in, draw_picture, is_by_class
+from fitmon.tui.drawing.waiting import draw_waiting
 from fitmon.tui.frame import Frame
+from fitmon.tui.layout import View
 
 MAX_SENTENCE_ROWS = 3
 UNBREAKABLE = re.compile(r" %|\([^)]*\)")
 """What a line break must not split: a number and its percent sign, and text in parentheses."""
 MIN_WIDTH = 12
 """Below this width only the title is drawn."""
-MAX_COLUMNS = 200
-"""A histogram is not drawn wider than this, so that a huge terminal does not slow down training."""
-MIN_BARS = 2
-"""Rows of the smallest histogram."""
+MIN_PICTURE = 7
+"""Rows of the smallest picture, if the parts below it can be dropped."""
 WIDE_WIDTH, WIDE_HEIGHT = 78, 16
 """From this size on the numbers are beside the histogram, not below it."""
 ROOMY_HEIGHT = 24
@@ -52,30 +53,40 @@ class ThresholdData:
     threshold: float
     movement: Movement | FirstEpoch
     counts: ConfusionCounts | None
+    by_class: bool
+    """Whether to draw p(class 1) by true class if there are two classes."""
+    log_scale: bool
+    """Whether the counts are logarithmic."""
 
     @property
     def scores(self) -> SampleScores:
         return self.observation.scores
 
 
-def draw_threshold(frame: Frame, width: int, height: int) -> list[Row]:
-    """Return the panel in a frame of that outer size; a sentence in its place while there are no scores."""
+def draw_threshold(frame: Frame, width: int, height: int, *, by_class: bool = True) -> list[Row]:
+    """Return the panel in a frame of that outer size; a sentence in its place while there are no scores.
+
+    With two classes and room, the picture is p(class 1) by true class; p(true) if not `by_class`.
+    """
     observation = frame.snapshot.observation
     name = row(("threshold", Role.STRONG))
     if width < MIN_WIDTH:
         return framed(name, [], width, height)
     if observation is None or not len(observation):
-        why = _wrapped([why_nothing(frame.snapshot)], Role.FAINT, width - 3)
-        return framed(name, [row(), *why], width, height)
+        is_alone = frame.view is View.THRESHOLD
+        return draw_waiting(frame, "threshold", why_nothing(frame.snapshot), width, height, is_alone=is_alone)
     data = ThresholdData(
         snapshot=frame.snapshot,
         observation=observation,
         threshold=frame.threshold,
         movement=observation.movement_at(frame.threshold),
         counts=counts_at(observation.scores, frame.threshold),
+        by_class=by_class,
+        log_scale=frame.log_scale,
     )
-    draw = _beside if width >= WIDE_WIDTH and height >= WIDE_HEIGHT else _below
-    return framed(_title(data, width - 5), draw(data, width - 2, height - 2), width, height)
+    draw = _beside if _is_wide(width, height) else _below
+    lines, picture_rows = draw(data, width - 2, height - 2)
+    return framed(_title(data, picture_rows, width - 5), lines, width, height)
 
 
 def why_nothing(snapshot: Snapshot) -> str:
@@ -89,41 +100,56 @@ def why_nothing(snapshot: Snapshot) -> str:
     return "probabilities are available after the first validation"
 
 
-def _title(data: ThresholdData, width: int) -> Row:
+def picture_columns(width: int, height: int) -> range:
+    """Return the cells of the panel, from its left edge, in which the picture has its columns, from 0 to 1."""
+    inside = width - 2
+    columns = columns_in(_left_width(inside) if _is_wide(width, height) else inside)
+    return range(1 + GUTTER, 1 + GUTTER + columns)
+
+
+def _is_wide(width: int, height: int) -> bool:
+    return width >= WIDE_WIDTH and height >= WIDE_HEIGHT
+
+
+def _title(data: ThresholdData, picture_rows: int, width: int) -> Row:
     epoch = f"epoch {data.observation.epoch}" if data.observation.epoch else "before training"
-    fields = [(5, row((epoch, Role.FAINT))), (4, row(("log heights", Role.FAINT)))]
+    fields = [(5, row((epoch, Role.FAINT)))]
+    if data.log_scale:
+        fields.append((7, row(("log counts", Role.FAINT))))
     if data.scores.task == "binary":
         at_threshold = f"against threshold {form.setting(data.threshold)}"
-        fields = [(9, row(("p(true class)", Role.STRONG))), (8, row((at_threshold, Role.STRONG))), *fields]
+        by_class = is_by_class(data.scores, picture_rows, by_class=data.by_class)
+        what = f"p({_class_name(data, 1)}) by true class" if by_class else "p(true class)"
+        fields = [(8, row((what, Role.STRONG))), (9, row((at_threshold, Role.STRONG))), *fields]
     else:
-        fields = [(9, row(("p(true class) − best other", Role.STRONG))), *fields]
+        fields = [(9, row(("margin: p(true class) − best other", Role.STRONG))), *fields]
     return fitting(fields, "  ", width)
 
 
-def _below(data: ThresholdData, width: int, height: int) -> list[Row]:
-    """Return all parts stacked; the histogram takes the height that the others leave."""
+def _below(data: ThresholdData, width: int, height: int) -> tuple[list[Row], int]:
+    """Return all parts stacked, and the rows of the picture, which takes the height that the others leave."""
     sentence = _sentence(data, width)
-    min_height = max(MIN_BARS, height // 4) + 2
+    min_height = max(MIN_PICTURE, height * 9 // 20)
     blocks = [_counts(data, width), *_numbers(data, width), _rule(data, width)]
     forms = chosen(blocks, height - len(sentence) - min_height)
     if not any(forms):
         forms = chosen(blocks, height - len(sentence))
     room = height - len(sentence) - sum(map(len, forms))
-    return [*sentence, *_histogram(data, width, room), *(line for form in forms for line in form)]
+    return [*sentence, *_picture(data, width, room), *(line for form in forms for line in form)], room
 
 
-def _beside(data: ThresholdData, width: int, height: int) -> list[Row]:
-    """Return the sentence above, the histogram on the left and the numbers on the right."""
+def _beside(data: ThresholdData, width: int, height: int) -> tuple[list[Row], int]:
+    """Return the sentence above, the picture on the left and the numbers on the right; and the rows of the picture."""
     sentence = [*_sentence(data, width), *([row()] if height >= ROOMY_HEIGHT else [])]
     height -= len(sentence)
-    right_width = min(MAX_NUMBERS, max(MIN_NUMBERS, width // 2))
-    left_width = width - right_width - 1
+    left_width = _left_width(width)
+    right_width = width - left_width - 1
     forms = chosen([_counts(data, left_width), _rule(data, left_width)], height // 3)
-    bars = _histogram(data, left_width, height - sum(map(len, forms)))
-    left = [*bars, *(line for form in forms for line in form)]
+    room = height - sum(map(len, forms))
+    left = [*_picture(data, left_width, room), *(line for form in forms for line in form)]
     right = packed(chosen(_numbers(data, right_width), height), height)
     pairs = zip(filled(left, left_width, height), filled(right, right_width, height), strict=True)
-    return [*sentence, *(row(*fitted(one, left_width), " ", *other) for one, other in pairs)]
+    return [*sentence, *(row(*fitted(one, left_width), " ", *other) for one, other in pairs)], room
 
 
 def _sentence(data: ThresholdData, width: int) -> list[Row]:
@@ -136,19 +162,22 @@ def _sentence(data: ThresholdData, width: int) -> list[Row]:
     return [row((f" {line.replace(form.NO_BREAK, ' ')}", Role.STRONG)) for line in lines]
 
 
-def _histogram(data: ThresholdData, width: int, height: int) -> list[Row]:
-    """Return the histogram with its scale and, if there is room, the arrows and their legend."""
-    columns = min(MAX_COLUMNS, width - 2)
-    if height < MIN_BARS + 1:
-        return []
-    before = data.observation.previous if isinstance(data.movement, Movement) else None
-    arrows: list[Row] = []
-    if before is not None and height >= MIN_BARS + 2:
-        arrows.append(strip(data.scores, before, columns))
-    legend = [strip_legend(data.observation.epoch, width)] if arrows and height >= 2 * MIN_BARS + 3 else []
-    bins = histogram(data.scores, data.threshold, columns)
-    bars = draw_histogram(bins, height - 1 - len(arrows) - len(legend))
-    return [*bars, *arrows, scale(bins), *legend]
+def _left_width(width: int) -> int:
+    """Return the cells of the picture if the numbers are beside it."""
+    return width - min(MAX_NUMBERS, max(MIN_NUMBERS, width // 2)) - 1
+
+
+def _picture(data: ThresholdData, width: int, height: int) -> list[Row]:
+    picture = PictureData(
+        scores=data.scores,
+        previous=data.observation.previous if isinstance(data.movement, Movement) else None,
+        threshold=data.threshold,
+        epoch=data.observation.epoch,
+        names=_names(data),
+        by_class=data.by_class,
+        log_scale=data.log_scale,
+    )
+    return draw_picture(picture, width, height)
 
 
 def _counts(data: ThresholdData, width: int) -> Block:
@@ -187,15 +216,25 @@ def _numbers(data: ThresholdData, width: int) -> list[Block]:
     blocks = []
     if isinstance(data.movement, Movement):
         blocks.append(groups_block(data.movement, data.observation.epoch, width))
-    names = _class_name(data, 0), _class_name(data, 1)
     baseline = data.observation.baseline
     majority = "" if baseline.majority_class is None else _class_name(data, baseline.majority_class)
     return [
         *blocks,
-        measures_block(data.snapshot, data.observation, data.threshold, data.counts, width),
-        Block(rows=confusion_rows(data.counts, names, width)),
+        measures_block(
+            data.snapshot,
+            data.observation,
+            threshold=data.threshold,
+            counts=data.counts,
+            positive=_names(data)[1],
+            width=width,
+        ),
+        Block(rows=confusion_rows(data.counts, _names(data), width)),
         Block(rows=context_rows(baseline, data.movement.right, majority, width)),
     ]
+
+
+def _names(data: ThresholdData) -> tuple[str, str]:
+    return _class_name(data, 0), _class_name(data, 1)
 
 
 def _class_name(data: ThresholdData, number: int) -> str:
@@ -208,13 +247,14 @@ def _class_name(data: ThresholdData, number: int) -> str:
 def _rule(data: ThresholdData, width: int) -> Block:
     """Return how predictions follow from probabilities."""
     if data.scores.task != "binary":
-        return Block(rows=_wrapped(["the largest probability wins"], Role.FAINT, width))
+        return Block(rows=_wrapped(["prediction = most probable class"], Role.FAINT, width))
     at, mirrored = form.setting(data.threshold), form.setting(1.0 - data.threshold)
-    short = _wrapped([f"predicts 1 if p > {at}"], Role.FAINT, width)
-    if at == mirrored:
+    negative, positive = _names(data)
+    short = _wrapped([f"predicts {positive} if p > {at}"], Role.FAINT, width)
+    if data.by_class or at == mirrored:
         return Block(rows=short)
-    thresholds = f"┊ class 1 is right above {at}, class 0 above {mirrored}"
-    return Block(rows=[*short, *_wrapped([thresholds], Role.FAINT, width)], smaller=short)
+    sides = f"{class_words(positive)} is right above {at}, {class_words(negative)} above {mirrored}"
+    return Block(rows=[*short, *_wrapped([f"┊ {sides}"], Role.FAINT, width)], smaller=short)
 
 
 def _wrapped(sentences: Sequence[str], role: Role, width: int) -> list[Row]:

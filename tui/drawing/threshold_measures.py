@@ -13,6 +13,7 @@ from fitmon.text import format as form
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, fitting, row
 from fitmon.tui.drawing.threshold_blocks import Block
+from fitmon.tui.drawing.threshold_picture import class_words
 
 REPORTED = (
     "val_accuracy",
@@ -39,14 +40,29 @@ class Measure:
 
 
 def measures_block(
-    snapshot: Snapshot, observation: Observation, threshold: float, counts: ConfusionCounts | None, width: int
+    snapshot: Snapshot,
+    observation: Observation,
+    *,
+    threshold: float,
+    counts: ConfusionCounts | None,
+    positive: str,
+    width: int,
 ) -> Block:
-    """Return the measures in `width` cells; `counts` are those of the view, None for more than two classes."""
+    """Return the measures in `width` cells.
+
+    Args:
+        snapshot: of the run.
+        observation: of its validation samples.
+        threshold: of the view, in [0, 1].
+        counts: at this threshold; None for more than two classes.
+        positive: the name of class 1, free of control characters.
+        width: in cells.
+    """
     reported = reported_accuracy(snapshot, observation)
     if counts is None:
         return Block(rows=measure_rows([*reported, *_balanced(observation.baseline.balanced_accuracy, width)], width))
     accuracies = [*reported, *_accuracy(counts, threshold)]
-    others = _two_class_measures(counts, width) if observation.baseline.classes_present > 1 else []
+    others = _two_class_measures(counts, positive, width) if observation.baseline.classes_present > 1 else []
     few = measure_rows(accuracies, width)
     shortest = [(place, row(_in_one(measure))) for place, measure in enumerate(accuracies)]
     larger = ([*few, *_in_lines(others, width)], measure_rows([*accuracies, *others], width))
@@ -93,11 +109,11 @@ def _accuracy(counts: ConfusionCounts, threshold: float) -> list[Measure]:
     return [] if counts.accuracy is None else [Measure("accuracy", form.measured(counts.accuracy), words)]
 
 
-def _two_class_measures(counts: ConfusionCounts, width: int) -> list[Measure]:
+def _two_class_measures(counts: ConfusionCounts, positive: str, width: int) -> list[Measure]:
     """Return the measures that are defined for these counts; both classes are present."""
     known = (
-        ("precision", counts.precision, ("correct among predictions of 1", "correct of predicted 1")),
-        ("recall", counts.recall, ("found among class 1", "found of class 1")),
+        ("precision", counts.precision, (f"correct among predicted {positive}", f"correct of {positive}")),
+        ("recall", counts.recall, (f"found among {class_words(positive)}", f"found of {positive}")),
         ("F1", counts.f1, ("of precision and recall",)),
     )
     measures = [Measure(name, form.measured(value), words) for name, value, words in known if value is not None]

@@ -3,11 +3,10 @@
 from itertools import groupby
 
 import numpy as np
+import numpy.typing as npt
 
-from fitmon.engine.insight.scores import SampleScores
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, fitting, row
-from fitmon.tui.drawing.threshold_histogram import column_of_each, positions
 
 STEPS = (0.001, 0.01, 0.1)
 """The mean change from which each arrow is drawn. Powers of ten: the first epochs move samples a hundred times as far
@@ -16,33 +15,33 @@ TOWARDS_RIGHT, TOWARDS_WRONG = "›»→", "‹«←"
 STILL = "·"
 
 
-def strip(now: SampleScores, before: SampleScores, columns: int) -> Row:
+def strip(
+    change: npt.NDArray[np.float64], column: npt.NDArray[np.int64], columns: int, *, towards_right: bool = True
+) -> list[tuple[str, Role]]:
     """Return an arrow for each of `columns` bins of the histogram: the mean move of the samples that were there.
 
-    Blank if there were none; samples that are NaN in either epoch are excluded. Both are scores of the same samples.
+    Args:
+        change: (n,) how far each sample moved to the right in the picture; NaN: it is excluded.
+        column: (n,) the bin in which it was.
+        columns: of the histogram; blank where no sample was.
+        towards_right: whether the true class is at the right end.
     """
-    change = positions(now).astype(np.float64) - positions(before)
     known = np.isfinite(change)
-    column = column_of_each(before, columns)[known]
-    samples = np.bincount(column, minlength=columns)
-    total = np.bincount(column, weights=change[known], minlength=columns)
+    samples = np.bincount(column[known], minlength=columns)
+    total = np.bincount(column[known], weights=change[known], minlength=columns)
     means = np.divide(total, samples, out=np.zeros(columns), where=samples > 0)
     signs = [arrow(mean) if there else " " for mean, there in zip(means.tolist(), samples.tolist(), strict=True)]
-    return row(" ", *(("".join(run), role) for role, run in groupby(signs, key=_role)))
+    good, bad = (TOWARDS_RIGHT, TOWARDS_WRONG) if towards_right else (TOWARDS_WRONG, TOWARDS_RIGHT)
+    roles = {**dict.fromkeys(good, Role.GOOD), **dict.fromkeys(bad, Role.BAD)}
+    return [("".join(run), role) for role, run in groupby(signs, key=lambda sign: roles.get(sign, Role.FAINT))]
 
 
 def arrow(mean_change: float) -> str:
-    """Return the sign for a mean change of p(true) or of the margin; to the right means towards the true class."""
+    """Return the sign for a mean change of a probability or of the margin."""
     size = sum(abs(mean_change) >= step for step in STEPS)
     if not size:
         return STILL
     return (TOWARDS_RIGHT if mean_change > 0 else TOWARDS_WRONG)[size - 1]
-
-
-def _role(sign: str) -> Role:
-    if sign in TOWARDS_RIGHT:
-        return Role.GOOD
-    return Role.BAD if sign in TOWARDS_WRONG else Role.FAINT
 
 
 def strip_legend(epoch: int, width: int) -> Row:

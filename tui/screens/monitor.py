@@ -27,6 +27,7 @@ from fitmon.tui.screens.chart_actions import ChartActions
 from fitmon.tui.screens.compare_actions import CompareActions
 from fitmon.tui.screens.host import READ_ONLY, Host
 from fitmon.tui.screens.view_actions import ViewActions
+from fitmon.tui.screens.wanted_rows import WantedRows
 from fitmon.tui.widgets.changes_panel import ChangesPanel
 from fitmon.tui.widgets.chart_panel import ChartPanel
 from fitmon.tui.widgets.classes_panel import ClassesPanel
@@ -78,6 +79,7 @@ class MonitorScreen(ChartActions, ViewActions, CompareActions, Screen[None]):
         self._findings = FindingsPanel(Panel.FINDINGS)
         self._log = LogPane(Panel.LOG, log_path)
         self._footer = Footer(Panel.FOOTER)
+        self._wanted_rows = WantedRows(self._log.wanted_rows)
         self._arranged: tuple[object, ...] = ()
 
     @property
@@ -108,7 +110,7 @@ class MonitorScreen(ChartActions, ViewActions, CompareActions, Screen[None]):
             panel.show(panel_frame)
         self._throttle.drawn(now_seconds)
         if not frame.frozen:
-            self._log.refresh_log()
+            self._log.refresh_log(self.view)
 
     def _frozen(self, frame: Frame) -> Frame | None:
         """Return the frozen frame with the current settings of the view; None while the view is not frozen."""
@@ -131,11 +133,12 @@ class MonitorScreen(ChartActions, ViewActions, CompareActions, Screen[None]):
 
     def _arrange(self, frame: Frame, *, has_warnings: bool) -> None:
         has_metric = second_metric(frame.snapshot) is not None or not frame.snapshot.epoch
-        arranged = (self.size, self.view, has_metric, has_warnings)
+        wanted = self._wanted_rows.measured(frame, self.size.width)
+        arranged = (self.size, self.view, has_metric, has_warnings, dict(wanted))
         if arranged == self._arranged or not self.size:
             return
         self._arranged = arranged
-        places = arrange(*self.size, self.view, has_metric, has_warnings)
+        places = arrange(*self.size, self.view, has_metric, has_warnings, wanted=wanted)
         with self.app.batch_update():
             for panel in self._panels():
                 place = places.get(Panel(panel.id or ""))

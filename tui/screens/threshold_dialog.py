@@ -8,14 +8,16 @@ from fitmon.tui.screens.number_dialog import NumberDialog
 class ThresholdDialog(NumberDialog[float]):
     """Asks for the threshold that the probability of class 1 must exceed for class 1 to be predicted."""
 
-    def __init__(self, threshold: float) -> None:
+    def __init__(self, threshold: float, positive: str = "class 1") -> None:
+        """Show the current threshold, in [0, 1]; `positive` is what class 1 is called, free of control characters."""
         super().__init__()
         self._threshold = threshold
+        self._positive = positive
 
     def heading(self) -> list[str]:
         return [
             "threshold",
-            f"now {form.setting(self._threshold)}: class 1 is predicted if p is larger",
+            f"now {form.setting(self._threshold)}: {self._positive} is predicted if p is larger",
             "this changes the view, not training",
             f"expected: {THRESHOLD.wanted()}, such as {THRESHOLD.example}",
         ]

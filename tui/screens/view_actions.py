@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from fitmon.tui.screens.host import Host
     from fitmon.tui.widgets.findings_panel import FindingsPanel
     from fitmon.tui.widgets.samples_panel import SamplesPanel
+    from fitmon.tui.widgets.threshold_panel import ThresholdPanel
 
-THRESHOLD_STEP = 0.01
+THRESHOLD_STEPS = {"left": -0.01, "right": 0.01, "pageup": 0.1, "pagedown": -0.1}
+"""How far each key moves the threshold."""
+MAX_NAME = 24
+"""Cells of the name of a class."""
 BEYOND_ANY_LIST = 1_000_000
 """In rows."""
 
@@ -25,6 +29,7 @@ class ViewActions:
 
     view: View
     _samples: "SamplesPanel"
+    _threshold: "ThresholdPanel"
     _findings: "FindingsPanel"
 
     @property
@@ -43,13 +48,26 @@ class ViewActions:
             self.monitor.draw_now()
 
     def action_move_threshold(self, key: str) -> None:
+        if self.view is View.SAMPLES:
+            self._samples.scroll_features(1 if key == "right" else -1)
+        elif self.view is View.THRESHOLD:
+            if why := no_threshold(self._newest()):
+                self.monitor.say(why)
+                return
+            moved = self.monitor.threshold + THRESHOLD_STEPS[key]
+            self.show_threshold(round(min(1.0, max(0.0, moved)), 6))
+
+    def on_threshold_panel_dragged(self, event: "ThresholdPanel.Dragged") -> None:
+        """Show the samples at the threshold to which the mouse was dragged."""
+        self.show_threshold(event.threshold)
+
+    def action_next_picture(self) -> None:
         if self.view is not View.THRESHOLD:
             return
         if why := no_threshold(self._newest()):
             self.monitor.say(why)
             return
-        step = THRESHOLD_STEP if key == "right" else -THRESHOLD_STEP
-        self.show_threshold(round(min(1.0, max(0.0, self.monitor.threshold + step)), 6))
+        self._threshold.next_picture()
 
     def action_ask_threshold(self) -> None:
         if why := no_threshold(self._newest()):
@@ -57,7 +75,9 @@ class ViewActions:
             return
         from fitmon.tui.screens.threshold_dialog import ThresholdDialog
 
-        self.monitor.push_screen(ThresholdDialog(self.monitor.threshold), self.show_threshold)
+        self.monitor.push_screen(
+            ThresholdDialog(self.monitor.threshold, positive_class(self._newest())), self.show_threshold
+        )
 
     def action_ask_best_threshold(self) -> None:
         if self.view is not View.THRESHOLD:
@@ -76,6 +96,8 @@ class ViewActions:
     def action_move(self, key: str) -> None:
         if self.view is View.FINDINGS:
             self._scroll_findings(key)
+        elif self.view is View.THRESHOLD and key in THRESHOLD_STEPS:
+            self.action_move_threshold(key)
         else:
             self._select_sample(key)
 
@@ -124,6 +146,14 @@ class ViewActions:
 
     def _newest(self) -> "Snapshot":
         return self.monitor.monitored_run.snapshot()
+
+
+def positive_class(snapshot: "Snapshot") -> str:
+    """Return what class 1 is called, free of control characters: its name, or `class 1` if it has none of its own."""
+    names = snapshot.started.class_names if snapshot.started is not None else ()
+    several = snapshot.scores is not None and snapshot.scores.labels > 1
+    name = form.clip(form.clean(names[1]), MAX_NAME) if len(names) == 2 and not several else "1"  # noqa: PLR2004
+    return f"class {name}" if name.isdigit() else name
 
 
 def no_threshold(snapshot: "Snapshot") -> str:

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 from fitmon.text.metric_choice import has_values, second_metric
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, framed, row
+from fitmon.tui.drawing.waiting import draw_waiting, waiting_words
 from fitmon.tui.frame import Frame
+from fitmon.tui.layout import View
 from fitmon.tui.widgets.row_widget import RowWidget
 
 if TYPE_CHECKING:
@@ -24,7 +26,13 @@ class ChartPanel(RowWidget):
     def show(self, frame: Frame) -> None:
         """Show a new frame; redraw if anything in it is new."""
         self._frame = frame
-        drawn = (frame.snapshot.version, frame.log_scale, frame.frozen, frame.chart_view)
+        drawn = (
+            frame.snapshot.version,
+            frame.log_scale,
+            frame.frozen,
+            frame.chart_view,
+            self._waiting_words(frame),
+        )
         if drawn != self._drawn:
             self._drawn = drawn
             self.redraw()
@@ -32,8 +40,7 @@ class ChartPanel(RowWidget):
     def draw(self, width: int, height: int) -> list[Row]:
         chart = self.chart()
         if chart is None:
-            nothing_yet = [row(), row((" no value yet", Role.FAINT))]
-            return framed(row((self._usual_metric() or "metric", Role.STRONG)), nothing_yet, width, height)
+            return self._draw_nothing_yet(width, height)
         from fitmon.tui.drawing.run_chart import draw_chart
 
         return draw_chart(chart, width, height)
@@ -63,3 +70,20 @@ class ChartPanel(RowWidget):
 
     def _usual_metric(self) -> str | None:
         return "loss" if self._is_loss or self._frame is None else second_metric(self._frame.snapshot)
+
+    def _draw_nothing_yet(self, width: int, height: int) -> list[Row]:
+        frame, metric = self._frame, self._usual_metric()
+        # Until the model has named its metric, the title is that of the view.
+        title = metric or "accuracy"
+        if frame is None:
+            return framed(row((title, Role.STRONG)), [], width, height)
+        why = "" if frame.snapshot.over else "curves appear with the first steps"
+        return draw_waiting(frame, title, why, width, height, is_alone=self._is_waiting(frame))
+
+    def _is_waiting(self, frame: Frame) -> bool:
+        """Return whether this chart says what the run is doing: only one on the screen does, to save bytes."""
+        return self._is_loss or frame.view is View.ACCURACY
+
+    def _waiting_words(self, frame: Frame) -> str:
+        has_value = frame.snapshot.metrics or frame.snapshot.chunks
+        return "" if has_value or not self._is_waiting(frame) else waiting_words(frame)

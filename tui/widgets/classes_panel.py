@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, framed, row
+from fitmon.tui.drawing.waiting import waiting_words
 from fitmon.tui.frame import Frame
+from fitmon.tui.layout import View
 from fitmon.tui.widgets.row_widget import RowWidget
 
 if TYPE_CHECKING:
@@ -37,7 +39,9 @@ class ClassesPanel(RowWidget):
     @staticmethod
     def _shown_values(frame: Frame) -> tuple[object, ...]:
         snapshot = frame.snapshot
-        return snapshot.observation, frame.threshold, snapshot.started is None, bool(snapshot.epochs_done)
+        is_waiting = snapshot.observation is None and frame.view is View.CLASSES
+        seen = snapshot.observation, snapshot.started is None, bool(snapshot.epochs_done)
+        return *seen, frame.threshold, is_waiting and waiting_words(frame)
 
     def draw(self, width: int, height: int) -> list[Row]:
         if self._frame is None:

@@ -4,23 +4,42 @@ from pathlib import Path
 
 from fitmon.text.rows import Row
 from fitmon.tui.drawing.log import draw_log
+from fitmon.tui.layout import View
 from fitmon.tui.log_tail import LogTail
 from fitmon.tui.widgets.row_widget import RowWidget
 
+USUAL_ROWS = 6
+"""The rows that it wants in the overview at most, its frame left out."""
+
 
 class LogPane(RowWidget):
-    """Shows the end of the log while it is visible; reads nothing while it is not."""
+    """Shows the end of the log: all of it in its own view, in the overview only what a person may need."""
+
+    _view = View.OVERVIEW
 
     def __init__(self, widget_id: str, log_path: Path | None) -> None:
         super().__init__(widget_id)
         self._path = "" if log_path is None else str(log_path)
         self._tail = None if log_path is None else LogTail(log_path)
 
-    def refresh_log(self) -> None:
-        """Read what was added and draw it."""
-        if self.display and (self._tail is None or self._tail.read() or not self.shown_rows):
+    def refresh_log(self, view: View) -> None:
+        """Read what was added and draw it; the file is not read in views that do not show it."""
+        if view not in {View.OVERVIEW, View.OUTPUT}:
+            return
+        is_new = self._tail is not None and self._tail.read()
+        if self.display and (is_new or view is not self._view or not self.shown_rows):
+            self._view = view
             self.redraw()
 
+    def wanted_rows(self, width: int) -> int:
+        """Return the rows that the overview should give it, frame included; 0 if there is nothing a person needs."""
+        lines = [] if self._tail is None else self._tail.last_needed(width - 4, USUAL_ROWS)
+        return len(lines) + 2 if lines else 0
+
     def draw(self, width: int, height: int) -> list[Row]:
-        lines = [] if self._tail is None else self._tail.last(width - 4, height - 2)
-        return draw_log(lines, self._path, width, height)
+        if self._tail is None:
+            return draw_log([], self._path, 0, width, height)
+        is_filtered = self._view is View.OVERVIEW
+        last = self._tail.last_needed if is_filtered else self._tail.last
+        hidden = self._tail.harmless_lines if is_filtered else 0
+        return draw_log(last(width - 4, height - 2), self._path, hidden, width, height)

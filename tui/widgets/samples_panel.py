@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from fitmon.text import format as form
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, framed, row
+from fitmon.tui.drawing.waiting import waiting_words
 from fitmon.tui.frame import Frame
+from fitmon.tui.layout import View
 from fitmon.tui.widgets.row_widget import RowWidget
 
 if TYPE_CHECKING:
@@ -39,7 +41,9 @@ class SamplesPanel(RowWidget):
     @staticmethod
     def _shown_values(frame: Frame) -> tuple[object, ...]:
         snapshot = frame.snapshot
-        return snapshot.observation, snapshot.samples, snapshot.started, frame.threshold, snapshot.over
+        is_waiting = snapshot.observation is None and frame.view is View.SAMPLES
+        seen = snapshot.observation, snapshot.samples, snapshot.started, snapshot.over
+        return *seen, frame.threshold, is_waiting and waiting_words(frame)
 
     def _browse(self) -> None:
         if self._frame is not None and self._frame.snapshot.observation is not None:
@@ -78,6 +82,11 @@ class SamplesPanel(RowWidget):
     def next_class(self, steps: int = 1) -> None:
         """List the next true class (label) that has samples; a previous one if negative."""
         self._browser.next_class(steps)
+        self.redraw()
+
+    def scroll_features(self, pages: int) -> None:
+        """Scroll the features of the chosen sample by a number of pages; back if negative."""
+        self._browser.features.page(pages)
         self.redraw()
 
     def toggle_detail(self) -> None:

@@ -60,6 +60,7 @@ def test_streaming_agrees_with_the_whole_history(classes: int) -> None:
     ("probabilities", "kind"),
     [
         pytest.param([0.7, 0.9, 0.95], Kind.EASY, id="high-and-steady"),
+        pytest.param([0.8] * 20 + [0.32], Kind.AMBIGUOUS, id="easy-until-it-became-wrong"),
         pytest.param([0.2, 0.25, 0.3], Kind.HARD, id="low-and-steady"),
         pytest.param([0.1, 0.5, 0.9], Kind.AMBIGUOUS, id="spread-wide"),
         pytest.param([0.5, 0.45, 0.55], Kind.AMBIGUOUS, id="steady-at-the-threshold"),

@@ -1,8 +1,10 @@
 """A line for each class: what is found of it, what is right of its answers, and a bar."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from fitmon.engine.insight.confusion import ClassMeasures
 from fitmon.engine.insight.scores import score_probabilities
@@ -20,16 +22,36 @@ def drawn(*measures: ClassMeasures, names: tuple[str, ...] = (), width: int = 70
 
 def test_recall_precision_f1_and_support_are_below_their_headings() -> None:
     lines = drawn(measured(1200, 1000, 900), names=("cat",))
-    assert lines[1].split("│")[1].split() == ["class", "samples", "recall", "precision", "F1"]
+    assert lines[1].split("│")[1].split() == ["class", "samples", "recall", "precision", "F1", "0.8", "1"]
     assert lines[2].split("│")[1].split()[:5] == ["cat", "1,200", "0.750", "0.900", "0.818"]
     for heading, value in (("samples", "1,200"), ("recall", "0.750"), ("precision", "0.900"), ("F1", "0.818")):
         assert lines[1].index(heading) + len(heading) == lines[2].index(value) + len(value)
 
 
-def test_the_bar_grows_with_f1_in_eighths() -> None:
-    half, whole = drawn(measured(2, 2, 1), measured(2, 2, 2), width=62)[2:4]
-    assert half.count("█") * 2 in {whole.count("█"), whole.count("█") - 1}
-    assert half.index("▏", half.index("█")) == whole.index("▏")
+@pytest.mark.parametrize(
+    ("found", "start", "filled"),
+    [
+        ((98, 99), "0.98", [0.0, 0.5]),
+        ((90, 95), "0.9", [0.0, 0.5]),
+        ((75, 100), "0.5", [0.5, 1.0]),
+        ((0, 40), "0", [0, 0.4]),
+    ],
+)
+def test_bars_start_at_a_round_value_that_the_axis_names(
+    found: tuple[int, int], start: str, filled: list[float]
+) -> None:
+    lines = drawn(*(measured(100, 100, each) for each in found), width=85)
+    assert lines[1].split("│")[1].split()[-2:] == [start, "1"]
+    for line, part in zip(lines[2:4], filled, strict=True):
+        bar = re.sub("[^━╸─]", "", line)
+        assert bar.count("━") + bar.count("╸") / 2 == pytest.approx(max(part * len(bar), 0.5), abs=0.5)
+
+
+def test_classes_between_0_9_and_1_are_told_apart_by_their_bars() -> None:
+    lines = drawn(*(measured(1000, 1000, 900 + 10 * place) for place in range(11)), height=16, width=85)
+    lengths = [line.count("━") * 2 + line.count("╸") for line in lines[2:13]]
+    assert lengths == sorted(lengths)
+    assert len(set(lengths)) == len(lengths)
 
 
 def test_few_classes_are_in_label_order() -> None:

@@ -1,10 +1,13 @@
 """Who is taken for whom: counts in a matrix where it fits, in a list where it does not."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from fitmon.engine.insight.confusion import confusion_matrix
-from fitmon.text.roles import Role
+from fitmon.text.roles import Paint, Role
 from fitmon.text.rows import Row, row, text_of, width_of
 from fitmon.tui.drawing.confusion import Confusion, Pair, confusion_of, draw_confusion, fitting_grid, grids
 
@@ -39,12 +42,30 @@ def test_correct_predictions_are_in_brackets_and_bold() -> None:
     assert bold == ["[90]", "[60]", "[96]"]
 
 
-def test_the_worst_confusions_are_shaded_by_their_share_of_the_row() -> None:
-    lines = drawn(DIGITS)
-    assert "▓40▓" in lines[3]  # 40 of 100
-    assert "░3░" in lines[4]  # 3 of 100
-    assert "1 " in lines[2]  # 1 of 91 is no share to look at
-    assert "▒" not in "".join(lines[2:5])
+def test_confusions_are_shaded_by_their_share_of_the_row_relative_to_the_largest() -> None:
+    seen = confusion(
+        (0, 0, 60), (0, 1, 40), (1, 1, 80), (1, 0, 20), (2, 2, 89), (2, 0, 11), (3, 3, 99), (3, 0, 1), classes=4
+    )
+    text = "\n".join(drawn(seen))
+    assert "▓40▓" in text
+    assert "▒20▒" in text
+    assert "░11░" in text
+    assert "1░" not in text.replace("░11░", "")
+    assert re.search(r"░ 10%  ▒ 20%  ▓ 30%  or more of the row", "\n".join(drawn(seen, 70)))
+
+
+def test_the_diagonal_of_a_good_model_does_not_drown_its_confusions() -> None:
+    good = confusion((0, 0, 990), (0, 1, 10), (1, 1, 1000), (1, 0, 2), (2, 2, 1000), classes=3)
+    assert "▓10▓" in "\n".join(drawn(good))
+    rare = confusion((0, 0, 990), (0, 1, 10), (1, 1, 1000), (2, 0, 1), classes=3)
+    assert "▓10▓" in "\n".join(drawn(rare)), "one sample of a class of one is no share to measure by"
+
+
+def test_shades_are_background_colors_where_the_terminal_has_them() -> None:
+    rows = draw_confusion(replace(DIGITS, paints=True), (), "epoch 4", 60, 14)
+    heat = [(text.strip(), role.background) for line in rows[2:5] for text, role in line if isinstance(role, Paint)]
+    assert [text for text, _ in heat] == ["40"]
+    assert not re.search("[░▒▓]", "\n".join(map(text_of, rows)))
 
 
 def test_columns_line_up_and_numbers_end_below_their_heading() -> None:

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from fitmon.tui.drawing.half_blocks import draw_half_blocks, fitted_image
+from fitmon.text.roles import Paint
+from fitmon.text.rows import width_of
+from fitmon.tui.drawing.half_blocks import draw_half_blocks, fitted_image, paint_half_blocks
 
 
 def image(*rows: list[float]) -> np.ndarray:
@@ -21,9 +23,28 @@ def test_an_odd_last_row_has_a_blank_below_it() -> None:
     assert draw_half_blocks(pixels, 32, 4) == ["█" * 32, "▀" * 32]
 
 
-def test_an_image_of_28_by_28_takes_28_columns_and_14_rows() -> None:
-    lines = draw_half_blocks(np.ones((28, 28), dtype=np.float32), 60, 40)
-    assert lines == ["█" * 28] * 14
+@pytest.mark.parametrize(("room", "factor"), [((55, 60), 1), ((60, 40), 2), ((60, 27), 1), ((200, 100), 3)])
+def test_an_image_of_28_by_28_is_enlarged_by_whole_numbers_as_there_is_room(room: tuple[int, int], factor: int) -> None:
+    lines = draw_half_blocks(np.ones((28, 28), dtype=np.float32), *room)
+    assert lines == ["█" * 28 * factor] * 14 * factor
+
+
+def test_gray_levels_are_those_of_the_palette_and_equal_neighbors_share_a_piece() -> None:
+    (drawn,) = paint_half_blocks(image([0, 0, 0.5, 1], [0, 0, 0.5, 0]), 4, 1)
+    assert drawn == (
+        ("  ", Paint(foreground=None, background=(0, 0, 0))),
+        (" ", Paint(foreground=None, background=(128, 128, 128))),
+        ("▀", Paint(foreground=(255, 255, 255), background=(0, 0, 0))),
+    )
+
+
+def test_colors_stay_colors_and_an_odd_last_row_leaves_the_background_alone() -> None:
+    red, blue = [1, 0, 0], [0, 0, 1]
+    pixels = np.array([[red], [blue], [red]], dtype=np.float32).repeat(30, axis=1)
+    assert paint_half_blocks(pixels, 30, 2) == [
+        (("▀" * 30, Paint(foreground=(255, 0, 0), background=(0, 0, 255))),),
+        (("▀" * 30, Paint(foreground=(255, 0, 0), background=None)),),
+    ]
 
 
 def test_a_small_image_is_enlarged_by_a_whole_number() -> None:
@@ -56,6 +77,10 @@ def test_the_image_never_exceeds_its_size(shape: tuple[int, int], room: tuple[in
     lines = draw_half_blocks(np.ones(shape, dtype=np.float32), *room)
     assert 1 <= len(lines) <= room[1]
     assert 1 <= max(map(len, lines)) <= room[0]
+    for levels in (np.ones(shape, dtype=np.float32), np.ones((*shape, 3), dtype=np.float32)):
+        rows = paint_half_blocks(levels, *room)
+        assert len(rows) == len(lines)
+        assert {width_of(line) for line in rows} == {max(map(len, lines))}
 
 
 def test_without_room_or_pixels_there_is_no_image() -> None:

@@ -12,8 +12,9 @@ from fitmon.engine.insight.scores import score_probabilities
 from fitmon.engine.samples import ValidationSamples
 from fitmon.text.format import NO_BREAK
 from fitmon.text.rows import text_of, width_of
+from fitmon.tui.drawing.chosen_sample import ChosenSample
 from fitmon.tui.drawing.sample_curve import draw_curve
-from fitmon.tui.drawing.sample_detail import ChosenSample, draw_curves, draw_detail, times
+from fitmon.tui.drawing.sample_detail import draw_curves, draw_detail, times
 from tests.tui.sample_observations import observed, random_scores, samples_of, two_classes
 
 NAMES = ("no", "yes")
@@ -41,7 +42,7 @@ def told(*probabilities: float, label: int = 1, threshold: float = 0.5) -> str:
 
 def test_a_wrong_sample_shows_its_true_and_its_predicted_class() -> None:
     text = told(0.25)
-    for words in ("sample 0", "✗ wrong: true yes, predicted no", "p(true) 0.2500", "margin -0.5000", "loss 1.3863"):
+    for words in ("sample 0", "✗ wrong: true yes, predicted no", "p(true) 0.2500", "margin −0.5000", "loss 1.3863"):
         assert words in text
 
 

@@ -7,7 +7,14 @@ import pytest
 
 from fitmon.engine.samples import ValidationSamples
 from fitmon.text.rows import text_of, width_of
-from fitmon.tui.drawing.sample_input import can_be_shown, draw_input, furthest_from_mean, shades_of
+from fitmon.tui.drawing.sample_input import (
+    FeatureScroll,
+    InputRoom,
+    can_be_shown,
+    draw_input,
+    furthest_from_mean,
+    shades_of,
+)
 from tests.tui.sample_observations import samples_of
 
 IRIS = samples_of(
@@ -17,15 +24,15 @@ IRIS = samples_of(
 )
 
 
-def drawn(samples: ValidationSamples | None, number: int = 0, width: int = 60, height: int = 20) -> list[str]:
-    return [text_of(line).rstrip() for line in draw_input(samples, number, width, height)]
+def drawn(samples: ValidationSamples | None, number: int = 0, width: int = 55, height: int = 20) -> list[str]:
+    return [text_of(line).rstrip() for line in draw_input(samples, number, InputRoom(width, height))]
 
 
 def test_a_row_of_a_table_gives_every_value_its_name_and_what_the_model_sees() -> None:
     assert drawn(IRIS) == [
         "                   value  model input",
         "petal length (cm)    4.7         0.55",
-        "petal width (cm)     1.4         -1.2",
+        "petal width (cm)     1.4         −1.2",
     ]
 
 
@@ -47,7 +54,7 @@ def test_an_original_of_another_shape_is_shown_without_the_scaled_values() -> No
     assert drawn(expanded, 1) == ["n      8"]
 
 
-def test_of_many_features_the_most_unusual_come_first_and_the_rest_is_counted() -> None:
+def test_of_many_features_the_most_unusual_come_first_and_the_others_can_be_scrolled_to() -> None:
     table = np.zeros((11, 6), dtype=np.float32)
     table[1:] = np.random.default_rng(0).standard_normal((10, 6))
     table[0] = [0, 50, 0, -90, 0, 5]
@@ -55,7 +62,29 @@ def test_of_many_features_the_most_unusual_come_first_and_the_rest_is_counted() 
     assert furthest_from_mean(samples, 0)[:2].tolist() in ([1, 3], [3, 1])
     lines = drawn(samples, height=3)
     assert {line.split()[0] for line in lines[:2]} == {"b", "d"}
-    assert lines[2] == "and 4 more, less unusual"
+    assert lines[2] == "1–2 of 6, the least usual first · ← →"
+    scroll, seen = FeatureScroll(), []
+    for _ in range(4):
+        page = [text_of(line) for line in draw_input(samples, 0, InputRoom(60, 3, scroll=scroll))]
+        seen.append([line.split()[0] for line in page[:2]])
+        scroll.page(1)
+    assert sorted(name for names in seen[:3] for name in names) == list("abcdef")
+    assert seen[3] == seen[2], "the last page stays"
+    for pages in (0, -1):
+        scroll.page(pages)
+        draw_input(samples, 0, InputRoom(60, 3, scroll=scroll))
+    assert text_of(draw_input(samples, 0, InputRoom(60, 3, scroll=scroll))[2]).startswith("3–4 of 6")
+    assert text_of(draw_input(samples, 1, InputRoom(60, 3, scroll=scroll))[2]).startswith("1–2 of 6")
+
+
+def test_thousands_of_features_are_scrolled_without_delay_or_loss() -> None:
+    samples = samples_of(np.random.default_rng(0).standard_normal((200, 5_000)).astype(np.float32))
+    assert len(set(furthest_from_mean(samples, 7).tolist())) == 5_000
+    scroll = FeatureScroll()
+    scroll.page(1)
+    draw_input(samples, 7, InputRoom(60, 21, scroll=scroll))
+    scroll.page(10_000)
+    assert text_of(draw_input(samples, 7, InputRoom(60, 21, scroll=scroll))[-1]).startswith("4,981–5,000 of 5,000")
 
 
 def test_features_that_never_change_are_the_least_unusual() -> None:
@@ -78,13 +107,13 @@ def test_an_image_is_drawn_whatever_its_channels_and_its_usual_scale(
 def test_an_image_on_another_scale_is_stretched_and_says_so() -> None:
     pixels = np.full((1, 8, 8), -2.0)
     pixels[0, :4] = 3.0
-    lines = drawn(samples_of(pixels), height=5)
-    assert lines == ["8 × 8 · blank -2, █ 3 · its own range", "████████", "████████", "", ""]
+    lines = drawn(samples_of(pixels), width=40, height=5)
+    assert lines == ["8 × 8 · blank −2, █ 3 · its own range", "████████", "████████", "", ""]
 
 
 def test_the_description_of_an_image_is_wrapped_not_cut() -> None:
     lines = drawn(samples_of(np.linspace(-2, 3, 256).reshape(1, 16, 16)), width=20, height=6)
-    assert lines[:3] == ["16 × 16", "blank -2, █ 3", "its own range"]
+    assert lines[:3] == ["16 × 16", "blank −2, █ 3", "its own range"]
     assert len(lines) == 6
 
 
@@ -156,7 +185,9 @@ SHOWN = {
 @pytest.mark.parametrize("samples", SHOWN.values(), ids=SHOWN.keys())
 @pytest.mark.parametrize("size", [(1, 1), (5, 0), (12, 3), (26, 8), (46, 20), (200, 60)])
 def test_no_size_is_exceeded_and_no_nan_is_shown(samples: ValidationSamples | None, size: tuple[int, int]) -> None:
-    rows = draw_input(samples, 2, *size)
+    rows = draw_input(samples, 2, InputRoom(*size))
+    painted = draw_input(samples, 2, InputRoom(*size, paints=True))
+    assert len(painted) == len(rows)
     assert len(rows) <= size[1]
     assert all("nan" not in text_of(line) for line in rows)
     if size[0] >= 12:

@@ -31,7 +31,7 @@ def test_a_row_shows_all_facts_of_a_sample() -> None:
     shown = lines(browsing(observed(FIRST, SECOND)))
     assert [" ".join(line.strip("│ ").split()) for line in shown[1:4]] == [
         "index true predicted p(true) margin loss change crossings kind",
-        "▸ 2 ✗ no yes 0.2500 -0.5000 1.3863 ↓ 0.0500 0 too early",
+        "▸ 2 ✗ no yes 0.2500 −0.5000 1.3863 ↓ 0.0500 0 too early",
         "0 ✓ yes yes 0.6000 +0.2000 0.5108 ↑ 0.2000 1 too early",
     ]
 
