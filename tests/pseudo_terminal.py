@@ -106,6 +106,6 @@ class Pseudo:
 def assert_given_back(terminal: Pseudo) -> None:
     """Check that the terminal is set as before, and that every mode that was switched on is off."""
     assert terminal.attributes_now() == terminal.attributes
-    for mode in (b"1049", b"1000", b"1003", b"2004", b"1004"):
+    for mode in (b"1049", b"1000", b"1002", b"2004", b"1004"):
         assert terminal.received.rfind(b"\x1b[?" + mode + b"l") > terminal.received.rfind(b"\x1b[?" + mode + b"h")
     assert b"\x1b[?25h" in terminal.received

@@ -10,6 +10,7 @@ import os
 import selectors
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from textual.drivers.linux_driver import LinuxDriver
 
     from fitmon.tui.terminal import Terminal
+    from fitmon.tui.terminal_output import TerminalOutput
 
 # How long Textual 8.2 waits after an escape byte for the rest of a key's code, in milliseconds, unless the user has set
 # ESCDELAY. Its 100 accounts for most of the delay of the Escape key; half of that is still ample for a slow link.
@@ -37,6 +39,8 @@ def driver_for(terminal: Terminal) -> type[Driver]:
             self._file = cast("Any", terminal.output)
 
         def _get_terminal_size(self) -> tuple[int, int]:
+            # Called when the size changes: the terminal has moved what was on it.
+            terminal.output.forget_cells()
             # Textual uses descriptor 1, which is the log by now.
             try:
                 columns, lines = os.get_terminal_size(terminal.output.fileno())
@@ -53,19 +57,31 @@ def driver_for(terminal: Terminal) -> type[Driver]:
             terminal.restored = False
             super().start_application_mode()  # type: ignore[no-untyped-call]  # untyped in Textual 8.2
 
+        def _enable_mouse_support(self) -> None:
+            # Stock: 1003, by which each motion of the mouse sends bytes. 1002 reports it only while a button is down.
+            if self._mouse:
+                self.write("\x1b[?1000h\x1b[?1002h\x1b[?1006h")
+
+        def _disable_mouse_support(self) -> None:
+            if self._mouse:
+                self.write("\x1b[?1006l\x1b[?1002l\x1b[?1000l")
+
         def stop_application_mode(self) -> None:
+            give_up_at = time.monotonic() + terminal.output.answers.seconds_to_wait
+            while terminal.output.answers.seconds_to_wait and time.monotonic() < give_up_at and not terminal.output.lost:
+                time.sleep(0.01)  # The thread that reads the keys takes the answer.
             super().stop_application_mode()
             terminal.restored = True
 
         def run_input_thread(self) -> None:
             # Stock: the end of the input makes a busy loop (textual PR #6690), an error closes the screen.
-            if not _read_keys(self, self.exit_event):
+            if not _read_keys(self, self.exit_event, terminal.output):
                 terminal.output.hang_up("the input of the terminal ended")
 
     return OwnedTerminalDriver
 
 
-def _read_keys(driver: LinuxDriver, ended: threading.Event) -> bool:
+def _read_keys(driver: LinuxDriver, ended: threading.Event, output: TerminalOutput) -> bool:
     """Pass on what is typed until `ended`; return False when the terminal is lost."""
     from textual._xterm_parser import XTermParser
     from textual.constants import ESCAPE_DELAY
@@ -77,6 +93,7 @@ def _read_keys(driver: LinuxDriver, ended: threading.Event) -> bool:
     with selectors.SelectSelector() as selector:
         selector.register(driver.fileno, selectors.EVENT_READ)
         while not ended.is_set():
+            text = ""
             if selector.select(max_wait_seconds):
                 try:
                     typed = os.read(driver.fileno, 4096)
@@ -84,10 +101,15 @@ def _read_keys(driver: LinuxDriver, ended: threading.Event) -> bool:
                     return False
                 if not typed:
                     return False
-                for event in parser.feed(decode(typed)):
+                text = decode(typed)
+            if keys := output.answers.without_answers(text):
+                output.hurry()
+                for event in parser.feed(keys):
                     driver.process_message(event)
             for event in parser.tick():
                 driver.process_message(event)
+            if output.is_due:
+                driver.write("")
     return True
 
 
@@ -96,6 +118,13 @@ def keep_prints(app: App[Any]) -> None:
     hooked = cast("Any", app)
     hooked._capture_stdout = sys.stdout  # noqa: SLF001 - there is no public way
     hooked._capture_stderr = sys.stderr  # noqa: SLF001
+
+
+def keep_colors(app: App[Any]) -> None:
+    """Let every color reach the output, which maps it to the nearest of the terminal's; Rich 15 takes others."""
+    from rich.console import ColorSystem
+
+    app.console._color_system = ColorSystem.TRUECOLOR  # noqa: SLF001 - Textual 8.2 reads it from its own environment
 
 
 def screen_error(app: App[Any]) -> BaseException | None:
