@@ -15,6 +15,7 @@ from fitmon.engine.errors import EXIT_CODES, EXIT_QUIT_WHILE_TRAINING
 from fitmon.engine.events import Phase, RunFailed
 from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text.format import clean
+from fitmon.text.roles import Color
 from fitmon.tui.bindings import interrupt_binding
 from fitmon.tui.frame import Frame
 from fitmon.tui.keys import KEYS
@@ -23,6 +24,7 @@ from fitmon.tui.run import Run
 from fitmon.tui.screens.host import READ_ONLY
 from fitmon.tui.screens.monitor import MonitorScreen
 from fitmon.tui.terminal import HANG_UP_EXIT_CODE
+from fitmon.tui.theme_choice import ThemeChoice
 
 POLL_SECONDS = 0.25
 """How often the run is polled."""
@@ -57,6 +59,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         exit_request: Callable[[], int | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         driver_class: type[Driver] | None = None,
+        background: Callable[[], Color | None] = lambda: None,
     ) -> None:
         """Build the application; the run starts once the first frame is on screen.
 
@@ -68,9 +71,11 @@ class MonitorApp(App[int], inherit_bindings=False):
                 the terminal is lost; None before.
             clock: Seconds since any fixed moment.
             driver_class: How Textual reaches the terminal; None: as Textual chooses.
+            background: Returns the color of the terminal's background; None while it is not known.
         """
         # Passed here as well as in the theme: NO_COLOR is honoured while the application is built.
         super().__init__(driver_class=driver_class, ansi_color=True)
+        self.theme_choice = ThemeChoice(self, options.theme, background)
         self.monitored_run = run
         self.threshold = options.threshold
         self.log_scale = False
@@ -94,7 +99,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         self._was_over = False
 
     def on_mount(self) -> None:
-        self.theme = "ansi-dark"
+        self.theme_choice.follow()
         self.push_screen(self._monitor)
         self.call_after_refresh(self._begin)
 
@@ -110,6 +115,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         if code is not None:
             self._exit_as_requested(code)
             return
+        self.theme_choice.follow()
         self.draw_now()
         was_over, self._was_over = self._was_over, self.monitored_run.snapshot().over
         if self._was_over and not was_over:
@@ -136,6 +142,7 @@ class MonitorApp(App[int], inherit_bindings=False):
             phase_seconds=self._clock() - self._phase_since,
             view=self._monitor.view,
             read_only=self.read_only,
+            color_depth=self.theme_choice.color_depth,
         )
 
     def say(self, notice: str) -> None:

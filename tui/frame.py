@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from fitmon.engine.record.snapshot import Snapshot
+from fitmon.tui.color_depth import ColorDepth
 from fitmon.tui.layout import View
 
 
@@ -29,3 +30,5 @@ class Frame:
     """Whether no command can be sent to the run."""
     no_rewind: str = ""
     """Why the run cannot rewind; empty if it can."""
+    color_depth: ColorDepth = ColorDepth.TRUE
+    """How many colors pictures may use."""

@@ -93,6 +93,8 @@ KEYS: tuple[Key, ...] = (
         views=(View.OVERVIEW, View.LOSS, View.ACCURACY)),
     Key("output", ("o",), "o", "output", "show_output",
         "Show the output of TensorFlow and the model; again: the previous view.", hinted=False),
+    Key("theme", ("T",), "T", "theme", "next_theme",
+        "Change the colors: dark, light, color-blind, mono, or the sixteen of the terminal.", hinted=False),
     Key("undo", ("u",), "u", "undo", "undo",
         "Rewind dialog: select the epoch before the last knob change.", hinted=False, in_dialog=True),
     Key("apply", ("enter",), "enter", "apply", "apply", "Dialogs: apply or confirm.", hinted=False, in_dialog=True),

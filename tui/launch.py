@@ -52,9 +52,17 @@ def run_screen(run: Run, *, name: str = "run", options: ScreenOptions = DEFAULT_
         options: How to show it, and what the user may do with it.
     """
     survives = options.continue_without_terminal and not options.viewer
-    with owned_terminal(options.log_path, options.stalled_seconds if survives else None) as terminal:
+    stalled_seconds = options.stalled_seconds if survives else None
+    with owned_terminal(options.log_path, stalled_seconds, ascii_only=options.ascii_only) as terminal:
         terminal.show_first_line(f"fitmon · {name}   starting")
-        app = _load_app()(run, name, options, exit_request=terminal.exit_code, driver_class=driver_for(terminal))
+        app = _load_app()(
+            run,
+            name,
+            options,
+            exit_request=terminal.exit_code,
+            driver_class=driver_for(terminal),
+            background=terminal.background,
+        )
         keep_prints(app)
         keep_colors(app)
         code = app.run(mouse=options.mouse)

@@ -20,9 +20,10 @@ from types import FrameType
 from typing import Any
 
 from fitmon.text.format import clean
+from fitmon.text.roles import Color
 from fitmon.tui.color_depth import depth_of
 from fitmon.tui.locale_text import shows_utf_8, user_environment
-from fitmon.tui.terminal_answers import can_ask
+from fitmon.tui.terminal_answers import background_by_environment, can_ask
 from fitmon.tui.terminal_output import MAX_EXIT_WAIT_SECONDS, TerminalOutput
 
 HANG_UP_EXIT_CODE = 128 + signal.SIGHUP
@@ -71,6 +72,10 @@ class Terminal:
         if self.signals_received:
             return 128 + self.signals_received[0]
         return HANG_UP_EXIT_CODE if self.output.lost else None
+
+    def background(self) -> Color | None:
+        """Return the color of the background, as the terminal or its environment says; None while it is not known."""
+        return self.output.answers.background or background_by_environment(os.environ)
 
     def show_first_line(self, text: str) -> None:
         """Clear the screen and show a line at once; Textual draws over it when it is loaded."""

@@ -7,6 +7,7 @@ from textual.screen import Screen
 
 from fitmon.engine.commands import Command
 from fitmon.tui.run import Run
+from fitmon.tui.theme_choice import ThemeChoice
 
 READ_ONLY = "read-only: cannot send commands to the run"
 NO_THRESHOLD = "no decision threshold with more than two classes: the largest probability wins"
@@ -28,6 +29,8 @@ class Host(Protocol):
     """Whether another process trains the run."""
     read_only: bool
     """Whether no command can be sent to the run."""
+    theme_choice: ThemeChoice
+    """The theme, and how to change it."""
 
     def draw_now(self) -> None:
         """Draw the newest snapshot without waiting for the timer."""

@@ -41,6 +41,11 @@ class RowWidget(Widget):
         if regions:
             self.refresh(*regions)
 
+    def restyle(self) -> None:
+        """Repaint every cell, since roles look different now."""
+        self._strips = [_strip(line, self.size.width) for line in self.shown_rows]
+        self.refresh()
+
     def render_line(self, y: int) -> Strip:
         return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
 
