@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
@@ -74,8 +75,26 @@ def _ascii_character(character: str) -> str:
     if character.isascii():
         return character
     if "\u2800" <= character <= "\u28ff":
-        return " " if character == "\u2800" else "."
+        return braille_in_ascii(ord(character) - 0x2800)
     return "?" * cell_len(character)
+
+
+@lru_cache(maxsize=256)
+def braille_in_ascii(dots: int) -> str:
+    """Return the ASCII character that looks most like a braille character with those dots, its lowest eight bits."""
+    left = [row for row, bit in enumerate((0x01, 0x02, 0x04, 0x40)) if dots & bit]
+    right = [row for row, bit in enumerate((0x08, 0x10, 0x20, 0x80)) if dots & bit]
+    rows = left + right
+    if not rows:
+        return " "
+    if len(rows) > 6:  # noqa: PLR2004 - of eight
+        return "#"
+    if max(rows) - min(rows) < 2:  # noqa: PLR2004 - rows apart
+        return "'--."[round(sum(rows) / len(rows))]
+    rises = left and right and sum(left) / len(left) - sum(right) / len(right)
+    if not rises or abs(rises) < 1:
+        return "|" if not (left and right) else ":"
+    return "/" if rises > 0 else "\\"
 
 
 def clip(text: str, width: int) -> str:

@@ -15,7 +15,6 @@ from fitmon.engine.errors import EXIT_CODES, EXIT_QUIT_WHILE_TRAINING
 from fitmon.engine.events import Phase, RunFailed
 from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text.format import clean
-from fitmon.text.roles import Color
 from fitmon.tui.bindings import interrupt_binding
 from fitmon.tui.frame import Frame
 from fitmon.tui.keys import KEYS
@@ -24,6 +23,7 @@ from fitmon.tui.run import Run
 from fitmon.tui.screens.host import READ_ONLY
 from fitmon.tui.screens.monitor import MonitorScreen
 from fitmon.tui.terminal import HANG_UP_EXIT_CODE
+from fitmon.tui.terminal_state import UNKNOWN_TERMINAL, TerminalState
 from fitmon.tui.theme_choice import ThemeChoice
 
 POLL_SECONDS = 0.25
@@ -59,7 +59,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         exit_request: Callable[[], int | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         driver_class: type[Driver] | None = None,
-        background: Callable[[], Color | None] = lambda: None,
+        terminal: TerminalState = UNKNOWN_TERMINAL,
     ) -> None:
         """Build the application; the run starts once the first frame is on screen.
 
@@ -71,11 +71,11 @@ class MonitorApp(App[int], inherit_bindings=False):
                 the terminal is lost; None before.
             clock: Seconds since any fixed moment.
             driver_class: How Textual reaches the terminal; None: as Textual chooses.
-            background: Returns the color of the terminal's background; None while it is not known.
+            terminal: What is known of the terminal.
         """
         # Passed here as well as in the theme: NO_COLOR is honoured while the application is built.
         super().__init__(driver_class=driver_class, ansi_color=True)
-        self.theme_choice = ThemeChoice(self, options.theme, background)
+        self.theme_choice = ThemeChoice(self, options.theme, terminal.background)
         self.monitored_run = run
         self.threshold = options.threshold
         self.log_scale = False
@@ -90,6 +90,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         self._exit_when_over = options.exit_when_over
         self._exit_request = exit_request
         self._clock = clock
+        self._terminal = terminal
         self._monitor = MonitorScreen(options.log_path, options.rewind)
         self._notice = ""
         self._unanswered: tuple[object, ...] | None = None
@@ -128,6 +129,11 @@ class MonitorApp(App[int], inherit_bindings=False):
         snapshot = self.monitored_run.snapshot()
         self._clear_notice(snapshot)
         self._monitor.show(self._frame_of(snapshot), self._clock())
+
+    def draw_all(self) -> None:
+        """Send every cell to the terminal again, in case something else wrote to it."""
+        self._terminal.forget_cells()
+        self.screen.refresh()
 
     def _frame_of(self, snapshot: Snapshot) -> Frame:
         if snapshot.phase != self._phase:

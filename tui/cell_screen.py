@@ -38,7 +38,9 @@ _TOKENS = re.compile(
     r"|(?P<text>[^\x00-\x1f\x7f]+)",
     re.DOTALL,
 )
-_NARROW = re.compile("[ -~\u00a0-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u2319\u2400-\u25fc\u2800-\u28ff]*")
+_NARROW = re.compile(
+    "[ -~\u00a0-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u2319\u2400-\u25fc\u2800-\u28ff]*"
+)
 """Characters that are one cell wide in every terminal."""
 
 
@@ -75,7 +77,7 @@ class CellScreen:
         return bool(self._wanted)
 
     def take(self, text: str) -> str:
-        """Take what Textual writes, and return what has to be sent at once, such as a change of mode; mostly nothing."""
+        """Take what Textual writes, and return what has to be sent at once, such as a change of mode; often nothing."""
         if self._is_forgetting:
             self._shown.clear()
             self._sent_place, self._is_forgetting = None, False

@@ -61,7 +61,7 @@ def run_screen(run: Run, *, name: str = "run", options: ScreenOptions = DEFAULT_
             options,
             exit_request=terminal.exit_code,
             driver_class=driver_for(terminal),
-            background=terminal.background,
+            terminal=terminal,
         )
         keep_prints(app)
         keep_colors(app)

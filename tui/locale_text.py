@@ -26,8 +26,8 @@ def shows_utf_8(environment: Mapping[str, str]) -> bool:
 def user_environment() -> dict[str, str]:
     """Return the environment with the locale as the user set it.
 
-    In the locale C, Python sets LC_CTYPE to UTF-8 before the first line of a program runs (PEP 538); on Linux the kernel
-    still knows what was set.
+    In the locale C, Python sets LC_CTYPE to UTF-8 before the first line of a program runs (PEP 538); on Linux, the
+    kernel still knows what was set.
     """
     environment = dict(os.environ)
     with contextlib.suppress(OSError):

@@ -35,7 +35,7 @@ class ScreenOptions:
     mouse: bool = True
     """Whether the terminal reports the mouse; without it, the user can select text."""
     theme: str | None = None
-    """One of `themes.THEMES`, or `auto`, by the background of the terminal; None: what FITMON_THEME says, else `auto`."""
+    """One of `themes.THEMES`, or `auto`: by the terminal's background. None: what FITMON_THEME says, else `auto`."""
     ascii_only: bool = False
     """Whether only ASCII is drawn, as it is where the locale is C or POSIX."""
     continue_without_terminal: bool = True

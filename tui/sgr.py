@@ -1,4 +1,4 @@
-"""Styles as the terminal's own codes (SGR): read from a stream, mapped to its colors, and written in few bytes. Pure."""
+"""Styles as the terminal's own codes (SGR): read, mapped to its colors, and written in few bytes. Pure."""
 
 from __future__ import annotations
 

@@ -28,9 +28,7 @@ from fitmon.tui.terminal_output import MAX_EXIT_WAIT_SECONDS, TerminalOutput
 
 HANG_UP_EXIT_CODE = 128 + signal.SIGHUP
 
-RESTORE = (
-    "\x1b[<u\x1b[?1000l\x1b[?1002l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?2048l\x1b[?7h\x1b[?1049l\x1b[?25h"
-)
+RESTORE = "\x1b[<u\x1b[?1000l\x1b[?1002l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?2048l\x1b[?7h\x1b[?1049l\x1b[?25h"
 """Undoes every mode that Textual 8.2 sets, in case Textual did not restore the terminal itself."""
 
 
@@ -77,6 +75,10 @@ class Terminal:
         """Return the color of the background, as the terminal or its environment says; None while it is not known."""
         return self.output.answers.background or background_by_environment(os.environ)
 
+    def forget_cells(self) -> None:
+        """Send every cell anew when it is drawn the next time."""
+        self.output.forget_cells()
+
     def show_first_line(self, text: str) -> None:
         """Clear the screen and show a line at once; Textual draws over it when it is loaded."""
         self.restored = False
@@ -86,7 +88,7 @@ class Terminal:
         self.output.flush()
 
     def _stop_echo(self) -> None:
-        """Keep what is typed, and what the terminal answers, from the screen; Textual does so only once it is loaded."""
+        """Keep what is typed, and what the terminal answers, from the screen; Textual does so once it is loaded."""
         if self._attributes is None:
             return
         quiet = [*self._attributes]
@@ -126,6 +128,11 @@ class Terminal:
                 answers.without_answers(typed.decode("utf-8", errors="replace"))
                 if not typed:
                     return
+
+    def wait_for_answers(self) -> None:
+        """Wait while an answer is on its way that the thread which reads the keys will take."""
+        while self.output.answers.seconds_to_wait and not self.output.lost:
+            time.sleep(0.01)
 
     def detach(self) -> None:
         """Detach from the terminal: stop reading it, and ignore its keys and its end."""

@@ -1,7 +1,7 @@
 """Asks the terminal for the color of its background, and takes its answers out of what is typed.
 
-The question is sent before Textual has loaded and nobody waits for the answer, which may come late, in pieces, or never.
-A second question that every terminal answers (DA1) follows: its answer says that none comes for the first.
+The question is sent before Textual has loaded. Nobody waits for the answer, which may come late, in pieces, or never. A
+second question that every terminal answers (DA1) follows: its answer says that none comes for the first.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_ANSWER_SECONDS = 1.0
 """How long an answer may delay the end of the process: left unread, it would appear at the prompt of the shell."""
 
 MAX_SECONDS = 10.0
-"""How long an answer to the first questions is expected; one that comes later is still no key, unless it comes in pieces."""
+"""How long an answer to the first questions is expected in pieces; a whole one is recognised at any time."""
 
 HOLD_SECONDS = 0.05
 """How long what may be the start of an answer is kept from the keys."""
@@ -77,7 +77,7 @@ class TerminalAnswers:
         return max(0.0, self.asked_at + MAX_ANSWER_SECONDS - time.monotonic())
 
     def without_answers(self, typed: str) -> str:
-        """Return what was typed, without the answers; call it with an empty text too, when nothing was typed for a while.
+        """Return what was typed, without the answers; call it with an empty text when nothing was typed for a while.
 
         What may be the beginning of an answer is returned by a later call if it is none.
         """

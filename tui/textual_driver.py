@@ -10,7 +10,7 @@ import os
 import selectors
 import sys
 import threading
-import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -27,11 +27,26 @@ if TYPE_CHECKING:
 os.environ.setdefault("ESCDELAY", "50")
 
 
+class QuietMouse:
+    """Reports the mouse only when a button is pressed: Textual 8.2 asks for bytes at each motion (mode 1003)."""
+
+    _mouse: bool
+    write: Callable[[str], None]
+
+    def _enable_mouse_support(self) -> None:
+        if self._mouse:
+            self.write("\x1b[?1000h\x1b[?1002h\x1b[?1006h")
+
+    def _disable_mouse_support(self) -> None:
+        if self._mouse:
+            self.write("\x1b[?1006l\x1b[?1002l\x1b[?1000l")
+
+
 def driver_for(terminal: Terminal) -> type[Driver]:
     """Return the class with which Textual reads and writes this terminal."""
     from textual.drivers.linux_driver import LinuxDriver
 
-    class OwnedTerminalDriver(LinuxDriver):
+    class OwnedTerminalDriver(QuietMouse, LinuxDriver):
         """Textual 8.2's driver, without descriptors 1 and 2, that survives the loss of the terminal."""
 
         def __init__(self, app: App[Any], **options: Any) -> None:
@@ -57,19 +72,8 @@ def driver_for(terminal: Terminal) -> type[Driver]:
             terminal.restored = False
             super().start_application_mode()  # type: ignore[no-untyped-call]  # untyped in Textual 8.2
 
-        def _enable_mouse_support(self) -> None:
-            # Stock: 1003, by which each motion of the mouse sends bytes. 1002 reports it only while a button is down.
-            if self._mouse:
-                self.write("\x1b[?1000h\x1b[?1002h\x1b[?1006h")
-
-        def _disable_mouse_support(self) -> None:
-            if self._mouse:
-                self.write("\x1b[?1006l\x1b[?1002l\x1b[?1000l")
-
         def stop_application_mode(self) -> None:
-            give_up_at = time.monotonic() + terminal.output.answers.seconds_to_wait
-            while terminal.output.answers.seconds_to_wait and time.monotonic() < give_up_at and not terminal.output.lost:
-                time.sleep(0.01)  # The thread that reads the keys takes the answer.
+            terminal.wait_for_answers()
             super().stop_application_mode()
             terminal.restored = True
 
@@ -122,7 +126,7 @@ def keep_prints(app: App[Any]) -> None:
 
 def keep_colors(app: App[Any]) -> None:
     """Let every color reach the output, which maps it to the nearest of the terminal's; Rich 15 takes others."""
-    from rich.console import ColorSystem
+    from rich.color import ColorSystem
 
     app.console._color_system = ColorSystem.TRUECOLOR  # noqa: SLF001 - Textual 8.2 reads it from its own environment
 

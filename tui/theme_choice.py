@@ -1,4 +1,4 @@
-"""Which theme is shown: the one asked for, or the one that fits the background of the terminal, whenever that is known."""
+"""Which theme is shown: the one asked for, or the one that fits the background of the terminal."""
 
 from __future__ import annotations
 

@@ -44,5 +44,11 @@ class Host(Protocol):
     def push_screen(self, screen: Screen[Any], callback: Callable[[Any], None]) -> object:
         """Open a dialog, and pass its result to the callback."""
 
+    def simulate_key(self, key: str) -> None:
+        """Act as if a key was pressed, by Textual's name of it."""
+
+    def draw_all(self) -> None:
+        """Send every cell to the terminal again."""
+
     def quit_app(self) -> None:
         """Quit with the exit code that follows from the state of the run."""

@@ -23,6 +23,8 @@ from fitmon.tui.layout import Panel, View, arrange
 from fitmon.tui.options import RewindOptions
 from fitmon.tui.refresh import RefreshThrottle
 from fitmon.tui.screens.host import READ_ONLY, Host
+from fitmon.tui.screens.look_actions import LookActions
+from fitmon.tui.screens.mouse_actions import MouseActions
 from fitmon.tui.screens.view_actions import ViewActions
 from fitmon.tui.widgets.changes_panel import ChangesPanel
 from fitmon.tui.widgets.chart_panel import ChartPanel
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     SlowPanel = ChartPanel | ThresholdPanel | SamplesPanel | ClassesPanel | ChangesPanel | MeaningPanel | FindingsPanel
 
 
-class MonitorScreen(ViewActions, Screen[None]):
+class MonitorScreen(ViewActions, MouseActions, LookActions, Screen[None]):
     """Draws frames and turns keys into commands."""
 
     CSS_PATH = "monitor.tcss"
