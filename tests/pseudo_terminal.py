@@ -11,7 +11,7 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
 import pyte
@@ -53,6 +53,10 @@ class Pseudo:
     def until(self, words: str) -> None:
         """Read until the words are on the screen."""
         self._until(lambda: any(words in line for line in self.screen.display), words)
+
+    def until_true(self, condition: Callable[[], bool], what: str) -> None:
+        """Read until the condition is true; the failure names what is missing."""
+        self._until(condition, what)
 
     def _until(self, condition: object, what: str) -> None:
         give_up_at = time.monotonic() + PATIENCE_SECONDS

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from enum import IntEnum
 from functools import lru_cache
+from itertools import product
 
 from fitmon.text.roles import Color
 
@@ -62,7 +64,7 @@ def nearest_of_256(color: Color) -> int:
 
     Rich 15 takes the grey ramp for every color of low saturation, and rounds the level of grey by another scale.
     """
-    candidates = (_nearest_of_cube(color), _nearest_grey(color))
+    candidates: list[int] = [*_around_in_cube(color), *_around_in_greys(color)]
     return min(candidates, key=lambda number: _distance(color, color_of_256(number)))
 
 
@@ -83,14 +85,18 @@ def color_of_256(number: int) -> Color:
     return grey, grey, grey
 
 
-def _nearest_of_cube(color: Color) -> int:
-    red, green, blue = (min(range(6), key=lambda step: abs(CUBE_LEVELS[step] - level)) for level in color)
-    return 16 + 36 * red + 6 * green + blue
+def _around_in_cube(color: Color) -> Iterator[int]:
+    """Yield the numbers of the corners of the cell of the cube that holds the color."""
+    steps = [bisect_right(CUBE_LEVELS, level, hi=5) - 1 for level in color]
+    near = [(step, step + 1) for step in steps]
+    for red, green, blue in product(*near):
+        yield 16 + 36 * red + 6 * green + blue
 
 
-def _nearest_grey(color: Color) -> int:
-    mean = sum(color) / 3
-    return 232 + min(23, max(0, round((mean - 8) / 10)))
+def _around_in_greys(color: Color) -> range:
+    """Return the numbers of the greys whose levels are among those of the color, and one more at each end."""
+    lowest, highest = ((level - 8) // 10 for level in (min(color), max(color)))
+    return range(232 + max(0, min(23, lowest)), 233 + max(0, min(23, highest + 1)))
 
 
 def _distance(one: Color, other: Color) -> float:

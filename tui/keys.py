@@ -93,6 +93,8 @@ KEYS: tuple[Key, ...] = (
         views=(View.OVERVIEW, View.LOSS, View.ACCURACY)),
     Key("output", ("o",), "o", "output", "show_output",
         "Show the output of TensorFlow and the model; again: the previous view.", hinted=False),
+    Key("copy", ("Y",), "Y", "copy", "copy_command",
+        "Copy the command line of the first suggested fix that has one to the clipboard.", hinted=False),
     Key("commands", ("colon", "ctrl+p"), ":", "commands", "show_commands",
         "Search all commands by name; ctrl+p does the same.", hinted=False),
     Key("leave_view", ("escape",), "esc", "overview", "leave_view",

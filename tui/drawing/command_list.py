@@ -5,6 +5,7 @@ Pure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -72,10 +73,19 @@ def matching(
     # Whole words, in any order, are what people remember; letters in between are the last resort.
     found = [command for command in commands if all(word in _text(command) for word in words)]
     if found:
-        return sorted(found, key=lambda command: -sum(word in _text(command).split() for word in words))
+        return sorted(found, key=lambda command: (not _begins(command, typed), -_whole_words(command, words)))
     scores = [score(typed.strip(), _text(command)) for command in commands]
     order = sorted((at for at, each in enumerate(scores) if each), key=lambda at: -scores[at])
     return [commands[at] for at in order]
+
+
+def _begins(command: PaletteCommand, typed: str) -> bool:
+    return command.words.lower().startswith(typed.strip().lower())
+
+
+def _whole_words(command: PaletteCommand, words: Sequence[str]) -> int:
+    known = re.findall(r"[\w-]+", _text(command))
+    return sum(word in known for word in words)
 
 
 def _text(command: PaletteCommand) -> str:

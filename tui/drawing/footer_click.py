@@ -18,14 +18,17 @@ def key_at(hints: Row, column: int, view: View) -> str | None:
         column: In cells, from 0.
         view: The selected view, since a key has another meaning in another view.
     """
-    left, sign, offset = 0, "", 0
-    for text, role in hints:
-        if left > column:
-            break
-        if role is Role.STRONG:
-            sign, offset = text.strip(), column - left
-        left += cell_len(text)
-    return _key_of(sign, offset, view) if column < left else None
+    left = 0
+    for number, (text, role) in enumerate(hints):
+        right = left + cell_len(text)
+        if column < right:
+            # The word of a hint is the piece after its key.
+            at = number if role is Role.STRONG else number - 1
+            is_hint = column >= left and at >= 0 and hints[at][1] is Role.STRONG
+            start = left if at == number else left - cell_len(hints[at][0])
+            return _key_of(hints[at][0].strip(), column - start, view) if is_hint else None
+        left = right
+    return None
 
 
 def _key_of(sign: str, offset: int, view: View) -> str | None:

@@ -47,6 +47,9 @@ class Host(Protocol):
     def simulate_key(self, key: str) -> None:
         """Act as if a key was pressed, by Textual's name of it."""
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """Ask the terminal to put a text on the clipboard."""
+
     def draw_all(self) -> None:
         """Send every cell to the terminal again."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fitmon.text.format import clean
+
 if TYPE_CHECKING:
     from fitmon.tui.drawing.command_list import PaletteCommand
     from fitmon.tui.layout import View
@@ -30,6 +32,17 @@ class LookActions:
     def action_draw_again(self) -> None:
         """Send every cell to the terminal again."""
         self.monitor.draw_all()
+
+    def action_copy_command(self) -> None:
+        """Put the command line of a suggested fix on the clipboard."""
+        findings = self.monitor.monitored_run.snapshot().findings
+        commands = [remedy.command_line for finding in findings for remedy in finding.remedies if remedy.command_line]
+        if commands:
+            command = clean(commands[0])
+            self.monitor.copy_to_clipboard(command)
+            self.monitor.say(f"sent to the clipboard of the terminal: {command}")
+        else:
+            self.monitor.say("no finding suggests a command line")
 
     def action_show_commands(self, _key: str) -> None:
         """Open the command palette."""

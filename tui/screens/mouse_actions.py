@@ -12,7 +12,10 @@ from textual.events import Click
 from fitmon.tui.layout import PANELS, Panel, View
 
 if TYPE_CHECKING:
-    from fitmon.tui.widgets.row_widget import RowWidget
+    from collections.abc import Callable
+
+    from textual.geometry import Region
+    from textual.widget import Widget
 
 VIEW_OF: dict[Panel, View] = {
     **{panels[0]: view for view, panels in PANELS.items() if len(panels) == 1},
@@ -26,14 +29,15 @@ class MouseActions:
 
     view: View
     _view_before_zoom: View | None = None
+    get_widget_at: Callable[[int, int], tuple[Widget, Region]]
 
     def _choose_view(self, view: View) -> None:
         raise NotImplementedError
 
     def on_click(self, event: Click) -> None:
         """Show the panel under a double click alone; or, if it is alone already, the view before."""
-        panel: RowWidget | None = event.widget  # type: ignore[assignment]  # all widgets of the screen are panels
-        if event.chain != 2 or panel is None or panel.id not in {*Panel}:  # noqa: PLR2004 - a double click
+        panel, _ = self.get_widget_at(int(event.screen_x), int(event.screen_y))
+        if event.chain != 2 or panel.id not in {*Panel}:  # noqa: PLR2004 - a double click
             return
         zoomed = VIEW_OF.get(Panel(panel.id or ""))
         if self.view is not View.OVERVIEW:
