@@ -31,7 +31,7 @@ class RecordedRun:
         labels = random.integers(0, 2, SAMPLES, dtype=np.int32)
         logits = 1.2 * (2 * labels - 1) + random.standard_normal(SAMPLES)
         observer = Observer(SAMPLES, threshold=0.5)
-        self._record.apply(_started())
+        self._record.apply(started_run(EPOCHS))
         for epoch in range(EPOCHS + 1):
             noise = 0.3 * random.standard_normal(SAMPLES)
             probability = 1 / (1 + np.exp(-logits * epoch / EPOCHS - noise))
@@ -54,10 +54,11 @@ class RecordedRun:
         return True
 
 
-def _started() -> events.RunStarted:
+def started_run(epochs: int) -> events.RunStarted:
+    """Return the start of a made-up run."""
     return events.RunStarted(
         run="views",
-        epochs=EPOCHS,
+        epochs=epochs,
         steps=1,
         training_samples=SAMPLES,
         validation_samples=SAMPLES,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fitmon.cli.options import screen_options
 from fitmon.cli.run_command import find_run, run_command, runs_of
 from fitmon.engine.errors import DataError, UsageError
 
@@ -41,6 +42,8 @@ def _attach(**given: Any) -> int:
     options = ScreenOptions(
         threshold=_threshold(folder),
         mouse=not given["no_mouse"],
+        theme=given["theme"],
+        ascii_only=given["ascii"],
         viewer=True,
         read_only=run.read_only,
         folder=folder,
@@ -90,7 +93,7 @@ attach = run_command(
     [
         click.Argument(["run"], required=False),
         click.Option(["--read-only"], is_flag=True, help="Watch without sending commands."),
-        click.Option(["--no-mouse"], is_flag=True, help="Disable mouse support."),
+        *screen_options(),
     ],
     _attach,
     "Watch and steer RUN (a name, an id or a folder). Without RUN: the run in progress, else the most recent one. "

@@ -144,6 +144,16 @@ def read_keep(text: str) -> str:
     return text
 
 
+def read_theme(text: str) -> str:
+    """Read the name of a theme."""
+    from fitmon.tui.themes import AUTO, THEMES
+
+    names = (AUTO, *THEMES)
+    if text not in names:
+        raise UsageError(f"Expected --theme to be one of {', '.join(names)}; received {text!r}.")
+    return text
+
+
 def read_change(text: str) -> ScheduledChange:
     """Read a scheduled change of a knob, such as `3:learning_rate=1e-4`."""
     parts = re.fullmatch(r"\s*([1-9][0-9]{0,8})\s*:\s*(\w+)\s*=(.*)", text)
@@ -219,8 +229,25 @@ def run_options() -> list[click.Option]:
         _run_flag("--plain", OUTPUT, "Print one line per epoch instead of the screen."),
         _run_flag("--json", OUTPUT, "Print events as JSON, one object per line."),
         _run_flag("--exit", OUTPUT, "Close the screen when the run ends."),
-        _run_flag("--no-mouse", OUTPUT, "Disable mouse support."),
+        *screen_options(),
         debug_option(),
+    ]
+
+
+def screen_options() -> list[click.Option]:
+    """Return the options that say how the screen looks and takes input."""
+    return [
+        SectionOption(
+            ["--theme"],
+            section=OUTPUT,
+            type=read_theme,
+            metavar="NAME",
+            envvar="FITMON_THEME",
+            help="Colors: dark, light, color-blind, mono, terminal, or auto, by the background of the terminal.",
+            default_text="$FITMON_THEME or auto",
+        ),
+        _run_flag("--ascii", OUTPUT, "Draw with ASCII characters only."),
+        _run_flag("--no-mouse", OUTPUT, "Leave the mouse to the terminal, such as to select text."),
     ]
 
 

@@ -23,6 +23,7 @@ from fitmon.cli.options import (
 from fitmon.cli.scheduled_changes import check_changes
 from fitmon.cli.start import (
     Frontend,
+    ScreenLook,
     TrainingRequest,
     choose_frontend,
     initial_commands,
@@ -92,7 +93,7 @@ def _train_preset(**given: Any) -> int:
         name=given["name"] or job.name,
         commands=initial_commands(given),
         exit_when_over=given["exit"],
-        mouse=not given["no_mouse"],
+        look=ScreenLook.chosen(given),
         debug=given["debug"],
     )
     return train(request, frontend)

@@ -25,6 +25,7 @@ from fitmon.cli.options import (
 )
 from fitmon.cli.start import (
     Frontend,
+    ScreenLook,
     TrainingRequest,
     choose_frontend,
     initial_commands,
@@ -116,7 +117,7 @@ def _resume(**given: Any) -> int:
             resume_point=resume_point,
             commands=initial_commands(given, {} if rewind else changes),
             exit_when_over=given["exit"],
-            mouse=not given["no_mouse"],
+            look=ScreenLook.chosen(given),
             debug=given["debug"],
         ),
         frontend,

@@ -33,6 +33,23 @@ BY = "command line"
 """The journal's name for the sender of commands that come from options."""
 
 
+@dataclass(frozen=True, slots=True)
+class ScreenLook:
+    """How the screen looks and takes input; see `ScreenOptions`."""
+
+    mouse: bool = True
+    theme: str | None = None
+    ascii_only: bool = False
+
+    @classmethod
+    def chosen(cls, given: Mapping[str, Any]) -> ScreenLook:
+        """Return what the options of a command line say."""
+        return cls(mouse=not given["no_mouse"], theme=given["theme"], ascii_only=given["ascii"])
+
+
+DEFAULT_LOOK = ScreenLook()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingRequest:
     """What to train, and how to show it."""
@@ -48,7 +65,7 @@ class TrainingRequest:
     commands: tuple[Command, ...] = ()
     """Sent to the run before it starts."""
     exit_when_over: bool = False
-    mouse: bool = True
+    look: ScreenLook = DEFAULT_LOOK
     debug: bool = False
     """Whether a failure shows a traceback."""
 
@@ -218,7 +235,9 @@ def _train_on_screen(request: TrainingRequest) -> int:
         options = ScreenOptions(
             threshold=request.job.settings.threshold,
             exit_when_over=request.exit_when_over,
-            mouse=request.mouse,
+            mouse=request.look.mouse,
+            theme=request.look.theme,
+            ascii_only=request.look.ascii_only,
             log_path=log_path,
             continue_without_terminal=request.folder is not None,
             folder=request.folder,

@@ -11,7 +11,7 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
 import pyte
@@ -53,6 +53,10 @@ class Pseudo:
     def until(self, words: str) -> None:
         """Read until the words are on the screen."""
         self._until(lambda: any(words in line for line in self.screen.display), words)
+
+    def until_true(self, condition: Callable[[], bool], what: str) -> None:
+        """Read until the condition is true; the failure names what is missing."""
+        self._until(condition, what)
 
     def _until(self, condition: object, what: str) -> None:
         give_up_at = time.monotonic() + PATIENCE_SECONDS
@@ -106,6 +110,6 @@ class Pseudo:
 def assert_given_back(terminal: Pseudo) -> None:
     """Check that the terminal is set as before, and that every mode that was switched on is off."""
     assert terminal.attributes_now() == terminal.attributes
-    for mode in (b"1049", b"1000", b"1003", b"2004", b"1004"):
+    for mode in (b"1049", b"1000", b"1002", b"2004", b"1004"):
         assert terminal.received.rfind(b"\x1b[?" + mode + b"l") > terminal.received.rfind(b"\x1b[?" + mode + b"h")
     assert b"\x1b[?25h" in terminal.received

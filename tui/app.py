@@ -21,11 +21,12 @@ from fitmon.tui.frame import Frame
 from fitmon.tui.keys import KEYS
 from fitmon.tui.options import ScreenOptions
 from fitmon.tui.ordered_keys import OrderedKeys
-from fitmon.tui.pictures import can_paint
 from fitmon.tui.run import Run
 from fitmon.tui.screens.host import READ_ONLY
 from fitmon.tui.screens.monitor import MonitorScreen
 from fitmon.tui.terminal import HANG_UP_EXIT_CODE
+from fitmon.tui.terminal_state import UNKNOWN_TERMINAL, TerminalState
+from fitmon.tui.theme_choice import ThemeChoice
 
 POLL_SECONDS = 0.25
 """How often the run is polled."""
@@ -60,6 +61,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         exit_request: Callable[[], int | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         driver_class: type[Driver] | None = None,
+        terminal: TerminalState = UNKNOWN_TERMINAL,
     ) -> None:
         """Build the application; the run starts once the first frame is on screen.
 
@@ -71,9 +73,11 @@ class MonitorApp(App[int], inherit_bindings=False):
                 the terminal is lost; None before.
             clock: Seconds since any fixed moment.
             driver_class: How Textual reaches the terminal; None: as Textual chooses.
+            terminal: What is known of the terminal.
         """
         # Passed here as well as in the theme: NO_COLOR is honoured while the application is built.
         super().__init__(driver_class=driver_class, ansi_color=True)
+        self.theme_choice = ThemeChoice(self, options.theme, terminal.background)
         self.monitored_run = run
         self.threshold = options.threshold
         self.log_scale = False
@@ -90,7 +94,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         self._exit_when_over = options.exit_when_over
         self._exit_request = exit_request
         self._clock = clock
-        self._paints = can_paint(self)
+        self._terminal = terminal
         self._monitor = MonitorScreen(options.log_path, options.rewind)
         self._notice = ""
         self._unanswered: tuple[object, ...] | None = None
@@ -109,7 +113,7 @@ class MonitorApp(App[int], inherit_bindings=False):
             await super().on_event(event)
 
     def on_mount(self) -> None:
-        self.theme = "ansi-dark"
+        self.theme_choice.follow()
         self.push_screen(self._monitor)
         self.call_after_refresh(self._begin)
 
@@ -125,6 +129,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         if code is not None:
             self._exit_as_requested(code)
             return
+        self.theme_choice.follow()
         self.draw_now()
         was_over, self._was_over = self._was_over, self.monitored_run.snapshot().over
         if self._was_over and not was_over:
@@ -137,6 +142,11 @@ class MonitorApp(App[int], inherit_bindings=False):
         snapshot = self.monitored_run.snapshot()
         self._clear_notice(snapshot)
         self._monitor.show(self._frame_of(snapshot), self._clock())
+
+    def draw_all(self) -> None:
+        """Send every cell to the terminal again, in case something else wrote to it."""
+        self._terminal.forget_cells()
+        self.screen.refresh()
 
     def _frame_of(self, snapshot: Snapshot) -> Frame:
         if snapshot.phase != self._phase:
@@ -152,7 +162,7 @@ class MonitorApp(App[int], inherit_bindings=False):
             view=self._monitor.view,
             read_only=self.read_only,
             chart_view=self._monitor.chart_view,
-            paints=self._paints,
+            paints=self.theme_choice.color_depth.has_greys and self._terminal.shows_unicode,
         )
 
     def say(self, notice: str) -> None:

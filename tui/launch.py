@@ -15,7 +15,7 @@ from fitmon.text.format import NO_BREAK, clean, to_ascii
 from fitmon.tui.options import ScreenOptions
 from fitmon.tui.terminal import HANG_UP_EXIT_CODE, Terminal, owned_terminal
 from fitmon.tui.terminal_output import accepts_output
-from fitmon.tui.textual_driver import driver_for, keep_prints, screen_error
+from fitmon.tui.textual_driver import driver_for, keep_colors, keep_prints, screen_error
 
 if TYPE_CHECKING:
     from fitmon.tui.app import MonitorApp
@@ -52,10 +52,19 @@ def run_screen(run: Run, *, name: str = "run", options: ScreenOptions = DEFAULT_
         options: How to show it, and what the user may do with it.
     """
     survives = options.continue_without_terminal and not options.viewer
-    with owned_terminal(options.log_path, options.stalled_seconds if survives else None) as terminal:
+    stalled_seconds = options.stalled_seconds if survives else None
+    with owned_terminal(options.log_path, stalled_seconds, ascii_only=options.ascii_only) as terminal:
         terminal.show_first_line(f"fitmon · {name}   starting")
-        app = _load_app()(run, name, options, exit_request=terminal.exit_code, driver_class=driver_for(terminal))
+        app = _load_app()(
+            run,
+            name,
+            options,
+            exit_request=terminal.exit_code,
+            driver_class=driver_for(terminal),
+            terminal=terminal,
+        )
         keep_prints(app)
+        keep_colors(app)
         code = app.run(mouse=options.mouse)
         error = screen_error(app)
         headless = survives and code == HANG_UP_EXIT_CODE

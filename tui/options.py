@@ -36,6 +36,10 @@ class ScreenOptions:
     """Whether to quit as soon as the run is over."""
     mouse: bool = True
     """Whether the terminal reports the mouse; without it, the user can select text."""
+    theme: str | None = None
+    """One of `themes.THEMES`, or `auto`: by the terminal's background. None: what FITMON_THEME says, else `auto`."""
+    ascii_only: bool = False
+    """Whether only ASCII is drawn, as it is where the locale is C or POSIX."""
     continue_without_terminal: bool = True
     """Whether the run continues when the terminal is lost. If not, because it could not be found again, it is stopped
     and the exit code is 129; a terminal that stops responding is waited for."""

@@ -1,40 +1,48 @@
-"""The colors of the screen, by role. No information is conveyed by color alone.
+"""The look of each role on the terminal of this process. No information is conveyed by color alone."""
 
-Only the sixteen colors of the terminal are used: they match its background, their codes are the shortest, and every
-terminal has them.
-"""
+from __future__ import annotations
 
 from functools import lru_cache
 
 from rich.style import Style
 
 from fitmon.text.roles import Color, Paint, Role
+from fitmon.tui.themes import TERMINAL, Theme, css
 
-STYLES: dict[Role, Style] = {
-    Role.PLAIN: Style.null(),
-    # Not bright black: in some palettes it equals the background.
-    Role.FAINT: Style(dim=True),
-    Role.STRONG: Style(bold=True),
-    Role.TRAINING: Style(color="cyan"),
-    Role.VALIDATION: Style(color="yellow"),
-    Role.MARK: Style(color="magenta", bold=True),
-    Role.GOOD: Style(color="green"),
-    Role.BAD: Style(color="red"),
-    Role.ALERT: Style(reverse=True, bold=True),
-    Role.SELECTED: Style(reverse=True),
-    Role.CURVE_1: Style(color="cyan"),
-    Role.CURVE_2: Style(color="yellow"),
-    Role.CURVE_3: Style(color="magenta"),
-    Role.CURVE_4: Style(color="green"),
-    Role.CURVE_5: Style(color="red"),
-    Role.CURVE_6: Style(color="blue"),
-}
-"""The style of each role."""
+
+class Palette:
+    """The theme in use, and the background of the terminal."""
+
+    def __init__(self, theme: Theme, background: Color | None = None) -> None:
+        """Take a theme for a terminal with that background; None: it is not known."""
+        self.theme = theme
+        self.background = background
+        self._styles = theme.styles(background)
+
+    def style_of(self, role: Role | Paint) -> Style:
+        """Return how a piece of text looks."""
+        if isinstance(role, Role):
+            return self._styles[role]
+        return self._styles[Role.PLAIN] + _painted(role)
+
+
+_in_use = [Palette(TERMINAL)]
+"""One: a process has one terminal."""
+
+
+def use(palette: Palette) -> None:
+    """Draw with this palette from now on."""
+    _in_use[0] = palette
+
+
+def palette_in_use() -> Palette:
+    """Return the palette that is drawn with."""
+    return _in_use[0]
 
 
 def style_of(role: Role | Paint) -> Style:
     """Return how a piece of text looks."""
-    return STYLES[role] if isinstance(role, Role) else _painted(role)
+    return _in_use[0].style_of(role)
 
 
 @lru_cache(maxsize=4096)
@@ -43,4 +51,4 @@ def _painted(paint: Paint) -> Style:
 
 
 def _color(color: Color | None) -> str | None:
-    return None if color is None else "rgb({},{},{})".format(*color)
+    return None if color is None else css(color)

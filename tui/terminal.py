@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import sys
 import tempfile
@@ -19,13 +20,15 @@ from types import FrameType
 from typing import Any
 
 from fitmon.text.format import clean
-from fitmon.tui.terminal_output import MAX_EXIT_WAIT_SECONDS, TerminalOutput, speaks_utf_8
+from fitmon.text.roles import Color
+from fitmon.tui.color_depth import depth_of
+from fitmon.tui.locale_text import shows_utf_8, user_environment
+from fitmon.tui.terminal_answers import background_by_environment, can_ask
+from fitmon.tui.terminal_output import MAX_EXIT_WAIT_SECONDS, TerminalOutput
 
 HANG_UP_EXIT_CODE = 128 + signal.SIGHUP
 
-RESTORE = (
-    "\x1b[<u\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1004l\x1b[?2004l\x1b[?2048l\x1b[?7h\x1b[?1049l\x1b[?25h"
-)
+RESTORE = "\x1b[<u\x1b[?1000l\x1b[?1002l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?2048l\x1b[?7h\x1b[?1049l\x1b[?25h"
 """Undoes every mode that Textual 8.2 sets, in case Textual did not restore the terminal itself."""
 
 
@@ -68,11 +71,35 @@ class Terminal:
             return 128 + self.signals_received[0]
         return HANG_UP_EXIT_CODE if self.output.lost else None
 
+    @property
+    def shows_unicode(self) -> bool:
+        """Whether it is sent UTF-8."""
+        return self.output.utf_8
+
+    def background(self) -> Color | None:
+        """Return the color of the background, as the terminal or its environment says; None while it is not known."""
+        return self.output.answers.background or background_by_environment(os.environ)
+
+    def forget_cells(self) -> None:
+        """Send every cell anew when it is drawn the next time."""
+        self.output.forget_cells()
+
     def show_first_line(self, text: str) -> None:
         """Clear the screen and show a line at once; Textual draws over it when it is loaded."""
         self.restored = False
-        self.output.write(f"\x1b[?1049h\x1b[?25l\x1b[2J\x1b[H {clean(text)}")
+        self._stop_echo()
+        questions = self.output.answers.questions() if can_ask(os.environ) else ""
+        self.output.write(f"\x1b[?1049h\x1b[?25l\x1b[2J{questions}\x1b[H {clean(text)}")
         self.output.flush()
+
+    def _stop_echo(self) -> None:
+        """Keep what is typed, and what the terminal answers, from the screen; Textual does so once it is loaded."""
+        if self._attributes is None:
+            return
+        quiet = [*self._attributes]
+        quiet[3] &= ~(termios.ECHO | termios.ICANON)
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(0, termios.TCSANOW, quiet)
 
     def receive(self, number: int, _frame: FrameType | None = None) -> None:
         """Record a signal; the application checks for it by its timer, since a handler may interrupt anything."""
@@ -89,12 +116,28 @@ class Terminal:
         A stalled terminal is waited for up to `wait_seconds`. Of one that hung up only the attributes are restored, for
         which nothing is written.
         """
+        self._take_last_answers()
         if self.output.revives(wait_seconds) if self.output.lost else not self.restored:
             self.restored = True
             self.output.give_up_at = time.monotonic() + MAX_EXIT_WAIT_SECONDS
             self.output.write(RESTORE + farewell)
             self.output.flush()
         self._restore_attributes()
+
+    def _take_last_answers(self) -> None:
+        """Read the answers that are on their way if the screen ended before it read them."""
+        answers = self.output.answers
+        while (seconds := answers.seconds_to_wait) and not self.output.lost:
+            if select.select([0], [], [], seconds)[0]:
+                typed = os.read(0, 4096)
+                answers.without_answers(typed.decode("utf-8", errors="replace"))
+                if not typed:
+                    return
+
+    def wait_for_answers(self) -> None:
+        """Wait while an answer is on its way that the thread which reads the keys will take."""
+        while self.output.answers.seconds_to_wait and not self.output.lost:
+            time.sleep(0.01)
 
     def detach(self) -> None:
         """Detach from the terminal: stop reading it, and ignore its keys and its end."""
@@ -124,15 +167,19 @@ def _redirect(descriptor: int, path: str) -> None:
 
 
 @contextlib.contextmanager
-def owned_terminal(log_path: Path | None, stalled_seconds: float | None = None) -> Iterator[Terminal]:
+def owned_terminal(
+    log_path: Path | None, stalled_seconds: float | None = None, *, ascii_only: bool = False
+) -> Iterator[Terminal]:
     """Own the terminal of descriptor 1: only the yielded object draws on it.
 
     Until the end of the context, whatever is written to descriptors 1 and 2 goes to the log, a file only the user can
     read; None: to a temporary file that is discarded. If the terminal is lost by then, it goes there for good. The
     yielded object records signals that end a process, and a terminal that accepts nothing for `stalled_seconds`.
+    What it draws is ASCII if the locale asks for it, or if `ascii_only`.
     """
     descriptor = _open_again(1)
-    terminal = Terminal(TerminalOutput(descriptor, speaks_utf_8(), stalled_seconds))
+    utf_8 = not ascii_only and shows_utf_8(user_environment())
+    terminal = Terminal(TerminalOutput(descriptor, utf_8, stalled_seconds, depth_of(os.environ)))
     try:
         with _streams_to(log_path, terminal), _signals_to(terminal):
             try:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import codecs
-import locale
 import os
 import select
 import time
 
 from fitmon.text.format import to_ascii
+from fitmon.tui.cell_screen import CellScreen
+from fitmon.tui.color_depth import ColorDepth
+from fitmon.tui.link_pace import LinkPace
+from fitmon.tui.terminal_answers import TerminalAnswers
 
 MAX_EXIT_WAIT_SECONDS = 2.0
 """How long a terminal that accepts no bytes may delay the end of the process."""
-
-
-def speaks_utf_8() -> bool:
-    """Return whether to send UTF-8 to the terminal, according to the locale."""
-    try:
-        return codecs.lookup(locale.getpreferredencoding(do_setlocale=False)).name == "utf-8"
-    except LookupError:
-        return False
 
 
 class TerminalOutput:
@@ -29,16 +23,24 @@ class TerminalOutput:
     first ends the writer thread and the second blocks the main thread forever.
     """
 
-    def __init__(self, descriptor: int, utf_8: bool, stalled_seconds: float | None = None) -> None:
+    def __init__(
+        self, descriptor: int, utf_8: bool, stalled_seconds: float | None = None, depth: ColorDepth = ColorDepth.TRUE
+    ) -> None:
         """Take over an open, non-blocking descriptor; the caller closes it.
 
         Args:
             descriptor: Of the terminal.
             utf_8: Whether to send UTF-8; else ASCII.
             stalled_seconds: How long it may accept no bytes before it counts as lost; None: no limit.
+            depth: How many colors it has.
         """
+        self.answers = TerminalAnswers()
+        """What the terminal has answered; fed by whoever reads its input."""
+        self._cells = CellScreen(depth)
+        self._pace = LinkPace(self.answers)
         self._descriptor = descriptor
-        self._utf_8 = utf_8
+        self.utf_8 = utf_8
+        """Whether UTF-8 is sent; else ASCII."""
         self._stalled_seconds = stalled_seconds
         self._buffer: list[str] = []
         self._last_accepted = time.monotonic()
@@ -65,12 +67,28 @@ class TerminalOutput:
 
     def write(self, text: str) -> int:
         """Buffer text until the next `flush`."""
-        self._buffer.append(text if self._utf_8 else to_ascii(text))
+        self._buffer.append(self._cells.take(text if self.utf_8 else to_ascii(text)))
         return len(text)
 
+    def forget_cells(self) -> None:
+        """Send every cell anew when it is drawn the next time, since the terminal may no longer show what was sent."""
+        self._cells.forget()
+
+    def hurry(self) -> None:
+        """Let the answer to a key pass frames that wait for the terminal."""
+        self._pace.hurry()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether something was held back that `flush` would send now."""
+        return self._cells.is_ahead and self._pace.may_send()
+
     def flush(self) -> None:
-        """Send everything buffered."""
-        data = "".join(self._buffer).encode("utf-8", errors="replace")
+        """Send everything buffered; a slow terminal gets a frame when it has shown the last one."""
+        sent = [*self._buffer]
+        if self._cells.is_ahead and self._pace.may_send() and (frame := self._cells.differences()):
+            sent += [frame, self._pace.sent()]
+        data = "".join(sent).encode("utf-8", errors="replace")
         self._buffer.clear()
         self._last_accepted = time.monotonic()
         while data and not self.lost:

@@ -10,6 +10,7 @@ import os
 import selectors
 import sys
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from fitmon.tui.escape_keys import ESCAPE, split_escapes
@@ -21,17 +22,33 @@ if TYPE_CHECKING:
     from textual.drivers.linux_driver import LinuxDriver
 
     from fitmon.tui.terminal import Terminal
+    from fitmon.tui.terminal_output import TerminalOutput
 
 # How long Textual 8.2 waits after an escape byte for the rest of a key's code, in milliseconds, unless the user has set
 # ESCDELAY. Its 100 accounts for most of the delay of the Escape key; half of that is still ample for a slow link.
 os.environ.setdefault("ESCDELAY", "50")
 
 
+class QuietMouse:
+    """Reports the mouse only when a button is pressed: Textual 8.2 asks for bytes at each motion (mode 1003)."""
+
+    _mouse: bool
+    write: Callable[[str], None]
+
+    def _enable_mouse_support(self) -> None:
+        if self._mouse:
+            self.write("\x1b[?1000h\x1b[?1002h\x1b[?1006h")
+
+    def _disable_mouse_support(self) -> None:
+        if self._mouse:
+            self.write("\x1b[?1006l\x1b[?1002l\x1b[?1000l")
+
+
 def driver_for(terminal: Terminal) -> type[Driver]:
     """Return the class with which Textual reads and writes this terminal."""
     from textual.drivers.linux_driver import LinuxDriver
 
-    class OwnedTerminalDriver(LinuxDriver):
+    class OwnedTerminalDriver(QuietMouse, LinuxDriver):
         """Textual 8.2's driver, without descriptors 1 and 2, that survives the loss of the terminal."""
 
         def __init__(self, app: App[Any], **options: Any) -> None:
@@ -39,6 +56,8 @@ def driver_for(terminal: Terminal) -> type[Driver]:
             self._file = cast("Any", terminal.output)
 
         def _get_terminal_size(self) -> tuple[int, int]:
+            # Called when the size changes: the terminal has moved what was on it.
+            terminal.output.forget_cells()
             # Textual uses descriptor 1, which is the log by now.
             try:
                 columns, lines = os.get_terminal_size(terminal.output.fileno())
@@ -56,18 +75,19 @@ def driver_for(terminal: Terminal) -> type[Driver]:
             super().start_application_mode()  # type: ignore[no-untyped-call]  # untyped in Textual 8.2
 
         def stop_application_mode(self) -> None:
+            terminal.wait_for_answers()
             super().stop_application_mode()
             terminal.restored = True
 
         def run_input_thread(self) -> None:
             # Stock: the end of the input makes a busy loop (textual PR #6690), an error closes the screen.
-            if not _read_keys(self, self.exit_event):
+            if not _read_keys(self, self.exit_event, terminal.output):
                 terminal.output.hang_up("the input of the terminal ended")
 
     return OwnedTerminalDriver
 
 
-def _read_keys(driver: LinuxDriver, ended: threading.Event) -> bool:
+def _read_keys(driver: LinuxDriver, ended: threading.Event, output: TerminalOutput) -> bool:
     """Pass on what is typed until `ended`; return False when the terminal is lost."""
     from textual._xterm_parser import XTermParser
     from textual.constants import ESCAPE_DELAY
@@ -81,7 +101,7 @@ def _read_keys(driver: LinuxDriver, ended: threading.Event) -> bool:
     with selectors.SelectSelector() as selector:
         selector.register(driver.fileno, selectors.EVENT_READ)
         while not ended.is_set():
-            pieces, rest = [rest] * bool(rest), ""
+            held, rest, text = rest, "", ""
             if selector.select(max_wait_seconds):
                 try:
                     typed = os.read(driver.fileno, 4096)
@@ -89,12 +109,18 @@ def _read_keys(driver: LinuxDriver, ended: threading.Event) -> bool:
                     return False
                 if not typed:
                     return False
-                pieces, rest = split_escapes("".join(pieces) + decode(typed))
+                text = decode(typed)
+            keys = output.answers.without_answers(text)
+            pieces, rest = split_escapes(held + keys) if keys else ([held] * bool(held), "")
+            if pieces:
+                output.hurry()
             for piece in pieces:
                 for event in [Key("escape", ESCAPE)] if piece == ESCAPE else parser.feed(piece):
                     driver.process_message(event)
             for event in parser.tick():
                 driver.process_message(event)
+            if output.is_due:
+                driver.write("")
     return True
 
 
@@ -103,6 +129,13 @@ def keep_prints(app: App[Any]) -> None:
     hooked = cast("Any", app)
     hooked._capture_stdout = sys.stdout  # noqa: SLF001 - there is no public way
     hooked._capture_stderr = sys.stderr  # noqa: SLF001
+
+
+def keep_colors(app: App[Any]) -> None:
+    """Let every color reach the output, which maps it to the nearest of the terminal's; Rich 15 takes others."""
+    from rich.color import ColorSystem
+
+    app.console._color_system = ColorSystem.TRUECOLOR  # noqa: SLF001 - Textual 8.2 reads it from its own environment
 
 
 def screen_error(app: App[Any]) -> BaseException | None:

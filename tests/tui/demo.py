@@ -116,6 +116,8 @@ def main() -> int:
         "--lines",
         "--headless",
         "--defaults",
+        "--ascii",
+        "--no-mouse",
     ):
         parser.add_argument(flag, action="store_true")
     given = parser.parse_args()
@@ -141,6 +143,8 @@ def main() -> int:
         viewer=given.viewer,
         read_only=given.read_only,
         stalled_seconds=given.stalled_seconds,
+        ascii_only=given.ascii,
+        mouse=not given.no_mouse,
     )
     return run_screen(ScriptedRun(given.script, folder), name="démo", options=options)
 

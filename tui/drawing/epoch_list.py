@@ -75,11 +75,17 @@ def draw_epochs(lines: Sequence[Line], chosen: int, snapshot: Snapshot, width: i
     """Return a heading and the lines around the chosen one, as many as fit."""
     metrics = _metrics_that_fit(snapshot, width)
     room = max(0, height - 1)
-    first = max(0, min(chosen - room // 2, len(lines) - room))
+    first = first_line(len(lines), chosen, height)
     heading = "  epoch".ljust(EPOCH_WIDTH) + "".join(f"  {form.clean(name):>{METRIC_WIDTH}}" for name in metrics)
     shown = range(first, min(first + room, len(lines)))
     rows = [_row(lines[at], at == chosen, metrics, snapshot.best) for at in shown]
     return [row((heading, Role.FAINT)), *rows][:height]
+
+
+def first_line(lines: int, chosen: int, height: int) -> int:
+    """Return the number of the first line below the heading, for a list of that height with the chosen line in it."""
+    room = max(0, height - 1)
+    return max(0, min(chosen - room // 2, lines - room))
 
 
 def _metrics_that_fit(snapshot: Snapshot, width: int) -> list[str]:

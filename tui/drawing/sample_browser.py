@@ -74,6 +74,14 @@ class SampleBrowser:
         """Choose the sample a number of rows further down, up if negative; the ends of the list are the limits."""
         self._move_to(self.row + rows)
 
+    def select_shown(self, number: int) -> bool:
+        """Choose the sample in a visible row, from 0; return whether there is one."""
+        place = self._first_row + number
+        if not 0 <= number < self._visible_rows or place >= len(self.indices()):
+            return False
+        self._move_to(place)
+        return True
+
     def page(self, pages: int) -> None:
         """Choose the sample a number of pages further down; up if negative."""
         self.move(pages * self._visible_rows)

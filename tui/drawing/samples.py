@@ -16,6 +16,8 @@ DETAIL_SHARE = 0.4
 """Of the width, for the detail beside the table."""
 MAX_TABLE_WIDTH = 96
 """What a table with all its columns takes; the rest of a wide screen is for the detail."""
+ROWS_ABOVE = 2
+"""Of the table: its title and the names of its columns."""
 MIN_HEIGHT_FOR_BOTH = 17
 """From this height on, a narrow panel has room for the detail below the table."""
 
@@ -38,6 +40,28 @@ def draw_samples(frame: Frame, browser: SampleBrowser, shown: str, width: int, h
     if shown == "detail":
         return _detail(frame, browser, chosen, width, height)
     return _both(frame, browser, chosen, width, height)
+
+
+def select_at(frame: Frame, browser: SampleBrowser, shown: str, size: tuple[int, int], place: tuple[int, int]) -> bool:
+    """Choose the sample whose row of the table is at a place of the view; return whether there is one.
+
+    Args:
+        frame: what is drawn.
+        browser: which samples are listed; as of the last drawing.
+        shown: `table`, `detail` or `both`, as for `draw_samples`.
+        size: columns and rows of the view.
+        place: column and row in it, from 0.
+    """
+    (width, height), (column, row_number) = size, place
+    beside = shown == "both" and width >= WIDE_WIDTH
+    table_width = width - max(MIN_DETAIL_WIDTH, int(width * DETAIL_SHARE)) if beside else width
+    below = shown == "both" and not beside and height >= MIN_HEIGHT_FOR_BOTH
+    table_height = height - height // 2 if below else height
+    if why_no_samples(frame.snapshot) or shown == "detail":
+        return False
+    if not (0 < column < table_width - 1 and row_number < table_height - 1):
+        return False
+    return browser.select_shown(row_number - ROWS_ABOVE)
 
 
 def _both(frame: Frame, browser: SampleBrowser, chosen: int, width: int, height: int) -> list[Row]:

@@ -11,6 +11,7 @@ from fitmon.tui.layout import View
 if TYPE_CHECKING:
     from fitmon.engine.record.snapshot import Snapshot
     from fitmon.tui.screens.host import Host
+    from fitmon.tui.widgets.chart_panel import ChartPanel
 
 NO_CHART = "the charts are in views 1, 2 and 3"
 NO_EPOCH = "no epoch has ended yet"
@@ -28,6 +29,10 @@ class ChartActions:
     @property
     def monitor(self) -> "Host":
         """The application this screen belongs to."""
+        raise NotImplementedError
+
+    def leave_view(self) -> None:
+        """Show the view before a double click, else the overview."""
         raise NotImplementedError
 
     def shown_snapshot(self) -> "Snapshot":
@@ -48,8 +53,20 @@ class ChartActions:
         """Put the cursor on an epoch, such as the one clicked on."""
         self._look(replace(self.chart_view, cursor=epoch))
 
-    def action_leave_cursor(self) -> None:
-        self._look(self.chart_view.without_cursor())
+    def on_chart_panel_epoch_clicked(self, event: "ChartPanel.EpochClicked") -> None:
+        """Read the epoch under the mouse."""
+        self.read_epoch(event.epoch)
+
+    def on_chart_panel_wheeled(self, event: "ChartPanel.Wheeled") -> None:
+        """Zoom by the wheel."""
+        self.action_zoom(event.key)
+
+    def action_leave(self) -> None:
+        """Leave the cursor of a chart, else the view."""
+        if self.view in CHARTS and self.chart_view != self.chart_view.without_cursor():
+            self._look(self.chart_view.without_cursor())
+        else:
+            self.leave_view()
 
     def action_zoom(self, key: str) -> None:
         self._with_epochs(lambda newest: self.chart_view.zoomed(key, newest))

@@ -8,6 +8,7 @@ from textual.screen import Screen
 from fitmon.engine.commands import Command
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.tui.run import Run
+from fitmon.tui.theme_choice import ThemeChoice
 
 READ_ONLY = "read-only: cannot send commands to the run"
 NO_THRESHOLD = "no decision threshold with more than two classes: the largest probability wins"
@@ -29,6 +30,8 @@ class Host(Protocol):
     """Whether another process trains the run."""
     read_only: bool
     """Whether no command can be sent to the run."""
+    theme_choice: ThemeChoice
+    """The theme, and how to change it."""
 
     run_folder: RunFolder | None
     """Where the run is saved; None: nowhere."""
@@ -44,6 +47,15 @@ class Host(Protocol):
 
     def push_screen(self, screen: Screen[Any], callback: Callable[[Any], None]) -> object:
         """Open a dialog, and pass its result to the callback."""
+
+    def simulate_key(self, key: str) -> None:
+        """Act as if a key was pressed, by Textual's name of it."""
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Ask the terminal to put a text on the clipboard."""
+
+    def draw_all(self) -> None:
+        """Send every cell to the terminal again."""
 
     def quit_app(self) -> None:
         """Quit with the exit code that follows from the state of the run."""

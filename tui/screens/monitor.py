@@ -26,6 +26,8 @@ from fitmon.tui.refresh import RefreshThrottle
 from fitmon.tui.screens.chart_actions import ChartActions
 from fitmon.tui.screens.compare_actions import CompareActions
 from fitmon.tui.screens.host import READ_ONLY, Host
+from fitmon.tui.screens.look_actions import LookActions
+from fitmon.tui.screens.mouse_actions import MouseActions
 from fitmon.tui.screens.view_actions import ViewActions
 from fitmon.tui.screens.wanted_rows import WantedRows
 from fitmon.tui.widgets.changes_panel import ChangesPanel
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
     SlowPanel = ChartPanel | ThresholdPanel | SamplesPanel | ClassesPanel | ChangesPanel | MeaningPanel | FindingsPanel
 
 
-class MonitorScreen(ChartActions, ViewActions, CompareActions, Screen[None]):
+class MonitorScreen(MouseActions, LookActions, ChartActions, ViewActions, CompareActions, Screen[None]):
     """Draws frames and turns keys into commands."""
 
     CSS_PATH = "monitor.tcss"

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from textual.message import Message
+
 from fitmon.text.metric_choice import has_values, second_metric
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, framed, row
@@ -16,6 +18,21 @@ if TYPE_CHECKING:
 
 class ChartPanel(RowWidget):
     """Draws the loss, or the second metric."""
+
+    class EpochClicked(Message):
+        """The values of an epoch are to be read."""
+
+        def __init__(self, epoch: int) -> None:
+            super().__init__()
+            self.epoch = epoch
+
+    class Wheeled(Message):
+        """Fewer epochs are to be shown, or more."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+            """The key that does the same: `plus` or `minus`."""
 
     def __init__(self, widget_id: str, is_loss: bool) -> None:
         super().__init__(widget_id)
@@ -67,6 +84,16 @@ class ChartPanel(RowWidget):
         from fitmon.tui.drawing.run_chart import epoch_at
 
         return epoch_at(chart, *self.size, column)
+
+    def click_at(self, column: int, row: int) -> bool:
+        del row
+        epoch = self.epoch_at(column)
+        if epoch is not None:
+            self.post_message(self.EpochClicked(epoch))
+        return epoch is not None
+
+    def wheel(self, rows: int) -> None:
+        self.post_message(self.Wheeled("minus" if rows > 0 else "plus"))
 
     def _usual_metric(self) -> str | None:
         return "loss" if self._is_loss or self._frame is None else second_metric(self._frame.snapshot)

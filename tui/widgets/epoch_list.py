@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text.rows import Row
-from fitmon.tui.drawing.epoch_list import EpochChoice, draw_epochs, epoch_lines
+from fitmon.tui.drawing.epoch_list import EpochChoice, draw_epochs, epoch_lines, first_line
 from fitmon.tui.widgets.row_widget import RowWidget
 
 
@@ -43,6 +43,18 @@ class EpochList(RowWidget):
         """Choose the epoch a number of lines further down, up if negative; the ends of the list are the limits."""
         self._chosen = max(0, min(self._chosen + by, len(self._places) - 1))
         self.redraw()
+
+    def wheel(self, rows: int) -> None:
+        self.move(rows)
+
+    def click_at(self, column: int, row: int) -> bool:
+        del column
+        at = first_line(len(self.lines), self._places[self._chosen] if self._places else 0, self.size.height) + row - 1
+        if row < 1 or at not in self._places:
+            return False
+        self._chosen = self._places.index(at)
+        self.redraw()
+        return True
 
     def page(self, by: int) -> None:
         """Move down by a number of pages; up if negative."""

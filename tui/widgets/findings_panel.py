@@ -30,6 +30,9 @@ class FindingsPanel(RowWidget):
         self._first += rows
         self.redraw()
 
+    def wheel(self, rows: int) -> None:
+        self.scroll_by(rows)
+
     def page(self, pages: int) -> None:
         """Scroll down by a number of pages; up if negative."""
         self.scroll_by(pages * max(1, self.size.height - 3))

@@ -2,6 +2,7 @@
 
 from fitmon.text.rows import Row
 from fitmon.tui.drawing.footer import draw_footer
+from fitmon.tui.drawing.footer_click import key_at
 from fitmon.tui.frame import Frame
 from fitmon.tui.widgets.row_widget import RowWidget
 
@@ -15,6 +16,15 @@ class Footer(RowWidget):
         """Show a new frame."""
         self._frame = frame
         self.redraw()
+
+    def click_at(self, column: int, row: int) -> bool:
+        """Press the key whose hint is there."""
+        if self._frame is None or row or not self.shown_rows:
+            return False
+        key = key_at(self.shown_rows[0], column, self._frame.view)
+        if key is not None:
+            self.app.simulate_key(key)
+        return key is not None
 
     def draw(self, width: int, height: int) -> list[Row]:
         return [draw_footer(self._frame, width)] * min(height, 1)

@@ -20,6 +20,7 @@ class LogPane(RowWidget):
     def __init__(self, widget_id: str, log_path: Path | None) -> None:
         super().__init__(widget_id)
         self._path = "" if log_path is None else str(log_path)
+        self._rows_back = 0
         self._tail = None if log_path is None else LogTail(log_path)
 
     def refresh_log(self, view: View) -> None:
@@ -36,10 +37,18 @@ class LogPane(RowWidget):
         lines = [] if self._tail is None else self._tail.last_needed(width - 4, USUAL_ROWS)
         return len(lines) + 2 if lines else 0
 
+    def wheel(self, rows: int) -> None:
+        """Show rows further down, up if negative; at the end, new output is followed again."""
+        self._rows_back = max(0, self._rows_back - rows)
+        self.redraw()
+
     def draw(self, width: int, height: int) -> list[Row]:
         if self._tail is None:
             return draw_log([], self._path, 0, width, height)
-        is_filtered = self._view is View.OVERVIEW
+        is_filtered, room = self._view is View.OVERVIEW, max(0, height - 2)
         last = self._tail.last_needed if is_filtered else self._tail.last
         hidden = self._tail.harmless_lines if is_filtered else 0
-        return draw_log(last(width - 4, height - 2), self._path, hidden, width, height)
+        lines = last(width - 4, room + self._rows_back)
+        self._rows_back = max(0, min(self._rows_back, len(lines) - room))
+        shown = lines[max(0, len(lines) - room - self._rows_back) : len(lines) - self._rows_back]
+        return draw_log(shown, self._path, hidden, width, height)

@@ -2,13 +2,16 @@
 
 from rich.cells import cell_len
 from rich.segment import Segment
-from textual.events import Resize
+from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from fitmon.text.rows import Row, filled
 from fitmon.tui.palette import style_of
+
+WHEEL_ROWS = 3
+"""How far one step of the mouse wheel scrolls."""
 
 
 class RowWidget(Widget):
@@ -40,6 +43,34 @@ class RowWidget(Widget):
             self._strips[region.y] = _strip(rows[region.y], width)
         if regions:
             self.refresh(*regions)
+
+    def wheel(self, rows: int) -> None:
+        """Scroll down by a number of rows, up if negative; a widget that can scroll overrides it."""
+
+    def click_at(self, column: int, row: int) -> bool:
+        """Select what is at a place in the widget, in cells from 0; return whether there was anything to select.
+
+        A widget that has something to select overrides it.
+        """
+        del column, row
+        return False
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        event.stop()
+        self.wheel(WHEEL_ROWS)
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        event.stop()
+        self.wheel(-WHEEL_ROWS)
+
+    def on_click(self, event: Click) -> None:
+        if event.chain == 1 and self.click_at(event.x, event.y):
+            event.stop()
+
+    def restyle(self) -> None:
+        """Repaint every cell, since roles look different now."""
+        self._strips = [_strip(line, self.size.width) for line in self.shown_rows]
+        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)

@@ -54,6 +54,17 @@ class SamplesPanel(RowWidget):
         self._browser.move(rows)
         self.redraw()
 
+    def wheel(self, rows: int) -> None:
+        self.move(rows)
+
+    def click_at(self, column: int, row: int) -> bool:
+        from fitmon.tui.drawing.samples import select_at
+
+        found = self._frame is not None and select_at(self._frame, self._browser, self._shown, self.size, (column, row))
+        if found:
+            self.redraw()
+        return found
+
     def page(self, pages: int) -> None:
         """Choose the sample a number of pages further down; up if negative."""
         self._browser.page(pages)

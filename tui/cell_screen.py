@@ -1,0 +1,208 @@
+"""Knows every cell on the terminal, and sends only what differs from it.
+
+Textual 8.2 repaints a changed region from the left edge of its widget, and the whole screen when a dialog opens. On a
+slow link each cell counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rich.cells import cell_len
+
+from fitmon.tui.color_depth import ColorDepth
+from fitmon.tui.sgr import PLAIN, Style, between, changed_by, on_blank
+
+Cell = tuple[str, Style]
+"""A character and its style; an empty character is the right half of the wide one before it."""
+
+Row = list[Cell | None]
+"""The cells of a line of the terminal from the left; None: not known."""
+
+ENTER, LEAVE = "\x1b[?1049h", "\x1b[?1049l"
+"""Switches to the alternate screen and back. Outside of it, everything is passed on as it is."""
+
+BEGIN_UPDATE, END_UPDATE = "\x1b[?2026h", "\x1b[?2026l"
+"""The terminal shows what is between the two at once."""
+
+MAX_GAP = 5
+"""Up to this many unchanged cells are sent again, since moving the cursor past them is not shorter."""
+
+_TOKENS = re.compile(
+    r"(?P<style>\x1b\[[\d;]*m)"
+    r"|\x1b\[(?:(?P<line>\d+);(?P<column>\d+))?H"
+    r"|(?P<code>\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[PX^_][^\x1b]*(?:\x1b\\)?|\x1b.?)"
+    r"|(?P<breaks>[\r\n]+)"
+    r"|(?P<control>[\x00-\x1f\x7f])"
+    r"|(?P<text>[^\x00-\x1f\x7f]+)",
+    re.DOTALL,
+)
+_NARROW = re.compile(
+    "[ -~\u00a0-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u2319\u2400-\u25fc\u2800-\u28ff]*"
+)
+"""Characters that are one cell wide in every terminal."""
+
+
+class CellScreen:
+    """Turns what Textual writes into what the terminal has to be sent."""
+
+    def __init__(self, depth: ColorDepth) -> None:
+        self._depth = depth
+        self._is_on = False
+        self._shown: dict[int, Row] = {}
+        self._wanted: dict[int, Row] = {}
+        """The lines that were written and not yet compared."""
+        self._style = PLAIN
+        """That of the next text of Textual."""
+        self._line, self._column = 0, 0
+        """Where Textual writes next."""
+        self._sent_style = PLAIN
+        self._sent_place: tuple[int, int] | None = None
+        """The line and column of the terminal's cursor; None: not known."""
+        self._marks_updates = False
+        """Whether the terminal understands the marks of an update."""
+        self._is_forgetting = False
+
+    def forget(self) -> None:
+        """Take nothing for known from the next text on: the size of the terminal has changed, or others wrote to it.
+
+        May be called by a signal handler.
+        """
+        self._is_forgetting = True
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether there may be differences to send."""
+        return bool(self._wanted)
+
+    def take(self, text: str) -> str:
+        """Take what Textual writes, and return what has to be sent at once, such as a change of mode; often nothing."""
+        if self._is_forgetting:
+            self._shown.clear()
+            self._sent_place, self._is_forgetting = None, False
+        return "".join(map(self._taken, _TOKENS.finditer(text)))
+
+    def _taken(self, token: re.Match[str]) -> str:
+        kind, piece = token.lastgroup, token.group()
+        if not self._is_on:
+            return self._passed_on(piece)
+        if kind == "style":
+            self._style = changed_by(self._style, piece[2:-1], self._depth)
+        elif kind == "text":
+            self._write(piece)
+        elif kind == "column" or piece == "\x1b[H":
+            self._line, self._column = int(token["line"] or 1) - 1, int(token["column"] or 1) - 1
+        elif piece in {BEGIN_UPDATE, END_UPDATE}:
+            self._marks_updates = True
+        elif kind != "breaks":
+            return self.differences() + self._passed_on(piece)
+        return ""
+
+    def _passed_on(self, piece: str) -> str:
+        if piece in {ENTER, LEAVE}:
+            self._is_on = piece == ENTER
+        if piece in {ENTER, LEAVE} or (piece.startswith("\x1b[") and piece.endswith(("J", "K"))):
+            self._shown.clear()
+            self._sent_place = None
+        return piece
+
+    def differences(self) -> str:
+        """Return what to send so that the terminal shows all that was taken; empty if it already does.
+
+        What was overwritten in the meantime is never sent: a slow terminal gets fewer frames, not older ones.
+        """
+        if not self._wanted:
+            return ""
+        sent = "".join(self._differences())
+        return f"{BEGIN_UPDATE}{sent}{END_UPDATE}" if sent and self._marks_updates else sent
+
+    def _write(self, text: str) -> None:
+        row = self._wanted.get(self._line)
+        if row is None:
+            row = self._wanted[self._line] = list(self._shown.get(self._line, ()))
+        style, blank = self._style, on_blank(self._style)
+        if _NARROW.fullmatch(text):
+            cells: list[Cell] = [(each, blank if each == " " else style) for each in text]
+        else:
+            cells = _wide_cells(text, style, blank)
+        end = self._column + len(cells)
+        if len(row) < self._column:
+            row.extend([None] * (self._column - len(row)))
+        row[self._column : end] = cells
+        self._column = end
+
+    def _differences(self) -> Iterator[str]:
+        for line in sorted(self._wanted):
+            wanted = self._wanted[line]
+            for first, last in _runs(self._shown.get(line, []), wanted):
+                yield self._moved_to(line, first)
+                yield from self._painted(wanted[first:last])
+                self._sent_place = line, last
+            self._shown[line] = wanted
+        self._wanted = {}
+        # Whoever writes next, such as the shell, starts with a plain style.
+        yield between(self._sent_style, PLAIN)
+        self._sent_style = PLAIN
+
+    def _painted(self, cells: Row) -> Iterator[str]:
+        for cell in cells:
+            if cell is None:
+                continue
+            character, style = cell
+            if style != self._sent_style and not (character == " " and on_blank(self._sent_style) == style):
+                yield between(self._sent_style, style)
+                self._sent_style = style
+            yield character
+
+    def _moved_to(self, line: int, column: int) -> str:
+        """Return the shortest code that moves the cursor there."""
+        if self._sent_place == (line, column):
+            return ""
+        absolute = f"\x1b[{line + 1}{f';{column + 1}' if column else ''}H"
+        if self._sent_place is None or self._sent_place[0] != line or self._sent_place[1] > column:
+            return absolute
+        return min(absolute, f"\x1b[{column - self._sent_place[1]}C", key=len)
+
+
+def _wide_cells(text: str, style: Style, blank: Style) -> list[Cell]:
+    """Return the cells of a text with characters of no width or of two cells."""
+    cells: list[Cell] = []
+    for character in text:
+        width = cell_len(character)
+        if width == 0 and cells:
+            # A mark belongs to the character before it, or to the left half of a wide one.
+            at = -2 if not cells[-1][0] and len(cells) > 1 else -1
+            cells[at] = (cells[at][0] + character, cells[at][1])
+            continue
+        cells.append((character, blank if character == " " else style))
+        cells.extend([("", style)] * (width - 1))
+    return cells
+
+
+def _runs(shown: Row, wanted: Row) -> Iterator[tuple[int, int]]:
+    """Yield the first and the past-last column of each stretch to send."""
+    if len(shown) < len(wanted):
+        shown = [*shown, *[None] * (len(wanted) - len(shown))]
+    changed = [at for at, (old, new) in enumerate(zip(shown, wanted, strict=False)) if old != new and new is not None]
+    first = last = -1
+    for at in changed:
+        if first >= 0 and (at - last > MAX_GAP or None in wanted[last:at]):
+            yield _whole(wanted, first, last)
+            first = at
+        first, last = (at if first < 0 else first), at + 1
+    if first >= 0:
+        yield _whole(wanted, first, last)
+
+
+def _whole(wanted: Row, first: int, last: int) -> tuple[int, int]:
+    """Return the stretch widened so that it cuts no wide character."""
+    while first > 0 and _is_right_half(wanted[first]):
+        first -= 1
+    while last < len(wanted) and _is_right_half(wanted[last]):
+        last += 1
+    return first, last
+
+
+def _is_right_half(cell: Cell | None) -> bool:
+    return cell is not None and not cell[0]
