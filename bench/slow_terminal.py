@@ -29,6 +29,7 @@ class SlowTerminal(PseudoTerminal):
         """What was sent, with the time at which it arrives."""
         self._typed: deque[tuple[float, str]] = deque()
         """Keys and answers, with the time at which they arrive."""
+        self._unanswered = b""
         self._free_at = time.perf_counter()
         """When the link has taken all that was sent."""
 
@@ -72,6 +73,10 @@ class SlowTerminal(PseudoTerminal):
     def _show(self, data: bytes) -> None:
         self.received.append((time.perf_counter(), len(data)))
         self._stream.feed(data)
-        # A question that is cut in two is answered by none; the program does not wait for ever.
-        for question in _QUESTIONS.findall(data):
+        self._unanswered += data
+        for question in _QUESTIONS.findall(self._unanswered):
             self.press(_ANSWERS[question])
+        # A question may be cut in two.
+        self._unanswered = self._unanswered[self._unanswered.rfind(b"\x1b") :] if b"\x1b" in data else self._unanswered
+        if _QUESTIONS.match(self._unanswered):
+            self._unanswered = b""

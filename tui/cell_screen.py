@@ -6,6 +6,7 @@ slow link each cell counts.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 
@@ -28,6 +29,11 @@ BEGIN_UPDATE, END_UPDATE = "\x1b[?2026h", "\x1b[?2026l"
 
 MAX_GAP = 5
 """Up to this many unchanged cells are sent again, since moving the cursor past them is not shorter."""
+
+MAX_BLANKS = 9
+"""More blanks than this are erased by a code, which is shorter."""
+
+PLAIN_BLANK: Cell = (" ", PLAIN)
 
 _TOKENS = re.compile(
     r"(?P<style>\x1b\[[\d;]*m)"
@@ -60,6 +66,11 @@ class CellScreen:
         self._sent_style = PLAIN
         self._sent_place: tuple[int, int] | None = None
         """The line and column of the terminal's cursor; None: not known."""
+        self._next_line = 0
+        """Where the last differences stopped for want of room."""
+        self._is_answer = False
+        self._answer: set[int] = set()
+        """The lines that were drawn in answer to a key and not yet sent."""
         self._marks_updates = False
         """Whether the terminal understands the marks of an update."""
         self._is_forgetting = False
@@ -76,8 +87,19 @@ class CellScreen:
         """Whether there may be differences to send."""
         return bool(self._wanted)
 
-    def take(self, text: str) -> str:
-        """Take what Textual writes, and return what has to be sent at once, such as a change of mode; often nothing."""
+    @property
+    def owes_answer(self) -> bool:
+        """Whether some of them are part of the answer to a key."""
+        return not self._answer.isdisjoint(self._wanted)
+
+    def take(self, text: str, *, is_answer: bool = False) -> str:
+        """Take what Textual writes, and return what is to be sent in front of the cells, such as a change of mode.
+
+        Args:
+            text: May hold several frames.
+            is_answer: Whether it was drawn in answer to a key, so that its lines are the first to be sent.
+        """
+        self._is_answer = is_answer
         if self._is_forgetting:
             self._shown.clear()
             self._sent_place, self._is_forgetting = None, False
@@ -96,25 +118,42 @@ class CellScreen:
         elif piece in {BEGIN_UPDATE, END_UPDATE}:
             self._marks_updates = True
         elif kind != "breaks":
-            return self.differences() + self._passed_on(piece)
+            return self._passed_on(piece)
         return ""
 
     def _passed_on(self, piece: str) -> str:
         if piece in {ENTER, LEAVE}:
             self._is_on = piece == ENTER
+            self._answer.clear()
+            self._wanted.clear()
         if piece in {ENTER, LEAVE} or (piece.startswith("\x1b[") and piece.endswith(("J", "K"))):
             self._shown.clear()
             self._sent_place = None
         return piece
 
-    def differences(self) -> str:
-        """Return what to send so that the terminal shows all that was taken; empty if it already does.
+    def differences(self, max_bytes: float = math.inf) -> str:
+        """Return what to send so that the terminal shows what was taken; empty if it already does.
 
         What was overwritten in the meantime is never sent: a slow terminal gets fewer frames, not older ones.
+
+        Args:
+            max_bytes: After the line that reaches it, the rest is left for the next call; with such a limit, so is
+                everything but the answer to a key while some of it is owed.
         """
-        if not self._wanted:
-            return ""
-        sent = "".join(self._differences())
+        parts: list[str] = []
+        room = max_bytes
+        for line in self._order(answer_only=self.owes_answer and max_bytes < math.inf):
+            if room <= 0:
+                self._next_line = line
+                break
+            parts += self._line_differences(line, self._wanted.pop(line))
+            room = max_bytes - sum(len(part.encode()) for part in parts)
+        else:
+            self._next_line = 0
+        # Whoever writes next, such as the shell, starts with a plain style.
+        parts.append(between(self._sent_style, PLAIN))
+        self._sent_style = PLAIN
+        sent = "".join(parts)
         return f"{BEGIN_UPDATE}{sent}{END_UPDATE}" if sent and self._marks_updates else sent
 
     def _write(self, text: str) -> None:
@@ -129,31 +168,51 @@ class CellScreen:
         end = self._column + len(cells)
         if len(row) < self._column:
             row.extend([None] * (self._column - len(row)))
+        # Textual writes the whole screen for a dialog; the answer is what that changes.
+        if self._is_answer and row[self._column : end] != cells:
+            self._answer.add(self._line)
         row[self._column : end] = cells
         self._column = end
 
-    def _differences(self) -> Iterator[str]:
-        for line in sorted(self._wanted):
-            wanted = self._wanted[line]
-            for first, last in _runs(self._shown.get(line, []), wanted):
-                yield self._moved_to(line, first)
-                yield from self._painted(wanted[first:last])
-                self._sent_place = line, last
-            self._shown[line] = wanted
-        self._wanted = {}
-        # Whoever writes next, such as the shell, starts with a plain style.
-        yield between(self._sent_style, PLAIN)
-        self._sent_style = PLAIN
+    def _order(self, *, answer_only: bool) -> list[int]:
+        """Return the lines of an answer, or all from where the last call stopped, so that none waits for ever."""
+        if answer_only:
+            return sorted(self._answer.intersection(self._wanted))
+        return sorted(self._wanted, key=lambda line: (line < self._next_line, line))
+
+    def _line_differences(self, line: int, wanted: Row) -> Iterator[str]:
+        """Yield the codes and characters of every cell that changed in a line, and make them the known ones."""
+        for first, last in _runs(self._shown.get(line, []), wanted):
+            yield self._moved_to(line, first)
+            self._sent_place = line, last
+            yield from self._painted(wanted[first:last])
+        self._shown[line] = wanted
+        self._answer.discard(line)
 
     def _painted(self, cells: Row) -> Iterator[str]:
-        for cell in cells:
-            if cell is None:
+        """Yield the codes and characters of cells that are next to each other, the cursor being at the first."""
+        at = 0
+        while at < len(cells):
+            blanks = _blanks_from(cells, at)
+            if blanks > MAX_BLANKS and on_blank(self._sent_style) == PLAIN:
+                at += blanks
+                yield f"\x1b[{blanks}X"
+                if at < len(cells):
+                    yield f"\x1b[{blanks}C"
+                else:
+                    self._sent_place = None
                 continue
-            character, style = cell
-            if style != self._sent_style and not (character == " " and on_blank(self._sent_style) == style):
-                yield between(self._sent_style, style)
-                self._sent_style = style
-            yield character
+            yield self._painted_cell(cells[at])
+            at += 1
+
+    def _painted_cell(self, cell: Cell | None) -> str:
+        if cell is None:
+            return ""
+        character, style = cell
+        if style == self._sent_style or (character == " " and on_blank(self._sent_style) == style):
+            return character
+        code, self._sent_style = between(self._sent_style, style), style
+        return code + character
 
     def _moved_to(self, line: int, column: int) -> str:
         """Return the shortest code that moves the cursor there."""
@@ -163,6 +222,14 @@ class CellScreen:
         if self._sent_place is None or self._sent_place[0] != line or self._sent_place[1] > column:
             return absolute
         return min(absolute, f"\x1b[{column - self._sent_place[1]}C", key=len)
+
+
+def _blanks_from(cells: Row, at: int) -> int:
+    """Return how many plain blanks follow each other from there on."""
+    end = at
+    while end < len(cells) and cells[end] == PLAIN_BLANK:
+        end += 1
+    return end - at
 
 
 def _wide_cells(text: str, style: Style, blank: Style) -> list[Cell]:

@@ -6,6 +6,7 @@ second question that every terminal answers (DA1) follows: its answer says that 
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Mapping
@@ -49,6 +50,8 @@ class TerminalAnswers:
         """How often it has said so."""
         self.asked_at: float | None = None
         """The `time.monotonic` time of the questions; None: nothing was asked."""
+        self.answer_seconds = math.inf
+        """How long the first answers took: the way to the terminal and back, and the start of the program at most."""
         self.answered = False
         """Whether the last of the questions is answered, so that no other answer is on its way."""
         self._held = ""
@@ -104,6 +107,8 @@ class TerminalAnswers:
             self.background = color_in(answer["color"]) or self.background
         elif answer["identity"] is not None:
             self.answered = True
+            if self.asked_at is not None:
+                self.answer_seconds = min(self.answer_seconds, time.monotonic() - self.asked_at)
         else:
             self.ready_answers += 1
         return ""

@@ -67,7 +67,7 @@ class TerminalOutput:
 
     def write(self, text: str) -> int:
         """Buffer text until the next `flush`."""
-        self._buffer.append(self._cells.take(text if self.utf_8 else to_ascii(text)))
+        self._buffer.append(self._cells.take(text if self.utf_8 else to_ascii(text), is_answer=self._pace.answers_key))
         return len(text)
 
     def forget_cells(self) -> None:
@@ -80,14 +80,15 @@ class TerminalOutput:
 
     @property
     def is_due(self) -> bool:
-        """Whether something was held back that `flush` would send now."""
-        return self._cells.is_ahead and self._pace.may_send()
+        """Whether something was held back that can be sent now. A key goes first: what it draws may cover it."""
+        return self._cells.is_ahead and self._pace.is_free(owes_answer=self._cells.owes_answer)
 
     def flush(self) -> None:
         """Send everything buffered; a slow terminal gets a frame when it has shown the last one."""
         sent = [*self._buffer]
-        if self._cells.is_ahead and self._pace.may_send() and (frame := self._cells.differences()):
-            sent += [frame, self._pace.sent()]
+        room = self._pace.max_bytes(owes_answer=self._cells.owes_answer) if self._cells.is_ahead else 0
+        if room and (frame := self._cells.differences(room)):
+            sent += [frame, self._pace.sent(len(frame.encode()))]
         data = "".join(sent).encode("utf-8", errors="replace")
         self._buffer.clear()
         self._last_accepted = time.monotonic()

@@ -242,7 +242,7 @@ def test_every_option_of_the_manual_is_there(capsys: pytest.CaptureFixture[str])
     text = capsys.readouterr().out
     options = (
         "--epochs --batch-size --learning-rate --dropout --l1 --l2 --units --optimizer --seed --threshold --jit "
-        "--no-jit --data --name --plain --json --paused --exit --no-mouse --debug --at"
+        "--no-jit --data --name --plain --json --paused --exit --theme --ascii --no-mouse --debug --at"
     )
     assert [option for option in options.split() if option not in text] == []
 

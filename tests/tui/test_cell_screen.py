@@ -118,7 +118,34 @@ def test_outside_of_the_screen_text_is_passed_on() -> None:
     assert terminal.write(f"{LEAVE}Finished.\r\nBye\n") == f"{LEAVE}Finished.\r\nBye\n"
 
 
-def test_modes_questions_and_the_clipboard_pass_in_their_place() -> None:
+def test_modes_questions_and_the_clipboard_go_in_front_of_the_cells() -> None:
     terminal = Terminal()
     sent = terminal.write("\x1b[1;1Ha\x1b[?25l\x1b]52;c;YWJj\x07\x1b[1;2Hb\x1b[c")
-    assert sent == "\x1b[1Ha\x1b[?25l\x1b]52;c;YWJj\x07b\x1b[c"
+    assert sent == "\x1b[?25l\x1b]52;c;YWJj\x07\x1b[c\x1b[1Hab"
+
+
+def test_what_a_slow_link_has_no_room_for_is_sent_the_next_time() -> None:
+    terminal = Terminal()
+    terminal.cells.take("\x1b[1;1Hone\x1b[2;1Htwo\x1b[3;1Hthree")
+    assert terminal.cells.differences(max_bytes=5) == "\x1b[1Hone"
+    terminal.cells.take("\x1b[1;1HONE\x1b[2;1HTWO")
+    assert terminal.cells.differences() == "\x1b[2HTWO\x1b[3Hthree\x1b[1HONE"
+    assert not terminal.cells.is_ahead
+
+
+def test_the_lines_of_the_answer_to_a_key_are_sent_first() -> None:
+    terminal = Terminal()
+    terminal.cells.take("\x1b[1;1Hone\x1b[2;1Htwo")
+    terminal.cells.take("\x1b[1;1Hone\x1b[2;1Htwo\x1b[3;1Hthree", is_answer=True)
+    assert terminal.cells.owes_answer
+    assert terminal.cells.differences(max_bytes=5) == "\x1b[3Hthree"
+    assert not terminal.cells.owes_answer
+    assert terminal.cells.differences() == "\x1b[1Hone\x1b[2Htwo"
+
+
+def test_many_blanks_are_erased_by_a_code() -> None:
+    terminal = Terminal()
+    terminal.write("\x1b[1;1H" + "x" * COLUMNS)
+    assert terminal.write("\x1b[1;1Hx" + " " * 20 + "y" * (COLUMNS - 21)) == "\x1b[1;2H\x1b[20X\x1b[20C" + "y" * 19
+    assert terminal.write("\x1b[1;1H" + " " * COLUMNS) == "\x1b[1H \x1b[20C\x1b[19X"
+    assert terminal.screen.display[0].strip() == ""

@@ -1,9 +1,15 @@
-"""On a slow link one frame is on its way, and the answer to a key passes."""
+"""On a slow link little is on its way, and the answer to a key passes what was held back."""
 
 from __future__ import annotations
 
-from fitmon.tui.link_pace import HURRY_SECONDS, MAX_WAIT_SECONDS, LinkPace
+import math
+
+import pytest
+
+from fitmon.tui.link_pace import HURRY_SECONDS, MAX_WAIT_SECONDS, PART_SECONDS, QUEUE_SECONDS, LinkPace
 from fitmon.tui.terminal_answers import READY_QUESTION, TerminalAnswers
+
+WAY_SECONDS = 0.3
 
 
 class Link:
@@ -16,29 +22,42 @@ class Link:
         if answers:
             self.answers.questions()
             self.answers.without_answers("\x1b[0n\x1b[?62;c")
+            self.answers.answer_seconds = WAY_SECONDS
 
-    def send(self) -> None:
-        assert self.pace.may_send()
-        assert self.pace.sent() == READY_QUESTION
+    def send(self, size: int = 1000) -> None:
+        assert self.pace.max_bytes() > 0
+        assert self.pace.sent(size) == READY_QUESTION
 
     def arrive(self, seconds: float) -> None:
-        """The frame on its way is shown after that time."""
+        """The first part on its way is shown after that time."""
         self.now += seconds
         self.answers.without_answers("\x1b[0n")
+        self.pace.max_bytes()
+
+    def is_free(self) -> bool:
+        return self.pace.max_bytes() > 0
 
 
-def test_a_frame_waits_until_the_last_one_was_shown_and_as_long_again() -> None:
+def slow_link() -> Link:
+    """Return a link of 2 KB/s, which has shown that it is."""
+    link = Link()
+    link.send(2000)
+    link.arrive(WAY_SECONDS + 1.0)
+    assert not link.is_free()
+    link.now += 2.01
+    return link
+
+
+def test_a_frame_waits_until_the_last_one_was_shown_and_twice_as_long_again() -> None:
     link = Link()
     link.send()
-    link.arrive(0.1)
-    link.send()
-    assert not link.pace.may_send()
-    link.arrive(0.8)
-    assert not link.pace.may_send()
-    link.now += 0.69
-    assert not link.pace.may_send()
+    assert not link.is_free()
+    link.arrive(WAY_SECONDS + 0.5)
+    assert not link.is_free()
+    link.now += 0.99
+    assert not link.is_free()
     link.now += 0.02
-    assert link.pace.may_send()
+    assert link.is_free()
 
 
 def test_a_fast_link_is_not_slowed() -> None:
@@ -46,29 +65,42 @@ def test_a_fast_link_is_not_slowed() -> None:
     for _ in range(5):
         link.send()
         link.arrive(0.001)
-    assert link.pace.may_send()
+    assert link.pace.max_bytes() == math.inf
 
 
-def test_the_answer_to_a_key_waits_for_nothing() -> None:
-    link = Link()
-    link.send()
-    assert not link.pace.may_send()
+def test_a_slow_link_gets_parts_that_a_key_need_not_wait_long_for() -> None:
+    assert slow_link().pace.max_bytes() == pytest.approx(2000 * PART_SECONDS)
+
+
+def test_the_answer_to_a_key_waits_for_nothing_and_keeps_the_link_busy() -> None:
+    link = slow_link()
+    link.send(500)
+    assert not link.is_free()
     link.pace.hurry()
-    link.send()
-    link.now += HURRY_SECONDS + 0.01
-    assert not link.pace.may_send()
-    link.arrive(0.0)
-    assert not link.pace.may_send(), "two frames are on their way, and one has arrived"
-    link.arrive(0.0)
-    link.now += 0.5
-    assert link.pace.may_send()
+    room = link.pace.max_bytes(owes_answer=True)
+    assert room == pytest.approx(2000 * (WAY_SECONDS + QUEUE_SECONDS) - 500)
+    link.pace.sent(int(room) + 1)
+    assert link.pace.max_bytes(owes_answer=True) == 0, "the queue of the link is full"
+    link.arrive(0.25)
+    link.now += HURRY_SECONDS
+    assert link.pace.max_bytes(owes_answer=True) > 0, "the rest of the answer"
+    assert not link.is_free(), "all the rest"
 
 
-def test_a_terminal_that_does_not_say_what_it_has_shown_gets_every_frame() -> None:
+def test_what_was_held_back_does_not_go_first_when_a_key_was_pressed() -> None:
+    link = slow_link()
+    assert link.pace.is_free()
+    link.pace.hurry()
+    assert not link.pace.is_free()
+    link.now += HURRY_SECONDS
+    assert link.pace.is_free(), "the key drew nothing"
+
+
+def test_a_terminal_that_does_not_say_what_it_has_shown_gets_everything_at_once() -> None:
     link = Link(answers=False)
     for _ in range(3):
-        assert link.pace.may_send()
-        assert link.pace.sent() == ""
+        assert link.pace.max_bytes() == math.inf
+        assert link.pace.sent(1000) == ""
 
 
 def test_an_answer_that_is_lost_does_not_stop_the_screen() -> None:

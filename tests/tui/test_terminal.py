@@ -330,3 +330,12 @@ def test_a_slow_terminal_has_not_stalled() -> None:
     assert not output.lost
     os.close(slave)
     os.close(master)
+
+
+def test_what_something_else_wrote_on_the_terminal_goes_when_everything_is_drawn_again(log: Path) -> None:
+    with pseudo("waits", str(log)) as terminal:
+        terminal.until("epoch 1/3")
+        terminal._stream.feed(b"\x1b[10;10Hmessage from root")
+        assert "message from root" in terminal.screen.display[9]
+        terminal.type("\x0c")
+        terminal.until_true(lambda: "message from root" not in terminal.screen.display[9], "a clean screen")
