@@ -48,12 +48,13 @@ def _send(folder: RunFolder, action: str) -> tuple[dict[str, Any], str]:
 
 def _set(folder: RunFolder, knob: str, text: str) -> tuple[dict[str, Any], str]:
     from fitmon.engine.attach.steering import set_knob
-    from fitmon.engine.knobs.catalogue import knob_named
+    from fitmon.engine.knobs.catalogue import typed_knob
 
-    value = knob_named(knob).parse(text)
-    epoch = set_knob(folder, knob, value).epoch
-    facts = {"run": folder.name, "knob": knob, "value": value, "epoch": epoch}
-    return facts, f"{folder.name}: {knob} {value:g} from epoch {epoch}"
+    named = typed_knob(knob)
+    value = named.parse(text)
+    epoch = set_knob(folder, named.name, value).epoch
+    facts = {"run": folder.name, "knob": named.name, "value": value, "epoch": epoch}
+    return facts, f"{folder.name}: {named.name} {value:g} from epoch {epoch}"
 
 
 def _status(folder: RunFolder) -> tuple[dict[str, Any], str]:

@@ -21,7 +21,7 @@ from fitmon.engine.knobs.catalogue import (
     LEARNING_RATE,
     THRESHOLD,
     Knob,
-    knob_named,
+    typed_knob,
 )
 from fitmon.engine.runs.run_name import check_run_name
 
@@ -146,11 +146,12 @@ def read_keep(text: str) -> str:
 
 def read_change(text: str) -> ScheduledChange:
     """Read a scheduled change of a knob, such as `3:learning_rate=1e-4`."""
-    parts = re.fullmatch(r"\s*([1-9][0-9]{0,8})\s*:\s*(\w+)\s*=(.*)", text)
+    parts = re.fullmatch(r"\s*([1-9][0-9]{0,8})\s*:\s*([\w-]+)\s*=(.*)", text)
     if parts is None:
         raise UsageError(f"Expected EPOCH:KNOB=VALUE, such as 3:learning_rate=1e-4; received {text!r}.")
-    epoch, knob, number = parts.groups()
-    return int(epoch), knob, knob_named(knob).parse(number)
+    epoch, name, number = parts.groups()
+    knob = typed_knob(name)
+    return int(epoch), knob.name, knob.parse(number)
 
 
 SETTINGS: dict[str, tuple[Reader, str, str]] = {
@@ -171,6 +172,9 @@ SETTINGS: dict[str, tuple[Reader, str, str]] = {
 }
 """The options that are fields of `Settings`: reader, metavar, help."""
 
+SHORT_FLAGS = {LEARNING_RATE.name: ("--lr",), BATCH_SIZE.name: ("--bs",)}
+"""The short forms of options, by setting."""
+
 TRAINING, RUN, OUTPUT = "Training", "Run", "Output"
 """The sections of `--help`, beside `Data`."""
 
@@ -179,7 +183,7 @@ def setting_options(defaults: Settings) -> list[click.Option]:
     """Return the options that change a job's settings; their help shows the defaults."""
     options = [
         SectionOption(
-            [option_flag(field)],
+            option_flags(field),
             section=TRAINING,
             type=reader,
             metavar=metavar,
@@ -300,6 +304,11 @@ def debug_option() -> click.Option:
 def option_flag(field: str) -> str:
     """Return the flag of a setting, such as `--batch-size`."""
     return f"--{field.replace('_', '-')}"
+
+
+def option_flags(field: str) -> list[str]:
+    """Return the flag of a setting and its short form, if it has one: `--learning-rate`, `--lr`."""
+    return [option_flag(field), *SHORT_FLAGS.get(field, ())]
 
 
 def _shown(value: object) -> str:

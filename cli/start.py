@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fitmon.engine.runs.run_folder import RunFolder
     from fitmon.engine.training.kept_run import KeptRun
     from fitmon.engine.training.session import Session
-    from fitmon.tui.options import RewindOptions
+    from fitmon.tui.options import DetachOptions, RewindOptions
 
 Frontend = Literal["screen", "plain", "json", "headless"]
 
@@ -91,7 +91,7 @@ def initial_commands(given: dict[str, Any], changes: Mapping[str, float] | None 
 def train(request: TrainingRequest, frontend: Frontend) -> int:
     """Train, show the run, and return the exit code; raises FitmonError when training cannot start."""
     if frontend == "screen":
-        return _train_on_screen(request)
+        return _train_on_screen_or_detach(request)
     if frontend == "headless":
         return _train_headless(request)
     return _train_in_lines(request, as_json=frontend == "json")
@@ -208,7 +208,31 @@ def print_resume_hint(request: TrainingRequest) -> None:
         print_message(f"run saved; resume it with `fitmon resume {shlex.quote(request.folder.name)}`")
 
 
-def _train_on_screen(request: TrainingRequest) -> int:
+def _train_on_screen_or_detach(request: TrainingRequest) -> int:
+    from fitmon.tui.options import DetachOptions
+
+    if request.folder is None:
+        return _train_on_screen(request, DetachOptions("it is not saved (--ephemeral), so it could not be found again"))
+    from fitmon.cli.detachable import run_detachable
+
+    name = shlex.quote(request.folder.name)
+    return run_detachable(
+        lambda detach: _train_on_screen(request, DetachOptions("", detach)),
+        detached=detached_lines(name),
+        killed=lambda by: f"the training process was killed ({by}); resume it with `fitmon resume {name}`",
+    )
+
+
+def detached_lines(name: str) -> list[str]:
+    """Return what is printed when a run goes on in the background; `name` is quoted for a shell."""
+    return [
+        f"fitmon: {name} trains in the background",
+        f"  fitmon attach {name}      shows it again",
+        f"  fitmon ctl {name} stop    stops it",
+    ]
+
+
+def _train_on_screen(request: TrainingRequest, detach: DetachOptions) -> int:
     from fitmon.engine.events import RunFailed
     from fitmon.tui.launch import run_screen
     from fitmon.tui.options import NO_REWIND, ScreenOptions
@@ -222,6 +246,7 @@ def _train_on_screen(request: TrainingRequest) -> int:
             log_path=log_path,
             continue_without_terminal=request.folder is not None,
             rewind=NO_REWIND if request.folder is None else _rewind_options(request.folder),
+            detach=detach,
         )
         code = run_screen(run, name=request.name, options=options)
         snapshot = run.snapshot()

@@ -24,7 +24,7 @@ from fitmon.tui.ordered_keys import OrderedKeys
 from fitmon.tui.run import Run
 from fitmon.tui.screens.host import READ_ONLY
 from fitmon.tui.screens.monitor import MonitorScreen
-from fitmon.tui.terminal import HANG_UP_EXIT_CODE
+from fitmon.tui.terminal import DETACHED, HANG_UP_EXIT_CODE
 
 POLL_SECONDS = 0.25
 """How often the run is polled."""
@@ -81,6 +81,8 @@ class MonitorApp(App[int], inherit_bindings=False):
         """Whether another process trains the run."""
         self.read_only = options.read_only
         """Whether no command can be sent to the run."""
+        self.detach_options = options.detach
+        """Whether the user can leave the run training in the background."""
         self.stop_sent = False
         """Whether the run was stopped because the user quit or a signal came."""
         self.run_name = clean(name) + _kind_of_view(options)
@@ -201,6 +203,10 @@ class MonitorApp(App[int], inherit_bindings=False):
             self._stop_and_exit(EXIT_QUIT_WHILE_TRAINING, "stopped by the user")
         else:
             self.exit(EXIT_CODES.get(ending.kind, 1) if isinstance(ending, RunFailed) else 0)
+
+    def detach_app(self) -> None:
+        """Close the screen and leave the run training in the background; `run_screen` does the rest."""
+        self.exit(DETACHED)
 
     def _exit_as_requested(self, code: int) -> None:
         """Quit because a signal came or the terminal was lost."""

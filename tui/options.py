@@ -23,6 +23,16 @@ NO_REWIND = RewindOptions(why_not=lambda: "this run is not saved to disk")
 
 
 @dataclass(frozen=True, slots=True)
+class DetachOptions:
+    """Whether and how the user can leave a run that goes on training in the background."""
+
+    why_not: str = "it was not started with the command fitmon"
+    """Why it cannot, as the end of a sentence; empty if it can."""
+    leave: Callable[[], None] = lambda: None
+    """Called when the terminal is restored: gives it back to the shell."""
+
+
+@dataclass(frozen=True, slots=True)
 class ScreenOptions:
     """How a run is shown, and what the user may do with it."""
 
@@ -43,5 +53,7 @@ class ScreenOptions:
     """Whether no command is sent to the run, whatever key is pressed."""
     rewind: RewindOptions = NO_REWIND
     """Which epochs the run can rewind to."""
+    detach: DetachOptions = DetachOptions()
+    """Whether the key q can leave the run training in the background."""
     stalled_seconds: float = STALLED_SECONDS
     """How long the terminal may accept no bytes before it counts as lost."""

@@ -1,7 +1,7 @@
 """Hands keys to the application one at a time, so that keys that arrive together act as if typed slowly.
 
-Textual 8.2 gives a key to whatever has the focus at that moment. A dialog opens some messages after the key that requests
-it, so the keys behind that one in the same packet would miss it; and Enter could overtake the text in front of it.
+Textual 8.2 gives a key to whatever has the focus at that moment. A dialog opens some messages after the key that
+requests it, so the keys behind that one in the same packet would miss it, and Enter could overtake the text before it.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ Handler = Callable[["Event"], Awaitable[None]]
 class OrderedKeys:
     """A queue of keys and pastes. The next one is handled when the last one has had its effect.
 
-    The effect is complete when the screen and the focus no longer change and their queues are empty: a dialog is mounted
-    and its field has the focus, or a dialog is closed and its answer was taken.
+    The effect is complete when the screen and the focus no longer change and their queues are empty: a dialog is
+    mounted and its field has the focus, or a dialog is closed and its answer was taken.
     """
 
     def __init__(self, app: App[Any], handle: Handler) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from textual.screen import Screen
 
 from fitmon.engine.commands import Command
+from fitmon.tui.options import DetachOptions
 from fitmon.tui.run import Run
 
 READ_ONLY = "read-only: cannot send commands to the run"
@@ -28,6 +29,8 @@ class Host(Protocol):
     """Whether another process trains the run."""
     read_only: bool
     """Whether no command can be sent to the run."""
+    detach_options: DetachOptions
+    """Whether the user can leave the run training in the background."""
 
     def draw_now(self) -> None:
         """Draw the newest snapshot without waiting for the timer."""
@@ -40,6 +43,9 @@ class Host(Protocol):
 
     def push_screen(self, screen: Screen[Any], callback: Callable[[Any], None]) -> object:
         """Open a dialog, and pass its result to the callback."""
+
+    def detach_app(self) -> None:
+        """Close the screen and leave the run training in the background."""
 
     def quit_app(self) -> None:
         """Quit with the exit code that follows from the state of the run."""

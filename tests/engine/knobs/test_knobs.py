@@ -78,7 +78,7 @@ def test_layers_with_different_rates_are_reported_as_several_values() -> None:
 
 
 REFUSALS = [
-    (SetKnob("momentum", 0.5), "Expected one of the knobs"),
+    (SetKnob("momentum", 0.5), "Unknown knob"),
     (SetKnob("dropout", 0.5), "this model has no dropout"),
     (SetKnob("learning_rate", -1.0), "a number above 0"),
     (SetKnob("learning_rate", float("nan")), "a number above 0"),
