@@ -1,8 +1,9 @@
 """Trains in a child process, so that the user can leave the run and get the shell back.
 
-A process with the threads of TensorFlow cannot fork, and the shell waits for the process that it started. So that one forks
-before anything is loaded: the child trains and shows the screen, and the parent only waits. When the user detaches, the
-parent ends, and the child goes on as after a hang-up. If the child is killed, the parent restores the terminal.
+A process with the threads of TensorFlow cannot fork, and the shell waits for the process that it started. So that one
+forks before anything is loaded: the child trains and shows the screen, and the parent only waits. When the user
+detaches, the parent ends, and the child continues as after a hang-up. If the child is killed, the parent restores the
+terminal.
 """
 
 from __future__ import annotations
@@ -94,9 +95,9 @@ class _Parent:
                 print(line, file=sys.stderr, flush=True)  # noqa: T201 - what the command says, not a result
             return 0
         if os.WIFSIGNALED(self._status):
-            number = os.WTERMSIG(self._status)
+            number = signal.Signals(os.WTERMSIG(self._status))
             self._restore_terminal()
-            print_message(killed(signal.Signals(number).name))
+            print_message(killed(number.name))
             return 128 + number
         return os.waitstatus_to_exitcode(self._status)
 

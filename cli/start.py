@@ -219,7 +219,7 @@ def _train_on_screen_or_detach(request: TrainingRequest) -> int:
     return run_detachable(
         lambda detach: _train_on_screen(request, DetachOptions("", detach)),
         detached=detached_lines(name),
-        killed=lambda by: f"the training process was killed ({by}); resume it with `fitmon resume {name}`",
+        killed=lambda by: f"{by} killed the training process; resume it with `fitmon resume {name}`",
     )
 
 

@@ -202,10 +202,13 @@ def knob_label(name: str) -> str:
 
 def knob_state(knob: KnobState) -> str:
     """Return a knob as the header shows it: `lr 1e-3`, or `lr 1e-3 → 5e-4 from epoch 5` while a change is pending."""
+    return knob_change(knob) if knob.pending is None else f"{knob_change(knob)} {pending_epoch(knob)}"
+
+
+def knob_change(knob: KnobState) -> str:
+    """Return the same without the epoch of a pending change: `lr 1e-3 → 5e-4`."""
     now = f"{knob_label(knob.name)} {knob_value(knob.value)}"
-    if knob.pending is None:
-        return now
-    return f"{now} → {setting(knob.pending)} {pending_epoch(knob)}"
+    return now if knob.pending is None else f"{now} → {setting(knob.pending)}"
 
 
 def pending_epoch(knob: KnobState) -> str:

@@ -1,7 +1,7 @@
 """Tells the Escape key from the start of another key's code, in what a terminal sent. Pure.
 
-Both begin with the same byte. Textual 8.2 drops an Escape and the key behind it when they arrive in one packet: it takes
-them for a key pressed with Alt. fitmon uses no Alt keys.
+Both begin with the same byte. Textual 8.2 takes an Escape and a key behind it in the same packet for one key pressed
+with Alt, and drops it. fitmon uses no Alt keys.
 """
 
 from __future__ import annotations

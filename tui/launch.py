@@ -43,9 +43,9 @@ def run_screen(run: Run, *, name: str = "run", options: ScreenOptions = DEFAULT_
     it returns, the run was sent a stop and was waited for up to `JOIN_SECONDS`.
 
     When the terminal hangs up or stalls, or the user detaches, the run receives `Detach` and continues without a
-    screen; only then does this wait for its end. Descriptors 1 and 2 stay redirected to the log, unless the terminal only
-    stalled. The exit code is then that of the run: 0 finished, the code of its error, 128 + the signal that stopped it,
-    130 stopped by another process.
+    screen; only then does this wait for its end. Descriptors 1 and 2 stay redirected to the log, unless the terminal
+    only stalled. The exit code is then that of the run: 0 finished, the code of its error, 128 + the signal that
+    stopped it, 130 stopped by another process.
 
     Args:
         run: The run to show; it starts once the first frame is on screen.

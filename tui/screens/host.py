@@ -9,9 +9,6 @@ from fitmon.engine.commands import Command
 from fitmon.tui.options import DetachOptions
 from fitmon.tui.run import Run
 
-READ_ONLY = "read-only: cannot send commands to the run"
-NO_THRESHOLD = "no decision threshold with more than two classes: the largest probability wins"
-
 
 class Host(Protocol):
     """The application, as the main screen sees it; `MonitorApp` is one."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.events import Resize
+from textual.events import Key, Resize
 from textual.geometry import Size
 from textual.screen import Screen
 
@@ -16,6 +16,7 @@ from fitmon.text.metric_choice import second_metric
 from fitmon.tui.bindings import monitor_bindings
 from fitmon.tui.drawing.header import warning_row
 from fitmon.tui.frame import Frame
+from fitmon.tui.key_effects import action_answer
 from fitmon.tui.layout import Panel, View, arrange
 from fitmon.tui.options import RewindOptions
 from fitmon.tui.refresh import RefreshThrottle
@@ -57,6 +58,7 @@ class MonitorScreen(RunActions, Screen[None]):
         self.view = View.OVERVIEW
         self._view_before_output = View.OVERVIEW
         self._frozen_frame: Frame | None = None
+        self._newest_frame: Frame | None = None
         self._throttle = RefreshThrottle()
         self._header = Header(Panel.HEADER)
         self._charts = (ChartPanel(Panel.LOSS, is_loss=True), ChartPanel(Panel.ACCURACY, is_loss=False))
@@ -88,7 +90,7 @@ class MonitorScreen(RunActions, Screen[None]):
 
     def show(self, frame: Frame, now_seconds: float) -> None:
         """Draw a frame. While the view is frozen, the panels keep their last frame and only the header changes."""
-        frame = replace(frame, no_rewind=self._rewind_options.why_not())
+        self._newest_frame = frame = replace(frame, no_rewind=self._rewind_options.why_not())
         self._frozen_frame = self._frozen(frame)
         panel_frame = self._frozen_frame or self._throttle.next_frame(frame, now_seconds)
         self._arrange(panel_frame, has_warnings=bool(warning_row(frame.snapshot)))
@@ -99,6 +101,19 @@ class MonitorScreen(RunActions, Screen[None]):
         self._throttle.drawn(now_seconds)
         if not frame.frozen:
             self._log.refresh_log()
+
+    def answer(self, action: str) -> str:
+        """Return why the key of an action has no effect now; empty if it has one."""
+        frame = self._newest_frame
+        if frame is None:
+            return ""
+        no_rewind = self._rewind_options.why_not()
+        return action_answer(action, replace(frame, snapshot=self._newest(), view=self.view, no_rewind=no_rewind))
+
+    def on_key(self, event: Key) -> None:
+        """Answer a key that nothing is bound to."""
+        if event.is_printable and event.key not in self.active_bindings:
+            self.monitor.say(f"no such key: {event.character} · ? lists the keys")
 
     def _frozen(self, frame: Frame) -> Frame | None:
         """Return the frozen frame with the current settings of the view; None while the view is not frozen."""
@@ -161,7 +176,7 @@ class MonitorScreen(RunActions, Screen[None]):
     def action_show_help(self) -> None:
         from fitmon.tui.screens.help import HelpScreen
 
-        self.app.push_screen(HelpScreen())
+        self.app.push_screen(HelpScreen(self.view))
 
     def action_show_failure(self) -> None:
         ending = self._newest().ending

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,6 @@ from fitmon.engine.knobs.catalogue import EPOCHS
 from fitmon.text import format as form
 from fitmon.text.sentences import knob_name
 from fitmon.tui.knob_fields import check_next_epoch, present_fields
-from fitmon.tui.screens.host import READ_ONLY
 from fitmon.tui.screens.view_actions import ViewActions
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ class RunActions(ViewActions):
 
     def action_pause_or_resume(self) -> None:
         snapshot = self._newest()
-        if snapshot.over:
-            return
         if snapshot.paused is not None or snapshot.pause_requested == PauseAt.CHUNK:
             self._send(Resume(), "resuming …")
         elif snapshot.pause_requested == PauseAt.EPOCH:
@@ -56,31 +54,18 @@ class RunActions(ViewActions):
 
     def _open_knob_form(self, *wanted: str) -> None:
         """Open the form of all knobs, at the first of the wanted ones that the run has."""
-        snapshot = self._newest()
-        fields = present_fields(snapshot.knobs)
+        from fitmon.tui.screens.knob_form import KnobForm
+
+        fields = present_fields(self._newest().knobs)
         names = {field.name for field in fields}
-        if not snapshot.knobs:
-            self.monitor.say("this run has no knobs" if snapshot.started else "not available until the model is built")
-        elif not names.intersection(wanted):
-            self.monitor.say(self._why_not_offered(wanted[0]))
-        else:
-            from fitmon.tui.screens.knob_form import KnobForm
-
-            first = next(name for name in wanted if name in names)
-            form_of_all = KnobForm(
-                "change hyperparameters, from the next epoch on",
-                fields,
-                self._newest,
-                lambda changes: check_next_epoch(changes, self._newest()),
-                first=first,
-            )
-            self.monitor.push_screen(form_of_all, self._set_knobs)
-
-    def _why_not_offered(self, name: str) -> str:
-        knob = self._newest().knob(name)
-        if knob is None:
-            return f"this run has no {knob_name(name)} to change"
-        return f"{knob_name(name)} cannot be changed: {form.clean(knob.unavailable)}"
+        all_knobs = KnobForm(
+            "change hyperparameters, from the next epoch on",
+            fields,
+            self._newest,
+            lambda changes: check_next_epoch(changes, self._newest()),
+            first=next(name for name in wanted if name in names),
+        )
+        self.monitor.push_screen(all_knobs, self._set_knobs)
 
     def _set_knobs(self, changes: dict[str, float] | None) -> None:
         if changes is None:
@@ -94,16 +79,10 @@ class RunActions(ViewActions):
             self._send(SetKnob(knob=name, value=changes[name]), f"changing {named} …")
 
     def action_ask_rewind(self) -> None:
-        snapshot = self._newest()
-        if why := self._rewind_options.why_not() or READ_ONLY * self.monitor.read_only:
-            self.monitor.say(why)
-        elif snapshot.started is None:
-            self.monitor.say("nothing to rewind to before training starts")
-        else:
-            from fitmon.tui.screens.rewind_dialog import RewindDialog
+        from fitmon.tui.screens.rewind_dialog import RewindDialog
 
-            dialog = RewindDialog(snapshot, self._rewind_options.kept_epochs(), self._newest)
-            self.monitor.push_screen(dialog, self._rewind)
+        dialog = RewindDialog(self._newest(), self._rewind_options.kept_epochs(), self._newest)
+        self.monitor.push_screen(dialog, self._rewind)
 
     def _rewind(self, command: Rewind | None) -> None:
         if command is not None:
@@ -112,18 +91,13 @@ class RunActions(ViewActions):
 
     def action_ask_remedy(self) -> None:
         from fitmon.text.remedies import RewindChoices, choices_of
+        from fitmon.tui.screens.remedies_dialog import RemediesDialog
 
-        snapshot = self._newest()
         rewind_choices = RewindChoices(kept=self._rewind_options.kept_epochs(), refusal=self._rewind_options.why_not())
-        choices = choices_of(snapshot, rewind_choices)
+        choices = choices_of(self._newest(), rewind_choices)
         if self.monitor.read_only:
-            self.monitor.say(READ_ONLY)
-        elif not choices:
-            self.monitor.say("no finding needs action" if snapshot.findings else "no findings yet")
-        else:
-            from fitmon.tui.screens.remedies_dialog import RemediesDialog
-
-            self.monitor.push_screen(RemediesDialog(choices), self._apply_remedy)
+            choices = tuple(replace(choice, refusal=choice.refusal or "read-only view") for choice in choices)
+        self.monitor.push_screen(RemediesDialog(choices), self._apply_remedy)
 
     def _apply_remedy(self, choice: RemedyChoice | None) -> None:
         if choice is None:
@@ -147,28 +121,18 @@ class RunActions(ViewActions):
             self._send(command, f"applying: {form.clean(choice.remedy.advice)} …")
 
     def action_ask_export(self) -> None:
-        snapshot = self._newest()
-        if self.monitor.read_only:
-            self.monitor.say(READ_ONLY)
-        elif not snapshot.over:
-            self.monitor.say("the model can be exported after the run has ended; x stops it")
-        elif not snapshot.epochs_done:
-            self.monitor.say("no model to export: no epoch was completed")
-        elif why := self._rewind_options.why_not():
-            self.monitor.say(f"{why}; start it with --export FILE.keras to export the model at the end")
-        else:
-            from fitmon.tui.screens.export_dialog import ExportDialog
+        from fitmon.tui.screens.export_dialog import ExportDialog
 
-            name = snapshot.started.run if snapshot.started else self.monitor.run_name
-            self.monitor.push_screen(ExportDialog(snapshot, name), self._export)
+        snapshot = self._newest()
+        name = snapshot.started.run if snapshot.started else self.monitor.run_name
+        self.monitor.push_screen(ExportDialog(snapshot, name), self._export)
 
     def _export(self, command: Export | None) -> None:
         if command is not None:
             self._send(command, f"writing {form.clean(Path(command.path).name)} …")
 
     def action_ask_stop(self) -> None:
-        if not self._newest().over:
-            self._confirm("Stop training? Results stay on screen.", "stop", self._stop)
+        self._confirm("Stop training? Results stay on screen.", "stop", self._stop)
 
     def _stop(self, confirmed: bool | None) -> None:
         if confirmed:
