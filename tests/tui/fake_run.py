@@ -248,11 +248,13 @@ class Shown:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
+        await self.until(lambda: not self.app.ordered_keys.busy)
 
     async def press_once(self, key: str) -> None:
         """Press a key that types nothing, and wait once until the application is idle; `press` waits several times."""
         self.app.simulate_key(key)
         await self.pilot.pause()
+        await self.until(lambda: not self.app.ordered_keys.busy)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until the condition is true; fail with the screen if it does not become true."""

@@ -137,7 +137,7 @@ async def test_a_read_only_view_sends_no_command() -> None:
     run = overfitted()
     async with shown(run, viewer=True, read_only=True) as screen:
         await screen.press("a")
-        await screen.sees("read-only: cannot send commands to the run")
+        await screen.sees("(read-only view)")
         await screen.press("1")
         assert not run.sent
 

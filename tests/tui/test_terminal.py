@@ -63,8 +63,8 @@ def test_nothing_printed_reaches_the_screen_and_all_of_it_the_log(log: Path) -> 
         terminal.until("training")
         terminal.until("epoch 1/3")
         terminal.type("q")
-        terminal.until("Stop it and quit?")
-        terminal.type("y")
+        terminal.until("s  stop and quit")
+        terminal.type("s")
         assert terminal.exit_code() == 130
         assert_given_back(terminal)
         printed = log.read_text()
@@ -211,7 +211,7 @@ def test_quitting_is_quick_while_the_run_waits_after_its_end(log: Path) -> None:
 @pytest.mark.parametrize("how", ["q", "SIGTERM", "closed"])
 def test_quitting_a_view_asks_nothing_and_does_not_stop_the_run(how: str, log: Path) -> None:
     with pseudo("waits", str(log), "--viewer") as terminal:
-        terminal.until("attached: quitting does not stop the run")
+        terminal.until("attached · q leaves, training continues")
         lose(terminal, how)
         assert (terminal.process.wait(PATIENCE_SECONDS) if how == "closed" else terminal.exit_code()) == 0
         assert not (log.parent / TOLD).exists()

@@ -64,7 +64,7 @@ class KnobForm(ModalScreen[dict[str, float] | None]):
             first: the knob whose field has the focus at first; empty, or a knob without a field: the first field.
             apply: what enter does, for the line of keys.
         """
-        super().__init__(classes="dialog")
+        super().__init__(classes="dialog form")
         self._title, self._fields, self._newest, self._check, self._apply = title, fields, newest, check, apply
         names = [field.name for field in fields]
         self._chosen = names.index(first) if first in names else 0

@@ -59,7 +59,7 @@ class RunActions(ViewActions):
         fields = present_fields(self._newest().knobs)
         names = {field.name for field in fields}
         all_knobs = KnobForm(
-            "change hyperparameters, from the next epoch on",
+            "change from the next epoch on",
             fields,
             self._newest,
             lambda changes: check_next_epoch(changes, self._newest()),
