@@ -33,12 +33,14 @@ Detach = Callable[[], None]
 """Gives the terminal back to the shell; to be called once the terminal is restored."""
 
 
-def run_detachable(train: Callable[[Detach], int], *, detached: Sequence[str], killed: Callable[[str], str]) -> int:
+def run_detachable(
+    train: Callable[[Detach], int], *, detached: Callable[[], Sequence[str]], killed: Callable[[str], str]
+) -> int:
     """Run a function in a child process and return the exit code, in both processes.
 
     Args:
         train: returns the exit code.
-        detached: the lines that the parent prints when the child has detached; the exit code is then 0.
+        detached: returns the lines that the parent prints when the child has detached; the exit code is then 0.
         killed: returns the line that it prints when a signal of that name killed the child.
     """
     sys.stdout.flush()
@@ -85,13 +87,13 @@ class _Parent:
         with contextlib.suppress(termios.error):
             self._attributes = termios.tcgetattr(0)
 
-    def wait(self, detached: Sequence[str], killed: Callable[[str], str]) -> int:
+    def wait(self, detached: Callable[[], Sequence[str]], killed: Callable[[str], str]) -> int:
         """Wait until the child has ended or detached, and return the exit code."""
         for number in FORWARDED:
             signal.signal(number, self._forward)
         threading.Thread(target=self._follow, name="fitmon child", daemon=True).start()
         if os.read(self._from_child, 1) == DETACHED:
-            for line in detached:
+            for line in detached():
                 print(line, file=sys.stderr, flush=True)  # noqa: T201 - what the command says, not a result
             return 0
         if os.WIFSIGNALED(self._status):

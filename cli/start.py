@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from fitmon.cli.messages import print_message
+from fitmon.cli.next_steps import background_lines, next_steps
 from fitmon.cli.scheduled_changes import sorted_changes
 from fitmon.engine.errors import DiskError, FitmonError, SetupError
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from fitmon.engine.checkpoints.policy import CheckpointPolicy
     from fitmon.engine.checkpoints.resume_point import ResumePoint
     from fitmon.engine.commands import Command, Keep
-    from fitmon.engine.events import Event, RunEnded, RunFailed
+    from fitmon.engine.events import Event, RunFailed
     from fitmon.engine.job import Job
     from fitmon.engine.record.snapshot import Snapshot
     from fitmon.engine.runs.run_folder import RunFolder
@@ -213,23 +214,15 @@ def _train_on_screen_or_detach(request: TrainingRequest) -> int:
 
     if request.folder is None:
         return _train_on_screen(request, DetachOptions("it is not saved (--ephemeral), so it could not be found again"))
+    from fitmon.cli.detach import linger_warning
     from fitmon.cli.detachable import run_detachable
 
-    name = shlex.quote(request.folder.name)
+    name = request.folder.name
     return run_detachable(
         lambda detach: _train_on_screen(request, DetachOptions("", detach)),
-        detached=detached_lines(name),
-        killed=lambda by: f"{by} killed the training process; resume it with `fitmon resume {name}`",
+        detached=lambda: [*background_lines(name), *filter(None, [linger_warning()])],
+        killed=lambda by: f"{by} killed the training process; resume it with `fitmon resume {shlex.quote(name)}`",
     )
-
-
-def detached_lines(name: str) -> list[str]:
-    """Return what is printed when a run goes on in the background; `name` is quoted for a shell."""
-    return [
-        f"fitmon: {name} trains in the background",
-        f"  fitmon attach {name}      shows it again",
-        f"  fitmon ctl {name} stop    stops it",
-    ]
 
 
 def _train_on_screen(request: TrainingRequest, detach: DetachOptions) -> int:
@@ -247,16 +240,15 @@ def _train_on_screen(request: TrainingRequest, detach: DetachOptions) -> int:
             continue_without_terminal=request.folder is not None,
             rewind=NO_REWIND if request.folder is None else _rewind_options(request.folder),
             detach=detach,
+            next_steps=_next_steps(request),
         )
-        code = run_screen(run, name=request.name, options=options)
+        code = run_screen(run, name=_shown_name(request), options=options)
         snapshot = run.snapshot()
     ending = snapshot.ending
     if isinstance(ending, RunFailed) and request.debug:
         sys.stderr.write(ending.traceback)
     if request.folder is None and not isinstance(ending, RunFailed) and code != FitmonError.exit_code:
         log_path.unlink(missing_ok=True)
-    if _can_resume(ending):
-        print_resume_hint(request)
     return _report_export(request, snapshot, code)
 
 
@@ -267,10 +259,14 @@ def _rewind_options(folder: RunFolder) -> RewindOptions:
     return RewindOptions(kept_epochs=lambda: kept_epochs(folder))
 
 
-def _can_resume(ending: RunEnded | RunFailed | None) -> bool:
-    from fitmon.engine.events import RunEnded
+def _shown_name(request: TrainingRequest) -> str:
+    # Other commands know a saved run by the name of its folder.
+    return request.name if request.folder is None else request.folder.name
 
-    return ending is None or (isinstance(ending, RunEnded) and not ending.completed)
+
+def _next_steps(request: TrainingRequest) -> Callable[[Snapshot], list[str]]:
+    folder = request.folder
+    return (lambda _: []) if folder is None else (lambda snapshot: next_steps(folder, snapshot))
 
 
 def _new_log() -> Path:

@@ -6,6 +6,7 @@ Textual and numpy load only after a first line is on screen.
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 import time
@@ -31,7 +32,7 @@ TERMINAL_LOST = (
     "fitmon: terminal not responding; training continues in the background.\n"
     "ctrl+c stops it; in another terminal, `fitmon attach` shows it.\n"
 )
-STILL_RUNNING = "The run continues; `fitmon attach` shows it again."
+STILL_RUNNING = "The run continues."
 
 DEFAULT_OPTIONS = ScreenOptions()
 
@@ -139,7 +140,11 @@ def _report(run: Run, error: BaseException | None, ended: bool, options: ScreenO
     from fitmon.text.summary import summary_lines
 
     snapshot, log_path = run.snapshot(), options.log_path
-    for line in [STILL_RUNNING] if options.viewer and not snapshot.over else summary_lines(snapshot):
+    columns = os.get_terminal_size(1).columns if os.isatty(1) else None
+    next_steps = options.next_steps(snapshot)
+    goes_on = options.viewer and not snapshot.over
+    lines = (not next_steps) * [STILL_RUNNING] if goes_on else summary_lines(snapshot, columns)
+    for line in (*lines, *next_steps):
         print(_for_stream(line, sys.stdout))  # noqa: T201 - the summary is the command's output
     if isinstance(snapshot.ending, RunFailed) and log_path is not None:
         print(f"Its output is in {log_path}.", file=sys.stderr)  # noqa: T201

@@ -1,8 +1,15 @@
 """How a run is shown: the options of the screen."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # It imports numpy, which the first frame must not wait for.
+    from fitmon.engine.record.snapshot import Snapshot
 
 STALLED_SECONDS = 60.0
 """How long a terminal may accept no bytes before the screen closes; far longer than a user stops it with ctrl+s."""
@@ -55,5 +62,7 @@ class ScreenOptions:
     """Which epochs the run can rewind to."""
     detach: DetachOptions = DetachOptions()
     """Whether the key q can leave the run training in the background."""
+    next_steps: Callable[[Snapshot], list[str]] = lambda _: []
+    """Returns the lines printed below the summary when the screen has closed; lines are not broken."""
     stalled_seconds: float = STALLED_SECONDS
     """How long the terminal may accept no bytes before it counts as lost."""
