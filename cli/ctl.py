@@ -115,7 +115,7 @@ def status_line(folder: RunFolder, status: Status) -> str:
     snapshot = status.snapshot
     words = [folder.name, state_of(folder, status)]
     if snapshot.epochs:
-        words.append(f"epoch {snapshot.epoch}/{snapshot.epochs}")
+        words.append(f"epoch {snapshot.epochs_done if snapshot.over else snapshot.epoch}/{snapshot.epochs}")
     if not snapshot.over and snapshot.steps:
         words.append(f"step {snapshot.step}/{snapshot.steps}")
     words += [f"{name} {measured(value)}" for name, value in _last_metrics(snapshot)]

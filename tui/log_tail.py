@@ -51,10 +51,14 @@ class LogTail:
         # A progress bar overwrites its line by a carriage return: its last state is the one to show.
         return form.clean(line.rstrip("\r").rpartition("\r")[2][:2000])
 
-    def last(self, width: int, height: int) -> list[str]:
-        """Return the last rows that fit, with long lines wrapped."""
+    def last(self, width: int, height: int, containing: str = "") -> list[str]:
+        """Return the last rows that fit, with long lines wrapped; only lines that contain a text, in any case."""
         rows: deque[str] = deque(maxlen=max(height, 0))
-        unfinished = [self._shown(self._unfinished)] if self._unfinished else []
-        for line in [*list(self.lines)[-height:], *unfinished]:
+        for line in self.matching(containing)[-max(height, 1) :]:
             rows.extend(form.wrap(line, width))
         return list(rows)
+
+    def matching(self, text: str) -> list[str]:
+        """Return the lines that contain a text, in any case; the last one may be unfinished."""
+        unfinished = [self._shown(self._unfinished)] if self._unfinished else []
+        return [line for line in (*self.lines, *unfinished) if text.casefold() in line.casefold()]

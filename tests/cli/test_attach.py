@@ -262,7 +262,7 @@ def test_a_run_without_a_process_accepts_no_commands(
     folder: RunFolder, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_journal(folder, FINISHED)
-    assert steered(folder, *words) == 5
+    assert steered(folder, *words) == 2
     assert "fitmon attach digits" in capsys.readouterr().out
 
 

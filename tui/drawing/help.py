@@ -49,6 +49,7 @@ SHORT: dict[str, str] = {
     "class": "one class after another",
     "write": "write the list as CSV",
     "log_scale": "logarithmic axis",
+    "search": "search",
     "undo": "rewind: before last change",
     "apply": "dialogs: apply",
     "cancel": "dialogs: back",

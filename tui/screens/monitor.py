@@ -22,6 +22,7 @@ from fitmon.tui.options import RewindOptions
 from fitmon.tui.refresh import RefreshThrottle
 from fitmon.tui.screens.host import Host
 from fitmon.tui.screens.run_actions import RunActions
+from fitmon.tui.screens.search_actions import SearchActions
 from fitmon.tui.widgets.changes_panel import ChangesPanel
 from fitmon.tui.widgets.chart_panel import ChartPanel
 from fitmon.tui.widgets.classes_panel import ClassesPanel
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     SlowPanel = ChartPanel | ThresholdPanel | SamplesPanel | ClassesPanel | ChangesPanel | MeaningPanel | FindingsPanel
 
 
-class MonitorScreen(RunActions, Screen[None]):
+class MonitorScreen(RunActions, SearchActions, Screen[None]):
     """Draws frames and turns keys into commands."""
 
     CSS_PATH = "monitor.tcss"
