@@ -111,7 +111,7 @@ class Insight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     accuracy: float | None = None
     """Share of correct predictions, in [0, 1]."""
     accuracy_interval: tuple[float, float] | None = None
-    """Its 95 % noise band for this number of samples (Wilson)."""
+    """Its 95% noise band for this number of samples (Wilson)."""
     majority_share: float | None = None
     """The accuracy of always predicting the most frequent class."""
     balanced_accuracy: float | None = None

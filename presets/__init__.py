@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fitmon.presets.preset import Preset
 
 PRESETS: dict[str, tuple[str, str]] = {
-    "mnist": ("Handwritten digits, 60 000 + 10 000 images: why accuracy alone is not enough.", "fitmon.presets.mnist"),
+    "mnist": ("Handwritten digits, 60,000 + 10,000 images: why accuracy alone is not enough.", "fitmon.presets.mnist"),
     "iris": ("150 flowers, three classes: why loss falls while accuracy stays flat.", "fitmon.presets.iris"),
     "binary": ("A table with a weak signal, two classes: why loss stays at 0.68.", "fitmon.presets.binary"),
 }

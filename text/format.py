@@ -174,8 +174,8 @@ def count(number: int) -> str:
 
 
 def share(part: float) -> str:
-    """Return a fraction as a percentage, such as `97.1 %`."""
-    return f"{part * 100:.1f} %"
+    """Return a fraction as a percentage, such as `97.1%`."""
+    return f"{part * 100:.1f}%"
 
 
 def bar(part: float, width: int) -> str:

@@ -112,7 +112,10 @@ def test_the_help_of_a_preset_shows_its_defaults(
         ("iris --at 0:l2=1", "Expected EPOCH:KNOB=VALUE"),
         ("iris --at 3:momentum=1", "Unknown knob 'momentum'. Choose from learning_rate,"),
         ("iris --at 3:learning_rate=2000", "Expected learning_rate to be a number above 0 and at most 1000"),
-        ("iris --dropout none --at 3:dropout=0.3", "This model has no Dropout layer for --at 3:dropout=0.3; add --dropout 0"),
+        (
+            "iris --dropout none --at 3:dropout=0.3",
+            "This model has no Dropout layer for --at 3:dropout=0.3; add --dropout 0",
+        ),
         (
             "iris --units none --dropout 0 --at 3:dropout=0.3",
             "This model has no Dropout layer for --at 3:dropout=0.3; it",

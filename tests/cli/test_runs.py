@@ -100,7 +100,7 @@ def test_a_row_shows_name_state_epoch_and_the_last_metrics() -> None:
         "state": "training",
         "epoch": "4/10",
         "val loss": "0.0712",
-        "accuracy": "98.1 %",
+        "accuracy": "98.1%",
         "updated": "11 s ago",
         "job": "mnist",
         "started": local,
@@ -113,14 +113,14 @@ def test_a_row_shows_name_state_epoch_and_the_last_metrics() -> None:
     ("metrics", "loss", "accuracy"),
     [
         pytest.param({}, "–", "–", id="no epoch has ended"),
-        pytest.param({"loss": 0.5, "accuracy": 0.75}, "0.5000 (train)", "75.0 % (train)", id="nothing is validated"),
+        pytest.param({"loss": 0.5, "accuracy": 0.75}, "0.5000 (train)", "75.0% (train)", id="nothing is validated"),
         pytest.param({"loss": 0.5, "val_loss": 0.25, "mae": 1.0, "val_mae": 2.0}, "0.2500", "–", id="no accuracy"),
         pytest.param({"loss": float("nan"), "val_loss": float("inf")}, "inf", "–", id="no numbers"),
-        pytest.param({"val_binary_accuracy": 0.5}, "–", "50.0 %", id="another accuracy"),
+        pytest.param({"val_binary_accuracy": 0.5}, "–", "50.0%", id="another accuracy"),
         pytest.param(
             {"val_left_loss": 1.0, "val_left_acc": 0.25, "val_loss": 3.0, "val_acc": 0.5},
             "3.0000",
-            "50.0 %",
+            "50.0%",
             id="outputs",
         ),
     ],
@@ -184,7 +184,7 @@ def test_a_terminal_of_a_hundred_columns_is_filled_and_not_beyond(tmp_path: Path
     write_journal(_folder(tmp_path, "digits"), started(), ended(1), FINISHED)
     with Pseudo([sys.executable, "-c", MAIN, "--run-dir", str(tmp_path)]) as terminal:
         assert terminal.exit_code() == 0
-        terminal.until("digits  finished  1/10000  0.1159")
+        terminal.until("digits  finished  2/10000  0.1159")
     lines = terminal.received.decode().splitlines()
     assert len(lines) == 2
     assert all(len(line) <= 100 for line in lines)

@@ -55,7 +55,7 @@ FEWER_UNITS = Remedy(
 )
 OVERFITTING = Finding(
     name="overfitting",
-    sentence="overfitting since epoch 2: val loss +18 % while train −61 %",
+    sentence="overfitting since epoch 2: val loss +18% while train −61%",
     epochs=(2, 9),
     confidence=0.97,
     remedies=(REWIND_TO_2, STOP_HERE, FEWER_UNITS),

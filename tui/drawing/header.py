@@ -70,7 +70,7 @@ def state_row(frame: Frame, width: int) -> Row:
         fields.append((8, row(f"epoch {epoch}/{snapshot.epochs}")))
     if snapshot.epoch and not snapshot.over:
         fields.append((1, row("▕", (form.bar(done, BAR_WIDTH), Role.GOOD), "▏")))
-        fields.append((5, row(f"{done * 100:.0f} %")))
+        fields.append((5, row(f"{done * 100:.0f}%")))
         fields.append((2, row(form.pace(snapshot.seconds_per_epoch))))
         fields.append((6, row(f"ETA {form.duration(snapshot.seconds_left)}")))
     gap = "   " if width >= WIDE_WIDTH else "  "

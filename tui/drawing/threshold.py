@@ -26,8 +26,8 @@ from fitmon.tui.drawing.threshold_strip import strip, strip_legend
 from fitmon.tui.frame import Frame
 
 MAX_SENTENCE_ROWS = 3
-UNBREAKABLE = re.compile(r" %|\([^)]*\)")
-"""What a line break must not split: a number and its percent sign, and text in parentheses."""
+UNBREAKABLE = re.compile(r"\([^)]*\)")
+"""What a line break must not split: text in parentheses."""
 MIN_WIDTH = 12
 """Below this width only the title is drawn."""
 MAX_COLUMNS = 200

@@ -43,7 +43,7 @@ def _check(evidence: Evidence) -> Finding | None:
 def _in_words(change: Change) -> str:
     if not change.has_floor:
         return f"by {change.rise:+.2g}"
-    return f"{change.before:.4g} → {change.now:.4g} ({100 * change.share:+.1f} %; means of its first and last third)"
+    return f"{change.before:.4g} → {change.now:.4g} ({100 * change.share:+.1f}%; means of its first and last third)"
 
 
 def _change(loss: LossCurve, since: int) -> Change | None:
