@@ -161,14 +161,14 @@ SETTINGS: dict[str, tuple[Reader, str, str]] = {
     "dropout": (
         number_reader(DROPOUT, may_be_none=True),
         "RATE",
-        "Dropout rate; 0 can be raised later, none cannot.",
+        "Dropout rate; 0 adds a layer you can raise later, none adds no layer.",
     ),
     "l1": (number_reader(L1), "NUMBER", "L1 regularization of all kernels."),
     "l2": (number_reader(L2), "NUMBER", "L2 regularization of all kernels."),
     "units": (read_units, "WIDTHS", "Units of each hidden layer, such as 256,128, or none."),
     "optimizer": (read_optimizer, "NAME", "Keras optimizer, such as sgd."),
     "seed": (number_reader(SEED), "NUMBER", "Random seed for weights, dropout, shuffling and split."),
-    "threshold": (number_reader(THRESHOLD), "NUMBER", "Two classes: threshold for predicting class 1."),
+    "threshold": (number_reader(THRESHOLD), "NUMBER", "Two classes: decision threshold."),
 }
 """The options that are fields of `Settings`: reader, metavar, help."""
 

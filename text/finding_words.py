@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fitmon.engine.finding import Finding, Remedy
 from fitmon.engine.record.snapshot import Snapshot
-from fitmon.text.format import clean, clip, wrap
+from fitmon.text.format import clean, clip, with_minus, wrap
 from fitmon.text.roles import Role
 
 GOOD_FINDINGS = frozenset({"good_fit", "learning_well"})
@@ -34,7 +34,7 @@ def finding_name(finding: Finding) -> str:
 
 def finding_sentence(finding: Finding) -> str:
     """Return the sentence of a finding, with its name in front unless the sentence starts with it."""
-    sentence, name = clean(finding.sentence), finding_name(finding)
+    sentence, name = with_minus(clean(finding.sentence)), finding_name(finding)
     return sentence if sentence.lower().startswith(name.lower()) else f"{name}: {sentence}"
 
 

@@ -28,6 +28,7 @@ _TERMINAL_SEQUENCE = re.compile(
     r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # window titles, links, the clipboard
     r"|\x1b[PX^_][^\x1b]*(?:\x1b\\)?"  # device strings
 )
+_NEGATIVE = re.compile(r"(?<![\w.\-])-(?=[\d.])")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _ASCII = str.maketrans(
     {
@@ -155,12 +156,17 @@ def setting(value: float) -> str:
 
 
 def measured(value: float) -> str:
-    """Return a loss or metric to four digits, such as `0.0312`, `12.35` or `4.1e-6`."""
+    """Return a loss or metric to four digits, such as `0.0312`, `−12.35` or `4.1e-6`."""
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
     if 0.001 <= abs(value) < 10:  # noqa: PLR2004
-        return f"{value:.4f}"
-    return f"{value:.2f}" if 10 <= abs(value) < 100_000 else _scientific(value)  # noqa: PLR2004
+        return with_minus(f"{value:.4f}")
+    return with_minus(f"{value:.2f}" if 10 <= abs(value) < 100_000 else _scientific(value))  # noqa: PLR2004
+
+
+def with_minus(text: str) -> str:
+    """Return a text with a minus sign, not a hyphen, before negative numbers; exponents and ranges keep theirs."""
+    return _NEGATIVE.sub("−", text)
 
 
 def _scientific(value: float) -> str:

@@ -84,7 +84,7 @@ KEYS: tuple[Key, ...] = (
     Key("regularisation", ("r",), "r", "L1/L2", "ask_regularisation",
         "The same form, beginning with L2 regularization; tab: L1.", alive_only=True, knobs=("l2", "l1")),
     Key("rewind", ("z",), "z", "rewind", "ask_rewind",
-        "Rewind to the end of an epoch, optionally with other knobs, and train on from there as a new branch."),
+        "Rewind to the end of an epoch, optionally with other values, and continue from there as a new branch."),
     Key("batch_size", ("b",), "b", "batch", "ask_batch_size", "The same form, beginning with the batch size.",
         alive_only=True, knobs=("batch_size",)),
     Key("threshold", ("t",), "t", "threshold", "ask_threshold",

@@ -31,7 +31,7 @@ NO_REWIND = RewindOptions(why_not=lambda: "this run is not saved to disk")
 
 @dataclass(frozen=True, slots=True)
 class DetachOptions:
-    """Whether and how the user can leave a run that goes on training in the background."""
+    """Whether and how the user can leave a run that continues in the background."""
 
     why_not: str = "it was not started with the command fitmon"
     """Why it cannot, as the end of a sentence; empty if it can."""

@@ -24,7 +24,7 @@ from fitmon.tui.terminal_output import MAX_EXIT_WAIT_SECONDS, TerminalOutput, sp
 HANG_UP_EXIT_CODE = 128 + signal.SIGHUP
 
 DETACHED = -1
-"""In place of an exit code: the user left the screen, and the run goes on."""
+"""In place of an exit code: the user left the screen, and the run continues."""
 
 RESTORE = (
     "\x1b[<u\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1004l\x1b[?2004l\x1b[?2048l\x1b[?7h\x1b[?1049l\x1b[?25h"

@@ -172,7 +172,7 @@ def test_a_finding_is_printed_when_it_appears_and_when_it_disappears() -> None:
     still = msgspec.structs.replace(OVERFITTING, sentence="overfitting since epoch 2: worse", confidence=0.99)
     assert lines_about_findings(render, meant(3, still)) == []
     assert lines_about_findings(render, epoch_ended(epoch=4, loss=0.5)) == []
-    assert lines_about_findings(render, meant(5)) == ["  no longer: overfitting"]
+    assert lines_about_findings(render, meant(5)) == ["  resolved: overfitting"]
 
 
 def test_the_effect_of_a_change_is_printed_once_after_three_epochs() -> None:

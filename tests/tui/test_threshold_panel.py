@@ -83,8 +83,8 @@ def test_the_overview_shows_the_groups_the_arrows_and_both_accuracies() -> None:
         "█ right 2  (50.0%)",
         "░ wrong 2",
         "near 0",
-        "stayed right       1  −0.072  1 surer, 0 less sure",
-        "stayed wrong       1  −0.072  1 closer, 0 further",
+        "stayed right       1  −0.072  1 more, 0 less confident",
+        "stayed wrong       1  −0.072  1 toward, 0 away",
         "crossed ↑          1  −0.140",
         "crossed ↓          1  +0.173",
         "→",
@@ -177,7 +177,12 @@ def test_accuracy_is_shown_in_context() -> None:
 def test_several_classes_have_no_threshold_no_matrix_and_no_precision() -> None:
     scores = several_class_scores()
     text = drawn(observed(scores, scores, names=("a", "b", "c"), val_accuracy=0.3), 0.123, 120, 36)
-    for words in ("p(true class) − best other", "the largest probability wins", "balanced accuracy", "val_accuracy"):
+    for words in (
+        "margin: p(true) − best other",
+        "prediction = most probable class",
+        "balanced accuracy",
+        "val_accuracy",
+    ):
         assert words in text
     for words in ("threshold", "precision", "predicted →", "0.123", "(this view)"):
         assert words not in text

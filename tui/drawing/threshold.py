@@ -96,7 +96,7 @@ def _title(data: ThresholdData, width: int) -> Row:
         at_threshold = f"against threshold {form.setting(data.threshold)}"
         fields = [(9, row(("p(true class)", Role.STRONG))), (8, row((at_threshold, Role.STRONG))), *fields]
     else:
-        fields = [(9, row(("p(true class) − best other", Role.STRONG))), *fields]
+        fields = [(9, row(("margin: p(true) − best other", Role.STRONG))), *fields]
     return fitting(fields, "  ", width)
 
 
@@ -208,7 +208,7 @@ def _class_name(data: ThresholdData, number: int) -> str:
 def _rule(data: ThresholdData, width: int) -> Block:
     """Return how predictions follow from probabilities."""
     if data.scores.task != "binary":
-        return Block(rows=_wrapped(["the largest probability wins"], Role.FAINT, width))
+        return Block(rows=_wrapped(["prediction = most probable class"], Role.FAINT, width))
     at, mirrored = form.setting(data.threshold), form.setting(1.0 - data.threshold)
     short = _wrapped([f"predicts 1 if p > {at}"], Role.FAINT, width)
     if at == mirrored:

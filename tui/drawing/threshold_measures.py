@@ -96,8 +96,8 @@ def _accuracy(counts: ConfusionCounts, threshold: float) -> list[Measure]:
 def _two_class_measures(counts: ConfusionCounts, width: int) -> list[Measure]:
     """Return the measures that are defined for these counts; both classes are present."""
     known = (
-        ("precision", counts.precision, ("correct among predictions of 1", "correct of predicted 1")),
-        ("recall", counts.recall, ("found among class 1", "found of class 1")),
+        ("precision", counts.precision, ("correct among predicted 1", "of predicted 1")),
+        ("recall", counts.recall, ("share of class 1 found", "class 1 found")),
         ("F1", counts.f1, ("of precision and recall",)),
     )
     measures = [Measure(name, form.measured(value), words) for name, value, words in known if value is not None]
