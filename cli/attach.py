@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fitmon.cli.next_steps import next_steps
 from fitmon.cli.options import screen_options
 from fitmon.cli.run_command import find_run, run_command, runs_of
 from fitmon.engine.errors import DataError, UsageError
@@ -48,6 +49,7 @@ def _attach(**given: Any) -> int:
         read_only=run.read_only,
         folder=folder,
         rewind=_rewind_options(folder, run, given["read_only"]),
+        next_steps=lambda snapshot: next_steps(folder, snapshot),
     )
     return run_screen(run, name=folder.name, options=options)
 

@@ -48,12 +48,13 @@ def _send(folder: RunFolder, action: str) -> tuple[dict[str, Any], str]:
 
 def _set(folder: RunFolder, knob: str, text: str) -> tuple[dict[str, Any], str]:
     from fitmon.engine.attach.steering import set_knob
-    from fitmon.engine.knobs.catalogue import knob_named
+    from fitmon.engine.knobs.catalogue import typed_knob
 
-    value = knob_named(knob).parse(text)
-    epoch = set_knob(folder, knob, value).epoch
-    facts = {"run": folder.name, "knob": knob, "value": value, "epoch": epoch}
-    return facts, f"{folder.name}: {knob} {value:g} from epoch {epoch}"
+    named = typed_knob(knob)
+    value = named.parse(text)
+    epoch = set_knob(folder, named.name, value).epoch
+    facts = {"run": folder.name, "knob": named.name, "value": value, "epoch": epoch}
+    return facts, f"{folder.name}: {named.name} {value:g} from epoch {epoch}"
 
 
 def _status(folder: RunFolder) -> tuple[dict[str, Any], str]:
@@ -114,7 +115,7 @@ def status_line(folder: RunFolder, status: Status) -> str:
     snapshot = status.snapshot
     words = [folder.name, state_of(folder, status)]
     if snapshot.epochs:
-        words.append(f"epoch {snapshot.epoch}/{snapshot.epochs}")
+        words.append(f"epoch {snapshot.epochs_done if snapshot.over else snapshot.epoch}/{snapshot.epochs}")
     if not snapshot.over and snapshot.steps:
         words.append(f"step {snapshot.step}/{snapshot.steps}")
     words += [f"{name} {measured(value)}" for name, value in _last_metrics(snapshot)]

@@ -21,7 +21,7 @@ from fitmon.engine.knobs.catalogue import (
     LEARNING_RATE,
     THRESHOLD,
     Knob,
-    knob_named,
+    typed_knob,
 )
 from fitmon.engine.runs.run_name import check_run_name
 
@@ -156,11 +156,12 @@ def read_theme(text: str) -> str:
 
 def read_change(text: str) -> ScheduledChange:
     """Read a scheduled change of a knob, such as `3:learning_rate=1e-4`."""
-    parts = re.fullmatch(r"\s*([1-9][0-9]{0,8})\s*:\s*(\w+)\s*=(.*)", text)
+    parts = re.fullmatch(r"\s*([1-9][0-9]{0,8})\s*:\s*([\w-]+)\s*=(.*)", text)
     if parts is None:
         raise UsageError(f"Expected EPOCH:KNOB=VALUE, such as 3:learning_rate=1e-4; received {text!r}.")
-    epoch, knob, number = parts.groups()
-    return int(epoch), knob, knob_named(knob).parse(number)
+    epoch, name, number = parts.groups()
+    knob = typed_knob(name)
+    return int(epoch), knob.name, knob.parse(number)
 
 
 SETTINGS: dict[str, tuple[Reader, str, str]] = {
@@ -170,16 +171,19 @@ SETTINGS: dict[str, tuple[Reader, str, str]] = {
     "dropout": (
         number_reader(DROPOUT, may_be_none=True),
         "RATE",
-        "Dropout rate; 0 can be raised later, none cannot.",
+        "Dropout rate; 0 adds a layer you can raise later, none adds no layer.",
     ),
     "l1": (number_reader(L1), "NUMBER", "L1 regularization of all kernels."),
     "l2": (number_reader(L2), "NUMBER", "L2 regularization of all kernels."),
     "units": (read_units, "WIDTHS", "Units of each hidden layer, such as 256,128, or none."),
     "optimizer": (read_optimizer, "NAME", "Keras optimizer, such as sgd."),
     "seed": (number_reader(SEED), "NUMBER", "Random seed for weights, dropout, shuffling and split."),
-    "threshold": (number_reader(THRESHOLD), "NUMBER", "Two classes: threshold for predicting class 1."),
+    "threshold": (number_reader(THRESHOLD), "NUMBER", "Two classes: decision threshold."),
 }
 """The options that are fields of `Settings`: reader, metavar, help."""
+
+SHORT_FLAGS = {LEARNING_RATE.name: ("--lr",), BATCH_SIZE.name: ("--bs",)}
+"""The short forms of options, by setting."""
 
 TRAINING, RUN, OUTPUT = "Training", "Run", "Output"
 """The sections of `--help`, beside `Data`."""
@@ -189,7 +193,7 @@ def setting_options(defaults: Settings) -> list[click.Option]:
     """Return the options that change a job's settings; their help shows the defaults."""
     options = [
         SectionOption(
-            [option_flag(field)],
+            option_flags(field),
             section=TRAINING,
             type=reader,
             metavar=metavar,
@@ -327,6 +331,11 @@ def debug_option() -> click.Option:
 def option_flag(field: str) -> str:
     """Return the flag of a setting, such as `--batch-size`."""
     return f"--{field.replace('_', '-')}"
+
+
+def option_flags(field: str) -> list[str]:
+    """Return the flag of a setting and its short form, if it has one: `--learning-rate`, `--lr`."""
+    return [option_flag(field), *SHORT_FLAGS.get(field, ())]
 
 
 def _shown(value: object) -> str:

@@ -18,7 +18,7 @@ from fitmon.cli.options import (
     SectionOption,
     export_options,
     number_reader,
-    option_flag,
+    option_flags,
     require_export_with_keep,
     run_options,
     storage_options,
@@ -58,7 +58,7 @@ KNOB_HELP = {
 def _resume_command() -> click.Command:
     knobs = [
         SectionOption(
-            [option_flag(knob.name)],
+            option_flags(knob.name),
             section=TRAINING,
             type=number_reader(knob),
             metavar="NUMBER",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from fitmon.cli.messages import print_message
+from fitmon.cli.next_steps import background_lines, next_steps
 from fitmon.cli.scheduled_changes import sorted_changes
 from fitmon.engine.errors import DiskError, FitmonError, SetupError
 
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
     from fitmon.engine.checkpoints.policy import CheckpointPolicy
     from fitmon.engine.checkpoints.resume_point import ResumePoint
     from fitmon.engine.commands import Command, Keep
-    from fitmon.engine.events import Event, RunEnded, RunFailed
+    from fitmon.engine.events import Event, RunFailed
     from fitmon.engine.job import Job
     from fitmon.engine.record.snapshot import Snapshot
     from fitmon.engine.runs.run_folder import RunFolder
     from fitmon.engine.training.kept_run import KeptRun
     from fitmon.engine.training.session import Session
-    from fitmon.tui.options import RewindOptions
+    from fitmon.tui.options import DetachOptions, RewindOptions
 
 Frontend = Literal["screen", "plain", "json", "headless"]
 
@@ -108,7 +109,7 @@ def initial_commands(given: dict[str, Any], changes: Mapping[str, float] | None 
 def train(request: TrainingRequest, frontend: Frontend) -> int:
     """Train, show the run, and return the exit code; raises FitmonError when training cannot start."""
     if frontend == "screen":
-        return _train_on_screen(request)
+        return _train_on_screen_or_detach(request)
     if frontend == "headless":
         return _train_headless(request)
     return _train_in_lines(request, as_json=frontend == "json")
@@ -225,7 +226,23 @@ def print_resume_hint(request: TrainingRequest) -> None:
         print_message(f"run saved; resume it with `fitmon resume {shlex.quote(request.folder.name)}`")
 
 
-def _train_on_screen(request: TrainingRequest) -> int:
+def _train_on_screen_or_detach(request: TrainingRequest) -> int:
+    from fitmon.tui.options import DetachOptions
+
+    if request.folder is None:
+        return _train_on_screen(request, DetachOptions("it is not saved (--ephemeral), so it could not be found again"))
+    from fitmon.cli.detach import linger_warning
+    from fitmon.cli.detachable import run_detachable
+
+    name = request.folder.name
+    return run_detachable(
+        lambda detach: _train_on_screen(request, DetachOptions("", detach)),
+        detached=lambda: [*background_lines(name), *filter(None, [linger_warning()])],
+        killed=lambda by: f"{by} killed the training process; resume it with `fitmon resume {shlex.quote(name)}`",
+    )
+
+
+def _train_on_screen(request: TrainingRequest, detach: DetachOptions) -> int:
     from fitmon.engine.events import RunFailed
     from fitmon.tui.launch import run_screen
     from fitmon.tui.options import NO_REWIND, ScreenOptions
@@ -242,16 +259,16 @@ def _train_on_screen(request: TrainingRequest) -> int:
             continue_without_terminal=request.folder is not None,
             folder=request.folder,
             rewind=NO_REWIND if request.folder is None else _rewind_options(request.folder),
+            detach=detach,
+            next_steps=_next_steps(request),
         )
-        code = run_screen(run, name=request.name, options=options)
+        code = run_screen(run, name=_shown_name(request), options=options)
         snapshot = run.snapshot()
     ending = snapshot.ending
     if isinstance(ending, RunFailed) and request.debug:
         sys.stderr.write(ending.traceback)
     if request.folder is None and not isinstance(ending, RunFailed) and code != FitmonError.exit_code:
         log_path.unlink(missing_ok=True)
-    if _can_resume(ending):
-        print_resume_hint(request)
     return _report_export(request, snapshot, code)
 
 
@@ -262,10 +279,14 @@ def _rewind_options(folder: RunFolder) -> RewindOptions:
     return RewindOptions(kept_epochs=lambda: kept_epochs(folder))
 
 
-def _can_resume(ending: RunEnded | RunFailed | None) -> bool:
-    from fitmon.engine.events import RunEnded
+def _shown_name(request: TrainingRequest) -> str:
+    # Other commands know a saved run by the name of its folder.
+    return request.name if request.folder is None else request.folder.name
 
-    return ending is None or (isinstance(ending, RunEnded) and not ending.completed)
+
+def _next_steps(request: TrainingRequest) -> Callable[[Snapshot], list[str]]:
+    folder = request.folder
+    return (lambda _: []) if folder is None else (lambda snapshot: next_steps(folder, snapshot))
 
 
 def _new_log() -> Path:

@@ -38,7 +38,7 @@ class TrainingError(FitmonError):
 
 
 class SetupError(FitmonError):
-    """This machine lacks something: TensorFlow, the right backend, a readable configuration."""
+    """A dependency is missing or unusable: TensorFlow, the right backend, a readable configuration."""
 
     exit_code = 5
     kind = "environment"

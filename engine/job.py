@@ -74,7 +74,7 @@ class TrainingData:
 
 
 ReportProgress = Callable[[str], None]
-"""Called with a short text, such as `downloading 45 %`, while data is being fetched."""
+"""Called with a short text, such as `downloading 45%`, while data is being fetched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,7 +101,7 @@ class Insight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     penalty: float | None
     """L1, L2 and activity penalties in `val_loss`; None where they could not be separated."""
     threshold: float | None
-    """In [0, 1]; None for several classes, where the largest probability wins."""
+    """In [0, 1]; None for several classes, where the prediction is the most probable class."""
     near_threshold: int
     """Samples within 0.1 of the threshold; several classes: with a margin that small."""
     sentence: str
@@ -111,7 +111,7 @@ class Insight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     accuracy: float | None = None
     """Share of correct predictions, in [0, 1]."""
     accuracy_interval: tuple[float, float] | None = None
-    """Its 95 % noise band for this number of samples (Wilson)."""
+    """Its 95% noise band for this number of samples (Wilson)."""
     majority_share: float | None = None
     """The accuracy of always predicting the most frequent class."""
     balanced_accuracy: float | None = None

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from fitmon.presets.preset import Preset
 
 PRESETS: dict[str, tuple[str, str]] = {
-    "mnist": ("Handwritten digits, 60 000 + 10 000 images: why accuracy alone is not enough.", "fitmon.presets.mnist"),
-    "iris": ("150 flowers, three classes: why loss falls while accuracy stays flat.", "fitmon.presets.iris"),
-    "binary": ("A table with a weak signal, two classes: why loss stays at 0.68.", "fitmon.presets.binary"),
+    "mnist": ("Handwritten digits: 60,000 training and 10,000 test images, 10 classes.", "fitmon.presets.mnist"),
+    "iris": ("Iris flowers: 150 samples, 4 measurements, 3 classes.", "fitmon.presets.iris"),
+    "binary": (
+        "A noisy table: 20,000 samples, 30 features, 2 classes; or breast cancer.",
+        "fitmon.presets.binary",
+    ),
 }
 """Name → (description in one sentence, module)."""
 

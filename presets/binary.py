@@ -1,7 +1,7 @@
 """Binary: the loss stays at 0.68.
 
 Dense(relu) layers, then Dropout 0.3, then Dense 1 sigmoid, on a table with a weak signal: a uniform guess has the
-loss ln 2 = 0.693. The table is generated with scikit-learn's `make_classification`, 20 000 rows of 30 features.
+loss ln 2 = 0.693. The table is generated with scikit-learn's `make_classification`, 20,000 rows of 30 features.
 `breast_cancer` is real data, 569 × 30 (Wolberg, Mangasarian, Street, Street 1993; UCI Machine Learning Repository,
 https://doi.org/10.24432/C5DW2B, CC BY 4.0; the copy inside scikit-learn). Both are split with a seed, stratified, and
 standardized.

@@ -65,18 +65,22 @@ def _hidden_layers(settings: Settings, *, single_dropout: bool) -> list[Any]:
     for width in settings.units:
         layers.append(keras.layers.Dense(width, activation="relu", kernel_regularizer=_regularizer(settings)))
         if settings.dropout is not None and not single_dropout:
-            layers.append(_dropout(settings.dropout))
+            layers.append(_dropout(settings.dropout, settings.seed + len(layers)))
     if settings.dropout is not None and single_dropout:
-        layers.append(_dropout(settings.dropout))
+        layers.append(_dropout(settings.dropout, settings.seed + len(layers)))
     return layers
 
 
-def _dropout(rate: float) -> Any:
+def _dropout(rate: float, seed: int) -> Any:
+    """Return a Dropout layer; one of rate 0 changes nothing, to the last bit, until its rate is raised."""
     import keras
 
-    # Keras gives a layer built with rate 0 no random seed generator, so its rate could never be raised.
-    layer = keras.layers.Dropout(rate or 0.5)
-    layer.rate = rate
+    if rate:
+        return keras.layers.Dropout(rate)
+    # Keras gives a layer built with rate 0 no random seed generator, so its rate could never be raised. With a seed of
+    # its own the layer draws none from Python's generator, which would change the weights of the layers behind it.
+    layer = keras.layers.Dropout(0.5, seed=seed)
+    layer.rate = 0.0
     return layer
 
 

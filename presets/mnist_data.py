@@ -60,7 +60,7 @@ def load_mnist(
 
     Args:
         settings: the seed splits scikit-learn's digits.
-        report_progress: called with the current step, such as `downloading MNIST 45 %`.
+        report_progress: called with the current step, such as `downloading MNIST 45%`.
         remote: None: the official file.
 
     Raises:
@@ -142,7 +142,7 @@ def _download(report_progress: ReportProgress, remote: RemoteFile) -> tuple[Path
 
 def _percent_reporter(report_progress: ReportProgress) -> Callable[[float], None]:
     def report(fraction: float) -> None:
-        report_progress(f"downloading MNIST {int(100 * fraction) // PROGRESS_STEP_PERCENT * PROGRESS_STEP_PERCENT} %")
+        report_progress(f"downloading MNIST {int(100 * fraction) // PROGRESS_STEP_PERCENT * PROGRESS_STEP_PERCENT}%")
 
     return report
 
@@ -214,7 +214,7 @@ def _checked_pixels(pixels: npt.NDArray[Any], *, name: str) -> npt.NDArray[np.fl
 def _digits(seed: int, failure: str) -> TrainingData:
     """Return scikit-learn's digits in MNIST's shape, a fifth of them for validation, stratified.
 
-    1 797 real handwritten digits, 8×8 pixels in 0..16 (E. Alpaydin, C. Kaynak 1998; UCI Machine Learning Repository,
+    1,797 real handwritten digits, 8×8 pixels in 0..16 (E. Alpaydin, C. Kaynak 1998; UCI Machine Learning Repository,
     https://doi.org/10.24432/C50P49, CC BY 4.0; the copy inside scikit-learn). Each pixel becomes 3×3 and the edge is
     padded by 2, so that the digit fills 24 of 28 pixels, close to MNIST's 20.
     """

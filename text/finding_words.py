@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from fitmon.engine.finding import Finding, Remedy
 from fitmon.engine.record.snapshot import Snapshot
-from fitmon.text.format import NO_BREAK, clean, clip, settings, signs, wrap
+from fitmon.text.format import clean, clip, settings, signs, wrap
 from fitmon.text.roles import Role
 
 GOOD_FINDINGS = frozenset({"good_fit", "learning_well"})
@@ -42,8 +41,8 @@ def finding_sentence(finding: Finding) -> str:
 
 
 def confidence(finding: Finding) -> str:
-    """Return the confidence in a finding, such as `95 % sure`; empty for a fact, or while it is inconclusive."""
-    return "" if finding.name in INCONCLUSIVE | CERTAIN else f"{finding.confidence * 100:.0f} % sure"
+    """Return the confidence in a finding, such as `95% sure`; empty for a fact, or while it is inconclusive."""
+    return "" if finding.name in INCONCLUSIVE | CERTAIN else f"{finding.confidence * 100:.0f}% sure"
 
 
 def epoch_range(finding: Finding) -> str:
@@ -78,9 +77,8 @@ def remedy_command(remedy: Remedy) -> str:
 
 
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    """Break text into lines of at most `width` cells that all begin with `indent`; keeps `95 %` on one line."""
-    unbreakable = re.sub(r"(?<=\d) (?=%)", NO_BREAK, text)
-    return [indent + line for line in wrap(unbreakable, width - len(indent), indent="")] if text else []
+    """Break text into lines of at most `width` cells that all begin with `indent`."""
+    return [indent + line for line in wrap(text, width - len(indent), indent="")] if text else []
 
 
 def truncated(lines: Sequence[str], max_lines: int, width: int) -> list[str]:

@@ -177,12 +177,12 @@ def settings(text: str) -> str:
 
 
 def measured(value: float) -> str:
-    """Return a loss or metric to four digits, such as `0.0312`, `12.35` or `4.1e-6`."""
+    """Return a loss or metric to four digits, such as `0.0312`, `−12.35` or `4.1e-6`."""
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
     if 0.001 <= abs(value) < 10:  # noqa: PLR2004
-        return f"{value:.4f}"
-    return f"{value:.2f}" if 10 <= abs(value) < 100_000 else _scientific(value)  # noqa: PLR2004
+        return signs(f"{value:.4f}")
+    return signs(f"{value:.2f}" if 10 <= abs(value) < 100_000 else _scientific(value))  # noqa: PLR2004
 
 
 def _scientific(value: float) -> str:
@@ -196,8 +196,8 @@ def count(number: int) -> str:
 
 
 def share(part: float) -> str:
-    """Return a fraction as a percentage, such as `97.1 %`."""
-    return f"{part * 100:.1f} %"
+    """Return a fraction as a percentage, such as `97.1%`."""
+    return f"{part * 100:.1f}%"
 
 
 def bar(part: float, width: int) -> str:
@@ -224,10 +224,13 @@ def knob_label(name: str) -> str:
 
 def knob_state(knob: KnobState) -> str:
     """Return a knob as the header shows it: `lr 1e-3`, or `lr 1e-3 → 5e-4 from epoch 5` while a change is pending."""
+    return knob_change(knob) if knob.pending is None else f"{knob_change(knob)} {pending_epoch(knob)}"
+
+
+def knob_change(knob: KnobState) -> str:
+    """Return the same without the epoch of a pending change: `lr 1e-3 → 5e-4`."""
     now = f"{knob_label(knob.name)} {knob_value(knob.value)}"
-    if knob.pending is None:
-        return now
-    return f"{now} → {setting(knob.pending)} {pending_epoch(knob)}"
+    return now if knob.pending is None else f"{now} → {setting(knob.pending)}"
 
 
 def pending_epoch(knob: KnobState) -> str:

@@ -139,7 +139,7 @@ class PlainLines:
         gone = [name for name in self._shown_findings if name not in names | INCONCLUSIVE]
         new = [finding for finding in findings if finding.name not in self._shown_findings]
         self._shown_findings = [finding.name for finding in findings]
-        return [*(f"  no longer: {name.replace('_', ' ')}" for name in gone), *map(finding_line, new)]
+        return [*(f"  resolved: {name.replace('_', ' ')}" for name in gone), *map(finding_line, new)]
 
 
 def started_lines(event: events.RunStarted) -> list[str]:

@@ -112,4 +112,4 @@ def _percent(outcome: Outcome) -> str:
     before, change = outcome.before, outcome.change
     if not before or change is None or not math.isfinite(change) or before < 0:
         return ""
-    return f" ({change / before * 100:+.0f} %)".replace("-", "−")
+    return form.signs(f" ({change / before * 100:+.0f}%)")

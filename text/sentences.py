@@ -121,7 +121,10 @@ def pause_message(snapshot: Snapshot) -> str:
     if where is None:
         return ""
     reason = f": {form.clean(where.reason)}" if where.reason else ""
-    return f"paused at epoch {where.epoch}, step {where.step}{reason} · space resumes"
+    place = f"at epoch {where.epoch}, step {where.step}"
+    if snapshot.epochs_done == where.epoch:
+        place = f"after epoch {where.epoch}"
+    return f"paused {place}{reason} · space resumes"
 
 
 def pending_pause_message(snapshot: Snapshot) -> str:

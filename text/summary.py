@@ -16,9 +16,16 @@ SHOWN_CHANGES = 5
 """A schedule may change a knob thousands of times; only the last changes are listed."""
 
 
-def summary_lines(snapshot: Snapshot) -> list[str]:
-    """Return the sentences of the summary and the table of branches; works for a run in progress too."""
-    return [*summary_sentences(snapshot), *(line for line, _ in branch_table(snapshot))]
+def summary_lines(snapshot: Snapshot, width: int | None = None) -> list[str]:
+    """Return the sentences of the summary and the table of branches; works for a run in progress too.
+
+    Sentences are broken between words into lines of at most `width` cells; None: each is one line.
+    """
+    sentences = summary_sentences(snapshot)
+    if width is None:
+        return [*sentences, *(line for line, _ in branch_table(snapshot))]
+    lines = [line for sentence in sentences for line in form.wrap(sentence, width)]
+    return [*lines, *(line for line, _ in branch_table(snapshot, width))]
 
 
 def summary_sentences(snapshot: Snapshot, *, with_findings: bool = True) -> list[str]:

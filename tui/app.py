@@ -18,13 +18,12 @@ from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text.format import clean
 from fitmon.tui.bindings import interrupt_binding
 from fitmon.tui.frame import Frame
-from fitmon.tui.keys import KEYS
+from fitmon.tui.key_effects import READ_ONLY
 from fitmon.tui.options import ScreenOptions
 from fitmon.tui.ordered_keys import OrderedKeys
 from fitmon.tui.run import Run
-from fitmon.tui.screens.host import READ_ONLY
 from fitmon.tui.screens.monitor import MonitorScreen
-from fitmon.tui.terminal import HANG_UP_EXIT_CODE
+from fitmon.tui.terminal import DETACHED, HANG_UP_EXIT_CODE
 from fitmon.tui.terminal_state import UNKNOWN_TERMINAL, TerminalState
 from fitmon.tui.theme_choice import ThemeChoice
 
@@ -37,10 +36,7 @@ ANSWER_POLL_SECONDS = 0.05
 NOTICE_SECONDS = 4.0
 """How long a notice is shown if the run does not answer."""
 
-ATTACHED = "attached: quitting does not stop the run"
-
-STEERING_ACTIONS = {key.action for key in KEYS if key.alive_only}
-"""The actions of the keys that send a command to the run."""
+ATTACHED = "attached · q leaves, training continues"
 
 
 class MonitorApp(App[int], inherit_bindings=False):
@@ -88,9 +84,11 @@ class MonitorApp(App[int], inherit_bindings=False):
         """Whether no command can be sent to the run."""
         self.run_folder = options.folder
         """Where the run is saved; None: nowhere."""
+        self.detach_options = options.detach
+        """Whether the user can leave the run training in the background."""
         self.stop_sent = False
         """Whether the run was stopped because the user quit or a signal came."""
-        self.run_name = clean(name) + _kind_of_view(options)
+        self.run_name = clean(name)
         self._exit_when_over = options.exit_when_over
         self._exit_request = exit_request
         self._clock = clock
@@ -163,6 +161,7 @@ class MonitorApp(App[int], inherit_bindings=False):
             read_only=self.read_only,
             chart_view=self._monitor.chart_view,
             paints=self.theme_choice.color_depth.has_greys and self._terminal.shows_unicode,
+            viewer=self.viewer,
         )
 
     def say(self, notice: str) -> None:
@@ -199,9 +198,9 @@ class MonitorApp(App[int], inherit_bindings=False):
         default_namespace: DOMNode | None = None,
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
-        """Run the action of a key, or show a notice if the view is read-only."""
-        if self.read_only and action in STEERING_ACTIONS:
-            self.say(READ_ONLY)
+        """Run the action of a key; if it has no effect now, show why."""
+        if default_namespace is self._monitor and isinstance(action, str) and (why := self._monitor.answer(action)):
+            self.say(why)
             return True
         return await super().run_action(action, default_namespace, namespaces)
 
@@ -217,6 +216,10 @@ class MonitorApp(App[int], inherit_bindings=False):
             self._stop_and_exit(EXIT_QUIT_WHILE_TRAINING, "stopped by the user")
         else:
             self.exit(EXIT_CODES.get(ending.kind, 1) if isinstance(ending, RunFailed) else 0)
+
+    def detach_app(self) -> None:
+        """Close the screen and leave the run training in the background; `run_screen` does the rest."""
+        self.exit(DETACHED)
 
     def _exit_as_requested(self, code: int) -> None:
         """Quit because a signal came or the terminal was lost."""
@@ -238,12 +241,6 @@ class MonitorApp(App[int], inherit_bindings=False):
         self.monitored_run.send(Stop(reason=reason))
         self.stop_sent = True
         self.exit(code)
-
-
-def _kind_of_view(options: ScreenOptions) -> str:
-    if not options.viewer:
-        return ""
-    return " (read-only)" if options.read_only else " (attached)"
 
 
 def _answers(snapshot: Snapshot) -> tuple[object, ...]:

@@ -28,6 +28,8 @@ class Frame:
     """The selected view."""
     read_only: bool = False
     """Whether no command can be sent to the run."""
+    viewer: bool = False
+    """Whether another process trains the run, or none."""
     no_rewind: str = ""
     """Why the run cannot rewind; empty if it can."""
     chart_view: ChartView = field(default_factory=ChartView)

@@ -6,6 +6,7 @@ Textual and numpy load only after a first line is on screen.
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 import time
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from fitmon.text.format import NO_BREAK, clean, to_ascii
 from fitmon.tui.options import ScreenOptions
-from fitmon.tui.terminal import HANG_UP_EXIT_CODE, Terminal, owned_terminal
+from fitmon.tui.terminal import DETACHED, HANG_UP_EXIT_CODE, Terminal, owned_terminal
 from fitmon.tui.terminal_output import accepts_output
 from fitmon.tui.textual_driver import driver_for, keep_colors, keep_prints, screen_error
 
@@ -31,7 +32,7 @@ TERMINAL_LOST = (
     "fitmon: terminal not responding; training continues in the background.\n"
     "ctrl+c stops it; in another terminal, `fitmon attach` shows it.\n"
 )
-STILL_RUNNING = "The run continues; `fitmon attach` shows it again."
+STILL_RUNNING = "The run continues."
 
 DEFAULT_OPTIONS = ScreenOptions()
 
@@ -42,9 +43,10 @@ def run_screen(run: Run, *, name: str = "run", options: ScreenOptions = DEFAULT_
     Call it in the main thread of a process whose descriptors 0 and 1 are a terminal (see `terminal.refusal_here`). When
     it returns, the run was sent a stop and was waited for up to `JOIN_SECONDS`.
 
-    When the terminal hangs up or stalls, the run receives `Detach` and continues without a screen; only then does this
-    wait for its end. After a hang-up, descriptors 1 and 2 stay redirected to the log. The exit code is then that of the
-    run: 0 finished, the code of its error, 128 + the signal that stopped it, 130 stopped by another process.
+    When the terminal hangs up or stalls, or the user detaches, the run receives `Detach` and continues without a
+    screen; only then does this wait for its end. Descriptors 1 and 2 stay redirected to the log, unless the terminal
+    only stalled. The exit code is then that of the run: 0 finished, the code of its error, 128 + the signal that
+    stopped it, 130 stopped by another process.
 
     Args:
         run: The run to show; it starts once the first frame is on screen.
@@ -67,7 +69,9 @@ def run_screen(run: Run, *, name: str = "run", options: ScreenOptions = DEFAULT_
         keep_colors(app)
         code = app.run(mouse=options.mouse)
         error = screen_error(app)
-        headless = survives and code == HANG_UP_EXIT_CODE
+        if code == DETACHED:
+            _give_back(terminal, options)
+        headless = survives and code in {HANG_UP_EXIT_CODE, DETACHED}
         if headless:
             _train_headless(run, terminal)
         else:
@@ -89,6 +93,13 @@ def _load_app() -> type[MonitorApp]:
     finally:
         gc.enable()
     return MonitorApp
+
+
+def _give_back(terminal: Terminal, options: ScreenOptions) -> None:
+    """Give the terminal back to the shell; from then on it is as if it had hung up."""
+    terminal.restore()
+    terminal.output.hang_up("detached by the user")
+    options.detach.leave()
 
 
 def _train_headless(run: Run, terminal: Terminal) -> None:
@@ -138,7 +149,11 @@ def _report(run: Run, error: BaseException | None, ended: bool, options: ScreenO
     from fitmon.text.summary import summary_lines
 
     snapshot, log_path = run.snapshot(), options.log_path
-    for line in [STILL_RUNNING] if options.viewer and not snapshot.over else summary_lines(snapshot):
+    columns = os.get_terminal_size(1).columns if os.isatty(1) else None
+    next_steps = options.next_steps(snapshot)
+    goes_on = options.viewer and not snapshot.over
+    lines = (not next_steps) * [STILL_RUNNING] if goes_on else summary_lines(snapshot, columns)
+    for line in (*lines, *next_steps):
         print(_for_stream(line, sys.stdout))  # noqa: T201 - the summary is the command's output
     if isinstance(snapshot.ending, RunFailed) and log_path is not None:
         print(f"Its output is in {log_path}.", file=sys.stderr)  # noqa: T201

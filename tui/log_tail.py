@@ -59,9 +59,9 @@ class LogTail:
         # A progress bar overwrites its line by a carriage return: its last state is the one to show.
         return form.clean(line.rstrip("\r").rpartition("\r")[2][:2000])
 
-    def last(self, width: int, height: int) -> list[str]:
-        """Return the last rows that fit, with long lines wrapped."""
-        return self._wrapped([*self.lines, *self._end()], width, height)
+    def last(self, width: int, height: int, containing: str = "") -> list[str]:
+        """Return the last rows that fit, with long lines wrapped; only lines that contain a text, in any case."""
+        return self._wrapped(self.matching(containing), width, height)
 
     def last_needed(self, width: int, height: int) -> list[str]:
         """Return the last rows that fit of those lines that a person may need."""
@@ -76,3 +76,7 @@ class LogTail:
         for line in lines[-height:] if height > 0 else []:
             rows.extend(form.wrap(line, width))
         return list(rows)
+
+    def matching(self, text: str) -> list[str]:
+        """Return the lines that contain a text, in any case; the last one may be unfinished."""
+        return [line for line in (*self.lines, *self._end()) if text.casefold() in line.casefold()]

@@ -1,8 +1,15 @@
 """How a run is shown: the options of the screen."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # It imports numpy, which the first frame must not wait for.
+    from fitmon.engine.record.snapshot import Snapshot
 
 from fitmon.engine.runs.run_folder import RunFolder
 
@@ -22,6 +29,16 @@ class RewindOptions:
 
 NO_REWIND = RewindOptions(why_not=lambda: "this run is not saved to disk")
 """The run cannot rewind."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetachOptions:
+    """Whether and how the user can leave a run that continues in the background."""
+
+    why_not: str = "it was not started with the command fitmon"
+    """Why it cannot, as the end of a sentence; empty if it can."""
+    leave: Callable[[], None] = lambda: None
+    """Called when the terminal is restored: gives it back to the shell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,5 +68,9 @@ class ScreenOptions:
     """Which epochs the run can rewind to."""
     folder: RunFolder | None = None
     """Where the run is saved, to compare it with others; None: nowhere."""
+    detach: DetachOptions = DetachOptions()
+    """Whether the key q can leave the run training in the background."""
+    next_steps: Callable[[Snapshot], list[str]] = lambda _: []
+    """Returns the lines printed below the summary when the screen has closed; lines are not broken."""
     stalled_seconds: float = STALLED_SECONDS
     """How long the terminal may accept no bytes before it counts as lost."""

@@ -28,6 +28,9 @@ from fitmon.tui.terminal_output import MAX_EXIT_WAIT_SECONDS, TerminalOutput
 
 HANG_UP_EXIT_CODE = 128 + signal.SIGHUP
 
+DETACHED = -1
+"""In place of an exit code: the user left the screen, and the run continues."""
+
 RESTORE = "\x1b[<u\x1b[?1000l\x1b[?1002l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?2048l\x1b[?7h\x1b[?1049l\x1b[?25h"
 """Undoes every mode that Textual 8.2 sets, in case Textual did not restore the terminal itself."""
 

@@ -58,9 +58,9 @@ def send_command(folder: RunFolder, command: Command) -> None:
     """Send a command to a run; its effect is in the run's later snapshots.
 
     Raises:
-        SetupError: no process trains the run, or it refuses this program.
+        UsageError: no process trains the run, or the run refuses the command.
+        SetupError: the process refuses this program, or stopped answering.
         RunInUseError: the process cannot be reached.
-        UsageError: the run refuses the command.
     """
     with _training(folder) as (connection, _):
         _send(connection, command)
@@ -91,11 +91,11 @@ def _training(folder: RunFolder) -> Iterator[tuple[Connection, Snapshot]]:
     """Yield a connection to a run that trains, and its snapshot."""
     connection = connect(folder, name=NAME, per_sample=False)
     if connection is None:
-        raise SetupError(_not_training(folder, recorded_snapshot(folder)))
+        raise UsageError(_not_training(folder, recorded_snapshot(folder)))
     with _answering(folder, connection):
         before = connection.poll()
         if before.over:
-            raise SetupError(_not_training(folder, before))
+            raise UsageError(_not_training(folder, before))
         yield connection, before
 
 

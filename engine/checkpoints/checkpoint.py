@@ -35,7 +35,7 @@ from fitmon.engine.runs.private_files import write_atomically, write_private
 MARK = b"fitmon checkpoint\n"
 VERSION = 1
 MAX_HEADER_BYTES = 64 * 1024**2
-"""About 300 000 arrays; a longer header is rejected before it is read."""
+"""About 300,000 arrays; a longer header is rejected before it is read."""
 SPARE_BYTES = 4 * 1024**2
 """What a checkpoint leaves free on the disk, so that the journal can still be written."""
 REPLAY_NAME = "replay.checkpoint"

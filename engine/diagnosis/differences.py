@@ -34,7 +34,7 @@ MEANS_APART = 2.0
 DISTANCE = 0.25
 """Smallest distance that counts: a factor of 3 in scale alone makes 0.27."""
 SIGNIFICANT = 2.2
-"""Times √((n + m) / (n m)): a larger distance is chance in one of 8 000 comparisons."""
+"""Times √((n + m) / (n m)): a larger distance is chance in one of 8,000 comparisons."""
 ZEROS_APART = 0.4
 """Difference of the shares of zeros."""
 MISSING_APART = 0.2

@@ -105,7 +105,7 @@ class Rule:
     """How important it is compared with the others, in [0, 1]: the finding with the largest product of weight and
     confidence is shown first."""
     check: Callable[[Evidence], Finding | None]
-    """Returns the finding, or None. Takes well under 1 ms with 10 000 epochs."""
+    """Returns the finding, or None. Takes well under 1 ms with 10,000 epochs."""
     remedies: Callable[[Evidence], tuple[Remedy, ...]] = no_remedies
     """Returns what to do about it, most promising first, from the knobs and the best epoch of now; a finding that is
     kept after its evidence has it computed again. Used where the finding brings no remedies itself."""

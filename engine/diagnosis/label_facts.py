@@ -20,7 +20,7 @@ MAX_CLASSES = 10_000
 SORTED_SHARE = 0.2
 """Labels are sorted if they change less often than this share of the changes in a random order."""
 MIN_CHANGES = 10
-"""With fewer expected changes a random order may look sorted; with this many, in one of 2 000 cases."""
+"""With fewer expected changes a random order may look sorted; with this many, in one of 2,000 cases."""
 MAX_POSITIONS = 4_000_000
 """Labels of pixels or steps that are counted."""
 MATRIX = 2

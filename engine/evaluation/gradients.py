@@ -22,7 +22,7 @@ MIN_LAYERS = 4
 FIRST_EPOCH = 2
 """After one epoch most models have left the baseline, and are spared a second backward pass."""
 STEPS_EACH = 100
-"""Training steps that pay for one measurement, which costs about as much as a step: 1 % of the time."""
+"""Training steps that pay for one measurement, which costs about as much as a step: 1% of the time."""
 
 
 class GradientSizes(NamedTuple):

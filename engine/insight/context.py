@@ -48,7 +48,7 @@ class Context:
     accuracy: float | None
     """The share of correct predictions at the threshold, in [0, 1]; None without samples."""
     interval: tuple[float, float] | None
-    """The 95 % band of that accuracy for this number of samples; None without samples."""
+    """The 95% band of that accuracy for this number of samples; None without samples."""
     balanced_accuracy: float | None
     """Mean recall over the classes, in [0, 1]; None where fewer than two are present."""
     per_class: tuple[ClassMeasures, ...] | None

@@ -3,11 +3,11 @@
 import math
 
 Z_95 = 1.959963984540054
-"""95 % of a normal distribution are within this many standard deviations of its mean."""
+"""95% of a normal distribution are within this many standard deviations of its mean."""
 
 
 def wilson_interval(right: int, samples: int) -> tuple[float, float] | None:
-    """Return the lower and upper end of the 95 % band of a share `right / samples`, in [0, 1]; None without samples.
+    """Return the lower and upper end of the 95% band of a share `right / samples`, in [0, 1]; None without samples.
 
     Wilson 1927 (doi:10.1080/01621459.1927.10502953). It stays within [0, 1] and keeps its width at 0 and 1, where the
     normal approximation has none. This many samples cannot separate two accuracies within each other's band.

@@ -14,7 +14,7 @@ MAX_DECIMALS = 9
 def movement_sentence(movement: Movement | FirstEpoch, loss_name: str = "val loss") -> str:
     """Return one sentence, without a full stop.
 
-    "val loss fell 0.031; 94 % of that came from samples that did not cross; accuracy unchanged (12 up, 12 down)".
+    "val loss fell 0.031; 94% of that came from samples that did not cross; accuracy unchanged (12 up, 12 down)".
     """
     if not movement.samples:
         return "there are no validation samples"
@@ -68,10 +68,10 @@ def _share_words(share: float) -> str:
 
     Up to one hundredth above 1 is still "nearly all": the other group then has almost no effect.
     """
-    if -0.01 < share < 0.005:  # noqa: PLR2004 - rounds to 0 %
+    if -0.01 < share < 0.005:  # noqa: PLR2004 - rounds to 0%
         return "nearly all of that came from samples that crossed"
-    if 0.005 <= share < 0.995:  # noqa: PLR2004 - rounds to 100 %
-        return f"{share * 100:.0f} % of that came from samples that did not cross"
+    if 0.005 <= share < 0.995:  # noqa: PLR2004 - rounds to 100%
+        return f"{share * 100:.0f}% of that came from samples that did not cross"
     return "nearly all of that came from samples that did not cross" if 0 < share < 1.01 else ""  # noqa: PLR2004
 
 
@@ -97,9 +97,7 @@ def _accuracy_words(movement: Movement) -> str:
     if movement.crossed_up == movement.crossed_down:
         return f"{name} unchanged {crossed}"
     before, now = _distinct_percents(movement.previous_right / movement.samples, movement.right / movement.samples)
-    return (
-        f"{name} {'rose' if movement.right > movement.previous_right else 'fell'} from {before} % to {now} % {crossed}"
-    )
+    return f"{name} {'rose' if movement.right > movement.previous_right else 'fell'} from {before}% to {now}% {crossed}"
 
 
 def _distinct_percents(before: float, now: float) -> tuple[str, str]:

@@ -25,6 +25,8 @@ class Knob:
     """Whether the value must be a whole number."""
     example: str = ""
     """A typical value, as a user would type it."""
+    short_names: tuple[str, ...] = ()
+    """Other names that a user may type, in lower case."""
 
     def wanted(self) -> str:
         """Return in words what a value must be, such as `a number above 0 and at most 10`."""
@@ -32,6 +34,12 @@ class Knob:
         low = f"{'at least' if self.minimum_included else 'above'} {self.minimum:.15g}"
         high = f"{'at most' if self.maximum_included else 'below'} {self.maximum:.15g}"
         return f"{number} {low} and {high}"
+
+    def interval(self) -> str:
+        """Return the same as an interval, such as `0 < lr ≤ 1000`."""
+        low = f"{self.minimum:.15g} {'≤' if self.minimum_included else '<'}"
+        high = f"{'≤' if self.maximum_included else '<'} {self.maximum:.15g}"
+        return f"{low} {self.label} {high}"
 
     def check(self, value: float) -> float:
         """Return the value unchanged, or raise UsageError saying what is expected."""
@@ -64,15 +72,37 @@ class Knob:
         return above and below
 
 
-LEARNING_RATE = Knob(name="learning_rate", label="lr", minimum=0, minimum_included=False, maximum=1000, example="5e-4")
+LEARNING_RATE = Knob(
+    name="learning_rate",
+    label="lr",
+    minimum=0,
+    minimum_included=False,
+    maximum=1000,
+    example="5e-4",
+    short_names=("lr",),
+)
 LEARNING_RATE_FACTOR = Knob(
-    name="learning_rate_factor", label="lr ×", minimum=0, minimum_included=False, maximum=1000, example="0.5"
+    name="learning_rate_factor",
+    label="lr ×",
+    minimum=0,
+    minimum_included=False,
+    maximum=1000,
+    example="0.5",
+    short_names=("lr_factor", "lr_×"),
 )
 """Replaces `learning_rate` when the optimizer follows a schedule: schedule × factor."""
 DROPOUT = Knob(name="dropout", label="dropout", minimum=0, maximum=1, maximum_included=False, example="0.3")
 L1 = Knob(name="l1", label="L1", minimum=0, maximum=1000, example="1e-5")
 L2 = Knob(name="l2", label="L2", minimum=0, maximum=1000, example="1e-4")
-BATCH_SIZE = Knob(name="batch_size", label="batch", minimum=1, maximum=2**31 - 1, whole=True, example="128")
+BATCH_SIZE = Knob(
+    name="batch_size",
+    label="batch",
+    minimum=1,
+    maximum=2**31 - 1,
+    whole=True,
+    example="128",
+    short_names=("bs", "batch"),
+)
 EPOCHS = Knob(name="epochs", label="epochs", minimum=1, maximum=10_000_000, whole=True, example="20")
 THRESHOLD = Knob(name="threshold", label="threshold", minimum=0, maximum=1, example="0.5")
 """Used by the view and the metric, not by training, so it is not in `KNOBS`."""
@@ -86,5 +116,14 @@ KNOBS: dict[str, Knob] = {
 def knob_named(name: str) -> Knob:
     """Return the knob of that name, or raise UsageError listing all names."""
     if name not in KNOBS:
-        raise UsageError(f"Expected one of the knobs {', '.join(KNOBS)}; received {name!r}.")
+        raise UsageError(f"Unknown knob {name!r}. Choose from {', '.join(KNOBS)}.")
     return KNOBS[name]
+
+
+def typed_knob(text: str) -> Knob:
+    """Return the knob that a user means by its name, in any case and with hyphens, or by a short name such as `lr`.
+
+    Raises UsageError listing all names if there is none.
+    """
+    name = text.strip().lower().replace("-", "_")
+    return next((knob for knob in KNOBS.values() if name in knob.short_names), None) or knob_named(name)

@@ -144,7 +144,8 @@ def _make_call_live(layer: Any, apply: Callable[[LiveRate, Any], Any]) -> LiveRa
     live = LiveRate(layer.rate, layer, partial(setattr, layer, "rate"))
 
     def call(inputs: Any, training: bool = False) -> Any:
-        return apply(live, inputs) if training else inputs
+        live.used = live.used or training
+        return apply(live, inputs) if training and live.drops else inputs
 
     layer.call = call
     live.on_restore(lambda _rate: layer.__dict__.pop("call", None))

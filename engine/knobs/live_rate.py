@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class LiveRate:
-    """One rate of one layer, in a variable that the compiled step reads."""
+    """One rate of one layer, in a variable that the compiled step reads.
+
+    Until a rate that begins at 0 is raised, the step has no dropout here, which would cost time and change nothing.
+    """
 
     def __init__(self, rate: float, layer: Any, write_back: Callable[[float], None]) -> None:
         """Start with a rate in [0, 1) and the layer's seeds; `write_back` sets the layer's own number after the run."""
@@ -29,19 +32,36 @@ class LiveRate:
         self._write_back = write_back
         self._on_restore: list[Callable[[float], Any]] = []
         self.used = False
-        """Whether the traced step uses this rate."""
+        """Whether the traced step uses this rate; True also for one that leaves out dropout."""
+        self._began_at_zero = rate == 0
+        self._left_out = self._began_at_zero
 
-    raised = False
-    """Whether the rate began at 0 and was ever above it; never, since a rate of this kind begins above 0."""
+    @property
+    def drops(self) -> bool:
+        """Whether the step has dropout here: the rate is above 0, or ever was."""
+        return not self._left_out
+
+    @property
+    def raised(self) -> bool:
+        """Whether the rate began at 0 and was ever above it."""
+        return self._began_at_zero and self.drops
 
     def assign(self, rate: float) -> bool:
-        """Set the rate, in [0, 1); the compiled step reads the variable every time, so nothing is traced again."""
-        self._rate.assign(rate)
-        return False
+        """Set the rate, in [0, 1); return whether the step must be traced again: at the first raise from 0 only.
 
-    def load(self, rate: float, *, raised: bool) -> bool:  # noqa: ARG002 - as in `DeferredRate`
-        """Set a saved rate; return whether the step must be traced again."""
-        return self.assign(rate)
+        After that the step reads the variable every time.
+        """
+        self._rate.assign(rate)
+        added, self._left_out = self._left_out and rate > 0, self._left_out and rate == 0
+        return added
+
+    def load(self, rate: float, *, raised: bool) -> bool:
+        """Set a saved rate; return whether the step must be traced again.
+
+        If the rate was `raised` when it was saved, the step has dropout even for a rate of 0: it draws seeds.
+        """
+        added = raised and self.assign(0.5)
+        return self.assign(rate) or added
 
     def seeds(self) -> list[Any]:
         """Return the variables that its masks are drawn from."""

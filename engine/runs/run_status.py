@@ -56,7 +56,7 @@ class RunStatus:
     job: str | None
     state: RunState
     epoch: int
-    """The current or last epoch, or the number of finished epochs once it is over; 0: none has started."""
+    """The current epoch; once the run is over, the last one completed; 0: none has started."""
     epochs: int | None
     """The number of epochs to train; None if unknown."""
     metrics: dict[str, float]
@@ -130,7 +130,8 @@ class _Progress:
                 return True
             case events.RunStarted():
                 self.epochs = self.epochs or entry.epochs
-            case events.RunEnded() | events.RunFailed():
+            case events.RunEnded() | events.RunFailed() if entry is self.last:
+                # A run that was stopped has begun an epoch that it did not complete.
                 self._reached(entry.epochs_done)
         return False
 

@@ -237,5 +237,5 @@ def _chunk_means(means: dict[str, Any], before: dict[str, tuple[Any, Any]]) -> d
 
 
 SMALLEST_SHARE_OF_SUM = 1e-5
-"""A chunk's mean is taken from what it added to a float32 sum only if that is a larger share: it is right to about 1 %
+"""A chunk's mean is taken from what it added to a float32 sum only if that is a larger share: it is right to about 1%
 then. Otherwise the mean since the epoch began is reported."""

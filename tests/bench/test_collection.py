@@ -100,9 +100,9 @@ def turning(share: float) -> list[float]:
 @pytest.mark.parametrize(
     ("run", "answer", "why"),
     [
-        (run_with(turning(0.4), rise_spread=0.5), Answer.MUST, "a rise of 40 %, many times its noise"),
+        (run_with(turning(0.4), rise_spread=0.5), Answer.MUST, "a rise of 40%, many times its noise"),
         (run_with(turning(0.4), rise_spread=0.5, validation_samples=20), Answer.EITHER, "20 samples cannot show it"),
-        (run_with(turning(0.04), rise_spread=0.1), Answer.EITHER, "4 % is neither clear nor nothing"),
+        (run_with(turning(0.04), rise_spread=0.1), Answer.EITHER, "4% is neither clear nor nothing"),
         (run_with(turning(0.0), rise_spread=0.1), Answer.MUST_NOT, "it does not rise"),
         (run_with(turning(0.0), rise_spread=5.0), Answer.EITHER, "so much noise could hide a rise"),
     ],

@@ -111,9 +111,12 @@ def test_the_help_of_a_preset_shows_its_defaults(
         ("iris --optimizer adan", "Expected optimizer to be one of adadelta, adafactor,"),
         ("iris --at 3", "Expected EPOCH:KNOB=VALUE, such as 3:learning_rate=1e-4; received '3'."),
         ("iris --at 0:l2=1", "Expected EPOCH:KNOB=VALUE"),
-        ("iris --at 3:momentum=1", "Expected one of the knobs learning_rate,"),
+        ("iris --at 3:momentum=1", "Unknown knob 'momentum'. Choose from learning_rate,"),
         ("iris --at 3:learning_rate=2000", "Expected learning_rate to be a number above 0 and at most 1000"),
-        ("iris --at 3:dropout=0.3", "This model has no Dropout layer for --at 3:dropout=0.3; add --dropout 0"),
+        (
+            "iris --dropout none --at 3:dropout=0.3",
+            "This model has no Dropout layer for --at 3:dropout=0.3; add --dropout 0",
+        ),
         (
             "iris --units none --dropout 0 --at 3:dropout=0.3",
             "This model has no Dropout layer for --at 3:dropout=0.3; it",

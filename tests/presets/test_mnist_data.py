@@ -148,7 +148,7 @@ def test_a_download_is_saved_in_keras_cache_and_reports_progress(tmp_path: Path)
     data = load_mnist(SETTINGS, told.append, remote=remote_to(written(tmp_path / "remote.npz")))
     assert len(data.x) == 20
     assert (tmp_path / "home/.keras/datasets/mnist.npz").is_file()
-    assert told == ["downloading MNIST", "downloading MNIST 100 %", "reading mnist.npz"]
+    assert told == ["downloading MNIST", "downloading MNIST 100%", "reading mnist.npz"]
 
 
 def test_a_download_lands_in_our_cache_where_keras_folder_cannot_be_made(tmp_path: Path) -> None:

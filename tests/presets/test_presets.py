@@ -70,9 +70,11 @@ def test_the_preset_shown_as_an_example_can_be_trained() -> None:
 
 def test_mnist_has_the_architecture_and_defaults_of_its_source() -> None:
     preset = preset_named("mnist")
-    assert preset.settings == Settings(epochs=10, batch_size=64, learning_rate=0.001, units=(512,), optimizer="adam")
+    assert preset.settings == Settings(
+        epochs=10, batch_size=64, learning_rate=0.001, units=(512,), optimizer="adam", dropout=0.0
+    )
     model = preset.job().build(preset.settings, table_data(10, (28, 28, 1)))
-    assert layers_of(model) == [("Flatten",), ("Dense", 512, "relu"), ("Dense", 10, "softmax")]
+    assert layers_of(model) == [("Flatten",), ("Dense", 512, "relu"), ("Dropout", 0.0), ("Dense", 10, "softmax")]
     assert model.count_params() == 407_050
     assert (type(model.optimizer).__name__, model.loss) == ("Adam", "categorical_crossentropy")
     assert model.jit_compile == "auto" or isinstance(model.jit_compile, bool)
@@ -80,10 +82,12 @@ def test_mnist_has_the_architecture_and_defaults_of_its_source() -> None:
 
 def test_iris_has_the_architecture_and_defaults_of_its_source() -> None:
     preset = preset_named("iris")
-    assert preset.settings == Settings(epochs=200, batch_size=5, learning_rate=0.0005, units=(8,), optimizer="adam")
+    assert preset.settings == Settings(
+        epochs=200, batch_size=5, learning_rate=0.0005, units=(8,), optimizer="adam", dropout=0.0
+    )
     job = preset.job()
     model = job.build(preset.settings, job.load(preset.settings, silent))
-    assert layers_of(model) == [("Dense", 8, "relu"), ("Dense", 3, "softmax")]
+    assert layers_of(model) == [("Dense", 8, "relu"), ("Dropout", 0.0), ("Dense", 3, "softmax")]
     assert float(model.optimizer.learning_rate) == pytest.approx(0.0005)
 
 
@@ -152,6 +156,16 @@ def test_a_dropout_of_zero_can_be_raised_later() -> None:
     assert layer.rate == 0
     layer.rate = 0.9
     assert np.count_nonzero(layer(np.ones((1, 1000), np.float32), training=True)) < 500
+
+
+def test_a_dropout_of_zero_changes_no_weight_to_the_last_bit() -> None:
+    import keras
+
+    weights = []
+    for dropout in (None, 0.0):
+        keras.utils.set_random_seed(7)
+        weights.append(build_classifier(changed(dropout=dropout), table_data(3)).get_weights())
+    assert all(np.array_equal(without, with_it) for without, with_it in zip(*weights, strict=True))
 
 
 @pytest.mark.parametrize("name", PRESETS)

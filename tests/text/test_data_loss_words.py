@@ -58,7 +58,7 @@ def test_while_it_trains_the_panel_of_changes_says_the_same() -> None:
 
 def test_the_effect_of_a_change_is_measured_without_the_penalty_and_says_so() -> None:
     (sentence,) = outcome_sentences(raised_l2().snapshot())
-    assert sentence == "L2 0 → 1e-3 from epoch 3: data loss 0.1150 → 0.1200 (+4 %) by epoch 5"
+    assert sentence == "L2 0 → 1e-3 from epoch 3: data loss 0.1150 → 0.1200 (+4%) by epoch 5"
 
 
 def test_without_a_penalty_the_losses_keep_their_names() -> None:

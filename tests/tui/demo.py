@@ -18,11 +18,14 @@ from fitmon.engine.commands import Command, Stop
 from fitmon.engine.events import Phase
 from fitmon.engine.record.record import RunRecord
 from fitmon.engine.record.snapshot import Snapshot
+from fitmon.engine.values import KnobOffer
 from fitmon.tui.launch import run_screen
-from fitmon.tui.options import ScreenOptions
+from fitmon.tui.options import NO_REWIND, RewindOptions, ScreenOptions
 
 FINISH = "finish"
 """A file of this name beside the log lets a run that waits come to its end."""
+KNOBS = {"learning_rate": 1e-3, "dropout": 0.3, "l1": 0.0, "l2": 1e-4, "batch_size": 64, "epochs": 10}
+"""Of the run that can be steered."""
 TOLD = "told"
 """The file beside the log that says what was requested of the run, and how it ended."""
 
@@ -75,12 +78,15 @@ class ScriptedRun:
         print("printed by Python")  # noqa: T201
         os.write(1, b"written to descriptor 1\n")
         os.write(2, b"written to descriptor 2\n")
+        if self._script == "steers":
+            self._begin_second_epoch()
         self._tell(events.PhaseChanged(phase=Phase.TRAINING))
-        self._tell(events.EpochStarted(epoch=1, epochs=3, steps=10))
+        if self._script != "steers":
+            self._tell(events.EpochStarted(epoch=1, epochs=3, steps=10))
         if self._script == "fails":
             self._tell(events.RunFailed(kind="data", message="No data.", traceback="Traceback", epochs_done=0))
             return
-        if self._script in {"waits", "broken-screen"}:
+        if self._script in {"waits", "broken-screen", "steers"}:
             self._wait()
         print("printed at the end", flush=True)  # noqa: T201
         self._note(f"terminals {[descriptor for descriptor in range(64) if os.isatty(descriptor)]}")
@@ -90,6 +96,30 @@ class ScriptedRun:
         self._tell(events.RunEnded(reason=reason, epochs_done=0, completed=completed))
         if self._script == "wait_after_end":
             self._stopping.wait()
+
+    def _begin_second_epoch(self) -> None:
+        """Report a run that has knobs, a threshold, and an epoch to rewind to."""
+        knobs = tuple(KnobOffer(name=name, value=value) for name, value in KNOBS.items())
+        started = events.RunStarted(
+            run="mine",
+            epochs=10,
+            steps=10,
+            training_samples=100,
+            validation_samples=20,
+            class_names=("no", "yes"),
+            knobs=knobs,
+            seed=7,
+            device="CPU",
+            versions={},
+            parameters=10,
+            jit=False,
+            majority_share=0.5,
+        )
+        self._tell(started)
+        self._tell(events.EpochStarted(epoch=1, epochs=10, steps=10))
+        metrics = {"loss": 0.5, "val_loss": 0.6}
+        self._tell(events.EpochEnded(epoch=1, epochs=10, seconds=1.0, metrics=metrics, knobs={}))
+        self._tell(events.EpochStarted(epoch=2, epochs=10, steps=10))
 
     def _wait(self) -> None:
         while not (self._stopping.wait(0.01) or (self._folder / FINISH).exists()):
@@ -145,6 +175,7 @@ def main() -> int:
         stalled_seconds=given.stalled_seconds,
         ascii_only=given.ascii,
         mouse=not given.no_mouse,
+        rewind=RewindOptions() if given.script == "steers" else NO_REWIND,
     )
     return run_screen(ScriptedRun(given.script, folder), name="démo", options=options)
 

@@ -56,7 +56,7 @@ FEWER_UNITS = Remedy(
 )
 OVERFITTING = Finding(
     name="overfitting",
-    sentence="overfitting since epoch 2: val loss +18 % while train −61 %",
+    sentence="overfitting since epoch 2: val loss +18% while train −61%",
     epochs=(2, 9),
     confidence=0.97,
     remedies=(REWIND_TO_2, STOP_HERE, FEWER_UNITS),
@@ -249,11 +249,13 @@ class Shown:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
+        await self.until(lambda: not self.app.ordered_keys.busy)
 
     async def press_once(self, key: str) -> None:
         """Press a key that types nothing, and wait once until the application is idle; `press` waits several times."""
         self.app.simulate_key(key)
         await self.pilot.pause()
+        await self.until(lambda: not self.app.ordered_keys.busy)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until the condition is true; fail with the screen if it does not become true."""

@@ -20,6 +20,6 @@ def test_the_effect_of_a_change_is_shown_during_the_run() -> None:
     run.found(2, measures=Measures(validation_loss=0.4))
     said = [line for line, _ in change_sentences(run.snapshot())]
     assert (
-        "effect: dropout 0.3 → 0.5 from epoch 2: validation loss 0.5000 → 0.4000 (−20 %) by epoch 2, too early to "
+        "effect: dropout 0.3 → 0.5 from epoch 2: validation loss 0.5000 → 0.4000 (−20%) by epoch 2, too early to "
         "judge" in said
     )

@@ -34,7 +34,9 @@ def test_words_in_any_order_are_found_before_scattered_letters() -> None:
     commands = commands_for(View.OVERVIEW)
     score = lambda typed, text: float(typed in text)  # noqa: E731
     assert matching(commands, "rate change learning", score)[0].key == "l"
-    assert matching(commands, "rate change learning", lambda *_: 1.0) == matching(commands, "rate change learning", score)
+    assert matching(commands, "rate change learning", lambda *_: 1.0) == matching(
+        commands, "rate change learning", score
+    )
     assert matching(commands, "", score) == commands
     assert matching(commands, "no such thing", score) == []
 

@@ -89,7 +89,7 @@ async def test_the_result_is_shown_in_the_header() -> None:
     [
         pytest.param(FakeRun().begin().epoch_ended(1), {}, "after the run has ended", id="it continues"),
         pytest.param(FakeRun().begin().ended(), {}, "no epoch was completed", id="no epoch"),
-        pytest.param(over(), {"read_only": True, "viewer": True}, "read-only", id="read-only"),
+        pytest.param(over(), {"read_only": True, "viewer": True}, "export it with: fitmon resume", id="recorded"),
         pytest.param(
             over(),
             {"rewind": RewindOptions(why_not=lambda: "this run is not kept")},

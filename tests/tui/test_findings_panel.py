@@ -45,8 +45,8 @@ def test_the_strongest_finding_is_first() -> None:
 def test_a_finding_has_its_epochs_confidence_and_remedies(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "explanation_of", lambda _name: "")
     assert rows(FakeRun().begin().found(9, OVERFITTING))[:9] == [
-        " overfitting since epoch 2: val loss +18 % while train −61 %",
-        "   epochs 2 to 9 · 97 % sure",
+        " overfitting since epoch 2: val loss +18% while train −61%",
+        "   epochs 2 to 9 · 97% sure",
         "   → [a 1] rewind to epoch 2 with dropout 0.3",
         "     Validation loss falls for some epochs more, and training loss falls slower.",
         "   → [a 2] stop here and keep the best weights",
@@ -98,9 +98,9 @@ def test_changes_and_their_effects_are_shown() -> None:
     assert "from epoch 2 against learning rate too high: not known yet" in said(run)
     run.found(2, measures=Measures(validation_loss=0.45))
     assert "dropout 0.3 → 0.5 from epoch 2 against learning rate too high: validation loss 0.5000 → 0.4500" in said(run)
-    assert "(−10 %) by epoch 2, too early to judge" in said(run)
+    assert "(−10%) by epoch 2, too early to judge" in said(run)
     run.found(3, measures=Measures(validation_loss=0.4)).found(4, measures=Measures(validation_loss=0.3))
-    assert "validation loss 0.5000 → 0.3000 (−40 %) by epoch 4" in said(run)
+    assert "validation loss 0.5000 → 0.3000 (−40%) by epoch 4" in said(run)
     assert "early to judge" not in said(run)
 
 
@@ -125,7 +125,7 @@ def test_a_rewind_is_compared_with_the_branch_before_it() -> None:
         run.found(epoch, measures=Measures(validation_loss=0.15))
     assert (
         "rewind to the end of epoch 2 as branch 2 against overfitting: validation loss 0.1500 at epoch 5, compared "
-        "with 0.5000 in branch 1 (−70 %)" in said(run)
+        "with 0.5000 in branch 1 (−70%)" in said(run)
     )
 
 
@@ -173,4 +173,4 @@ async def test_foreign_text_is_shown_harmlessly() -> None:
 
 def test_two_findings_that_are_equal_but_for_their_confidence_stay_apart() -> None:
     unsure = msgspec.structs.replace(OVERFITTING, confidence=0.6)
-    assert said(FakeRun().begin().found(9, unsure)).count("60 % sure") == 1
+    assert said(FakeRun().begin().found(9, unsure)).count("60% sure") == 1

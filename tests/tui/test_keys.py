@@ -1,15 +1,18 @@
 """Every key does what the table says, and footer and help say the same."""
 
 import pytest
-from textual.widgets import Input
+from rich.cells import cell_len
 
 from fitmon.engine import events
 from fitmon.engine.commands import Pause, PauseAt, Resume, SetKnob, Stop
 from fitmon.engine.values import KnobOffer
+from fitmon.text.format import NO_BREAK
+from fitmon.text.rows import text_of
 from fitmon.tui.bindings import monitor_bindings
+from fitmon.tui.drawing.help import draw_help
 from fitmon.tui.keys import KEYS
 from fitmon.tui.layout import View
-from fitmon.tui.screens.help import HelpScreen, help_table
+from fitmon.tui.screens.help import HelpScreen
 from fitmon.tui.screens.monitor import MonitorScreen
 from tests.tui.fake_run import FakeRun, binary_scores, shown
 
@@ -35,14 +38,36 @@ def test_every_key_survives_terminals_that_eat_function_and_alt_keys() -> None:
     assert not [key for entry in KEYS for key in entry.keys if key in {"ctrl+s", "ctrl+q", "ctrl+b", "ctrl+a"}]
 
 
-async def test_help_lists_exactly_the_table_of_keys() -> None:
-    async with shown(FakeRun(), size=(120, 60)) as screen:
-        await screen.press("question_mark")
-        await screen.until(lambda: isinstance(screen.app.screen, HelpScreen))
-        assert help_table().row_count == 1 + len(KEYS), "a heading and the keys, nothing else"
-        await screen.sees(*(entry.shown for entry in KEYS), *(entry.tooltip.split(":")[0] for entry in KEYS))
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 240])
+@pytest.mark.parametrize("view", View)
+def test_help_has_every_key_at_every_width(view: View, width: int) -> None:
+    rows = [text_of(line) for line in draw_help(view, width)]
+    assert {cell_len(line) for line in rows} == {width}
+    words = " ".join(rows).replace(NO_BREAK, " ")
+    assert not [key for key in KEYS if key.shown not in words and key.id != "views"]
+    assert all(f"{int(other)} {other.name.lower()}" in words for other in View)
+
+
+@pytest.mark.parametrize("view", View)
+def test_help_fits_the_smallest_usual_terminal_and_begins_with_the_keys_of_the_view(view: View) -> None:
+    rows = [text_of(line) for line in draw_help(view, 80)]
+    assert len(rows) <= 24
+    own = [key for key in KEYS if view in key.views]
+    heading = f" this view: {int(view)} {view.name.lower()}" if own else " run"
+    assert rows[1].startswith(heading)
+
+
+async def test_help_opens_at_the_keys_of_the_view_scrolls_and_closes() -> None:
+    async with shown(FakeRun(), size=(40, 10)) as screen:
+        await screen.press("5", "question_mark")
+        await screen.sees("this view: 5 samples")
+        assert isinstance(screen.app.screen, HelpScreen)
+        await screen.press("end")
+        await screen.sees("ctrl+c")
+        await screen.press("home", "down")
+        await screen.sees("this view: 5 samples")
         await screen.press("escape")
-        await screen.until(lambda: isinstance(screen.app.screen, MonitorScreen))
+        assert isinstance(screen.app.screen, MonitorScreen)
 
 
 async def test_space_pauses_after_the_epoch_then_at_once_then_resumes() -> None:
@@ -78,41 +103,6 @@ async def test_a_key_changes_the_frame_before_the_run_answers() -> None:
         assert "pausing after this epoch" in screen.text
 
 
-@pytest.mark.slow
-async def test_a_key_opens_the_dialog_of_its_knob_and_enter_applies() -> None:
-    run = FakeRun().begin()
-    async with shown(run) as screen:
-        for key, typed, knob, value in (
-            ("l", "5e-4", "learning_rate", 5e-4),
-            ("r", "1e-5", "l2", 1e-5),
-            ("b", "128", "batch_size", 128),
-            ("e", "20", "epochs", 20),
-        ):
-            await screen.press(key, *typed, "enter")
-            assert run.sent.pop() == SetKnob(knob=knob, value=value), key
-            assert isinstance(screen.app.screen, MonitorScreen), key
-        assert not run.sent
-
-
-async def test_r_then_tab_opens_l1() -> None:
-    run = FakeRun().begin()
-    async with shown(run) as screen:
-        await screen.press("r")
-        await screen.sees("L2", "tab L1")
-        await screen.press("tab", *"1e-3", "enter")
-        assert run.sent == [SetKnob(knob="l1", value=1e-3)]
-
-
-async def test_d_shows_why_dropout_cannot_be_changed_in_a_model_without_it() -> None:
-    run = FakeRun().begin()
-    async with shown(run) as screen:
-        await screen.press("d")
-        await screen.sees("Cannot be changed: this model has no dropout layer")
-        await screen.press("enter", "escape")
-        assert not run.sent
-        assert isinstance(screen.app.screen, MonitorScreen)
-
-
 async def test_l_changes_the_factor_if_the_learning_rate_follows_a_schedule() -> None:
     offers = (
         KnobOffer(name="learning_rate", value=1e-3, unavailable="it follows a schedule"),
@@ -124,12 +114,6 @@ async def test_l_changes_the_factor_if_the_learning_rate_follows_a_schedule() ->
         assert run.sent == [SetKnob(knob="learning_rate_factor", value=0.5)]
 
 
-async def test_a_knob_before_the_model_is_built_is_answered_by_a_sentence() -> None:
-    async with shown(FakeRun()) as screen:
-        await screen.press("l")
-        await screen.sees("knobs are available once the model is built")
-
-
 async def test_t_changes_the_threshold_of_the_view_and_sends_no_command() -> None:
     scores = binary_scores(0.6, 0.8, 0.3, 0.7, labels=(1, 1, 0, 0))
     run = FakeRun().begin(class_names=("no", "yes")).epochs(2, scores)
@@ -138,18 +122,6 @@ async def test_t_changes_the_threshold_of_the_view_and_sends_no_command() -> Non
         await screen.press("t", *"0.75", "enter")
         await screen.sees("against threshold 0.75", "wrong 1", "threshold 0.75")
         assert not run.sent
-
-
-async def test_t_shows_why_a_loss_without_probabilities_has_no_threshold() -> None:
-    async with shown(FakeRun().begin(no_probabilities="not for this loss: mse", class_names=())) as screen:
-        await screen.press("t")
-        await screen.sees("not for this loss: mse")
-
-
-async def test_t_says_that_several_classes_have_no_threshold() -> None:
-    async with shown(FakeRun().begin()) as screen:
-        await screen.press("t")
-        await screen.sees("no decision threshold with more than two classes")
 
 
 async def test_g_makes_the_axes_logarithmic_and_linear_again() -> None:
@@ -225,18 +197,3 @@ async def test_x_stops_only_after_the_question() -> None:
         assert run.sent == [Stop()]
         run.ended(completed=False, reason="stopped by the user")
         await screen.sees("stopped by the user after 0 epochs", "summary")
-
-
-async def test_f_without_a_failure_says_so() -> None:
-    async with shown(FakeRun().begin()) as screen:
-        await screen.press("f")
-        await screen.sees("no error to show")
-
-
-async def test_keys_that_steer_have_no_effect_once_the_run_is_over() -> None:
-    run = FakeRun().begin().epochs(2).ended()
-    async with shown(run) as screen:
-        await screen.press("space", "l", "x", "b")
-        assert not run.sent
-        assert not screen.app.screen.query(Input)
-        await screen.misses("space pause")

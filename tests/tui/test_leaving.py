@@ -4,35 +4,53 @@ import pytest
 
 from fitmon.engine.commands import Stop
 from fitmon.tui.keys import KEYS
+from fitmon.tui.options import DetachOptions
 from fitmon.tui.screens.monitor import MonitorScreen
-from fitmon.tui.terminal import HANG_UP_EXIT_CODE
+from fitmon.tui.terminal import DETACHED, HANG_UP_EXIT_CODE
 from tests.tui.fake_run import FakeRun, shown
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("answer", ["y", "enter"])
-async def test_q_while_training_asks_first_and_exits_with_130(answer: str) -> None:
+CAN_DETACH = DetachOptions(why_not="")
+
+
+async def test_q_while_training_offers_to_detach_to_stop_or_to_stay() -> None:
     run = FakeRun().begin()
-    async with shown(run) as screen:
+    async with shown(run, detach=CAN_DETACH) as screen:
         await screen.press("q")
-        await screen.sees("The run is still training. Stop it and quit?")
+        await screen.sees("Training is still running.", "d  detach", "s  stop and quit", "esc  back")
+        await screen.press("enter")
+        await screen.sees("Press d, s or esc.")
+        for answer in ("n", "escape", "q"):
+            await screen.press(answer)
+            await screen.misses("Training is still running.")
+            await screen.press("q")
+        assert screen.app.return_value is None
         assert not run.sent
-        await screen.press(answer)
+        await screen.press("s")
     assert screen.app.return_value == 130
     assert run.sent == [Stop()]
 
 
-async def test_a_canceled_quit_changes_nothing() -> None:
+async def test_detaching_closes_the_screen_and_stops_nothing() -> None:
     run = FakeRun().begin()
-    async with shown(run) as screen:
-        for answer in ("n", "escape", "q"):
-            await screen.press("q")
-            await screen.sees("Stop it and quit?")
-            await screen.press(answer)
-            await screen.misses("Stop it and quit?")
-            assert screen.app.return_value is None
-        assert not run.sent
+    async with shown(run, detach=CAN_DETACH) as screen:
+        await screen.press("q", "d")
+    assert screen.app.return_value == DETACHED
+    assert not run.sent
+
+
+async def test_where_it_is_not_possible_to_detach_d_says_why() -> None:
+    run = FakeRun().begin()
+    async with shown(run, detach=DetachOptions(why_not="it is not saved")) as screen:
+        await screen.press("q")
+        await screen.sees("s  stop and quit")
+        assert "detach" not in screen.text
+        await screen.press("d")
+        await screen.sees("It cannot continue in the background: it is not saved.")
+        await screen.press("y")
+    assert screen.app.return_value == 130
 
 
 async def test_after_the_end_the_screen_stays_until_q_and_exits_with_0() -> None:
@@ -50,7 +68,7 @@ async def test_a_run_that_ends_while_quit_is_confirmed_exits_with_0() -> None:
     async with shown(run) as screen:
         await screen.press("q")
         run.ended()
-        await screen.press("y")
+        await screen.press("s")
     assert screen.app.return_value == 0
 
 
@@ -107,7 +125,7 @@ async def test_a_lost_terminal_after_the_end_exits_with_the_code_of_the_run() ->
 async def test_quitting_a_view_of_another_process_asks_nothing_and_does_not_stop_the_run(key: str) -> None:
     run = FakeRun().begin()
     async with shown(run, viewer=True) as screen:
-        await screen.sees("mnist (attached)", "attached: quitting does not stop the run")
+        await screen.sees("mnist", "(attached)", "attached · q leaves, training continues")
         await screen.press(key)
     assert screen.app.return_value == 0
     assert not run.sent
@@ -120,17 +138,15 @@ async def test_a_view_of_another_process_steers_the_run() -> None:
     assert run.sent == [Stop()]
 
 
-async def test_a_read_only_view_answers_every_key_that_steers_with_a_notice() -> None:
+@pytest.mark.parametrize("key", [key for entry in KEYS if entry.alive_only for key in entry.keys])
+async def test_a_read_only_view_answers_every_key_that_steers_with_a_notice(key: str) -> None:
     run = FakeRun().begin()
     async with shown(run, viewer=True, read_only=True) as screen:
-        await screen.sees("mnist (read-only)")
-        for key in (key for entry in KEYS if entry.alive_only for key in entry.keys):
-            screen.app.say("")
-            await screen.misses("read-only: cannot")
-            await screen.press(key)
-            await screen.sees("read-only: cannot send commands to the run")
-            assert isinstance(screen.app.screen, MonitorScreen), f"{key} opens no dialog"
-            await screen.press("enter", "y")
+        await screen.sees("mnist", "(read-only)")
+        await screen.press(key)
+        await screen.sees("read-only view: keys that change the run are off")
+        assert isinstance(screen.app.screen, MonitorScreen), "no dialog"
+        await screen.press("enter", "y")
     assert not run.sent
 
 
@@ -138,7 +154,7 @@ async def test_every_command_is_refused_in_a_read_only_view() -> None:
     run = FakeRun().begin()
     async with shown(run, viewer=True, read_only=True) as screen:
         screen.app.ask(Stop(), "stopping …")
-        await screen.sees("read-only: cannot send commands to the run")
+        await screen.sees("read-only view: keys that change the run are off")
     assert not run.sent
 
 

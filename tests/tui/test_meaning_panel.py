@@ -13,7 +13,7 @@ from fitmon.tui.drawing.meaning import draw_line, draw_meaning
 from fitmon.tui.frame import Frame
 from tests.tui.fake_run import CLASS_MISSING, OVERFITTING, RATE_TOO_HIGH, TOO_EARLY, FakeRun, shown
 
-SENTENCE = "overfitting since epoch 2: val loss +18 % while train −61 %"
+SENTENCE = "overfitting since epoch 2: val loss +18% while train −61%"
 REMEDY = "[a] rewind to epoch 2 with dropout 0.3"
 
 
@@ -35,7 +35,7 @@ def line(*findings: Finding, width: int = 120, **seen: Any) -> str:
 def test_the_panel_shows_the_finding_its_confidence_and_its_remedies() -> None:
     said = panel(OVERFITTING, CLASS_MISSING, RATE_TOO_HIGH)
     assert said == (
-        f"what it means  97 % sure {SENTENCE} → {REMEDY} Validation loss falls for some epochs more, and training loss "
+        f"diagnosis  97% sure {SENTENCE} → {REMEDY} Validation loss falls for some epochs more, and training loss "
         "falls slower. also class missing, learning rate too high · 9 shows all"
     )
 
@@ -66,7 +66,7 @@ def test_the_panel_draws_within_its_size(width: int, height: int) -> None:
     ("width", "said"),
     [
         (120, f"{SENTENCE} · {REMEDY}"),
-        (80, f"{SENTENCE} · [a] remedies"),
+        (80, f"{SENTENCE} · [a] suggestions"),
         (66, SENTENCE),
         (40, "overfitting since epoch 2: val loss…"),
     ],

@@ -54,7 +54,7 @@ async def test_the_phase_is_always_in_the_header() -> None:
 
 async def test_the_header_shows_epoch_pace_time_left_device_knobs_and_notes() -> None:
     async with shown(eventful_run(), size=(120, 40)) as screen:
-        await screen.sees("epoch 4/10", "40 %", "1.6 s/epoch", "ETA 0:11", "CPU (2 threads)")
+        await screen.sees("epoch 4/10", "40%", "1.6 s/epoch", "ETA 0:11", "CPU (2 threads)")
         for knob in ("lr 5e-4", "dropout –", "L1 0", "L2 1e-4", "batch 64 → 128 from epoch 5"):
             assert knob in screen.rows[1]
         assert "scikit-learn's digits" in screen.rows[3]
@@ -195,9 +195,9 @@ async def test_output_is_followed_while_it_is_shown(tmp_path: Path) -> None:
     async with shown(FakeRun().begin(), log_path=log) as screen:
         await screen.press("8")
         await screen.sees("nothing printed yet")
-        log.write_bytes(b"epoch 1/3\rbar 50 %\rbar 100 %\r\nWARNING: slow\n")
-        await screen.sees("bar 100 %", "WARNING: slow")
-        assert "bar 50 %" not in screen.text
+        log.write_bytes(b"epoch 1/3\rbar 50%\rbar 100%\r\nWARNING: slow\n")
+        await screen.sees("bar 100%", "WARNING: slow")
+        assert "bar 50%" not in screen.text
 
 
 async def test_series_and_samples_are_distinguishable_without_color() -> None:

@@ -63,10 +63,10 @@ def test_the_summary_shows_findings_and_the_effects_of_changes() -> None:
     run = FakeRun().begin().found(1, measures=Measures(validation_loss=0.5)).applied("l2", 0.1, 0, epoch=2)
     run.found(2, OVERFITTING, CLASS_MISSING, measures=Measures(validation_loss=0.25)).ended()
     lines = summary_lines(run.snapshot())
-    assert "Finding: overfitting since epoch 2: val loss +18 % while train −61 % (97 % sure)." in lines
-    assert f"Finding: class missing: {CLASS_MISSING.sentence.rstrip('.')} (95 % sure)." in lines
+    assert "Finding: overfitting since epoch 2: val loss +18% while train −61% (97% sure)." in lines
+    assert f"Finding: class missing: {CLASS_MISSING.sentence.rstrip('.')} (95% sure)." in lines
     assert (
-        "Effect of L2 0 → 0.1 from epoch 2: validation loss 0.5000 → 0.2500 (−50 %) by epoch 2, too early to judge."
+        "Effect of L2 0 → 0.1 from epoch 2: validation loss 0.5000 → 0.2500 (−50%) by epoch 2, too early to judge."
         in lines
     )
 

@@ -9,8 +9,8 @@ from fitmon.engine import events
 from fitmon.engine.commands import Rewind
 from fitmon.engine.values import KnobOffer
 from fitmon.tui.options import RewindOptions
+from fitmon.tui.screens.knob_form import KnobForm
 from fitmon.tui.screens.monitor import MonitorScreen
-from fitmon.tui.screens.rewind_dialog import RewindDialog
 from tests.tui.fake_run import OFFERS, FakeRun, shown
 
 pytestmark = pytest.mark.slow
@@ -33,7 +33,7 @@ async def test_it_opens_at_the_best_epoch_and_two_enters_rewind_to_it() -> None:
         await screen.press("z")
         await screen.sees("rewind to the end of an epoch", "▸ 2 ", "◆ best")
         await screen.press("enter")
-        await screen.sees("rewind to the end of epoch 2", "its knobs: lr 1e-3 · dropout 0.3")
+        await screen.sees("rewind to the end of epoch 2, with these knobs", "learning rate  1e-3", "dropout        0.3")
         assert not run.sent
         await screen.press("enter")
         assert run.sent == [Rewind(epoch=2, branch=1)]
@@ -44,10 +44,10 @@ async def test_it_opens_at_the_best_epoch_and_two_enters_rewind_to_it() -> None:
 async def test_keys_select_another_epoch_and_changed_knobs_are_sent_with_it() -> None:
     run = overfitted()
     async with shown(run) as screen:
-        await screen.press("z", "up", "enter", *"l2=1e-4 ")
-        screen.app.screen.query_one(Input).value += "dropout=0.5 epochs=8"
-        await screen.press("enter")
-        assert run.sent == [Rewind(epoch=3, branch=1, changes={"dropout": 0.5, "l2": 1e-4, "epochs": 8})]
+        await screen.press("z", "up", "enter", "tab", *"0.5", "tab", *"1e-4", "enter")
+        assert run.sent.pop() == Rewind(epoch=3, branch=1, changes={"dropout": 0.5})
+        await screen.press("z", "up", "enter", *"L2=1e-3 epochs=8", "tab", *"0.5", "enter")
+        assert run.sent == [Rewind(epoch=3, branch=1, changes={"dropout": 0.5, "l2": 1e-3, "epochs": 8})]
 
 
 async def test_the_list_has_the_usual_keys() -> None:
@@ -92,7 +92,7 @@ async def test_u_selects_the_epoch_before_the_last_knob_change() -> None:
         await screen.press("z", "u")
         await screen.sees("▸ 4 ")
         await screen.press("enter")
-        await screen.sees("its knobs: lr 1e-3 · dropout 0.3")
+        await screen.sees("dropout        0.3")
         await screen.press("escape", "u")
         await screen.sees("▸ 1 ")
         await screen.press("u", "enter", "enter")
@@ -114,16 +114,25 @@ async def test_u_is_a_letter_where_knobs_are_typed() -> None:
     run = overfitted()
     async with shown(run) as screen:
         await screen.press("z", "enter", "u")
-        assert screen.app.screen.query_one(Input).value == "u"
+        assert screen.app.screen.query(Input).first().value == "u"
+
+
+async def test_a_rewind_to_the_last_epoch_begins_at_the_epochs_which_must_be_more() -> None:
+    run = overfitted().train(6, 10).ended()
+    async with shown(run) as screen:
+        await screen.press("z", "home", "enter", "enter")
+        await screen.sees("Expected epochs after epoch 10 to train")
+        await screen.press("up", "up", "enter")
+        assert run.sent == [Rewind(epoch=10, branch=1, changes={"epochs": 12})]
 
 
 async def test_invalid_changes_are_refused_and_can_be_corrected() -> None:
     run = overfitted()
     async with shown(run) as screen:
         await screen.press("z", "enter")
-        field = screen.app.screen.query_one(Input)
+        field = screen.app.screen.query(Input).first()
         for typed, refusal in (
-            ("half", "Expected changes such as"),
+            ("half", "Expected learning_rate to be a number above 0"),
             ("dropout=2", "Expected dropout to be a number at least 0 and below 1"),
             (
                 "learning_rate_factor=2",
@@ -193,7 +202,7 @@ async def test_a_run_that_cannot_rewind_shows_the_reason() -> None:
 
 async def test_a_read_only_view_sends_no_rewind() -> None:
     run = overfitted()
-    async with shown(run, read_only=True) as screen:
+    async with shown(run, viewer=True, read_only=True) as screen:
         await screen.press("z")
         await screen.sees("read-only")
         assert isinstance(screen.app.screen, MonitorScreen)
@@ -218,7 +227,7 @@ async def test_no_size_breaks_the_dialog() -> None:
             await screen.press_once("enter")
             await screen.press("x")
             await screen.press_once("enter")
-            assert isinstance(screen.app.screen, RewindDialog), size
+            assert isinstance(screen.app.screen, KnobForm), size
             assert len(screen.rows) == size[1]
             for other in ((80, 24), size):
                 await screen.pilot.resize_terminal(*other)

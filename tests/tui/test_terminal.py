@@ -63,8 +63,8 @@ def test_nothing_printed_reaches_the_screen_and_all_of_it_the_log(log: Path) -> 
         terminal.until("training")
         terminal.until("epoch 1/3")
         terminal.type("q")
-        terminal.until("Stop it and quit?")
-        terminal.type("y")
+        terminal.until("s  stop and quit")
+        terminal.type("s")
         assert terminal.exit_code() == 130
         assert_given_back(terminal)
         printed = log.read_text()
@@ -211,13 +211,13 @@ def test_quitting_is_quick_while_the_run_waits_after_its_end(log: Path) -> None:
 @pytest.mark.parametrize("how", ["q", "SIGTERM", "closed"])
 def test_quitting_a_view_asks_nothing_and_does_not_stop_the_run(how: str, log: Path) -> None:
     with pseudo("waits", str(log), "--viewer") as terminal:
-        terminal.until("attached: quitting does not stop the run")
+        terminal.until("attached · q leaves, training continues")
         lose(terminal, how)
         assert (terminal.process.wait(PATIENCE_SECONDS) if how == "closed" else terminal.exit_code()) == 0
         assert not (log.parent / TOLD).exists()
         if how != "closed":
             assert_given_back(terminal)
-            assert b"The run continues; `fitmon attach` shows it again." in terminal.received
+            assert b"The run continues." in terminal.received
 
 
 def test_a_view_of_a_failed_run_exits_with_0(log: Path) -> None:
@@ -263,7 +263,7 @@ def test_without_utf_8_every_cell_is_ascii(log: Path) -> None:
     with pseudo("waits", str(log), LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0") as terminal:
         terminal.until("epoch 1/3")
         terminal.type("?")
-        terminal.until("Pause after this epoch")
+        terminal.until("pause after epoch")
         assert terminal.received.isascii()
         assert b"\\u" not in terminal.received
 

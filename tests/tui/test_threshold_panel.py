@@ -83,11 +83,11 @@ def test_a_number_is_not_separated_from_its_percent_sign() -> None:
 def test_the_overview_shows_both_classes_the_groups_and_both_accuracies() -> None:
     text = drawn(observed(BEFORE, BEFORE, NOW), height=19)
     for words in (
-        "█ right 2  (50.0 %)",
+        "█ right 2  (50.0%)",
         "░ wrong 2",
         "near 0",
-        "stayed right       1  −0.072  1 surer, 0 less sure",
-        "stayed wrong       1  −0.072  1 closer, 0 further",
+        "stayed right       1  −0.072  1 more, 0 less confident",
+        "stayed wrong       1  −0.072  1 toward, 0 away",
         "crossed ↑          1  −0.140",
         "crossed ↓          1  +0.173",
         "p(yes) by true class  against threshold 0.5",
@@ -170,8 +170,8 @@ def test_the_first_epoch_is_compared_with_the_untrained_model() -> None:
 def test_accuracy_is_shown_in_context() -> None:
     scores = binary_scores(*[0.9] * 60, *[0.1] * 40, labels=(1,) * 60 + (0,) * 40)
     text = drawn(observed(scores, scores, val_accuracy=1.0), 0.5, 120, 36)
-    assert "baseline   0.6000  always predicting yes" in text
-    assert "95 % band  0.9630  to 1.0000: noise of 100 samples" in text, "Wilson: 1 / (1 + 3.8415 / 100)"
+    assert "baseline  0.6000  always predicting yes" in text
+    assert "95% band  0.9630  to 1.0000: noise of 100 samples" in text, "Wilson: 1 / (1 + 3.8415 / 100)"
     assert "the baseline" not in text.replace("always", "")
     always_yes = drawn(observed(scores, scores), 0.0, 120, 36)
     assert "within the noise of the baseline" in always_yes
@@ -183,7 +183,7 @@ def test_several_classes_have_no_threshold_no_matrix_and_no_precision() -> None:
     scores = several_class_scores()
     text = drawn(observed(scores, scores, names=("a", "b", "c"), val_accuracy=0.3), 0.123, 120, 36)
     for words in (
-        "p(true class) − best other",
+        "margin: p(true) − best other",
         "prediction = most probable class",
         "balanced accuracy",
         "val_accuracy",
@@ -204,7 +204,7 @@ def test_a_single_class_is_reported_and_what_needs_two_is_hidden() -> None:
 def test_one_sample_is_enough_to_draw() -> None:
     scores = binary_scores(0.6, labels=(1,))
     text = drawn(observed(scores, scores, val_accuracy=1.0), 0.5, 120, 36)
-    assert "█ right 1  (100.0 %)" in text
+    assert "█ right 1  (100.0%)" in text
     assert "nan" not in text.lower()
 
 

@@ -12,7 +12,7 @@ from fitmon.text.rows import Row, fitting, framed, row
 from fitmon.tui.drawing.class_bars import class_name
 from fitmon.tui.drawing.class_data import BINARY, ClassesData
 
-BAND = "95 % band"
+BAND = "95% band"
 MIN_MEANING = 16
 """Cells for the end of the band, gaps and margins included."""
 

@@ -299,7 +299,7 @@ def _list_rows(confusion: Confusion, width: int, room: int) -> list[Row]:
 
 
 def _pair_rows(confusion: Confusion, shown: Sequence[Pair], width: int) -> list[Row]:
-    """Return lines such as `4 → 9   31×   3.2 % of all 4`, as far as `width` goes."""
+    """Return lines such as `4 → 9   31×   3.2% of all 4`, as far as `width` goes."""
     times = max((len(form.count(pair.samples)) for pair in shown), default=0) + 1
     fixed = 1 + 3 + 2 + times + 10
     true, predicted = _name_widths(confusion, shown, width - fixed)
@@ -308,7 +308,7 @@ def _pair_rows(confusion: Confusion, shown: Sequence[Pair], width: int) -> list[
     room = width - fixed - true - predicted
     rows = []
     for pair, label, other in zip(shown, labels, taken, strict=True):
-        counts = f"  {form.count(pair.samples) + '×':>{times}}  {form.share(pair.share):>8}"
+        counts = f"  {form.count(pair.samples) + '×':>{times}}  {form.share(pair.share):>7}"
         wholes = f" of all {label}", " of its class", ""
         whole = next((words for words in wholes if cell_len(words) <= room), "")
         rows.append(row(f" {label} → {other}{counts}", (whole, Role.FAINT)))

@@ -9,15 +9,17 @@ from fitmon.engine.record.snapshot import KnobState, Snapshot
 from fitmon.text import format as form
 from fitmon.text.finding_words import finding_name
 from fitmon.text.roles import Role
-from fitmon.text.rows import Row, fitted, fitting, row, width_of
+from fitmon.text.rows import Row, fitted, fitting, joined, row, width_of
 from fitmon.text.sentences import data_notes, disk_banner, status_message
 from fitmon.tui.frame import Frame
 from fitmon.tui.layout import WIDE_WIDTH, too_small
 
 BAR_WIDTH = 10
 
-MAX_NAME = 30
-"""A longer name is clipped, so that it does not push out what changes."""
+SEPARATOR = " · "
+
+MIN_NAME, SHARE_OF_NAME = 30, 3
+"""A name longer than both this and one cell in this many is clipped, so that it does not push out what changes."""
 
 
 def draw_header(frame: Frame, width: int, height: int) -> list[Row]:
@@ -54,23 +56,31 @@ def state_row(frame: Frame, width: int) -> Row:
     snapshot = frame.snapshot
     done = snapshot.step / snapshot.steps if snapshot.steps else 0.0
     name = f"fitmon · {frame.name}" if width >= WIDE_WIDTH else frame.name
-    fields: list[tuple[int, Row]] = [
-        (3, row((form.clip(name, MAX_NAME), Role.STRONG))),
-        (10, row((phase_words(frame), _phase_role(snapshot)))),
-    ]
+    fields: list[tuple[int, Row]] = [(3, row((form.clip(name, max(MIN_NAME, width // SHARE_OF_NAME)), Role.STRONG)))]
+    if frame.viewer:
+        fields.append((9, row((_kind_of_view(frame), Role.MARK))))
+    fields.append((10, row((phase_words(frame), _phase_role(snapshot)))))
     if frame.frozen:
         fields.append((9, row(("view frozen", Role.ALERT))))
     if snapshot.branch.parent is not None:
         fields.append((7, row((f"branch {snapshot.branch.number} from epoch {snapshot.branch.from_epoch}", Role.MARK))))
     if snapshot.epochs:
-        fields.append((8, row(f"epoch {snapshot.epoch}/{snapshot.epochs}")))
+        # A run that was stopped has begun an epoch that it did not complete.
+        epoch = snapshot.epochs_done if snapshot.over else snapshot.epoch
+        fields.append((8, row(f"epoch {epoch}/{snapshot.epochs}")))
     if snapshot.epoch and not snapshot.over:
         fields.append((1, row("▕", (form.bar(done, BAR_WIDTH), Role.GOOD), "▏")))
-        fields.append((5, row(f"{done * 100:.0f} %")))
+        fields.append((5, row(f"{done * 100:.0f}%")))
         fields.append((2, row(form.pace(snapshot.seconds_per_epoch))))
         fields.append((6, row(f"ETA {form.duration(snapshot.seconds_left)}")))
     gap = "   " if width >= WIDE_WIDTH else "  "
     return row(" ", *fitting(fields, gap, width - 2))
+
+
+def _kind_of_view(frame: Frame) -> str:
+    if not frame.read_only:
+        return "(attached)"
+    return "(recorded)" if frame.snapshot.over else "(read-only)"
 
 
 def phase_words(frame: Frame) -> str:
@@ -102,9 +112,13 @@ def knob_row(frame: Frame, width: int) -> Row:
     if not snapshot.knobs:
         return row()
     fields = [(_importance(knob), row((form.knob_state(knob), _knob_role(knob)))) for knob in shown_knobs(snapshot)]
+    if width_of(joined((field for _, field in fields), SEPARATOR)) > width - 2:
+        fields = [
+            (_importance(knob), row((form.knob_change(knob), _knob_role(knob)))) for knob in shown_knobs(snapshot)
+        ]
     if has_threshold(snapshot):
         fields.append((1, row(f"threshold {form.setting(frame.threshold)}")))
-    return row(" ", *fitting(fields, " · ", width - 2))
+    return row(" ", *fitting(fields, SEPARATOR, width - 2))
 
 
 def shown_knobs(snapshot: Snapshot) -> list[KnobState]:
@@ -132,7 +146,8 @@ def has_threshold(snapshot: Snapshot) -> bool:
 
 
 def _importance(knob: KnobState) -> int:
-    return 9 if knob.pending is not None else 2 + (not knob.unavailable) * 2 + (knob.name == "learning_rate")
+    is_rate = knob.name in {"learning_rate", "learning_rate_factor"}
+    return (5 if knob.pending is not None else 2) + (not knob.unavailable) * 2 + is_rate * 10
 
 
 def _knob_role(knob: KnobState) -> Role:

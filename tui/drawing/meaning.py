@@ -30,7 +30,7 @@ def draw_meaning(frame: Frame | None, width: int, height: int) -> list[Row]:
         return _draw_lines(frame, width, height)
     findings = frame.snapshot.findings if frame else ()
     confidence = words.confidence(findings[0]) if findings else ""
-    title = row(("what it means", Role.STRONG), (f"  {confidence}" if confidence else "", Role.FAINT))
+    title = row(("diagnosis", Role.STRONG), (f"  {confidence}" if confidence else "", Role.FAINT))
     return framed(title, _inside(frame, width - 4, height - 2), width, height)
 
 
@@ -94,7 +94,7 @@ def _remedy(frame: Frame, *, short: bool) -> list[tuple[str, str]]:
         return []
     keyed = can_be_applied(frame)
     if short:
-        return [(f"[{KEY}]", " remedies")] if keyed else []
+        return [(f"[{KEY}]", " suggestions")] if keyed else []
     return [(f"[{KEY}] " if keyed else "", words.advice(remedies[0]))]
 
 

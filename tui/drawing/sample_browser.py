@@ -94,6 +94,27 @@ class SampleBrowser:
         """Choose the last sample of the list."""
         self._move_to(len(self.indices()) - 1)
 
+    def go_to(self, index: int) -> bool:
+        """Choose a sample by its index in the validation set, without filters if these hide it.
+
+        Returns whether there is such a sample.
+        """
+        known = self.observation
+        if known is None or not 0 <= index < len(known) // known.scores.labels:
+            return False
+        entry = index * known.scores.labels
+        if entry not in self.indices():
+            self._select(SampleSelection(order=self.selection.order))
+        self._move_to(int(np.flatnonzero(self.indices() == entry)[0]))
+        return True
+
+    def list_class(self, number: int) -> bool:
+        """List the samples of one true class (label) and go to the top; return whether it has samples."""
+        if self.observation is None or number not in classes_present(self.observation.scores):
+            return False
+        self._select(replace(self.selection, class_number=number))
+        return True
+
     def next_order(self) -> None:
         """Sort by the next criterion and go to the top."""
         self._select(replace(self.selection, order=_following(self.selection.order)))

@@ -29,8 +29,8 @@ from fitmon.tui.frame import Frame
 from fitmon.tui.layout import View
 
 MAX_SENTENCE_ROWS = 3
-UNBREAKABLE = re.compile(r" %|\([^)]*\)")
-"""What a line break must not split: a number and its percent sign, and text in parentheses."""
+UNBREAKABLE = re.compile(r"\([^)]*\)")
+"""What a line break must not split: text in parentheses."""
 MIN_WIDTH = 12
 """Below this width only the title is drawn."""
 MIN_PICTURE = 7
@@ -122,7 +122,7 @@ def _title(data: ThresholdData, picture_rows: int, width: int) -> Row:
         what = f"p({_class_name(data, 1)}) by true class" if by_class else "p(true class)"
         fields = [(8, row((what, Role.STRONG))), (9, row((at_threshold, Role.STRONG))), *fields]
     else:
-        fields = [(9, row(("margin: p(true class) − best other", Role.STRONG))), *fields]
+        fields = [(9, row(("margin: p(true) − best other", Role.STRONG))), *fields]
     return fitting(fields, "  ", width)
 
 

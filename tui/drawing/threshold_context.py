@@ -27,7 +27,7 @@ def context_rows(baseline: Baseline, right: int, majority_name: str, width: int)
     samples = f"{form.count(baseline.samples)} sample{'' if baseline.samples == 1 else 's'}"
     always = (f"always predicting {majority_name}", f"always {majority_name}")
     noise = (f"to {high}: noise of {samples}", f"to {high}, {samples}", f"to {high}")
-    measures = [Measure("baseline", form.measured(baseline.majority_share), always), Measure("95 % band", low, noise)]
+    measures = [Measure("baseline", form.measured(baseline.majority_share), always), Measure("95% band", low, noise)]
     return [*measure_rows(measures, width), *_verdict(band, baseline.majority_share)]
 
 

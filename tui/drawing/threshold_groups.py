@@ -45,10 +45,14 @@ def groups_block(movement: Movement, epoch: int, width: int) -> Block:
 
 def _groups(movement: Movement) -> tuple[Group, ...]:
     parts = movement.loss_change or {}
-    surer, less_sure = form.count(movement.right_further), form.count(movement.right_closer)
-    closer, further = form.count(movement.wrong_closer), form.count(movement.wrong_further)
-    sure = (f"{surer} surer, {less_sure} less sure", f"{surer} surer, {less_sure} less", f"{surer} surer")
-    near = (f"{closer} closer, {further} further", f"{closer} closer")
+    more, less = form.count(movement.right_further), form.count(movement.right_closer)
+    toward, away = form.count(movement.wrong_closer), form.count(movement.wrong_further)
+    sure = (f"{more} more, {less} less confident", f"{more} more, {less} less", f"{more} more")
+    near = (
+        f"{toward} toward, {away} away from the boundary",
+        f"{toward} toward, {away} away",
+        f"{toward} toward",
+    )
     return (
         Group("stayed right", movement.stayed_right, parts.get("stayed_right"), sure),
         Group("stayed wrong", movement.stayed_wrong, parts.get("stayed_wrong"), near),

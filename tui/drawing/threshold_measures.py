@@ -112,8 +112,8 @@ def _accuracy(counts: ConfusionCounts, threshold: float) -> list[Measure]:
 def _two_class_measures(counts: ConfusionCounts, positive: str, width: int) -> list[Measure]:
     """Return the measures that are defined for these counts; both classes are present."""
     known = (
-        ("precision", counts.precision, (f"correct among predicted {positive}", f"correct of {positive}")),
-        ("recall", counts.recall, (f"found among {class_words(positive)}", f"found of {positive}")),
+        ("precision", counts.precision, (f"correct among predicted {positive}", f"of predicted {positive}")),
+        ("recall", counts.recall, (f"share of {class_words(positive)} found", f"{class_words(positive)} found")),
         ("F1", counts.f1, ("of precision and recall",)),
     )
     measures = [Measure(name, form.measured(value), words) for name, value, words in known if value is not None]

@@ -13,7 +13,7 @@ from fitmon.engine.insight.scores import SampleScores
 from fitmon.engine.insight.threshold_choice import Goal, ThresholdChoice, best_threshold, counts_at
 from fitmon.engine.knobs.catalogue import Knob
 from fitmon.text import format as form
-from fitmon.tui.screens.host import NO_THRESHOLD
+from fitmon.tui.key_effects import NO_THRESHOLD
 from fitmon.tui.screens.number_dialog import NumberDialog
 
 COST_RATIO = Knob(
@@ -96,7 +96,7 @@ class BestThresholdDialog(NumberDialog[float]):
         return f"{best:16}  now {form.measured(now)} at {form.setting(self._threshold)}"
 
     def _ratio_lines(self) -> list[str]:
-        expected = f"expected: {COST_RATIO.wanted()}, such as {COST_RATIO.example}"
+        expected = f"{COST_RATIO.interval()}, such as {COST_RATIO.example}"
         return [
             "cost ratio",
             "a false negative costs as much as … false positives",
@@ -122,8 +122,15 @@ class BestThresholdDialog(NumberDialog[float]):
     def parse(self, text: str) -> float:
         return self._cheapest(COST_RATIO.parse(text)).threshold
 
+    def step(self, text: str, up: bool) -> str:
+        try:
+            ratio = COST_RATIO.parse(text)
+        except UsageError:
+            return COST_RATIO.example
+        return form.setting(min(ratio * 2 if up else ratio / 2, COST_RATIO.maximum))
+
     def keys_hint(self) -> str:
-        return "enter apply   esc goals" if self._ratio_step else "a f b c select   esc back"
+        return "enter apply   ↑ ↓ double, halve   esc goals" if self._ratio_step else "a f b c select   esc back"
 
     def describe(self) -> None:
         super().describe()

@@ -20,7 +20,7 @@ from textual.widgets import Input, Static
 from fitmon.text.rows import Row
 from fitmon.tui.drawing.command_list import PaletteCommand, commands_for, draw_commands, first_shown, matching
 from fitmon.tui.layout import View
-from fitmon.tui.screens.number_dialog import NumberField
+from fitmon.tui.widgets.number_field import NumberField
 from fitmon.tui.widgets.row_widget import RowWidget
 
 ROWS_AROUND_LIST = 4
@@ -99,7 +99,9 @@ class CommandPalette(ModalScreen[PaletteCommand | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield NumberField(placeholder="what to do", id="command", compact=True, select_on_focus=False)
+            field = NumberField("", "command")
+            field.placeholder = "what to do"
+            yield field
             yield self._rows
             yield Static(Content("enter run   ↑ ↓ choose   esc back"), classes="faint")
 

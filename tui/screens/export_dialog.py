@@ -17,7 +17,7 @@ from fitmon.engine.commands import Export, Keep
 from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import format as form
 from fitmon.text.sentences import best_loss
-from fitmon.tui.screens.number_dialog import NumberField
+from fitmon.tui.widgets.number_field import NumberField
 
 SUFFIX = ".keras"
 
@@ -46,7 +46,7 @@ class ExportDialog(ModalScreen[Export | None]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(id="heading")
-            yield NumberField(value=default_file(self._run_name), id="file", compact=True, select_on_focus=False)
+            yield NumberField(default_file(self._run_name), "file")
             yield Static(id="error", classes="error")
             yield Static(Content("enter export   tab other weights   esc back"), classes="faint")
 

@@ -1,42 +1,61 @@
 """The help screen, made from the table of keys."""
 
+from __future__ import annotations
+
 from typing import ClassVar
 
-from rich.table import Table
-from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import BindingType
-from textual.containers import VerticalScroll
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Static
 
-from fitmon.tui.keys import KEYS
+from fitmon.text.rows import Row
+from fitmon.tui.drawing.help import draw_help
+from fitmon.tui.layout import View
+from fitmon.tui.widgets.row_widget import RowWidget
 
 
 class HelpScreen(Screen[None]):
-    """Lists every key and what it does."""
+    """Lists every key and what it does, those of a view first."""
 
     CSS_PATH = "dialog.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [("escape,question_mark,q", "back", "back")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape,question_mark,q,enter", "back", "back"),
+        *(Binding(key, f"scroll({rows})", "scroll") for key, rows in (("up", -1), ("down", 1))),
+        *(Binding(key, f"page({pages})", "scroll") for key, pages in (("pageup", -1), ("pagedown", 1))),
+        *(Binding(key, f"page({pages})", "scroll") for key, pages in (("home", -1000), ("end", 1000))),
+    ]
 
-    def __init__(self) -> None:
+    def __init__(self, view: View) -> None:
         super().__init__(classes="page")
+        self._rows = HelpRows(view)
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll():
-            # One widget: one per key would take Textual a quarter of a second to mount during training.
-            yield Static(help_table())
+        yield self._rows
+
+    def action_scroll(self, rows: int) -> None:
+        self._rows.scroll_rows(rows)
+
+    def action_page(self, pages: int) -> None:
+        self._rows.scroll_rows(pages * max(1, self._rows.size.height - 1))
 
     def action_back(self) -> None:
         self.dismiss()
 
 
-def help_table() -> Table:
-    """Return one row per key: the key as the user sees it, and what it does."""
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column()
-    table.add_row(Text("Keys", "bold"), Text("esc back   arrows scroll"))
-    for key in KEYS:
-        table.add_row(Text(key.shown, "bold"), Text(key.tooltip))
-    return table
+class HelpRows(RowWidget):
+    """The rows of the help; one widget, since one per key would take a quarter of a second to mount."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__("help")
+        self._view = view
+        self._first = 0
+
+    def scroll_rows(self, rows: int) -> None:
+        """Scroll down by a number of rows, up if negative, as far as there is more to see."""
+        self._first += rows
+        self.redraw()
+
+    def draw(self, width: int, height: int) -> list[Row]:
+        lines = draw_help(self._view, width)
+        self._first = max(0, min(self._first, len(lines) - height))
+        return lines[self._first : self._first + height]

@@ -7,11 +7,9 @@ from textual.screen import Screen
 
 from fitmon.engine.commands import Command
 from fitmon.engine.runs.run_folder import RunFolder
+from fitmon.tui.options import DetachOptions
 from fitmon.tui.run import Run
 from fitmon.tui.theme_choice import ThemeChoice
-
-READ_ONLY = "read-only: cannot send commands to the run"
-NO_THRESHOLD = "no decision threshold with more than two classes: the largest probability wins"
 
 
 class Host(Protocol):
@@ -35,6 +33,8 @@ class Host(Protocol):
 
     run_folder: RunFolder | None
     """Where the run is saved; None: nowhere."""
+    detach_options: DetachOptions
+    """Whether the user can leave the run training in the background."""
 
     def draw_now(self) -> None:
         """Draw the newest snapshot without waiting for the timer."""
@@ -56,6 +56,9 @@ class Host(Protocol):
 
     def draw_all(self) -> None:
         """Send every cell to the terminal again."""
+
+    def detach_app(self) -> None:
+        """Close the screen and leave the run training in the background."""
 
     def quit_app(self) -> None:
         """Quit with the exit code that follows from the state of the run."""

@@ -6,33 +6,14 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from fitmon.engine.errors import UsageError
 from fitmon.text.format import clean
+from fitmon.tui.widgets.number_field import NumberField
 
 Answer = TypeVar("Answer")
-
-
-class NumberField(Input):
-    """A text field that handles keys in the order in which they were typed.
-
-    Textual 8.2 inserts a digit at once but runs a binding, such as that of backspace, some messages later. If keys
-    arrive together, as on a slow link, the last digit would be erased instead of the intended one.
-    """
-
-    async def _on_key(self, event: Key) -> None:
-        if event.key == "backspace":
-            self.action_delete_left()
-        elif event.key == "enter":
-            await self.action_submit()
-        else:
-            await super()._on_key(event)
-            return
-        event.stop()
-        event.prevent_default()
 
 
 class NumberDialog(ModalScreen[Answer | None], Generic[Answer]):
@@ -52,18 +33,23 @@ class NumberDialog(ModalScreen[Answer | None], Generic[Answer]):
         """Return the result for a text, or raise UsageError saying what is expected."""
         raise NotImplementedError
 
-    def refusal(self) -> str:
-        """Return why no number can be entered; empty if one can."""
+    def present(self) -> str:
+        """Return the text that the field begins with."""
         return ""
+
+    def step(self, text: str, up: bool) -> str:
+        """Return the text after the up or down arrow, given the text before."""
+        del up
+        return text
 
     def keys_hint(self) -> str:
         """Return the line at the bottom."""
-        return "esc back" if self.refusal() else "enter apply   esc back"
+        return "enter apply   ↑ ↓ more, less   esc back"
 
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(id="heading")
-            yield NumberField(id="number", compact=True, select_on_focus=False)
+            yield NumberField(self.present(), "number", self.step)
             yield Static(id="error", classes="error")
             yield Static(id="hint", classes="faint")
 
@@ -77,8 +63,7 @@ class NumberDialog(ModalScreen[Answer | None], Generic[Answer]):
         self.query_one("#heading", Static).update(
             Content.assemble((clean(head), "bold"), *(f"\n{clean(line)}" for line in rest))
         )
-        self._show_error(self.refusal())
-        self.query_one(Input).display = not self.refusal()
+        self._show_error("")
         self.query_one("#hint", Static).update(Content(self.keys_hint()))
 
     def _show_error(self, text: str) -> None:
@@ -87,11 +72,9 @@ class NumberDialog(ModalScreen[Answer | None], Generic[Answer]):
         line.display = bool(text)
 
     def on_input_changed(self, _event: Input.Changed) -> None:
-        self._show_error(self.refusal())
+        self._show_error("")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        if self.refusal():
-            return
         try:
             answer = self.parse(event.value)
         except UsageError as error:

@@ -1,8 +1,12 @@
 """The dialog that changes the decision threshold of the view."""
 
+from fitmon.engine.errors import UsageError
 from fitmon.engine.knobs.catalogue import THRESHOLD
 from fitmon.text import format as form
 from fitmon.tui.screens.number_dialog import NumberDialog
+
+STEP = 0.01
+"""How far an arrow key moves the threshold."""
 
 
 class ThresholdDialog(NumberDialog[float]):
@@ -19,8 +23,18 @@ class ThresholdDialog(NumberDialog[float]):
             "threshold",
             f"now {form.setting(self._threshold)}: {self._positive} is predicted if p is larger",
             "this changes the view, not training",
-            f"expected: {THRESHOLD.wanted()}, such as {THRESHOLD.example}",
+            THRESHOLD.interval(),
         ]
+
+    def present(self) -> str:
+        return form.setting(self._threshold)
+
+    def step(self, text: str, up: bool) -> str:
+        try:
+            value = THRESHOLD.parse(text)
+        except UsageError:
+            return text
+        return form.setting(round(min(max(value + (STEP if up else -STEP), 0.0), 1.0), 6))
 
     def parse(self, text: str) -> float:
         return THRESHOLD.parse(text)

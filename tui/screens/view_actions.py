@@ -5,9 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fitmon.text import format as form
-from fitmon.tui.drawing.header import has_threshold
 from fitmon.tui.layout import View
-from fitmon.tui.screens.host import NO_THRESHOLD
 
 if TYPE_CHECKING:
     from fitmon.engine.record.snapshot import Snapshot
@@ -50,10 +48,7 @@ class ViewActions:
     def action_move_threshold(self, key: str) -> None:
         if self.view is View.SAMPLES:
             self._samples.scroll_features(1 if key == "right" else -1)
-        elif self.view is View.THRESHOLD:
-            if why := no_threshold(self._newest()):
-                self.monitor.say(why)
-                return
+        else:
             moved = self.monitor.threshold + THRESHOLD_STEPS[key]
             self.show_threshold(round(min(1.0, max(0.0, moved)), 6))
 
@@ -62,17 +57,9 @@ class ViewActions:
         self.show_threshold(event.threshold)
 
     def action_next_picture(self) -> None:
-        if self.view is not View.THRESHOLD:
-            return
-        if why := no_threshold(self._newest()):
-            self.monitor.say(why)
-            return
         self._threshold.next_picture()
 
     def action_ask_threshold(self) -> None:
-        if why := no_threshold(self._newest()):
-            self.monitor.say(why)
-            return
         from fitmon.tui.screens.threshold_dialog import ThresholdDialog
 
         self.monitor.push_screen(
@@ -80,11 +67,9 @@ class ViewActions:
         )
 
     def action_ask_best_threshold(self) -> None:
-        if self.view is not View.THRESHOLD:
-            return
         observation = self.shown_snapshot().observation
         if observation is None:
-            self.monitor.say(no_threshold(self._newest()) or "no probabilities yet")
+            self.monitor.say("no probabilities yet: they are known after the first validation")
             return
         from fitmon.tui.screens.best_threshold import BestThresholdDialog, why_no_best
 
@@ -123,26 +108,22 @@ class ViewActions:
             "home": samples.go_first,
             "end": samples.go_last,
         }
-        self._in_samples(moves[key])
+        moves[key]()
 
     def action_next_order(self) -> None:
-        self._in_samples(self._samples.next_order)
+        self._samples.next_order()
 
     def action_next_filter(self) -> None:
-        self._in_samples(self._samples.next_filter)
+        self._samples.next_filter()
 
     def action_next_class(self) -> None:
-        self._in_samples(self._samples.next_class)
+        self._samples.next_class()
 
     def action_write_samples(self) -> None:
-        self._in_samples(lambda: self.monitor.say(self._samples.write_csv(Path.cwd())))
+        self.monitor.say(self._samples.write_csv(Path.cwd()))
 
     def action_toggle_detail(self) -> None:
-        self._in_samples(self._samples.toggle_detail)
-
-    def _in_samples(self, act: Callable[[], None]) -> None:
-        if self.view is View.SAMPLES:
-            act()
+        self._samples.toggle_detail()
 
     def _newest(self) -> "Snapshot":
         return self.monitor.monitored_run.snapshot()
@@ -154,10 +135,3 @@ def positive_class(snapshot: "Snapshot") -> str:
     several = snapshot.scores is not None and snapshot.scores.labels > 1
     name = form.clip(form.clean(names[1]), MAX_NAME) if len(names) == 2 and not several else "1"  # noqa: PLR2004
     return f"class {name}" if name.isdigit() else name
-
-
-def no_threshold(snapshot: "Snapshot") -> str:
-    """Return why a threshold has no meaning for a run; empty if it has one or this is not known yet."""
-    if snapshot.started is None or has_threshold(snapshot):
-        return ""
-    return form.clean(snapshot.started.no_probabilities) or NO_THRESHOLD

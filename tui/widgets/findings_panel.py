@@ -1,7 +1,8 @@
 """The panel of all findings."""
 
+from fitmon.text import format as form
 from fitmon.text.roles import Role
-from fitmon.text.rows import Row, framed, row
+from fitmon.text.rows import Row, framed, row, text_of
 from fitmon.tui.drawing.findings import draw_findings
 from fitmon.tui.frame import Frame
 from fitmon.tui.widgets.row_widget import RowWidget
@@ -12,6 +13,7 @@ class FindingsPanel(RowWidget):
 
     _frame: Frame | None = None
     _first = 0
+    _found = -1
 
     def show(self, frame: Frame) -> None:
         """Show a new frame; redraw if anything in the list may be new."""
@@ -37,8 +39,22 @@ class FindingsPanel(RowWidget):
         """Scroll down by a number of pages; up if negative."""
         self.scroll_by(pages * max(1, self.size.height - 3))
 
+    def search(self, text: str) -> str:
+        """Scroll to the next row that contains the text, in any case; return what was found as a sentence."""
+        lines = [text_of(line).casefold() for line in self._lines(self.size.width)]
+        matching = [row for row, line in enumerate(lines) if text.casefold() in line]
+        if not matching:
+            return f"no finding contains {form.clean(text)}"
+        self._found = next((row for row in matching if row > self._found), matching[0])
+        self._first = self._found
+        self.redraw()
+        return f"{form.clean(text)}: match {matching.index(self._found) + 1} of {len(matching)} · / enter: next"
+
+    def _lines(self, width: int) -> list[Row]:
+        return draw_findings(self._frame, width - 4) if self._frame else []
+
     def draw(self, width: int, height: int) -> list[Row]:
-        lines = draw_findings(self._frame, width - 4) if self._frame else []
+        lines = self._lines(width)
         room = max(1, height - 2)
         self._first = max(0, min(self._first, len(lines) - room))
         shown = lines[self._first : self._first + room]

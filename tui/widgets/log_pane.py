@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from fitmon.text import format as form
 from fitmon.text.rows import Row
 from fitmon.tui.drawing.log import draw_log
 from fitmon.tui.layout import View
@@ -21,6 +22,7 @@ class LogPane(RowWidget):
         super().__init__(widget_id)
         self._path = "" if log_path is None else str(log_path)
         self._rows_back = 0
+        self._text = ""
         self._tail = None if log_path is None else LogTail(log_path)
 
     def refresh_log(self, view: View) -> None:
@@ -42,13 +44,24 @@ class LogPane(RowWidget):
         self._rows_back = max(0, self._rows_back - rows)
         self.redraw()
 
+    def search(self, text: str) -> str:
+        """Show only the lines that contain the text, in any case; return how many, as a sentence. Empty: all lines."""
+        self._text = text
+        self.redraw()
+        if not text:
+            return "all lines"
+        number = 0 if self._tail is None else len(self._tail.matching(text))
+        noun = "line contains" if number == 1 else "lines contain"
+        return f"{form.count(number)} {noun} {form.clean(text)} · / clears"
+
     def draw(self, width: int, height: int) -> list[Row]:
         if self._tail is None:
-            return draw_log([], self._path, 0, width, height)
-        is_filtered, room = self._view is View.OVERVIEW, max(0, height - 2)
-        last = self._tail.last_needed if is_filtered else self._tail.last
-        hidden = self._tail.harmless_lines if is_filtered else 0
-        lines = last(width - 4, room + self._rows_back)
+            return draw_log([], self._path, width, height)
+        room = max(0, height - 2)
+        if self._view is View.OVERVIEW:
+            needed = self._tail.last_needed(width - 4, room)
+            return draw_log(needed, self._path, width, height, hidden=self._tail.harmless_lines)
+        lines = self._tail.last(width - 4, room + self._rows_back, self._text)
         self._rows_back = max(0, min(self._rows_back, len(lines) - room))
         shown = lines[max(0, len(lines) - room - self._rows_back) : len(lines) - self._rows_back]
-        return draw_log(shown, self._path, hidden, width, height)
+        return draw_log(shown, self._path, width, height, containing=self._text)

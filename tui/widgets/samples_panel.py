@@ -100,6 +100,16 @@ class SamplesPanel(RowWidget):
         self._browser.features.page(pages)
         self.redraw()
 
+    def search(self, text: str) -> str:
+        """Choose a sample by its index, or list a class by its name; return what was found as a sentence."""
+        from fitmon.tui.drawing.samples import class_names
+        from fitmon.tui.sample_search import search_samples
+
+        names = () if self._frame is None else class_names(self._frame)
+        found = search_samples(self._browser, text, names)
+        self.redraw()
+        return found
+
     def toggle_detail(self) -> None:
         """Show the chosen sample only, then the table only, then both again."""
         self._shown = {"both": "detail", "detail": "table", "table": "both"}[self._shown]

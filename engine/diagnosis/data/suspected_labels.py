@@ -12,7 +12,7 @@ from fitmon.engine.facts import Facts
 from fitmon.engine.finding import Finding, Remedy
 
 MIN_SHARE = 0.02
-"""Of the validation samples; on clean MNIST an overconfident model suspects 0.3 to 0.5 %."""
+"""Of the validation samples; on clean MNIST an overconfident model suspects 0.3 to 0.5%."""
 MIN_SUSPECTS = 3
 FIRST_EPOCH = 4
 """A sample has a kind after three measured epochs (`insight.dynamics.MEASURED_ENOUGH`); one more to settle."""
@@ -109,7 +109,7 @@ RULE = Rule(
     name="suspected_labels",
     explanation=(
         "When a model that is mostly right is sure, epoch after epoch, that a sample belongs to another class, the "
-        "label is often wrong. Well-known test sets have about 3 % wrong labels. They raise the loss a lot, because "
+        "label is often wrong. Well-known test sets have about 3% wrong labels. They raise the loss a lot, because "
         "confident errors are expensive, and training long enough to memorize them is overfitting."
     ),
     source=(

@@ -20,7 +20,7 @@ MIN_MAJORITY = 0.4
 """Of many classes: below this share, always predicting one class is no good answer to any accuracy."""
 FIRST_EPOCH = 3
 DEVIATIONS = 1.96
-"""An accuracy less than this many standard errors above the majority's share is no better: half a 95 % interval."""
+"""An accuracy less than this many standard errors above the majority's share is no better: half a 95% interval."""
 FAR_APART = 8
 """Samples of the largest class over those of the smallest in training: nine cats to one dog are more."""
 LEARNED = 0.05
@@ -100,7 +100,7 @@ def _sentence(facts: Facts, accuracy: float, *, no_better: bool) -> str:
         f"{percent(share)} of the validation {what} are {class_name(facts, counts.index(max(counts)))}: always "
         f"predicting that gives an accuracy of {share:.3f}"
     )
-    reached = f"{accuracy:.3f} (± {DEVIATIONS * error:.3f}, 95 % interval)"
+    reached = f"{accuracy:.3f} (± {DEVIATIONS * error:.3f}, 95% interval)"
     if no_better:
         return f"{sentence}, the model has {reached}, which is no better."
     if np.isfinite(accuracy):
@@ -147,7 +147,7 @@ def _weights(counts: tuple[int, ...]) -> Remedy:
 RULE = Rule(
     name="unbalanced",
     explanation=(
-        "With nine cats to one dog, always predicting 'cat' is right 90 % of the time without learning anything: "
+        "With nine cats to one dog, always predicting 'cat' is right 90% of the time without learning anything: "
         "compare accuracy with the share of the most frequent class. The loss counts all samples alike too, so the "
         "rare class hardly matters in it. Give it more weight, and check precision and recall for each class."
     ),

@@ -67,8 +67,8 @@ def _unclear_rise(evidence: Evidence, rise: float, error: float, best: float) ->
     return Finding(
         name=RULE.name,
         sentence=(
-            f"Validation loss {rise:+.{digits}f} ± {half_width:.{digits}f} (95 % interval) since its best: no "
-            f"evidence. A rise of {100 * rise / best:.0f} % would matter, but {samples(total)} cannot tell it from "
+            f"Validation loss {rise:+.{digits}f} ± {half_width:.{digits}f} (95% interval) since its best: no "
+            f"evidence. A rise of {100 * rise / best:.0f}% would matter, but {samples(total)} cannot tell it from "
             "noise."
         ),
         epochs=(int(first) if np.isfinite(first) else 1, evidence.epoch),
@@ -82,7 +82,7 @@ def _few_samples(facts: Facts) -> Finding:
     accuracy = ""
     if facts.classes is not None and total > 1:
         near = half_width_of(math.sqrt(0.16 / total))
-        accuracy = f", and an accuracy near 0.8 is only known to ± {near:.2f} (95 % interval)"
+        accuracy = f", and an accuracy near 0.8 is only known to ± {near:.2f} (95% interval)"
     return Finding(
         name=RULE.name,
         sentence=(
@@ -101,7 +101,7 @@ def _remedies(facts: Facts, needed: float) -> tuple[Remedy, ...]:
     wanted = _two_digits(needed)
     larger = Remedy(
         advice=f"validate on about {wanted} samples, a share of {wanted / max(available, 1):.2f}",
-        expect="The error shrinks with the square root of their number, so a rise of 5 % can be told from noise.",
+        expect="The error shrinks with the square root of their number, so a rise of 5% can be told from noise.",
     )
     folds = Remedy(
         advice="use cross-validation: five splits, each sample validated once, and the mean of the five",
@@ -139,7 +139,7 @@ RULE = Rule(
     explanation=(
         "A validation loss is a mean over samples, and a mean over few of them changes from epoch to epoch by chance. "
         "Its standard error, from the differences of the same samples in two epochs, says by how much. A difference "
-        "within its 95 % interval is no evidence, neither of overfitting nor of progress."
+        "within its 95% interval is no evidence, neither of overfitting nor of progress."
     ),
     source=(
         "Miller 2024, Adding Error Bars to Evals, https://arxiv.org/abs/2411.00640 (paired differences); Card et al. "

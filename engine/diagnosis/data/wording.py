@@ -32,7 +32,7 @@ def class_names(facts: Facts, numbers: Sequence[int]) -> str:
 
 def percent(share: float) -> str:
     """Return a share in percent, small ones with one decimal."""
-    return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"  # noqa: PLR2004 - a tenth
+    return f"{100 * share:.1f}%" if share < 0.1 else f"{100 * share:.0f}%"  # noqa: PLR2004 - a tenth
 
 
 def samples(count: int) -> str:

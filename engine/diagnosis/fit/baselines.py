@@ -20,7 +20,7 @@ def baseline_in_words(facts: Facts) -> str:
 
 
 def distance_from_baseline(losses: Losses, loss: LossCurve, facts: Facts) -> str:
-    """Return how far a loss is below its baseline, such as `41 % below the 0.69 of guessing by class frequency`.
+    """Return how far a loss is below its baseline, such as `41% below the 0.69 of guessing by class frequency`.
 
     Where the lowest possible loss is not 0, it is named.
     """
@@ -30,5 +30,5 @@ def distance_from_baseline(losses: Losses, loss: LossCurve, facts: Facts) -> str
     if share <= 0:
         return f"not below {baseline}"
     if losses.floor:
-        return f"{share:.{digits}f} % of the way from {baseline} to the lowest possible {losses.floor:.3g}"
-    return f"{share:.{digits}f} % below {baseline}"
+        return f"{share:.{digits}f}% of the way from {baseline} to the lowest possible {losses.floor:.3g}"
+    return f"{share:.{digits}f}% below {baseline}"

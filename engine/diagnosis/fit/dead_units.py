@@ -21,7 +21,7 @@ def _check(evidence: Evidence) -> Finding | None:
     return Finding(
         name=RULE.name,
         sentence=(
-            f"dead units: {100 * share:.0f} % of the hidden relu units{number} output 0 for all "
+            f"dead units: {100 * share:.0f}% of the hidden relu units{number} output 0 for all "
             f"{evidence.facts.train_subset or 'scored'} training samples; they no longer learn."
         ),
         epochs=(evidence.epoch, evidence.epoch),

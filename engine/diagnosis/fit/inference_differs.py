@@ -73,7 +73,7 @@ def _cause(evidence: Evidence) -> str:
         return f"{uses}."
     arrived = (
         f"{uses}: with momentum {facts.batch_norm_momentum:g}, after {steps:.0f} steps they still contain "
-        f"{100 * left:.0f} % of their initial values"
+        f"{100 * left:.0f}% of their initial values"
     )
     if left >= STILL_STARTING:
         return f"{arrived}, not the statistics of the data."

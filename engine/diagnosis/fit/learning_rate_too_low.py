@@ -61,7 +61,7 @@ def _check(evidence: Evidence) -> Finding | None:
         name=RULE.name,
         sentence=(
             f"learning rate too low: training loss falls steadily, but by {pace.per_epoch:.2g} per epoch; from "
-            f"{losses.now(losses.training):.3g} to {GOAL * losses.training.baseline:.3g}, {100 * GOAL:.0f} % of the "
+            f"{losses.now(losses.training):.3g} to {GOAL * losses.training.baseline:.3g}, {100 * GOAL:.0f}% of the "
             f"loss of {baseline_in_words(evidence.facts)}, it needs {needed} epochs; {evidence.epochs} are planned."
         ),
         epochs=(pace.since, evidence.epoch),

@@ -5,7 +5,7 @@ and at least three epochs, so that no single epoch decides. The error of a diffe
 which samples happen to be in the set (the paired standard error), and how much the weights move from epoch to epoch
 (the wobble of the curve itself).
 
-There is one bar for all rules: a change is evidence if it is larger than half of its 95 % interval, the number after ±.
+There is one bar for all rules: a change is evidence if it is larger than half of its 95% interval, the number after ±.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ USED, MEAN_OF_USED = 0.75, 0.5148
 UNCERTAIN = 1.5
 """A deviation estimated from n second differences may be larger by this share over √n, because they overlap."""
 OUTSIDE = 0.05
-"""Probability outside an interval of 95 %."""
+"""Probability outside an interval of 95%."""
 MIN_SAMPLES = 2
 """One sample says nothing about the noise of a mean."""
 TINY = 1e-12
@@ -51,7 +51,7 @@ class Change:
     before: float
     now: float
     half_width: float
-    """Half of the 95 % interval of the difference; infinite where its noise is not known."""
+    """Half of the 95% interval of the difference; infinite where its noise is not known."""
     unit: float
     """What a change is a share of: the loss before, or what it has fallen by where it may be negative."""
     has_floor: bool = True
@@ -104,9 +104,9 @@ class Change:
         return f"{self.before:.{digits}f} → {self.now:.{digits}f}"
 
     def _plus_minus(self, show: Callable[[float], str]) -> str:
-        """Return half of the interval as text, such as ` ± 0.002 (95 % interval)`; nothing where it is not known."""
+        """Return half of the interval as text, such as ` ± 0.002 (95% interval)`; nothing where it is not known."""
         known = math.isfinite(self.half_width) and self.half_width > 0
-        return f" ± {show(self.half_width)} (95 % interval)" if known else ""
+        return f" ± {show(self.half_width)} (95% interval)" if known else ""
 
 
 class LossCurve:
@@ -280,7 +280,7 @@ class Losses:
 
 
 def half_width_of(error: float, comparisons: int = 1) -> float:
-    """Return half of the 95 % interval of a difference with this standard error.
+    """Return half of the 95% interval of a difference with this standard error.
 
     Args:
         error: standard error.
@@ -292,7 +292,7 @@ def half_width_of(error: float, comparisons: int = 1) -> float:
 def few_samples(count: int) -> float:
     """Return by how much a standard error from few samples must grow, as Student's t over the normal distribution.
 
-    Hill's first terms, exact to 2 % from four samples on; infinite for one, and 1 where their number (0) is not known.
+    Hill's first terms, exact to 2% from four samples on; infinite for one, and 1 where their number (0) is not known.
     """
     if not count:
         return 1.0
@@ -304,7 +304,7 @@ def few_samples(count: int) -> float:
 
 @lru_cache(maxsize=256)
 def normal_quantile(comparisons: int) -> float:
-    """Return half of the 95 % interval of a normal distribution, in standard deviations: 1.96 for one comparison."""
+    """Return half of the 95% interval of a normal distribution, in standard deviations: 1.96 for one comparison."""
     return NormalDist().inv_cdf(1 - OUTSIDE / 2 / max(1, comparisons))
 
 

@@ -140,7 +140,7 @@ RULE = Rule(
     explanation=(
         "The model memorizes its training samples, including their noise, so it does worse on new ones. The sign is a "
         "validation loss that rises beyond its noise while the training loss still falls. The number after ± is half "
-        "of the 95 % interval of the rise; it allows for the best epochs having been picked from all. Regularize more, "
+        "of the 95% interval of the rise; it allows for the best epochs having been picked from all. Regularize more, "
         "get more data, or stop at the best epoch."
     ),
     source=(

@@ -24,7 +24,7 @@ def _check(evidence: Evidence) -> Finding | None:
     return Finding(
         name=RULE.name,
         sentence=(
-            f"saturated outputs: {100 * share:.0f} % of the wrong predictions on training samples have a "
+            f"saturated outputs: {100 * share:.0f}% of the wrong predictions on training samples have a "
             "probability of 1; their gradient is almost 0, so they are hardly corrected."
         ),
         epochs=(evidence.epoch, evidence.epoch),

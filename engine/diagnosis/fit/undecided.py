@@ -50,7 +50,7 @@ RULE = Rule(
     name="undecided",
     explanation=(
         "The validation set is a sample: with other samples the loss would be a little higher or lower, and weights "
-        "move from epoch to epoch. The number after ± is half of the 95 % interval of that noise. A smaller change "
+        "move from epoch to epoch. The number after ± is half of the 95% interval of that noise. A smaller change "
         "is no evidence, and fitmon gives no verdict. More validation samples make the noise smaller."
     ),
     source=(

@@ -121,15 +121,15 @@ def test_a_run_without_a_process_takes_no_commands(folder: RunFolder, ending: li
     for event in [started(), *epoch_events(1), *ending]:
         journal.event(event)
     journal.close()
-    with pytest.raises(SetupError, match=how):
+    with pytest.raises(UsageError, match=how):
         send_command(folder, Pause())
-    with pytest.raises(SetupError, match=f"fitmon (attach|resume) {folder.name}"):
+    with pytest.raises(UsageError, match=f"fitmon (attach|resume) {folder.name}"):
         set_knob(folder, "learning_rate", 1e-4)
 
 
 def test_a_run_that_is_over_and_still_shown_takes_no_commands(folder: RunFolder, run: ServedRun) -> None:
     run.tell(events.RunEnded(reason="all epochs done", epochs_done=2, completed=True))
-    with RunLock(folder), RunServer(folder.socket_path, run), pytest.raises(SetupError, match="finished"):
+    with RunLock(folder), RunServer(folder.socket_path, run), pytest.raises(UsageError, match="finished"):
         send_command(folder, Pause())
     assert run.requests.empty()
 

@@ -49,7 +49,7 @@ def facts_of(labels: Any, *, order: Any, loss: str = "sparse_categorical_crossen
 def test_sorted_batches_are_found_and_shuffled_ones_are_not(labels: Any, loss: str) -> None:
     in_order, shuffled = np.arange(60), np.random.default_rng(1).permutation(60)
     found = facts_of(labels, order=in_order, loss=loss)
-    assert "in 100 % of all pairs, two of the whole epoch in 32 %" in found["sorted_labels"]
+    assert "in 100% of all pairs, two of the whole epoch in 32%" in found["sorted_labels"]
     assert "sorted_labels" not in facts_of(labels, order=shuffled, loss=loss)
 
 

@@ -87,7 +87,7 @@ def assert_classes_agree(context: Context, labels: Labels, answers: Labels) -> N
 
 
 def test_nine_cats_and_one_dog_show_what_their_accuracy_is_worth() -> None:
-    """The first tutorial's case: always predicting "cat" scores 90 %."""
+    """The first tutorial's case: always predicting "cat" scores 90%."""
     context = accuracy_in_context(score_probabilities(np.full(10, 0.1), np.array([0] * 9 + [1])), 0.5)
     assert (context.accuracy, context.majority_share, context.majority_class) == (0.9, 0.9, 0)
     assert (context.balanced_accuracy, context.matthews, context.roc_auc) == (0.5, 0.0, 0.5)

@@ -44,7 +44,7 @@ def changed(staying: float, crossing: float, up: int = 12, down: int = 12) -> Mo
 
 def test_the_sentence_of_the_issue_is_exact() -> None:
     assert movement_sentence(STILL) == (
-        "val loss fell 0.031; 94 % of that came from samples that did not cross; accuracy unchanged (12 up, 12 down)"
+        "val loss fell 0.031; 94% of that came from samples that did not cross; accuracy unchanged (12 up, 12 down)"
     )
 
 
@@ -53,7 +53,7 @@ def test_the_sentence_of_the_issue_is_exact() -> None:
     [
         pytest.param(
             changed(0.03, 0.01),
-            f"val loss rose 0.040; 75 % of that came from samples that did not cross; {FLAT}",
+            f"val loss rose 0.040; 75% of that came from samples that did not cross; {FLAT}",
             id="rose",
         ),
         pytest.param(changed(0.0, 0.0), f"val loss unchanged; {FLAT}", id="nothing-moved"),
@@ -100,14 +100,14 @@ def test_the_sentence_of_the_issue_is_exact() -> None:
         ),
         pytest.param(
             changed(-0.02, -0.02, up=50, down=10),
-            "val loss fell 0.040; 50 % of that came from samples that did not cross; "
-            "accuracy rose from 77.4 % to 81.4 % (50 up, 10 down)",
+            "val loss fell 0.040; 50% of that came from samples that did not cross; "
+            "accuracy rose from 77.4% to 81.4% (50 up, 10 down)",
             id="accuracy-rose",
         ),
         pytest.param(
             changed(-0.02, -0.02, up=0, down=1),
-            "val loss fell 0.040; 50 % of that came from samples that did not cross; "
-            "accuracy fell from 82.4 % to 82.3 % (0 up, 1 down)",
+            "val loss fell 0.040; 50% of that came from samples that did not cross; "
+            "accuracy fell from 82.4% to 82.3% (0 up, 1 down)",
             id="accuracy-fell",
         ),
         pytest.param(
@@ -146,14 +146,14 @@ def test_when_every_sample_crossed_all_of_it_came_from_them() -> None:
     movement = measure_movement(after, before, 0.5, losses=np.array([0.5, 0.4]), previous_losses=np.array([0.9, 1.2]))
     assert movement_sentence(movement) == (
         "val loss fell 0.600; all of that came from samples that crossed; "
-        "accuracy rose from 0.0 % to 100.0 % (2 up, 0 down)"
+        "accuracy rose from 0.0% to 100.0% (2 up, 0 down)"
     )
 
 
 def test_one_sample_among_a_million_is_still_seen_in_the_percentages() -> None:
     movement = dataclasses.replace(STILL, samples=1_000_000, stayed_right=899_987, stayed_wrong=99_999, crossed_up=13)
     movement = dataclasses.replace(movement, crossed_down=12)
-    assert "rose from 89.9999 % to 90.0000 % (13 up, 12 down)" in movement_sentence(movement)
+    assert "rose from 89.9999% to 90.0000% (13 up, 12 down)" in movement_sentence(movement)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from fitmon.engine import events
 from fitmon.engine.commands import SetKnob, Stop
 from fitmon.engine.job import Settings
+from fitmon.engine.knobs.dropout import DropoutKnob
 from tests.engine.knobs.knob_runs import quick, same, without_validation
 from tests.engine.watching import Watched, build_table_model, settings, small_table, table_job
 
@@ -27,6 +28,23 @@ def test_dropout_that_starts_at_zero_can_be_raised() -> None:
     losses = [epoch.metrics["loss"] for epoch in watched.all(events.EpochEnded)]
     assert watched.one(events.KnobApplied).value == 0.97
     assert losses[2] > 1.3 * losses[1]
+
+
+def test_until_it_is_raised_a_dropout_of_zero_draws_nothing_and_the_step_has_none() -> None:
+    import keras
+
+    model = keras.Sequential([keras.layers.Dropout(0.5, seed=3)])
+    model.layers[0].rate = 0.0
+    knob, inputs = DropoutKnob(model), np.ones((2, 500), np.float32)
+    seeds = model.layers[0].seed_generator.state
+    before = np.array(seeds)
+    assert np.array_equal(model(inputs, training=True), inputs)
+    assert np.array_equal(seeds, before)
+    assert list(np.array(knob.readings()["dropout"])) == [0.0]
+    assert knob.turn("dropout", 0.4), "the step must be traced again"
+    assert np.count_nonzero(model(inputs, training=True)) < 800
+    assert not knob.turn("dropout", 0.0), "from now on the step reads the rate"
+    assert not knob.turn("dropout", 0.2)
 
 
 def test_every_layer_with_dropout_is_changed() -> None:
@@ -78,7 +96,7 @@ def test_layers_with_different_rates_are_reported_as_several_values() -> None:
 
 
 REFUSALS = [
-    (SetKnob("momentum", 0.5), "Expected one of the knobs"),
+    (SetKnob("momentum", 0.5), "Unknown knob"),
     (SetKnob("dropout", 0.5), "this model has no dropout"),
     (SetKnob("learning_rate", -1.0), "a number above 0"),
     (SetKnob("learning_rate", float("nan")), "a number above 0"),

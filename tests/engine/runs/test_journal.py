@@ -59,8 +59,8 @@ INSIGHT = Insight(
     penalty=0.0,
     threshold=None,
     near_threshold=51,
-    sentence="val loss fell 0.038; 67 % of that came from samples that did not cross; accuracy rose from 96.5 % to "
-    "97.5 % (149 up, 51 down)",
+    sentence="val loss fell 0.038; 67% of that came from samples that did not cross; accuracy rose from 96.5% to "
+    "97.5% (149 up, 51 down)",
     accuracy=0.9752,
     accuracy_interval=(0.961635401714528, 0.9688071726020463),
     per_class=tuple(ClassInsight(support=980, precision=0.961635401714528) for _ in range(10)),
@@ -146,7 +146,7 @@ def test_renamed_events_and_fields_keep_their_names_on_disk(tmp_path: Path) -> N
 
 
 def test_frequent_and_long_events_are_left_out(tmp_path: Path) -> None:
-    downloads: list[events.Event] = [_phase(Phase.LOADING, f"downloading {percent} %") for percent in range(100)]
+    downloads: list[events.Event] = [_phase(Phase.LOADING, f"downloading {percent}%") for percent in range(100)]
     within: list[events.Event] = [_phase(Phase.TRAINING), _chunk(1), _phase(Phase.VALIDATING), _phase(Phase.TRAINING)]
     _write(tmp_path / "journal", *downloads, *within, ended(1, insight=INSIGHT))
     phases, (epoch,) = journaled(tmp_path / "journal")[:-1], journaled(tmp_path / "journal")[-1:]

@@ -147,7 +147,7 @@ REFUSED = (
     (Rewind(9), "Epoch 9 of branch 1 has no checkpoint."),
     (Rewind(1, changes={"dropout": 7}), "Expected dropout to be"),
     (Rewind(1, changes={"dropout": 0.5, "learning_rate_factor": 2}), "learning_rate_factor cannot be changed"),
-    (Rewind(1, changes={"threshold": 0.5}), "Expected one of the knobs"),
+    (Rewind(1, changes={"threshold": 0.5}), "Unknown knob"),
 )
 
 

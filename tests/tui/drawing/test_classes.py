@@ -91,7 +91,7 @@ def test_the_calibration_says_when_it_is_about_another_threshold() -> None:
 
 def test_the_context_matches_numbers_worked_by_hand() -> None:
     text = drawn(MIXED)
-    assert re.search(r"95 % band +0\.4365 +to 0\.9699", text)
+    assert re.search(r"95% band +0\.4365 +to 0\.9699", text)
     assert re.search(r"majority baseline +0\.5000 +always predicting no", text)
     assert re.search(r"balanced accuracy +0\.8333", text)
     assert re.search(r"ROC AUC +0\.7778", text)

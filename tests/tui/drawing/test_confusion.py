@@ -98,15 +98,15 @@ def test_escape_codes_in_names_are_removed_and_markup_is_not_interpreted() -> No
 
 def test_the_most_frequent_confusions_are_listed_below_the_matrix_with_their_share() -> None:
     text = "\n".join(drawn(DIGITS, 60, 16))
-    assert "1 → 2  40×    40.0 % of all 1" in text
-    assert "2 → 0   3×     3.0 % of all 2" in text
+    assert "1 → 2  40×    40.0% of all 1" in text
+    assert "2 → 0   3×     3.0% of all 2" in text
 
 
 def test_a_matrix_that_does_not_fit_is_replaced_by_the_list() -> None:
     many = confusion(*((place, place, 9) for place in range(30)), (4, 9, 31), classes=30)
     text = "\n".join(drawn(many, 60, 14))
     assert "most frequent confusions" in text
-    assert "4 → 9  31×    77.5 % of all 4" in text
+    assert "4 → 9  31×    77.5% of all 4" in text
     assert "[9]" not in text
 
 

@@ -14,7 +14,7 @@ from tests.tui.fake_run import binary_scores
 LABELS = (1, 1, 0, 0)
 BEFORE = binary_scores(0.4, 0.6, 0.2, 0.7, labels=LABELS)
 NOW = binary_scores(0.7, 0.8, 0.6, 0.6, labels=LABELS)
-"""One crossed up, one stayed right and is surer, one crossed down, one stayed wrong and is closer."""
+"""One crossed up, one stayed right and is more confident, one crossed down, one stayed wrong and is closer."""
 
 
 def losses(scores: SampleScores) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
@@ -37,8 +37,8 @@ def texts(measured: Movement, form: int = 0, width: int = 60, epoch: int = 2) ->
 def test_each_group_has_its_count_and_its_share_of_the_loss_change() -> None:
     assert texts(movement()) == [
         "              samples    loss  since the last epoch",
-        " stayed right       1  −0.072  1 surer, 0 less sure",
-        " stayed wrong       1  −0.072  1 closer, 0 further",
+        " stayed right       1  −0.072  1 more, 0 less confident",
+        " stayed wrong       1  −0.072  1 toward, 0 away",
         " crossed ↑          1  −0.140  was wrong, now right",
         " crossed ↓          1  +0.173  was right, now wrong",
     ]
@@ -48,7 +48,7 @@ def test_with_room_bars_show_each_group_s_share_and_the_sum_is_shown() -> None:
     full = texts(movement(), form=2)
     assert full[0].endswith("fell│rose")
     assert full[1].endswith("     █████│"), "0.072 of 0.173, in 12 cells"
-    assert full[2] == "   1 surer, 0 less sure"
+    assert full[2] == "   1 more, 0 less confident"
     assert full[-2].endswith("│████████████")
     assert full[-1] == " total              4  −0.110"
 
@@ -65,7 +65,7 @@ def test_the_first_epoch_is_compared_with_the_untrained_model() -> None:
 def test_without_losses_of_single_samples_only_counts_are_shown() -> None:
     assert texts(movement(with_losses=False))[:2] == [
         "              samples  since the last epoch",
-        " stayed right       1  1 surer, 0 less sure",
+        " stayed right       1  1 more, 0 less confident",
     ]
     full = texts(movement(with_losses=False), form=2)
     assert not any("loss" in line or "together" in line or "│" in line for line in full)

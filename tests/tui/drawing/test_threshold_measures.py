@@ -60,8 +60,8 @@ def words(found: Baseline, right: int) -> list[str]:
 def test_an_accuracy_is_compared_with_the_majority_class_and_with_chance() -> None:
     balanced = baseline(*[0] * 50, *[1] * 50)
     assert words(balanced, 95) == [
-        " baseline   0.5000  always predicting no",
-        " 95 % band  0.8882  to 0.9785: noise of 100 samples",
+        " baseline  0.5000  always predicting no",
+        " 95% band  0.8882  to 0.9785: noise of 100 samples",
     ], "Wilson's interval of 95 of 100"
     assert words(balanced, 55)[-1] == " within the noise of the baseline"
     assert words(balanced, 20)[-1] == " worse than the baseline"

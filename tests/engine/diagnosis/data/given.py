@@ -11,7 +11,7 @@ from fitmon.engine.finding import Finding
 
 
 def facts(**fields: Any) -> Facts:
-    """Return facts of 1 000 training and 200 validation samples without faults, except for the given fields."""
+    """Return facts of 1,000 training and 200 validation samples without faults, except for the given fields."""
     given: dict[str, Any] = {"job": "job", "training_samples": 1_000, "validation_samples": 200} | fields
     return Facts(**given)
 

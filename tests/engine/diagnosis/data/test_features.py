@@ -58,7 +58,7 @@ def test_a_constant_column_of_a_table_is_found_and_named() -> None:
         "constant_features", facts(features=30, constant_features=1, input_axes=1, constant_names=("unit",))
     )
     assert finding is not None
-    assert "1 of 30 features (3.3 %) is the same in every training sample (unit)" in finding.sentence
+    assert "1 of 30 features (3.3%) is the same in every training sample (unit)" in finding.sentence
 
 
 @pytest.mark.parametrize(

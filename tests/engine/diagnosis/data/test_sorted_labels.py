@@ -13,7 +13,7 @@ def test_sorted_labels_do_no_harm_where_both_sets_are_alike() -> None:
 def test_a_sorted_file_that_was_cut_is_found() -> None:
     finding = is_sorted(training_counts=(600, 400), validation_counts=(0, 200))
     assert finding is not None
-    assert "differ by 60 %" in finding.sentence
+    assert "differ by 60%" in finding.sentence
 
 
 def test_sets_that_differ_by_chance_are_alike() -> None:

@@ -25,7 +25,7 @@ def suspected(
 def test_many_confident_errors_of_a_good_model_are_suspected_labels() -> None:
     finding = suspected(12)
     assert finding is not None
-    assert "12 of 200 validation samples (6.0 %) have labels that look wrong" in finding.sentence
+    assert "12 of 200 validation samples (6.0%) have labels that look wrong" in finding.sentence
     assert finding.epochs == (5, 8)
 
 

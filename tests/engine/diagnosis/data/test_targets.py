@@ -139,7 +139,7 @@ def test_class_frequencies_that_differ_beyond_chance_are_found() -> None:
     apart = facts(training_counts=(500, 500), validation_counts=(180, 20))
     finding = found("label_shift", apart)
     assert finding is not None
-    assert "50 % of the training and 90 %" in finding.sentence
+    assert "50% of the training and 90%" in finding.sentence
     assert found("label_shift", facts(training_counts=(500, 500), validation_counts=(11, 9))) is None
 
 
@@ -232,7 +232,7 @@ def test_missing_values_on_one_side_are_a_difference() -> None:
     x[200:, 1][:100] = np.nan
     finding = found("validation_differs", examined(RANDOM.normal(size=400), loss="mean_squared_error", x=x))
     assert finding is not None
-    assert "50 % of the values of feature 1 are missing in validation, 0.0 % in training" in finding.sentence
+    assert "50% of the values of feature 1 are missing in validation, 0.0% in training" in finding.sentence
 
 
 def test_frequencies_of_a_stream_that_lacks_the_last_class_can_be_compared() -> None:

@@ -17,8 +17,8 @@ def cats_and_dogs(cats: int, dogs: int) -> Facts:
 def test_an_accuracy_like_that_of_always_predicting_cat_is_no_better() -> None:
     finding = found("unbalanced", cats_and_dogs(180, 20), epoch=5, validation_accuracy=[0.5, 0.8, 0.9, 0.9, 0.905])
     assert finding is not None
-    assert "90 % of the validation samples are cat" in finding.sentence
-    assert "0.900, the model has 0.902 (± 0.042, 95 % interval), which is no better" in finding.sentence
+    assert "90% of the validation samples are cat" in finding.sentence
+    assert "0.900, the model has 0.902 (± 0.042, 95% interval), which is no better" in finding.sentence
     assert finding.epochs == (1, 5)
 
 

@@ -19,7 +19,7 @@ def after_a_rise(rise: float, error: float, *, best: float = 0.05, samples: int 
 def test_a_relevant_rise_within_its_noise_is_no_evidence() -> None:
     finding = after_a_rise(0.004, 0.006)
     assert finding is not None
-    assert "+0.004 ± 0.012 (95 % interval) since its best: no evidence" in finding.sentence
+    assert "+0.004 ± 0.012 (95% interval) since its best: no evidence" in finding.sentence
     assert finding.epochs == (4, 9)
 
 
@@ -56,7 +56,7 @@ def test_it_says_how_many_samples_are_needed() -> None:
 def test_few_samples_are_reported_whatever_the_curves() -> None:
     finding = found("validation_too_small", facts(validation_samples=10))
     assert finding is not None
-    assert "10 samples: each is 10 % of every validation number" in finding.sentence
+    assert "10 samples: each is 10% of every validation number" in finding.sentence
     assert found("validation_too_small", facts(validation_samples=30)) is None
 
 

@@ -41,7 +41,7 @@ def test_a_loss_far_higher_in_inference_mode_is_found_and_dropout_is_not(
     if finding is not None:
         # 125 steps an epoch.
         assert "3 BatchNormalization layers" in finding.sentence
-        assert "after 375 steps they still contain 2 % of their initial values" in finding.sentence
+        assert "after 375 steps they still contain 2% of their initial values" in finding.sentence
 
 
 def test_vanishing_gradients_are_named_with_both_ends_unless_the_model_learns() -> None:
@@ -115,7 +115,7 @@ def test_a_loss_that_may_be_negative_gets_verdicts_without_ratios(baseline: floa
         assert finding.name == name
         assert "times" not in finding.sentence
         assert "→" not in finding.sentence
-        assert "%" not in finding.sentence.replace("95 %", "")
+        assert "%" not in finding.sentence.replace("95%", "")
 
 
 def test_learning_well_is_not_said_above_the_baseline() -> None:
@@ -145,7 +145,7 @@ def test_the_number_after_plus_minus_is_half_of_the_95_percent_interval() -> Non
     assert half_width_of(1.0, 10) == pytest.approx(2.807, abs=0.001)
     run = Drawn(validation=falling(40, 0.4, 4) * rising(40, 12, 0.6), training=falling(40, 0.05, 8))
     finding = next(each for each in run.found()[-1] if each.name == "overfitting")
-    assert "(95 % interval)" in finding.sentence
+    assert "(95% interval)" in finding.sentence
     assert "mean of epochs" in finding.sentence
 
 
@@ -155,6 +155,6 @@ def test_in_batches_moving_averages_that_have_not_arrived_are_the_likely_cause()
     finding = found("inference_differs", evidence_of(curves, facts=stream, epochs=9))
     assert finding is not None
     assert "most likely" in finding.sentence
-    assert "after 40 steps they still contain 67 % of their initial values" in finding.sentence
+    assert "after 40 steps they still contain 67% of their initial values" in finding.sentence
     arrived = msgspec.structs.replace(stream, training_counts=(32_000, 32_000))
     assert found("inference_differs", evidence_of(curves, facts=arrived, epochs=9)) is None

@@ -249,7 +249,7 @@ def test_dead_units_and_saturated_outputs_are_found_by_their_shares() -> None:
     found = {rule.name: rule.check(evidence) for rule in FIT_RULES if rule.name in {"dead_units", "saturated_outputs"}}
     dead = found["dead_units"]
     assert dead is not None
-    assert "80 %" in dead.sentence
+    assert "80%" in dead.sentence
     assert _remedies("dead_units", evidence)[0].rewind_to == 1
     changed = _remedies("dead_units", evidence_of(curves, epochs=10, changed_at=(2,)))
     assert all(remedy.rewind_to is None for remedy in changed), "they died of a rate that is gone"

@@ -1,4 +1,4 @@
-"""Parses knobs typed in one line, such as `dropout=0.5 l2=1e-4`, for a rewind. Pure."""
+"""Parses knobs typed by name in one line, such as `dropout=0.5 l2=1e-4`. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from fitmon.engine.errors import UsageError
-from fitmon.engine.knobs.catalogue import EPOCHS, KNOBS, knob_named
+from fitmon.engine.knobs.catalogue import EPOCHS, KNOBS, typed_knob
 from fitmon.engine.record.snapshot import KnobState
 from fitmon.engine.values import KnobValue
 
@@ -26,7 +26,7 @@ def parse_changes(text: str, knobs: Sequence[KnobState]) -> dict[str, float]:
         knob = _named(name, knobs)
         if knob.name in changes:
             raise UsageError(f"{knob.name} is given twice. Enter it once.")
-        changes[knob.name] = knob_named(knob.name).parse(value)
+        changes[knob.name] = KNOBS[knob.name].parse(value)
     return changes
 
 
@@ -47,11 +47,10 @@ def example(knobs: Sequence[KnobState], max_changes: int = 3) -> str:
 
 
 def _named(name: str, knobs: Sequence[KnobState]) -> KnobState:
-    wanted = name.lower().replace("-", "_")
+    wanted = typed_knob(name).name
     for knob in knobs:
-        if knob.name in KNOBS and wanted in {knob.name, KNOBS[knob.name].label.lower()}:
+        if knob.name == wanted:
             if knob.unavailable:
                 raise UsageError(f"{knob.name} cannot be changed: {knob.unavailable}.")
             return knob
-    available = ", ".join(knob.name for knob in knobs if not knob.unavailable)
-    raise UsageError(f"Expected one of {available}; received {name!r}.")
+    raise UsageError(f"This run has no knob {wanted}.")

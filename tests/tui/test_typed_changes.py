@@ -6,7 +6,7 @@ import pytest
 
 from fitmon.engine.errors import UsageError
 from fitmon.engine.record.snapshot import KnobState
-from fitmon.tui.screens.rewind_changes import check_epochs, example, parse_changes
+from fitmon.tui.typed_changes import check_epochs, example, parse_changes
 
 
 def knob(name: str, unavailable: str = "") -> KnobState:
@@ -31,7 +31,7 @@ OFFERED = (
         ("l2=1e-4 epochs=8", {"l2": 1e-4, "epochs": 8}),
         ("  batch_size = 32   L2= 0 ", {"batch_size": 32, "l2": 0}),
         ("learning-rate=5e-4", {"learning_rate": 5e-4}),
-        ("lr=5e-4 batch=8", {"learning_rate": 5e-4, "batch_size": 8}),
+        ("LR=5e-4 bs=8", {"learning_rate": 5e-4, "batch_size": 8}),
     ],
 )
 def test_what_is_typed_is_read(typed: str, changes: dict[str, float]) -> None:
@@ -42,8 +42,8 @@ def test_what_is_typed_is_read(typed: str, changes: dict[str, float]) -> None:
     ("typed", "refusal"),
     [
         ("0.5", "Expected changes such as learning_rate=5e-4 l2=1e-4 batch_size=128; received '0.5'."),
-        ("threshold=0.5", "Expected one of learning_rate, l2, batch_size, epochs; received 'threshold'."),
-        ("=0.5", "received ''"),
+        ("threshold=0.5", "Unknown knob 'threshold'. Choose from learning_rate,"),
+        ("=0.5", "Unknown knob ''"),
         ("dropout=0.5", "dropout cannot be changed: this model has none."),
         ("l2=", "Expected l2 to be a number at least 0 and at most 1000, such as 1e-4; received ''."),
         ("l2=-1", "Expected l2 to be a number at least 0"),
