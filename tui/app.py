@@ -17,8 +17,8 @@ from fitmon.engine.events import Phase, RunFailed
 from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text.format import clean
 from fitmon.tui.bindings import interrupt_binding
+from fitmon.tui.drawing.key_effects import READ_ONLY
 from fitmon.tui.frame import Frame
-from fitmon.tui.key_effects import READ_ONLY
 from fitmon.tui.options import ScreenOptions
 from fitmon.tui.ordered_keys import OrderedKeys
 from fitmon.tui.run import Run

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from fitmon.engine.values import KnobOffer
+from fitmon.tui.drawing.key_effects import NO_THRESHOLD, why_no_effect
 from fitmon.tui.frame import Frame
-from fitmon.tui.key_effects import NO_THRESHOLD, why_no_effect
 from fitmon.tui.keys import KEYS, key_named
 from fitmon.tui.layout import View
 from fitmon.tui.screens.monitor import MonitorScreen

@@ -2,8 +2,8 @@
 
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, joined, row, width_of
+from fitmon.tui.drawing.key_effects import why_no_effect
 from fitmon.tui.frame import Frame
-from fitmon.tui.key_effects import why_no_effect
 from fitmon.tui.keys import KEYS, Key, pause_wording
 from fitmon.tui.layout import View
 

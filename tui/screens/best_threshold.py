@@ -13,7 +13,7 @@ from fitmon.engine.insight.scores import SampleScores
 from fitmon.engine.insight.threshold_choice import Goal, ThresholdChoice, best_threshold, counts_at
 from fitmon.engine.knobs.catalogue import Knob
 from fitmon.text import format as form
-from fitmon.tui.key_effects import NO_THRESHOLD
+from fitmon.tui.drawing.key_effects import NO_THRESHOLD
 from fitmon.tui.screens.number_dialog import NumberDialog
 
 COST_RATIO = Knob(

@@ -16,8 +16,8 @@ from fitmon.text.metric_choice import second_metric
 from fitmon.tui.bindings import monitor_bindings
 from fitmon.tui.chart_view import ChartView
 from fitmon.tui.drawing.header import warning_row
+from fitmon.tui.drawing.key_effects import action_answer
 from fitmon.tui.frame import Frame
-from fitmon.tui.key_effects import action_answer
 from fitmon.tui.layout import Panel, View, arrange
 from fitmon.tui.options import RewindOptions
 from fitmon.tui.refresh import RefreshThrottle
