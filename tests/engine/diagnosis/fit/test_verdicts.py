@@ -196,7 +196,7 @@ def test_a_plateau_is_one_only_if_noise_cannot_hide_a_change(samples: int, said:
     if said:
         finding = _rule("plateau").check(last)
         assert finding
-        assert "(95 % interval)" in finding.sentence
+        assert "(95% interval)" in finding.sentence
 
 
 @pytest.mark.parametrize(("error", "said"), [(0.02, True), (0.2, False)])
