@@ -19,7 +19,7 @@ async def test_q_while_training_offers_to_detach_to_stop_or_to_stay() -> None:
     run = FakeRun().begin()
     async with shown(run, detach=CAN_DETACH) as screen:
         await screen.press("q")
-        await screen.sees("Training is still running.", "d  detach", "s  stop and quit", "esc  back")
+        await screen.sees("Training is still running.", "d    detach", "s    stop and quit", "esc  back")
         await screen.press("enter")
         await screen.sees("Press d, s or esc.")
         for answer in ("n", "escape", "q"):
@@ -45,7 +45,7 @@ async def test_where_it_is_not_possible_to_detach_d_says_why() -> None:
     run = FakeRun().begin()
     async with shown(run, detach=DetachOptions(why_not="it is not saved")) as screen:
         await screen.press("q")
-        await screen.sees("s  stop and quit")
+        await screen.sees("s    stop and quit")
         assert "detach" not in screen.text
         await screen.press("d")
         await screen.sees("It cannot continue in the background: it is not saved.")

@@ -63,7 +63,7 @@ def test_nothing_printed_reaches_the_screen_and_all_of_it_the_log(log: Path) -> 
         terminal.until("training")
         terminal.until("epoch 1/3")
         terminal.type("q")
-        terminal.until("s  stop and quit")
+        terminal.until("s    stop and quit")
         terminal.type("s")
         assert terminal.exit_code() == 130
         assert_given_back(terminal)

@@ -41,14 +41,9 @@ class QuitDialog(ModalScreen[QuitChoice | None]):
 
     def _choices(self) -> str:
         roomy = self.app.size.width >= ROOMY_WIDTH
-        detach = "d  detach: training continues in the background" if roomy else "d  detach, training continues"
-        lines = [] if self._no_detach else [detach]
-        stop = (
-            "s  stop and quit; a checkpoint is saved, so that it can be resumed"
-            if not self._no_detach and roomy
-            else ""
-        )
-        return "\n".join([*lines, stop or "s  stop and quit", "esc  back"])
+        detach = f"d    detach{': training continues in the background' if roomy else ', training continues'}"
+        stop = f"s    stop and quit{'; `fitmon resume` can continue it' if roomy and not self._no_detach else ''}"
+        return "\n".join([*([] if self._no_detach else [detach]), stop, "esc  back"])
 
     def on_mount(self) -> None:
         self.query_one("#error").display = False
