@@ -38,7 +38,7 @@ async def test_a_click_on_a_hint_presses_its_key() -> None:
         await screen.until(lambda: run.sent == [Pause(at=PauseAt.EPOCH)])
         column, row = place_of(screen, "? help")
         await screen.pilot.click(offset=(column + 3, row))
-        await screen.sees("Pause after this epoch")
+        await screen.sees("keys   esc back")
 
 
 async def test_a_click_beside_the_hints_does_nothing() -> None:
@@ -81,7 +81,7 @@ async def test_a_click_selects_a_sample_and_the_wheel_goes_on_from_it() -> None:
 
 @pytest.mark.parametrize(
     ("words", "view"),
-    [("loss", View.LOSS), ("what it means", View.FINDINGS), ("what changed", View.CHANGES)],
+    [("loss", View.LOSS), ("diagnosis", View.FINDINGS), ("what changed", View.CHANGES)],
 )
 async def test_a_double_click_shows_a_panel_alone_and_escape_goes_back(words: str, view: View) -> None:
     async with shown(a_run()) as screen:
@@ -129,7 +129,7 @@ def test_a_real_terminal_reports_buttons_and_the_wheel_but_no_motion(tmp_path: P
         row = len(terminal.screen.display)
         column = terminal.screen.display[-1].index("help") + 1
         terminal.type(f"\x1b[<0;{column};{row}M\x1b[<0;{column};{row}m")
-        terminal.until("Pause after this epoch")
+        terminal.until("pause after epoch; again: now")
 
 
 @pytest.mark.slow

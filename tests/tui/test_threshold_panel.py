@@ -315,10 +315,10 @@ def test_counts_are_linear_unless_the_title_says_otherwise() -> None:
 
 def test_names_of_classes_are_used_where_they_are_known() -> None:
     named, numbered = (drawn(observed(BEFORE, NOW, names=names), 0.5, 120, 36) for names in (("no", "yes"), ("0", "1")))
-    for words in ("predicts yes if p > 0.5", "correct among predicted yes", "found among yes", "true yes"):
+    for words in ("predicts yes if p > 0.5", "correct among predicted yes", "share of yes found", "true yes"):
         assert words in named
     assert "class 1" not in named
-    for words in ("predicts 1 if p > 0.5", "correct among predicted 1", "found among class 1", "true class 1"):
+    for words in ("predicts 1 if p > 0.5", "correct among predicted 1", "share of class 1 found", "true class 1"):
         assert words in numbered
 
 

@@ -29,12 +29,13 @@ def draw_footer(frame: Frame | None, width: int) -> Row:
 def _rank(key: Key, frame: Frame) -> int:
     """Return how early a key is shown: pause and stop, then those of the view, then the others in their order.
 
-    Last come those that open the form of all knobs at a knob other than the first.
+    Last come those that open the form of all knobs at a knob other than the first, and in the overview those of its
+    charts.
     """
     if key.id in FIRST:
         return 0
-    if key.views and frame.view is not View.OVERVIEW:
-        return 1
+    if key.views:
+        return 4 if frame.view is View.OVERVIEW else 1
     return 3 if key.knobs and key.id != "learning_rate" else 2
 
 

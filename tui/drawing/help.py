@@ -15,6 +15,9 @@ from fitmon.tui.layout import View
 TWO_COLUMNS_WIDTH = 76
 """From this width on, the groups are in two columns."""
 
+MOST_ROWS = 23
+"""Below the title, on the smallest usual terminal."""
+
 LONG_WORDS_WIDTH = 100
 """From this width of a column on, a key is explained in a whole sentence."""
 
@@ -33,9 +36,9 @@ SHORT: dict[str, str] = {
     "error": "after a failure: traceback",
     "learning_rate": "learning rate",
     "dropout": "dropout",
-    "regularisation": "L2, L1",
+    "regularisation": "L1/L2",
     "batch_size": "batch size",
-    "epochs": "number of epochs",
+    "epochs": "epochs",
     "view": "next view",
     "output": "output, and back",
     "threshold": "threshold (display only)",
@@ -50,12 +53,24 @@ SHORT: dict[str, str] = {
     "write": "write the list as CSV",
     "log_scale": "logarithmic axis",
     "search": "search",
-    "undo": "rewind: before last change",
-    "apply": "dialogs: apply",
-    "cancel": "dialogs: back",
+    "undo": "before last change",
+    "apply": "apply",
+    "cancel": "back",
     "help": "this help",
     "quit": "quit: detach or stop",
     "interrupt": "stop and quit at once",
+    "cursor": "read exact values",
+    "zoom": "zoom; 0 shows all epochs",
+    "metric": "next metric",
+    "x_axis": "epochs or time",
+    "smoothing": "smooth the curves",
+    "threshold_picture": "another picture",
+    "compare": "compare with other runs",
+    "copy": "copy a suggested command",
+    "commands": "find any command",
+    "leave": "leave cursor or view",
+    "draw_again": "draw everything again",
+    "theme": "next theme",
 }
 """What a key does, in few words; a key without an entry is explained by the first clause of its sentence."""
 
@@ -88,10 +103,28 @@ def _groups(view: View, width: int) -> list[Group]:
         ("hyperparameters, all in one form", tuning),
         ("all views", everywhere),
     )
-    found = [(title, [line for key in keys for line in _entry(key, width)]) for title, keys in by_task if keys]
+    found = [(title, _entries(keys, width)) for title, keys in by_task if keys]
     views = [line for other in View for line in _view(other, view, width)]
-    leaving = [line for key in leave for line in _entry(key, width)]
-    return [*found, ("views and their own keys", views), ("leave", leaving)]
+    in_dialogs, leaving = ([key for key in leave if key.in_dialog is inside] for inside in (True, False))
+    dialogs = _in_few_rows(in_dialogs, width) if width < LONG_WORDS_WIDTH else _entries(in_dialogs, width)
+    return [
+        *found,
+        ("views and their own keys", views),
+        ("leave", _entries(leaving, width)),
+        ("dialogs", dialogs),
+    ]
+
+
+def _entries(keys: Sequence[Key], width: int) -> list[Row]:
+    if width < LONG_WORDS_WIDTH and all(key.knobs for key in keys):
+        return _in_few_rows(keys, width)
+    return [line for key in keys for line in _entry(key, width)]
+
+
+def _in_few_rows(keys: Sequence[Key], width: int) -> list[Row]:
+    """Return keys behind each other, each with its words."""
+    words = ", ".join(form.unbroken(f"{key.shown} {_short(key)}") for key in keys)
+    return [row(f"  {line}") for line in form.wrap(words, max(1, width - 3), "")]
 
 
 def _view(view: View, present: View, width: int) -> list[Row]:
@@ -99,7 +132,10 @@ def _view(view: View, present: View, width: int) -> list[Row]:
     keys = ", ".join(form.unbroken(f"{key.shown} {_wording(key, view)}") for key in _keys_of(view))
     same = next((other for other in View if other < view and keys and _keys_of(other) == _keys_of(view)), None)
     words = "as above" if view is present and keys else keys if same is None else f"as view {int(same)}"
-    first, *more = form.wrap(words, max(1, width - VIEW_WIDTH - 3), "")
+    room = max(1, width - VIEW_WIDTH - 3)
+    if cell_len(words) > room and width < LONG_WORDS_WIDTH:
+        words = " ".join(form.unbroken(key.shown) for key in _keys_of(view))
+    first, *more = form.wrap(words, room, "")
     gap = " " * (VIEW_WIDTH - 2 - len(view.name))
     return [
         row("  ", (f"{int(view)}", Role.STRONG), f" {view.name.lower()}{gap}", (first, Role.FAINT)),
@@ -116,9 +152,12 @@ def _wording(key: Key, view: View) -> str:
 
 
 def _halves(found: Sequence[Group]) -> tuple[list[Row], list[Row]]:
-    """Return the groups in two columns that are about as high as each other, none of them divided."""
-    halves = [(_column(found[:cut]), _column(found[cut:])) for cut in range(1, len(found) + 1)]
-    return min(halves, key=lambda columns: max(map(len, columns)))
+    """Return the groups in two columns that are about as high as each other; a group is divided only to save rows."""
+    whole = [(_column(found[:cut]), _column(found[cut:])) for cut in range(1, len(found) + 1)]
+    best = min(whole, key=lambda columns: max(map(len, columns)))
+    lines = _column(found)
+    middle = -(-len(lines) // 2)
+    return best if max(map(len, best)) <= max(middle, MOST_ROWS) else (lines[:middle], lines[middle:])
 
 
 def _column(found: Sequence[Group]) -> list[Row]:

@@ -41,9 +41,12 @@ class ChartActions:
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave the keys that several views use to the action of the present view. For Textual."""
-        if parameters and parameters[0] in CURSOR_KEYS:
-            return (action == "move_cursor") == (self.view in CHARTS)
-        return True
+        return self.owns(f"{action}({parameters[0]!r})" if parameters else action)
+
+    def owns(self, action: str) -> bool:
+        """Return whether an action, such as `move('end')`, has its key in the present view."""
+        name, _, key = action.removesuffix(")").partition("(")
+        return key.strip("'") not in CURSOR_KEYS or (name == "move_cursor") == (self.view in CHARTS)
 
     def action_move_cursor(self, key: str) -> None:
         own = self.shown_snapshot().epochs_done

@@ -114,7 +114,7 @@ class MonitorScreen(MouseActions, LookActions, ChartActions, CompareActions, Run
     def answer(self, action: str) -> str:
         """Return why the key of an action has no effect now; empty if it has one."""
         frame = self._newest_frame
-        if frame is None:
+        if frame is None or not self.owns(action):
             return ""
         no_rewind = self._rewind_options.why_not()
         return action_answer(action, replace(frame, snapshot=self._newest(), view=self.view, no_rewind=no_rewind))
