@@ -117,6 +117,7 @@ def test_a_light_terminal_that_answers_at_once_gets_the_light_theme(log: Path) -
     with pseudo("waits", str(log)) as terminal:
         terminal.until("starting")
         assert terminal.received.count(b"\x1b]11;?") == 1
+        terminal.answers[b"\x1b[5n"] = READY
         terminal.type(LIGHT + READY + IDENTITY)
         terminal.until("epoch 1/3")
         # Color 28 of 256: green on a light background.
