@@ -142,6 +142,11 @@ KEYS: tuple[Key, ...] = (
 """All keys, in the order of footer and help: a narrow footer has room only for the first ones."""
 
 
+def keys_in(view: View) -> list[Key]:
+    """Return the keys that the monitor handles in a view: a key has another meaning in another view."""
+    return [key for key in KEYS if not key.in_dialog and (not key.views or view in key.views)]
+
+
 def key_named(key_id: str) -> Key:
     """Return the entry with that id."""
     return next(entry for entry in KEYS if entry.id == key_id)
