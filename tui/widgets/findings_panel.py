@@ -24,8 +24,8 @@ class FindingsPanel(RowWidget):
     @staticmethod
     def _shown_values(frame: Frame) -> tuple[object, ...]:
         snapshot = frame.snapshot
-        receipts = len(snapshot.receipts)
-        return snapshot.findings, snapshot.epochs_done, receipts, snapshot.branch.number, snapshot.over, frame.no_rewind
+        progress = snapshot.epochs_done, len(snapshot.receipts), snapshot.branch.number, snapshot.over
+        return snapshot.findings, progress, frame.rewind_choices
 
     def scroll_by(self, rows: int) -> None:
         """Scroll down by a number of rows; up if negative."""
