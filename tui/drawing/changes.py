@@ -14,7 +14,6 @@ from fitmon.text.summary import summary_sentences
 from fitmon.tui.drawing.header import shown_knobs
 from fitmon.tui.drawing.run_settings import draw_run_settings
 from fitmon.tui.frame import Frame
-from fitmon.tui.layout import View
 
 Sentence = tuple[str, Role]
 
@@ -27,27 +26,30 @@ TWO_COLUMNS = 130
 
 
 def draw_changes(frame: Frame | None, width: int, height: int) -> list[Row]:
-    """Return the panel in a frame of that outer size; empty before the first frame."""
-    over = frame is not None and frame.snapshot.over
-    title = row(("summary" if over else "what changed", Role.STRONG))
+    """Return the panel beside others in a frame of that outer size; empty before the first frame."""
     if frame is None:
-        return framed(title, [], width, height)
-    if frame.view is View.CHANGES:
-        return framed(title, _alone(frame.snapshot, width - 4, height - 2), width, height)
+        return framed_changes(frame, [], width, height)
     shown = change_sentences(frame.snapshot, width - 4)
-    return framed(title, _cut(wrapped(shown, width - 4), height - 2, "… 7 shows all"), width, height)
+    return framed_changes(frame, _cut(wrapped(shown, width - 4), height - 2), width, height)
 
 
-def _alone(snapshot: Snapshot, width: int, height: int) -> list[Row]:
-    """Return the changes and their effects, and the settings: beside them if there is room, else below."""
+def framed_changes(frame: Frame | None, lines: list[Row], width: int, height: int, position: str = "") -> list[Row]:
+    """Return rows in the panel's frame; `position` says which rows they are."""
+    over = frame is not None and frame.snapshot.over
+    title = row(("summary" if over else "what changed", Role.STRONG), (position, Role.FAINT))
+    return framed(title, lines, width, height)
+
+
+def all_rows(snapshot: Snapshot, width: int) -> list[Row]:
+    """Return all changes and their effects, and the settings beside them if there is room, else below."""
     changes_width = width * 3 // 5 if width >= TWO_COLUMNS else width
     changes = wrapped(change_sentences(snapshot, changes_width, alone=True), changes_width)
     if width < TWO_COLUMNS:
-        return _cut([*changes, row(), *draw_run_settings(snapshot, width)], height, "…")
-    settings = _cut(draw_run_settings(snapshot, width - changes_width - len(GAP)), height, "…")
+        return [*changes, row(), *draw_run_settings(snapshot, width)]
+    settings = draw_run_settings(snapshot, width - changes_width - len(GAP))
     return [
         (*fitted(line, changes_width + 1), (GAP, Role.PLAIN), *setting)
-        for line, setting in zip_longest(_cut(changes, height, "…"), settings, fillvalue=())
+        for line, setting in zip_longest(changes, settings, fillvalue=())
     ]
 
 
@@ -57,9 +59,9 @@ def wanted_rows(frame: Frame, width: int) -> int:
     return len(wrapped(shown, width - 4)) + 2
 
 
-def _cut(rows: list[Row], max_rows: int, more: str) -> list[Row]:
+def _cut(rows: list[Row], max_rows: int) -> list[Row]:
     """Return the rows that fit; if some are missing, the last row says so."""
-    return rows if len(rows) <= max_rows else [*rows[: max_rows - 1], row((f" {more}", Role.FAINT))]
+    return rows if len(rows) <= max_rows else [*rows[: max_rows - 1], row((" … 7 shows all", Role.FAINT))]
 
 
 def wrapped(texts: list[Sentence], width: int) -> list[Row]:
