@@ -38,20 +38,22 @@ async def test_alone_it_shows_every_change_with_its_effect_and_the_settings_besi
         await screen.press("7")
         effect = "learning rate 1e-3 → 5e-4 from epoch 4: val_loss 0.4000 → 0.2000 (−50%) by epoch 6"
         await screen.sees("changes and their effect", effect, "rewind to the end of epoch 5 as branch 2 with L2")
-        await screen.sees("L2             1e-3   1e-4 at the start", "training samples    54,000", "keras    3.12.0")
+        await screen.sees(
+            "L2                  1e-3   1e-4 at the start", "training samples    54,000", "keras               3.12.0"
+        )
         await screen.sees("note                The last batch is smaller.")
         first = next(row for row in screen.rows if "what changed" in row)
         assert "of" not in first, "everything fits"
-        assert any("learning rate" in row and "branch" in row for row in screen.rows), "the settings stand beside"
+        assert any("settings" in row and "branch" in row for row in screen.rows), "the settings stand beside"
 
 
 async def test_on_a_small_terminal_the_settings_are_below_and_scroll() -> None:
     async with shown(changed_and_rewound(), size=(80, 24)) as screen:
         await screen.press("7")
         await screen.sees("changes and their effect", "1–", "↑ ↓ scroll")
-        assert "keras    3.12.0" not in screen.text
+        assert "3.12.0" not in screen.text
         await screen.press("end")
-        await screen.sees("keras    3.12.0", "training samples    54,000")
+        await screen.sees("3.12.0", "training samples    54,000")
         await screen.press("home", "pagedown", "pageup")
         await screen.sees("changes and their effect")
 

@@ -43,7 +43,8 @@ def framed_changes(frame: Frame | None, lines: list[Row], width: int, height: in
 def all_rows(snapshot: Snapshot, width: int) -> list[Row]:
     """Return all changes and their effects, and the settings beside them if there is room, else below."""
     changes_width = width * 3 // 5 if width >= TWO_COLUMNS else width
-    changes = wrapped(change_sentences(snapshot, changes_width, alone=True), changes_width)
+    texts = change_sentences(snapshot, changes_width, alone=True)
+    changes = wrapped(texts if texts[0][0] else texts[1:], changes_width)
     if width < TWO_COLUMNS:
         return [*changes, row(), *draw_run_settings(snapshot, width)]
     settings = draw_run_settings(snapshot, width - changes_width - len(GAP))

@@ -15,9 +15,10 @@ from fitmon.text.rows import Row, row
 from fitmon.text.sentences import knob_name
 
 Field = tuple[str, str]
-"""A name and a value; the name of a continued value is empty."""
+"""A name and a value."""
 
-NAME_WIDTH = 20
+MAX_NAME_WIDTH = 20
+"""In cells; longer names, as of environment variables, are clipped."""
 
 
 def draw_run_settings(snapshot: Snapshot, width: int) -> list[Row]:
@@ -30,14 +31,14 @@ def draw_run_settings(snapshot: Snapshot, width: int) -> list[Row]:
         "data": _data(started),
         "model and training": _training(started),
     }
-    rows: list[Row] = []
+    longest = max(cell_len(name) for fields in sections.values() for name, _ in fields)
+    names, rows = min(MAX_NAME_WIDTH, longest) + 2, []
     for title, fields in sections.items():
-        rows += [row((f" {title}", Role.STRONG)), *_lines(fields, width), row()]
+        rows += [row((f" {title}", Role.STRONG)), *_lines(fields, names, width), row()]
     return rows[:-1]
 
 
-def _lines(fields: list[Field], width: int) -> Iterator[Row]:
-    names = min(NAME_WIDTH, max((cell_len(name) for name, _ in fields), default=0)) + 2
+def _lines(fields: list[Field], names: int, width: int) -> Iterator[Row]:
     for name, value in fields:
         first, *more = form.wrap(value, max(8, width - names - 2), indent="") or [""]
         yield row((f"   {form.clip(name, names).ljust(names)}", Role.FAINT), first)
@@ -74,7 +75,7 @@ def _training(started: RunStarted) -> list[Field]:
     known = [("optimizer", facts.optimizer), ("loss", facts.loss)] if isinstance(facts, Facts) else []
     fields = [(name, form.clean(value)) for name, value in known if value]
     fields += [
-        ("weights", form.count(started.parameters)),
+        ("parameters", form.count(started.parameters)),
         ("seed", f"{started.seed}"),
         ("device", form.clean(started.device) + (", compiled with XLA" if started.jit else "")),
     ]
