@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fitmon.cli.options import OUTPUT, SectionOption
+from fitmon.cli.options import OUTPUT, SectionOption, screen_options
 from fitmon.cli.output import closable_pipe, print_output
 from fitmon.cli.run_command import run_command, runs_of
 from fitmon.engine.errors import DiskError, UsageError
@@ -64,7 +64,7 @@ def _show(folders: list[RunFolder], given: dict[str, Any]) -> int:
         raise UsageError(f"No runs in {runs.root}. Start one with `fitmon mnist`.")
     from fitmon.tui.compare_launch import run_comparison
 
-    return run_comparison(folders, runs, mouse=not given["no_mouse"])
+    return run_comparison(folders, runs, mouse=not given["no_mouse"], theme=given["theme"], ascii_only=given["ascii"])
 
 
 def _lines(branches: Sequence[ComparedBranch]) -> Iterator[str]:
@@ -186,7 +186,7 @@ compare = run_command(
             metavar="FILE",
             help="Write the metrics of every epoch to a CSV file; - for the standard output.",
         ),
-        SectionOption(["--no-mouse"], section=OUTPUT, is_flag=True, help="Disable mouse support."),
+        *screen_options(),
     ],
     _compare,
     "Compare runs (names, ids or folders): their curves on one chart, and a table of the settings that differ and the "

@@ -36,18 +36,16 @@ class RemedyChoice:
     finding: Finding
     remedy: Remedy
     number: int | None
-    """The digit that applies it; None for advice that this run cannot apply."""
+    """The digit that applies it now; None if none does."""
     refusal: str
-    """Why it cannot be applied now; empty if it can."""
-
-    @property
-    def ready(self) -> bool:
-        """Whether its digit applies it."""
-        return self.number is not None and not self.refusal
+    """Why it cannot be applied now; empty if it can, or if it is advice that no command follows."""
 
 
 def choices_of(snapshot: Snapshot, rewind_choices: RewindChoices) -> tuple[RemedyChoice, ...]:
-    """Return the remedies of all findings, those of the strongest finding first."""
+    """Return the remedies of all findings, those of the strongest finding first.
+
+    The ones that can be applied now have the numbers from 1, without gaps.
+    """
     return tuple(_choices(snapshot, rewind_choices))
 
 
@@ -55,11 +53,9 @@ def _choices(snapshot: Snapshot, rewind_choices: RewindChoices) -> Iterator[Reme
     numbers = count(1)
     for finding in snapshot.findings:
         for remedy in (remedy_now(remedy, snapshot) for remedy in finding.remedies):
-            number = next(numbers) if remedy.applicable else MAX_NUMBERS + 1
-            known = number if number <= MAX_NUMBERS else None
-            yield RemedyChoice(
-                finding, remedy, known, remedy_refusal(remedy, snapshot, rewind_choices) if known else ""
-            )
+            refusal = remedy_refusal(remedy, snapshot, rewind_choices) if remedy.applicable else ""
+            number = next(numbers) if remedy.applicable and not refusal else None
+            yield RemedyChoice(finding, remedy, number if (number or 0) <= MAX_NUMBERS else None, refusal)
 
 
 def remedy_now(remedy: Remedy, snapshot: Snapshot) -> Remedy:

@@ -3,29 +3,24 @@
 import signal
 import time
 from collections.abc import Callable, Mapping
-from typing import ClassVar
 
 from textual.actions import ActionParseResult
-from textual.app import App
 from textual.dom import DOMNode
 from textual.driver import Driver
-from textual.events import Event, Key, Paste
 
 from fitmon.engine.commands import Command, Stop
 from fitmon.engine.errors import EXIT_CODES, EXIT_QUIT_WHILE_TRAINING
 from fitmon.engine.events import Phase, RunFailed
 from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text.format import clean
-from fitmon.tui.bindings import interrupt_binding
 from fitmon.tui.drawing.key_effects import READ_ONLY
 from fitmon.tui.frame import Frame
 from fitmon.tui.options import ScreenOptions
-from fitmon.tui.ordered_keys import OrderedKeys
 from fitmon.tui.run import Run
 from fitmon.tui.screens.monitor import MonitorScreen
 from fitmon.tui.terminal import DETACHED, HANG_UP_EXIT_CODE
 from fitmon.tui.terminal_state import UNKNOWN_TERMINAL, TerminalState
-from fitmon.tui.theme_choice import ThemeChoice
+from fitmon.tui.themed_app import ThemedApp
 
 POLL_SECONDS = 0.25
 """How often the run is polled."""
@@ -39,14 +34,8 @@ NOTICE_SECONDS = 4.0
 ATTACHED = "attached · q leaves, training continues"
 
 
-class MonitorApp(App[int], inherit_bindings=False):
+class MonitorApp(ThemedApp):
     """Shows one run; its result is the exit code of the process."""
-
-    TITLE = "fitmon"
-    ENABLE_COMMAND_PALETTE = False
-    ESCAPE_TO_MINIMIZE = False
-    ALLOW_SELECT = False
-    BINDINGS: ClassVar = [interrupt_binding()]
 
     def __init__(
         self,
@@ -71,9 +60,7 @@ class MonitorApp(App[int], inherit_bindings=False):
             driver_class: How Textual reaches the terminal; None: as Textual chooses.
             terminal: What is known of the terminal.
         """
-        # Passed here as well as in the theme: NO_COLOR is honoured while the application is built.
-        super().__init__(driver_class=driver_class, ansi_color=True)
-        self.theme_choice = ThemeChoice(self, options.theme, terminal.background)
+        super().__init__(options.theme, exit_request=exit_request, driver_class=driver_class, terminal=terminal)
         self.monitored_run = run
         self.threshold = options.threshold
         self.log_scale = False
@@ -90,9 +77,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         """Whether the run was stopped because the user quit or a signal came."""
         self.run_name = clean(name)
         self._exit_when_over = options.exit_when_over
-        self._exit_request = exit_request
         self._clock = clock
-        self._terminal = terminal
         self._monitor = MonitorScreen(options.log_path, options.rewind)
         self._notice = ""
         self._unanswered: tuple[object, ...] | None = None
@@ -100,15 +85,6 @@ class MonitorApp(App[int], inherit_bindings=False):
         self._phase: Phase | None = None
         self._phase_since = clock()
         self._was_over = False
-        self.ordered_keys = OrderedKeys(self, super().on_event)
-        """Keys that have not had their effect yet."""
-
-    async def on_event(self, event: Event) -> None:
-        """Queue keys and pastes from the terminal; handle every other event at once."""
-        if isinstance(event, Key | Paste) and not event.is_forwarded:
-            self.ordered_keys.add(event)
-        else:
-            await super().on_event(event)
 
     def on_mount(self) -> None:
         self.theme_choice.follow()
@@ -140,11 +116,6 @@ class MonitorApp(App[int], inherit_bindings=False):
         snapshot = self.monitored_run.snapshot()
         self._clear_notice(snapshot)
         self._monitor.show(self._frame_of(snapshot), self._clock())
-
-    def draw_all(self) -> None:
-        """Send every cell to the terminal again, in case something else wrote to it."""
-        self._terminal.forget_cells()
-        self.screen.refresh()
 
     def _frame_of(self, snapshot: Snapshot) -> Frame:
         if snapshot.phase != self._phase:

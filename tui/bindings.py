@@ -4,6 +4,9 @@ from textual.binding import Binding
 
 from fitmon.tui.keys import KEYS, key_named
 
+EVERYWHERE = ("interrupt", "draw_again")
+"""The keys that the application itself handles."""
+
 
 def monitor_bindings() -> list[Binding]:
     """Return the bindings of the monitor screen."""
@@ -17,14 +20,16 @@ def monitor_bindings() -> list[Binding]:
             show=entry.hinted,
         )
         for entry in KEYS
-        if not entry.in_dialog and entry.id != "interrupt"
+        if not entry.in_dialog and entry.id not in EVERYWHERE
         for key in entry.keys
     ]
 
 
-def interrupt_binding() -> Binding:
-    """Return the one binding that works everywhere, dialogs included."""
-    entry = key_named("interrupt")
-    return Binding(
-        entry.keys[0], entry.action, entry.wording, id=entry.id, tooltip=entry.tooltip, show=False, priority=True
-    )
+def app_bindings() -> list[Binding]:
+    """Return the bindings that work everywhere: on every screen, dialogs included."""
+    return [
+        Binding(
+            entry.keys[0], entry.action, entry.wording, id=entry.id, tooltip=entry.tooltip, show=False, priority=True
+        )
+        for entry in map(key_named, EVERYWHERE)
+    ]

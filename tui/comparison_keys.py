@@ -21,6 +21,8 @@ COMPARISON_KEYS: tuple[Key, ...] = (
     Key("zoom", ("plus", "equals_sign", "minus", "0"), "+ - 0", "zoom", "zoom",
         "Show fewer epochs, more epochs, all epochs."),
     Key("runs", ("R",), "R", "add runs", "add_runs", "Add runs from the list of all runs."),
+    Key("theme", ("T",), "T", "theme", "next_theme",
+        "Change the colors: dark, light, color-blind, mono, or the sixteen of the terminal.", hinted=False),
     Key("back", ("escape",), "esc", "back", "back", "Remove the cursor or the filter; then go back.", hinted=False),
     Key("help", ("question_mark",), "?", "help", "show_help", "Show these keys.", pinned=True),
     Key("quit", ("q",), "q", "back", "leave", "Go back to the run; in `fitmon compare`: quit.", pinned=True),

@@ -61,6 +61,8 @@ class ComparisonFrame:
     filter: str
     typing: bool
     """Whether the filter is being typed."""
+    notice: str = ""
+    """The response to the last key; may be empty."""
 
     @property
     def row(self) -> ComparedRow | None:
@@ -81,6 +83,7 @@ class ComparisonView:
         self.filter = ""
         self.typing = False
         self.log_scale = False
+        self.notice = ""
         self.cursor: int | None = None
         self._runs: tuple[ComparedRun, ...] | None = None
         self._branches: list[ComparedBranch] = []
@@ -120,6 +123,7 @@ class ComparisonView:
             order=self._order,
             filter=self.filter,
             typing=self.typing,
+            notice=self.notice,
         )
 
     def move(self, rows: int) -> None:

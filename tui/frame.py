@@ -1,8 +1,10 @@
 """What the screen draws at one moment: a snapshot of the run and the settings of the view."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from fitmon.engine.record.snapshot import Snapshot
+from fitmon.text.remedies import RewindChoices
 from fitmon.tui.chart_view import ChartView
 from fitmon.tui.layout import View
 
@@ -32,7 +34,14 @@ class Frame:
     """Whether another process trains the run, or none."""
     no_rewind: str = ""
     """Why the run cannot rewind; empty if it can."""
+    kept_epochs: Mapping[int, Collection[int]] | None = None
+    """By branch, the epochs with a checkpoint; None: unknown, or no finding asks for a rewind."""
     chart_view: ChartView = field(default_factory=ChartView)
     """How the charts are looked at."""
     paints: bool = False
     """Whether pictures may have colors of their own: the terminal has at least 256, and Unicode."""
+
+    @property
+    def rewind_choices(self) -> RewindChoices:
+        """Which epochs the run can rewind to."""
+        return RewindChoices(kept=self.kept_epochs, refusal=self.no_rewind)

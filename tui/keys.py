@@ -41,6 +41,9 @@ class Key:
 CHARTS = (View.OVERVIEW, View.LOSS, View.ACCURACY)
 """The views with charts."""
 
+SCROLLED = (View.CHANGES, View.FINDINGS)
+"""The views that the keys to move scroll."""
+
 KEYS: tuple[Key, ...] = (
     Key("pause", ("space",), "space", "pause", "pause_or_resume",
         "Pause after this epoch; again: pause now; again: resume.", alive_only=True),
@@ -65,8 +68,8 @@ KEYS: tuple[Key, ...] = (
         "Threshold view, two classes: use the best threshold for accuracy, F1 or the cost of errors.",
         views=(View.THRESHOLD,)),
     Key("move", ("up", "down", "pageup", "pagedown", "home", "end"), "↑ ↓", "select", "move",
-        "Samples view: select a sample. Findings view: scroll. Page up, page down, home and end move further.",
-        views=(View.SAMPLES, View.FINDINGS)),
+        "Samples view: select a sample. Changes and findings: scroll. Page up, page down, home and end move further.",
+        views=(View.SAMPLES, *SCROLLED)),
     Key("detail", ("enter",), "enter", "detail", "toggle_detail",
         "Samples view: show the selected sample only, the table only with all columns, or both.",
         views=(View.SAMPLES,)),
@@ -142,6 +145,11 @@ KEYS: tuple[Key, ...] = (
         hinted=False),
 )  # fmt: skip
 """All keys, in the order of footer and help: a narrow footer has room only for the first ones."""
+
+
+def keys_in(view: View) -> list[Key]:
+    """Return the keys that the monitor handles in a view: a key has another meaning in another view."""
+    return [key for key in KEYS if not key.in_dialog and (not key.views or view in key.views)]
 
 
 def key_named(key_id: str) -> Key:

@@ -5,21 +5,19 @@ Textual and numpy load only after a first line is on screen.
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
 import time
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
-from fitmon.text.format import NO_BREAK, clean, to_ascii
+from fitmon.tui.app_run import for_stream, print_screen_failure, quick_imports, run_app
 from fitmon.tui.options import ScreenOptions
 from fitmon.tui.terminal import DETACHED, HANG_UP_EXIT_CODE, Terminal, owned_terminal
 from fitmon.tui.terminal_output import accepts_output
-from fitmon.tui.textual_driver import driver_for, keep_colors, keep_prints, screen_error
+from fitmon.tui.textual_driver import driver_for
 
 if TYPE_CHECKING:
-    from fitmon.tui.app import MonitorApp
     from fitmon.tui.run import Run
 
 JOIN_SECONDS = 10.0
@@ -57,7 +55,9 @@ def run_screen(run: Run, *, name: str = "run", options: ScreenOptions = DEFAULT_
     stalled_seconds = options.stalled_seconds if survives else None
     with owned_terminal(options.log_path, stalled_seconds, ascii_only=options.ascii_only) as terminal:
         terminal.show_first_line(f"fitmon · {name}   starting")
-        app = _load_app()(
+        with quick_imports():
+            from fitmon.tui.app import MonitorApp
+        app = MonitorApp(
             run,
             name,
             options,
@@ -65,10 +65,7 @@ def run_screen(run: Run, *, name: str = "run", options: ScreenOptions = DEFAULT_
             driver_class=driver_for(terminal),
             terminal=terminal,
         )
-        keep_prints(app)
-        keep_colors(app)
-        code = app.run(mouse=options.mouse)
-        error = screen_error(app)
+        code, error = run_app(app, mouse=options.mouse)
         if code == DETACHED:
             _give_back(terminal, options)
         headless = survives and code in {HANG_UP_EXIT_CODE, DETACHED}
@@ -83,16 +80,6 @@ def run_screen(run: Run, *, name: str = "run", options: ScreenOptions = DEFAULT_
     if headless:
         return _headless_exit_code(run, terminal)
     return 1 if code is None else code
-
-
-def _load_app() -> type[MonitorApp]:
-    # Loading makes many objects and frees none: garbage collection would cost a tenth of the time.
-    gc.disable()
-    try:
-        from fitmon.tui.app import MonitorApp
-    finally:
-        gc.enable()
-    return MonitorApp
 
 
 def _give_back(terminal: Terminal, options: ScreenOptions) -> None:
@@ -154,17 +141,10 @@ def _report(run: Run, error: BaseException | None, ended: bool, options: ScreenO
     goes_on = options.viewer and not snapshot.over
     lines = (not next_steps) * [STILL_RUNNING] if goes_on else summary_lines(snapshot, columns)
     for line in (*lines, *next_steps):
-        print(_for_stream(line, sys.stdout))  # noqa: T201 - the summary is the command's output
+        print(for_stream(line, sys.stdout))  # noqa: T201 - the summary is the command's output
     if isinstance(snapshot.ending, RunFailed) and log_path is not None:
         print(f"Its output is in {log_path}.", file=sys.stderr)  # noqa: T201
     if error is not None:
-        details = f"; details in {log_path}" if log_path is not None else ""
-        message = f"The screen failed: {clean(repr(error))}{details}."
-        print(_for_stream(message, sys.stderr), file=sys.stderr)  # noqa: T201
+        print_screen_failure(error, log_path)
     if not ended:
         print(f"Training did not stop within {JOIN_SECONDS:g} seconds.", file=sys.stderr)  # noqa: T201
-
-
-def _for_stream(line: str, stream: TextIO) -> str:
-    line = line.replace(NO_BREAK, " ")
-    return line if (stream.encoding or "").lower().replace("-", "") == "utf8" else to_ascii(line)

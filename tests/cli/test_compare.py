@@ -152,6 +152,30 @@ def test_a_signal_ends_the_comparison_with_its_exit_code(tmp_path: Path, folders
         assert_given_back(terminal)
 
 
+def test_the_theme_follows_the_background_that_the_terminal_answers(tmp_path: Path, folders: list[RunFolder]) -> None:
+    with Pseudo([*FITMON, "compare", "--run-dir", str(tmp_path), folders[0].name], {"COLORTERM": ""}) as terminal:
+        terminal.until_true(lambda: b"\x1b]11;?" in terminal.received, "the question for the background")
+        terminal.type("\x1b]11;rgb:ffff/ffff/ffff\x1b\\")
+        terminal.until("✓ 1  plain")
+        terminal.until_true(lambda: "005faf" in _colors(terminal), "the light theme's color of the first curve")
+        terminal.type("q")
+        assert terminal.exit_code() == 0
+
+
+def test_options_and_environment_choose_ascii_and_no_colors(tmp_path: Path, folders: list[RunFolder]) -> None:
+    command = [*FITMON, "compare", "--run-dir", str(tmp_path), folders[0].name, "--ascii", "--theme", "light"]
+    with Pseudo(command, {"NO_COLOR": "1"}) as terminal:
+        terminal.until("+ 1  plain")
+        assert terminal.received.isascii()
+        assert _colors(terminal) == {"default"}
+        terminal.type("q")
+        assert terminal.exit_code() == 0
+
+
+def _colors(terminal: Pseudo) -> set[str]:
+    return {cell.fg for line in terminal.screen.buffer.values() for cell in line.values()}
+
+
 def test_a_terminal_that_has_no_screen_says_what_to_use(tmp_path: Path, folders: list[RunFolder]) -> None:
     command = [*FITMON, "compare", "--run-dir", str(tmp_path), folders[0].name]
     with Pseudo(command, {"TERM": "dumb"}) as terminal:

@@ -22,9 +22,8 @@ def run() -> FakeRun:
 
 
 def refusals(fake: FakeRun, rewind_choices: RewindChoices | None = None) -> list[str]:
-    return [
-        choice.refusal for choice in choices_of(fake.snapshot(), rewind_choices or RewindChoices()) if choice.number
-    ]
+    choices = choices_of(fake.snapshot(), rewind_choices or RewindChoices())
+    return [choice.refusal for choice in choices if choice.remedy.applicable]
 
 
 def test_remedies_of_the_strongest_finding_are_first_and_advice_has_no_digit() -> None:
@@ -42,7 +41,13 @@ def test_a_tenth_remedy_has_no_digit() -> None:
     many = Finding(name="x", sentence="x", epochs=(1, 1), confidence=1, remedies=(HALVE_RATE,) * 12)
     choices = choices_of(FakeRun().begin().found(1, many).snapshot(), RewindChoices())
     assert [choice.number for choice in choices] == [*range(1, 10), None, None, None]
-    assert not choices[-1].ready
+
+
+def test_numbers_have_no_gap_where_a_remedy_cannot_be_applied_now() -> None:
+    over = choices_of(run().ended().snapshot(), RewindChoices())
+    assert [choice.number for choice in over] == [1, None, None, None, 2]
+    not_kept = choices_of(run().snapshot(), RewindChoices(kept={1: {1}}))
+    assert [choice.number for choice in not_kept] == [None, 1, None, None, 2]
 
 
 def test_a_rewind_includes_its_knob_changes() -> None:

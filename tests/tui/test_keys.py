@@ -8,9 +8,11 @@ from fitmon.engine.commands import Pause, PauseAt, Resume, SetKnob, Stop
 from fitmon.engine.values import KnobOffer
 from fitmon.text.format import NO_BREAK
 from fitmon.text.rows import text_of
-from fitmon.tui.bindings import monitor_bindings
+from fitmon.tui.app import MonitorApp
+from fitmon.tui.bindings import app_bindings, monitor_bindings
+from fitmon.tui.compare_app import CompareApp
 from fitmon.tui.drawing.help import draw_help
-from fitmon.tui.keys import KEYS
+from fitmon.tui.keys import KEYS, keys_in
 from fitmon.tui.layout import View
 from fitmon.tui.screens.help import HelpScreen
 from fitmon.tui.screens.monitor import MonitorScreen
@@ -20,12 +22,13 @@ from tests.tui.fake_run import FakeRun, binary_scores, shown
 def test_every_action_of_the_table_exists() -> None:
     for binding in monitor_bindings():
         assert hasattr(MonitorScreen, f"action_{binding.action.partition('(')[0]}"), binding
+    for binding in app_bindings():
+        assert all(hasattr(app, f"action_{binding.action}") for app in (MonitorApp, CompareApp)), binding
 
 
 @pytest.mark.parametrize("view", View)
 def test_no_key_has_two_actions_in_one_view(view: View) -> None:
-    here = [entry for entry in KEYS if not entry.in_dialog and (not entry.views or view in entry.views)]
-    keys = [key for entry in here for key in entry.keys]
+    keys = [key for entry in keys_in(view) for key in entry.keys]
     assert len(keys) == len(set(keys))
     assert len({entry.id for entry in KEYS}) == len(KEYS)
 

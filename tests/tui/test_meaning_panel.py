@@ -14,7 +14,7 @@ from fitmon.tui.frame import Frame
 from tests.tui.fake_run import CLASS_MISSING, OVERFITTING, RATE_TOO_HIGH, TOO_EARLY, FakeRun, shown
 
 SENTENCE = "overfitting since epoch 2: val loss +18% while train −61%"
-REMEDY = "[a] rewind to epoch 2 with dropout 0.3"
+REMEDY = "[a 1] rewind to epoch 2 with dropout 0.3"
 
 
 def picture(*findings: Finding, run: FakeRun | None = None, **seen: Any) -> Frame:
@@ -50,7 +50,7 @@ def test_without_room_the_text_is_visibly_cut_the_expectation_first() -> None:
     for height in range(4, 12):
         said = panel(long, CLASS_MISSING, height=height)
         assert "…" in said
-        assert "→ [a] rewind" in said
+        assert "→ [a 1] rewind" in said
 
 
 @pytest.mark.parametrize("width", [1, 5, 20, 40, 58, 120, 300])
@@ -76,8 +76,8 @@ def test_the_line_shows_as_much_as_fits(width: int, said: str) -> None:
 
 
 def test_a_key_is_shown_only_if_it_has_an_effect() -> None:
-    assert "[a]" not in line(OVERFITTING, read_only=True)
-    assert "[a]" not in line(OVERFITTING, no_rewind="this run is not kept on the disk")
+    assert "[a" not in line(OVERFITTING, read_only=True)
+    assert "[a" not in line(OVERFITTING, no_rewind="this run is not kept on the disk")
     assert line(CLASS_MISSING).endswith("· train a smaller model")
 
 

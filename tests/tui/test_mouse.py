@@ -9,7 +9,7 @@ from textual.events import MouseScrollDown, MouseScrollUp
 
 from fitmon.engine.commands import Pause, PauseAt
 from fitmon.tui.drawing.footer_click import key_at
-from fitmon.tui.keys import KEYS
+from fitmon.tui.keys import KEYS, keys_in
 from fitmon.tui.layout import View
 from fitmon.tui.screens.monitor import MonitorScreen
 from fitmon.tui.widgets.row_widget import WHEEL_ROWS
@@ -54,7 +54,7 @@ async def test_every_hint_of_the_footer_finds_its_key() -> None:
         for view in View:
             await screen.press(str(int(view)))
             hints = the_monitor(screen)._footer.shown_rows[0]
-            keys = {key_at(hints, column, view) for column in range(250)} - {None}
+            keys = {key_at(hints, column, keys_in(view)) for column in range(250)} - {None}
             shown_keys = {name for key in KEYS for name in key.keys if f"{key.shown} {key.wording}" in screen.rows[-1]}
             # Paging keys have no sign of their own.
             assert keys <= {name for key in KEYS for name in key.keys}

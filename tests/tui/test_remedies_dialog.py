@@ -89,8 +89,9 @@ async def test_a_run_that_is_over_can_still_be_rewound() -> None:
     async with shown(run) as screen:
         await screen.press("a")
         await screen.sees("stop here and keep the best weights (the run has ended)")
-        await screen.press("2")
-        await screen.sees("Cannot be applied: the run has ended.")
+        await screen.sees("1 rewind", "2 halve", "1…2 apply", "enter applies 1")
+        await screen.press("3")
+        await screen.sees("There is no fix 3.")
         await screen.press("enter")
         assert run.sent == [BACK]
 
@@ -101,8 +102,46 @@ async def test_a_rewind_to_an_epoch_without_a_checkpoint_is_not_sent() -> None:
         await screen.press("a")
         await screen.sees("(epoch 2 has no checkpoint)")
         await screen.press("1")
-        await screen.sees("Cannot be applied: epoch 2 has no checkpoint.")
+        await screen.sees("Stop here and keep the best weights?")
         assert not run.sent
+
+
+async def test_overview_view_and_dialog_give_a_remedy_the_same_number() -> None:
+    run = FakeRun().begin().found(9, OVERFITTING, RATE_TOO_HIGH)
+    async with shown(run, rewind=RewindOptions(kept_epochs=lambda: {1: {4}})) as screen:
+        await screen.sees("→ rewind to epoch 2")
+        await screen.press("9")
+        await screen.sees("[a 1] stop here", "[a 2] halve the learning rate")
+        await screen.press("a")
+        await screen.sees("· rewind to epoch 2", "1 stop here", "2 halve the learning rate")
+
+
+async def test_a_folder_that_is_gone_has_no_checkpoints() -> None:
+    def gone() -> None:
+        raise FileNotFoundError
+
+    run = FakeRun().begin().found(9, OVERFITTING)
+    async with shown(run, rewind=RewindOptions(kept_epochs=gone)) as screen:
+        await screen.press("9")
+        await screen.sees("rewind to epoch 2 with dropout 0.3 (epoch 2 has no checkpoint)")
+        await screen.press("a")
+        await screen.sees("suggested fixes", "(epoch 2 has no checkpoint)")
+
+
+async def test_values_are_written_as_everywhere_on_the_screen() -> None:
+    lower = Remedy(advice="lower the learning rate from 0.001 to 5e-05", expect="It falls.", stop=True)
+    run = (
+        FakeRun()
+        .begin()
+        .found(3, Finding(name="x", sentence="x", epochs=(1, 3), confidence=0.9, remedies=(lower, REWIND_TO_2)))
+    )
+    async with shown(run) as screen:
+        await screen.press("a")
+        await screen.sees("1 lower the learning rate from 1e-3 to 5e-5")
+        await screen.press("1")
+        await screen.sees("Lower the learning rate from 1e-3 to 5e-5?")
+        await screen.press("y")
+        await screen.sees("applying: lower the learning rate from 1e-3 to 5e-5 …")
 
 
 async def test_advice_alone_is_shown_and_enter_says_that_it_cannot_be_applied() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from textual.widgets import Input
 
@@ -140,7 +142,7 @@ async def test_invalid_changes_are_refused_and_can_be_corrected() -> None:
             field.value = typed
             await screen.press("enter")
             await screen.until(
-                lambda refusal=refusal: refusal in " ".join(screen.text.replace("│", " ").split())  # type: ignore[misc]
+                lambda refusal=refusal: refusal in re.sub(r"[\s│─╭╮╰╯]+", " ", screen.text)  # type: ignore[misc]
             )
             assert field.value == typed
         assert not run.sent

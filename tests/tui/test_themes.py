@@ -11,7 +11,7 @@ from rich.color import Color as RichColor
 from rich.style import Style
 
 from fitmon.text.roles import CURVES, Color, Role
-from fitmon.tui import app as app_module
+from fitmon.tui import themed_app
 from fitmon.tui.color_depth import ColorDepth, color_of_256, nearest_of_256
 from fitmon.tui.theme_choice import NO_COLORS, ThemeChoice
 from fitmon.tui.themes import (
@@ -138,7 +138,7 @@ async def shown_in(environment: dict[str, str], lamp: Lamp, theme: str | None = 
     def choice(app: object, name: str | None, _background: object) -> ThemeChoice:
         return ThemeChoice(app, name, lamp.background, environment)  # type: ignore[arg-type]
 
-    with patch.object(app_module, "ThemeChoice", choice):
+    with patch.object(themed_app, "ThemeChoice", choice):
         async with shown(FakeRun().begin().epochs(3).found(4, OVERFITTING), theme=theme) as screen:
             yield screen
 

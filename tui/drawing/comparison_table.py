@@ -69,7 +69,9 @@ def draw_comparison_header(frame: ComparisonFrame, width: int) -> Row:
     fields = [(9, row(("fitmon · compare", Role.STRONG))), (8, row(_count(frame)))]
     if frame.typing or frame.filter:
         fields.append((7, row(("/", Role.STRONG), f"{form.clean(frame.filter)}{CURSOR if frame.typing else ''}")))
-    if frame.rows and (conclusion := text.conclusion(frame.branches)):
+    if frame.notice:
+        fields.append((6, row((form.clip(form.clean(frame.notice), width - 40), Role.MARK))))
+    elif frame.rows and (conclusion := text.conclusion(frame.branches)):
         fields.append((5, row((form.clip(conclusion, width - 40), Role.FAINT))))
     return row(" ", *fitting(fields, "   ", width - 2))
 

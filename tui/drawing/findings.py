@@ -10,7 +10,7 @@ from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import finding_words as words
 from fitmon.text import format as form
 from fitmon.text.outcome_words import outcome_sentences
-from fitmon.text.remedies import RemedyChoice, RewindChoices, choices_of
+from fitmon.text.remedies import RemedyChoice, choices_of
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, fitted, row
 from fitmon.tui.drawing.generalization_gap import draw_gap
@@ -26,7 +26,7 @@ def draw_findings(frame: Frame, width: int) -> list[Row]:
     """Return the whole list, of any height, in rows of at most `width` + 1 cells."""
     snapshot = frame.snapshot
     findings_width = width * 3 // 5 if width >= TWO_COLUMNS else width
-    choices = choices_of(snapshot, RewindChoices(refusal=frame.no_rewind))
+    choices = choices_of(snapshot, frame.rewind_choices)
     lines = [
         line
         for finding in snapshot.findings
@@ -61,7 +61,7 @@ def _finding(finding: Finding, choices: Sequence[RemedyChoice], width: int, *, k
 
 
 def _remedy(choice: RemedyChoice, width: int, *, keyed: bool) -> Iterator[Row]:
-    key = f"[a {choice.number}]" if keyed and choice.ready else ""
+    key = f"[a {choice.number}]" if keyed and choice.number else ""
     refusal = f" ({form.clean(choice.refusal)})" if choice.refusal else ""
     text = f"{form.unbroken(key)} {words.advice(choice.remedy)}{refusal}".strip()
     first, *more = words.wrapped(text, width, f"{INDENT}  ")

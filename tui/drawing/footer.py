@@ -4,7 +4,7 @@ from fitmon.text.roles import Role
 from fitmon.text.rows import Row, joined, row, width_of
 from fitmon.tui.drawing.key_effects import why_no_effect
 from fitmon.tui.frame import Frame
-from fitmon.tui.keys import KEYS, Key, pause_wording
+from fitmon.tui.keys import KEYS, SCROLLED, Key, pause_wording
 from fitmon.tui.layout import View
 
 GAP = "  "
@@ -43,6 +43,6 @@ def _hint(key: Key, frame: Frame) -> Row:
     wording = {
         "pause": pause_wording(frame.snapshot),
         "freeze": "unfreeze" if frame.frozen else key.wording,
-        "move": "scroll" if frame.view is View.FINDINGS else key.wording,
+        "move": "scroll" if frame.view in SCROLLED else key.wording,
     }
     return row((key.shown, Role.STRONG), f" {wording.get(key.id, key.wording)}")

@@ -1,14 +1,15 @@
 """Finds the key whose hint is at a place of the footer, for a click on it. Pure."""
 
+from collections.abc import Iterable
+
 from rich.cells import cell_len
 
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row
-from fitmon.tui.keys import KEYS
-from fitmon.tui.layout import View
+from fitmon.tui.keys import Key
 
 
-def key_at(hints: Row, column: int, view: View) -> str | None:
+def key_at(hints: Row, column: int, keys: Iterable[Key]) -> str | None:
     """Return Textual's name of the key whose hint is there; None if there is none.
 
     A hint of several keys, such as `← → move`, stands for the one whose sign is at the column or before it.
@@ -16,7 +17,7 @@ def key_at(hints: Row, column: int, view: View) -> str | None:
     Args:
         hints: The footer as it is drawn: each hint begins with its key in the role of strong text.
         column: In cells, from 0.
-        view: The selected view, since a key has another meaning in another view.
+        keys: Those that have an effect there.
     """
     left = 0
     for number, (text, role) in enumerate(hints):
@@ -26,14 +27,14 @@ def key_at(hints: Row, column: int, view: View) -> str | None:
             at = number if role is Role.STRONG else number - 1
             is_hint = column >= left and at >= 0 and hints[at][1] is Role.STRONG
             start = left if at == number else left - cell_len(hints[at][0])
-            return _key_of(hints[at][0].strip(), column - start, view) if is_hint else None
+            return _key_of(hints[at][0].strip(), column - start, keys) if is_hint else None
         left = right
     return None
 
 
-def _key_of(sign: str, offset: int, view: View) -> str | None:
-    for key in KEYS:
-        if key.shown == sign and not key.in_dialog and (not key.views or view in key.views):
+def _key_of(sign: str, offset: int, keys: Iterable[Key]) -> str | None:
+    for key in keys:
+        if key.shown == sign:
             signs = sign.split()
             # A sign and the space after it are two cells.
             return key.keys[min(offset // 2, len(signs) - 1)] if len(signs) == len(key.keys[:2]) > 1 else key.keys[0]

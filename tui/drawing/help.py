@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from fitmon.text import format as form
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, fitted, row
-from fitmon.tui.keys import KEYS, Key
+from fitmon.tui.keys import KEYS, SCROLLED, Key
 from fitmon.tui.layout import View
 
 TWO_COLUMNS_WIDTH = 76
@@ -148,7 +148,7 @@ def _keys_of(view: View) -> list[Key]:
 
 
 def _wording(key: Key, view: View) -> str:
-    return "scroll" if key.id == "move" and view is View.FINDINGS else key.wording
+    return "scroll" if key.id == "move" and view in SCROLLED else key.wording
 
 
 def _halves(found: Sequence[Group]) -> tuple[list[Row], list[Row]]:

@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import finding_words as words
 from fitmon.text import format as form
-from fitmon.text.remedies import RewindChoices, remedy_now, remedy_refusal
+from fitmon.text.remedies import remedy_now, remedy_refusal
 from fitmon.text.roles import Role
 from fitmon.text.rows import Row, framed, row
 from fitmon.tui.frame import Frame
@@ -88,14 +88,14 @@ def _no_finding(frame: Frame | None) -> str:
 
 
 def _remedy(frame: Frame, *, short: bool) -> list[tuple[str, str]]:
-    """Return the key of the most promising remedy, and the remedy or a word for it; empty without a remedy."""
+    """Return the keys of the most promising remedy, and the remedy or a word for it; empty without a remedy."""
     remedies = frame.snapshot.findings[0].remedies
     if not remedies:
         return []
     keyed = can_be_applied(frame)
     if short:
         return [(f"[{KEY}]", " suggestions")] if keyed else []
-    return [(f"[{KEY}] " if keyed else "", words.advice(remedies[0]))]
+    return [(f"[{KEY} 1] " if keyed else "", words.advice(remedies[0]))]
 
 
 def can_be_applied(frame: Frame) -> bool:
@@ -104,7 +104,7 @@ def can_be_applied(frame: Frame) -> bool:
     remedies = snapshot.findings[0].remedies if snapshot.findings else ()
     if not remedies or frame.read_only or not remedies[0].applicable:
         return False
-    return not remedy_refusal(remedy_now(remedies[0], snapshot), snapshot, RewindChoices(refusal=frame.no_rewind))
+    return not remedy_refusal(remedy_now(remedies[0], snapshot), snapshot, frame.rewind_choices)
 
 
 def _inside(frame: Frame | None, width: int, height: int) -> list[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,7 +17,7 @@ from fitmon.engine.runs.comparison import ComparedRun
 from fitmon.engine.runs.run_folder import RunFolder
 from fitmon.engine.runs.runs import Runs
 from fitmon.text.rows import Row
-from fitmon.tui.comparison_keys import ACTIONS
+from fitmon.tui.comparison_keys import ACTIONS, COMPARISON_KEYS
 from fitmon.tui.comparison_layout import arrange_comparison
 from fitmon.tui.comparison_view import ComparisonFrame, ComparisonView
 from fitmon.tui.drawing.comparison_footer import draw_comparison_footer
@@ -27,7 +28,11 @@ from fitmon.tui.drawing.comparison_table import (
     first_row,
     table_width,
 )
+from fitmon.tui.drawing.footer_click import key_at
 from fitmon.tui.widgets.comparison import ComparisonPanel
+
+if TYPE_CHECKING:
+    from fitmon.tui.themed_app import ThemedApp
 
 POLL_SECONDS = 0.25
 """How often the reader is asked for something new."""
@@ -136,6 +141,12 @@ class CompareScreen(Screen[None]):
             self.view.cursor = epoch
             self.draw_now()
 
+    @on(ComparisonPanel.Clicked, "#footer")
+    def _press_clicked(self, event: ComparisonPanel.Clicked) -> None:
+        key = key_at(event.panel.shown_rows[0], event.column, COMPARISON_KEYS) if event.panel.shown_rows else None
+        if key is not None:
+            self.app.simulate_key(key)
+
     @on(ComparisonPanel.Scrolled, "#table")
     def _scroll(self, event: ComparisonPanel.Scrolled) -> None:
         self.view.move(event.rows)
@@ -152,7 +163,10 @@ class CompareScreen(Screen[None]):
             self._type(event)
         elif event.key in ACTIONS:
             event.stop()
+            self.view.notice = ""
             getattr(self, f"_key_{ACTIONS[event.key]}")(event.key)
+        elif event.is_printable:
+            self.view.notice = f"no such key: {event.character} · ? lists the keys"
         self.draw_now()
 
     def _type(self, event: Key) -> None:
@@ -214,6 +228,9 @@ class CompareScreen(Screen[None]):
 
     def _add(self, folders: Sequence[RunFolder] | None) -> None:
         self._reader.add(folders or ())
+
+    def _key_next_theme(self, _key: str) -> None:
+        self.view.notice = cast("ThemedApp", self.app).theme_choice.next()
 
     def _key_show_help(self, _key: str) -> None:
         from fitmon.tui.screens.comparison_help import ComparisonHelp

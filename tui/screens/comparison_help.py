@@ -11,6 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from fitmon.tui.comparison_keys import COMPARISON_KEYS
+from fitmon.tui.keys import key_named
 
 
 class ComparisonHelp(Screen[None]):
@@ -35,7 +36,7 @@ def _table() -> Table:
     table.add_column(no_wrap=True)
     table.add_column()
     table.add_row(Text("Keys", "bold"), Text("esc back   arrows scroll"))
-    for key in COMPARISON_KEYS:
+    for key in (*COMPARISON_KEYS, key_named("draw_again")):
         if key.tooltip:
             table.add_row(Text(key.shown, "bold"), Text(key.tooltip))
     return table

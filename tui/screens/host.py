@@ -54,9 +54,6 @@ class Host(Protocol):
     def copy_to_clipboard(self, text: str) -> None:
         """Ask the terminal to put a text on the clipboard."""
 
-    def draw_all(self) -> None:
-        """Send every cell to the terminal again."""
-
     def detach_app(self) -> None:
         """Close the screen and leave the run training in the background."""
 

@@ -1,4 +1,4 @@
-"""The actions that concern the screen itself: its theme, the command palette, drawing everything again."""
+"""The actions that concern the screen itself: its theme, the command palette, the clipboard."""
 
 from __future__ import annotations
 
@@ -28,10 +28,6 @@ class LookActions:
     def action_next_theme(self) -> None:
         """Draw in the next theme."""
         self.monitor.say(self.monitor.theme_choice.next())
-
-    def action_draw_again(self) -> None:
-        """Send every cell to the terminal again."""
-        self.monitor.draw_all()
 
     def action_copy_command(self) -> None:
         """Put the command line of a suggested fix on the clipboard."""

@@ -18,6 +18,7 @@ from fitmon.tui.chart_view import ChartView
 from fitmon.tui.drawing.header import warning_row
 from fitmon.tui.drawing.key_effects import action_answer
 from fitmon.tui.frame import Frame
+from fitmon.tui.kept_epochs import KeptEpochs
 from fitmon.tui.layout import Panel, View, arrange
 from fitmon.tui.options import RewindOptions
 from fitmon.tui.refresh import RefreshThrottle
@@ -62,6 +63,7 @@ class MonitorScreen(MouseActions, LookActions, ChartActions, CompareActions, Run
         """
         super().__init__()
         self._rewind_options = rewind_options
+        self._kept_epochs = KeptEpochs(rewind_options)
         self.view = View.OVERVIEW
         self.chart_view = ChartView()
         self._view_before_output = View.OVERVIEW
@@ -99,7 +101,8 @@ class MonitorScreen(MouseActions, LookActions, ChartActions, CompareActions, Run
 
     def show(self, frame: Frame, now_seconds: float) -> None:
         """Draw a frame. While the view is frozen, the panels keep their last frame and only the header changes."""
-        self._newest_frame = frame = replace(frame, no_rewind=self._rewind_options.why_not())
+        kept = self._kept_epochs.at(now_seconds, frame.snapshot)
+        self._newest_frame = frame = replace(frame, no_rewind=self._rewind_options.why_not(), kept_epochs=kept)
         self._frozen_frame = self._frozen(frame)
         panel_frame = self._frozen_frame or self._throttle.next_frame(frame, now_seconds)
         self._arrange(panel_frame, has_warnings=bool(warning_row(frame.snapshot)))

@@ -31,7 +31,7 @@ class RemediesDialog(ModalScreen[RemedyChoice | None]):
     CSS_PATH = "dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(digit), f"choose({digit})", "apply") for digit in range(1, 10)),
-        Binding("enter", "choose(0)", "apply the first", priority=True),
+        Binding("enter", "choose(1)", "apply the first", priority=True),
         ("escape,q,a", "back", "back"),
     ]
 
@@ -61,24 +61,21 @@ class RemediesDialog(ModalScreen[RemedyChoice | None]):
         self.query_one(VerticalScroll).styles.max_height = max(1, self.app.size.height - ROWS_AROUND_LIST)
 
     def _keys_hint(self) -> str:
-        ready = [choice.number for choice in self._choices if choice.ready]
-        if not ready:
+        last = max((choice.number or 0 for choice in self._choices), default=0)
+        if not last:
             return "esc back"
-        digits = f"{ready[0]}" if len(ready) == 1 else f"{ready[0]}…{ready[-1]}"
+        digits = "1" if last == 1 else f"1…{last}"
         if self.app.size.width < ROOMY_WIDTH:
             return f"{digits} apply   esc back   ↑ ↓ scroll"
-        return f"{digits} apply   enter applies {ready[0]}   esc back   ↑ ↓ scroll"
+        return f"{digits} apply   enter applies 1   esc back   ↑ ↓ scroll"
 
     def action_choose(self, number: int) -> None:
-        """Apply the remedy with that digit; 0: the first that can be applied."""
-        offered = [choice for choice in self._choices if choice.number is not None]
-        matching = [choice for choice in offered if (choice.number == number if number else choice.ready)]
-        if matching and matching[0].ready:
-            self.dismiss(matching[0])
-        elif matching:
-            self._show_error(f"Cannot be applied: {matching[0].refusal}.")
+        """Apply the remedy with that digit."""
+        ready = {choice.number: choice for choice in self._choices if choice.number}
+        if number in ready:
+            self.dismiss(ready[number])
         else:
-            self._show_error(f"There is no fix {number}." if number else "None of these can be applied now.")
+            self._show_error(f"There is no fix {number}." if ready else "None of these can be applied now.")
 
     def _show_error(self, text: str) -> None:
         line = self.query_one("#error", Static)
@@ -107,8 +104,7 @@ def _table(choices: Sequence[RemedyChoice]) -> Table:
 
 def _entry(choice: RemedyChoice) -> tuple[Text, Text]:
     refusal = f" ({form.clean(choice.refusal)})" if choice.refusal else ""
-    digit = Text(f"{choice.number}", "bold magenta") if choice.ready else Text("·", "dim")
+    digit = Text(f"{choice.number}", "bold magenta") if choice.number else Text("·", "dim")
     command = words.remedy_command(choice.remedy)
     expected = (f"\n{form.clean(choice.remedy.expect)}", "dim")
-    advice = f"{form.clean(choice.remedy.advice)}{refusal}"
-    return digit, Text.assemble(advice, f"\n{command}" if command else "", expected)
+    return digit, Text.assemble(f"{words.advice(choice.remedy)}{refusal}", f"\n{command}" if command else "", expected)

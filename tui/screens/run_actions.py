@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fitmon.engine.commands import Command, Export, Pause, PauseAt, Resume, Rewind, SetKnob, Stop
 from fitmon.engine.knobs.catalogue import EPOCHS
+from fitmon.text import finding_words as words
 from fitmon.text import format as form
 from fitmon.text.sentences import knob_name
 from fitmon.tui.knob_fields import check_next_epoch, present_fields
@@ -16,6 +17,7 @@ from fitmon.tui.screens.view_actions import ViewActions
 
 if TYPE_CHECKING:
     from fitmon.text.remedies import RemedyChoice
+    from fitmon.tui.kept_epochs import KeptEpochs
     from fitmon.tui.options import RewindOptions
     from fitmon.tui.screens.quit_dialog import QuitChoice
 
@@ -24,6 +26,7 @@ class RunActions(ViewActions):
     """Actions that the monitor screen inherits."""
 
     _rewind_options: RewindOptions
+    _kept_epochs: KeptEpochs
 
     def action_pause_or_resume(self) -> None:
         snapshot = self._newest()
@@ -81,7 +84,7 @@ class RunActions(ViewActions):
     def action_ask_rewind(self) -> None:
         from fitmon.tui.screens.rewind_dialog import RewindDialog
 
-        dialog = RewindDialog(self._newest(), self._rewind_options.kept_epochs(), self._newest)
+        dialog = RewindDialog(self._newest(), self._kept_epochs.now(), self._newest)
         self.monitor.push_screen(dialog, self._rewind)
 
     def _rewind(self, command: Rewind | None) -> None:
@@ -93,17 +96,17 @@ class RunActions(ViewActions):
         from fitmon.text.remedies import RewindChoices, choices_of
         from fitmon.tui.screens.remedies_dialog import RemediesDialog
 
-        rewind_choices = RewindChoices(kept=self._rewind_options.kept_epochs(), refusal=self._rewind_options.why_not())
+        rewind_choices = RewindChoices(kept=self._kept_epochs.now(), refusal=self._rewind_options.why_not())
         choices = choices_of(self._newest(), rewind_choices)
         if self.monitor.read_only:
-            choices = tuple(replace(choice, refusal=choice.refusal or "read-only view") for choice in choices)
+            choices = tuple(_read_only(choice) for choice in choices)
         self.monitor.push_screen(RemediesDialog(choices), self._apply_remedy)
 
     def _apply_remedy(self, choice: RemedyChoice | None) -> None:
         if choice is None:
             return
         if choice.remedy.stop:
-            advice = form.clean(choice.remedy.advice)
+            advice = words.advice(choice.remedy)
             self._confirm(
                 f"{advice[:1].upper()}{advice[1:]}?",
                 "stop",
@@ -118,7 +121,7 @@ class RunActions(ViewActions):
 
         self.show_threshold(threshold_of(choice.remedy))
         for command in commands_of(choice.finding, choice.remedy):
-            self._send(command, f"applying: {form.clean(choice.remedy.advice)} …")
+            self._send(command, f"applying: {words.advice(choice.remedy)} …")
 
     def action_ask_export(self) -> None:
         from fitmon.tui.screens.export_dialog import ExportDialog
@@ -156,3 +159,7 @@ class RunActions(ViewActions):
         from fitmon.tui.screens.confirm import ConfirmDialog
 
         self.monitor.push_screen(ConfirmDialog(question, verb), answered)
+
+
+def _read_only(choice: RemedyChoice) -> RemedyChoice:
+    return replace(choice, number=None, refusal=choice.refusal or ("read-only view" if choice.number else ""))

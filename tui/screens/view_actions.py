@@ -10,8 +10,10 @@ from fitmon.tui.layout import View
 if TYPE_CHECKING:
     from fitmon.engine.record.snapshot import Snapshot
     from fitmon.tui.screens.host import Host
+    from fitmon.tui.widgets.changes_panel import ChangesPanel
     from fitmon.tui.widgets.findings_panel import FindingsPanel
     from fitmon.tui.widgets.samples_panel import SamplesPanel
+    from fitmon.tui.widgets.scrolled_rows import ScrolledRows
     from fitmon.tui.widgets.threshold_panel import ThresholdPanel
 
 THRESHOLD_STEPS = {"left": -0.01, "right": 0.01, "pageup": 0.1, "pagedown": -0.1}
@@ -29,6 +31,7 @@ class ViewActions:
     _samples: "SamplesPanel"
     _threshold: "ThresholdPanel"
     _findings: "FindingsPanel"
+    _changes: "ChangesPanel"
 
     @property
     def monitor(self) -> "Host":
@@ -80,21 +83,11 @@ class ViewActions:
 
     def action_move(self, key: str) -> None:
         if self.view is View.FINDINGS:
-            self._scroll_findings(key)
+            _scroll(self._findings, key)
+        elif self.view is View.CHANGES:
+            _scroll(self._changes, key)
         else:
             self._select_sample(key)
-
-    def _scroll_findings(self, key: str) -> None:
-        findings = self._findings
-        moves: dict[str, Callable[[], None]] = {
-            "up": lambda: findings.scroll_by(-1),
-            "down": lambda: findings.scroll_by(1),
-            "pageup": lambda: findings.page(-1),
-            "pagedown": lambda: findings.page(1),
-            "home": lambda: findings.scroll_by(-BEYOND_ANY_LIST),
-            "end": lambda: findings.scroll_by(BEYOND_ANY_LIST),
-        }
-        moves[key]()
 
     def _select_sample(self, key: str) -> None:
         samples = self._samples
@@ -133,3 +126,15 @@ def positive_class(snapshot: "Snapshot") -> str:
     several = snapshot.scores is not None and snapshot.scores.labels > 1
     name = form.clip(form.clean(names[1]), MAX_NAME) if len(names) == 2 and not several else "1"  # noqa: PLR2004
     return f"class {name}" if name.isdigit() else name
+
+
+def _scroll(panel: "ScrolledRows", key: str) -> None:
+    moves: dict[str, Callable[[], None]] = {
+        "up": lambda: panel.scroll_by(-1),
+        "down": lambda: panel.scroll_by(1),
+        "pageup": lambda: panel.page(-1),
+        "pagedown": lambda: panel.page(1),
+        "home": lambda: panel.scroll_by(-BEYOND_ANY_LIST),
+        "end": lambda: panel.scroll_by(BEYOND_ANY_LIST),
+    }
+    moves[key]()

@@ -5,14 +5,13 @@ from fitmon.text.roles import Role
 from fitmon.text.rows import Row, framed, row, text_of
 from fitmon.tui.drawing.findings import draw_findings
 from fitmon.tui.frame import Frame
-from fitmon.tui.widgets.row_widget import RowWidget
+from fitmon.tui.widgets.scrolled_rows import ScrolledRows
 
 
-class FindingsPanel(RowWidget):
+class FindingsPanel(ScrolledRows):
     """Lists the findings; keys scroll the list if it does not fit."""
 
     _frame: Frame | None = None
-    _first = 0
     _found = -1
 
     def show(self, frame: Frame) -> None:
@@ -24,20 +23,8 @@ class FindingsPanel(RowWidget):
     @staticmethod
     def _shown_values(frame: Frame) -> tuple[object, ...]:
         snapshot = frame.snapshot
-        receipts = len(snapshot.receipts)
-        return snapshot.findings, snapshot.epochs_done, receipts, snapshot.branch.number, snapshot.over, frame.no_rewind
-
-    def scroll_by(self, rows: int) -> None:
-        """Scroll down by a number of rows; up if negative."""
-        self._first += rows
-        self.redraw()
-
-    def wheel(self, rows: int) -> None:
-        self.scroll_by(rows)
-
-    def page(self, pages: int) -> None:
-        """Scroll down by a number of pages; up if negative."""
-        self.scroll_by(pages * max(1, self.size.height - 3))
+        progress = snapshot.epochs_done, len(snapshot.receipts), snapshot.branch.number, snapshot.over
+        return snapshot.findings, progress, frame.rewind_choices
 
     def search(self, text: str) -> str:
         """Scroll to the next row that contains the text, in any case; return what was found as a sentence."""
@@ -54,9 +41,5 @@ class FindingsPanel(RowWidget):
         return draw_findings(self._frame, width - 4) if self._frame else []
 
     def draw(self, width: int, height: int) -> list[Row]:
-        lines = self._lines(width)
-        room = max(1, height - 2)
-        self._first = max(0, min(self._first, len(lines) - room))
-        shown = lines[self._first : self._first + room]
-        position = f"  {self._first + 1}–{self._first + len(shown)} of {len(lines)} rows" if len(lines) > room else ""
+        shown, position = self.scrolled(self._lines(width), height)
         return framed(row(("findings", Role.STRONG), (position, Role.FAINT)), shown, width, height)

@@ -4,6 +4,7 @@ from fitmon.text.rows import Row
 from fitmon.tui.drawing.footer import draw_footer
 from fitmon.tui.drawing.footer_click import key_at
 from fitmon.tui.frame import Frame
+from fitmon.tui.keys import keys_in
 from fitmon.tui.widgets.row_widget import RowWidget
 
 
@@ -21,7 +22,7 @@ class Footer(RowWidget):
         """Press the key whose hint is there."""
         if self._frame is None or row or not self.shown_rows:
             return False
-        key = key_at(self.shown_rows[0], column, self._frame.view)
+        key = key_at(self.shown_rows[0], column, keys_in(self._frame.view))
         if key is not None:
             self.app.simulate_key(key)
         return key is not None

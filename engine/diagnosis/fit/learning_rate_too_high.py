@@ -9,7 +9,7 @@ import numpy as np
 from fitmon.engine.diagnosis.evidence import Evidence, Floats, Rule
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.losses import Losses, losses_of
-from fitmon.engine.diagnosis.fit.rates import times_the_default
+from fitmon.engine.diagnosis.fit.rates import FAR_TOO_HIGH, clearly_lower, times_the_default
 from fitmon.engine.finding import Finding, Remedy
 
 FIRST_EPOCH = 4
@@ -29,8 +29,6 @@ CLIMBS, CLIMBS_OF_BASELINE = 3.0, 0.02
 CLIMB_WINDOW = 3
 UPWARDS = 0.3
 """Share of steps that go up: none in a steady fall, half in a loss that only jumps."""
-FAR_TOO_HIGH = 30.0
-"""Times the optimizer's default rate."""
 LARGE_INPUTS = 100.0
 """Standard deviation of a feature; `unscaled_features` says what to do."""
 LITTLE = 0.1
@@ -133,8 +131,7 @@ def _far_above_default(losses: Losses, evidence: Evidence, curve: Floats) -> tup
 
 def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
     back = evidence.best_epoch()
-    times = times_the_default(evidence)
-    far = 1 / times if times >= FAR_TOO_HIGH else 0.1
+    far = clearly_lower(evidence)
     return remedies.present(
         (
             remedies.with_rate(evidence, far, "The loss falls within a few epochs, without jumps.", rewind_to=back),

@@ -6,8 +6,12 @@ import numpy as np
 
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit import remedies
+from fitmon.engine.diagnosis.fit.rates import clearly_lower
 from fitmon.engine.diagnosis.non_finite import non_finite_in_words
 from fitmon.engine.finding import Finding, Remedy
+
+THROWN_FAR = 10.0
+"""Times the loss of guessing, which untrained models rarely reach."""
 
 
 def _check(evidence: Evidence) -> Finding | None:
@@ -35,11 +39,11 @@ def non_finite_name(evidence: Evidence) -> str | None:
 def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
     values = non_finite_in_words(evidence.facts)
     expect = "Smaller steps do not overflow; the loss falls again."
-    best = evidence.best_epoch()
-    if evidence.can_rewind and best is not None:
-        lower = remedies.with_rate(evidence, 0.1, expect, rewind_to=best)
+    factor = clearly_lower(evidence)
+    if evidence.can_rewind:
+        lower = remedies.with_rate(evidence, factor, expect, rewind_to=_last_usable_epoch(evidence))
     else:
-        lower = remedies.with_rate_in_new_run(evidence, 0.1, expect)
+        lower = remedies.with_rate_in_new_run(evidence, factor, expect)
     clean = remedies.advice(
         f"clean the data: {values}", "A single NaN in a batch makes every weight NaN; without it training works."
     )
@@ -47,6 +51,19 @@ def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
         "clip the gradients: pass clipnorm=1.0 to the optimizer", "One large gradient no longer ruins the weights."
     )
     return remedies.present((clean,) if values else (lower, clip, remedies.advice(*_LOOK_AT_DATA)))
+
+
+def _last_usable_epoch(evidence: Evidence) -> int:
+    """Return the best epoch; 0, the untrained model, if even its loss is far above that of guessing, or none is known.
+
+    Weights that one large step has thrown far away do not come back in many small ones.
+    """
+    best = evidence.best_epoch()
+    if best is None:
+        return 0
+    validated = bool(np.isfinite(evidence.curve("val_loss")).any())
+    loss = float(evidence.curve("val_loss" if validated else "loss")[best - 1])
+    return 0 if loss > THROWN_FAR * (evidence.facts.baseline_loss or np.inf) else best
 
 
 _LOOK_AT_DATA = (

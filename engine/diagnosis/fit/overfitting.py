@@ -11,6 +11,7 @@ import numpy as np
 from fitmon.engine.diagnosis.evidence import Evidence, Rule
 from fitmon.engine.diagnosis.fit import remedies
 from fitmon.engine.diagnosis.fit.losses import TINY, Change, Losses, half_width_of, losses_of
+from fitmon.engine.facts import Facts
 from fitmon.engine.finding import Finding, Remedy
 
 RISE_THAT_MATTERS = 0.03
@@ -126,12 +127,19 @@ def against_memorizing(evidence: Evidence) -> tuple[Remedy, ...]:
                 "train with more samples, or vary the existing ones at random (augmentation)",
                 "The model sees more than it can memorize; the gap between the two losses narrows.",
             ),
-            remedies.advice(
-                "leave out uninformative features, or select the best by cross-validation",
-                "Fewer features have fewer chance patterns to memorize.",
-                lowers=(remedies.FEATURES,),
-            ),
+            _fewer_features(evidence.facts),
         )
+    )
+
+
+def _fewer_features(facts: Facts) -> Remedy | None:
+    """Return leaving out features of a table; None for pixels and steps, of which a single one means nothing."""
+    if facts.input_axes != 1 or facts.padding_features:
+        return None
+    return remedies.advice(
+        "leave out uninformative features, or select the best by cross-validation",
+        "Fewer features have fewer chance patterns to memorize.",
+        lowers=(remedies.FEATURES,),
     )
 
 

@@ -30,7 +30,8 @@ def with_rate(evidence: Evidence, factor: float, expect: str, *, rewind_to: int 
         evidence: of the run under way.
         factor: 0.5 halves it.
         expect: see `Remedy.expect`.
-        rewind_to: the epoch to rewind to first; None, or a run without checkpoints: continue from here.
+        rewind_to: the epoch to rewind to first, 0 for the untrained model; None, or a run without checkpoints: continue
+            from here.
     """
     knob = "learning_rate" if evidence.knob("learning_rate") is not None else "learning_rate_factor"
     rate = evidence.knob(knob)
@@ -170,6 +171,7 @@ def _changed(knob: str, value: float) -> float | None:
 
 
 def _change(evidence: Evidence, what: str, expect: str, changes: dict[str, float], rewind_to: int | None) -> Remedy:
-    if rewind_to is None or not evidence.can_rewind or not 0 < rewind_to < evidence.epoch:
+    if rewind_to is None or not evidence.can_rewind or rewind_to >= evidence.epoch:
         return Remedy(advice=what, expect=expect, changes=changes)
-    return Remedy(advice=f"rewind to epoch {rewind_to} and {what}", expect=expect, changes=changes, rewind_to=rewind_to)
+    place = f"epoch {rewind_to}" if rewind_to else "the untrained model"
+    return Remedy(advice=f"rewind to {place} and {what}", expect=expect, changes=changes, rewind_to=rewind_to)

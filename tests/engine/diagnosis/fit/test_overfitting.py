@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
 from fitmon.engine.diagnosis.fit import memorizing, overfitting
 from fitmon.engine.finding import Finding
-from tests.engine.diagnosis.fit.drawn_runs import KNOBS, Drawn, falling, rising
+from tests.engine.diagnosis.fit.drawn_runs import FACTS, KNOBS, Drawn, evidence_of, falling, rising
 
 ONLY = (overfitting.RULE,)
 PLATEAUS = 40
@@ -89,6 +90,23 @@ def test_the_epoch_since_which_is_the_best_one_and_not_the_middle_of_the_best_wi
     (finding,) = run.found((*ONLY, memorizing.RULE))[-1]
     assert finding.epochs[0] == 5
     assert {remedy.rewind_to for remedy in finding.remedies} == {5, None}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "advised"),
+    [
+        ({"input_axes": 1}, True),
+        ({"input_axes": 3}, False),
+        ({"input_axes": 1, "padding_features": 12}, False),
+        ({}, False),
+    ],
+    ids=["table", "images", "flat images with a border", "not examined"],
+)
+def test_features_are_to_be_left_out_of_tables_only(inputs: dict[str, int], advised: bool) -> None:
+    facts = msgspec.structs.replace(FACTS, **inputs)
+    loss = 0.4 * rising(40, 15, 0.5)
+    remedies = overfitting.RULE.remedies(evidence_of({"loss": loss, "val_loss": loss}, facts=facts))
+    assert any("leave out" in remedy.advice for remedy in remedies) == advised
 
 
 def test_the_remedies_go_back_to_the_best_epoch_with_values_of_this_run() -> None:

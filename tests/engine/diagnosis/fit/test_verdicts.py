@@ -162,18 +162,30 @@ def test_nan_is_reported_with_its_first_epoch() -> None:
 
 
 @pytest.mark.parametrize(
-    ("loss", "rewind_to"),
-    [([1.0, 0.8, 1e23, float("inf")], 2), ([float("nan")], None)],
-    ids=["thrown far", "from 1 on"],
+    ("loss", "rewind_to", "place"),
+    [
+        ([1.0, 0.8, 1e23, float("inf")], 2, "epoch 2"),
+        ([float("nan")], 0, "the untrained model"),
+        ([1e6, float("nan")], 0, "the untrained model"),
+    ],
+    ids=["thrown far", "from 1 on", "thrown far from 1 on"],
 )
-def test_the_way_back_from_nan_leads_to_the_best_epoch_or_to_a_new_run(
-    loss: list[float], rewind_to: int | None
+def test_one_key_leads_back_from_nan_to_the_best_epoch_or_the_untrained_model(
+    loss: list[float], rewind_to: int, place: str
 ) -> None:
     rule, evidence = _rule("non_finite_loss"), evidence_of({"loss": loss, "val_loss": loss})
     assert rule.check(evidence) is not None
     remedy = rule.remedies(evidence)[0]
-    assert remedy.rewind_to == rewind_to
-    assert (remedy.command_line == "") == (rewind_to is not None)
+    assert (remedy.rewind_to, remedy.command_line) == (rewind_to, "")
+    assert remedy.advice == f"rewind to {place} and lower the learning rate from 0.001 to 0.0001"
+
+
+def test_without_checkpoints_nan_needs_a_new_run_and_an_absurd_rate_the_default() -> None:
+    loss, knobs = [float("nan")], {**KNOBS, "learning_rate": 1000.0}
+    evidence = evidence_of({"loss": loss, "val_loss": loss}, knobs=knobs, can_rewind=False)
+    remedy = _remedies("non_finite_loss", evidence)[0]
+    assert remedy.advice == "start a new run with learning rate 0.001 instead of 1000"
+    assert remedy.command_line == "fitmon mnist --learning-rate 0.001"
 
 
 def test_a_fall_too_slow_to_arrive_is_no_plateau_and_more_epochs_are_no_remedy() -> None:
