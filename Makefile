@@ -39,8 +39,8 @@ check: venv  ## Format, lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-picture: venv  ## Draw the picture of the README again
-	$(BIN)/python -m docs.picture
+picture: venv  ## Draw the pictures of README and docs/tour.md again
+	$(BIN)/python -m docs.pictures
 
 bench: venv  ## Measure against the goals; prints a table and JSON
 	$(BIN)/python -m bench

@@ -39,6 +39,8 @@ class Pseudo:
         self.received = b""
         self.screen = pyte.Screen(100, 30)
         self._stream = pyte.ByteStream(self.screen)
+        self.answers: dict[bytes, str] = {}
+        """What a terminal answers to questions in the output; a question is only looked for within one read."""
 
     def read(self) -> None:
         """Read what arrives within a moment."""
@@ -47,6 +49,8 @@ class Pseudo:
             if selector.select(0.05):
                 data = os.read(self.master, 65536)
                 self.received += data
+                for question, answer in self.answers.items():
+                    self.type(answer * data.count(question))
                 # pyte takes the private parameters of newer sequences for others of its own.
                 self._stream.feed(data.replace(b"\x1b[>13u", b"").replace(b"\x1b[<u", b""))
 

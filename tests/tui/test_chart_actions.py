@@ -148,7 +148,7 @@ async def test_a_run_with_nothing_but_a_loss_shows_its_learning_rate_in_the_othe
 async def test_keys_of_the_charts_say_where_they_act() -> None:
     async with shown(a_run()) as screen:
         await screen.press("7", "v")
-        await screen.sees("the charts are in views 1, 2 and 3")
+        await screen.sees("v metric: only in view 1 (overview) and 2 (loss) and 3 (accuracy)")
     async with shown(FakeRun().begin()) as screen:
         await screen.press("left")
         await screen.sees("no epoch has ended yet")

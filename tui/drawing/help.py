@@ -65,6 +65,7 @@ SHORT: dict[str, str] = {
     "x_axis": "epochs or time",
     "smoothing": "smooth the curves",
     "threshold_picture": "another picture",
+    "scroll_features": "scroll features",
     "compare": "compare with other runs",
     "copy": "copy a suggested command",
     "commands": "find any command",
@@ -110,8 +111,7 @@ def _groups(view: View, width: int) -> list[Group]:
     return [
         *found,
         ("views and their own keys", views),
-        ("leave", _entries(leaving, width)),
-        ("dialogs", dialogs),
+        ("leave, and in dialogs", [*_entries(leaving, width), *dialogs]),
     ]
 
 

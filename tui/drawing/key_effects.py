@@ -114,17 +114,13 @@ def _why_no_curves(frame: Frame) -> str:
     return "" if frame.snapshot.epochs_done else "no epoch has ended yet"
 
 
-def _why_no_move(frame: Frame) -> str:
-    return _why_no_samples(frame.snapshot) if frame.view is View.SAMPLES else why_no_threshold(frame.snapshot)
-
-
 _REASONS: dict[str, Callable[[Frame], str]] = {
     "remedies": _why_no_remedies,
     "rewind": why_no_rewind,
     "keep": why_no_export,
     "error": _why_no_error,
     "threshold": lambda frame: why_no_threshold(frame.snapshot),
-    "move_threshold": _why_no_move,
+    "move_threshold": lambda frame: why_no_threshold(frame.snapshot),
     "threshold_picture": lambda frame: why_no_threshold(frame.snapshot),
     "best_threshold": lambda frame: why_no_threshold(frame.snapshot),
     **dict.fromkeys(("cursor", "zoom", "metric", "x_axis", "smoothing"), _why_no_curves),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fitmon.tui.chart_view import ChartView
-from fitmon.tui.keys import CHARTS
+from fitmon.tui.keys import CHARTS, KEYS
 from fitmon.tui.layout import View
 
 if TYPE_CHECKING:
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 NO_CHART = "the charts are in views 1, 2 and 3"
 NO_EPOCH = "no epoch has ended yet"
-
-CURSOR_KEYS = ("left", "right", "home", "end")
-"""Keys that move the cursor in the views with charts, and other things elsewhere."""
 
 
 class ChartActions:
@@ -46,7 +43,9 @@ class ChartActions:
     def owns(self, action: str) -> bool:
         """Return whether an action, such as `move('end')`, has its key in the present view."""
         name, _, key = action.removesuffix(")").partition("(")
-        return key.strip("'") not in CURSOR_KEYS or (name == "move_cursor") == (self.view in CHARTS)
+        sharing = [entry for entry in KEYS if key.strip("'") in entry.keys and not entry.in_dialog]
+        here = [entry for entry in sharing if self.view in entry.views] or sharing[:1]
+        return not sharing or name in {entry.action for entry in here}
 
     def action_move_cursor(self, key: str) -> None:
         own = self.shown_snapshot().epochs_done

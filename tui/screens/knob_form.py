@@ -7,22 +7,22 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
-from textual.events import DescendantFocus, Resize
+from textual.containers import Vertical
+from textual.events import Resize
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from fitmon.engine.errors import UsageError
 from fitmon.engine.knobs.catalogue import KNOBS
 from fitmon.engine.record.snapshot import Snapshot
 from fitmon.text import format as form
-from fitmon.text.sentences import knob_name
+from fitmon.text.rows import Row
+from fitmon.tui.drawing.knob_rows import LABEL_WIDTH, KnobFormContent, draw_form
 from fitmon.tui.knob_fields import KnobField, present_range, read_field, step_words, stepped
 from fitmon.tui.widgets.number_field import NumberField
+from fitmon.tui.widgets.row_widget import RowWidget
 
-ROWS_AROUND_FIELDS = 5
-"""Border, title, range or error, and keys."""
+BORDER_ROWS = 2
 
 ROOMY_WIDTH = 64
 """On a narrower terminal the hints are shorter."""
@@ -34,13 +34,14 @@ Check = Callable[[dict[str, float]], None]
 class KnobForm(ModalScreen[dict[str, float] | None]):
     """A field for each knob, with its present value; the result is what was changed, None if the form was left.
 
-    It rejects what the run would reject, by the newest snapshot, since the run continues meanwhile.
+    It rejects what the run would reject, by the newest snapshot, since the run continues meanwhile. One text field
+    moves from row to row: to mount one for each knob would take a tenth of a second while the run is training.
     """
 
     CSS_PATH = "dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "focus_field(1)", "next field", priority=True),
-        Binding("shift+tab", "focus_field(-1)", "previous field", priority=True),
+        Binding("tab", "move(1)", "next field", priority=True),
+        Binding("shift+tab", "move(-1)", "previous field", priority=True),
         ("escape", "back", "back"),
     ]
 
@@ -68,84 +69,85 @@ class KnobForm(ModalScreen[dict[str, float] | None]):
         self._title, self._fields, self._newest, self._check, self._apply = title, fields, newest, check, apply
         names = [field.name for field in fields]
         self._chosen = names.index(first) if first in names else 0
+        self._texts = [field.text for field in fields]
+        self._error = ""
+        self._rows = FormRows("knobs")
+        self._input = NumberField(self._texts[self._chosen], "text", self._step)
+
+    @property
+    def chosen(self) -> str:
+        """The knob whose field has the focus."""
+        return self._fields[self._chosen].name
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts of the fields, from top to bottom."""
+        return [self._input.value if at == self._chosen else text for at, text in enumerate(self._texts)]
 
     def compose(self) -> ComposeResult:
-        labels = "\n".join(f"{knob_name(field.name):15}" for field in self._fields)
-        states = "\n".join(f"  {form.clean(field.state)}" for field in self._fields)
         with Vertical():
-            yield Static(Content.styled(form.clean(self._title), "bold"), id="heading")
-            with VerticalScroll(can_focus=False), Horizontal(id="fields"):
-                yield Static(Content(labels), classes="labels")
-                with Vertical(classes="texts"):
-                    for field in self._fields:
-                        yield NumberField(field.text, field.name, self._step_of(field.name))
-                yield Static(Content(states), classes="faint")
-            yield Static(id="error", classes="error")
-            yield Static(id="range", classes="faint")
-            yield Static(id="hint", classes="faint")
-
-    def _step_of(self, name: str) -> Callable[[str, bool], str]:
-        def step(text: str, up: bool) -> str:
-            knob = present_range(name, self._newest())
-            try:
-                value = knob.parse(text)
-            except UsageError:
-                return text
-            return form.setting(stepped(knob, value, up=up))
-
-        return step
+            yield self._rows
+            yield self._input
 
     def on_mount(self) -> None:
-        self.set_focus(self._inputs()[self._chosen])
-        self._fit()
-        self._show_error("")
+        self._describe()
+        self.set_focus(self._input)
 
     def on_resize(self, _event: Resize) -> None:
-        self._fit()
-
-    def _fit(self) -> None:
-        self.query_one(VerticalScroll).styles.max_height = max(1, self.app.size.height - ROWS_AROUND_FIELDS)
         self._describe()
 
-    def _inputs(self) -> list[Input]:
-        return list(self.query(Input))
+    def _step(self, text: str, up: bool) -> str:
+        knob = present_range(self.chosen, self._newest())
+        try:
+            value = knob.parse(text)
+        except UsageError:
+            return text
+        return form.setting(stepped(knob, value, up=up))
 
     def _describe(self) -> None:
-        """Update the range of the field with the focus, and the keys."""
-        knob = present_range(self._fields[self._chosen].name, self._newest())
+        """Draw the rows, and put the text field over the text of the chosen one."""
+        knob = present_range(self.chosen, self._newest())
         example = f"{knob.interval()}, such as {knob.example}"
         roomy = self.app.size.width >= ROOMY_WIDTH
-        self.query_one("#range", Static).update(Content(f"{example} · {step_words(knob)}" if roomy else example))
-        several = "   tab next field" * (len(self._fields) > 1 and roomy)
-        self.query_one("#hint", Static).update(Content(f"{self._apply}{several}   esc back"))
+        content = KnobFormContent(
+            title=self._title,
+            fields=self._fields,
+            texts=self.texts,
+            chosen=self._chosen,
+            error=self._error,
+            range=f"{example} · {step_words(knob)}" if roomy else example,
+            keys=f"{self._apply}{'   tab next field' * (len(self._fields) > 1 and roomy)}   esc back",
+        )
+        row = self._rows.show(content, self.app.size.height - BORDER_ROWS)
+        self._input.styles.offset = (LABEL_WIDTH, row)
 
-    def on_descendant_focus(self, event: DescendantFocus) -> None:
-        names = [field.name for field in self._fields]
-        if event.widget.id in names:
-            self._chosen = names.index(event.widget.id)
-            self._describe()
+    def _choose(self, at: int, *, select: bool) -> None:
+        """Move to a field; its text is replaced by what is typed if `select`, else typing appends to it."""
+        self._texts = self.texts
+        self._chosen = at
+        with self.prevent(Input.Changed):
+            self._input.value = self._texts[at]
+        if select:
+            self._input.action_select_all()
+        else:
+            self._input.action_end()
 
-    def action_focus_field(self, by: int) -> None:
-        inputs = self._inputs()
-        self._chosen = (self._chosen + by) % len(inputs)
-        self.set_focus(inputs[self._chosen])
+    def action_move(self, by: int) -> None:
+        self._choose((self._chosen + by) % len(self._fields), select=True)
         self._describe()
 
-    def _show_error(self, text: str) -> None:
-        line = self.query_one("#error", Static)
-        line.update(Content(form.clean(text)))
-        line.display = bool(text)
-        self.query_one("#range", Static).display = not text
-
     def on_input_changed(self, _event: Input.Changed) -> None:
-        self._show_error("")
+        if self._error:
+            self._error = ""
+            self._describe()
 
     def on_input_submitted(self, _event: Input.Submitted) -> None:
         try:
             changes = self._changes()
             self._check(changes)
         except UsageError as error:
-            self._show_error(str(error))
+            self._error = str(error)
+            self._describe()
         else:
             self.dismiss(changes)
 
@@ -153,13 +155,34 @@ class KnobForm(ModalScreen[dict[str, float] | None]):
         """Return what was typed in all fields; on an error, the focus moves to the field that has it."""
         changes: dict[str, float] = {}
         snapshot = self._newest()
-        for field, text in zip(self._fields, self._inputs(), strict=True):
+        for at, (field, text) in enumerate(zip(self._fields, self.texts, strict=True)):
             try:
-                changes |= read_field(field, text.value, present_range(field.name, snapshot), snapshot.knobs)
+                changes |= read_field(field, text, present_range(field.name, snapshot), snapshot.knobs)
             except UsageError:
-                self.set_focus(text)
+                self._choose(at, select=False)
                 raise
         return {name: changes[name] for name in KNOBS if name in changes}
 
     def action_back(self) -> None:
         self.dismiss(None)
+
+
+class FormRows(RowWidget):
+    """The rows of the form, as high as they need to be."""
+
+    def __init__(self, widget_id: str) -> None:
+        super().__init__(widget_id)
+        self._content: KnobFormContent | None = None
+        self._max_height = 1
+
+    def show(self, content: KnobFormContent, max_height: int) -> int:
+        """Draw what the form shows; return the row of the chosen field."""
+        self._content, self._max_height = content, max_height
+        rows, chosen = draw_form(content, max(1, self.size.width), max_height)
+        self.styles.height = len(rows)
+        self.redraw()
+        return chosen
+
+    def draw(self, width: int, height: int) -> list[Row]:
+        del height
+        return [] if self._content is None else draw_form(self._content, width, self._max_height)[0]

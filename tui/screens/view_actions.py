@@ -49,11 +49,11 @@ class ViewActions:
             self.monitor.draw_now()
 
     def action_move_threshold(self, key: str) -> None:
-        if self.view is View.SAMPLES:
-            self._samples.scroll_features(1 if key == "right" else -1)
-        else:
-            moved = self.monitor.threshold + THRESHOLD_STEPS[key]
-            self.show_threshold(round(min(1.0, max(0.0, moved)), 6))
+        moved = self.monitor.threshold + THRESHOLD_STEPS[key]
+        self.show_threshold(round(min(1.0, max(0.0, moved)), 6))
+
+    def action_scroll_features(self, key: str) -> None:
+        self._samples.scroll_features(1 if key == "right" else -1)
 
     def on_threshold_panel_dragged(self, event: "ThresholdPanel.Dragged") -> None:
         """Show the samples at the threshold to which the mouse was dragged."""
@@ -86,8 +86,6 @@ class ViewActions:
             _scroll(self._findings, key)
         elif self.view is View.CHANGES:
             _scroll(self._changes, key)
-        elif self.view is View.THRESHOLD and key in THRESHOLD_STEPS:
-            self.action_move_threshold(key)
         else:
             self._select_sample(key)
 
