@@ -61,6 +61,7 @@ def remote_to(path: Path) -> RemoteFile:
 NO_INTERNET = RemoteFile(url="http://127.0.0.1:1/mnist.npz", sha256="")
 
 
+@pytest.mark.slow
 def test_the_real_file_becomes_images_in_0_to_1_and_one_hot_labels(mnist_path: Path) -> None:
     data = read_mnist(mnist_path)
     assert (data.x.shape, data.x.dtype, data.y.shape) == ((60_000, 28, 28, 1), np.float32, (60_000, 10))

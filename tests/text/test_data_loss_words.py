@@ -98,6 +98,7 @@ def test_a_rewind_is_chosen_by_the_data_loss(width: int) -> None:
     assert rows
 
 
+@pytest.mark.slow
 async def test_the_export_dialog_says_by_what_the_weights_are_the_best() -> None:
     async with shown(raised_l2().ended()) as screen:
         for size in ((120, 40), (80, 24), (40, 10)):

@@ -46,6 +46,7 @@ def two_classes() -> FakeRun:
     return FakeRun().begin(class_names=("no", "yes")).epochs(4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("packet", "commands", "threshold"), PACKETS, ids=[repr(packet) for packet, _, _ in PACKETS])
 async def test_a_packet_does_what_its_keys_say_however_it_is_split(
     packet: str, commands: list[Command], threshold: float
@@ -53,7 +54,7 @@ async def test_a_packet_does_what_its_keys_say_however_it_is_split(
     """The pauses are zero or as long as a dialog takes to open, at random places."""
     run, dice = two_classes(), random.Random(packet)  # noqa: S311 - no secret
     async with shown(run) as screen:
-        for _ in range(50):
+        for _ in range(20):
             run.sent.clear()
             screen.app.threshold = 0.5
             for character in packet:

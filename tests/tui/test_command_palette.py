@@ -57,6 +57,7 @@ async def test_a_command_of_another_view_goes_there_first() -> None:
         assert screen.app._monitor.view is View.SAMPLES
 
 
+@pytest.mark.slow
 async def test_a_theme_is_a_command_and_arrows_choose() -> None:
     async with shown(FakeRun().begin()) as screen:
         await screen.press("colon", *"theme", "down", "enter")

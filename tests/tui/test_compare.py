@@ -161,6 +161,7 @@ async def test_a_click_selects_a_row_or_reads_an_epoch_and_the_wheel_moves(
         await screen.until(lambda: "epoch 1 best" in screen.words)
 
 
+@pytest.mark.slow
 async def test_a_run_in_progress_is_followed(
     tmp_path: Path, folders: list[RunFolder], monkeypatch: pytest.MonkeyPatch
 ) -> None:

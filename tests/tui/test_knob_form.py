@@ -77,6 +77,7 @@ async def test_the_pending_value_is_what_the_field_begins_with() -> None:
         assert run.sent == [SetKnob(knob="learning_rate", value=1e-3)], "which takes the pending change back"
 
 
+@pytest.mark.slow
 async def test_several_knobs_are_changed_at_once_the_epochs_first() -> None:
     run = FakeRun().begin()
     async with shown(run) as screen:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+import pytest
+
 from fitmon.engine import events
 from fitmon.engine.events import Phase
 from tests.tui.fake_run import OVERFITTING, FakeRun, Shown, several_class_scores, shown
@@ -62,6 +64,7 @@ async def test_at_80_columns_a_finding_that_is_cut_names_the_key_that_shows_it()
         await screen.sees("0.0463 (−43.6")
 
 
+@pytest.mark.slow
 async def test_while_tensorflow_starts_the_screen_says_what_it_is_doing_and_for_how_long() -> None:
     now = [100.0]
     run = FakeRun().tell(events.PhaseChanged(phase=Phase.STARTING))

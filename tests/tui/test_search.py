@@ -76,6 +76,7 @@ async def test_in_the_samples_view_the_key_jumps_to_a_sample() -> None:
         await screen.sees("sample 123")
 
 
+@pytest.mark.slow
 async def test_in_the_findings_view_each_search_goes_to_the_next_match() -> None:
     run = FakeRun().begin().found(9, OVERFITTING, CLASS_MISSING, RATE_TOO_HIGH)
     async with shown(run, size=(80, 12)) as screen:

@@ -157,6 +157,7 @@ def test_a_disk_that_fills_up_during_a_write_costs_only_that_checkpoint(tmp_path
     assert len(names_in(tmp_path)) == 2
 
 
+@pytest.mark.slow
 def test_a_process_killed_during_a_write_leaves_only_complete_checkpoints(tmp_path: Path) -> None:
     found = json.loads(_python("-m", "tests.engine.checkpoints.kill_writers", str(tmp_path)))
     assert found["damaged"] == []

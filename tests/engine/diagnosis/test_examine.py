@@ -278,6 +278,7 @@ def test_a_model_that_scales_its_inputs_itself_is_known(layers: tuple[str, ...],
     assert of(noise(5, 3), layers=layers).scales_inputs is answer
 
 
+@pytest.mark.slow
 def test_all_of_mnist_has_the_facts_that_are_known_of_it(mnist_path: Path) -> None:
     with np.load(mnist_path, allow_pickle=False) as file:
         x, x_validation = (file[name] / np.float32(255) for name in ("x_train", "x_test"))

@@ -244,6 +244,7 @@ def test_lines_of_many_threads_stay_whole_and_in_order(tmp_path: Path) -> None:
     assert [line.sequence for line in lines(tmp_path / "journal")] == list(range(1, 202))
 
 
+@pytest.mark.slow
 def test_reopening_removes_an_unfinished_line_and_records_it(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     _write(path, _begun(1), ended(1))

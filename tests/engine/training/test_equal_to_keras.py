@@ -316,6 +316,7 @@ def _state(model: Any) -> list[Any]:
     return [np.asarray(variable) for variable in [*model.variables, *model.optimizer.variables]]
 
 
+@pytest.mark.slow
 def test_the_comparison_notices_another_order(digits: Digits) -> None:
     """A control: with another order of samples the bits differ, so the test above can fail."""
     one, other = (_state_after_an_epoch(digits, reverse=reverse) for reverse in (False, True))

@@ -26,6 +26,7 @@ def test_a_new_best_epoch_ends_it_at_once() -> None:
     assert not found[-1], "epoch 61 is the best of the run"
 
 
+@pytest.mark.slow
 def test_pure_noise_is_never_called_overfitting() -> None:
     """Plateaus of 20 to 200 epochs, of 30 to 1,000 samples, with and without a jitter common to all samples."""
     random = np.random.default_rng(5)
