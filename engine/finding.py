@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Remedy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Remedy(msgspec.Struct, frozen=True, kw_only=True):
     """Something to do about a finding: commands for the current run, or a command line for a new one."""
 
     advice: str
