@@ -38,7 +38,11 @@ def run_app(app: ThemedApp, *, mouse: bool) -> tuple[int | None, BaseException |
     """
     keep_prints(app)
     keep_colors(app)
-    code = app.run(mouse=mouse)
+    try:
+        code = app.run(mouse=mouse)
+    finally:
+        # What the application left out of garbage collection; a script that showed a run goes on.
+        gc.unfreeze()
     return code, screen_error(app)
 
 

@@ -15,6 +15,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fitmon.tui.escape_keys import ESCAPE, split_escapes
 
+ESCAPE_SECONDS = 0.05
+"""Escape alone differs from the start of another key only in that nothing follows for so long. The codes of other keys
+come in one packet, over a slow link too."""
+
 if TYPE_CHECKING:
     # Textual takes 0.3 s to load; the first line on the screen does not wait for it.
     from textual.app import App
@@ -90,11 +94,8 @@ def driver_for(terminal: Terminal) -> type[Driver]:
 def _read_keys(driver: LinuxDriver, ended: threading.Event, output: TerminalOutput) -> bool:
     """Pass on what is typed until `ended`; return False when the terminal is lost."""
     from textual._xterm_parser import XTermParser
-    from textual.constants import ESCAPE_DELAY
     from textual.events import Key
 
-    # Escape alone differs from the start of another key only in that nothing follows within the delay.
-    max_wait_seconds = ESCAPE_DELAY + 0.002
     parser = XTermParser()
     decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
     rest = ""
@@ -102,7 +103,7 @@ def _read_keys(driver: LinuxDriver, ended: threading.Event, output: TerminalOutp
         selector.register(driver.fileno, selectors.EVENT_READ)
         while not ended.is_set():
             held, rest, text = rest, "", ""
-            if selector.select(max_wait_seconds):
+            if selector.select(ESCAPE_SECONDS):
                 try:
                     typed = os.read(driver.fileno, 4096)
                 except OSError:

@@ -233,9 +233,9 @@ def test_a_loss_that_is_nan_ends_the_run_with_code_4_and_the_summary_says_why(
     assert (told["event"], told["value"]) == ("loss_became_non_finite", "nan")
     (finding,) = [finding for finding in told["findings"] if finding["name"] == "non_finite_loss"]
     assert finding["epochs"] == [1, 1]
-    assert finding["remedies"][0]["command_line"] == (
-        "fitmon iris --epochs 50 --learning-rate 100 --units 64,64,64 --optimizer sgd"
-    )
+    rewind, anew = finding["remedies"][:2]
+    assert (rewind["rewind_to"], rewind["command_line"]) == (0, "")
+    assert anew["command_line"] == ("fitmon iris --epochs 50 --learning-rate 0.01 --units 64,64,64 --optimizer sgd")
     render = PlainLines()
     entries = read_journal(tmp_path / "nan" / "journal.jsonl")
     printed = "".join(render(entry) for entry in entries if isinstance(entry, events.Event))

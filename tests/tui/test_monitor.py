@@ -1,5 +1,6 @@
 """What the monitor shows of a run at every size."""
 
+import gc
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -275,3 +276,15 @@ async def test_a_run_without_its_own_screen_shows_the_reason_in_view_7() -> None
     async with shown(FakeRun().begin().tell(events.RunDetached(reason="the terminal hung up"))) as screen:
         await screen.press("7")
         await screen.sees("trains without a screen: the terminal hung up")
+
+
+async def test_once_compiled_what_stays_is_left_out_of_garbage_collection() -> None:
+    """Going through the objects of TensorFlow takes a quarter of a second, in which no key is answered."""
+    gc.unfreeze()
+    run = FakeRun().begin()
+    async with shown(run) as screen:
+        await screen.sees("epoch 1/")
+        assert not gc.get_freeze_count()
+        run.epochs(1)
+        await screen.until(lambda: gc.get_freeze_count() > 0)
+    gc.unfreeze()

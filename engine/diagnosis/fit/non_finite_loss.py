@@ -40,17 +40,16 @@ def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
     values = non_finite_in_words(evidence.facts)
     expect = "Smaller steps do not overflow; the loss falls again."
     factor = clearly_lower(evidence)
-    if evidence.can_rewind:
-        lower = remedies.with_rate(evidence, factor, expect, rewind_to=_last_usable_epoch(evidence))
-    else:
-        lower = remedies.with_rate_in_new_run(evidence, factor, expect)
+    back = _last_usable_epoch(evidence)
+    lower = remedies.with_rate(evidence, factor, expect, rewind_to=back) if evidence.can_rewind else None
+    anew = None if lower is not None and back else remedies.with_rate_in_new_run(evidence, factor, expect)
     clean = remedies.advice(
         f"clean the data: {values}", "A single NaN in a batch makes every weight NaN; without it training works."
     )
     clip = remedies.advice(
         "clip the gradients: pass clipnorm=1.0 to the optimizer", "One large gradient no longer ruins the weights."
     )
-    return remedies.present((clean,) if values else (lower, clip, remedies.advice(*_LOOK_AT_DATA)))
+    return remedies.present((clean,) if values else (lower, anew, clip, remedies.advice(*_LOOK_AT_DATA)))
 
 
 def _last_usable_epoch(evidence: Evidence) -> int:
