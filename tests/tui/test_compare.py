@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
 from fitmon.engine.runs import compared_runs
+from fitmon.engine.runs.best_epoch import best_epoch
 from fitmon.engine.runs.journal import JournalWriter
 from fitmon.engine.runs.lock import RunLock
 from fitmon.engine.runs.run_folder import RunFolder
@@ -197,6 +200,25 @@ async def test_without_runs_the_list_comes_first_and_several_are_chosen(
         await screen.sees("4 runs")
         await screen.press("escape")
     assert screen.app.return_value == 0
+
+
+async def test_enter_typed_before_the_runs_are_read_waits_for_them(
+    tmp_path: Path, folders: list[RunFolder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a burst over a slow link, or from a slow disk."""
+    assert folders
+    may_read = threading.Event()
+
+    def read_late(path: Path) -> Any:
+        may_read.wait()
+        return best_epoch(path)
+
+    monkeypatch.setattr("fitmon.engine.runs.run_listing.best_epoch", read_late)
+    async with compared(tmp_path, []) as screen:
+        await screen.sees("choose runs to compare")
+        await screen.press(*"plain", "enter")
+        may_read.set()
+        await screen.sees("fitmon · compare   1 run", "plain")
 
 
 async def test_leaving_the_list_leaves_the_program(tmp_path: Path, folders: list[RunFolder]) -> None:

@@ -57,6 +57,7 @@ class RunPicker(Screen[Sequence[RunFolder] | None]):
         self._timer: Timer | None = None
         self._panel = _ListPanel(self)
         self._keys = _KeysLine(self)
+        self._waits_for_runs = False
 
     def compose(self) -> ComposeResult:
         yield self._panel
@@ -82,6 +83,8 @@ class RunPicker(Screen[Sequence[RunFolder] | None]):
     def _poll(self) -> None:
         if self._listing.complete and self._timer is not None:
             self._timer.stop()
+        if self._waits_for_runs:
+            self._accept()
         self.draw_now()
 
     def draw_now(self) -> None:
@@ -113,6 +116,7 @@ class RunPicker(Screen[Sequence[RunFolder] | None]):
             return
         event.stop()
         event.prevent_default()
+        self._waits_for_runs = False
         self._handle(event)
         self.draw_now()
 
@@ -161,6 +165,8 @@ class RunPicker(Screen[Sequence[RunFolder] | None]):
         """Return the chosen runs, or the selected one if none is chosen."""
         if not self._chosen:
             self._choose()
+        # Typed ahead, Enter may come before the runs are read.
+        self._waits_for_runs = not self._chosen and not self._listing.complete
         if self._chosen:
             self.dismiss(tuple(self._chosen.values()))
 
