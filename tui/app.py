@@ -64,8 +64,7 @@ class MonitorApp(ThemedApp):
         super().__init__(options.theme, exit_request=exit_request, driver_class=driver_class, terminal=terminal)
         self.monitored_run = run
         self.threshold = options.threshold
-        self.log_scale = False
-        self.frozen = False
+        self.log_scale = self.frozen = False
         self.viewer = options.viewer
         """Whether another process trains the run."""
         self.read_only = options.read_only
@@ -77,16 +76,13 @@ class MonitorApp(ThemedApp):
         self.stop_sent = False
         """Whether the run was stopped because the user quit or a signal came."""
         self.run_name = clean(name)
-        self._exit_when_over = options.exit_when_over
-        self._clock = clock
+        self._exit_when_over, self._clock = options.exit_when_over, clock
         self._monitor = MonitorScreen(options.log_path, options.rewind)
-        self._notice = ""
+        self._notice, self._notice_until = "", 0.0
         self._unanswered: tuple[object, ...] | None = None
-        self._notice_until = 0.0
         self._phase: Phase | None = None
         self._phase_since = clock()
-        self._was_over = False
-        self._frozen_heap = False
+        self._was_over = self._frozen_heap = False
 
     def on_mount(self) -> None:
         self.theme_choice.follow()

@@ -197,10 +197,8 @@ def epoch_report_for(
         can_rewind: whether there are checkpoints to rewind to.
     """
     settings, validated = job.settings, not is_empty(data.x_validation)
-    subset = None
-    if feed is not None:
-        validation_samples = len(_arrays(data.x_validation)[0]) if validated else 0
-        subset = train_subset_of(model, feed, settings, validation_samples=validation_samples)
+    validation_samples = len(_arrays(data.x_validation)[0]) if validated else 0
+    subset = None if feed is None else train_subset_of(model, feed, settings, validation_samples=validation_samples)
     probe = Probe(model, data, settings.threshold, subset) if validated else None
     samples = 0 if feed is None else feed.samples
     facts = facts_of(model, data, job=job, training_samples=samples, subset=subset)
