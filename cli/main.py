@@ -14,7 +14,7 @@ from importlib import import_module
 import click
 
 from fitmon.cli.messages import print_message
-from fitmon.engine.errors import EXIT_QUIT_WHILE_TRAINING, FitmonError
+from fitmon.engine.errors import EXIT_QUIT_WHILE_TRAINING, FitmonError, UsageError
 from fitmon.presets import PRESETS
 
 COMMANDS = {
@@ -28,6 +28,13 @@ COMMANDS = {
 """The commands that are not presets, with what they do."""
 
 
+OWN_FILES = (".py", ".ipynb", ".csv", ".npz", ".keras")
+OWN_SCRIPT = (
+    "Expected a preset or a command, not a file: fitmon does not run scripts or read tables yet. A few lines in your own "
+    "script show its training on this screen; see 'Your own model' in the README."
+)
+
+
 class PresetGroup(click.Group):
     """Lists the commands without importing what they need, and imports one when it is called."""
 
@@ -39,6 +46,8 @@ class PresetGroup(click.Group):
         del ctx
         if cmd_name in COMMANDS:
             return _command(cmd_name)
+        if cmd_name == "run" or cmd_name.endswith(OWN_FILES):
+            raise UsageError(OWN_SCRIPT)
         from fitmon.cli.presets import preset_command
 
         return preset_command(cmd_name, COMMANDS)

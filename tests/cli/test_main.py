@@ -93,6 +93,8 @@ def test_the_help_of_a_preset_shows_its_defaults(
             "Expected one of mnist, iris, binary, runs, attach, compare, resume, ctl, rm; received 'mnits'.",
         ),
         ("mnits", "Did you mean 'mnist'?"),
+        ("train.py", "see 'Your own model' in the README"),
+        ("run train.py", "see 'Your own model' in the README"),
         ("resme", "received 'resme'. Did you mean 'resume'?"),
         ("iris --epochs 0", "Expected epochs to be a whole number at least 1"),
         ("iris --epochs 2.5", "Expected epochs to be a whole number at least 1"),
