@@ -30,8 +30,8 @@ COMMANDS = {
 
 OWN_FILES = (".py", ".ipynb", ".csv", ".npz", ".keras")
 OWN_SCRIPT = (
-    "Expected a preset or a command, not a file: fitmon does not run scripts or read tables yet. A few lines in your own "
-    "script show its training on this screen; see 'Your own model' in the README."
+    "Expected a preset or a command, not a file: fitmon does not run scripts or read tables yet. A few lines in your "
+    "own script show its training on this screen; see 'Your own model' in the README."
 )
 
 
