@@ -14,6 +14,7 @@ import signal
 import sys
 import termios
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTSTP)
 """The signals that another process may send to the parent, meaning the run."""
 
+
+STOPPING_SECONDS = 0.1
+"""Longer than a process takes to stop."""
 
 DETACHED, ENDED = b"d", b"e"
 """What wakes the parent: the child has detached, or ended."""
@@ -114,6 +118,8 @@ class _Parent:
             if not os.WIFSTOPPED(self._status):
                 break
             os.kill(os.getpid(), signal.SIGSTOP)
+            # The signal takes effect in another thread; this one must not run on and wake the child meanwhile.
+            time.sleep(STOPPING_SECONDS)
             self._forward(signal.SIGCONT, None)
         os.write(self._to_itself, ENDED)
 

@@ -102,6 +102,8 @@ class CellScreen:
         self._is_answer = is_answer
         if self._is_forgetting:
             self._shown.clear()
+            self._wanted.clear()
+            self._answer.clear()
             self._sent_place, self._is_forgetting = None, False
         return "".join(map(self._taken, _TOKENS.finditer(text)))
 
@@ -146,8 +148,10 @@ class CellScreen:
             if room <= 0:
                 self._next_line = line
                 break
-            parts += self._line_differences(line, self._wanted.pop(line))
-            room = max_bytes - sum(len(part.encode()) for part in parts)
+            new = list(self._line_differences(line, self._wanted.pop(line)))
+            parts += new
+            if room < math.inf:
+                room -= sum(len(part.encode()) for part in new)
         else:
             self._next_line = 0
         # Whoever writes next, such as the shell, starts with a plain style.

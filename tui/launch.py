@@ -18,6 +18,8 @@ from fitmon.tui.terminal_output import accepts_output
 from fitmon.tui.textual_driver import driver_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fitmon.tui.run import Run
 
 JOIN_SECONDS = 10.0
@@ -66,11 +68,12 @@ def run_screen(run: Run, *, name: str = "run", options: ScreenOptions = DEFAULT_
             terminal=terminal,
         )
         code, error = run_app(app, mouse=options.mouse)
-        if code == DETACHED:
-            _give_back(terminal, options)
         headless = survives and code in {HANG_UP_EXIT_CODE, DETACHED}
+        if code == DETACHED:
+            terminal.restore()
+            terminal.output.hang_up("detached by the user")
         if headless:
-            _train_headless(run, terminal)
+            _train_headless(run, terminal, options.detach.leave if code == DETACHED else None)
         else:
             terminal.restore()
         # Still inside: what the last steps print belongs in the log, and a second signal needs its handler.
@@ -82,19 +85,18 @@ def run_screen(run: Run, *, name: str = "run", options: ScreenOptions = DEFAULT_
     return 1 if code is None else code
 
 
-def _give_back(terminal: Terminal, options: ScreenOptions) -> None:
-    """Give the terminal back to the shell; from then on it is as if it had hung up."""
-    terminal.restore()
-    terminal.output.hang_up("detached by the user")
-    options.detach.leave()
+def _train_headless(run: Run, terminal: Terminal, leave: Callable[[], None] | None) -> None:
+    """Continue without a screen until the run is over or a signal ends it.
 
-
-def _train_headless(run: Run, terminal: Terminal) -> None:
-    """Continue without a screen until the run is over or a signal ends it."""
+    `leave` gives the terminal back to the shell; None: it is lost.
+    """
     from fitmon.engine.commands import Detach
 
     run.send(Detach(reason=terminal.output.loss))
     terminal.detach()
+    if leave is not None:
+        # Only now: the shell sets modes of its own, which this process must not overwrite.
+        leave()
     while not (terminal.signals_received or run.join(HEADLESS_POLL_SECONDS) or run.snapshot().over):
         if terminal.output.lost:
             terminal.restore(wait_seconds=0.0, farewell=TERMINAL_LOST)

@@ -54,6 +54,7 @@ class TerminalAnswers:
         """How long the first answers took: the way to the terminal and back, and the start of the program at most."""
         self.answered = False
         """Whether the last of the questions is answered, so that no other answer is on its way."""
+        self._ready_asked_at = 0.0
         self._held = ""
         self._held_until = 0.0
 
@@ -65,6 +66,7 @@ class TerminalAnswers:
     def ready_question(self) -> str:
         """Return what to send after a frame, so that its arrival is known."""
         self.ready_questions += 1
+        self._ready_asked_at = time.monotonic()
         return READY_QUESTION
 
     @property
@@ -75,9 +77,11 @@ class TerminalAnswers:
     @property
     def seconds_to_wait(self) -> float:
         """How much longer an answer is waited for before the terminal is given back; 0 if none is on its way."""
-        if self.asked_at is None or self.answered:
+        last = max(self.asked_at or 0.0, self._ready_asked_at)
+        on_the_way = not self.answered or (self.ready_answers > 0 and self.ready_questions > self.ready_answers)
+        if self.asked_at is None or not on_the_way:
             return 0.0
-        return max(0.0, self.asked_at + MAX_ANSWER_SECONDS - time.monotonic())
+        return max(0.0, last + MAX_ANSWER_SECONDS - time.monotonic())
 
     def without_answers(self, typed: str) -> str:
         """Return what was typed, without the answers; call it with an empty text when nothing was typed for a while.

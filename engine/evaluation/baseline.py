@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitmon.engine.diagnosis.row_blocks import arrays_in
+from fitmon.engine.evaluation.sample_losses import is_a_weight_each
 from fitmon.engine.keras_internals import Compared, activation_before, activation_name, compared, loss_name, losses_of
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ ROWS_OF_SEARCH = 2_000
 MAX_ITERATIONS = 60
 ROUNDING = 1e-6
 """An entropy up to this is that of hard labels."""
+SAMPLES_A_UNIT = 2
+"""With fewer numbers for each class or output, their frequencies or means fit those few, and lie too low."""
 MAX_FEATURES = 32
 """How many columns of a series are tried as its last value."""
 SERIES_AXES = 3
@@ -118,7 +121,7 @@ def baseline_of(parts: list[Compared], x: Any, sample_weight: Any = None) -> Bas
         x: inputs, (n, …), from which a series is recognized; None, or several arrays: it is not.
         sample_weight: (n,), as in the loss that the baseline is compared with; None: all 1.
     """
-    if isinstance(sample_weight, dict | list | tuple):
+    if sample_weight is not None and not is_a_weight_each(sample_weight):
         return None
     found = [_baseline_of_part(part, x, sample_weight) for part in parts]
     known = [baseline for baseline in found if baseline is not None]
@@ -133,13 +136,29 @@ def _baseline_of_part(part: Compared, x: Any, sample_weight: Any) -> Baseline | 
     shape = part.predictions.shape
     if part.loss.reduction not in MEAN_REDUCTIONS or not len(shape):
         return None
+    if sample_weight is None and loss_name(part.loss) == "sparse_categorical_crossentropy":
+        return _entropy_of(part)
     series = x if loss_name(part.loss) in REPEATABLE else None
     targets = _targets(series, part.y, sample_weight, shape[-1] or 1)
-    if targets is None:
+    if targets is None or targets.y.size < SAMPLES_A_UNIT * (shape[-1] or 1):
         return None
     found = [_best_constant(part.predictions, part.loss, targets), *_repeated_values(part.loss, targets)]
     finite = [baseline for baseline in found if np.isfinite(baseline.loss)]
     return min(finite, key=lambda baseline: baseline.loss, default=None)
+
+
+def _entropy_of(part: Compared) -> Baseline | None:
+    """Return the entropy of the class frequencies, of any number of classes; None where the loss ignores some."""
+    arrays = arrays_in(part.y)
+    if len(arrays) != 1 or not len(arrays[0]) or getattr(part.loss, "ignore_class", None) is not None:
+        return None
+    each = max(1, np.asarray(arrays[0][:1]).size)
+    step = max(1, len(arrays[0]) * each // MAX_NUMBERS)
+    _, counts = np.unique(np.asarray(arrays[0][::step]), return_counts=True)
+    if counts.sum() < SAMPLES_A_UNIT * len(counts):
+        return None
+    shares = counts / counts.sum()
+    return Baseline("class frequencies", float(-(shares * np.log(shares)).sum()))
 
 
 def floor_of_parts(parts: list[Compared]) -> float:

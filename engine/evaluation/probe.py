@@ -129,12 +129,17 @@ class Probe:
         return ValidationResult(
             metrics=evaluation.metrics,
             observation=self._observe(epoch, evaluation, losses, weights),
-            data_losses=losses if losses is None or weights is None else losses * weights,
+            data_losses=self._data_losses(losses, weights),
             penalty=penalty,
             outputs_are=self._kinds_of_outputs(epoch, evaluation.predictions),
             # What does not add up for validation samples does not for training samples either.
             train_subset=None if subset is None or arrays is None or losses is None else subset.scores(*arrays),
         )
+
+    def _data_losses(self, losses: Floats | None, weights: Floats | None) -> Floats | None:
+        """Return the losses as they are compared with those of training samples: a sum over a batch is none of them."""
+        is_weighted = self._losses is not None and self._losses.weighted
+        return losses if losses is None or weights is None or not is_weighted else losses * weights
 
     def _kinds_of_outputs(self, epoch: int, predictions: Floats) -> Mapping[str, str]:
         if self._scorer is not None:

@@ -75,6 +75,11 @@ class SampleLosses:
             weights = weights * _batch_factors(weights, batch_size, by_weight=reduction != "sum")
         return np.repeat(weights, self._labels).astype(np.float32)
 
+    @property
+    def weighted(self) -> bool:
+        """Whether samples have different weights."""
+        return self._sample_weight is not None
+
     @staticmethod
     def agree(losses: Floats, weights: Floats | None, penalty: float, reported: float) -> bool:
         """Return whether mean loss plus penalty equal the loss that Keras reports; True if that is not finite."""
@@ -86,12 +91,20 @@ class SampleLosses:
         return abs(total - reported) <= AGREEMENT * max(1e-2, abs(reported))
 
 
+def is_a_weight_each(sample_weight: Any) -> bool:
+    """Return whether there is one weight for each sample, and not one for each step, pixel or output."""
+    if isinstance(sample_weight, dict | list | tuple):
+        return False
+    weights = np.asarray(sample_weight)
+    return weights.ndim > 0 and weights.size == len(weights)
+
+
 def sample_losses_of(model: keras.Model, sample_weight: Any, labels: int) -> SampleLosses | None:
     """Return what splits a built model's loss; None where its loss is no sum of means over the samples.
 
-    Args: see `SampleLosses`; several outputs whose samples have different weights are not split.
+    Args: see `SampleLosses`. Not split are outputs with weights of their own, and weights of single steps or pixels.
     """
-    weighted_apart = isinstance(sample_weight, dict | list | tuple)
+    weighted_apart = sample_weight is not None and not is_a_weight_each(sample_weight)
     reductions = {loss.reduction for loss in losses_of(model)}
     return SampleLosses(model, sample_weight, labels) if len(reductions) == 1 and not weighted_apart else None
 

@@ -42,10 +42,12 @@ class ChunkHistory:
     def return_to(self, epoch: int) -> None:
         """Drop everything after the end of an epoch."""
         self._series = {name: Series.until(curve, epoch) for name, curve in self.curves().items()}
+        self._widths.clear()
 
     def leave(self, branch: int, parent: int, epoch: int) -> None:
         """Go on from the end of an epoch of `parent`, which is the current branch `branch` or was left before."""
         self._left[branch] = self.curves()
+        self._widths.clear()
         self._series = {name: Series.until(curve, epoch) for name, curve in self._left.get(parent, {}).items()}
 
     def _thinned(self, name: str, curve: Curve) -> Curve:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from fitmon.engine.arrays import Arrays, Saved, under
+from fitmon.engine.arrays import ANY_LENGTH, Arrays, Saved, under
 from fitmon.engine.diagnosis.diagnosis import Diagnosis
 from fitmon.engine.diagnosis.evidence import Evidence, Floats
 from fitmon.engine.diagnosis.fit.non_finite_loss import RULE as NON_FINITE_LOSS
 from fitmon.engine.diagnosis.paired import PairedLosses
+from fitmon.engine.errors import DataError
 from fitmon.engine.insight.dynamics import Kind
 from fitmon.engine.measures import Measures, measured
 
@@ -28,6 +29,16 @@ if TYPE_CHECKING:
     from fitmon.engine.insight.scores import SampleScores
     from fitmon.engine.training.branch_history import BranchHistory
     from fitmon.engine.values import KnobValue
+
+SEEN_IN_PASSING = (
+    "outputs_are",
+    "outputs",
+    "batch_label_agreement",
+    "epoch_label_agreement",
+    "training_counts",
+    "non_finite_parts",
+)
+"""Facts that epochs add: a resumed process would not see them again."""
 
 SURELY_WRONG_MARGIN = -1 + 1e-6
 """A wrong prediction with a margin at or below this has a probability of 1, within the rounding of float32."""
@@ -146,7 +157,10 @@ class EpochDiagnosis:
 
     def arrays(self) -> Arrays:
         """Return what neither journal nor progress says, for a checkpoint."""
-        return under("diagnosis", under("paired", self._paired.arrays()) | under("standing", self._diagnosis.arrays()))
+        seen = {name: getattr(self.facts, name) for name in SEEN_IN_PASSING}
+        encoded = {"facts": np.frombuffer(msgspec.json.encode(seen), dtype=np.uint8)}
+        kept = under("paired", self._paired.arrays()) | under("standing", self._diagnosis.arrays()) | encoded
+        return under("diagnosis", kept)
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """Restore what `arrays` returned; raises DataError when it does not fit. The history is not part of it."""
@@ -155,6 +169,7 @@ class EpochDiagnosis:
         if len(saved):
             paired.restore(saved.part("paired"))
             diagnosis.restore(saved.part("standing"))
+            self.facts = _with_seen(self.facts, saved)
         self._paired, self._diagnosis = paired, diagnosis
 
     def _measure(self, epoch: int, result: ValidationResult, gradients: GradientSizes | None) -> Measures:
@@ -186,6 +201,27 @@ class EpochDiagnosis:
 
     def _accuracy(self, scores: SampleScores) -> float:
         return float(np.count_nonzero(scores.right(self._threshold)) / len(scores))
+
+
+def _with_seen(facts: Facts, saved: Saved) -> Facts:
+    """Return facts with what earlier epochs have shown; as they are in a checkpoint that an earlier fitmon wrote."""
+    if "facts" not in saved:
+        return facts
+    encoded = saved.array("facts", np.uint8, ANY_LENGTH).tobytes()
+    try:
+        seen = msgspec.json.decode(encoded, type=dict[str, Any])
+        known = {**msgspec.to_builtins(facts), **_renamed(seen)}
+        return msgspec.convert(known, type(facts))
+    except msgspec.MsgspecError as error:
+        raise DataError(f"Expected what earlier epochs have shown as JSON: {error}.") from None
+
+
+def _renamed(seen: dict[str, Any]) -> dict[str, Any]:
+    """Return values by the names that fields have in JSON."""
+    from fitmon.engine.facts import Facts
+
+    encoded = {field.name: field.encode_name for field in msgspec.structs.fields(Facts)}
+    return {encoded[name]: value for name, value in seen.items() if name in encoded}
 
 
 def _mean(losses: npt.NDArray[np.float32] | None) -> float | None:

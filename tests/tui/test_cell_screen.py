@@ -112,6 +112,16 @@ def test_after_the_size_has_changed_every_cell_is_sent_again() -> None:
     assert terminal.write("\x1b[1;1Habc") == "\x1b[1Habc"
 
 
+def test_after_the_size_has_changed_nothing_of_the_old_frame_is_sent() -> None:
+    """On a slow link most of it may still be waiting; beyond the new edges a terminal would wrap it."""
+    cells = CellScreen(ColorDepth.TRUE)
+    cells.take(ENTER + "".join(f"\x1b[{line};1H{'x' * 120}" for line in range(1, 41)))
+    cells.differences(max_bytes=200)
+    cells.forget()
+    cells.take("\x1b[1;1Hsmall")
+    assert cells.differences().count("x") == 0
+
+
 def test_outside_of_the_screen_text_is_passed_on() -> None:
     terminal = Terminal()
     terminal.write("\x1b[1;1H\x1b[31mred")

@@ -62,7 +62,9 @@ def _last_usable_epoch(evidence: Evidence) -> int:
         return 0
     validated = bool(np.isfinite(evidence.curve("val_loss")).any())
     loss = float(evidence.curve("val_loss" if validated else "loss")[best - 1])
-    return 0 if loss > THROWN_FAR * (evidence.facts.baseline_loss or np.inf) else best
+    baseline = evidence.facts.baseline_loss
+    comparable = evidence.facts.has_floor and baseline is not None and baseline > 0
+    return 0 if comparable and baseline is not None and loss > THROWN_FAR * baseline else best
 
 
 _LOOK_AT_DATA = (

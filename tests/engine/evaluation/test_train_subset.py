@@ -268,3 +268,23 @@ def test_of_several_outputs_it_is_the_weighted_sum_that_keras_computes(validated
     shares = LABELS[:SPLIT].mean(axis=0)
     expected = 2 * float(-(shares * np.log(shares)).sum()) + 0.5 * float(sizes[:SPLIT].var())
     assert facts.training_baseline_loss == pytest.approx(expected, rel=1e-3)
+
+
+def test_weights_of_single_steps_are_left_to_keras() -> None:
+    """As in a mask for padding: Keras takes them, and a sample has no loss of its own then."""
+    import keras
+
+    steps = RANDOM.standard_normal((64, 5, 1)).astype(np.float32)
+
+    def build() -> Any:
+        model = keras.Sequential([keras.Input((5, 1)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse", jit_compile=False)
+        return model
+
+    data = TrainingData(
+        x=steps, y=steps, x_validation=steps, y_validation=steps, sample_weight_validation=np.ones((64, 5), np.float32)
+    )
+    watched = _watched(build, data, epochs=1)
+    (measures,) = _measures(watched)
+    assert measures.validation_loss is None
+    assert watched.one(events.EpochEnded).metrics["val_loss"] > 0
