@@ -66,7 +66,7 @@ def _rewind_options(folder: RunFolder, run: RemoteRun | RecordedRun, read_only_r
     def refusal() -> str:
         if read_only_requested:
             return "this view is read-only"
-        return f"the run is not training; use `fitmon resume {folder.name} --from-epoch`" if run.read_only else ""
+        return f"the run is not training; use `fitmon resume {folder.name} --from-epoch EPOCH`" if run.read_only else ""
 
     return RewindOptions(kept_epochs=saved_epochs, why_not=refusal)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,8 +45,12 @@ def _commands(name: str, snapshot: Snapshot) -> list[tuple[str, str]]:
 
 
 def _aligned(commands: list[tuple[str, str]]) -> list[str]:
+    """Return a line for each command and what it does; two lines where the terminal is too narrow for one."""
     width = max(len(command) for command, _ in commands)
-    return [f"  {command:{width}}  {words}" for command, words in commands]
+    lines = [f"  {command:{width}}  {words}" for command, words in commands]
+    if max(map(len, lines)) <= shutil.get_terminal_size().columns:
+        return lines
+    return [line for command, words in commands for line in (f"  {words}:", f"    {command}")]
 
 
 def _shown_path(path: Path) -> str:

@@ -50,6 +50,10 @@ _NARROW = re.compile(
 """Characters that are one cell wide in every terminal."""
 
 
+MAX_COLUMNS = 10_000
+"""Of a terminal whose width is not known."""
+
+
 class CellScreen:
     """Turns what Textual writes into what the terminal has to be sent."""
 
@@ -74,13 +78,18 @@ class CellScreen:
         self._marks_updates = False
         """Whether the terminal understands the marks of an update."""
         self._is_forgetting = False
+        self._columns = MAX_COLUMNS
 
-    def forget(self) -> None:
+    def forget(self, columns: int | None = None) -> None:
         """Take nothing for known from the next text on: the size of the terminal has changed, or others wrote to it.
 
         May be called by a signal handler.
+
+        Args:
+            columns: Of the terminal; what is written beyond them is dropped. None: as before.
         """
         self._is_forgetting = True
+        self._columns = columns or self._columns
 
     @property
     def is_ahead(self) -> bool:
@@ -169,6 +178,8 @@ class CellScreen:
             cells: list[Cell] = [(each, blank if each == " " else style) for each in text]
         else:
             cells = _wide_cells(text, style, blank)
+        # Beyond its edge a terminal would write over the last column.
+        cells = cells[: max(0, self._columns - self._column)]
         end = self._column + len(cells)
         if len(row) < self._column:
             row.extend([None] * (self._column - len(row)))
@@ -176,7 +187,7 @@ class CellScreen:
         if self._is_answer and row[self._column : end] != cells:
             self._answer.add(self._line)
         row[self._column : end] = cells
-        self._column = end
+        self._column = min(self._columns, end)
 
     def _order(self, *, answer_only: bool) -> list[int]:
         """Return the lines of an answer, or all from where the last call stopped, so that none waits for ever."""

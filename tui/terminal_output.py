@@ -70,9 +70,13 @@ class TerminalOutput:
         self._buffer.append(self._cells.take(text if self.utf_8 else to_ascii(text), is_answer=self._pace.answers_key))
         return len(text)
 
-    def forget_cells(self) -> None:
-        """Send every cell anew when it is drawn the next time, since the terminal may no longer show what was sent."""
-        self._cells.forget()
+    def forget_cells(self, columns: int | None = None) -> None:
+        """Send every cell anew when it is drawn the next time, since the terminal may no longer show what was sent.
+
+        Args:
+            columns: The new width of the terminal; None: as before.
+        """
+        self._cells.forget(columns)
 
     def hurry(self) -> None:
         """Let the answer to a key pass frames that wait for the terminal."""

@@ -60,13 +60,13 @@ def driver_for(terminal: Terminal) -> type[Driver]:
             self._file = cast("Any", terminal.output)
 
         def _get_terminal_size(self) -> tuple[int, int]:
-            # Called when the size changes: the terminal has moved what was on it.
-            terminal.output.forget_cells()
             # Textual uses descriptor 1, which is the log by now.
             try:
                 columns, lines = os.get_terminal_size(terminal.output.fileno())
             except OSError:
-                return 80, 24
+                columns, lines = 80, 24
+            # Called when the size changes: the terminal has moved what was on it.
+            terminal.output.forget_cells(columns)
             return columns, lines
 
         def _sigcont_application(self, *_: Any) -> None:

@@ -96,7 +96,7 @@ def test_lines_show_the_run_each_epoch_and_the_end(capfd: pytest.CaptureFixture[
     assert lines[1] == "learning_rate 5e-4  dropout 0.3  l1 0  l2 0  batch_size 128  epochs 2  seed 0"
     assert lines[2].startswith("epoch 1/2  ")
     assert lines[3].startswith("  against the untrained model, val loss ")
-    assert lines[4] == "  too early to say: 1 epoch is done, and single epochs prove nothing."
+    assert lines[4] == "  too early to say: 1 epoch is done, too few to compare."
     assert lines[5] == "epoch 2: dropout 0.3 → 0.5 (confirmed)"
     assert lines[6].startswith("epoch 2/2  ")
     assert lines[7].startswith("  val loss ")

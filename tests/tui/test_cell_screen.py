@@ -122,6 +122,15 @@ def test_after_the_size_has_changed_nothing_of_the_old_frame_is_sent() -> None:
     assert cells.differences().count("x") == 0
 
 
+def test_what_lies_beyond_the_edge_is_dropped() -> None:
+    """A terminal would write it, or erase, over the last column."""
+    terminal = Terminal()
+    terminal.cells.forget(COLUMNS)
+    terminal.write(f"\x1b[1;1H{'─' * (COLUMNS - 1)}│{' ' * COLUMNS}")
+    assert terminal.screen.display[0][-1] == "│"
+    assert "X" not in terminal.sent
+
+
 def test_outside_of_the_screen_text_is_passed_on() -> None:
     terminal = Terminal()
     terminal.write("\x1b[1;1H\x1b[31mred")

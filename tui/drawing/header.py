@@ -63,7 +63,8 @@ def state_row(frame: Frame, width: int) -> Row:
     if frame.frozen:
         fields.append((9, row(("view frozen", Role.ALERT))))
     if snapshot.branch.parent is not None:
-        fields.append((7, row((f"branch {snapshot.branch.number} from epoch {snapshot.branch.from_epoch}", Role.MARK))))
+        start = f" from epoch {snapshot.branch.from_epoch}" if width >= WIDE_WIDTH else ""
+        fields.append((7, row((f"branch {snapshot.branch.number}{start}", Role.MARK))))
     if snapshot.epochs:
         # A run that was stopped has begun an epoch that it did not complete.
         epoch = snapshot.epochs_done if snapshot.over else snapshot.epoch

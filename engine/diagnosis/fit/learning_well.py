@@ -76,7 +76,8 @@ def _check(evidence: Evidence) -> Finding | None:
     which = "validation" if losses.validation else "training"
     fell = lately.text if lately.half_width else f"{lately.short_text} since epoch 1"
     covered = min(2 * losses.window, evidence.epoch)
-    ends = evidence.epoch >= evidence.epochs
+    curve = losses.judged.curve
+    ends = evidence.epoch >= evidence.epochs and bool(curve[-1] <= curve[-2])
     return Finding(
         name=RULE.name,
         sentence=f"learning well: {which} loss fell {fell}{', and was still falling at the end' if ends else ''}.",
@@ -89,6 +90,14 @@ def _confidence(losses: Losses, lately: Change) -> float:
     if not lately.half_width or math.isnan(losses.judged.baseline):
         return 0.5
     return 0.9 if losses.validation.inference_mode else 0.7
+
+
+def _rises_now(evidence: Evidence) -> bool:
+    """Return whether the last epoch lies above the mean of the last window, of which nobody would say that it falls."""
+    losses = losses_of(evidence)
+    return (
+        bool(losses.judged) and float(losses.judged.curve[-1]) > losses.now(losses.judged) and _check(evidence) is None
+    )
 
 
 def _remedies(evidence: Evidence) -> tuple[Remedy, ...]:
@@ -108,4 +117,5 @@ RULE = Rule(
     weight=0.5,
     check=_check,
     remedies=_remedies,
+    withdrawn=_rises_now,
 )

@@ -24,7 +24,7 @@ def _check(evidence: Evidence) -> Finding | None:
     what = "" if changed == 1 else f" what the change at epoch {changed} does"
     return Finding(
         name=RULE.name,
-        sentence=f"too early to say{what}: {epochs} done{' since' * (changed > 1)}, and single epochs prove nothing.",
+        sentence=f"too early to say{what}: {epochs} done{' since' * (changed > 1)}, too few to compare.",
         epochs=(changed, evidence.epoch),
         confidence=1.0,
     )
