@@ -66,7 +66,8 @@ def _with_baselines(
     except Exception as error:  # noqa: BLE001 - foreign losses raise anything
         log_failure("baseline", error)
         return msgspec.structs.replace(facts, failed_checks=(*facts.failed_checks, f"baseline ({reason_of(error)})"))
-    if facts.baseline_loss is None and facts.training_baseline_loss is None:
+    judged = facts.training_baseline_loss if data.y_validation is None else facts.baseline_loss
+    if judged is None and facts.baseline_loss is None:
         return msgspec.structs.replace(facts, skipped_checks=(*facts.skipped_checks, NO_BASELINE))
     return facts
 

@@ -287,4 +287,7 @@ def test_weights_of_single_steps_are_left_to_keras() -> None:
     watched = _watched(build, data, epochs=1)
     (measures,) = _measures(watched)
     assert measures.validation_loss is None
-    assert watched.one(events.EpochEnded).metrics["val_loss"] > 0
+    ended, facts = watched.one(events.EpochEnded), watched.one(events.RunStarted).facts
+    assert ended.metrics["val_loss"] > 0
+    assert facts
+    assert any("baseline" in skipped for skipped in facts.skipped_checks)
