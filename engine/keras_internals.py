@@ -94,6 +94,7 @@ class Compared(NamedTuple):
     """The output's name, as Keras reports its loss."""
     y: Any
     predictions: Any
+    sample_weight: Any = None
 
 
 def losses_of(model: keras.Model) -> list[Any]:
@@ -108,7 +109,7 @@ def losses_of(model: keras.Model) -> list[Any]:
     return losses if all(isinstance(loss, keras.losses.Loss) for loss in losses) else []
 
 
-def compared(model: keras.Model, y: Any, predictions: Any) -> list[Compared]:
+def compared(model: keras.Model, y: Any, predictions: Any, sample_weight: Any = None) -> list[Compared]:
     """Return targets and predictions in pairs, as the losses of a built model (see `losses_of`) would compare them.
 
     Keras 3.15 pairs them by name, position or path inside `CompileLoss.call` only; so that is called, with losses that
@@ -118,15 +119,16 @@ def compared(model: keras.Model, y: Any, predictions: Any) -> list[Compared]:
         model: for which `losses_of` is not empty.
         y: targets, nested as `fit` takes them.
         predictions: nested as the model returns them; leaves of any type.
+        sample_weight: as `fit` takes it, for all outputs or nested like them; None: all 1.
     """
     compile_loss: Any = model._compile_loss  # noqa: SLF001
     entries, metrics = compile_loss._flat_losses, compile_loss._metrics  # noqa: SLF001
     found: list[Compared] = []
 
     def recording(entry: Any) -> Any:
-        def record(targets: Any, outputs: Any, _sample_weight: Any = None) -> float:
+        def record(targets: Any, outputs: Any, weights: Any = None) -> float:
             weight = 1.0 if entry.loss_weights is None else float(entry.loss_weights)
-            found.append(Compared(entry.loss, weight, str(entry.name), targets, outputs))
+            found.append(Compared(entry.loss, weight, str(entry.name), targets, outputs, weights))
             return 0.0
 
         return entry._replace(loss=record)
@@ -134,7 +136,7 @@ def compared(model: keras.Model, y: Any, predictions: Any) -> list[Compared]:
     compile_loss._flat_losses = [recording(entry) for entry in entries]  # noqa: SLF001
     compile_loss._metrics = [None] * len(entries)  # noqa: SLF001
     try:
-        compile_loss.call(y, predictions)
+        compile_loss.call(y, predictions, sample_weight)
     finally:
         compile_loss._flat_losses, compile_loss._metrics = entries, metrics  # noqa: SLF001
     return found

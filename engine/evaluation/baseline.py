@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from fitmon.engine.diagnosis.row_blocks import arrays_in
-from fitmon.engine.evaluation.sample_losses import is_a_weight_each
 from fitmon.engine.keras_internals import Compared, activation_before, activation_name, compared, loss_name, losses_of
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ class Output:
         return "" if self.activation is _identity else activation_name(self.activation)
 
 
-def loss_parts(model: keras.Model, x: Any, y: Any) -> list[Compared]:
+def loss_parts(model: keras.Model, x: Any, y: Any, sample_weight: Any = None) -> list[Compared]:
     """Return each loss of a built model with its targets and the `Output` it compares; empty where not known.
 
     A model with a `call` of its own is traced once: Keras does not show its outputs.
@@ -91,10 +90,12 @@ def loss_parts(model: keras.Model, x: Any, y: Any) -> list[Compared]:
         model: built and compiled.
         x: inputs, nested, (n, …).
         y: targets, nested, (n, …).
+        sample_weight: as in the loss that a baseline is compared with: one a sample, one a step, or nested like the
+            outputs; None: all 1.
     """
     if x is None or y is None or not losses_of(model):
         return []
-    return compared(model, y, _outputs_of(model, x))
+    return compared(model, y, _outputs_of(model, x), sample_weight)
 
 
 def _outputs_of(model: keras.Model, x: Any) -> Any:
@@ -111,7 +112,7 @@ def _outputs_of(model: keras.Model, x: Any) -> Any:
     return keras.tree.map_structure(lambda t: Output(tuple(t.shape), _identity), outputs)
 
 
-def baseline_of(parts: list[Compared], x: Any, sample_weight: Any = None) -> Baseline | None:
+def baseline_of(parts: list[Compared], x: Any) -> Baseline | None:
     """Return the best baseline of a loss; None where there is none to compute.
 
     Of several outputs it is the weighted sum of theirs: a constant for each is a constant for all.
@@ -119,11 +120,8 @@ def baseline_of(parts: list[Compared], x: Any, sample_weight: Any = None) -> Bas
     Args:
         parts: see `loss_parts`.
         x: inputs, (n, …), from which a series is recognized; None, or several arrays: it is not.
-        sample_weight: (n,), as in the loss that the baseline is compared with; None: all 1.
     """
-    if sample_weight is not None and not is_a_weight_each(sample_weight):
-        return None
-    found = [_baseline_of_part(part, x, sample_weight) for part in parts]
+    found = [_baseline_of_part(part, x) for part in parts]
     known = [baseline for baseline in found if baseline is not None]
     if not known or len(known) < len(found):
         return None
@@ -132,14 +130,14 @@ def baseline_of(parts: list[Compared], x: Any, sample_weight: Any = None) -> Bas
     return Baseline(kind=kinds.pop() if len(kinds) == 1 else "constant", loss=float(f"{total:.6g}"))
 
 
-def _baseline_of_part(part: Compared, x: Any, sample_weight: Any) -> Baseline | None:
+def _baseline_of_part(part: Compared, x: Any) -> Baseline | None:
     shape = part.predictions.shape
     if part.loss.reduction not in MEAN_REDUCTIONS or not len(shape):
         return None
-    if sample_weight is None and loss_name(part.loss) == "sparse_categorical_crossentropy":
+    if part.sample_weight is None and loss_name(part.loss) == "sparse_categorical_crossentropy":
         return _entropy_of(part)
     series = x if loss_name(part.loss) in REPEATABLE else None
-    targets = _targets(series, part.y, sample_weight, shape[-1] or 1)
+    targets = _targets(series, part.y, part.sample_weight, shape[-1] or 1)
     if targets is None or targets.y.size < SAMPLES_A_UNIT * (shape[-1] or 1):
         return None
     found = [_best_constant(part.predictions, part.loss, targets), *_repeated_values(part.loss, targets)]
@@ -197,7 +195,7 @@ def _targets(x: Any, y: Any, sample_weight: Any, units: int) -> _Targets | None:
     numbers_each = max(1, first.size) * (1 if first.shape[-1] == units else units)
     count = min(len(arrays[0]), MAX_ROWS, max(1, MAX_NUMBERS // numbers_each))
     rows = np.unique(np.linspace(0, len(arrays[0]) - 1, count).astype(np.int64))
-    weights = None if sample_weight is None else np.asarray(sample_weight).reshape(len(arrays[0]), -1)[rows, 0]
+    weights = None if sample_weight is None else np.asarray(sample_weight)[rows]
     return _Targets(_last_steps(x, rows), _taken(arrays[0], rows), weights)
 
 

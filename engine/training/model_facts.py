@@ -52,12 +52,12 @@ def _with_baselines(
 ) -> Facts:
     """Add the baselines that class frequencies of the whole data do not give: of other losses, and of the subset."""
     try:
-        parts = loss_parts(model, data.x_validation, data.y_validation)
+        parts = loss_parts(model, data.x_validation, data.y_validation, data.sample_weight_validation)
         facts = msgspec.structs.replace(facts, outputs=_facts_of_outputs(parts))
         if facts.has_floor:
             facts = msgspec.structs.replace(facts, loss_floor=floor_of_parts(parts))
         if facts.baseline_loss is None:
-            found = baseline_of(parts, data.x_validation, data.sample_weight_validation)
+            found = baseline_of(parts, data.x_validation)
             if found is not None:
                 facts = msgspec.structs.replace(facts, baseline=found.kind, baseline_loss=found.loss)
         if subset is not None and (of_subset := _baseline_of_subset(facts, model, subset, task)) is not None:

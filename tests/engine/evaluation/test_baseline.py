@@ -24,7 +24,7 @@ def of(loss: Any, y: Any, *, units: int = 1, activation: str | None = None, x: A
     model.compile("sgd", loss, jit_compile=False)
     inputs = np.zeros((len(y), *shape), np.float32) if x is None else x
     model.evaluate(inputs[:2], y[:2], verbose=0)
-    return baseline_of(loss_parts(model, inputs, y), inputs, weights)
+    return baseline_of(loss_parts(model, inputs, y, weights), inputs)
 
 
 def assert_is(found: Baseline, kind: str, loss: float, tolerance: float = 1e-3) -> None:
@@ -166,3 +166,28 @@ def test_of_many_classes_it_is_the_entropy_of_all_labels_and_never_of_a_few() ->
     counts = np.unique(y, return_counts=True)[1] / len(y)
     assert_is(_found(model, x, y), "class frequencies", float(-(counts * np.log(counts)).sum()))
     assert baseline_of(loss_parts(model, x[:300], np.arange(300)), x[:300]) is None, "each label occurs once"
+
+
+def test_weights_of_single_steps_and_of_outputs_are_taken_as_keras_takes_them() -> None:
+    import keras
+
+    y = RANDOM.normal(4, 1, (300, 5, 1)).astype(np.float32)
+    weights = np.ones((300, 5), np.float32)
+    weights[:, 3:] = 0
+    inputs = keras.Input((5, 1))
+    model = keras.Model(inputs, keras.layers.Dense(1)(inputs))
+    model.compile("sgd", "mse", jit_compile=False)
+    model.evaluate(y[:2], y[:2], verbose=0)
+    found = baseline_of(loss_parts(model, y, y, weights), y)
+    assert found is not None
+    assert found.loss == pytest.approx(float(y[:, :3].var()) * 3 / 5, rel=1e-2)
+
+    flat = keras.Input((3,))
+    two = keras.Model(flat, {"a": keras.layers.Dense(1, name="a")(flat), "b": keras.layers.Dense(1, name="b")(flat)})
+    two.compile("sgd", {"a": "mse", "b": "mse"}, jit_compile=False)
+    x, targets = np.zeros((300, 3), np.float32), {"a": y[:, 0], "b": y[:, 1]}
+    two.evaluate(x, targets, verbose=0)
+    apart = {"a": np.full(300, 2.0, np.float32), "b": np.ones(300, np.float32)}
+    found = baseline_of(loss_parts(two, x, targets, apart), x)
+    assert found is not None
+    assert found.loss == pytest.approx(2 * float(y[:, 0].var()) + float(y[:, 1].var()), rel=1e-2)
