@@ -70,8 +70,7 @@ def run_screen(run: Run, *, name: str = "run", options: ScreenOptions = DEFAULT_
         code, error = run_app(app, mouse=options.mouse)
         headless = survives and code in {HANG_UP_EXIT_CODE, DETACHED}
         if code == DETACHED:
-            terminal.restore()
-            terminal.output.hang_up("detached by the user")
+            terminal.give_back("detached by the user")
         if headless:
             _train_headless(run, terminal, options.detach.leave if code == DETACHED else None)
         else:

@@ -142,6 +142,11 @@ class Terminal:
         while self.output.answers.seconds_to_wait and not self.output.lost:
             time.sleep(0.01)
 
+    def give_back(self, reason: str) -> None:
+        """Leave the terminal to others for good; from then on it is as if it had hung up."""
+        self.restore()
+        self.output.hang_up(reason)
+
     def detach(self) -> None:
         """Detach from the terminal: stop reading it, and ignore its keys and its end."""
         # A background job must not be stopped for using the terminal.
